@@ -1,0 +1,163 @@
+//! The bus inside one process: bounded queues per lane, with the order, back-pressure, redelivery and single active
+//! consumer of the broker. What is queued here is gone when the process ends: commands in it were never answered, and
+//! events are in the log.
+
+mod consumer;
+mod half;
+mod lane;
+
+pub(crate) use consumer::{Consumer, Link};
+pub(crate) use half::Half;
+
+use crate::trace::{event_span, request_span, traced};
+use crate::waiters::Waiters;
+use crate::{BusError, Health, RequestError};
+use events::{Command, Event, Verdict, lane_of};
+use half::Refused;
+use lane::Queued;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use telemetry::semconv::messaging_system;
+
+/// Dead letters kept for inspection; the oldest go first.
+const MAX_DEAD: usize = 10_000;
+/// How long closing waits for verdicts that are on their way.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The in-process bus.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    partitions: u16,
+    commands: Arc<Half<Command>>,
+    events: Arc<Half<Event>>,
+    waiters: Arc<Waiters>,
+    dead: DeadLetters,
+    closed: AtomicBool,
+}
+
+impl Embedded {
+    pub(crate) fn new(partitions: u16, max_length: u32) -> Arc<Self> {
+        let partitions = partitions.max(1);
+        let capacity = usize::try_from(max_length).unwrap_or(usize::MAX);
+        Arc::new(Self {
+            partitions,
+            commands: Arc::new(Half::new(partitions, capacity)),
+            events: Arc::new(Half::new(partitions, capacity)),
+            waiters: Arc::default(),
+            dead: DeadLetters::default(),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) const fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    pub(crate) const fn commands(&self) -> &Arc<Half<Command>> {
+        &self.commands
+    }
+
+    pub(crate) const fn events(&self) -> &Arc<Half<Event>> {
+        &self.events
+    }
+
+    pub(crate) const fn waiters(&self) -> &Arc<Waiters> {
+        &self.waiters
+    }
+
+    pub(crate) const fn dead(&self) -> &DeadLetters {
+        &self.dead
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) async fn request(&self, command: &Command) -> Result<Verdict, RequestError> {
+        let lane = lane_of(command.directory_id, self.partitions);
+        let span = request_span(command, lane, messaging_system::EMBEDDED);
+        traced(span, async {
+            if self.is_closed() {
+                return Err(RequestError::Unavailable);
+            }
+            let waiter = self.waiters.register(command.id).ok_or(RequestError::Unavailable)?;
+            let queued = Queued::new(command.clone(), telemetry::traceparent());
+            self.commands
+                .push(vec![(lane, queued)])
+                .map_err(|Refused| RequestError::Refused)?;
+            waiter.wait(command.deadline).await
+        })
+        .await
+    }
+
+    /// All of them or, when one of the lanes is full, none.
+    pub(crate) fn publish(&self, events: &[Event]) -> Result<(), BusError> {
+        if self.is_closed() {
+            return Err(BusError::Unavailable);
+        }
+        let queued = events.iter().map(|event| {
+            let lane = lane_of(event.directory_id, self.partitions);
+            let span = event_span(event, lane, messaging_system::EMBEDDED);
+            let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
+            (lane, Queued::new(event.clone(), traceparent))
+        });
+        self.events.push(queued.collect()).map_err(|Refused| BusError::Refused)
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        let up = !self.is_closed();
+        Health {
+            up,
+            detail: if up { "ok" } else { "closed" }.to_owned(),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.events.wake_all();
+        self.commands.wake_all();
+        // Requests that are still open at the end of the drain time wake up as lost.
+        let _ = tokio::time::timeout(DRAIN, self.waiters.idle()).await;
+        self.waiters.close();
+    }
+}
+
+/// What could not be processed.
+#[derive(Debug, Default)]
+pub(crate) struct DeadLetters(Mutex<VecDeque<DeadLetter>>);
+
+/// Ids and names only: the payload of a command may be personal data, and the sender has long settled it.
+#[derive(Debug)]
+pub(crate) struct DeadLetter {
+    pub(crate) lane: u16,
+    pub(crate) name: &'static str,
+    pub(crate) id: String,
+    pub(crate) reason: String,
+}
+
+impl DeadLetters {
+    pub(crate) fn park(&self, letter: DeadLetter) {
+        tracing::error!(
+            lane = letter.lane,
+            message.name = letter.name,
+            message.id = letter.id,
+            reason = letter.reason,
+            "a message was parked"
+        );
+        let mut letters = self.lock();
+        if letters.len() >= MAX_DEAD {
+            letters.pop_front();
+        }
+        letters.push_back(letter);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        u64::try_from(self.lock().len()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<DeadLetter>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,131 @@
+//! One subscription of the in-process bus.
+
+use super::lane::Subscriber;
+use super::{DeadLetter, Embedded, Half};
+use crate::{Delivery, Message};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// The consuming end; dropping it gives back what is not settled.
+#[derive(Debug)]
+pub(crate) struct Consumer<T: Message> {
+    link: Link<T>,
+    next_lane: AtomicUsize,
+}
+
+/// What the consumer and its ackers share.
+#[derive(Debug)]
+pub(crate) struct Link<T: Message> {
+    bus: Arc<Embedded>,
+    lanes: Arc<Half<T>>,
+    subscriber: Subscriber,
+    stopped: Arc<AtomicBool>,
+}
+
+impl<T: Message> Clone for Link<T> {
+    fn clone(&self) -> Self {
+        Self {
+            bus: Arc::clone(&self.bus),
+            lanes: Arc::clone(&self.lanes),
+            subscriber: self.subscriber.clone(),
+            stopped: Arc::clone(&self.stopped),
+        }
+    }
+}
+
+impl<T: Message> Consumer<T> {
+    pub(crate) fn new(bus: Arc<Embedded>, lanes: Arc<Half<T>>, numbers: &[u16]) -> Self {
+        let subscriber = lanes.subscribe(numbers);
+        Self {
+            link: Link {
+                bus,
+                lanes,
+                subscriber,
+                stopped: Arc::default(),
+            },
+            next_lane: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Delivery<T>>> {
+        let Link {
+            bus,
+            lanes,
+            subscriber,
+            stopped,
+        } = &self.link;
+        loop {
+            // A wake-up that comes before the wait is remembered, so nothing is missed in between.
+            if stopped.load(Ordering::Acquire) || bus.is_closed() {
+                // Whoever else waits on this consumer is to see it too.
+                subscriber.wake.notify_one();
+                return None;
+            }
+            let start = self.next_lane.fetch_add(1, Ordering::Relaxed);
+            let taken = lanes.take(subscriber, max.max(1), start);
+            if !taken.is_empty() {
+                return Some(taken);
+            }
+            subscriber.wake.notified().await;
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.link.stopped.store(true, Ordering::Release);
+        self.link.subscriber.wake.notify_one();
+        self.link.release_when_settled();
+    }
+
+    pub(crate) const fn link(&self) -> &Link<T> {
+        &self.link
+    }
+}
+
+impl<T: Message> Drop for Consumer<T> {
+    fn drop(&mut self) {
+        self.link.release();
+    }
+}
+
+impl<T: Message> Link<T> {
+    pub(crate) const fn bus(&self) -> &Arc<Embedded> {
+        &self.bus
+    }
+
+    pub(crate) fn ack(&self, deliveries: &[Delivery<T>]) {
+        for delivery in deliveries {
+            self.lanes.settle(delivery);
+        }
+        self.release_when_settled();
+    }
+
+    pub(crate) fn park(&self, delivery: &Delivery<T>, reason: &str) {
+        if self.lanes.settle(delivery) {
+            self.bury(delivery.lane, &delivery.payload, reason);
+        }
+        self.release_when_settled();
+    }
+
+    /// A stopped consumer passes its lanes on as soon as all it handed out is settled.
+    fn release_when_settled(&self) {
+        if self.stopped.load(Ordering::Acquire) && !self.lanes.holds(&self.subscriber) {
+            self.release();
+        }
+    }
+
+    fn release(&self) {
+        for (lane, payload) in self.lanes.unsubscribe(&self.subscriber) {
+            self.bury(lane, &payload, "delivery limit reached");
+        }
+    }
+
+    fn bury(&self, lane: u16, payload: &T, reason: &str) {
+        let letter = DeadLetter {
+            lane,
+            name: payload.name(),
+            id: payload.message_id(),
+            reason: reason.to_owned(),
+        };
+        self.bus.dead().park(letter);
+    }
+}

@@ -1,0 +1,165 @@
+//! The bus: commands to the projector and verdicts back, events to the dispatcher.
+//!
+//! A directory travels in one *lane*; each lane is one ordered queue of commands and one of events, each with a single
+//! active consumer. Two implementations keep the same contract (`tests/contract`): RabbitMQ, and queues inside the
+//! process. Nothing here is exactly-once: a message comes again when its consumer went away before acknowledging it,
+//! and an event is published again when its confirmation was lost. What makes that harmless is the inbox of the
+//! projector and the unique deliveries of the dispatcher, not the bus.
+
+mod consumer;
+mod delivery;
+mod embedded;
+mod error;
+mod message;
+mod rabbit;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod topology;
+mod trace;
+mod waiters;
+
+pub use consumer::{Acker, Consumer, Replier};
+pub use delivery::{Delivery, Health};
+pub use error::{BusError, RequestError};
+pub use message::{Message, Role};
+pub use rabbit::RabbitOptions;
+
+use embedded::{Embedded, Half};
+use events::{Command, Event, Verdict};
+use rabbit::Rabbit;
+use std::sync::Arc;
+
+/// A handle on the bus; clones share one bus.
+#[derive(Clone, Debug)]
+pub struct Bus(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Rabbit(Arc<Rabbit>),
+    Embedded(Arc<Embedded>),
+}
+
+impl Bus {
+    /// A bus on RabbitMQ, 3.10 or later. Connects in the background, again and again for as long as the bus exists:
+    /// a broker that is down is a state ([`Bus::health`]), not an error.
+    ///
+    /// Must be called within a tokio runtime.
+    #[must_use]
+    pub fn rabbit(options: RabbitOptions) -> Self {
+        Self::rabbit_with_max_length(options, topology::COMMANDS_MAX_LENGTH)
+    }
+
+    /// As [`Bus::rabbit`], with another bound on the commands that may wait in a lane. Queues that exist already keep
+    /// their bound, and the broker refuses a different one: every process must give the same.
+    #[must_use]
+    pub fn rabbit_with_max_length(options: RabbitOptions, commands_max_length: u32) -> Self {
+        Self(Kind::Rabbit(Rabbit::start(options, commands_max_length)))
+    }
+
+    /// A bus inside this process.
+    #[must_use]
+    pub fn embedded(partitions: u16) -> Self {
+        Self::embedded_with_max_length(partitions, topology::COMMANDS_MAX_LENGTH)
+    }
+
+    /// As [`Bus::embedded`], with another bound on the messages that may wait in a lane.
+    #[must_use]
+    pub fn embedded_with_max_length(partitions: u16, max_length: u32) -> Self {
+        Self(Kind::Embedded(Embedded::new(partitions, max_length)))
+    }
+
+    /// The number of lanes.
+    #[must_use]
+    pub fn partitions(&self) -> u16 {
+        match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.partitions(),
+            Kind::Embedded(embedded) => embedded.partitions(),
+        }
+    }
+
+    /// Publishes a command and waits for its verdict, until its deadline and a second more.
+    ///
+    /// # Errors
+    /// See [`RequestError`]: after anything but [`RequestError::Unavailable`] the caller must settle the command.
+    pub async fn request(&self, command: &Command) -> Result<Verdict, RequestError> {
+        match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.request(command).await,
+            Kind::Embedded(embedded) => embedded.request(command).await,
+        }
+    }
+
+    /// Publishes events in the given order and waits until the broker has all of them.
+    ///
+    /// # Errors
+    /// When they may not all have arrived. Publish the whole slice again: consumers know events by their id.
+    pub async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
+        match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.publish(events).await,
+            Kind::Embedded(embedded) => embedded.publish(events),
+        }
+    }
+
+    /// Consumes the commands of some lanes; lanes that do not exist are ignored. Of several consumers of a lane one is
+    /// active, the others stand by.
+    #[must_use]
+    pub fn commands(&self, lanes: Vec<u16>) -> Consumer<Command> {
+        self.consume(lanes, Embedded::commands)
+    }
+
+    /// Consumes the events of some lanes, as [`Bus::commands`] does the commands.
+    #[must_use]
+    pub fn events(&self, lanes: Vec<u16>) -> Consumer<Event> {
+        self.consume(lanes, Embedded::events)
+    }
+
+    fn consume<T: Message>(&self, mut lanes: Vec<u16>, half: fn(&Embedded) -> &Arc<Half<T>>) -> Consumer<T> {
+        lanes.sort_unstable();
+        lanes.dedup();
+        lanes.retain(|lane| *lane < self.partitions());
+        match &self.0 {
+            Kind::Rabbit(rabbit) => Consumer::rabbit(rabbit::Consumer::start(Arc::clone(rabbit), lanes)),
+            Kind::Embedded(embedded) => {
+                let half = Arc::clone(half(embedded));
+                Consumer::embedded(embedded::Consumer::new(Arc::clone(embedded), half, &lanes))
+            }
+        }
+    }
+
+    /// How many messages are parked.
+    ///
+    /// # Errors
+    /// When the broker cannot be asked.
+    pub async fn dead_count(&self) -> Result<u64, BusError> {
+        match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.dead_count().await,
+            Kind::Embedded(embedded) => Ok(embedded.dead().count()),
+        }
+    }
+
+    /// Whether the bus can be used right now.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.health(),
+            Kind::Embedded(embedded) => embedded.health(),
+        }
+    }
+
+    /// Closes the bus for all clones: takes nothing new, waits some seconds for what is on its way, and ends every
+    /// consumer. Stop and drop the consumers first, else what they hold comes again elsewhere.
+    pub async fn close(&self) {
+        match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.close().await,
+            Kind::Embedded(embedded) => embedded.close().await,
+        }
+    }
+}
+
+/// Whether a URL names an AMQP broker, so that a configuration error shows at start instead of as a broker that never
+/// comes up.
+///
+/// # Errors
+/// [`BusError::InvalidUrl`] when it does not.
+pub fn check_url(url: &str) -> Result<(), BusError> {
+    rabbit::parse_url(url).map(drop)
+}

@@ -1,0 +1,250 @@
+//! Messages as they travel: properties, headers and bodies.
+
+use crate::Message;
+use crate::topology::{COMMANDS, DEAD, EVENTS};
+use events::{Command, CommandId, Event, Timestamp, Verdict};
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+
+const TRACEPARENT: &str = "traceparent";
+const DEADLINE: &str = "x-deadline-ms";
+const DIRECTORY: &str = "x-directory";
+const REASON: &str = "x-reason";
+const QUEUE: &str = "x-queue";
+const DELIVERY_COUNT: &str = "x-delivery-count";
+const JSON: &str = "application/json";
+/// Bytes of a reason that are kept.
+const MAX_REASON: usize = 1_000;
+/// Survives a restart of the broker; dead letters keep it.
+const PERSISTENT: u8 = 2;
+
+/// A message ready to be published.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) exchange: &'static str,
+    pub(crate) routing_key: ShortString,
+    pub(crate) properties: BasicProperties,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Outgoing {
+    pub(crate) fn message_id(&self) -> Option<&ShortString> {
+        self.properties.message_id().as_ref()
+    }
+}
+
+pub(crate) fn command(
+    command: &Command,
+    lane: u16,
+    reply_to: ShortString,
+    traceparent: Option<String>,
+) -> Result<Outgoing, serde_json::Error> {
+    let mut headers = headers(command, traceparent);
+    headers.insert(DEADLINE.into(), AMQPValue::LongLongInt(command.deadline.millis()));
+    let properties = properties(command, headers)
+        .with_correlation_id(short(&command.id.to_string()))
+        .with_reply_to(reply_to);
+    Ok(Outgoing {
+        exchange: COMMANDS,
+        routing_key: short(&lane.to_string()),
+        properties,
+        body: serde_json::to_vec(command)?,
+    })
+}
+
+pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Result<Outgoing, serde_json::Error> {
+    Ok(Outgoing {
+        exchange: EVENTS,
+        routing_key: short(&format!("{lane}.{}", event.kind.as_str())),
+        properties: properties(event, headers(event, traceparent)),
+        body: serde_json::to_vec(event)?,
+    })
+}
+
+pub(crate) fn verdict(verdict: &Verdict, reply_to: &str) -> Result<Outgoing, serde_json::Error> {
+    let properties = BasicProperties::default()
+        .with_content_type(JSON.into())
+        .with_type("verdict".into())
+        .with_correlation_id(short(&verdict.command_id.to_string()));
+    Ok(Outgoing {
+        exchange: "",
+        routing_key: short(reply_to),
+        properties,
+        body: serde_json::to_vec(verdict)?,
+    })
+}
+
+/// A message that cannot be processed, as it goes to the dead letters: a copy with the reason and where it came from.
+pub(crate) fn parked<T: Message>(message: &T, lane: u16, reason: &str) -> Result<Outgoing, serde_json::Error> {
+    let original = properties(message, headers(message, None));
+    Ok(dead_letter::<T>(&original, serde_json::to_vec(message)?, lane, reason))
+}
+
+/// As [`parked`], for what could not even be read.
+pub(crate) fn dead_letter<T: Message>(original: &BasicProperties, body: Vec<u8>, lane: u16, reason: &str) -> Outgoing {
+    let mut headers = original.headers().clone().unwrap_or_default();
+    headers.insert(REASON.into(), AMQPValue::LongString(bounded(reason).into()));
+    headers.insert(QUEUE.into(), AMQPValue::LongString(T::ROLE.queue(lane).into()));
+    // A returned message is known by its id, so it needs one.
+    let id = original
+        .message_id()
+        .clone()
+        .unwrap_or_else(|| short(&uuid::Uuid::now_v7().to_string()));
+    // An expiry would remove it from the dead letters; a user id would have to be that of this connection.
+    let mut properties = BasicProperties::default()
+        .with_message_id(id)
+        .with_delivery_mode(PERSISTENT)
+        .with_timestamp(seconds())
+        .with_headers(headers);
+    if let Some(kind) = original.kind() {
+        properties = properties.with_type(kind.clone());
+    }
+    if let Some(content_type) = original.content_type() {
+        properties = properties.with_content_type(content_type.clone());
+    }
+    Outgoing {
+        exchange: DEAD,
+        routing_key: short(&T::ROLE.queue(lane)),
+        properties,
+        body,
+    }
+}
+
+/// What a delivery says about itself besides its body.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) traceparent: Option<String>,
+    pub(crate) delivery_count: u32,
+    pub(crate) reply_to: Option<String>,
+}
+
+impl Envelope {
+    pub(crate) fn read(properties: &BasicProperties) -> Self {
+        let header = |name| {
+            properties
+                .headers()
+                .as_ref()
+                .and_then(|headers| headers.inner().get(name))
+        };
+        Self {
+            traceparent: header(TRACEPARENT).and_then(text),
+            delivery_count: header(DELIVERY_COUNT).and_then(number).unwrap_or(0),
+            reply_to: properties.reply_to().as_ref().map(|queue| queue.as_str().to_owned()),
+        }
+    }
+}
+
+/// The command that a verdict or a returned message is about.
+pub(crate) fn command_id(id: Option<&ShortString>) -> Option<CommandId> {
+    id.and_then(|id| id.as_str().parse().ok())
+}
+
+fn properties<T: Message>(message: &T, headers: FieldTable) -> BasicProperties {
+    BasicProperties::default()
+        .with_message_id(short(&message.message_id()))
+        .with_type(message.name().into())
+        .with_content_type(JSON.into())
+        .with_delivery_mode(PERSISTENT)
+        .with_timestamp(seconds())
+        .with_headers(headers)
+}
+
+fn headers<T: Message>(message: &T, traceparent: Option<String>) -> FieldTable {
+    let mut headers = FieldTable::default();
+    headers.insert(
+        DIRECTORY.into(),
+        AMQPValue::LongString(message.directory().to_string().into()),
+    );
+    if let Some(traceparent) = traceparent {
+        headers.insert(TRACEPARENT.into(), AMQPValue::LongString(traceparent.into()));
+    }
+    headers
+}
+
+/// Headers must fit into one frame.
+fn bounded(reason: &str) -> &str {
+    let end = (0..=reason.len().min(MAX_REASON))
+        .rev()
+        .find(|end| reason.is_char_boundary(*end));
+    reason.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+fn seconds() -> u64 {
+    u64::try_from(Timestamp::now().millis() / 1000).unwrap_or_default()
+}
+
+/// Our own ids and names are far below the 255 bytes that a short string may have.
+fn short(text: &str) -> ShortString {
+    ShortString::try_new(text).unwrap_or_else(|_| ShortString::from(""))
+}
+
+fn text(value: &AMQPValue) -> Option<String> {
+    match value {
+        AMQPValue::LongString(text) => String::from_utf8(text.as_bytes().to_vec()).ok(),
+        AMQPValue::ShortString(text) => Some(text.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+fn number(value: &AMQPValue) -> Option<u32> {
+    match value {
+        AMQPValue::ShortShortInt(n) => u32::try_from(*n).ok(),
+        AMQPValue::ShortShortUInt(n) => Some(u32::from(*n)),
+        AMQPValue::ShortInt(n) => u32::try_from(*n).ok(),
+        AMQPValue::ShortUInt(n) => Some(u32::from(*n)),
+        AMQPValue::LongInt(n) => u32::try_from(*n).ok(),
+        AMQPValue::LongUInt(n) => Some(*n),
+        AMQPValue::LongLongInt(n) => u32::try_from(*n).ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(name: &str, value: AMQPValue) -> Envelope {
+        let mut headers = FieldTable::default();
+        headers.insert(name.into(), value);
+        Envelope::read(&BasicProperties::default().with_headers(headers))
+    }
+
+    #[test]
+    fn the_traceparent_is_read_from_both_kinds_of_strings() {
+        for value in [
+            AMQPValue::LongString("00-a-b-01".into()),
+            AMQPValue::ShortString("00-a-b-01".into()),
+        ] {
+            assert_eq!(envelope(TRACEPARENT, value).traceparent.as_deref(), Some("00-a-b-01"));
+        }
+        let not_text = [
+            AMQPValue::LongString(vec![0xff, 0xfe].into()),
+            AMQPValue::Boolean(true),
+            AMQPValue::Void,
+        ];
+        for value in not_text {
+            assert_eq!(envelope(TRACEPARENT, value).traceparent, None);
+        }
+    }
+
+    #[test]
+    fn the_delivery_count_is_read_from_any_integer_and_absent_means_never() {
+        assert_eq!(envelope(DELIVERY_COUNT, AMQPValue::LongLongInt(3)).delivery_count, 3);
+        assert_eq!(envelope(DELIVERY_COUNT, AMQPValue::ShortShortUInt(3)).delivery_count, 3);
+        assert_eq!(envelope(DELIVERY_COUNT, AMQPValue::LongLongInt(-1)).delivery_count, 0);
+        assert_eq!(Envelope::read(&BasicProperties::default()).delivery_count, 0);
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        assert_eq!(bounded("short"), "short");
+        let long = "é".repeat(MAX_REASON);
+        assert_eq!(bounded(&long).len(), MAX_REASON);
+        assert_eq!(bounded(&format!("x{long}")).len(), MAX_REASON - 1);
+    }
+
+    #[test]
+    fn names_that_are_too_long_do_not_panic() {
+        assert_eq!(short(&"x".repeat(256)).as_str(), "");
+    }
+}

@@ -1,0 +1,26 @@
+//! The rules of a directory: what a lifecycle command does to users, groups and memberships.
+//!
+//! Pure: [`Needs`] tells which rows a batch of commands touches, the caller loads them into a [`Directory`], and
+//! [`Directory::apply`] changes them in memory and answers with the outcome and the events to announce. What is to be
+//! written comes out of [`Directory::writes`]. No IO, no clock: the same rows and the same commands always give the
+//! same result, which is what lets the log be replayed.
+
+mod apply;
+mod group;
+mod members;
+mod needs;
+mod normalize;
+mod policy;
+mod resource;
+mod user;
+mod writes;
+
+pub use apply::{Applied, EventDraft};
+pub use members::MemberBrief;
+pub use needs::Needs;
+pub use normalize::{normalized_group, normalized_user};
+pub use policy::{Policy, RoleRule};
+pub use resource::{GroupRow, UserRow};
+pub use writes::Writes;
+
+pub use apply::Directory;

@@ -1,0 +1,100 @@
+//! The normalized user and group: the shape that downstream apps read in events and in the management API.
+
+use crate::{GroupRow, Policy, UserRow, resource::text};
+use events::{DirectoryId, GroupRef};
+use scim::urn;
+use serde_json::{Map, Value, json};
+
+/// The normalized user of an event and of the management API.
+#[must_use]
+pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[GroupRef], policy: &Policy) -> Value {
+    let attributes = &user.attributes;
+    let enterprise = attributes.get(urn::ENTERPRISE_USER);
+    let name = attributes.get("name");
+    let part = |of: Option<&Value>, key: &str| of.and_then(|of| of.get(key)).cloned().unwrap_or(Value::Null);
+    let role = role(attributes);
+    json!({
+        "id": user.id,
+        "directory_id": directory_id,
+        "external_id": user.external_id(),
+        "user_name": user.user_name(),
+        "emails": attributes.get("emails").cloned().unwrap_or_else(|| json!([])),
+        "email": user.email(),
+        "first_name": part(name, "givenName"),
+        "last_name": part(name, "familyName"),
+        "display_name": user.display_name(),
+        "job_title": text(attributes, "title"),
+        "department": part(enterprise, "department"),
+        "manager_id": user.manager_id(),
+        "state": if user.is_active() { "active" } else { "inactive" },
+        "role": role,
+        "grants": policy.grants(role),
+        "groups": groups,
+        "custom": custom(attributes),
+        "raw": raw_user(user),
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+    })
+}
+
+/// The normalized group of an event and of the management API; members are told one by one, not here.
+#[must_use]
+pub fn normalized_group(group: &GroupRow, directory_id: DirectoryId) -> Value {
+    json!({
+        "id": group.id,
+        "directory_id": directory_id,
+        "external_id": group.external_id(),
+        "display_name": group.display_name(),
+        "raw": raw(scim::schema::ResourceType::group(), &group.attributes, &group.id.to_string(), "Group", group.version, group.created_at, group.updated_at),
+        "created_at": group.created_at,
+        "updated_at": group.updated_at,
+    })
+}
+
+/// The value of the primary role, else of the first.
+fn role(attributes: &Map<String, Value>) -> Option<&str> {
+    let roles = attributes.get("roles")?.as_array()?;
+    roles
+        .iter()
+        .find(|role| role.get("primary").and_then(Value::as_bool) == Some(true))
+        .or_else(|| roles.first())
+        .and_then(|role| role.get("value")?.as_str())
+}
+
+/// Extension data other than the enterprise extension, by URN.
+fn custom(attributes: &Map<String, Value>) -> Map<String, Value> {
+    attributes
+        .iter()
+        .filter(|(key, _)| key.starts_with("urn:") && key.as_str() != urn::ENTERPRISE_USER)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+fn raw_user(user: &UserRow) -> Value {
+    let kind = scim::schema::ResourceType::user();
+    raw(kind, &user.attributes, &user.id.to_string(), "User", user.version, user.created_at, user.updated_at)
+}
+
+/// The SCIM resource as a client would read it, less the URL, which depends on who asks.
+fn raw(
+    kind: &scim::schema::ResourceType,
+    attributes: &Map<String, Value>,
+    id: &str,
+    type_name: &str,
+    version: i64,
+    created: events::Timestamp,
+    modified: events::Timestamp,
+) -> Value {
+    let mut raw = Map::with_capacity(attributes.len() + 3);
+    raw.insert("schemas".into(), scim::resource::schemas_of(kind, attributes).into());
+    raw.insert("id".into(), id.into());
+    raw.extend(attributes.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let meta = json!({
+        "resourceType": type_name,
+        "created": created,
+        "lastModified": modified,
+        "version": scim::resource::etag(version),
+    });
+    raw.insert("meta".into(), meta);
+    Value::Object(raw)
+}

@@ -1,0 +1,160 @@
+//! What commands do to users.
+
+use crate::apply::{Directory, EventDraft, Refusal, changes, precondition};
+use crate::{UserRow, normalized_user};
+use events::{Command, EventType, Outcome, ResourceId, Timestamp};
+use scim::patch::Patch;
+use scim::schema::ResourceType;
+use serde_json::{Map, Value, json};
+
+impl Directory {
+    pub(crate) fn create_user(
+        &mut self,
+        id: ResourceId,
+        attributes: &Map<String, Value>,
+        now: Timestamp,
+        events: &mut Vec<EventDraft>,
+    ) -> Result<Outcome, Refusal> {
+        let user = UserRow { id, attributes: attributes.clone(), version: 1, created_at: now, updated_at: now };
+        let key = self.claim_user_name(&user)?;
+        self.memberships.know_groups_of(id);
+        self.user_names.insert(key, id);
+        events.push(self.user_event(EventType::UserCreated, &user, Vec::new()));
+        let stored = user.stored(Vec::new());
+        self.users.insert(id, user);
+        self.dirty_users.insert(id);
+        Ok(Outcome::Stored { created: true, resource: Box::new(stored) })
+    }
+
+    pub(crate) fn replace_user(
+        &mut self,
+        command: &Command,
+        incoming: &Map<String, Value>,
+        now: Timestamp,
+        events: &mut Vec<EventDraft>,
+    ) -> Result<Outcome, Refusal> {
+        let current = self.existing_user(command)?;
+        let attributes = scim::resource::replace(ResourceType::user(), &current.attributes, incoming.clone())?;
+        self.update_user(command.resource_id, attributes, now, events)
+    }
+
+    pub(crate) fn patch_user(
+        &mut self,
+        command: &Command,
+        body: &Value,
+        now: Timestamp,
+        events: &mut Vec<EventDraft>,
+    ) -> Result<Outcome, Refusal> {
+        let mut attributes = self.existing_user(command)?.attributes.clone();
+        Patch::parse(ResourceType::user(), body)?.apply(ResourceType::user(), &mut attributes)?;
+        self.update_user(command.resource_id, attributes, now, events)
+    }
+
+    pub(crate) fn delete_user(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+        events: &mut Vec<EventDraft>,
+    ) -> Result<Outcome, Refusal> {
+        self.existing_user(command)?;
+        let id = command.resource_id;
+        if let Some(user) = self.users.remove(&id) {
+            events.push(self.user_event(EventType::UserDeleted, &user, Vec::new()));
+            self.user_names.remove(&user.user_name_key());
+        }
+        self.leave_all_groups(id, now);
+        self.dirty_users.remove(&id);
+        if self.stored_names.contains_key(&id) {
+            self.deleted_users.insert(id);
+        }
+        self.drop_manager(id, now, events)?;
+        Ok(Outcome::Deleted)
+    }
+
+    /// Nobody keeps a deleted manager (R54): each report changes, and says so.
+    fn drop_manager(
+        &mut self,
+        manager: ResourceId,
+        now: Timestamp,
+        events: &mut Vec<EventDraft>,
+    ) -> Result<(), Refusal> {
+        let manager = manager.to_string();
+        let mut reports: Vec<ResourceId> =
+            self.users.values().filter(|user| user.manager_id() == Some(manager.as_str())).map(|user| user.id).collect();
+        reports.sort_unstable();
+        for report in reports {
+            let Some(user) = self.users.get(&report) else { continue };
+            let mut attributes = user.attributes.clone();
+            let mut empty = false;
+            if let Some(extension) = attributes.get_mut(scim::urn::ENTERPRISE_USER).and_then(Value::as_object_mut) {
+                extension.remove("manager");
+                empty = extension.is_empty();
+            }
+            if empty {
+                attributes.remove(scim::urn::ENTERPRISE_USER);
+            }
+            self.update_user(report, attributes, now, events)?;
+        }
+        Ok(())
+    }
+
+    fn existing_user(&self, command: &Command) -> Result<&UserRow, Refusal> {
+        let id = command.resource_id;
+        let user = self.users.get(&id).ok_or_else(|| Refusal::not_found("User", &id.to_string()))?;
+        precondition(command, user.version)?;
+        Ok(user)
+    }
+
+    /// Stores new attributes of a user, unless they are the old ones (R12).
+    fn update_user(
+        &mut self,
+        id: ResourceId,
+        attributes: Map<String, Value>,
+        now: Timestamp,
+        events: &mut Vec<EventDraft>,
+    ) -> Result<Outcome, Refusal> {
+        let groups = self.group_refs_of(id);
+        let Some(before) = self.users.get(&id) else { return Err(Refusal::not_found("User", &id.to_string())) };
+        if before.attributes == attributes {
+            return Ok(Outcome::Stored { created: false, resource: Box::new(before.stored(groups)) });
+        }
+        let after =
+            UserRow { id, attributes, version: before.version + 1, created_at: before.created_at, updated_at: now };
+        let kind = match (before.is_active(), after.is_active()) {
+            (true, false) => EventType::UserDeactivated,
+            (false, true) => EventType::UserReactivated,
+            _ => EventType::UserUpdated,
+        };
+        let before_key = before.user_name_key();
+        let differences = changes(&before.attributes, &after.attributes);
+        let key = self.claim_user_name(&after)?;
+        self.user_names.remove(&before_key);
+        self.user_names.insert(key, id);
+        events.push(self.user_event(kind, &after, differences));
+        let stored = after.stored(groups);
+        self.users.insert(id, after);
+        self.dirty_users.insert(id);
+        Ok(Outcome::Stored { created: false, resource: Box::new(stored) })
+    }
+
+    /// The folded name, if no other user has it (R53: the same user may change its case).
+    fn claim_user_name(&self, user: &UserRow) -> Result<String, Refusal> {
+        let key = user.user_name_key();
+        if key.is_empty() {
+            return Err(Refusal::invalid_value("userName is required and must not be empty"));
+        }
+        match self.user_names.get(&key) {
+            Some(owner) if *owner != user.id => Err(Refusal::uniqueness(format!(
+                "userName \"{}\" is already taken by another user of this directory; user names are compared without regard to case",
+                user.user_name()
+            ))),
+            _ => Ok(key),
+        }
+    }
+
+    fn user_event(&self, kind: EventType, user: &UserRow, changes: Vec<Value>) -> EventDraft {
+        let groups = self.group_refs_of(user.id);
+        let normalized = normalized_user(user, self.id, &groups, &self.policy);
+        EventDraft { kind, subject_id: user.id, data: json!({ "user": normalized, "changes": changes }) }
+    }
+}

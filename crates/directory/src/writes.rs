@@ -1,0 +1,60 @@
+//! What a batch of commands leaves to be written, in terms of rows.
+
+use crate::{Directory, GroupRow, UserRow};
+use events::{ResourceId, ResourceKind};
+
+/// The rows of one directory to write, in an order that unique indexes allow: deletions, then renamed rows parked,
+/// then upserts.
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// Users to insert or update.
+    pub users: Vec<UserRow>,
+    /// Groups to insert or update.
+    pub groups: Vec<GroupRow>,
+    /// Users to delete.
+    pub deleted_users: Vec<ResourceId>,
+    /// Groups to delete, with all their membership rows.
+    pub deleted_groups: Vec<ResourceId>,
+    /// Users whose unique name changes: another row may take the old one in the same statement.
+    pub renamed_users: Vec<ResourceId>,
+    /// Groups whose unique name changes.
+    pub renamed_groups: Vec<ResourceId>,
+    /// Membership rows to insert: group, member, kind of member.
+    pub members_added: Vec<(ResourceId, ResourceId, ResourceKind)>,
+    /// Membership rows to delete: group, member.
+    pub members_removed: Vec<(ResourceId, ResourceId)>,
+}
+
+impl Writes {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+            && self.groups.is_empty()
+            && self.deleted_users.is_empty()
+            && self.deleted_groups.is_empty()
+            && self.members_added.is_empty()
+            && self.members_removed.is_empty()
+    }
+}
+
+impl Directory {
+    /// What the commands applied so far leave to be written.
+    #[must_use]
+    pub fn writes(&self) -> Writes {
+        let (members_added, members_removed) = self.memberships.writes();
+        let users: Vec<UserRow> = self.dirty_users.iter().filter_map(|id| self.users.get(id)).cloned().collect();
+        let groups: Vec<GroupRow> = self.dirty_groups.iter().filter_map(|id| self.groups.get(id)).cloned().collect();
+        let renamed = |id: &ResourceId, key: &str| self.stored_names.get(id).is_some_and(|stored| stored != key);
+        Writes {
+            renamed_users: users.iter().filter(|u| renamed(&u.id, &u.user_name_key())).map(|u| u.id).collect(),
+            renamed_groups: groups.iter().filter(|g| renamed(&g.id, &g.display_name_key())).map(|g| g.id).collect(),
+            users,
+            groups,
+            deleted_users: self.deleted_users.iter().copied().collect(),
+            deleted_groups: self.deleted_groups.iter().copied().collect(),
+            members_added,
+            members_removed,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The command line flags that all programs share.
+
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+
+/// Settings given on the command line; each wins over the variable of the same name. Flatten it into a program's own
+/// arguments: the flags are accepted before and after a subcommand.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// File with settings [default: rollcall.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub config: Option<PathBuf>,
+    /// Database: postgres://… or sqlite://… [default: sqlite://<data-dir>/rollcall.db]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
+    pub database_url: Option<SecretString>,
+    /// Connections to the database [default: 10]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub database_connections: Option<String>,
+    /// Bus: amqp://user:password@host:5672/vhost, or embedded: inside `rollcall` [default: embedded:]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
+    pub bus_url: Option<SecretString>,
+    /// Address of the HTTP server [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "HOST:PORT", help_heading = "Settings")]
+    pub listen: Option<String>,
+    /// URL that others reach this installation by [default: http://<listen>]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
+    pub public_url: Option<String>,
+    /// 32 bytes in base64 that stored secrets are encrypted with [default: kept in <data-dir> when the database is SQLite]
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        help_heading = "Settings",
+        hide_default_value = true
+    )]
+    pub master_key: Option<SecretString>,
+    /// An admin key that is to exist, for automation
+    #[arg(long, global = true, value_name = "KEY", help_heading = "Settings")]
+    pub admin_key: Option<SecretString>,
+    /// Ordered lanes on the bus [default: 1]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub partitions: Option<String>,
+    /// Let webhook endpoints be http and on private or loopback addresses [default: false]
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Settings")]
+    pub webhook_allow_private: Option<String>,
+    /// Folder for the SQLite file and the generated master key [default: ./rollcall-data]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    pub data_dir: Option<String>,
+    /// Log lines: pretty or json [default: pretty on a terminal, else json]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Settings")]
+    pub log_format: Option<String>,
+    /// Where a trace can be looked at, with {trace_id} in it, e.g. http://localhost:16686/trace/{trace_id}
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
+    pub trace_url: Option<String>,
+}
+
+impl Flags {
+    /// The text given for a setting, by its name in `rollcall.toml`.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        match name {
+            "database_url" => self.database_url.as_ref().map(ExposeSecret::expose_secret),
+            "database_connections" => self.database_connections.as_deref(),
+            "bus_url" => self.bus_url.as_ref().map(ExposeSecret::expose_secret),
+            "listen" => self.listen.as_deref(),
+            "public_url" => self.public_url.as_deref(),
+            "master_key" => self.master_key.as_ref().map(ExposeSecret::expose_secret),
+            "admin_key" => self.admin_key.as_ref().map(ExposeSecret::expose_secret),
+            "partitions" => self.partitions.as_deref(),
+            "webhook_allow_private" => self.webhook_allow_private.as_deref(),
+            "data_dir" => self.data_dir.as_deref(),
+            "log_format" => self.log_format.as_deref(),
+            "trace_url" => self.trace_url.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the command line of a program that has no arguments but [`Flags`]; prints help, version or a usage error and
+/// ends the process where those are due.
+#[must_use]
+pub fn parse_flags(name: &'static str, about: &'static str) -> Flags {
+    let command = clap::Command::new(name).about(about).version(env!("CARGO_PKG_VERSION"));
+    let matches = <Flags as clap::Args>::augment_args(command).get_matches();
+    <Flags as clap::FromArgMatches>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}

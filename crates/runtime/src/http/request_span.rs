@@ -1,0 +1,99 @@
+//! One server span and one measurement for each request.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use std::time::Instant;
+use telemetry::semconv;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+/// What probes ask every few seconds is no change that anyone wants to follow.
+const UNTRACED: &[&str] = &["/healthz", "/readyz", "/metrics"];
+
+/// Middleware: runs the request in a span named `METHOD route`, child of the caller's span when the request brings a
+/// `traceparent`, with the status and whether it is an error; and measures it as `rollcall_http_request_seconds`.
+///
+/// The span has the route and not the path: paths may hold names and one-time links.
+///
+/// # Errors
+/// Passes on those of the request.
+pub async fn request_span(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if UNTRACED.contains(&request.path()) {
+        return next.call(request).await;
+    }
+    let started = Instant::now();
+    let method = method_label(request.method());
+    let route = request.match_pattern();
+    let span = server_span(&request, method, route.as_deref());
+    let result = next.call(request).instrument(span.clone()).await;
+    let status = match &result {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    record_status(&span, status);
+    metrics::histogram!(
+        "rollcall_http_request_seconds",
+        "method" => method,
+        "route" => route.unwrap_or_else(|| "unmatched".to_owned()),
+        "status" => status_label(status),
+    )
+    .record(started.elapsed());
+    result
+}
+
+fn server_span(request: &ServiceRequest, method: &'static str, route: Option<&str>) -> Span {
+    let name = match route {
+        Some(route) => format!("{method} {route}"),
+        None => method.to_owned(),
+    };
+    let span = tracing::info_span!(
+        "http.request",
+        { semconv::OTEL_NAME } = name,
+        { semconv::OTEL_KIND } = "server",
+        { semconv::HTTP_REQUEST_METHOD } = method,
+        { semconv::HTTP_ROUTE } = route,
+        { semconv::URL_SCHEME } = request.connection_info().scheme(),
+        { semconv::HTTP_RESPONSE_STATUS_CODE } = Empty,
+        { semconv::ERROR_TYPE } = Empty,
+        { semconv::OTEL_STATUS_CODE } = Empty,
+    );
+    let traceparent = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
+    telemetry::set_parent(&span, traceparent);
+    span
+}
+
+/// For a server, a refused request is the client's error and not one of the span (semantic conventions for HTTP).
+fn record_status(span: &Span, status: StatusCode) {
+    span.record(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.record(semconv::ERROR_TYPE, status.as_str());
+        span.record(semconv::OTEL_STATUS_CODE, "ERROR");
+    }
+}
+
+/// Clients may send any word as a method; names of spans and labels must stay few.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
+fn status_label(status: StatusCode) -> String {
+    status.as_str().to_owned()
+}

@@ -1,0 +1,23 @@
+//! What every program does around its work: settings, start, probes, and a stop that loses nothing.
+//!
+//! A program is `fn main() -> ExitCode { runtime::service_main("rollcall-projector", flags, projector::run) }`; its `run`
+//! gets a [`Context`] whose database is reached and migrated and whose HTTP port is bound, and returns when
+//! [`Shutdown::soft`] is cancelled and what it held is finished.
+
+mod backoff;
+mod connect;
+mod context;
+mod flags;
+pub mod http;
+mod master_key;
+mod program;
+mod settings;
+mod shutdown;
+
+pub use backoff::Backoff;
+pub use context::{CommandContext, Context};
+pub use flags::{Flags, parse_flags};
+pub use master_key::{MasterKeyProblem, create_data_dir, master_key};
+pub use program::{Program, command_main, service_main};
+pub use settings::{Origin, Settings, SettingsError, SettingsFile};
+pub use shutdown::Shutdown;

@@ -1,0 +1,185 @@
+//! Flags over environment over `rollcall.toml` over defaults, each value with the place that it came from.
+
+use crate::flags::Flags;
+use crate::settings::SettingsError;
+use crate::settings::keys::{KEYS, Key};
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider, Source};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A settings file: where it is and what is in it.
+#[derive(Clone, Debug)]
+pub struct SettingsFile {
+    /// Shown as the source of its values.
+    pub path: PathBuf,
+    /// TOML.
+    pub text: String,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A command line flag, with its name.
+    Flag(String),
+    /// An environment variable, with its name.
+    Environment(String),
+    /// The settings file, with its path.
+    File(String),
+    /// Nothing said otherwise.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::File(path) => write!(f, "file {path}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+const FLAG: &str = "flag";
+const ENVIRONMENT: &str = "environment";
+const FILE: &str = "file";
+
+/// Values that are text already. Figment's own environment provider would read `0123` as a number.
+struct Texts {
+    layer: &'static str,
+    values: Dict,
+}
+
+impl Texts {
+    fn collect(layer: &'static str, lookup: impl Fn(&Key) -> Option<String>) -> Self {
+        // An empty variable is how compose files and shells say "not set".
+        let values = KEYS
+            .iter()
+            .filter_map(|key| {
+                Some((
+                    key.name.to_owned(),
+                    Value::from(lookup(key).filter(|text| !text.is_empty())?),
+                ))
+            })
+            .collect();
+        Self { layer, values }
+    }
+}
+
+impl Provider for Texts {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.layer)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+/// The settings file, already read.
+struct FileValues {
+    path: String,
+    values: Dict,
+}
+
+impl FileValues {
+    fn parse(file: &SettingsFile) -> Result<Self, SettingsError> {
+        let path = file.path.display().to_string();
+        let mut data = Toml::string(&file.text).data().map_err(|error| {
+            // The lines that follow quote the file, and with it perhaps a secret.
+            let text = error.to_string();
+            let reason = text.lines().next().unwrap_or_default().to_owned();
+            SettingsError::File {
+                path: path.clone(),
+                reason,
+            }
+        })?;
+        let values = data.remove(&Profile::Default).unwrap_or_default();
+        match values
+            .keys()
+            .find(|name| KEYS.iter().all(|key| key.name != name.as_str()))
+        {
+            Some(unknown) => Err(SettingsError::UnknownKey {
+                path,
+                key: unknown.clone(),
+            }),
+            None => Ok(Self { path, values }),
+        }
+    }
+}
+
+impl Provider for FileValues {
+    fn metadata(&self) -> Metadata {
+        Metadata::from(FILE, Source::Custom(self.path.clone()))
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+/// All layers, merged. It holds the secrets as plain text, so it lives only while the settings are read.
+pub(crate) struct Layers(Figment);
+
+impl Layers {
+    pub(crate) fn merge(
+        flags: &Flags,
+        environment: impl Fn(&str) -> Option<String>,
+        file: Option<&SettingsFile>,
+    ) -> Result<Self, SettingsError> {
+        let mut figment = Figment::new();
+        if let Some(file) = file {
+            figment = figment.merge(FileValues::parse(file)?);
+        }
+        let environment = Texts::collect(ENVIRONMENT, |key| environment(&key.variable()));
+        let flags = Texts::collect(FLAG, |key| flags.value(key.name).map(str::to_owned));
+        Ok(Self(figment.merge(environment).merge(flags)))
+    }
+
+    /// The winning text of a setting, or `None` when no layer has it.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, SettingsError> {
+        let Ok(value) = self.0.find_value(name) else {
+            return Ok(None);
+        };
+        match value {
+            Value::String(_, text) => Ok(Some(text)),
+            Value::Bool(_, value) => Ok(Some(value.to_string())),
+            Value::Num(_, number) => match (number.to_i128(), number.to_u128()) {
+                (Some(number), _) => Ok(Some(number.to_string())),
+                (None, Some(number)) => Ok(Some(number.to_string())),
+                (None, None) => Err(self.invalid(name, "must be a text, a whole number or true or false")),
+            },
+            _ => Err(self.invalid(name, "must be a text, a whole number or true or false")),
+        }
+    }
+
+    /// Where the winning value of a setting came from.
+    pub(crate) fn origin(&self, name: &str) -> Origin {
+        let Some(metadata) = self.0.find_metadata(name) else {
+            return Origin::Default;
+        };
+        match (metadata.name.as_ref(), Key::named(name)) {
+            (FLAG, Some(key)) => Origin::Flag(key.flag()),
+            (ENVIRONMENT, Some(key)) => Origin::Environment(key.variable()),
+            _ => Origin::File(
+                metadata
+                    .source
+                    .as_ref()
+                    .and_then(Source::custom)
+                    .unwrap_or(FILE)
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// An error about the value of a setting; says where the value came from, never the value itself.
+    pub(crate) fn invalid(&self, name: &str, reason: impl Into<String>) -> SettingsError {
+        SettingsError::Invalid {
+            key: name.to_owned(),
+            origin: self.origin(name),
+            reason: reason.into(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! From texts to typed settings: one check for each, with a message that says what would be right.
+
+use crate::settings::keys::KEYS;
+use crate::settings::layers::Layers;
+use crate::settings::{Settings, SettingsError};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::num::{NonZeroU16, NonZeroU32};
+use std::path::{Path, PathBuf};
+use telemetry::LogFormat;
+use url::Url;
+
+pub(crate) const EMBEDDED: &str = "embedded:";
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_DATA_DIR: &str = "./rollcall-data";
+const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+/// Each lane is a pair of queues and a consumer of its own.
+const MAX_PARTITIONS: u16 = 1024;
+/// What would end or change a path inside a URL.
+const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
+    let data_dir = PathBuf::from(layers.text("data_dir")?.unwrap_or_else(|| DEFAULT_DATA_DIR.to_owned()));
+    let database_url = match layers.text("database_url")? {
+        Some(url) => database_url(layers, url)?,
+        None => sqlite_url(layers, &data_dir)?,
+    };
+    Ok(Settings {
+        database_url: database_url.into(),
+        database_connections: database_connections(layers)?,
+        bus_url: bus_url(layers)?.into(),
+        listen: listen(layers)?,
+        public_url: public_url(layers)?,
+        master_key: master_key(layers)?.map(Into::into),
+        admin_key: layers.text("admin_key")?.map(Into::into),
+        partitions: partitions(layers)?,
+        webhook_allow_private: boolean(layers, "webhook_allow_private")?,
+        data_dir,
+        log_format: log_format(layers)?,
+        trace_url: trace_url(layers)?,
+        origins: KEYS.iter().map(|key| (key.name, layers.origin(key.name))).collect(),
+    })
+}
+
+fn database_url(layers: &Layers, url: String) -> Result<String, SettingsError> {
+    if ["postgres://", "postgresql://", "sqlite://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Ok(url);
+    }
+    Err(layers.invalid(
+        "database_url",
+        "must start with postgres://, postgresql:// or sqlite://",
+    ))
+}
+
+fn sqlite_url(layers: &Layers, data_dir: &Path) -> Result<String, SettingsError> {
+    let path = data_dir.join("rollcall.db");
+    match path.to_str() {
+        Some(path) => Ok(format!("sqlite://{}", utf8_percent_encode(path, PATH))),
+        None => Err(layers.invalid("data_dir", "must be valid Unicode")),
+    }
+}
+
+fn database_connections(layers: &Layers) -> Result<NonZeroU32, SettingsError> {
+    match layers.text("database_connections")? {
+        None => Ok(DEFAULT_CONNECTIONS),
+        Some(text) => text
+            .parse()
+            .map_err(|_| layers.invalid("database_connections", "must be a whole number from 1")),
+    }
+}
+
+fn bus_url(layers: &Layers) -> Result<String, SettingsError> {
+    match layers.text("bus_url")? {
+        None => Ok(EMBEDDED.to_owned()),
+        Some(url) if url == "embedded" || url == "embedded://" => Ok(EMBEDDED.to_owned()),
+        Some(url) if url == EMBEDDED || url.starts_with("amqp://") || url.starts_with("amqps://") => Ok(url),
+        Some(_) => Err(layers.invalid("bus_url", "must be amqp://user:password@host:5672/vhost, or embedded:")),
+    }
+}
+
+fn listen(layers: &Layers) -> Result<String, SettingsError> {
+    let Some(text) = layers.text("listen")? else {
+        return Ok(DEFAULT_LISTEN.to_owned());
+    };
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text),
+        _ => Err(layers.invalid("listen", "must be host:port, for example 0.0.0.0:8080")),
+    }
+}
+
+fn public_url(layers: &Layers) -> Result<Option<String>, SettingsError> {
+    let Some(text) = layers.text("public_url")? else {
+        return Ok(None);
+    };
+    let plain = Url::parse(&text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    if !plain {
+        let reason =
+            "must be an http or https URL without user, query and fragment, for example https://scim.example.com";
+        return Err(layers.invalid("public_url", reason));
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+fn master_key(layers: &Layers) -> Result<Option<String>, SettingsError> {
+    let Some(text) = layers.text("master_key")? else {
+        return Ok(None);
+    };
+    match secrets::MasterKey::from_base64(&text) {
+        Ok(_) => Ok(Some(text)),
+        Err(_) => Err(layers.invalid(
+            "master_key",
+            "must be 32 bytes in base64 (make one with: openssl rand -base64 32)",
+        )),
+    }
+}
+
+fn partitions(layers: &Layers) -> Result<NonZeroU16, SettingsError> {
+    let Some(text) = layers.text("partitions")? else {
+        return Ok(NonZeroU16::MIN);
+    };
+    text.parse()
+        .ok()
+        .filter(|number: &NonZeroU16| number.get() <= MAX_PARTITIONS)
+        .ok_or_else(|| {
+            layers.invalid(
+                "partitions",
+                format!("must be a whole number from 1 to {MAX_PARTITIONS}"),
+            )
+        })
+}
+
+fn boolean(layers: &Layers, name: &str) -> Result<bool, SettingsError> {
+    match layers.text(name)?.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        None | Some("false" | "0" | "no" | "off") => Ok(false),
+        Some("true" | "1" | "yes" | "on") => Ok(true),
+        Some(_) => Err(layers.invalid(name, "must be true or false")),
+    }
+}
+
+fn log_format(layers: &Layers) -> Result<LogFormat, SettingsError> {
+    match layers.text("log_format")?.as_deref() {
+        None => Ok(LogFormat::Auto),
+        Some("pretty") => Ok(LogFormat::Pretty),
+        Some("json") => Ok(LogFormat::Json),
+        Some(_) => Err(layers.invalid("log_format", "must be pretty or json")),
+    }
+}
+
+fn trace_url(layers: &Layers) -> Result<Option<String>, SettingsError> {
+    let Some(text) = layers.text("trace_url")? else {
+        return Ok(None);
+    };
+    let is_web = Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_web && text.contains("{trace_id}") {
+        return Ok(Some(text));
+    }
+    let reason = "must be a URL with {trace_id} in it, for example http://localhost:16686/trace/{trace_id}";
+    Err(layers.invalid("trace_url", reason))
+}

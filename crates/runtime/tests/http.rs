@@ -1,0 +1,164 @@
+//! The server of every program, asked over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use runtime::Shutdown;
+use runtime::http::{Probes, serve};
+use serde_json::Value;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{Store, StoreOptions};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+struct Server {
+    address: SocketAddr,
+    shutdown: Shutdown,
+    /// A permit lets one request to `/slow/…` through.
+    gate: Arc<Semaphore>,
+    /// Gets a permit when such a request has begun.
+    begun: Arc<Semaphore>,
+    ended: JoinHandle<io::Result<()>>,
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+async fn start() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let store = Store::connect(&StoreOptions::new(url)).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::new();
+    let metrics = telemetry::metrics::install();
+    let probes = Probes::new(
+        Some(store.clone()),
+        Some(bus::Bus::embedded(1)),
+        shutdown.soft.clone(),
+        metrics,
+    );
+    let (gate, begun) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let state = web::Data::new((Arc::clone(&gate), Arc::clone(&begun)));
+    let stop = shutdown.clone();
+    let ended = tokio::spawn(async move {
+        serve(listener, probes, &stop, Some(1), move |config: &mut ServiceConfig| {
+            config.app_data(state.clone()).route("/slow/{id}", web::get().to(slow));
+        })
+        .await
+    });
+    Server {
+        address,
+        shutdown,
+        gate,
+        begun,
+        ended,
+        store,
+        _folder: folder,
+    }
+}
+
+async fn slow(state: web::Data<(Arc<Semaphore>, Arc<Semaphore>)>) -> HttpResponse {
+    state.1.add_permits(1);
+    match state.0.acquire().await {
+        Ok(_permit) => HttpResponse::Ok().body("done"),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
+
+impl Server {
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn json(&self, path: &str) -> (u16, Value) {
+        let response = client().get(self.url(path)).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_names_each_dependency_and_fails_with_the_database() {
+    let server = start().await;
+    let (status, body) = server.json("/readyz").await;
+    assert_eq!((status, &body["status"]), (200, &"ok".into()), "{body}");
+    assert_eq!(body["dependencies"]["database"]["status"], "ok");
+    assert_eq!(body["dependencies"]["bus"]["status"], "ok");
+    server.store.close().await;
+    let (status, body) = server.json("/readyz").await;
+    assert_eq!((status, &body["status"]), (503, &"unavailable".into()), "{body}");
+    assert_eq!(body["dependencies"]["database"]["status"], "unavailable");
+    assert_eq!(body["dependencies"]["bus"]["status"], "ok");
+    assert_eq!(server.json("/healthz").await.0, 200, "the process lives all the same");
+    server.shutdown.soft.cancel();
+    server.ended.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_measured_by_route_and_not_by_path() {
+    let server = start().await;
+    server.gate.add_permits(10);
+    let client = client();
+    for path in ["/slow/1", "/slow/2", "/nowhere"] {
+        client.get(server.url(path)).send().await.unwrap();
+    }
+    let odd = reqwest::Method::from_bytes(b"BREW").unwrap();
+    client.request(odd, server.url("/nowhere")).send().await.unwrap();
+    let response = client.get(server.url("/metrics")).send().await.unwrap();
+    assert!(
+        response.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
+    let text = response.text().await.unwrap();
+    let count = |labels: &str| text.contains(&format!("rollcall_http_request_seconds_count{{{labels}}}"));
+    assert!(count(r#"method="GET",route="/slow/{id}",status="200""#), "{text}");
+    assert!(count(r#"method="GET",route="unmatched",status="404""#), "{text}");
+    assert!(count(r#"method="_OTHER",route="unmatched",status="404""#), "{text}");
+    assert!(!text.contains("/slow/1") && !text.contains("/metrics"), "{text}");
+    server.shutdown.soft.cancel();
+    server.ended.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_soft_stop_finishes_the_request_in_flight_and_does_not_wait_for_idle_connections() {
+    let server = start().await;
+    let idle = client();
+    idle.get(server.url("/healthz")).send().await.unwrap();
+    let request = tokio::spawn(client().get(server.url("/slow/1")).send());
+    server.begun.acquire().await.unwrap().forget();
+    let stopped = Instant::now();
+    server.shutdown.soft.cancel();
+    server.gate.add_permits(1);
+    let response = request.await.unwrap().unwrap();
+    assert_eq!(response.text().await.unwrap(), "done");
+    server.ended.await.unwrap().unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
+    drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hard_stop_does_not_wait_for_a_request_that_hangs() {
+    let server = start().await;
+    let request = tokio::spawn(client().get(server.url("/slow/1")).send());
+    server.begun.acquire().await.unwrap().forget();
+    let stopped = Instant::now();
+    server.shutdown.soft.cancel();
+    server.shutdown.hard.cancel();
+    server.ended.await.unwrap().unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
+    request.abort();
+}

@@ -1,0 +1,217 @@
+//! What wins, what is refused, and what is never shown.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use clap::Parser;
+use runtime::{Flags, Origin, Settings, SettingsError, SettingsFile};
+use secrecy::ExposeSecret;
+
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+#[derive(Parser)]
+struct Program {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Serve,
+}
+
+fn flags(arguments: &[&str]) -> Flags {
+    Program::try_parse_from([&["program"], arguments].concat())
+        .unwrap()
+        .flags
+}
+
+fn file(text: &str) -> SettingsFile {
+    SettingsFile {
+        path: "rollcall.toml".into(),
+        text: text.into(),
+    }
+}
+
+fn load(arguments: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<Settings, SettingsError> {
+    let lookup = |name: &str| {
+        environment
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    Settings::load(&flags(arguments), lookup, Some(&file(toml)))
+}
+
+#[test]
+fn with_nothing_set_the_documented_defaults_hold() {
+    let settings = load(&[], &[], "").unwrap();
+    assert_eq!(
+        settings.database_url.expose_secret(),
+        "sqlite://./rollcall-data/rollcall.db"
+    );
+    assert_eq!(settings.bus_url.expose_secret(), "embedded:");
+    assert_eq!(settings.listen, "127.0.0.1:8080");
+    assert_eq!(settings.partitions.get(), 1);
+    assert!(!settings.webhook_allow_private);
+    assert!(settings.master_key.is_none() && settings.admin_key.is_none() && settings.public_url.is_none());
+    assert!(settings.database_is_sqlite() && settings.bus_is_embedded());
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let toml = "listen = '127.0.0.1:1'\npartitions = 4\nwebhook_allow_private = true\n";
+    let environment = [("ROLLCALL_LISTEN", "127.0.0.1:2"), ("ROLLCALL_PARTITIONS", "5")];
+    let settings = load(&["--listen", "127.0.0.1:3"], &environment, toml).unwrap();
+    assert_eq!(settings.listen, "127.0.0.1:3");
+    assert_eq!(settings.origin("listen"), Origin::Flag("--listen".into()));
+    assert_eq!(settings.partitions.get(), 5);
+    assert_eq!(
+        settings.origin("partitions"),
+        Origin::Environment("ROLLCALL_PARTITIONS".into())
+    );
+    assert!(settings.webhook_allow_private);
+    assert_eq!(
+        settings.origin("webhook_allow_private"),
+        Origin::File("rollcall.toml".into())
+    );
+    assert_eq!(settings.origin("data_dir"), Origin::Default);
+}
+
+#[test]
+fn flags_are_accepted_before_and_after_a_subcommand() {
+    for arguments in [["--partitions", "3", "serve"], ["serve", "--partitions", "3"]] {
+        let program = Program::try_parse_from([&["program"][..], &arguments].concat()).unwrap();
+        assert!(matches!(program.command, Some(Command::Serve)));
+        assert_eq!(program.flags.partitions.as_deref(), Some("3"));
+    }
+    assert!(
+        load(&["--webhook-allow-private", "serve"], &[], "")
+            .unwrap()
+            .webhook_allow_private
+    );
+    assert!(
+        !load(&["--webhook-allow-private=false"], &[], "")
+            .unwrap()
+            .webhook_allow_private
+    );
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_refused_by_name_with_the_known_ones() {
+    let error = load(&[], &[], "databse_url = 'x'").unwrap_err().to_string();
+    assert!(
+        error.contains("rollcall.toml") && error.contains("`databse_url`"),
+        "{error}"
+    );
+    assert!(
+        error.contains("database_url") && error.contains("webhook_allow_private"),
+        "{error}"
+    );
+}
+
+#[test]
+fn broken_toml_is_refused_without_quoting_it() {
+    let error = load(&[], &[], "admin_key = 'hush\n").unwrap_err().to_string();
+    assert!(error.contains("rollcall.toml") && error.contains("line 1"), "{error}");
+    assert!(!error.contains("hush"), "{error}");
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_its_source_and_what_would_be_right() {
+    let cases = [
+        ("ROLLCALL_PARTITIONS", "0", "from 1 to 1024"),
+        ("ROLLCALL_PARTITIONS", "many", "from 1 to 1024"),
+        ("ROLLCALL_DATABASE_URL", "mysql://x", "postgres://"),
+        ("ROLLCALL_DATABASE_CONNECTIONS", "0", "from 1"),
+        ("ROLLCALL_BUS_URL", "kafka://x", "amqp://"),
+        ("ROLLCALL_LISTEN", "8080", "host:port"),
+        ("ROLLCALL_PUBLIC_URL", "scim.example.com", "https://"),
+        ("ROLLCALL_PUBLIC_URL", "https://u:p@h/", "without user"),
+        ("ROLLCALL_MASTER_KEY", "short", "openssl rand -base64 32"),
+        ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "maybe", "true or false"),
+        ("ROLLCALL_LOG_FORMAT", "xml", "pretty or json"),
+        ("ROLLCALL_TRACE_URL", "http://jaeger", "{trace_id}"),
+    ];
+    for (variable, value, advice) in cases {
+        let error = load(&[], &[(variable, value)], "").unwrap_err().to_string();
+        assert!(
+            error.contains(variable) && error.contains(advice),
+            "{variable}={value}: {error}"
+        );
+    }
+    let error = load(&[], &[], "listen = ['a']").unwrap_err().to_string();
+    assert!(error.contains("listen") && error.contains("rollcall.toml"), "{error}");
+}
+
+#[test]
+fn values_that_look_like_numbers_stay_text_and_empty_ones_are_unset() {
+    let environment = [("ROLLCALL_ADMIN_KEY", "0123"), ("ROLLCALL_PUBLIC_URL", "")];
+    let settings = load(&[], &environment, "").unwrap();
+    assert_eq!(settings.admin_key.unwrap().expose_secret(), "0123");
+    assert_eq!(settings.public_url, None);
+}
+
+#[test]
+fn neither_the_table_nor_debug_output_shows_a_secret() {
+    let environment = [
+        (
+            "ROLLCALL_DATABASE_URL",
+            "postgres://me:pw-database@db/x?password=pw-query",
+        ),
+        ("ROLLCALL_BUS_URL", "amqp://me:pw-bus@mq:5672/%2f"),
+        ("ROLLCALL_MASTER_KEY", KEY),
+    ];
+    let settings = load(&["--admin-key", "pw-admin"], &environment, "").unwrap();
+    let table = settings.describe();
+    for secret in ["pw-database", "pw-query", "pw-bus", "pw-admin", KEY] {
+        assert!(!table.contains(secret), "{secret} in\n{table}");
+        assert!(!format!("{settings:?}").contains(secret), "{secret} in {settings:?}");
+        assert!(!format!("{:?}", flags(&["--admin-key", "pw-admin"])).contains(secret));
+    }
+    assert!(table.contains("amqp://me:********@mq:5672/%2f"), "{table}");
+    let line = table.lines().find(|line| line.starts_with("admin_key")).unwrap();
+    assert!(
+        line.contains("********") && line.ends_with("flag --admin-key"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_public_url_follows_the_real_address_unless_it_is_set() {
+    let settings = load(&["--listen", "127.0.0.1:0"], &[], "").unwrap();
+    assert_eq!(
+        settings.public_url("127.0.0.1:4711".parse().unwrap()),
+        "http://127.0.0.1:4711"
+    );
+    assert_eq!(
+        settings.public_url("0.0.0.0:4711".parse().unwrap()),
+        "http://127.0.0.1:4711"
+    );
+    assert_eq!(settings.public_url("[::]:4711".parse().unwrap()), "http://[::1]:4711");
+    let settings = load(&["--public-url", "https://scim.example.com/base/"], &[], "").unwrap();
+    assert_eq!(
+        settings.public_url("127.0.0.1:4711".parse().unwrap()),
+        "https://scim.example.com/base"
+    );
+}
+
+#[test]
+fn a_data_dir_with_special_characters_still_makes_a_database_url() {
+    let settings = load(&["--data-dir", "/tmp/100% sure?"], &[], "").unwrap();
+    assert_eq!(
+        settings.database_url.expose_secret(),
+        "sqlite:///tmp/100%25 sure%3F/rollcall.db"
+    );
+}
+
+#[test]
+fn a_named_file_that_is_missing_is_an_error() {
+    let flags = Flags {
+        config: Some("/nowhere/rollcall.toml".into()),
+        ..Flags::default()
+    };
+    let error = Settings::from_process(&flags).unwrap_err().to_string();
+    assert!(error.contains("/nowhere/rollcall.toml"), "{error}");
+}

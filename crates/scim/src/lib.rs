@@ -1,0 +1,21 @@
+//! SCIM 2.0 on the wire (RFC 7643, RFC 7644, RFC 9865): grammar, schema facts, resources, PATCH, projection, discovery.
+//!
+//! No IO and no knowledge of who calls. Rule ids in comments (R12, P17, E30 …) name rows of the rule table in the
+//! tests: R and P are RFC rules, E are the dialects of Entra ID.
+
+pub mod discovery;
+pub mod error;
+pub mod filter;
+mod fold;
+mod lenient;
+pub mod list;
+pub mod patch;
+pub mod path;
+pub mod projection;
+pub mod query;
+pub mod resource;
+pub mod schema;
+pub mod urn;
+
+pub use error::{Error, ScimType};
+pub use fold::fold;

@@ -1,0 +1,135 @@
+//! What an operation on `members` does, as a delta (P9, P10, P15–P17, P21, B1–B6).
+
+use serde_json::{Map, Value};
+
+use super::MemberOp;
+use super::step::Verb;
+use crate::Error;
+use crate::filter::{Filter, Literal, Operator};
+use crate::lenient;
+use crate::resource::member_inputs;
+use crate::schema::Attribute;
+
+/// The rest of a path that begins with `members`.
+pub(super) struct Target<'a> {
+    pub(super) sub: Option<&'a Attribute>,
+    pub(super) filter: Option<Filter>,
+}
+
+/// Reads one operation; `None` when it has no effect.
+pub(super) fn read(
+    members: &Attribute,
+    verb: Verb,
+    value: Option<&Value>,
+    target: Target<'_>,
+) -> Result<Option<MemberOp>, Error> {
+    let is_id = target.sub.is_none_or(|sub| sub.name == "value");
+    match target.filter {
+        Some(filter) => filtered(members, verb, value, target.sub, filter),
+        // `members.value`: the ids themselves.
+        None if is_id => unfiltered(members, verb, value),
+        None => Err(immutable()),
+    }
+}
+
+fn unfiltered(members: &Attribute, verb: Verb, value: Option<&Value>) -> Result<Option<MemberOp>, Error> {
+    let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    match (verb, value) {
+        (Verb::Remove, None) => Ok(Some(MemberOp::Clear)),
+        (Verb::Replace, Some(value)) if is_empty(value) => Ok(Some(MemberOp::Clear)),
+        (Verb::Add, Some(value)) if is_empty(value) => Ok(None),
+        (Verb::Remove, Some(value)) if is_empty(value) => Err(Error::invalid_value(
+            "remove members with a value must list the members to remove; omit the value to remove all",
+        )),
+        (_, None) => Err(Error::invalid_value("add and replace of members need a value")),
+        (_, Some(value)) => {
+            let ids = ids(members, value)?;
+            Ok(Some(match verb {
+                Verb::Add => MemberOp::Add(ids),
+                Verb::Replace => MemberOp::Replace(ids),
+                Verb::Remove => MemberOp::Remove(ids),
+            }))
+        }
+    }
+}
+
+fn filtered(
+    members: &Attribute,
+    verb: Verb,
+    value: Option<&Value>,
+    sub: Option<&Attribute>,
+    filter: Filter,
+) -> Result<Option<MemberOp>, Error> {
+    match (verb, sub) {
+        (Verb::Remove, None) => {
+            let mut ids = Vec::new();
+            Ok(Some(if is_ids(&filter, &mut ids) {
+                MemberOp::Remove(ids)
+            } else {
+                MemberOp::RemoveWhere(filter)
+            }))
+        }
+        // A member is its id: adding by filter can only mean the member that the filter names.
+        (Verb::Add, None) => {
+            let mut named = Vec::new();
+            let given = ids(members, value.unwrap_or(&Value::Null))?;
+            if is_ids(&filter, &mut named) && named == given {
+                return Ok(Some(MemberOp::Add(given)));
+            }
+            Err(immutable())
+        }
+        _ => Err(immutable()),
+    }
+}
+
+/// The ids in a value: one or many, objects or bare strings.
+fn ids(members: &Attribute, value: &Value) -> Result<Vec<String>, Error> {
+    // A missing id must not be skipped as unassigned: the sender meant somebody.
+    let complete = |item: &Value| match item {
+        Value::Object(parts) => has_id(parts),
+        Value::String(id) => !id.trim().is_empty(),
+        _ => false,
+    };
+    let fits = match value {
+        Value::Array(items) => items.iter().all(complete),
+        one => complete(one),
+    };
+    if !fits {
+        return Err(Error::invalid_value(
+            "every element of members needs a value, the id of the member",
+        ));
+    }
+    let elements = lenient::elements(members, value.clone(), "members")?;
+    Ok(member_inputs(&elements)?
+        .into_iter()
+        .map(|member| member.value)
+        .collect())
+}
+
+fn has_id(parts: &Map<String, Value>) -> bool {
+    let is_text = |value: &Value| value.as_str().is_some_and(|id| !id.trim().is_empty());
+    parts
+        .iter()
+        .any(|(name, value)| name.eq_ignore_ascii_case("value") && is_text(value))
+}
+
+/// Whether the filter only lists ids: `value eq "a" or value eq "b"`; collects them, each once.
+fn is_ids(filter: &Filter, ids: &mut Vec<String>) -> bool {
+    match filter {
+        Filter::Or(left, right) => is_ids(left, ids) && is_ids(right, ids),
+        Filter::Compare(comparison) if comparison.op == Operator::Eq && comparison.path.attribute == "value" => {
+            let Literal::String(id) = &comparison.value else {
+                return false;
+            };
+            if !ids.contains(id) {
+                ids.push(id.clone());
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+fn immutable() -> Error {
+    Error::mutability("members are added and removed, not edited; use members or members[value eq \"id\"]")
+}

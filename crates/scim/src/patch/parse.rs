@@ -1,0 +1,280 @@
+//! From the body to steps (P2–P6, P19, leniency list).
+
+use serde_json::{Map, Value};
+
+use super::step::{Place, Step, Verb};
+use super::typed::Aim;
+use super::{MemberOp, Patch};
+use crate::lenient::{self, Name, resolve};
+use crate::path::PatchPath;
+use crate::schema::ResourceType;
+use crate::{Error, urn};
+
+pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {
+    let Value::Object(body) = body else {
+        return Err(Error::invalid_syntax("the body must be a JSON object with Operations"));
+    };
+    let operations = match member(body, "Operations") {
+        Some(Value::Array(operations)) if !operations.is_empty() => operations,
+        _ => {
+            return Err(Error::invalid_syntax(
+                "Operations must be an array of at least one operation",
+            ));
+        }
+    };
+    let mut reader = Reader {
+        rt,
+        steps: Vec::new(),
+        member_ops: Vec::new(),
+    };
+    for operation in operations {
+        lenient::sane(operation)?;
+        reader.operation(operation)?;
+    }
+    Ok(Patch {
+        steps: reader.steps,
+        member_ops: reader.member_ops,
+    })
+}
+
+/// A member of a message by its name in any case (R6).
+pub(super) fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    object.get(name).or_else(|| {
+        object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
+}
+
+/// One operation on one target, while it is read.
+pub(super) struct Request<'a> {
+    pub(super) verb: Verb,
+    /// `None`: there was no `value`, which only `remove` allows.
+    pub(super) value: Option<&'a Value>,
+    /// The path or key as written.
+    pub(super) written: &'a str,
+    /// Whether it came out of a value object instead of a path: what the server alone writes is then ignored (P4).
+    pub(super) is_key: bool,
+}
+
+pub(super) struct Reader<'a> {
+    rt: &'a ResourceType,
+    pub(super) steps: Vec<Step>,
+    pub(super) member_ops: Vec<MemberOp>,
+}
+
+impl Reader<'_> {
+    fn operation(&mut self, operation: &Value) -> Result<(), Error> {
+        let Value::Object(operation) = operation else {
+            return Err(Error::invalid_syntax("every operation must be a JSON object"));
+        };
+        let verb = verb(member(operation, "op"))?;
+        let value = member(operation, "value");
+        if verb != Verb::Remove && value.is_none() {
+            return Err(Error::invalid_value("add and replace need a value"));
+        }
+        let path = match member(operation, "path") {
+            None | Some(Value::Null) => "",
+            Some(Value::String(path)) => path.trim(),
+            Some(_) => return Err(Error::invalid_path("path must be a string")),
+        };
+        if !path.is_empty() {
+            return self.target(&Request {
+                verb,
+                value,
+                written: path,
+                is_key: false,
+            });
+        }
+        match (verb, value) {
+            (Verb::Remove, _) => Err(Error::no_target("remove needs a path")),
+            (_, Some(Value::Object(members))) => self.members_of_value(verb, members, ""),
+            _ => Err(Error::invalid_value(
+                "without a path the value must be an object of attributes",
+            )),
+        }
+    }
+
+    /// P6: each key is an operation of its own with the key as path.
+    fn members_of_value(&mut self, verb: Verb, members: &Map<String, Value>, prefix: &str) -> Result<(), Error> {
+        members.iter().try_for_each(|(key, value)| {
+            let written = if prefix.is_empty() {
+                key.clone()
+            } else {
+                format!("{prefix}:{key}")
+            };
+            self.target(&Request {
+                verb,
+                value: Some(value),
+                written: &written,
+                is_key: true,
+            })
+        })
+    }
+
+    fn target(&mut self, request: &Request<'_>) -> Result<(), Error> {
+        let rt = self.rt;
+        if request.written.contains('[') {
+            let parsed = PatchPath::parse(request.written, rt)?;
+            let name = match &parsed.path.urn {
+                Some(urn) => format!("{urn}:{}", parsed.path.attribute),
+                None => parsed.path.attribute.clone(),
+            };
+            let Name::Attribute { urn, attribute, .. } = resolve(rt, &name, false) else {
+                return Err(unknown(rt, request.written));
+            };
+            let sub = match &parsed.path.sub {
+                Some(sub) => Some(attribute.sub(sub).ok_or_else(|| unknown(rt, request.written))?),
+                None => None,
+            };
+            return self.aim(
+                request,
+                Aim {
+                    urn,
+                    attribute,
+                    sub,
+                    filter: parsed.filter,
+                },
+            );
+        }
+        let name = resolve(rt, request.written, request.value.is_some_and(Value::is_object));
+        if name.is_read_only() {
+            return self.read_only(request);
+        }
+        match name {
+            Name::Common | Name::Unknown => Err(unknown(rt, request.written)),
+            Name::Core => self.schema(request, ""),
+            Name::Extension(schema) => self.schema(request, &schema.id),
+            Name::Attribute {
+                urn, attribute, sub, ..
+            } => self.aim(
+                request,
+                Aim {
+                    urn,
+                    attribute,
+                    sub,
+                    filter: None,
+                },
+            ),
+            Name::Foreign { urn, attribute: None } => self.foreign_schema(request, urn),
+            Name::Foreign {
+                urn,
+                attribute: Some((name, sub)),
+            } => {
+                self.foreign(request, Place { urn: Some(urn), name }, sub);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn read_only(&self, request: &Request<'_>) -> Result<(), Error> {
+        let is_schemas = request.written.eq_ignore_ascii_case("schemas") && request.verb != Verb::Remove;
+        if request.is_key || is_schemas {
+            return Ok(());
+        }
+        Err(Error::mutability(format!(
+            "{} is written by the server only",
+            clip(request.written)
+        )))
+    }
+
+    /// A whole schema as target: its members are operations of their own.
+    fn schema(&mut self, request: &Request<'_>, urn: &str) -> Result<(), Error> {
+        match request.value {
+            _ if request.verb == Verb::Remove && urn.is_empty() => {
+                Err(Error::mutability("the core schema cannot be removed"))
+            }
+            _ if request.verb == Verb::Remove => {
+                self.steps.push(Step::DropExtension { urn: urn.to_owned() });
+                Ok(())
+            }
+            Some(Value::Object(members)) => self.members_of_value(request.verb, members, urn),
+            Some(value) if lenient::is_unassigned(value) && !urn.is_empty() => {
+                self.steps.push(Step::DropExtension { urn: urn.to_owned() });
+                Ok(())
+            }
+            _ => Err(Error::invalid_value(format!(
+                "{} needs an object of attributes",
+                clip(request.written)
+            ))),
+        }
+    }
+
+    fn foreign_schema(&mut self, request: &Request<'_>, urn: String) -> Result<(), Error> {
+        match request.value {
+            Some(Value::Object(members)) if request.verb != Verb::Remove => {
+                for (name, value) in members {
+                    let request = Request {
+                        verb: request.verb,
+                        value: Some(value),
+                        written: name,
+                        is_key: true,
+                    };
+                    self.foreign(
+                        &request,
+                        Place {
+                            urn: Some(urn.clone()),
+                            name: name.clone(),
+                        },
+                        None,
+                    );
+                }
+                Ok(())
+            }
+            Some(value) if request.verb != Verb::Remove && !lenient::is_unassigned(value) => Err(Error::invalid_value(
+                format!("{} needs an object of attributes", clip(request.written)),
+            )),
+            _ => {
+                self.steps.push(Step::DropExtension { urn });
+                Ok(())
+            }
+        }
+    }
+
+    /// An attribute nobody described: an array is taken for a multi-valued one, all else for a single one.
+    fn foreign(&mut self, request: &Request<'_>, place: Place, sub: Option<String>) {
+        let value = request.value.filter(|value| !lenient::is_unassigned(value)).cloned();
+        let step = match (request.verb, value) {
+            (Verb::Add, Some(Value::Array(values))) if sub.is_none() => Step::Append { place, values },
+            (Verb::Remove, Some(Value::Array(listed))) if sub.is_none() => Step::Discard { place, listed },
+            (Verb::Remove, _) => Step::Write {
+                place,
+                sub,
+                value: None,
+            },
+            (_, value) => Step::Write { place, sub, value },
+        };
+        self.steps.push(step);
+    }
+}
+
+fn verb(op: Option<&Value>) -> Result<Verb, Error> {
+    let op = op.and_then(Value::as_str).map(str::trim).unwrap_or_default();
+    [("add", Verb::Add), ("replace", Verb::Replace), ("remove", Verb::Remove)]
+        .into_iter()
+        .find_map(|(name, verb)| op.eq_ignore_ascii_case(name).then_some(verb))
+        .ok_or_else(|| Error::invalid_syntax("op must be add, replace or remove"))
+}
+
+fn unknown(rt: &ResourceType, written: &str) -> Error {
+    let extension = if rt.core.id == urn::CORE_USER {
+        " (attributes of an extension need its URN)"
+    } else {
+        ""
+    };
+    Error::invalid_path(format!(
+        "{} is not an attribute of a {}{extension}",
+        clip(written),
+        rt.name
+    ))
+}
+
+/// What a client wrote, short enough for a detail.
+pub(super) fn clip(written: &str) -> String {
+    const LONGEST: usize = 120;
+    if written.chars().count() <= LONGEST {
+        return written.to_owned();
+    }
+    written.chars().take(LONGEST).chain(std::iter::once('…')).collect()
+}

@@ -1,0 +1,15 @@
+//! Tokens, sealed values and comparisons that leak nothing.
+//!
+//! Two ways to keep a secret: what others must prove they know (directory keys, admin keys) is stored as a hash and
+//! compared in constant time; what Rollcall itself must say again (webhook secrets, retrievable keys) is sealed with the
+//! master key, bound to the row that it belongs to.
+
+mod compare;
+mod master_key;
+mod random;
+mod token;
+
+pub use compare::{constant_time_eq, hash_secret};
+pub use master_key::{MasterKey, MasterKeyError, OpenError};
+pub use random::random_bytes;
+pub use token::{ParsedToken, Token, TokenHash, TokenKind};

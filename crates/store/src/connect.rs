@@ -1,0 +1,245 @@
+//! Opening a database: PostgreSQL as one pool, SQLite as one writing connection and a pool of readers.
+
+use crate::migration::Migrator;
+use crate::sql::{Row, exec, query_one};
+use crate::StoreError;
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
+    TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use std::time::Duration;
+
+/// How long a caller waits for a free connection; also how long a database that is away takes to be reported.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The one writer of SQLite is shared by everybody, so waiting for it is normal.
+const SQLITE_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// Settings of each PostgreSQL session, in milliseconds where a time.
+const SESSION: [(&str, &str); 4] = [
+    ("statement_timeout", "5000"),
+    ("lock_timeout", "2000"),
+    ("idle_in_transaction_session_timeout", "10000"),
+    // Compiling plans costs more than it saves on the short statements here.
+    ("jit", "off"),
+];
+/// Held while migrating, so that services that start together do it one after the other.
+const MIGRATION_LOCK: i64 = 7_262;
+
+/// Which database is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL 14 or later.
+    Postgres,
+    /// SQLite, built in.
+    Sqlite,
+}
+
+/// How to open a database.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// `postgres://…`, `postgresql://…` or `sqlite://<file>`.
+    pub url: String,
+    /// Size of the pool (of the readers' pool on SQLite); at least 1.
+    pub max_connections: u32,
+    /// Shown by the database server beside each connection.
+    pub application_name: String,
+}
+
+impl StoreOptions {
+    /// Ten connections, named `rollcall`.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), max_connections: 10, application_name: "rollcall".to_owned() }
+    }
+}
+
+impl std::fmt::Debug for StoreOptions {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("max_connections", &self.max_connections)
+            .field("application_name", &self.application_name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The database of a service. Cheap to clone; clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    dialect: Dialect,
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens the database; a SQLite file is created when missing. Does not migrate.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection could be made within two seconds, [`StoreError::Invalid`] when
+    /// the URL is not understood.
+    pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        let scheme = options.url.split(':').next().unwrap_or_default();
+        match scheme {
+            "postgres" | "postgresql" => connect_postgres(options).await,
+            "sqlite" => connect_sqlite(options).await,
+            _ => Err(StoreError::Invalid(
+                "the database URL must start with postgres://, postgresql:// or sqlite://".to_owned(),
+            )),
+        }
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Brings the schema up to date. Safe to call from several processes at once: one does it, the others wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database; [`StoreError::Internal`] when a migration fails or the
+    /// database was migrated by a newer version; the schema is then unchanged.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        if self.dialect == Dialect::Postgres {
+            for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '120s'"] {
+                exec(&tx, setting, []).await?;
+            }
+            exec(&tx, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
+        }
+        Migrator::up(&tx, None).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when there is none within the timeouts.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        query_one(&self.read, "SELECT 1", []).await.map(|_| ())
+    }
+
+    /// Stores the number of partitions at the first start and compares it from then on: directories are spread over
+    /// lanes by it, so two services with different numbers would break the order of changes.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] when the database was set up with another number.
+    pub async fn check_partitions(&self, partitions: u16) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        let key = "partitions";
+        let insert = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+        exec(&tx, insert, [key.into(), partitions.to_string().into()]).await?;
+        let row = query_one(&tx, "SELECT value FROM settings WHERE key = $1", [key.into()]).await?;
+        tx.commit().await?;
+        let stored: String =
+            row.ok_or_else(|| StoreError::corrupt("the setting just written is missing"))?.get("value")?;
+        if stored == partitions.to_string() {
+            return Ok(());
+        }
+        Err(StoreError::Invalid(format!(
+            "this database was set up with {stored} partition(s) but {partitions} are configured; use {stored}, or \
+             drain the queues and change the number in every service and in the settings table"
+        )))
+    }
+
+    /// Closes all connections; later calls fail as [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        // Closing a pool cannot fail; the result type is sea-orm's for other back ends.
+        let _ = self.read.close_by_ref().await;
+        let _ = self.write.close_by_ref().await;
+    }
+
+    /// Connections for single reads. On SQLite they cannot write.
+    pub(crate) const fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// The connection for single writing statements outside a transaction. With several, use [`Self::begin`].
+    pub(crate) const fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// A transaction for writing; dropped without `commit()` it rolls back. On SQLite it holds the only write
+    /// connection, so keep it short and never wait for anything but the database inside.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = TransactionOptions {
+            // A deferred transaction that turns into a writer later can fail without waiting for the lock.
+            sqlite_transaction_mode: (self.dialect == Dialect::Sqlite).then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+}
+
+// The pools are built here and handed to sea-orm ready-made: its own `connect` records all its options, the URL with
+// the password among them, in a tracing span.
+
+async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
+    let connect = options
+        .url
+        .parse::<PgConnectOptions>()
+        .map_err(|_| StoreError::Invalid("the PostgreSQL URL is not valid".to_owned()))?
+        .application_name(&options.application_name)
+        .options(SESSION)
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                use sea_orm::sqlx::Connection as _;
+                if meta.idle_for >= TEST_AFTER_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(connect)
+        .await?;
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Store { dialect: Dialect::Postgres, write: connection.clone(), read: connection })
+}
+
+async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
+    if options.url.contains(":memory:") || options.url.contains("mode=memory") {
+        return Err(StoreError::Invalid("SQLite must be given a file: readers and the writer share it".to_owned()));
+    }
+    let connect = options
+        .url
+        .parse::<SqliteConnectOptions>()
+        .map_err(|_| StoreError::Invalid("the SQLite URL is not valid".to_owned()))?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .disable_statement_logging();
+    // Never closed while the store lives: it keeps the write-ahead log in place for the readers.
+    let write = SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(SQLITE_WRITE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_with(connect.clone())
+        .await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(options.max_connections.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_with(connect.pragma("query_only", "ON"))
+        .await?;
+    Ok(Store {
+        dialect: Dialect::Sqlite,
+        write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+    })
+}

@@ -1,0 +1,117 @@
+//! What the management API changes about endpoints.
+
+use super::{Endpoint, SELECT, endpoint};
+use crate::sql::{exec, query_one};
+use crate::{Change, StoreError};
+use events::{EndpointId, Timestamp};
+use sea_orm::Value;
+use serde::Serialize;
+
+/// A new signing secret, encrypted, and how long the one before it stays good.
+#[derive(Clone, Debug)]
+pub struct EndpointSecret {
+    /// The new secret, encrypted.
+    pub sealed: Vec<u8>,
+    /// Until when requests are signed with the previous secret too.
+    pub previous_until: Timestamp,
+}
+
+impl Change {
+    /// Makes an endpoint; it is enabled and has no previous secret, whatever `new` says about that.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn create_endpoint(&self, new: &Endpoint) -> Result<(), StoreError> {
+        let sql = "INSERT INTO endpoints (id, url, description, event_types, directory_ids, sealed_headers, \
+                   sealed_secret, ordered, rate_limit, state, created_at, updated_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'enabled', $10, $10)";
+        let values = [
+            new.id.uuid().into(),
+            new.url.as_str().into(),
+            new.description.clone().into(),
+            json(new.event_types.as_ref())?,
+            json(new.directory_ids.as_ref())?,
+            new.sealed_headers.clone().into(),
+            new.sealed_secret.clone().into(),
+            new.ordered.into(),
+            new.rate_limit.into(),
+            new.created_at.millis().into(),
+        ];
+        exec(&self.tx, sql, values).await.map(|_| ())
+    }
+
+    /// One endpoint, held until this change ends.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
+        let sql = format!("{SELECT} AND id = $1{}", self.for_update());
+        query_one(&self.tx, &sql, [id.uuid().into()]).await?.as_ref().map(endpoint).transpose()
+    }
+
+    /// Stores what an operator can set about an endpoint that was read in this change: not its secret or its health.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn save_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
+        let sql = "UPDATE endpoints SET url = $2, description = $3, event_types = $4, directory_ids = $5, \
+                   sealed_headers = $6, ordered = $7, rate_limit = $8, updated_at = $9 WHERE id = $1";
+        let values = [
+            endpoint.id.uuid().into(),
+            endpoint.url.as_str().into(),
+            endpoint.description.clone().into(),
+            json(endpoint.event_types.as_ref())?,
+            json(endpoint.directory_ids.as_ref())?,
+            endpoint.sealed_headers.clone().into(),
+            endpoint.ordered.into(),
+            endpoint.rate_limit.into(),
+            endpoint.updated_at.millis().into(),
+        ];
+        exec(&self.tx, sql, values).await.map(|_| ())
+    }
+
+    /// Gives an endpoint a new secret; the current one becomes the previous one.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn rotate_endpoint_secret(
+        &self,
+        id: EndpointId,
+        secret: &EndpointSecret,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE endpoints SET sealed_previous_secret = sealed_secret, previous_secret_until = $3, \
+                   sealed_secret = $2, updated_at = $4 WHERE id = $1";
+        let values = [
+            id.uuid().into(),
+            secret.sealed.clone().into(),
+            secret.previous_until.millis().into(),
+            now.millis().into(),
+        ];
+        exec(&self.tx, sql, values).await.map(|_| ())
+    }
+
+    /// Switches an endpoint on, as if it had never failed.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn enable_endpoint(&self, id: EndpointId, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE endpoints SET state = 'enabled', disabled_reason = NULL, failing_since = NULL, \
+                   updated_at = $2 WHERE id = $1";
+        exec(&self.tx, sql, [id.uuid().into(), now.millis().into()]).await.map(|_| ())
+    }
+
+    /// Deletes an endpoint with its deliveries. `false` when there was none.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn delete_endpoint(&self, id: EndpointId) -> Result<bool, StoreError> {
+        Ok(exec(&self.tx, "DELETE FROM endpoints WHERE id = $1", [id.uuid().into()]).await? > 0)
+    }
+}
+
+/// A nullable column of JSON text.
+fn json<T: Serialize>(value: Option<&T>) -> Result<Value, StoreError> {
+    let text = value.map(serde_json::to_string).transpose();
+    text.map(Value::from).map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))
+}

@@ -1,0 +1,125 @@
+//! What can go wrong in the database, sorted by what the caller can do about it.
+
+use sea_orm::sqlx;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, refuses connections, timed out or is overloaded; nothing is known to be wrong with the
+    /// request, and trying again later may succeed.
+    #[error("the database is not available")]
+    Unavailable(#[source] DbErr),
+    /// A value that must be unique exists already; the text names the constraint or columns, never the value.
+    #[error("a value that must be unique exists already ({0})")]
+    Conflict(String),
+    /// What was asked for cannot be done: a broken reference, a wrong setting, a value that cannot be stored.
+    #[error("{0}")]
+    Invalid(String),
+    /// The database refused a statement or answered with something unexpected: a defect, not a passing condition.
+    #[error("the database refused a statement")]
+    Internal(#[source] DbErr),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether a unique constraint was violated.
+    #[must_use]
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+
+    /// For values that the database gave back in a shape that this program never writes.
+    pub(crate) fn corrupt(what: impl std::fmt::Display) -> Self {
+        Self::Internal(DbErr::Type(what.to_string()))
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(message)) => return Self::Conflict(constraint(&error, message)),
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+                return Self::Invalid("it refers to something that does not exist".to_owned());
+            }
+            _ => {}
+        }
+        if is_passing(&error) { Self::Unavailable(error) } else { Self::Internal(error) }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+    }
+}
+
+/// The name of the violated constraint where the database tells it (PostgreSQL), else its message, which names
+/// table and columns (SQLite).
+fn constraint(error: &DbErr, message: String) -> String {
+    driver_error(error).and_then(sqlx::Error::as_database_error).and_then(|e| e.constraint()).map_or(message, str::to_owned)
+}
+
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => Some(e.as_ref()),
+        _ => None,
+    }
+}
+
+fn is_passing(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
+    match driver_error(error) {
+        Some(sqlx::Error::Database(e)) => e.code().is_some_and(|code| is_passing_code(&code)),
+        Some(
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            // A server killed in the middle of an answer looks like a protocol violation.
+            | sqlx::Error::Protocol(_),
+        ) => true,
+        _ => false,
+    }
+}
+
+/// SQLSTATEs of PostgreSQL (five characters) and result codes of SQLite (a number whose low byte is the primary code).
+fn is_passing_code(code: &str) -> bool {
+    if code.len() == 5 {
+        // Connection exceptions, insufficient resources, operator intervention (shutdown, statement timeout).
+        let class = code.get(..2).unwrap_or_default();
+        // Serialisation failure, deadlock, lock timeout, idle transaction ended, fail-over to a read-only standby.
+        return matches!(class, "08" | "53" | "57") || matches!(code, "40001" | "40P01" | "55P03" | "25P03" | "25006");
+    }
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const IO: u32 = 10;
+    const FULL: u32 = 13;
+    const CANNOT_OPEN: u32 = 14;
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, BUSY | LOCKED | IO | FULL | CANNOT_OPEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_passing_code;
+
+    #[test]
+    fn passing_conditions_are_told_from_defects() {
+        for code in ["57P01", "57014", "08006", "53300", "40P01", "55P03", "5", "517", "6", "13"] {
+            assert!(is_passing_code(code), "{code}");
+        }
+        for code in ["23505", "42P01", "22P02", "1", "2067", "787", "", "x"] {
+            assert!(!is_passing_code(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! SCIM filters and orders as SQL.
+//!
+//! The result is a boolean expression over the row `r` of `users` or `groups` that says of each row what
+//! `scim::filter::Filter::matches` says of the resource; a property test holds the two against each other on both
+//! databases. Three rules keep it that way:
+//!
+//! - Every expression is true or false, never NULL, so that `not` means the same here and there.
+//! - Text is compared by code point, and without regard to case only after folding on both sides by the same function:
+//!   the stored side when it was written, the literal here. No LIKE, no `lower()`, no collation of the database.
+//! - Whatever comes from outside is bound, names of attributes included.
+
+mod compile;
+mod json;
+mod order;
+mod resolve;
+mod scalar;
+mod undeclared;
+
+pub(crate) use order::order;
+
+use crate::args::Args;
+use events::DirectoryId;
+use scim::filter::Filter;
+use scim::schema::ResourceType;
+
+/// Users or groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    User,
+    Group,
+}
+
+impl Kind {
+    pub(crate) const fn table(self) -> &'static str {
+        match self {
+            Self::User => "users",
+            Self::Group => "groups",
+        }
+    }
+
+    /// The attributes without those that a directory declares itself.
+    pub(crate) fn schema(self) -> &'static ResourceType {
+        match self {
+            Self::User => ResourceType::user(),
+            Self::Group => ResourceType::group(),
+        }
+    }
+}
+
+/// What a filter is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) directory_id: DirectoryId,
+    pub(crate) schema: &'a ResourceType,
+    /// What `meta.location` and `$ref` start with.
+    pub(crate) base_url: Option<&'a str>,
+}
+
+/// The filter as a condition on `r`, in parentheses where needed.
+pub(crate) fn condition(args: &mut Args, target: Target<'_>, filter: &Filter) -> String {
+    compile::Compiler { args, target }.filter(filter, &compile::Context::Resource)
+}

@@ -1,0 +1,157 @@
+//! The inbox: one row per command id, and whoever writes it first decides.
+//!
+//! The projector writes the verdict in the transaction of the change; a sender that got no answer writes *abandoned*.
+//! Whichever commits first is the truth: the other one's insert finds the row there.
+
+use crate::rows::{Column, row_set};
+use crate::sql::{Row, exec, json_id, json_ids, query_all, query_one, IDS};
+use crate::{Dialect, Store, StoreError};
+use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde_json::{Value, json};
+
+/// What settling a command came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settled {
+    /// The command is marked abandoned: it can never be applied.
+    Abandoned,
+    /// The projector was first; this is its verdict.
+    Verdict(Outcome),
+}
+
+/// The inbox of all commands.
+#[derive(Clone, Copy, Debug)]
+pub struct Inbox<'a> {
+    store: &'a Store,
+}
+
+impl Store {
+    /// The verdicts of commands.
+    #[must_use]
+    pub const fn inbox(&self) -> Inbox<'_> {
+        Inbox { store: self }
+    }
+}
+
+impl Inbox<'_> {
+    /// Gives a command up, unless it has a verdict. Waits for a transaction that is just claiming it, so the answer
+    /// is exact.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database did not answer: the outcome is then unknown.
+    pub async fn settle(&self, command: CommandId, now: Timestamp) -> Result<Settled, StoreError> {
+        let claim = "INSERT INTO inbox (command_id, status, result, created_at) VALUES ($1, 0, NULL, $2) \
+                     ON CONFLICT (command_id) DO NOTHING";
+        let values = [command.uuid().into(), now.millis().into()];
+        if exec(self.store.write(), claim, values).await? == 1 {
+            return Ok(Settled::Abandoned);
+        }
+        let read = "SELECT command_id, status, result FROM inbox WHERE command_id = $1";
+        let row = query_one(self.store.write(), read, [command.uuid().into()]).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("a verdict vanished from the inbox"))?;
+        match verdict(&row)?.outcome {
+            Outcome::Abandoned => Ok(Settled::Abandoned),
+            outcome => Ok(Settled::Verdict(outcome)),
+        }
+    }
+
+    /// Removes verdicts older than `before`, at most `limit` of them; how many went.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM inbox WHERE command_id IN \
+                   (SELECT command_id FROM inbox WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+        exec(self.store.write(), sql, [before.millis().into(), i64::from(limit).into()]).await
+    }
+}
+
+/// Writes verdicts; returns the commands among them that had one already, whose changes must not be committed.
+pub(crate) async fn claim(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    verdicts: &[Verdict],
+    now: Timestamp,
+) -> Result<Vec<CommandId>, StoreError> {
+    let rows: Vec<Value> = verdicts
+        .iter()
+        .map(|verdict| {
+            let (status, result) = to_row(&verdict.outcome);
+            json!({ "command_id": json_id(dialect, verdict.command_id.uuid()), "status": status,
+                    "result": result.map(|result| result.to_string()) })
+        })
+        .collect();
+    let columns = [("command_id", Column::Id), ("status", Column::Int), ("result", Column::Text)];
+    let sql = format!(
+        "INSERT INTO inbox (command_id, status, result, created_at) \
+         SELECT r.command_id, r.status, r.result, $2 FROM {} WHERE true \
+         ON CONFLICT (command_id) DO NOTHING RETURNING command_id",
+        row_set(dialect, 1, "r", &columns)
+    );
+    let values = [Value::Array(rows).to_string().into(), now.millis().into()];
+    let claimed = query_all(tx, &sql, values).await?;
+    if claimed.len() == verdicts.len() {
+        return Ok(Vec::new());
+    }
+    let claimed: Vec<CommandId> = claimed.iter().map(|row| row.id("command_id")).collect::<Result<_, _>>()?;
+    Ok(verdicts.iter().map(|verdict| verdict.command_id).filter(|id| !claimed.contains(id)).collect())
+}
+
+/// The verdicts that exist among these commands.
+pub(crate) async fn verdicts<C: ConnectionTrait>(
+    connection: &C,
+    dialect: Dialect,
+    commands: &[CommandId],
+) -> Result<Vec<Verdict>, StoreError> {
+    if commands.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = match dialect {
+        Dialect::Postgres => IDS.0,
+        Dialect::Sqlite => IDS.1,
+    };
+    let sql = format!("SELECT command_id, status, result FROM inbox WHERE command_id IN ({ids})");
+    let rows = query_all(connection, &sql, [json_ids(dialect, commands.iter().map(|id| id.uuid())).into()]).await?;
+    rows.iter().map(verdict).collect()
+}
+
+/// Status 0 means abandoned; other numbers are the HTTP status of the answer.
+fn to_row(outcome: &Outcome) -> (u16, Option<Value>) {
+    let applied = |created: bool, id: ResourceId, version: i64| {
+        (if created { 201 } else { 200 }, Some(json!({ "id": id, "version": version })))
+    };
+    match outcome {
+        Outcome::Stored { created, resource } => applied(*created, resource.id, resource.version),
+        Outcome::Applied { created, resource_id, version } => applied(*created, *resource_id, *version),
+        Outcome::Deleted => (204, None),
+        Outcome::Refused { status, scim_type, detail } => {
+            (*status, Some(json!({ "scim_type": scim_type, "detail": detail })))
+        }
+        Outcome::Abandoned => (0, None),
+    }
+}
+
+fn verdict(row: &sea_orm::QueryResult) -> Result<Verdict, StoreError> {
+    let status = u16::try_from(row.get::<i16>("status")?).map_err(|_| StoreError::corrupt("status of a verdict"))?;
+    let result: Option<String> = row.get("result")?;
+    let result: Value = match result.as_deref() {
+        Some(text) => serde_json::from_str(text).map_err(StoreError::corrupt)?,
+        None => Value::Null,
+    };
+    let text = |key: &str| result.get(key).and_then(Value::as_str);
+    let outcome = match status {
+        0 => Outcome::Abandoned,
+        204 => Outcome::Deleted,
+        200 | 201 => Outcome::Applied {
+            created: status == 201,
+            resource_id: text("id").and_then(|id| id.parse().ok()).ok_or_else(|| StoreError::corrupt("id of a verdict"))?,
+            version: result.get("version").and_then(Value::as_i64).unwrap_or_default(),
+        },
+        _ => Outcome::Refused {
+            status,
+            scim_type: text("scim_type").map(str::to_owned),
+            detail: text("detail").unwrap_or_default().to_owned(),
+        },
+    };
+    Ok(Verdict { command_id: row.id("command_id")?, outcome })
+}

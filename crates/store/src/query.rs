@@ -1,0 +1,146 @@
+//! Asking for users or groups of one directory: what both kinds have in common.
+
+use crate::args::Args;
+use crate::filter::{self, Kind, Target};
+use crate::sql::{Row, query_all, query_one};
+use crate::{Store, StoreError};
+use events::{DirectoryId, ResourceId, Timestamp};
+use scim::filter::Filter;
+use scim::path::AttributePath;
+use scim::schema::ResourceType;
+use sea_orm::QueryResult;
+
+/// What to list, in which order, and which page of it.
+///
+/// The order is total and does not change between pages (R38): by creation and id, after whatever was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Query<'a> {
+    /// The attributes that `filter` and `sort` may name; `None` means the built-in ones.
+    pub schema: Option<&'a ResourceType>,
+    /// The SCIM base URL, which `meta.location` and `$ref` start with; without it they have no value in filters.
+    pub base_url: Option<&'a str>,
+    /// Only what matches.
+    pub filter: Option<&'a Filter>,
+    /// Another order than that of creation.
+    pub sort: Option<Sort<'a>>,
+    /// Only what comes after this row; for pages by cursor, in order of creation only.
+    pub after: Option<Position>,
+    /// Leave out so many rows first.
+    pub offset: u32,
+    /// At most so many rows; 0 asks for the total alone.
+    pub limit: u32,
+    /// Count all matches, whatever the page.
+    pub total: bool,
+    /// Load what the resources refer to: the groups of users, the members of groups.
+    pub references: bool,
+}
+
+/// An order by an attribute (R35): resources without a value last, or first when descending.
+#[derive(Clone, Copy, Debug)]
+pub struct Sort<'a> {
+    /// By what; an attribute that cannot be sorted by is ignored.
+    pub path: &'a AttributePath,
+    /// From the highest to the lowest.
+    pub descending: bool,
+}
+
+/// A place in the order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// When the row there was created.
+    pub created_at: Timestamp,
+    /// Its id.
+    pub id: ResourceId,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The number of all matches, when it was asked for.
+    pub total: Option<u64>,
+    /// The rows of this page.
+    pub rows: Vec<T>,
+}
+
+/// Users or groups of one directory. Every statement made here names the directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) directory_id: DirectoryId,
+    pub(crate) kind: Kind,
+}
+
+impl Scope<'_> {
+    const COLUMNS: &'static str = "r.id, r.version, r.created_at, r.updated_at, r.resource";
+
+    pub(crate) async fn by_id(&self, id: ResourceId) -> Result<Option<QueryResult>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM {} r WHERE r.id = $1 AND r.directory_id = $2",
+            Self::COLUMNS,
+            self.kind.table()
+        );
+        query_one(self.store.read(), &sql, [id.uuid().into(), self.directory_id.uuid().into()]).await
+    }
+
+    pub(crate) async fn page(&self, query: &Query<'_>) -> Result<Page<QueryResult>, StoreError> {
+        let total = if query.total || query.limit == 0 { Some(self.count(query).await?) } else { None };
+        let skipped = total.is_some_and(|total| u64::from(query.offset) >= total);
+        let rows = if query.limit == 0 || skipped { Vec::new() } else { self.rows(query).await? };
+        Ok(Page { total, rows })
+    }
+
+    /// The number of matches, whatever the page.
+    pub(crate) async fn count(&self, query: &Query<'_>) -> Result<u64, StoreError> {
+        let mut args = Args::new(self.store.dialect());
+        let condition = self.condition(query, &mut args);
+        let sql = format!("SELECT COUNT(*) AS total FROM {} r WHERE {condition}", self.kind.table());
+        let row = query_one(self.store.read(), &sql, args.into_values()).await?;
+        let total: i64 = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?.get("total")?;
+        u64::try_from(total).map_err(StoreError::corrupt)
+    }
+
+    async fn rows(&self, query: &Query<'_>) -> Result<Vec<QueryResult>, StoreError> {
+        let mut args = Args::new(self.store.dialect());
+        let mut condition = self.condition(query, &mut args);
+        if let Some(after) = query.after {
+            if query.sort.is_some() || query.offset > 0 {
+                return Err(StoreError::Invalid("a page by cursor is in order of creation".to_owned()));
+            }
+            let created_at = args.bind(after.created_at.millis());
+            let id = args.bind(after.id.uuid());
+            condition.push_str(&format!(" AND (r.created_at, r.id) > ({created_at}, {id})"));
+        }
+        let order = query
+            .sort
+            .and_then(|sort| filter::order(&mut args, self.target(query), sort.path, sort.descending))
+            .map_or_else(String::new, |order| order + ", ");
+        let limit = args.bind(i64::from(query.limit));
+        let offset = args.bind(i64::from(query.offset));
+        let sql = format!(
+            "SELECT {} FROM {} r WHERE {condition} ORDER BY {order}r.created_at, r.id LIMIT {limit} OFFSET {offset}",
+            Self::COLUMNS,
+            self.kind.table()
+        );
+        query_all(self.store.read(), &sql, args.into_values()).await
+    }
+
+    fn condition(&self, query: &Query<'_>, args: &mut Args) -> String {
+        let directory = args.bind(self.directory_id.uuid());
+        let mut condition = format!("r.directory_id = {directory}");
+        if let Some(filter) = query.filter {
+            let filter = filter::condition(args, self.target(query), filter);
+            condition.push_str(" AND ");
+            condition.push_str(&filter);
+        }
+        condition
+    }
+
+    fn target<'q>(&self, query: &Query<'q>) -> Target<'q> {
+        Target {
+            kind: self.kind,
+            directory_id: self.directory_id,
+            schema: query.schema.unwrap_or_else(|| self.kind.schema()),
+            base_url: query.base_url,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Small helpers for statements written by hand in the two dialects.
+//!
+//! A statement is either one text for both databases (`"SELECT …"`) or a pair `(PostgreSQL, SQLite)`. Both accept
+//! `$1`, `$2` … as placeholders. Values are always bound, never written into the text.
+//!
+//! ```ignore
+//! exec(&tx, "DELETE FROM inbox WHERE created_at < $1", [millis.into()]).await?;
+//! let rows = query_all(
+//!     store.read(),
+//!     ("SELECT … FROM jsonb_to_recordset($1::jsonb) AS r(id uuid)", "SELECT unhex(value->>'$.id') … FROM json_each($1)"),
+//!     [json_text.into()],
+//! ).await?;
+//! ```
+
+use crate::{Dialect, StoreError};
+use events::Timestamp;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
+use uuid::Uuid;
+
+/// The text of a statement in both dialects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sql<'a> {
+    postgres: &'a str,
+    sqlite: &'a str,
+}
+
+impl<'a> Sql<'a> {
+    /// The text for one dialect.
+    pub(crate) const fn text(self, dialect: Dialect) -> &'a str {
+        match dialect {
+            Dialect::Postgres => self.postgres,
+            Dialect::Sqlite => self.sqlite,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Sql<'a> {
+    fn from(both: &'a str) -> Self {
+        Self { postgres: both, sqlite: both }
+    }
+}
+
+impl<'a> From<&'a String> for Sql<'a> {
+    fn from(both: &'a String) -> Self {
+        Self::from(both.as_str())
+    }
+}
+
+impl<'a> From<(&'a str, &'a str)> for Sql<'a> {
+    fn from((postgres, sqlite): (&'a str, &'a str)) -> Self {
+        Self { postgres, sqlite }
+    }
+}
+
+fn statement<'a, C: ConnectionTrait>(
+    connection: &C,
+    sql: impl Into<Sql<'a>>,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    let backend = connection.get_database_backend();
+    Statement::from_sql_and_values(backend, sql.into().text(dialect_of(backend)), values)
+}
+
+pub(crate) fn dialect_of(backend: DbBackend) -> Dialect {
+    if backend == DbBackend::Postgres { Dialect::Postgres } else { Dialect::Sqlite }
+}
+
+/// Runs a statement; the number of rows that it touched.
+pub(crate) async fn exec<'a, C: ConnectionTrait>(
+    connection: &C,
+    sql: impl Into<Sql<'a>>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, StoreError> {
+    Ok(connection.execute_raw(statement(connection, sql, values)).await?.rows_affected())
+}
+
+/// All rows of a query (or of a statement with RETURNING).
+pub(crate) async fn query_all<'a, C: ConnectionTrait>(
+    connection: &C,
+    sql: impl Into<Sql<'a>>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<QueryResult>, StoreError> {
+    Ok(connection.query_all_raw(statement(connection, sql, values)).await?)
+}
+
+/// The first row of a query, if there is one.
+pub(crate) async fn query_one<'a, C: ConnectionTrait>(
+    connection: &C,
+    sql: impl Into<Sql<'a>>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<QueryResult>, StoreError> {
+    Ok(connection.query_one_raw(statement(connection, sql, values)).await?)
+}
+
+/// Reading columns by name with the types of this program.
+pub(crate) trait Row {
+    /// A column of any type that the driver knows (`Option<T>` for nullable ones).
+    fn get<T: TryGetable>(&self, column: &str) -> Result<T, StoreError>;
+
+    /// An id column.
+    fn id<T: From<Uuid>>(&self, column: &str) -> Result<T, StoreError> {
+        self.get::<Uuid>(column).map(T::from)
+    }
+
+    /// A nullable id column.
+    fn opt_id<T: From<Uuid>>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        Ok(self.get::<Option<Uuid>>(column)?.map(T::from))
+    }
+
+    /// A column of milliseconds.
+    fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
+        self.get::<i64>(column).map(Timestamp::from_millis)
+    }
+
+    /// A nullable column of milliseconds.
+    fn opt_time(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.get::<Option<i64>>(column)?.map(Timestamp::from_millis))
+    }
+}
+
+impl Row for QueryResult {
+    fn get<T: TryGetable>(&self, column: &str) -> Result<T, StoreError> {
+        Ok(self.try_get("", column)?)
+    }
+}
+
+/// An id as a member of a JSON parameter: hyphenated for PostgreSQL (`jsonb_to_recordset … AS r(id uuid)`), plain hex
+/// digits for SQLite (`unhex(value->>'$.id')`).
+pub(crate) fn json_id(dialect: Dialect, id: Uuid) -> serde_json::Value {
+    match dialect {
+        Dialect::Postgres => id.hyphenated().to_string(),
+        Dialect::Sqlite => id.simple().to_string(),
+    }
+    .into()
+}
+
+/// Ids as one JSON text parameter, to be used with [`IDS`]. One parameter whatever the number of ids.
+pub(crate) fn json_ids(dialect: Dialect, ids: impl IntoIterator<Item = Uuid>) -> String {
+    serde_json::Value::Array(ids.into_iter().map(|id| json_id(dialect, id)).collect()).to_string()
+}
+
+/// Subselects that turn the parameter `$1`, made by [`json_ids`], into rows of one id column:
+/// `WHERE id IN (<this>)`, as a pair for PostgreSQL and SQLite.
+pub(crate) const IDS: (&str, &str) =
+    ("SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e", "SELECT unhex(value) FROM json_each($1)");

@@ -1,0 +1,24 @@
+//! Who may do what: organizations, their directories, and the keys that open them.
+//!
+//! Reads go through the small views that [`Store`] hands out; writes through a [`Change`], so that a change, its events
+//! and the mark of its `Idempotency-Key` are one transaction. Tokens are never stored, only their hashes.
+
+mod admin_keys;
+mod change;
+mod directories;
+mod domain;
+mod keys;
+mod organizations;
+mod list;
+
+pub use admin_keys::{AdminKey, AdminKeys};
+pub use change::Change;
+pub use directories::{Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryState, KeyUse, NewDirectory};
+pub use domain::{Domain, InvalidDomain};
+pub use keys::{DirectoryKey, DirectoryKeys, KeyRecord, NewKey};
+pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
+pub use list::{List, ListPage};
+pub(crate) use list::Listing;
+
+/// SHA-256 of the secret of a token.
+pub type TokenHash = [u8; 32];

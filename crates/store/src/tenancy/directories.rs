@@ -1,0 +1,297 @@
+//! Directories: the sources of users and groups within an organization.
+
+use super::list::{List, ListPage, Listing};
+use super::{Change, Domain};
+use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
+use crate::{Store, StoreError};
+use events::{DirectoryId, KeyId, OrganizationId, Timestamp};
+use sea_orm::{QueryResult, Value};
+use std::collections::{HashMap, HashSet};
+
+const SELECT: &str = "SELECT id, organization_id, name, provider, state, settings, last_request_at, last_error, \
+                      created_at, updated_at FROM directories WHERE 1 = 1";
+
+/// Whether a directory takes changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectoryState {
+    /// It does.
+    Active,
+    /// It is held: requests of its identity provider are refused until it is active again.
+    Paused,
+}
+
+impl DirectoryState {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+        }
+    }
+
+    fn from_column(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "active" => Ok(Self::Active),
+            "paused" => Ok(Self::Paused),
+            other => Err(StoreError::corrupt(format!("unknown directory state {other:?}"))),
+        }
+    }
+}
+
+/// A source of users and groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// Its id.
+    pub id: DirectoryId,
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// The identity provider behind it, for example `entra_id`.
+    pub provider: String,
+    /// Whether it takes changes.
+    pub state: DirectoryState,
+    /// Its policy, as JSON text.
+    pub settings: String,
+    /// When its identity provider last asked for anything.
+    pub last_request_at: Option<Timestamp>,
+    /// What was wrong with the latest request; `None` when nothing was.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its name, state or policy last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A directory to be made.
+#[derive(Clone, Debug)]
+pub struct NewDirectory {
+    /// Its id.
+    pub id: DirectoryId,
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// The identity provider behind it.
+    pub provider: String,
+    /// When it is made.
+    pub at: Timestamp,
+}
+
+/// How many resources a directory holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryCounts {
+    /// Users, active or not.
+    pub users: i64,
+    /// Active users.
+    pub active_users: i64,
+    /// Groups.
+    pub groups: i64,
+}
+
+/// Which directories a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DirectoryFilter {
+    /// Only those of this organization.
+    pub organization_id: Option<OrganizationId>,
+}
+
+/// One use of a directory key, written down later and in bulk.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// The key.
+    pub key_id: KeyId,
+    /// Its directory.
+    pub directory_id: DirectoryId,
+    /// When it was used last.
+    pub at: Timestamp,
+    /// What was wrong with that request, in a sentence for the operator; `None` when nothing was.
+    pub error: Option<String>,
+}
+
+/// The directories, for reading and for noting their use.
+#[derive(Clone, Debug)]
+pub struct Directories {
+    store: Store,
+}
+
+impl Store {
+    /// The directories.
+    #[must_use]
+    pub fn directories(&self) -> Directories {
+        Directories { store: self.clone() }
+    }
+}
+
+impl Directories {
+    /// One directory.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn by_id(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
+        let sql = format!("{SELECT} AND id = $1");
+        query_one(self.store.read(), &sql, vec![id.uuid().into()]).await?.as_ref().map(directory).transpose()
+    }
+
+    /// The oldest active directory of the organization that the domain belongs to.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn by_domain(&self, domain: &Domain) -> Result<Option<Directory>, StoreError> {
+        let sql = format!(
+            "{SELECT} AND state = 'active' AND organization_id = \
+             (SELECT organization_id FROM organization_domains WHERE domain = $1) ORDER BY id LIMIT 1"
+        );
+        query_one(self.store.read(), &sql, vec![domain.as_str().into()]).await?.as_ref().map(directory).transpose()
+    }
+
+    /// The directories, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` for a foreign cursor; otherwise as any query.
+    pub async fn list(&self, filter: DirectoryFilter, page: &ListPage) -> Result<List<Directory>, StoreError> {
+        Listing::new("directories", SELECT)
+            .with_id("organization_id", filter.organization_id.map(OrganizationId::uuid))
+            .read(self.store.read(), page, directory)
+            .await
+    }
+
+    /// What each of these directories holds; one that holds nothing may be missing.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn counts(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryCounts>, StoreError> {
+        let mut counts: HashMap<DirectoryId, DirectoryCounts> = HashMap::new();
+        let users = "SELECT directory_id, COUNT(*) AS users, COUNT(*) FILTER (WHERE active) AS active_users \
+                     FROM users";
+        for row in self.by_directory(users, ids).await? {
+            let count = counts.entry(row.id("directory_id")?).or_default();
+            (count.users, count.active_users) = (row.get("users")?, row.get("active_users")?);
+        }
+        for row in self.by_directory("SELECT directory_id, COUNT(*) AS groups FROM groups", ids).await? {
+            counts.entry(row.id("directory_id")?).or_default().groups = row.get("groups")?;
+        }
+        Ok(counts)
+    }
+
+    async fn by_directory(&self, select: &str, ids: &[DirectoryId]) -> Result<Vec<QueryResult>, StoreError> {
+        let sql = |ids: &str| format!("{select} WHERE directory_id IN ({ids}) GROUP BY directory_id");
+        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let ids = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
+        query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [ids.into()]).await
+    }
+
+    /// Which of these ids name no directory.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn missing(&self, ids: &[DirectoryId]) -> Result<Vec<DirectoryId>, StoreError> {
+        let sql = |ids: &str| format!("SELECT id FROM directories WHERE id IN ({ids})");
+        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
+        let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [values.into()]).await?;
+        let known = rows.iter().map(|row| row.id("id")).collect::<Result<HashSet<DirectoryId>, _>>()?;
+        Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
+    }
+
+    /// Notes which keys were used and how the latest request of each directory went.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn note_use(&self, uses: &[KeyUse]) -> Result<(), StoreError> {
+        let tx = self.store.begin().await?;
+        for used in uses {
+            let at: Value = used.at.millis().into();
+            let sql = "UPDATE directory_keys SET last_used_at = $2 \
+                       WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+            exec(&tx, sql, vec![used.key_id.uuid().into(), at.clone()]).await?;
+            let sql = "UPDATE directories SET last_request_at = $2, last_error = $3 \
+                       WHERE id = $1 AND (last_request_at IS NULL OR last_request_at <= $2)";
+            exec(&tx, sql, vec![used.directory_id.uuid().into(), at, used.error.clone().into()]).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+impl Change {
+    /// Makes a directory and its sequence, which starts at nothing in the given lane.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn create_directory(&self, new: &NewDirectory, lane: u16) -> Result<(), StoreError> {
+        let sql = "INSERT INTO directories (id, organization_id, name, provider, state, settings, created_at, updated_at) \
+                   VALUES ($1, $2, $3, $4, 'active', '{}', $5, $5)";
+        let id: Value = new.id.uuid().into();
+        let values = vec![
+            id.clone(),
+            new.organization_id.uuid().into(),
+            new.name.as_str().into(),
+            new.provider.as_str().into(),
+            new.at.millis().into(),
+        ];
+        exec(&self.tx, sql, values).await?;
+        let sql = "INSERT INTO sequences (directory_id, lane, last, published) VALUES ($1, $2, 0, 0)";
+        exec(&self.tx, sql, vec![id, i32::from(lane).into()]).await.map(|_| ())
+    }
+
+    /// One directory, held until this change ends.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn directory(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
+        let sql = format!("{SELECT} AND id = $1{}", self.for_update());
+        query_one(&self.tx, &sql, vec![id.uuid().into()]).await?.as_ref().map(directory).transpose()
+    }
+
+    /// Stores name, state and settings of a directory that was read in this change.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn save_directory(&self, directory: &Directory) -> Result<(), StoreError> {
+        let sql = "UPDATE directories SET name = $2, state = $3, settings = $4, updated_at = $5 WHERE id = $1";
+        let values = vec![
+            directory.id.uuid().into(),
+            directory.name.as_str().into(),
+            directory.state.as_str().into(),
+            directory.settings.as_str().into(),
+            directory.updated_at.millis().into(),
+        ];
+        exec(&self.tx, sql, values).await.map(|_| ())
+    }
+
+    /// Deletes a directory with its keys, users and groups. Its log and its sequence stay, so that the last event
+    /// still reaches everybody.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn delete_directory(&self, id: DirectoryId) -> Result<(), StoreError> {
+        for table in ["group_members", "user_emails", "groups", "users", "directory_keys"] {
+            let sql = format!("DELETE FROM {table} WHERE directory_id = $1");
+            exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
+        }
+        exec(&self.tx, "DELETE FROM directories WHERE id = $1", vec![id.uuid().into()]).await.map(|_| ())
+    }
+}
+
+/// Reads the columns of a directory; in a join their names have a prefix.
+pub(super) fn directory_columns(row: &QueryResult, prefix: &str) -> Result<Directory, StoreError> {
+    let column = |name: &str| format!("{prefix}{name}");
+    Ok(Directory {
+        id: row.id(&column("id"))?,
+        organization_id: row.id(&column("organization_id"))?,
+        name: row.get(&column("name"))?,
+        provider: row.get(&column("provider"))?,
+        state: DirectoryState::from_column(&row.get::<String>(&column("state"))?)?,
+        settings: row.get(&column("settings"))?,
+        last_request_at: row.opt_time(&column("last_request_at"))?,
+        last_error: row.get(&column("last_error"))?,
+        created_at: row.time(&column("created_at"))?,
+        updated_at: row.time(&column("updated_at"))?,
+    })
+}
+
+fn directory(row: &QueryResult) -> Result<Directory, StoreError> {
+    directory_columns(row, "")
+}

@@ -1,0 +1,203 @@
+//! Organizations: the customer companies, found by id or by one of their domains.
+
+use super::list::{List, ListPage, Listing};
+use super::{Change, Domain};
+use crate::sql::{IDS, Row, dialect_of, exec, json_ids, query_all, query_one};
+use crate::{Store, StoreError};
+use events::{OrganizationId, Timestamp};
+use sea_orm::{ConnectionTrait, QueryResult};
+
+const SELECT: &str = "SELECT id, name, created_at, updated_at FROM organizations WHERE 1 = 1";
+
+/// A customer company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// Its domains in the order they were given; each belongs to one organization only.
+    pub domains: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An organization to be made.
+#[derive(Clone, Debug)]
+pub struct NewOrganization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// Its domains, each named once.
+    pub domains: Vec<Domain>,
+    /// When it is made.
+    pub at: Timestamp,
+}
+
+/// Which of the domains of a new organization belongs to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenDomain(pub usize);
+
+/// The organizations, for reading.
+#[derive(Clone, Debug)]
+pub struct Organizations {
+    store: Store,
+}
+
+impl Store {
+    /// The organizations.
+    #[must_use]
+    pub fn organizations(&self) -> Organizations {
+        Organizations { store: self.clone() }
+    }
+}
+
+impl Organizations {
+    /// One organization.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn by_id(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+        by_id(self.store.read(), id).await
+    }
+
+    /// The organization that a domain belongs to.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn by_domain(&self, domain: &Domain) -> Result<Option<Organization>, StoreError> {
+        match owner(self.store.read(), domain).await? {
+            Some(id) => by_id(self.store.read(), id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// All organizations, newest first.
+    ///
+    /// # Errors
+    /// `Invalid` for a foreign cursor; otherwise as any query.
+    pub async fn list(&self, page: &ListPage) -> Result<List<Organization>, StoreError> {
+        let connection = self.store.read();
+        let mut list = Listing::new("organizations", SELECT).read(connection, page, organization).await?;
+        add_domains(connection, &mut list.data).await?;
+        Ok(list)
+    }
+
+    /// Whether there is none yet: the mark of a first start.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(query_one(self.store.read(), "SELECT id FROM organizations LIMIT 1", []).await?.is_none())
+    }
+}
+
+impl Change {
+    /// Makes an organization. When one of its domains belongs to another organization, that domain's index is
+    /// returned and the change must be dropped.
+    ///
+    /// # Errors
+    /// As any write.
+    #[must_use = "with a taken domain the change must not be committed"]
+    pub async fn create_organization(&self, new: &NewOrganization) -> Result<Option<TakenDomain>, StoreError> {
+        self.insert_organization(new).await?;
+        for (position, domain) in new.domains.iter().enumerate() {
+            if !self.claim_domain(new.id, domain, position).await? {
+                return Ok(Some(TakenDomain(position)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The organization that owns the one domain of `new`, or else `new` itself, made now.
+    ///
+    /// # Errors
+    /// As any write; `Conflict` when the domain is being given away at this moment.
+    pub async fn organization_of_domain(&self, new: &NewOrganization, domain: &Domain) -> Result<OrganizationId, StoreError> {
+        if let Some(id) = owner(&self.tx, domain).await? {
+            return Ok(id);
+        }
+        self.insert_organization(new).await?;
+        if self.claim_domain(new.id, domain, 0).await? {
+            return Ok(new.id);
+        }
+        // Somebody else made it between the two statements, and has committed by now.
+        exec(&self.tx, "DELETE FROM organizations WHERE id = $1", vec![new.id.uuid().into()]).await?;
+        owner(&self.tx, domain)
+            .await?
+            .ok_or_else(|| StoreError::Conflict(format!("the domain {domain} is being changed")))
+    }
+
+    /// One organization, as this change sees it.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+        by_id(&self.tx, id).await
+    }
+
+    async fn insert_organization(&self, new: &NewOrganization) -> Result<(), StoreError> {
+        let sql = "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)";
+        let values = vec![new.id.uuid().into(), new.name.as_str().into(), new.at.millis().into()];
+        exec(&self.tx, sql, values).await.map(|_| ())
+    }
+
+    /// Whether the domain was free. On PostgreSQL this waits for a transaction that is just claiming it.
+    async fn claim_domain(&self, id: OrganizationId, domain: &Domain, position: usize) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO organization_domains (domain, organization_id, position) VALUES ($1, $2, $3) \
+                   ON CONFLICT (domain) DO NOTHING";
+        let position = i32::try_from(position).unwrap_or(i32::MAX);
+        let values = vec![domain.as_str().into(), id.uuid().into(), position.into()];
+        Ok(exec(&self.tx, sql, values).await? == 1)
+    }
+}
+
+async fn by_id<C: ConnectionTrait>(connection: &C, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+    let sql = format!("{SELECT} AND id = $1");
+    let Some(mut found) = query_one(connection, &sql, [id.uuid().into()]).await?.as_ref().map(organization).transpose()? else {
+        return Ok(None);
+    };
+    add_domains(connection, std::slice::from_mut(&mut found)).await?;
+    Ok(Some(found))
+}
+
+async fn owner<C: ConnectionTrait>(connection: &C, domain: &Domain) -> Result<Option<OrganizationId>, StoreError> {
+    let sql = "SELECT organization_id AS id FROM organization_domains WHERE domain = $1";
+    query_one(connection, sql, vec![domain.as_str().into()]).await?.map(|row| row.id("id")).transpose()
+}
+
+/// Reads the domains of a part of a list with one query.
+async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Organization]) -> Result<(), StoreError> {
+    if organizations.is_empty() {
+        return Ok(());
+    }
+    let (postgres, sqlite) = IDS;
+    let sql = |ids| {
+        format!(
+            "SELECT organization_id AS id, domain FROM organization_domains WHERE organization_id IN ({ids}) \
+             ORDER BY position, domain"
+        )
+    };
+    let ids = json_ids(dialect_of(connection.get_database_backend()), organizations.iter().map(|one| one.id.uuid()));
+    let rows = query_all(connection, (sql(postgres).as_str(), sql(sqlite).as_str()), [ids.into()]).await?;
+    for row in &rows {
+        let id = row.id::<OrganizationId>("id")?;
+        if let Some(organization) = organizations.iter_mut().find(|organization| organization.id == id) {
+            organization.domains.push(row.get("domain")?);
+        }
+    }
+    Ok(())
+}
+
+fn organization(row: &QueryResult) -> Result<Organization, StoreError> {
+    Ok(Organization {
+        id: row.id("id")?,
+        name: row.get("name")?,
+        domains: Vec::new(),
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}

@@ -1,0 +1,162 @@
+//! A migrated database for each test, on PostgreSQL or SQLite.
+//!
+//! PostgreSQL databases are copies of a template that is migrated once for each version of the schema, so making one
+//! takes tens of milliseconds. Everything here panics when the database server is missing: a test without its
+//! database must fail, not pass.
+
+mod seed;
+
+pub use seed::{insert_groups, insert_users};
+
+use crate::sql::{Row, exec, query_all, query_one};
+use crate::{Dialect, Store, StoreOptions, migration};
+use events::Timestamp;
+use sea_orm::ConnectionTrait;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Where test databases are created unless `ROLLCALL_TEST_DATABASE_URL` says otherwise.
+const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+const PREFIX: &str = "rollcall_test_";
+const TEMPLATE_PREFIX: &str = "rollcall_template_";
+/// Held while a database is made from the template.
+const TEMPLATE_LOCK: i64 = 7_261;
+/// Databases left behind by tests that died are removed after this time.
+const LEFT_BEHIND: Duration = Duration::from_secs(3_600);
+
+/// A database of its own for one test; call [`TestDatabase::close`] at the end.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// The URL to open it with.
+    pub url: String,
+    /// Opened and migrated.
+    pub store: Store,
+    home: Home,
+}
+
+#[derive(Debug)]
+enum Home {
+    Server { name: String },
+    // Removes the file when dropped.
+    Folder(#[allow(dead_code, reason = "held for its Drop")] tempfile::TempDir),
+}
+
+impl TestDatabase {
+    /// A fresh database on the PostgreSQL server of the tests.
+    ///
+    /// # Panics
+    /// When the server cannot be reached.
+    pub async fn postgres() -> Self {
+        let admin = admin().await;
+        let name = format!("{PREFIX}{}_{}", Timestamp::now().millis(), Uuid::new_v4().simple());
+        create_from_template(&admin, &name).await;
+        admin.close().await;
+        let url = url_of(&name);
+        let store = open(&url).await;
+        Self { url, store, home: Home::Server { name } }
+    }
+
+    /// A fresh SQLite file in a temporary folder.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let url = format!("sqlite://{}", folder.path().join("rollcall.db").display());
+        let store = open(&url).await;
+        store.migrate().await.expect("the schema can be created");
+        Self { url, store, home: Home::Folder(folder) }
+    }
+
+    /// One of the two, for tests that run on both.
+    ///
+    /// # Panics
+    /// When the database cannot be made.
+    pub async fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Postgres => Self::postgres().await,
+            Dialect::Sqlite => Self::sqlite().await,
+        }
+    }
+
+    /// Closes and removes the database, ending connections of others to it.
+    ///
+    /// # Panics
+    /// When the database cannot be dropped.
+    pub async fn close(self) {
+        self.store.close().await;
+        if let Home::Server { name } = &self.home {
+            let admin = admin().await;
+            run(&admin, &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
+            admin.close().await;
+        }
+    }
+}
+
+fn base_url() -> String {
+    std::env::var("ROLLCALL_TEST_DATABASE_URL").unwrap_or_else(|_| DEFAULT_URL.to_owned())
+}
+
+/// The base URL with another database name; its query, if any, is kept.
+fn url_of(database: &str) -> String {
+    let base = base_url();
+    let (address, query) = base.split_once('?').map_or((base.as_str(), None), |(address, query)| (address, Some(query)));
+    let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
+    query.map_or_else(|| format!("{server}/{database}"), |query| format!("{server}/{database}?{query}"))
+}
+
+async fn open(url: &str) -> Store {
+    let options = StoreOptions { application_name: "rollcall-test".to_owned(), ..StoreOptions::new(url) };
+    Store::connect(&options).await.expect("the test database can be opened")
+}
+
+async fn admin() -> Store {
+    let options = StoreOptions { max_connections: 1, ..StoreOptions::new(base_url()) };
+    Store::connect(&options).await.expect("the PostgreSQL server of the tests runs (ROLLCALL_TEST_DATABASE_URL)")
+}
+
+async fn run(admin: &Store, sql: &str) {
+    admin.write().execute_unprepared(sql).await.expect("a statement of the test support is accepted");
+}
+
+/// `CREATE DATABASE` cannot run in a transaction, so the lock is one of the session: the pool has one connection.
+async fn create_from_template(admin: &Store, name: &str) {
+    run(admin, "SET statement_timeout = 0; SET lock_timeout = 0").await;
+    run(admin, &format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
+    let mut hasher = DefaultHasher::new();
+    migration::text().hash(&mut hasher);
+    let template = format!("{TEMPLATE_PREFIX}{:016x}", hasher.finish());
+    if !is_ready(admin, &template).await {
+        remove_leftovers(admin).await;
+        run(admin, &format!("DROP DATABASE IF EXISTS \"{template}\" WITH (FORCE)")).await;
+        run(admin, &format!("CREATE DATABASE \"{template}\"")).await;
+        let store = open(&url_of(&template)).await;
+        store.migrate().await.expect("the schema can be created");
+        store.close().await;
+        run(admin, &format!("ALTER DATABASE \"{template}\" WITH IS_TEMPLATE false ALLOW_CONNECTIONS false")).await;
+    }
+    run(admin, &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"")).await;
+    run(admin, &format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
+}
+
+/// A template that takes no connections was finished; one that does was left half made.
+async fn is_ready(admin: &Store, template: &str) -> bool {
+    let sql = "SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn";
+    query_one(admin.read(), sql, [template.into()]).await.expect("the catalogue can be read").is_some()
+}
+
+/// Drops templates of other versions of the schema, and databases of tests that never ended.
+async fn remove_leftovers(admin: &Store) {
+    let rows = query_all(admin.read(), "SELECT datname::text AS name FROM pg_database", []).await;
+    let oldest = Timestamp::now().minus(LEFT_BEHIND).millis();
+    for row in rows.expect("the catalogue can be read") {
+        let name: String = row.get("name").expect("a database has a name");
+        let made_at = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()?.parse::<i64>().ok());
+        if name.starts_with(TEMPLATE_PREFIX) || made_at.is_some_and(|at| at < oldest) {
+            // Another process may be dropping it too.
+            let sql = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
+            let _ = exec(admin.write(), &sql, []).await;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Rows put straight into the tables, for tests of reading.
+
+use crate::sql::exec;
+use crate::{Dialect, Store, StoreError};
+use events::{DirectoryId, ResourceKind, StoredResource};
+use scim::schema::ResourceType;
+use sea_orm::DatabaseTransaction;
+use serde_json::{Map, Value};
+
+/// Inserts users as they are: ids, versions and times included, `groups` left out. `schema` says which attributes
+/// are searched without regard to case.
+///
+/// # Errors
+/// What the database says, [`StoreError::Conflict`] for a user name that is taken.
+pub async fn insert_users(
+    store: &Store,
+    directory: DirectoryId,
+    schema: &ResourceType,
+    users: &[StoredResource],
+) -> Result<(), StoreError> {
+    let tx = store.begin().await?;
+    for user in users {
+        insert_user(&tx, store.dialect(), directory, schema, user).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Inserts groups as they are, with their members.
+///
+/// # Errors
+/// What the database says, [`StoreError::Conflict`] for a display name that is taken.
+pub async fn insert_groups(store: &Store, directory: DirectoryId, groups: &[StoredResource]) -> Result<(), StoreError> {
+    let tx = store.begin().await?;
+    for group in groups {
+        insert_group(&tx, store.dialect(), directory, group).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn text<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    attributes.get(name).and_then(Value::as_str)
+}
+
+fn json(value: &Map<String, Value>) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(StoreError::corrupt)
+}
+
+fn search(kind: &ResourceType, attributes: &Map<String, Value>) -> Result<String, StoreError> {
+    json(&scim::resource::search_document(kind, attributes))
+}
+
+async fn insert_user(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    directory: DirectoryId,
+    schema: &ResourceType,
+    user: &StoredResource,
+) -> Result<(), StoreError> {
+    let attributes = &user.attributes;
+    let name = text(attributes, "userName").unwrap_or_default();
+    let display_name = text(attributes, "displayName");
+    let emails = attributes.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let emails: Vec<&str> = emails.iter().filter_map(|email| email.get("value").and_then(Value::as_str)).collect();
+    let manager = attributes.get(scim::urn::ENTERPRISE_USER).and_then(|e| e.get("manager")?.get("value")?.as_str());
+    let search_parameter = if dialect == Dialect::Postgres { "$12::jsonb" } else { "$12" };
+    let sql = format!(
+        "INSERT INTO users (id, directory_id, user_name, user_name_key, external_id, display_name, display_name_key, \
+         email, active, manager_id, resource, search, version, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, {search_parameter}, $13, $14, $15)"
+    );
+    let values = [
+        user.id.uuid().into(),
+        directory.uuid().into(),
+        name.into(),
+        scim::fold(name).into(),
+        text(attributes, "externalId").into(),
+        display_name.into(),
+        display_name.map(scim::fold).into(),
+        emails.first().copied().into(),
+        attributes.get("active").and_then(Value::as_bool).unwrap_or(true).into(),
+        manager.into(),
+        json(attributes)?.into(),
+        search(schema, attributes)?.into(),
+        user.version.into(),
+        user.created_at.millis().into(),
+        user.updated_at.millis().into(),
+    ];
+    exec(tx, &sql, values).await?;
+    for email in emails {
+        let sql = "INSERT INTO user_emails (directory_id, value_key, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let values = [directory.uuid().into(), scim::fold(email).into(), user.id.uuid().into()];
+        exec(tx, sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn insert_group(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    directory: DirectoryId,
+    group: &StoredResource,
+) -> Result<(), StoreError> {
+    let name = text(&group.attributes, "displayName").unwrap_or_default();
+    let search_parameter = if dialect == Dialect::Postgres { "$7::jsonb" } else { "$7" };
+    let sql = format!(
+        "INSERT INTO groups (id, directory_id, display_name, display_name_key, external_id, resource, search, version, \
+         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, {search_parameter}, $8, $9, $10)"
+    );
+    let values = [
+        group.id.uuid().into(),
+        directory.uuid().into(),
+        name.into(),
+        scim::fold(name).into(),
+        text(&group.attributes, "externalId").into(),
+        json(&group.attributes)?.into(),
+        search(ResourceType::group(), &group.attributes)?.into(),
+        group.version.into(),
+        group.created_at.millis().into(),
+        group.updated_at.millis().into(),
+    ];
+    exec(tx, &sql, values).await?;
+    for member in group.members.as_deref().unwrap_or_default() {
+        let sql = "INSERT INTO group_members (directory_id, group_id, member_id, kind, added_at) \
+                   VALUES ($1, $2, $3, $4, $5)";
+        let values = [
+            directory.uuid().into(),
+            group.id.uuid().into(),
+            member.id.uuid().into(),
+            i16::from(member.kind == ResourceKind::Group).into(),
+            group.created_at.millis().into(),
+        ];
+        exec(tx, sql, values).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The schema on both databases.
+
+use store::testing::TestDatabase;
+use store::{Dialect, Store, StoreError, StoreOptions};
+
+#[tokio::test]
+async fn migrations_run_on_both_databases_and_twice() {
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        let database = TestDatabase::of(dialect).await;
+        assert_eq!(database.store.dialect(), dialect);
+        database.store.migrate().await.unwrap();
+        database.store.ping().await.unwrap();
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn migrations_started_together_wait_for_each_other() {
+    let database = TestDatabase::postgres().await;
+    let other = Store::connect(&StoreOptions::new(&database.url)).await.unwrap();
+    let (a, b) = tokio::join!(database.store.migrate(), other.migrate());
+    a.unwrap();
+    b.unwrap();
+    other.close().await;
+    database.close().await;
+}
+
+#[tokio::test]
+async fn the_number_of_partitions_is_fixed_at_the_first_start() {
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        let database = TestDatabase::of(dialect).await;
+        database.store.check_partitions(4).await.unwrap();
+        database.store.check_partitions(4).await.unwrap();
+        let error = database.store.check_partitions(8).await.unwrap_err();
+        assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
+        assert!(error.to_string().contains("set up with 4"), "{error}");
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_reported_as_unavailable_within_seconds() {
+    let started = std::time::Instant::now();
+    let error = Store::connect(&StoreOptions::new("postgres://nobody@127.0.0.1:1/none")).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(4));
+    for url in ["mysql://localhost/x", "sqlite::memory:", "", "postgres://h:notaport/x"] {
+        let error = Store::connect(&StoreOptions::new(url)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Invalid(_)), "{url}: {error:?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! The management API: every route on one screen.
+
+mod deliveries;
+mod directories;
+mod endpoints;
+mod event_types;
+mod events;
+mod keys;
+mod organizations;
+
+pub(crate) use directories::about as about_directory;
+pub(crate) use keys::about as about_key;
+
+use crate::auth::authenticate;
+use crate::problem::{Kind, Problem};
+use crate::state::State;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource, Route};
+use serde::Serialize;
+use store::List;
+
+/// Where the routes are.
+const PREFIX: &str = "/api/v1";
+
+type Routes = &'static [(Method, &'static str, fn() -> Route)];
+
+/// All routes below [`PREFIX`]. Those of one path stand together.
+const ROUTES: Routes = &[
+    (Method::POST, "/organizations", || web::post().to(organizations::create)),
+    (Method::GET, "/organizations", || web::get().to(organizations::list)),
+    (Method::GET, "/organizations/{id}", || web::get().to(organizations::get)),
+    (Method::POST, "/directories", || web::post().to(directories::create)),
+    (Method::GET, "/directories", || web::get().to(directories::list)),
+    (Method::GET, "/directories/{id}", || web::get().to(directories::get)),
+    (Method::PATCH, "/directories/{id}", || web::patch().to(directories::update)),
+    (Method::DELETE, "/directories/{id}", || web::delete().to(directories::delete)),
+    (Method::POST, "/directories/{id}/keys", || web::post().to(keys::create)),
+    (Method::GET, "/directories/{id}/keys", || web::get().to(keys::list)),
+    (Method::PATCH, "/directories/{id}/keys/{key_id}", || web::patch().to(keys::update)),
+    (Method::DELETE, "/directories/{id}/keys/{key_id}", || web::delete().to(keys::revoke)),
+    (Method::GET, "/directories/{id}/keys/{key_id}/token", || web::get().to(keys::token)),
+    (Method::POST, "/endpoints", || web::post().to(endpoints::create)),
+    (Method::GET, "/endpoints", || web::get().to(endpoints::list)),
+    (Method::GET, "/endpoints/{id}", || web::get().to(endpoints::get)),
+    (Method::PATCH, "/endpoints/{id}", || web::patch().to(endpoints::update)),
+    (Method::DELETE, "/endpoints/{id}", || web::delete().to(endpoints::delete)),
+    (Method::GET, "/endpoints/{id}/secret", || web::get().to(endpoints::secret)),
+    (Method::POST, "/endpoints/{id}/rotate-secret", || web::post().to(endpoints::rotate_secret)),
+    (Method::POST, "/endpoints/{id}/replay", || web::post().to(endpoints::replay)),
+    (Method::POST, "/endpoints/{id}/enable", || web::post().to(endpoints::enable)),
+    (Method::GET, "/deliveries", || web::get().to(deliveries::list)),
+    (Method::GET, "/deliveries/{id}", || web::get().to(deliveries::get)),
+    (Method::POST, "/deliveries/{id}/retry", || web::post().to(deliveries::retry)),
+    (Method::GET, "/events", || web::get().to(events::list)),
+    (Method::GET, "/event-types", || web::get().to(event_types::list)),
+];
+
+/// Every route as method and full path, with `{…}` where an id goes.
+pub fn routes() -> impl Iterator<Item = (Method, String)> {
+    ROUTES.iter().map(|(method, path, _)| (method.clone(), format!("{PREFIX}{path}")))
+}
+
+/// Mounts the management API: everything below `/api` belongs to it.
+pub fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let data = web::Data::new(state);
+    move |config| {
+        let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));
+        for path in ROUTES.chunk_by(|(_, a, _), (_, b, _)| a == b) {
+            v1 = v1.service(resource(path));
+        }
+        let v1 = v1.default_service(web::to(unknown_path));
+        config.service(web::scope("/api").service(v1).default_service(web::to(unknown_path)));
+    }
+}
+
+/// One path with its methods; any other method is told which there are.
+fn resource(routes: Routes) -> Resource {
+    let path = routes.first().map_or("", |(_, path, _)| *path);
+    let methods: Vec<&str> = routes.iter().map(|(method, ..)| method.as_str()).collect();
+    let allowed = methods.join(", ");
+    let mut resource = web::resource(path);
+    for (_, _, handler) in routes {
+        resource = resource.route(handler());
+    }
+    resource.default_service(web::to(move || {
+        let allowed = allowed.clone();
+        async move { Err::<HttpResponse, _>(method_not_allowed(&allowed)) }
+    }))
+}
+
+fn method_not_allowed(allowed: &str) -> Problem {
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("This path takes {allowed} only."));
+    match HeaderValue::from_str(allowed) {
+        Ok(value) => problem.with_header(header::ALLOW, value),
+        Err(_) => problem,
+    }
+}
+
+async fn unknown_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Kind::NotFound, "There is nothing at this path of the management API."))
+}
+
+/// A part of a list on the wire.
+#[derive(Serialize)]
+struct ListAnswer<T> {
+    data: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+impl<T> ListAnswer<T> {
+    fn new<R>(list: List<R>, view: impl FnMut(R) -> T) -> Self {
+        Self { data: list.data.into_iter().map(view).collect(), next_cursor: list.next_cursor }
+    }
+}

@@ -1,0 +1,90 @@
+//! A directory on the wire and in its events.
+
+use crate::api::keys;
+use crate::state::State;
+use ::events::{DirectoryId, OrganizationId, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{Directory, DirectoryCounts, DirectoryState};
+
+/// A directory as the API shows it.
+#[derive(Serialize)]
+pub(in crate::api) struct View {
+    id: DirectoryId,
+    organization_id: OrganizationId,
+    name: String,
+    provider: String,
+    state: &'static str,
+    scim_url: String,
+    health: &'static str,
+    last_request_at: Option<Timestamp>,
+    last_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<keys::FirstKey>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    users: i64,
+    active_users: i64,
+    groups: i64,
+}
+
+impl View {
+    pub(super) fn new(state: &State, directory: Directory) -> Self {
+        Self {
+            id: directory.id,
+            organization_id: directory.organization_id,
+            state: directory.state.as_str(),
+            scim_url: state.scim_url(directory.id),
+            health: health(&directory),
+            name: directory.name,
+            provider: directory.provider,
+            last_request_at: directory.last_request_at,
+            last_error: directory.last_error,
+            counts: None,
+            created_at: directory.created_at,
+            updated_at: directory.updated_at,
+            key: None,
+        }
+    }
+
+    pub(super) fn with_counts(mut self, counts: DirectoryCounts) -> Self {
+        let DirectoryCounts { users, active_users, groups } = counts;
+        self.counts = Some(Counts { users, active_users, groups });
+        self
+    }
+
+    /// With the key that was made together with the directory.
+    pub(super) fn with_key(mut self, key: keys::FirstKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+}
+
+/// `paused`, `waiting` for a first request, `failing` when the latest request was refused, else `healthy`.
+fn health(directory: &Directory) -> &'static str {
+    match directory {
+        Directory { state: DirectoryState::Paused, .. } => "paused",
+        Directory { last_request_at: None, .. } => "waiting",
+        Directory { last_error: Some(_), .. } => "failing",
+        Directory { .. } => "healthy",
+    }
+}
+
+/// A directory as its events show it.
+pub(crate) fn about(directory: &Directory) -> Value {
+    json!({
+        "id": directory.id,
+        "organization_id": directory.organization_id,
+        "name": directory.name,
+        "provider": directory.provider,
+        "state": directory.state.as_str(),
+        "created_at": directory.created_at,
+        "updated_at": directory.updated_at,
+    })
+}

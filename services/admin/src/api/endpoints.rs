@@ -1,0 +1,106 @@
+//! `/endpoints`: the webhook URLs that downstream apps subscribed.
+
+mod change;
+mod create;
+mod read;
+mod replay;
+mod secret;
+
+pub(super) use change::{delete, enable, update};
+pub(super) use create::create;
+pub(super) use replay::replay;
+pub(super) use secret::{rotate_secret, secret};
+
+use super::ListAnswer;
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::state::State;
+use ::events::{DirectoryId, EndpointId, EventType, Timestamp};
+use actix_web::HttpRequest;
+use actix_web::web::{Json, Path};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use store::{Endpoint, List};
+
+/// An endpoint as the API shows it: without its secret, and of its headers only the names, since the values may be
+/// keys of the receiver.
+#[derive(Serialize)]
+pub(super) struct View {
+    id: EndpointId,
+    url: String,
+    description: Option<String>,
+    event_types: Option<Vec<EventType>>,
+    directory_ids: Option<Vec<DirectoryId>>,
+    header_names: Vec<String>,
+    ordered: bool,
+    rate_limit: Option<i32>,
+    state: &'static str,
+    disabled_reason: Option<String>,
+    failing_since: Option<Timestamp>,
+    previous_secret_until: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// Only in the answer to the request that made the endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+impl View {
+    fn new(state: &State, endpoint: Endpoint) -> Result<Self, Problem> {
+        Ok(Self {
+            header_names: header_names(state, &endpoint)?,
+            id: endpoint.id,
+            url: endpoint.url,
+            description: endpoint.description,
+            event_types: endpoint.event_types,
+            directory_ids: endpoint.directory_ids,
+            ordered: endpoint.ordered,
+            rate_limit: endpoint.rate_limit,
+            state: endpoint.state.as_str(),
+            disabled_reason: endpoint.disabled_reason,
+            failing_since: endpoint.failing_since,
+            previous_secret_until: endpoint.previous_secret_until,
+            created_at: endpoint.created_at,
+            updated_at: endpoint.updated_at,
+            secret: None,
+        })
+    }
+}
+
+pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<ListAnswer<View>>, Problem> {
+    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let page = query.page();
+    query.finish()?;
+    let List { data, next_cursor } = context.store().endpoints().list(&page).await?;
+    let data = data.into_iter().map(|endpoint| View::new(&context, endpoint)).collect::<Result<_, _>>()?;
+    Ok(Json(ListAnswer { data, next_cursor }))
+}
+
+pub(super) async fn get(context: Context, path: Path<String>) -> Result<Json<View>, Problem> {
+    let id: EndpointId = path_id("endpoint", &path)?;
+    let found = context.store().endpoints().by_id(id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    Ok(Json(View::new(&context, found)?))
+}
+
+/// Headers as they are sealed: names and values.
+type Headers = BTreeMap<String, String>;
+
+fn seal_headers(state: &State, id: EndpointId, headers: &Headers) -> Result<Option<Vec<u8>>, Problem> {
+    if headers.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_vec(headers).map_err(|error| Problem::internal(&error))?;
+    Ok(Some(state.master_key().seal(&text, &Endpoint::headers_context(id))))
+}
+
+fn header_names(state: &State, endpoint: &Endpoint) -> Result<Vec<String>, Problem> {
+    let Some(sealed) = &endpoint.sealed_headers else { return Ok(Vec::new()) };
+    let context = Endpoint::headers_context(endpoint.id);
+    let text = state.master_key().open_text(sealed, &context).map_err(|error| Problem::internal(&error))?;
+    let headers: Headers =
+        serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
+    Ok(headers.into_keys().collect())
+}

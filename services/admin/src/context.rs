@@ -1,0 +1,92 @@
+//! The one extractor of every handler: the shared state, who asks, when, and under which idempotency key.
+
+use crate::auth::Principal;
+use crate::idempotent::{Begun, Idempotency, OpenChange};
+use crate::problem::{Kind, Problem};
+use crate::setup;
+use crate::state::State;
+use actix_web::dev::Payload;
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use events::{EventType, Source, Timestamp};
+use serde_json::Value;
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::str::FromStr;
+use store::{Change, Directory, EventDraft};
+
+/// What a handler starts with. A handler that has one runs for an authenticated caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    state: Data<State>,
+    /// Who asks.
+    pub(crate) principal: Principal,
+    /// When.
+    pub(crate) now: Timestamp,
+    /// Method and path.
+    operation: String,
+    idempotency: Option<Idempotency>,
+}
+
+impl Deref for Context {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Context {
+    /// Opens a change for a POST. When the request was answered before, its answer is returned instead.
+    ///
+    /// # Errors
+    /// 422 when the idempotency key was used for another request; otherwise as the store.
+    pub(crate) async fn begin(&self, lane: Option<u16>, body: &Bytes) -> Result<Begun, Problem> {
+        let change = self.store().change(lane).await?;
+        let Some(idempotency) = &self.idempotency else {
+            return Ok(Begun::Open(OpenChange::unmarked(change)));
+        };
+        idempotency.begin(self, change, &self.operation, body).await
+    }
+
+    /// Opens a change for a request that is no POST: those are repeatable as they are.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn change(&self, lane: Option<u16>) -> Result<Change, Problem> {
+        Ok(self.store().change(lane).await?)
+    }
+
+    /// An event about a directory, changed through this API.
+    pub(crate) fn draft(&self, kind: EventType, directory: &Directory, data: Value) -> EventDraft {
+        setup::draft(kind, directory, Source::Api, self.now, data)
+    }
+}
+
+impl FromRequest for Context {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let principal = request.extensions().get::<Principal>().copied();
+        let (Some(state), Some(principal)) = (request.app_data::<Data<State>>(), principal) else {
+            tracing::error!("a handler of the management API runs outside its scope");
+            return ready(Err(Problem::new(Kind::Internal, "This server is not set up completely.")));
+        };
+        ready(Idempotency::of(request, principal).map(|idempotency| Self {
+            state: state.clone(),
+            principal,
+            now: Timestamp::now(),
+            operation: format!("{} {}", request.method(), request.path()),
+            idempotency,
+        }))
+    }
+}
+
+/// Reads an id of the path. Text that is no id names nothing, so the answer is 404 and not 400.
+///
+/// # Errors
+/// 404.
+pub(crate) fn path_id<T: FromStr>(what: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found(what, text))
+}

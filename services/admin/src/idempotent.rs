@@ -1,0 +1,158 @@
+//! `Idempotency-Key` of POSTs: a repeated request gets the first answer and changes nothing.
+//!
+//! The key is claimed inside the transaction of the change (see [`store::Change::claim_key`]). The answer may hold a
+//! token that is shown once, so it is kept encrypted. Only answers of changes are kept: a refused request changed
+//! nothing and may be mended and sent again under the same key.
+
+use crate::auth::Principal;
+use crate::context::Context;
+use crate::problem::{Kind, Problem};
+use crate::state::State;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::{Change, Claim};
+
+const HEADER: &str = "idempotency-key";
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const LONGEST: usize = 255;
+
+/// The key that a request brought, hashed together with who brought it: two callers cannot meet under one key.
+#[derive(Clone, Debug)]
+pub(crate) struct Idempotency(String);
+
+/// How a POST goes on.
+pub(crate) enum Begun {
+    /// With this change.
+    Open(OpenChange),
+    /// It was answered before.
+    Answered(HttpResponse),
+}
+
+/// The change of a POST, which ends in its answer.
+pub(crate) struct OpenChange {
+    change: Change,
+    claimed: Option<String>,
+}
+
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    location: Option<String>,
+    body: String,
+}
+
+impl Idempotency {
+    /// Reads the header, if it is there.
+    ///
+    /// # Errors
+    /// 400 for a key that is empty, too long or not visible ASCII.
+    pub(crate) fn of(request: &HttpRequest, principal: Principal) -> Result<Option<Self>, Problem> {
+        let Some(value) = request.headers().get(HEADER) else { return Ok(None) };
+        let key = value.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.trim().len()));
+        let Some(key) = key else {
+            let detail = format!("The header Idempotency-Key must have 1 to {LONGEST} visible ASCII characters.");
+            return Err(Problem::new(Kind::InvalidParameter, detail));
+        };
+        Ok(Some(Self(hash(&[&principal.to_string(), key.trim()]))))
+    }
+
+    /// Claims the key for a request, or finds its answer.
+    ///
+    /// # Errors
+    /// 422 when the key was used for another request; otherwise as the store.
+    pub(crate) async fn begin(
+        &self,
+        context: &Context,
+        change: Change,
+        operation: &str,
+        body: &Bytes,
+    ) -> Result<Begun, Problem> {
+        let request_hash = hash(&[operation.as_bytes(), body]);
+        match change.claim_key(&self.0, &request_hash, context.now).await? {
+            Claim::New => Ok(Begun::Open(OpenChange { change, claimed: Some(self.0.clone()) })),
+            Claim::Answered { status, body } => Ok(Begun::Answered(replay(context, &self.0, status, &body)?)),
+            Claim::Reused => Err(Problem::new(
+                Kind::IdempotencyKeyReused,
+                "This Idempotency-Key was sent before with another method, path or body. Use a new one.",
+            )),
+        }
+    }
+}
+
+impl OpenChange {
+    /// A change of a request without the header.
+    pub(crate) fn unmarked(change: Change) -> Self {
+        Self { change, claimed: None }
+    }
+
+    /// Commits and answers with a body.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn finish(
+        self,
+        state: &State,
+        status: StatusCode,
+        location: Option<String>,
+        body: &impl Serialize,
+    ) -> Result<HttpResponse, Problem> {
+        let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
+        let kept = Kept { location, body };
+        if let Some(key) = &self.claimed {
+            let text = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
+            let sealed = STANDARD.encode(state.master_key().seal(&text, &context_of(key)));
+            self.change.keep_answer(key, status.as_u16(), &sealed).await?;
+        }
+        self.change.commit().await?;
+        Ok(answer(status, kept))
+    }
+}
+
+impl std::ops::Deref for OpenChange {
+    type Target = Change;
+
+    fn deref(&self) -> &Change {
+        &self.change
+    }
+}
+
+fn replay(state: &State, key: &str, status: u16, sealed: &str) -> Result<HttpResponse, Problem> {
+    let sealed = STANDARD.decode(sealed).map_err(|error| Problem::internal(&error))?;
+    let text = state.master_key().open_text(&sealed, &context_of(key)).map_err(|error| Problem::internal(&error))?;
+    let kept: Kept = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
+    let status = StatusCode::from_u16(status).map_err(|error| Problem::internal(&error))?;
+    let mut answer = answer(status, kept);
+    answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(answer)
+}
+
+fn answer(status: StatusCode, kept: Kept) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
+    if let Some(location) = kept.location {
+        answer.insert_header((header::LOCATION, location));
+    }
+    // Answers to POSTs may hold secrets.
+    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    answer.content_type("application/json").body(kept.body)
+}
+
+fn context_of(key: &str) -> String {
+    format!("idempotency/{key}")
+}
+
+/// SHA-256 of parts that cannot run into each other.
+fn hash<T: AsRef<[u8]>>(parts: &[T]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.as_ref().len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    STANDARD.encode(hasher.finalize())
+}

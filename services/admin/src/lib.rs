@@ -1,0 +1,20 @@
+//! The management API: organizations, directories and their keys, webhook endpoints, deliveries and the event log.
+//!
+//! It changes what it owns in one transaction with the events about it; users and groups it only counts. Nothing here
+//! is reachable without an admin key.
+
+mod api;
+mod auth;
+mod body;
+mod bootstrap;
+mod context;
+mod fields;
+mod idempotent;
+mod problem;
+mod query;
+mod setup;
+mod state;
+
+pub use api::{configure, routes};
+pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
+pub use state::{Options, State};

@@ -1,0 +1,224 @@
+//! Errors on the wire: RFC 9457 `application/problem+json`.
+//!
+//! One enum of kinds, one exhaustive map to status and title. Internal text is logged, never sent.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use store::StoreError;
+
+/// What went wrong, as far as a program needs to tell the cases apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// No key, an unknown one, or one that is not an admin key.
+    Unauthorized,
+    /// No such resource.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The body is not JSON.
+    MalformedBody,
+    /// The body is announced as something else than JSON.
+    UnsupportedMediaType,
+    /// The body is larger than the API reads.
+    BodyTooLarge,
+    /// A header or a query parameter cannot be used.
+    InvalidParameter,
+    /// The body is JSON, but not what the operation takes.
+    ValidationFailed,
+    /// It contradicts what is stored.
+    Conflict,
+    /// The `Idempotency-Key` was used for another request before.
+    IdempotencyKeyReused,
+    /// The database is away for the moment.
+    Unavailable,
+    /// A fault of this program.
+    Internal,
+}
+
+impl Kind {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MalformedBody | Self::InvalidParameter => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ValidationFailed | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::MalformedBody => "malformed-body",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::BodyTooLarge => "body-too-large",
+            Self::InvalidParameter => "invalid-parameter",
+            Self::ValidationFailed => "validation-failed",
+            Self::Conflict => "conflict",
+            Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "An admin key is needed",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::MalformedBody => "The body is not valid JSON",
+            Self::UnsupportedMediaType => "The body must be JSON",
+            Self::BodyTooLarge => "The body is too large",
+            Self::InvalidParameter => "A parameter is not valid",
+            Self::ValidationFailed => "The request is not valid",
+            Self::Conflict => "Conflict with what is stored",
+            Self::IdempotencyKeyReused => "The idempotency key was used for another request",
+            Self::Unavailable => "Not available for the moment",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+/// One member of `errors`: where in the request, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    /// JSON Pointer into the body, in its URI fragment form (RFC 6901 §6), as in RFC 9457 §3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pointer: Option<String>,
+    /// The query parameter, when the fault is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) parameter: Option<String>,
+    /// What is wrong and what would be right.
+    pub(crate) detail: String,
+}
+
+impl Fault {
+    /// A fault in the body.
+    pub(crate) fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), parameter: None, detail: detail.into() }
+    }
+
+    /// A fault in the query string.
+    pub(crate) fn in_query(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: Some(parameter.into()), detail: detail.into() }
+    }
+}
+
+/// An error answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {detail}", kind.title())]
+pub(crate) struct Problem {
+    kind: Kind,
+    detail: String,
+    errors: Vec<Fault>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
+}
+
+impl Problem {
+    /// A problem of this kind; `detail` is one sentence for the caller.
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), header: None }
+    }
+
+    /// No such resource: names the kind of thing and the id asked for.
+    pub(crate) fn not_found(what: &str, id: &str) -> Self {
+        Self::new(Kind::NotFound, format!("There is no {what} with the id \"{id}\"."))
+    }
+
+    /// The body was read and has these faults.
+    pub(crate) fn invalid(errors: Vec<Fault>) -> Self {
+        Self { errors, ..Self::new(Kind::ValidationFailed, "The body has faults; see errors.") }
+    }
+
+    /// One fault of the body that shows only against what is stored.
+    pub(crate) fn invalid_at(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![Fault::at(pointer, detail)])
+    }
+
+    /// The query string has these faults.
+    pub(crate) fn bad_query(errors: Vec<Fault>) -> Self {
+        Self { errors, ..Self::new(Kind::InvalidParameter, "The query string has faults; see errors.") }
+    }
+
+    /// Adds the one header that some kinds owe the caller.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// Adds where it is.
+    pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
+        self.errors.push(fault);
+        self
+    }
+
+    /// A fault of this program: the cause is logged, the caller learns only that there was one.
+    pub(crate) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %telemetry::chain(cause), "a management API request failed by a fault of this program");
+        Self::new(Kind::Internal, "The request could not be carried out; the log of this server says why.")
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.kind.status();
+        let body = Body {
+            r#type: format!("urn:rollcall:problem:{}", self.kind.name()),
+            title: self.kind.title(),
+            status: status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some((name, value)) = &self.header {
+            answer.insert_header((name.clone(), value.clone()));
+        }
+        if self.kind == Kind::Unavailable {
+            answer.insert_header((header::RETRY_AFTER, "2"));
+        }
+        let mut answer = answer.json(body);
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        answer
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(error = %telemetry::chain(&error), "the database is away; answering 503");
+                Self::new(Kind::Unavailable, "The database cannot be reached; nothing was changed. Try again soon.")
+            }
+            StoreError::Conflict(_) => {
+                tracing::info!(error = %error, "a management API request met another one; answering 409");
+                Self::new(Kind::Conflict, "Another request changed the same thing at this moment. Try again.")
+            }
+            StoreError::Invalid(what) => Self::new(Kind::InvalidParameter, what.clone()),
+            StoreError::Internal(_) => Self::internal(&error),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Query strings, read parameter by parameter; every fault is reported at once.
+
+use crate::problem::{Fault, Problem};
+use actix_web::HttpRequest;
+use std::fmt::Display;
+use std::str::FromStr;
+use store::ListPage;
+
+/// Parts of a list have this many rows unless asked otherwise.
+const DEFAULT_LIMIT: u16 = 20;
+/// And never more than this.
+const MOST: u16 = 100;
+
+/// The parameters of a request.
+#[derive(Debug)]
+pub(crate) struct Query {
+    values: Vec<(String, String)>,
+    faults: Vec<Fault>,
+}
+
+impl Query {
+    /// Starts reading; unknown and repeated parameters are faults.
+    pub(crate) fn new(request: &HttpRequest, allowed: &[&str]) -> Self {
+        Self::parse(request.query_string(), allowed)
+    }
+
+    fn parse(text: &str, allowed: &[&str]) -> Self {
+        let mut query = Self { values: Vec::new(), faults: Vec::new() };
+        for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+            if !allowed.contains(&name.as_ref()) {
+                let detail = format!("Unknown parameter. Allowed here: {}.", allowed.join(", "));
+                query.faults.push(Fault::in_query(name, detail));
+            } else if query.values.iter().any(|(known, _)| *known == name) {
+                query.faults.push(Fault::in_query(name, "Given twice."));
+            } else {
+                query.values.push((name.into_owned(), value.into_owned()));
+            }
+        }
+        query
+    }
+
+    /// A parameter as text; an empty one counts as missing.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        let index = self.values.iter().position(|(known, _)| known == name)?;
+        Some(self.values.swap_remove(index).1).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter of another type; `expected` says what it must be.
+    pub(crate) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
+        let parsed = self.text(name)?.parse().ok();
+        if parsed.is_none() {
+            self.fault(name, format!("Must be {expected}."));
+        }
+        parsed
+    }
+
+    /// A parameter that holds several values, separated by commas.
+    pub(crate) fn several<T>(&mut self, name: &str) -> Vec<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let text = self.text(name).unwrap_or_default();
+        let mut values = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.parse() {
+                Ok(value) => values.push(value),
+                Err(error) => self.fault(name, format!("{error}.")),
+            }
+        }
+        values
+    }
+
+    /// `limit` and `cursor`, which every list has.
+    pub(crate) fn page(&mut self) -> ListPage {
+        ListPage { limit: self.limit(), cursor: self.text("cursor") }
+    }
+
+    /// `limit`: 1 to 100, default 20.
+    pub(crate) fn limit(&mut self) -> u16 {
+        let Some(text) = self.text("limit") else { return DEFAULT_LIMIT };
+        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        if limit.is_none() {
+            self.fault("limit", format!("Must be a whole number from 1 to {MOST}."));
+        }
+        limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Adds a fault found by the caller.
+    pub(crate) fn fault(&mut self, name: &str, detail: impl Into<String>) {
+        self.faults.push(Fault::in_query(name, detail));
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// When there was any fault: then what was read must not be used.
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::bad_query(self.faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::EventType;
+
+    #[test]
+    fn every_fault_names_its_parameter() {
+        let mut query = Query::parse("limit=0&typo=1&types=user.created,nope&limit=2", &["limit", "cursor", "types"]);
+        query.page();
+        assert_eq!(query.several::<EventType>("types"), [EventType::UserCreated]);
+        let faults: Vec<_> = query.faults.iter().filter_map(|fault| fault.parameter.as_deref()).collect();
+        assert_eq!(faults, ["typo", "limit", "limit", "types"]);
+        assert!(query.finish().is_err());
+    }
+
+    #[test]
+    fn limits_from_one_to_a_hundred_are_taken() {
+        for (text, limit) in [("", 20), ("limit=1", 1), ("limit=100", 100), ("limit=", 20)] {
+            let mut query = Query::parse(text, &["limit"]);
+            assert_eq!(query.limit(), limit);
+            query.finish().unwrap();
+        }
+        for text in ["limit=101", "limit=-1", "limit=x", "limit=1.5"] {
+            let mut query = Query::parse(text, &["limit"]);
+            query.limit();
+            assert!(query.finish().is_err(), "{text}");
+        }
+    }
+}

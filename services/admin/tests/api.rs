@@ -1,0 +1,23 @@
+//! The management API through its real routes: HTTP in, database out, on PostgreSQL and SQLite.
+
+#[path = "api/harness.rs"]
+mod harness;
+
+#[path = "api/authorisation.rs"]
+mod authorisation;
+#[path = "api/bootstrap.rs"]
+mod bootstrap;
+#[path = "api/directories.rs"]
+mod directories;
+#[path = "api/endpoints.rs"]
+mod endpoints;
+#[path = "api/errors.rs"]
+mod errors;
+#[path = "api/events.rs"]
+mod events;
+#[path = "api/idempotency.rs"]
+mod idempotency;
+#[path = "api/keys.rs"]
+mod keys;
+#[path = "api/organizations.rs"]
+mod organizations;

@@ -1,0 +1,172 @@
+//! A database, the API on it, and an admin key.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{App, test};
+use admin::{Options, State};
+use secrecy::ExposeSecret;
+use secrets::MasterKey;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+use store::Dialect;
+use store::testing::TestDatabase;
+use webhooks::Guard;
+
+pub(crate) const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
+pub(crate) const CONFIGURED_KEY: &str = "a-long-secret-of-the-configuration";
+
+/// The API under test.
+pub(crate) struct Api {
+    pub(crate) db: TestDatabase,
+    pub(crate) state: State,
+    pub(crate) key: String,
+}
+
+/// What it answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+/// A request that is being put together.
+pub(crate) struct Call<'a> {
+    api: &'a Api,
+    request: test::TestRequest,
+}
+
+impl Api {
+    pub(crate) async fn on(dialect: Dialect) -> Self {
+        Self::with_guard(dialect, Guard::new(false)).await
+    }
+
+    pub(crate) async fn with_guard(dialect: Dialect, guard: Guard) -> Self {
+        let db = TestDatabase::of(dialect).await;
+        let (_, key) = admin::create_admin_key(&db.store, "tests").await.unwrap();
+        let options = Options {
+            public_url: "https://rollcall.example/".to_owned(),
+            admin_key: Some(CONFIGURED_KEY.into()),
+            partitions: 4,
+            guard,
+        };
+        let state = State::new(db.store.clone(), MasterKey::generate(), options);
+        Self { db, state, key: key.expose_secret().to_owned() }
+    }
+
+    /// A request with the admin key.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
+        self.anonymous(method, path).header("authorization", &format!("Bearer {}", self.key))
+    }
+
+    /// A request without any key.
+    pub(crate) fn anonymous(&self, method: Method, path: &str) -> Call<'_> {
+        Call { api: self, request: test::TestRequest::default().method(method).uri(path) }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).send().await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path).json(body).send().await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path).json(body).send().await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path).send().await
+    }
+
+    /// A directory of this organization, as the API answered.
+    pub(crate) async fn directory(&self, organization: &str) -> Value {
+        let body = serde_json::json!({ "organization": organization });
+        self.post("/api/v1/directories", &body).await.expect(StatusCode::CREATED)
+    }
+
+    /// The bodies of the whole event log, which must be so many. The feed stops before the oldest transaction that is
+    /// still open, and on PostgreSQL that may be one of another test: so this waits until none is.
+    pub(crate) async fn log(&self, length: usize) -> Vec<Value> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = self.get("/api/v1/events?limit=100").await.expect(StatusCode::OK);
+            let log = answer["data"].as_array().unwrap().clone();
+            if log.len() >= length || Instant::now() > deadline {
+                assert_eq!(log.len(), length, "{log:?}");
+                return log;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        self.db.close().await;
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.insert_header((name, value));
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &Value) -> Self {
+        self.request = self.request.set_json(body);
+        self
+    }
+
+    pub(crate) fn raw(mut self, content_type: &str, body: impl Into<actix_web::web::Bytes>) -> Self {
+        self.request = self.request.insert_header(("content-type", content_type)).set_payload(body);
+        self
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let app = test::init_service(App::new().configure(admin::configure(self.api.state.clone()))).await;
+        let answer = test::call_service(&app, self.request.to_request()).await;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = String::from_utf8(test::read_body(answer).await.to_vec()).unwrap();
+        Answer { status, headers, text }
+    }
+}
+
+impl Answer {
+    /// The body, after a look at the status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: StatusCode) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
+    }
+
+    /// The body of a problem, after a look at what every problem has.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        let body: Value = serde_json::from_str(&self.text).unwrap();
+        assert_eq!(body["status"], status);
+        assert!(body["type"].as_str().unwrap().starts_with("urn:rollcall:problem:"));
+        assert!(!body["title"].as_str().unwrap().is_empty() && !body["detail"].as_str().unwrap().is_empty());
+        body
+    }
+
+    /// The pointers (or query parameters) of a problem's errors.
+    #[track_caller]
+    pub(crate) fn faults(self, status: u16) -> Vec<String> {
+        let body = self.problem(status);
+        let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors in {body}"));
+        let place = |error: &Value| error["pointer"].as_str().or(error["parameter"].as_str()).unwrap().to_owned();
+        errors.iter().map(place).collect()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+/// A member of a body as text.
+#[track_caller]
+pub(crate) fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name].as_str().unwrap_or_else(|| panic!("no text {name} in {body}"))
+}

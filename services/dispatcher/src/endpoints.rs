@@ -1,0 +1,152 @@
+//! The enabled endpoints with their secrets opened. Opening is done once for each version of an endpoint, not once for
+//! each event.
+
+use crate::matching::Subscription;
+use events::{EndpointId, Timestamp};
+use secrets::MasterKey;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{ActiveEndpoint, Store, StoreError};
+use webhooks::{CustomHeaders, Secret};
+
+/// An endpoint as the dispatcher uses it.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) id: EndpointId,
+    pub(crate) url: String,
+    pub(crate) subscription: Subscription,
+    pub(crate) ordered: bool,
+    pub(crate) per_second: Option<u32>,
+    /// `None` when its secrets cannot be opened: its deliveries wait until they can.
+    pub(crate) credentials: Option<Credentials>,
+}
+
+/// What an endpoint's requests are signed with and carry.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    /// The current secret, then the one before it.
+    secrets: Vec<Secret>,
+    previous_until: Timestamp,
+    pub(crate) headers: CustomHeaders,
+}
+
+impl Credentials {
+    /// The secrets to sign with now: two while a rotation overlaps.
+    pub(crate) fn secrets_at(&self, now: Timestamp) -> &[Secret] {
+        let count = if now < self.previous_until { self.secrets.len() } else { 1 };
+        self.secrets.get(..count).unwrap_or(&self.secrets)
+    }
+}
+
+/// Why an endpoint's secrets cannot be opened. Never shows one.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("a stored secret does not open")]
+    Sealed(#[from] secrets::OpenError),
+    #[error("a stored secret is not text")]
+    Text(#[from] std::str::Utf8Error),
+    #[error("a stored secret is not a signing secret")]
+    Secret(#[from] webhooks::InvalidSecret),
+    #[error("the stored headers are not a JSON object of texts")]
+    Json(#[from] serde_json::Error),
+    #[error("a stored header cannot be sent")]
+    Header(#[from] webhooks::InvalidHeader),
+}
+
+/// Loads endpoints and remembers what it opened.
+#[derive(Debug)]
+pub(crate) struct Endpoints {
+    store: Store,
+    master_key: MasterKey,
+    known: Mutex<HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>>,
+}
+
+impl Endpoints {
+    pub(crate) fn new(store: Store, master_key: MasterKey) -> Self {
+        Self { store, master_key, known: Mutex::default() }
+    }
+
+    /// The endpoints that are enabled at this moment, oldest first.
+    pub(crate) async fn load(&self) -> Result<Vec<Arc<Endpoint>>, StoreError> {
+        let rows = self.store.endpoints().active().await?;
+        let mut known = self.known();
+        let mut before = std::mem::take(&mut *known);
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            let entry = match before.remove(&row.id) {
+                Some((old, endpoint)) if is_same(&old, &row) => (old, endpoint),
+                _ => {
+                    let endpoint = Arc::new(self.open(&row));
+                    (row, endpoint)
+                }
+            };
+            all.push(Arc::clone(&entry.1));
+            known.insert(entry.1.id, entry);
+        }
+        Ok(all)
+    }
+
+    /// An endpoint as it was when the endpoints were last loaded, at most a sweep ago; `None` when it was not enabled.
+    pub(crate) fn by_id(&self, id: EndpointId) -> Option<Arc<Endpoint>> {
+        self.known().get(&id).map(|(_, endpoint)| Arc::clone(endpoint))
+    }
+
+    /// Not enabled any more, before the next load tells.
+    pub(crate) fn forget(&self, id: EndpointId) {
+        self.known().remove(&id);
+    }
+
+    fn open(&self, row: &ActiveEndpoint) -> Endpoint {
+        let credentials = self.credentials(row).inspect_err(|error| {
+            tracing::error!(
+                endpoint.id = %row.id,
+                error = %telemetry::chain(error),
+                "an endpoint cannot be sent to; rotate its secret and set its headers again"
+            );
+        });
+        Endpoint {
+            id: row.id,
+            url: row.url.clone(),
+            subscription: Subscription { types: row.event_types.clone(), directories: row.directory_ids.clone() },
+            ordered: row.ordered,
+            per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
+            credentials: credentials.ok(),
+        }
+    }
+
+    fn credentials(&self, row: &ActiveEndpoint) -> Result<Credentials, Unusable> {
+        let context = store::Endpoint::secret_context(row.id);
+        let mut secrets = Vec::with_capacity(2);
+        for sealed in std::iter::once(&row.sealed_secret).chain(&row.sealed_previous_secret) {
+            let plain = self.master_key.open(sealed, &context)?;
+            secrets.push(Secret::parse(std::str::from_utf8(&plain)?)?);
+        }
+        let headers = match &row.sealed_headers {
+            Some(sealed) => {
+                let plain = self.master_key.open(sealed, &store::Endpoint::headers_context(row.id))?;
+                let pairs: HashMap<String, String> = serde_json::from_slice(&plain)?;
+                CustomHeaders::new(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?
+            }
+            None => CustomHeaders::default(),
+        };
+        let previous_until = row.previous_secret_until.unwrap_or(Timestamp::from_millis(0));
+        Ok(Credentials { secrets, previous_until, headers })
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether nothing changed that the dispatcher keeps; how the endpoint fares is not kept.
+fn is_same(a: &ActiveEndpoint, b: &ActiveEndpoint) -> bool {
+    a.url == b.url
+        && a.event_types == b.event_types
+        && a.directory_ids == b.directory_ids
+        && a.sealed_headers == b.sealed_headers
+        && a.sealed_secret == b.sealed_secret
+        && a.sealed_previous_secret == b.sealed_previous_secret
+        && a.previous_secret_until == b.previous_secret_until
+        && a.ordered == b.ordered
+        && a.rate_limit == b.rate_limit
+}

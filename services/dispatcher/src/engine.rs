@@ -1,0 +1,255 @@
+//! Sending: takes deliveries from the queue, makes the attempts, and hands the outcomes to the recorder.
+
+use crate::config::Config;
+use crate::endpoints::Endpoints;
+use crate::job::Job;
+use crate::measure;
+use crate::queue::{Health, Next, Queue};
+use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use store::{DeliveryVerdict, FinishedAttempt};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use webhooks::{AttemptResult, Request, Sender};
+
+/// What the recorder is told about a delivery.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// An attempt was made.
+    Finished(Job, FinishedAttempt),
+    /// No attempt was made; somebody else may make it.
+    Released(DeliveryId),
+}
+
+/// Everything in memory, shared by the parts of the dispatcher.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) config: Config,
+    pub(crate) endpoints: Endpoints,
+    /// Wakes the sweep: something may be due.
+    pub(crate) due: Notify,
+    sender: Sender,
+    queue: Mutex<Queue<Job>>,
+    /// Deliveries leased to this process, with the time of the lease.
+    held: Mutex<HashMap<DeliveryId, Instant>>,
+    /// Wakes the pump at the time that a rate limit ends.
+    paced: Notify,
+    outcomes: mpsc::Sender<Outcome>,
+    sends: TaskTracker,
+    hard: CancellationToken,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        config: Config,
+        endpoints: Endpoints,
+        sender: Sender,
+        outcomes: mpsc::Sender<Outcome>,
+        hard: CancellationToken,
+    ) -> Arc<Self> {
+        let queue = Queue::new(config.in_flight, config.in_flight_per_endpoint, config.queued);
+        Arc::new(Self {
+            config,
+            endpoints,
+            due: Notify::new(),
+            sender,
+            queue: Mutex::new(queue),
+            held: Mutex::default(),
+            paced: Notify::new(),
+            outcomes,
+            sends: TaskTracker::new(),
+            hard,
+        })
+    }
+
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue<Job>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<DeliveryId, Instant>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over deliveries that were just leased, and sends what can be sent now. A delivery that is in hand already
+    /// (its lease ran out and was taken again) is not taken twice.
+    pub(crate) fn take(self: &Arc<Self>, jobs: Vec<Job>, reserved: bool) {
+        {
+            let now = Instant::now();
+            let (mut held, mut queue) = (self.held(), self.queue());
+            for job in jobs {
+                let endpoint = job.endpoint_id;
+                if held.insert(job.delivery_id, now).is_none() {
+                    queue.push(endpoint, job, reserved);
+                } else if reserved {
+                    queue.cancel(endpoint);
+                }
+            }
+        }
+        self.pump();
+    }
+
+    /// Starts attempts until the limits or the queue end.
+    pub(crate) fn pump(self: &Arc<Self>) {
+        loop {
+            let next = self.queue().next(Instant::now());
+            match next {
+                Next::Send(job) => {
+                    let engine = Arc::clone(self);
+                    self.sends.spawn(async move { engine.attempt(job).await });
+                }
+                Next::WaitUntil(_) => {
+                    self.paced.notify_one();
+                    break;
+                }
+                Next::Idle => break,
+            }
+        }
+        let queue = self.queue();
+        measure::load(queue.in_flight(), queue.waiting());
+    }
+
+    /// Resumes lines when their rate limit lets them; ends with `stop`.
+    pub(crate) async fn keep_pace(self: Arc<Self>, stop: CancellationToken) {
+        while stop.run_until_cancelled(self.paced.notified()).await.is_some() {
+            let next = self.queue().next_pause();
+            if let Some(at) = next {
+                // Woken early by nobody: a line that comes earlier notifies again.
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = self.paced.notified() => self.paced.notify_one(),
+                    () = tokio::time::sleep_until(at.into()) => {}
+                }
+            }
+            self.pump();
+        }
+    }
+
+    async fn attempt(self: Arc<Self>, job: Job) {
+        let endpoint_id = job.endpoint_id;
+        let (outcome, health) = self.send(job).await;
+        // Waits while the database is behind: the limits then hold back everything else.
+        if self.outcomes.send(outcome).await.is_err() {
+            tracing::warn!("an attempt could not be recorded and will be repeated");
+        }
+        if self.queue().finished(endpoint_id, health) {
+            self.due.notify_one();
+        }
+        self.pump();
+    }
+
+    async fn send(&self, job: Job) -> (Outcome, Health) {
+        let endpoint = self.endpoints.by_id(job.endpoint_id);
+        let Some(endpoint) = endpoint.filter(|_| !self.hard.is_cancelled()) else {
+            return (Outcome::Released(job.delivery_id), Health::Neutral);
+        };
+        let Some(credentials) = &endpoint.credentials else {
+            return (Outcome::Released(job.delivery_id), Health::Neutral);
+        };
+        let request = Request {
+            url: &endpoint.url,
+            headers: &credentials.headers,
+            secrets: credentials.secrets_at(Timestamp::now()),
+            event_id: job.event_id,
+            body: &job.body,
+            attempt: job.attempt,
+            trace: job.trace(),
+        };
+        let Some(result) = self.hard.run_until_cancelled(self.sender.send(&request)).await else {
+            return (Outcome::Released(job.delivery_id), Health::Neutral);
+        };
+        measure::attempt(&result);
+        let health = match (result.is_success(), result.is_unhealthy()) {
+            (true, _) => Health::Good,
+            (false, true) => Health::Bad,
+            (false, false) => Health::Neutral,
+        };
+        let finished = self.judge(&job, result, Timestamp::now());
+        (Outcome::Finished(job, finished), health)
+    }
+
+    fn judge(&self, job: &Job, result: AttemptResult, now: Timestamp) -> FinishedAttempt {
+        let verdict = if result.is_success() {
+            DeliveryVerdict::Delivered
+        } else {
+            let [dice] = secrets::random_bytes::<1>();
+            let next = self.config.schedule.next_attempt(job.attempt, now, f64::from(dice) / 256.0, result.retry_after);
+            next.map_or(DeliveryVerdict::Exhausted, DeliveryVerdict::RetryAt)
+        };
+        FinishedAttempt {
+            id: AttemptId::new(),
+            delivery_id: job.delivery_id,
+            endpoint_id: job.endpoint_id,
+            number: job.attempt,
+            started_at: result.started_at,
+            duration: result.duration,
+            status: result.status,
+            gone: result.is_gone(),
+            error: result.failure.as_ref().map(ToString::to_string),
+            response_head: result.response_head,
+            trace_id: result.trace_id,
+            verdict,
+        }
+    }
+
+    /// Leases that should be renewed: a third of their time is over.
+    pub(crate) fn ageing(&self) -> Vec<DeliveryId> {
+        let age = self.config.lease / 3;
+        self.held().iter().filter(|(_, at)| at.elapsed() >= age).map(|(id, _)| *id).collect()
+    }
+
+    /// Notes which of the leases were renewed. The others were lost: what of them still waits is dropped, because
+    /// somebody else has it.
+    pub(crate) fn renewed(&self, asked: &[DeliveryId], renewed: &[DeliveryId]) {
+        let now = Instant::now();
+        let mut lost: HashSet<DeliveryId> = asked.iter().copied().collect();
+        let mut held = self.held();
+        for id in renewed {
+            lost.remove(id);
+            if let Some(at) = held.get_mut(id) {
+                *at = now;
+            }
+        }
+        if !lost.is_empty() {
+            self.queue().remove(|job| {
+                let drop = lost.contains(&job.delivery_id);
+                if drop {
+                    held.remove(&job.delivery_id);
+                }
+                drop
+            });
+        }
+    }
+
+    /// No longer in the hands of this process.
+    pub(crate) fn let_go(&self, ids: impl IntoIterator<Item = DeliveryId>) {
+        let mut held = self.held();
+        for id in ids {
+            held.remove(&id);
+        }
+    }
+
+    /// Gives back what waits for endpoints that are not among these.
+    pub(crate) async fn keep_only(&self, active: &HashSet<EndpointId>) {
+        let removed = self.queue().keep_only(active);
+        self.release(removed).await;
+    }
+
+    /// Sends nothing new, gives back what waits, and waits for the attempts in flight (which end at the hard stop).
+    pub(crate) async fn drain(&self) {
+        let removed = self.queue().close();
+        self.release(removed).await;
+        self.sends.close();
+        self.sends.wait().await;
+    }
+
+    async fn release(&self, jobs: Vec<Job>) {
+        for job in jobs {
+            if self.outcomes.send(Outcome::Released(job.delivery_id)).await.is_err() {
+                tracing::warn!("a delivery could not be given back and will be late");
+            }
+        }
+    }
+}

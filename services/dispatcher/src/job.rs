@@ -1,0 +1,41 @@
+//! A delivery in memory.
+
+use events::{DeliveryId, EndpointId, EventId};
+use std::sync::Arc;
+use store::ClaimedDelivery;
+use webhooks::Trace;
+
+/// One delivery in the hands of this dispatcher: what is to be sent, where, and for which time.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) delivery_id: DeliveryId,
+    pub(crate) endpoint_id: EndpointId,
+    pub(crate) event_id: EventId,
+    pub(crate) body: Arc<str>,
+    /// Counts from 1.
+    pub(crate) attempt: u32,
+    pub(crate) traceparent: Option<Arc<str>>,
+}
+
+impl Job {
+    /// Of a claimed delivery; `None` when its event is no longer in the log.
+    pub(crate) fn of(claimed: ClaimedDelivery) -> Option<Self> {
+        Some(Self {
+            delivery_id: claimed.id,
+            endpoint_id: claimed.endpoint_id,
+            event_id: claimed.event_id,
+            body: claimed.body?,
+            attempt: claimed.attempts.saturating_add(1),
+            traceparent: claimed.traceparent,
+        })
+    }
+
+    /// The first attempt belongs to the trace of the change; later ones, which may come days after, only link to it.
+    pub(crate) fn trace(&self) -> Trace<'_> {
+        match self.traceparent.as_deref() {
+            None => Trace::Root,
+            Some(parent) if self.attempt == 1 => Trace::ChildOf(parent),
+            Some(origin) => Trace::LinkedTo(origin),
+        }
+    }
+}

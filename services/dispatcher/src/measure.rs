@@ -1,0 +1,73 @@
+//! What the dispatcher counts.
+
+use events::{EventId, Timestamp};
+use std::time::Duration;
+use store::{DeliveryVerdict, FinishedAttempt};
+use webhooks::{AttemptResult, Failure};
+
+/// The size of what is in memory.
+pub(crate) fn load(in_flight: usize, waiting: usize) {
+    #[allow(clippy::cast_precision_loss, reason = "both are bounded by the configuration, far below 2^52")]
+    let (in_flight, waiting) = (in_flight as f64, waiting as f64);
+    metrics::gauge!("rollcall_deliveries_in_flight").set(in_flight);
+    metrics::gauge!("rollcall_deliveries_waiting").set(waiting);
+}
+
+/// Events taken from the bus and deliveries made of them.
+pub(crate) fn fanned_out(events: usize, deliveries: usize) {
+    metrics::counter!("rollcall_dispatched_events_total").increment(count(events));
+    metrics::counter!("rollcall_deliveries_created_total").increment(count(deliveries));
+}
+
+/// An attempt that is over.
+pub(crate) fn attempt(result: &AttemptResult) {
+    let outcome = match &result.failure {
+        None => "delivered",
+        Some(Failure::Status(300..400)) => "3xx",
+        Some(Failure::Status(400..500)) => "4xx",
+        Some(Failure::Status(_)) => "5xx",
+        Some(failure) => failure.class(),
+    };
+    metrics::histogram!("rollcall_delivery_attempt_seconds", "outcome" => outcome).record(result.duration.as_secs_f64());
+}
+
+/// What became of a delivery, once that is stored.
+pub(crate) fn recorded(attempt: &FinishedAttempt, event: EventId) {
+    let result = match attempt.verdict {
+        DeliveryVerdict::Delivered => "delivered",
+        DeliveryVerdict::RetryAt(_) => "retried",
+        DeliveryVerdict::Exhausted => "exhausted",
+    };
+    metrics::counter!("rollcall_deliveries_total", "result" => result).increment(1);
+    if attempt.verdict == DeliveryVerdict::Delivered {
+        let delivered_at = attempt.started_at.plus(attempt.duration);
+        metrics::histogram!("rollcall_delivery_seconds").record(since(event, delivered_at).as_secs_f64());
+    }
+}
+
+/// An endpoint was switched off.
+pub(crate) fn endpoint_disabled() {
+    metrics::counter!("rollcall_endpoints_disabled_total").increment(1);
+}
+
+/// Events are made when their change is committed, and their ids tell when (UUID v7).
+fn since(event: EventId, at: Timestamp) -> Duration {
+    let made = event.uuid().get_timestamp().map_or((0, 0), |made| made.to_unix());
+    let millis = i64::try_from(made.0).unwrap_or_default().saturating_mul(1_000) + i64::from(made.1 / 1_000_000);
+    at.since(Timestamp::from_millis(millis))
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_of_an_event_is_in_its_id() {
+        let age = since(EventId::new(), Timestamp::now().plus(Duration::from_secs(10)));
+        assert!((9..=11).contains(&age.as_secs()), "{age:?}");
+    }
+}

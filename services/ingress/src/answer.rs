@@ -1,0 +1,120 @@
+//! Answers: always `application/scim+json`, and every failure a SCIM error that says what to do.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, http::StatusCode};
+use serde_json::Value;
+use std::time::Duration;
+use store::StoreError;
+
+/// The media type of every answer (R2).
+pub(crate) const MEDIA_TYPE: &str = "application/scim+json; charset=utf-8";
+
+/// A request that cannot be answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The request is at fault.
+    #[error(transparent)]
+    Refused(#[from] scim::Error),
+    /// No key, or not a good one for this directory; never says which (R62).
+    #[error("unauthorized")]
+    Unauthorized,
+    /// Nothing was changed, and the same request may succeed later.
+    #[error("unavailable: {detail}")]
+    Unavailable {
+        /// For people.
+        detail: String,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// The change may or may not have been made: the one ambiguous answer there is.
+    #[error("outcome unknown")]
+    Unknown,
+    /// A defect of the server.
+    #[error("internal error")]
+    Internal(#[source] StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() {
+            tracing::warn!(error = %telemetry::chain(&error), "the database is not available");
+            return Self::unavailable("the directory's database is not available at the moment; nothing was changed");
+        }
+        Self::Internal(error)
+    }
+}
+
+impl Failure {
+    /// 503, come back in a few seconds.
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable { detail: detail.into(), retry_after: Duration::from_secs(5) }
+    }
+
+    /// As a SCIM error.
+    fn error(&self) -> scim::Error {
+        match self {
+            Self::Refused(error) => error.clone(),
+            Self::Unauthorized => scim::Error::status(
+                401,
+                "a valid key of this directory is required: send it as a bearer token, or as the password of HTTP Basic",
+            ),
+            Self::Unavailable { detail, .. } => scim::Error::status(503, detail.clone()),
+            Self::Unknown => scim::Error::status(
+                504,
+                "the outcome is unknown: the change may or may not have been made; read the resource before trying again",
+            ),
+            Self::Internal(error) => {
+                tracing::error!(error = %telemetry::chain(error), "a request failed by a defect");
+                let trace = telemetry::trace_id(&tracing::Span::current()).unwrap_or_default();
+                scim::Error::status(500, format!("the server failed; its operator finds the cause under trace {trace}"))
+            }
+        }
+    }
+
+    /// As an HTTP answer.
+    pub(crate) fn into_response(self) -> HttpResponse {
+        let error = self.error();
+        let mut response = json(error.status, &error.to_json());
+        let headers = response.headers_mut();
+        match &self {
+            Self::Unauthorized => {
+                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"rollcall\""));
+                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"rollcall\""));
+            }
+            Self::Unavailable { retry_after, .. } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: u16, body: &Value) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type(MEDIA_TYPE).body(body.to_string())
+}
+
+/// A JSON answer about one resource: with its tag, and its address where it is new (R9).
+pub(crate) fn resource(status: u16, body: &Value, etag: &str, location: &str) -> HttpResponse {
+    let mut response = json(status, body);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(etag) {
+        headers.insert(header::ETAG, value);
+    }
+    if let Ok(value) = HeaderValue::from_str(location) {
+        headers.insert(header::LOCATION, value);
+    }
+    response
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: u16, etag: Option<&str>) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    if let Some(etag) = etag {
+        response.insert_header((header::ETAG, etag));
+    }
+    response.finish()
+}

@@ -1,0 +1,145 @@
+//! Every SCIM request, on one screen: who, what, and which operation.
+
+use crate::address::{Address, AddressError};
+use crate::answer::Failure;
+use crate::auth::Access;
+use crate::{Inner, State, body, discovery, read, write};
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use events::{DirectoryId, ResourceId, ResourceKind};
+use scim::query::ListQuery;
+use scim::schema::ResourceType;
+
+/// Who asks, for which directory, and by which URL they reach it.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) access: Access,
+    /// Absolute base URL in the form that the caller uses.
+    pub(crate) base_url: String,
+}
+
+impl Caller {
+    pub(crate) const fn directory_id(&self) -> DirectoryId {
+        self.access.directory.id
+    }
+}
+
+/// Answers one request; every outcome is SCIM JSON.
+pub(crate) async fn handle(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
+    let inner = state.inner();
+    match route(inner, &request, payload).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Failure> {
+    let address = Address::parse(request.path()).map_err(|error| misaddressed(inner, error))?;
+    let base_url = format!("{}{}", inner.config.public_url, address.base);
+    let rest: Vec<&str> = address.rest.iter().map(String::as_str).collect();
+    // R55: how to authenticate must be readable without being authenticated; it is the same for every directory.
+    if let [endpoint] = rest[..]
+        && discovery::is_config(endpoint)
+        && request.method() == Method::GET
+    {
+        return Ok(discovery::config(&base_url));
+    }
+    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let access = inner.auth.authorize(header, &address.tenant).await?;
+    tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
+    let caller = Caller { access, base_url };
+    let answer = operate(inner, &caller, request, &rest, payload).await;
+    let error = match &answer {
+        Err(Failure::Refused(error)) if error.status != 404 => Some(error.detail.clone()),
+        _ => None,
+    };
+    inner.usage.note(&caller.access, error);
+    answer
+}
+
+async fn operate(
+    inner: &Inner,
+    caller: &Caller,
+    request: &HttpRequest,
+    rest: &[&str],
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let method = request.method();
+    let body = async || body::json(request, payload, &inner.config).await;
+    let query = || ListQuery::from_query(request.query_string());
+    let endpoint = rest.first().copied().unwrap_or_default();
+    if discovery::is_discovery(endpoint) {
+        return discovery::answer(&caller.base_url, method, rest, request.query_string());
+    }
+    let Some(kind) = kind(endpoint) else { return unknown(endpoint, caller) };
+    match (method.as_str(), rest) {
+        ("GET", [_]) => read::list(inner, caller, kind, &query()?).await,
+        ("POST", [_]) => write::create(inner, caller, kind, &body().await?, &query()?).await,
+        ("POST", [_, search]) if search.eq_ignore_ascii_case(".search") => {
+            read::list(inner, caller, kind, &ListQuery::from_search_request(&body().await?)?).await
+        }
+        ("GET", [_, id]) => read::one(inner, caller, kind, id_of(kind, id)?, request, &query()?).await,
+        ("PUT", [_, id]) => {
+            write::replace(inner, caller, kind, id_of(kind, id)?, request, &body().await?, &query()?).await
+        }
+        ("PATCH", [_, id]) => {
+            write::patch(inner, caller, kind, id_of(kind, id)?, request, &body().await?, &query()?).await
+        }
+        ("DELETE", [_, id]) => write::delete(inner, caller, kind, id_of(kind, id)?, request).await,
+        (_, [_] | [_, _]) => Err(method_not_allowed(method, request.path())),
+        _ => Err(scim::Error::status(404, format!("there is nothing at {}", request.path())).into()),
+    }
+}
+
+fn kind(endpoint: &str) -> Option<ResourceKind> {
+    if endpoint.eq_ignore_ascii_case("users") {
+        return Some(ResourceKind::User);
+    }
+    endpoint.eq_ignore_ascii_case("groups").then_some(ResourceKind::Group)
+}
+
+/// The schema of a kind of resource.
+pub(crate) fn resource_type(kind: ResourceKind) -> &'static ResourceType {
+    match kind {
+        ResourceKind::User => ResourceType::user(),
+        ResourceKind::Group => ResourceType::group(),
+    }
+}
+
+/// An id that no resource can have is an id that no resource has (B34).
+fn id_of(kind: ResourceKind, text: &str) -> Result<ResourceId, Failure> {
+    text.parse().map_err(|_| scim::Error::not_found(resource_type(kind).name, text).into())
+}
+
+fn unknown(endpoint: &str, caller: &Caller) -> Result<HttpResponse, Failure> {
+    let optional = ["Me", "Bulk", ".search"].iter().find(|name| name.eq_ignore_ascii_case(endpoint));
+    let error = match (optional, endpoint) {
+        (Some(name), _) => scim::Error::status(501, format!("/{name} is not supported by this server")),
+        (None, "") => scim::Error::status(
+            404,
+            format!("this is the SCIM base URL itself; resources are at {0}/Users and {0}/Groups", caller.base_url),
+        ),
+        (None, _) => scim::Error::status(404, format!("there is no endpoint /{endpoint}; see {}/ResourceTypes", caller.base_url)),
+    };
+    Err(error.into())
+}
+
+pub(crate) fn method_not_allowed(method: &Method, path: &str) -> Failure {
+    scim::Error::status(405, format!("{method} is not supported at {path}")).into()
+}
+
+/// A URL that names no SCIM endpoint. A directory that cannot exist is answered as one that the key does not open.
+fn misaddressed(inner: &Inner, error: AddressError) -> Failure {
+    let public_url = &inner.config.public_url;
+    match error {
+        AddressError::UnknownTenant => Failure::Unauthorized,
+        AddressError::NotScim(base) => {
+            scim::Error::status(404, AddressError::NotScim(format!("{public_url}{base}")).to_string()).into()
+        }
+        AddressError::Version { version, base } => {
+            let error = AddressError::Version { version, base: format!("{public_url}{base}") };
+            scim::Error::new(scim::ScimType::InvalidVers, error.to_string()).into()
+        }
+    }
+}

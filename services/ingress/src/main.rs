@@ -1,0 +1,7 @@
+//! The ingress as a process of its own; see the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::service_main("rollcall-ingress", runtime::parse_flags("rollcall-ingress", "SCIM over HTTP: takes changes from identity providers"), ingress::run)
+}

@@ -1,0 +1,59 @@
+//! Resources as answers: what is stored, addressed the way the caller reached us.
+
+use crate::handle::{Caller, resource_type};
+use events::{GroupRef, MemberRef, ResourceKind, StoredResource};
+use scim::projection::Projection;
+use scim::resource::{Meta, render};
+use serde_json::{Map, Value, json};
+
+/// The absolute URL of a resource.
+pub(crate) fn location(caller: &Caller, kind: ResourceKind, id: &str) -> String {
+    format!("{}{}/{id}", caller.base_url, resource_type(kind).endpoint)
+}
+
+/// A stored resource as the caller asked to see it.
+pub(crate) fn resource(
+    caller: &Caller,
+    kind: ResourceKind,
+    stored: &StoredResource,
+    projection: &Projection,
+) -> Map<String, Value> {
+    let id = stored.id.to_string();
+    let location = location(caller, kind, &id);
+    let meta = Meta {
+        id: &id,
+        version: stored.version,
+        created: &stored.created_at.to_string(),
+        last_modified: &stored.updated_at.to_string(),
+        location: &location,
+    };
+    let groups = (kind == ResourceKind::User).then(|| groups(caller, &stored.groups));
+    let members = stored.members.as_deref().map(|members| self::members(caller, members));
+    let rendered = render(resource_type(kind), &stored.attributes, meta, groups, members);
+    projection.apply(resource_type(kind), rendered)
+}
+
+/// The computed groups of a user (R60).
+fn groups(caller: &Caller, groups: &[GroupRef]) -> Value {
+    let group = |group: &GroupRef| {
+        let id = group.id.to_string();
+        json!({ "value": id, "$ref": location(caller, ResourceKind::Group, &id), "display": group.display_name, "type": "direct" })
+    };
+    groups.iter().map(group).collect()
+}
+
+/// The members of a group (R59).
+fn members(caller: &Caller, members: &[MemberRef]) -> Value {
+    let member = |member: &MemberRef| {
+        let id = member.id.to_string();
+        let mut shown = Map::with_capacity(4);
+        shown.insert("value".to_owned(), id.as_str().into());
+        shown.insert("$ref".to_owned(), location(caller, member.kind, &id).into());
+        shown.insert("type".to_owned(), resource_type(member.kind).name.into());
+        if let Some(display) = &member.display {
+            shown.insert("display".to_owned(), display.as_str().into());
+        }
+        Value::Object(shown)
+    };
+    members.iter().map(member).collect()
+}

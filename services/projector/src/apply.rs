@@ -1,0 +1,104 @@
+//! From commands to rows, events and verdicts, inside an open transaction.
+
+use directory::{Directory, Needs};
+use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict};
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use store::{EventDraft, Projection, StoreError};
+
+/// A command on its way, with the trace context of its span.
+#[derive(Clone, Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) command: &'a Command,
+    pub(crate) traceparent: Option<String>,
+}
+
+/// What a batch came to, before it is committed.
+#[derive(Debug)]
+pub(crate) struct Result {
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) events: Vec<events::Event>,
+}
+
+/// A command that the rules could not digest: a defect, found by working one command at a time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The rules panicked.
+    #[error("applying a command failed unexpectedly")]
+    Panicked,
+    /// The database says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Loads what the commands touch, applies them in order, and writes rows and events.
+pub(crate) async fn apply(
+    projection: &Projection,
+    batch: &[Work<'_>],
+    now: Timestamp,
+) -> std::result::Result<Result, ApplyError> {
+    let mut directories = load(projection, batch).await?;
+    let mut verdicts = Vec::with_capacity(batch.len());
+    let mut drafts = Vec::with_capacity(batch.len());
+    for work in batch {
+        let command = work.command;
+        let outcome = match directories.get_mut(&command.directory_id) {
+            None => gone(command.directory_id),
+            Some(directory) => {
+                let applied = catch_unwind(AssertUnwindSafe(|| directory.apply(command, now)))
+                    .map_err(|_| ApplyError::Panicked)?;
+                drafts.extend(applied.events.into_iter().map(|event| EventDraft {
+                    id: EventId::new(),
+                    kind: event.kind,
+                    organization_id: command.organization_id,
+                    directory_id: command.directory_id,
+                    source: command.source,
+                    subject_id: Some(event.subject_id),
+                    timestamp: now,
+                    traceparent: work.traceparent.clone(),
+                    data: event.data,
+                }));
+                applied.outcome
+            }
+        };
+        verdicts.push(Verdict { command_id: command.id, outcome });
+    }
+    let mut writes: Vec<_> = directories.iter().map(|(id, directory)| (*id, directory.writes())).collect();
+    writes.retain(|(_, writes)| !writes.is_empty());
+    projection.save(&writes, now).await?;
+    let events = projection.append(drafts).await?;
+    Ok(Result { verdicts, events })
+}
+
+async fn load(
+    projection: &Projection,
+    batch: &[Work<'_>],
+) -> std::result::Result<HashMap<DirectoryId, Directory>, StoreError> {
+    let mut needs: BTreeMap<DirectoryId, Needs> = BTreeMap::new();
+    for work in batch {
+        needs.entry(work.command.directory_id).or_default().add(work.command);
+    }
+    let ids: Vec<_> = needs.keys().copied().collect();
+    let mut facts = projection.directories(&ids).await?;
+    let wanted = needs.into_iter().filter_map(|(id, needs)| Some((id, facts.remove(&id)?, needs))).collect();
+    projection.load(wanted).await
+}
+
+/// The directory was deleted while the command was on its way.
+fn gone(directory: DirectoryId) -> Outcome {
+    Outcome::Refused { status: 404, scim_type: None, detail: format!("directory {directory} does not exist any more") }
+}
+
+/// The verdict on a command that cannot be processed even alone.
+pub(crate) fn poisoned(command: &Command) -> Verdict {
+    let who = match command.source {
+        Source::Scim => "the identity provider",
+        Source::Api | Source::Graph | Source::System => "the sender",
+    };
+    let detail = format!(
+        "the server could not process this request and has not applied it; it is logged as command {}, and repeating \
+         it from {who} will not help until that is fixed",
+        command.id
+    );
+    Verdict { command_id: command.id, outcome: Outcome::Refused { status: 500, scim_type: None, detail } }
+}

@@ -1,0 +1,78 @@
+//! The projector: the only writer of users and groups.
+//!
+//! It takes the lifecycle commands of its lanes in order, many at a time, applies them in memory on rows loaded in bulk,
+//! and commits state, event log and verdicts of the whole batch in one transaction ([`commit`]). Only then it answers,
+//! publishes the events ([`relay`]) and acknowledges the commands ([`work`] is the loop).
+
+mod apply;
+mod commit;
+mod housekeeping;
+mod relay;
+mod spans;
+mod work;
+
+use bus::Bus;
+use runtime::{Context, Shutdown};
+use std::time::Duration;
+use store::Store;
+
+/// How the projector works.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The most commands in one transaction.
+    pub max_batch: usize,
+    /// How long verdicts are kept for commands that are delivered again.
+    pub keep_verdicts: Duration,
+    /// How often the log is searched for events that are not on the bus yet.
+    pub sweep: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { max_batch: 128, keep_verdicts: Duration::from_hours(24), sweep: Duration::from_secs(1) }
+    }
+}
+
+/// What the projector works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// The database.
+    pub store: Store,
+    /// The bus.
+    pub bus: Bus,
+    /// Who this process is, in the lanes table.
+    pub instance: String,
+}
+
+/// Runs the projector as a service of its own.
+///
+/// # Errors
+/// When a part of it died.
+pub async fn run(context: Context) -> anyhow::Result<()> {
+    let deps = Deps {
+        store: context.store.clone(),
+        bus: context.bus.clone(),
+        instance: context.instance.to_string(),
+    };
+    context.spawn("projector", work(Config::default(), deps, context.shutdown.clone()));
+    context.serve_probes().await?;
+    Ok(())
+}
+
+/// Runs until a soft stop: takes no more commands, finishes the batch at hand, publishes its events, acknowledges.
+///
+/// # Errors
+/// When a part of it died; the process should then stop.
+pub async fn work(config: Config, deps: Deps, shutdown: Shutdown) -> anyhow::Result<()> {
+    let lanes: Vec<u16> = (0..deps.bus.partitions()).collect();
+    let consumer = deps.bus.commands(lanes.clone());
+    let (relay, committed) = relay::Relay::new(&config, &deps, lanes);
+    let hard = shutdown.hard.clone();
+    let relay = tokio::spawn(async move { hard.run_until_cancelled(relay.run()).await });
+    let keeper = tokio::spawn(housekeeping::run(config.clone(), deps.store.clone(), shutdown.soft.clone()));
+    work::Worker::new(config, deps, consumer, committed).run(shutdown).await;
+    // The worker is gone, and with it the sending half of the relay's channel: it finishes what it holds.
+    relay.await?;
+    keeper.await?;
+    Ok(())
+}

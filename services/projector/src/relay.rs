@@ -1,0 +1,213 @@
+//! From the event log to the bus: in order, confirmed, at least once.
+//!
+//! Events just committed are published from memory; whatever else the log holds (written by the management API, or left
+//! by a projector that died) is found by a sweep. Both go through here, so each directory's events reach the bus in
+//! the order of their sequence. The cursor in the database follows behind: after a crash some events are published
+//! again, under the same id.
+
+use telemetry::chain;
+use crate::{Config, Deps};
+use bus::{Acker, Delivery};
+use events::{Command, DirectoryId, Event};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// Committed batches that may wait for the bus before the projector is slowed down.
+const WAITING: usize = 32;
+/// How far the cursor in the database may lag behind the bus.
+const CURSOR_LAG: Duration = Duration::from_millis(100);
+/// Events read from the log at once.
+const PAGE: u32 = 500;
+/// Between attempts while the bus is away.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A committed batch: what is to be published, and what is to be acknowledged then.
+pub(crate) struct Handover {
+    pub(crate) events: Vec<Event>,
+    pub(crate) deliveries: Vec<Delivery<Command>>,
+    pub(crate) acker: Acker<Command>,
+    /// Whether a lane was taken over with this batch: what another projector published is not known here.
+    pub(crate) taken_over: bool,
+}
+
+/// Publishes committed events and acknowledges their commands.
+pub(crate) struct Relay {
+    deps: Deps,
+    lanes: Vec<u16>,
+    incoming: mpsc::Receiver<Handover>,
+    sweep: Duration,
+    /// The last sequence on the bus, of each directory met so far.
+    published: HashMap<DirectoryId, i64>,
+    /// Those of them that the database does not know yet.
+    unmarked: BTreeMap<DirectoryId, i64>,
+}
+
+impl Relay {
+    pub(crate) fn new(config: &Config, deps: &Deps, lanes: Vec<u16>) -> (Self, mpsc::Sender<Handover>) {
+        let (sender, incoming) = mpsc::channel(WAITING);
+        let relay = Self {
+            deps: deps.clone(),
+            lanes,
+            incoming,
+            sweep: config.sweep,
+            published: HashMap::new(),
+            unmarked: BTreeMap::new(),
+        };
+        (relay, sender)
+    }
+
+    /// Until the projector has handed over its last batch.
+    pub(crate) async fn run(mut self) {
+        let mut sweep = tokio::time::interval(self.sweep);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut mark_at: Option<Instant> = None;
+        loop {
+            tokio::select! {
+                handover = self.incoming.recv() => match handover {
+                    Some(first) => self.relay(first).await,
+                    None => break,
+                },
+                () = tokio::time::sleep_until(mark_at.unwrap_or_else(Instant::now)), if mark_at.is_some() => {
+                    self.mark().await;
+                    mark_at = None;
+                }
+                _ = sweep.tick() => self.sweep().await,
+            }
+            if mark_at.is_none() && !self.unmarked.is_empty() {
+                mark_at = Some(Instant::now() + CURSOR_LAG);
+            }
+        }
+        self.mark().await;
+    }
+
+    /// Publishes a batch and all that wait behind it, then acknowledges their commands.
+    async fn relay(&mut self, first: Handover) {
+        let mut events = first.events;
+        let mut acknowledgements = vec![(first.acker, first.deliveries)];
+        let mut taken_over = first.taken_over;
+        while let Ok(next) = self.incoming.try_recv() {
+            events.extend(next.events);
+            acknowledgements.push((next.acker, next.deliveries));
+            taken_over |= next.taken_over;
+        }
+        if taken_over {
+            self.mark().await;
+            self.published.clear();
+        }
+        self.fill_gaps(&events).await;
+        self.publish(events).await;
+        for (acker, deliveries) in acknowledgements {
+            acker.ack(&deliveries).await;
+        }
+    }
+
+    /// A directory whose next event is not the one at hand has others in the log that come first.
+    async fn fill_gaps(&mut self, events: &[Event]) {
+        let mut first: BTreeMap<DirectoryId, i64> = BTreeMap::new();
+        for event in events {
+            first.entry(event.directory_id).or_insert(event.sequence);
+        }
+        let unknown: Vec<DirectoryId> = first.keys().copied().filter(|id| !self.published.contains_key(id)).collect();
+        if !unknown.is_empty() {
+            let positions = self.positions(&unknown).await;
+            self.published.extend(positions);
+        }
+        for (directory, sequence) in first {
+            while let position = self.position(directory)
+                && position + 1 < sequence
+            {
+                let mut missing = self.logged(directory, position).await;
+                missing.retain(|event| event.sequence < sequence);
+                if missing.is_empty() {
+                    break;
+                }
+                self.publish(missing).await;
+            }
+        }
+    }
+
+    /// Events in the log that nobody has published: found by looking, whatever the reason.
+    async fn sweep(&mut self) {
+        self.mark().await;
+        loop {
+            let found = match self.deps.store.events().unpublished(&self.lanes, PAGE).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(error = %chain(&error), "the log could not be searched for unpublished events");
+                    return;
+                }
+            };
+            let full = found.len() >= PAGE as usize;
+            if found.is_empty() {
+                return;
+            }
+            for event in &found {
+                // The cursor in the database is the oldest truth there is about a directory not met before.
+                self.published.entry(event.directory_id).or_insert(event.sequence - 1);
+            }
+            self.publish(found).await;
+            self.mark().await;
+            if !full || !self.unmarked.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Publishes what is not on the bus yet, and insists on it.
+    async fn publish(&mut self, mut events: Vec<Event>) {
+        events.retain(|event| event.sequence > self.position(event.directory_id));
+        if events.is_empty() {
+            return;
+        }
+        while let Err(error) = self.deps.bus.publish(&events).await {
+            tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+        metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
+        for event in &events {
+            self.published.insert(event.directory_id, event.sequence);
+            self.unmarked.insert(event.directory_id, event.sequence);
+        }
+    }
+
+    fn position(&self, directory: DirectoryId) -> i64 {
+        self.published.get(&directory).copied().unwrap_or_default()
+    }
+
+    /// Tells the database how far the bus is. Not insisted on: it costs a second publication, no loss.
+    async fn mark(&mut self) {
+        if self.unmarked.is_empty() {
+            return;
+        }
+        let positions: Vec<_> = self.unmarked.iter().map(|(directory, sequence)| (*directory, *sequence)).collect();
+        match self.deps.store.published().advance(&positions).await {
+            Ok(()) => self.unmarked.clear(),
+            Err(error) => tracing::warn!(error = %chain(&error), "the outbox cursor could not be moved"),
+        }
+    }
+
+    async fn positions(&self, directories: &[DirectoryId]) -> HashMap<DirectoryId, i64> {
+        loop {
+            match self.deps.store.published().positions(directories).await {
+                Ok(positions) => return positions,
+                Err(error) => unreadable(&error).await,
+            }
+        }
+    }
+
+    async fn logged(&self, directory: DirectoryId, after: i64) -> Vec<Event> {
+        loop {
+            match self.deps.store.events().of_directory(directory, after, &[], PAGE).await {
+                Ok(events) => return events,
+                Err(error) => unreadable(&error).await,
+            }
+        }
+    }
+}
+
+async fn unreadable(error: &store::StoreError) {
+    tracing::warn!(error = %chain(error), "the log could not be read; trying again");
+    tokio::time::sleep(PAUSE).await;
+}

@@ -1,0 +1,80 @@
+//! `rollcall`: everything in one process, and the commands around it.
+
+mod demo;
+mod keys;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use runtime::{Flags, Program, Settings, command_main, service_main};
+use std::process::ExitCode;
+
+/// Event-driven, multi-tenant directory sync: people and groups come in over SCIM, signed webhooks go out.
+#[derive(Parser)]
+#[command(name = "rollcall", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything in one process (the default)
+    Serve,
+    /// Show the main job end to end in a temporary folder, then keep serving until Ctrl-C
+    Demo {
+        /// Stop when the story is told
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Bring the database schema up to date and stop
+    Migrate,
+    /// Print the effective settings, secrets masked, and where each came from
+    Config,
+    /// Keys of the management API
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Make a new admin key, for when the first is lost
+    Create {
+        /// What the key is for
+        #[arg(long)]
+        name: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let program = Program::all_in_one("rollcall");
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => service_main(program, cli.flags, serve::run),
+        Command::Demo { exit } => demo::main(program, cli.flags, exit),
+        Command::Migrate => command_main("rollcall", cli.flags, async |context: runtime::CommandContext| {
+            // The context is handed over migrated; what is left is to say so.
+            drop(context);
+            println!("the database schema is up to date");
+            Ok(ExitCode::SUCCESS)
+        }),
+        Command::Config => config(&cli.flags),
+        Command::Keys(Keys::Create { name }) => {
+            command_main("rollcall", cli.flags, async move |context| keys::create(&context, &name).await)
+        }
+    }
+}
+
+fn config(flags: &Flags) -> ExitCode {
+    match Settings::from_process(flags) {
+        Ok(settings) => {
+            print!("{}", settings.describe());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("rollcall: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Everything in one process: the same libraries as the separate services, over one database and one bus.
+
+use runtime::{Context, Shutdown};
+use secrecy::ExposeSecret as _;
+use std::future::Future;
+
+/// `rollcall serve`: sets up what a first start needs, then serves.
+pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
+    let partitions = context.settings.partitions.get();
+    if let Some(first) = admin::bootstrap(&context.store, &context.public_url, partitions).await? {
+        welcome(&first, &context.public_url);
+    }
+    serve(context).await
+}
+
+/// Serves until a soft stop, and drains in the order of the way of a change: no new requests, then no new commands, then
+/// no new deliveries.
+pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
+    let projecting = Stage::spawn(&context, "projector", |shutdown| {
+        let deps = projector::Deps {
+            store: context.store.clone(),
+            bus: context.bus.clone(),
+            instance: context.instance.to_string(),
+        };
+        projector::work(projector::Config::default(), deps, shutdown)
+    });
+    let dispatching = Stage::spawn(&context, "dispatcher", |shutdown| {
+        let staged = Context { shutdown, ..context.clone() };
+        dispatcher::work(staged)
+    });
+    let ingress_config = ingress::Config::new(&*context.public_url);
+    let scim = ingress::State::new(ingress_config, context.store.clone(), context.bus.clone());
+    context.spawn("usage", scim.clone().run_background(context.shutdown.clone()));
+    let scim = ingress::configure(scim);
+    let api = admin::configure(admin_state(&context));
+    context
+        .serve(move |routes| {
+            scim(routes);
+            api(routes);
+        })
+        .await?;
+    projecting.stop().await;
+    dispatching.stop().await;
+    Ok(())
+}
+
+fn admin_state(context: &Context) -> admin::State {
+    let settings = &context.settings;
+    let options = admin::Options {
+        public_url: context.public_url.to_string(),
+        admin_key: settings.admin_key.clone(),
+        partitions: settings.partitions.get(),
+        guard: webhooks::Guard::new(settings.webhook_allow_private),
+    };
+    admin::State::new(context.store.clone(), context.master_key.clone(), options)
+}
+
+/// A part that is stopped only when those before it have drained.
+struct Stage {
+    shutdown: Shutdown,
+    ended: tokio::sync::oneshot::Receiver<()>,
+}
+
+impl Stage {
+    fn spawn<F>(context: &Context, name: &'static str, start: impl FnOnce(Shutdown) -> F) -> Self
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let shutdown = context.shutdown.staged();
+        let (end, ended) = tokio::sync::oneshot::channel();
+        let task = start(shutdown.clone());
+        context.spawn(name, async move {
+            let result = task.await;
+            // Nobody waits when the program stops hard.
+            let _ = end.send(());
+            result
+        });
+        Self { shutdown, ended }
+    }
+
+    async fn stop(self) {
+        self.shutdown.soft.cancel();
+        // An error means that the part has ended already.
+        let _ = self.ended.await;
+    }
+}
+
+/// What an administrator needs, shown this once.
+fn welcome(first: &admin::FirstStart, public_url: &str) {
+    println!(
+        "\nRollcall is set up. These are shown once; keep them:\n\n\
+         \x20 Tenant URL (SCIM)   {}\n\
+         \x20 Secret token        {}\n\
+         \x20 Management API      {public_url}/api/v1\n\
+         \x20 Admin key           {}\n",
+        first.scim_url,
+        first.token.expose_secret(),
+        first.admin_key.expose_secret(),
+    );
+}

@@ -1,0 +1,211 @@
+//! The harness of the system tests: Rollcall as it is run, and the outside world around it.
+//!
+//! Every scenario runs on both shapes ([`Shape`]): everything in one process on SQLite, and separate processes on
+//! PostgreSQL and RabbitMQ. The outside is real too: HTTP in, database, broker and webhooks out.
+
+pub mod otlp;
+pub mod process;
+pub mod receiver;
+pub mod scim;
+
+use bus::testing::Vhost;
+use process::Process;
+use receiver::Receiver;
+use reqwest::Client;
+use scim::Scim;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use store::testing::TestDatabase;
+use tempfile::TempDir;
+
+/// 32 zero bytes; nothing secret is sealed in tests.
+const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const ADMIN_KEY: &str = "admin-key-of-the-system-tests";
+
+/// How Rollcall is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `rollcall serve` on SQLite and the bus inside.
+    AllInOne,
+    /// A process for each service, on PostgreSQL and RabbitMQ.
+    Separate,
+}
+
+/// A client that waits long enough for slow machines and no longer.
+#[must_use]
+pub fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().timeout(Duration::from_secs(30)).build().unwrap()
+}
+
+/// A running Rollcall with a database and a broker of its own.
+#[derive(Debug)]
+pub struct System {
+    /// How it runs.
+    pub shape: Shape,
+    /// By binary name.
+    pub processes: BTreeMap<String, Process>,
+    /// Its database.
+    pub database: TestDatabase,
+    vhost: Option<Vhost>,
+    client: Client,
+    _folder: TempDir,
+}
+
+/// A directory that was set up, with the two ends of a change.
+#[derive(Debug)]
+pub struct Tenant {
+    /// The directory's id.
+    pub directory_id: String,
+    /// Its organization's id.
+    pub organization_id: String,
+    /// What the identity provider uses.
+    pub scim: Scim,
+}
+
+impl System {
+    /// Starts everything and waits until it is ready.
+    pub async fn start(shape: Shape) -> Self {
+        Self::start_with(shape, &[]).await
+    }
+
+    /// The same with more environment variables.
+    pub async fn start_with(shape: Shape, environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, vhost) = match shape {
+            Shape::AllInOne => (TestDatabase::sqlite().await, None),
+            Shape::Separate => (TestDatabase::postgres().await, Some(Vhost::create().await)),
+        };
+        let mut shared: Vec<(String, String)> = [
+            ("ROLLCALL_DATABASE_URL", database.url.as_str()),
+            ("ROLLCALL_DATABASE_CONNECTIONS", "5"),
+            ("ROLLCALL_BUS_URL", vhost.as_ref().map_or("embedded:", |vhost| vhost.url.as_str())),
+            ("ROLLCALL_MASTER_KEY", MASTER_KEY),
+            ("ROLLCALL_ADMIN_KEY", ADMIN_KEY),
+            ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "true"),
+            ("ROLLCALL_DATA_DIR", folder.path().to_str().unwrap()),
+            ("RUST_LOG", "info"),
+        ]
+        .into_iter()
+        .chain(environment.iter().copied())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        let mut processes = BTreeMap::new();
+        let names: &[&str] = match shape {
+            Shape::AllInOne => &["rollcall"],
+            Shape::Separate => &["rollcall-ingress", "rollcall-projector", "rollcall-dispatcher", "rollcall-admin"],
+        };
+        for name in names {
+            let mut process = Process::new(name, &[], shared.clone(), folder.path());
+            process.start().await;
+            if *name == "rollcall-ingress" {
+                // The links that the management API hands out lead to the ingress.
+                shared.push(("ROLLCALL_PUBLIC_URL".to_owned(), process.url()));
+            }
+            processes.insert((*name).to_owned(), process);
+        }
+        Self { shape, processes, database, vhost, client: client(), _folder: folder }
+    }
+
+    /// The process that does a service's work in this shape.
+    pub fn process(&mut self, service: &str) -> &mut Process {
+        let name = match self.shape {
+            Shape::AllInOne => "rollcall".to_owned(),
+            Shape::Separate => format!("rollcall-{service}"),
+        };
+        self.processes.get_mut(&name).expect("a known service")
+    }
+
+    /// The broker's URL; `None` for the bus inside.
+    #[must_use]
+    pub fn bus_url(&self) -> Option<&str> {
+        self.vhost.as_ref().map(|vhost| vhost.url.as_str())
+    }
+
+    /// Base URL of the service that answers the management API.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        let process = self.processes.get("rollcall-admin").or_else(|| self.processes.get("rollcall"));
+        process.expect("one of them runs").url()
+    }
+
+    /// A management API call that is expected to succeed.
+    pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (status, answer) = self.try_api(method, path, body).await;
+        assert!((200..300).contains(&status), "{method} {path} was answered {status}: {answer}");
+        answer
+    }
+
+    /// A management API call and its status.
+    pub async fn try_api(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let url = format!("{}/api/v1{path}", self.admin_url());
+        let mut request = self.client.request(method.parse().unwrap(), url).bearer_auth(ADMIN_KEY);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Sets a directory up, as an administrator does.
+    pub async fn tenant(&self, domain: &str) -> Tenant {
+        let directory = self.api("POST", "/directories", Some(json!({ "organization": domain }))).await;
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        Tenant {
+            directory_id: text(&directory["id"]),
+            organization_id: text(&directory["organization_id"]),
+            scim: Scim::new(&text(&directory["scim_url"]), &text(&directory["key"]["token"])),
+        }
+    }
+
+    /// Subscribes an app, to everything unless `more` says otherwise.
+    pub async fn subscribe(&self, receiver: &Receiver, more: Value) -> String {
+        let mut body = json!({ "url": receiver.url });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let endpoint = self.api("POST", "/endpoints", Some(body)).await;
+        receiver.trust(endpoint["secret"].as_str().unwrap());
+        endpoint["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The whole log of a directory, through the API.
+    pub async fn log(&self, tenant: &Tenant) -> Vec<Value> {
+        let mut events: Vec<Value> = Vec::new();
+        let mut after = "0".to_owned();
+        loop {
+            let path = format!("/events?directory_id={}&after={after}&limit=100", tenant.directory_id);
+            let page = self.api("GET", &path, None).await;
+            let data = page["data"].as_array().unwrap().clone();
+            let Some(last) = data.last() else { return events };
+            last["id"].as_str().unwrap().clone_into(&mut after);
+            events.extend(data);
+        }
+    }
+
+    /// Stops everything as an operator does, and expects that all of it ends well.
+    pub async fn stop(mut self) {
+        for process in self.processes.values_mut() {
+            let status = process.terminate().await;
+            assert!(status.success(), "{} ended with {status}:\n{}", process.name, process.log());
+        }
+        self.clean().await;
+    }
+
+    /// Drops database and broker of a system whose processes are gone or do not matter any more.
+    pub async fn clean(mut self) {
+        self.processes.clear();
+        if let Some(vhost) = self.vhost.take() {
+            vhost.delete().await;
+        }
+        self.database.close().await;
+    }
+}
+
+/// Asserts that the log's sequences count 1, 2, 3 … with no gap.
+pub fn assert_gapless(log: &[Value]) {
+    for (n, event) in log.iter().enumerate() {
+        assert_eq!(event["sequence"].as_i64(), i64::try_from(n).ok().map(|n| n + 1), "{event}");
+    }
+}
