@@ -43,7 +43,8 @@ impl Bus {
     /// A bus on RabbitMQ, 3.10 or later. Connects in the background, again and again for as long as the bus exists:
     /// a broker that is down is a state ([`Bus::health`]), not an error.
     ///
-    /// Must be called within a tokio runtime.
+    /// # Panics
+    /// Outside a tokio runtime.
     #[must_use]
     pub fn rabbit(options: RabbitOptions) -> Self {
         Self::rabbit_with_max_length(options, topology::COMMANDS_MAX_LENGTH)
@@ -51,6 +52,9 @@ impl Bus {
 
     /// As [`Bus::rabbit`], with another bound on the commands that may wait in a lane. Queues that exist already keep
     /// their bound, and the broker refuses a different one: every process must give the same.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     #[must_use]
     pub fn rabbit_with_max_length(options: RabbitOptions, commands_max_length: u32) -> Self {
         Self(Kind::Rabbit(Rabbit::start(options, commands_max_length)))

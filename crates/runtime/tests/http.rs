@@ -46,7 +46,10 @@ async fn start() -> Server {
     let stop = shutdown.clone();
     let ended = tokio::spawn(async move {
         serve(listener, probes, &stop, Some(1), move |config: &mut ServiceConfig| {
-            config.app_data(state.clone()).route("/slow/{id}", web::get().to(slow));
+            config
+                .app_data(state.clone())
+                .route("/slow/{id}", web::get().to(slow))
+                .route("/trace", web::get().to(trace));
         })
         .await
     });
@@ -67,6 +70,10 @@ async fn slow(state: web::Data<(Arc<Semaphore>, Arc<Semaphore>)>) -> HttpRespons
         Ok(_permit) => HttpResponse::Ok().body("done"),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }
+}
+
+async fn trace() -> String {
+    telemetry::traceparent().unwrap_or_default()
 }
 
 fn client() -> reqwest::Client {
@@ -161,4 +168,36 @@ async fn a_hard_stop_does_not_wait_for_a_request_that_hangs() {
     server.ended.await.unwrap().unwrap();
     assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
     request.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_a_child_of_the_span_that_its_caller_names() {
+    let options = telemetry::TelemetryOptions::new("test", telemetry::LogFormat::Json);
+    let _guard = telemetry::init(&options).unwrap();
+    let server = start().await;
+    let own = client()
+        .get(server.url("/trace"))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(
+        own.len(),
+        55,
+        "a request without a caller's span begins a trace: {own:?}"
+    );
+    // The sampled flag is off, as HTTP clients that trace nothing themselves send it.
+    let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let request = client().get(server.url("/trace")).header("traceparent", caller);
+    let child = request.send().await.unwrap().text().await.unwrap();
+    assert_eq!(child[..35], caller[..35]);
+    assert_ne!(child[36..52], caller[36..52]);
+    assert!(
+        child.ends_with("-01"),
+        "what happens here is recorded all the same: {child}"
+    );
+    server.shutdown.soft.cancel();
+    server.ended.await.unwrap().unwrap();
 }

@@ -40,7 +40,12 @@ pub struct EventDraft {
 /// SQLite has one writer at a time, so there is nothing to lock.
 pub(crate) async fn lock_lane(tx: &DatabaseTransaction, dialect: Dialect, lane: u16) -> Result<(), StoreError> {
     if dialect == Dialect::Postgres {
-        exec(tx, "SELECT pg_advisory_xact_lock($1, $2)", [LOG_LOCK.into(), i32::from(lane).into()]).await?;
+        exec(
+            tx,
+            "SELECT pg_advisory_xact_lock($1, $2)",
+            [LOG_LOCK.into(), i32::from(lane).into()],
+        )
+        .await?;
     }
     Ok(())
 }
@@ -75,7 +80,9 @@ pub(crate) async fn append_locked(
     let mut next = reserve(tx, dialect, &drafts).await?;
     let mut events = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let sequence = next.get_mut(&draft.directory_id).ok_or_else(|| no_log(draft.directory_id))?;
+        let sequence = next
+            .get_mut(&draft.directory_id)
+            .ok_or_else(|| no_log(draft.directory_id))?;
         let body = EventBody {
             kind: draft.kind,
             timestamp: draft.timestamp,
@@ -119,16 +126,15 @@ async fn reserve(
     for row in query_all(tx, &sql, [Value::Array(rows).to_string().into()]).await? {
         let directory = row.id::<DirectoryId>("directory_id")?;
         let last: i64 = row.get("last")?;
-        next.insert(directory, last - counts.get(&directory).copied().unwrap_or_default() + 1);
+        next.insert(
+            directory,
+            last - counts.get(&directory).copied().unwrap_or_default() + 1,
+        );
     }
     Ok(next)
 }
 
-async fn insert(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    events: &[(Timestamp, Event)],
-) -> Result<(), StoreError> {
+async fn insert(tx: &DatabaseTransaction, dialect: Dialect, events: &[(Timestamp, Event)]) -> Result<(), StoreError> {
     let rows: Vec<Value> = events
         .iter()
         .enumerate()
@@ -170,5 +176,7 @@ async fn insert(
 }
 
 fn no_log(directory: DirectoryId) -> StoreError {
-    StoreError::Invalid(format!("directory {directory} has no event log; it may have been deleted"))
+    StoreError::Invalid(format!(
+        "directory {directory} has no event log; it may have been deleted"
+    ))
 }

@@ -1,8 +1,8 @@
 //! Opening a database: PostgreSQL as one pool, SQLite as one writing connection and a pool of readers.
 
+use crate::StoreError;
 use crate::migration::Migrator;
 use crate::sql::{Row, exec, query_one};
-use crate::StoreError;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -54,7 +54,11 @@ impl StoreOptions {
     /// Ten connections, named `rollcall`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: 10, application_name: "rollcall".to_owned() }
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            application_name: "rollcall".to_owned(),
+        }
     }
 }
 
@@ -137,8 +141,9 @@ impl Store {
         exec(&tx, insert, [key.into(), partitions.to_string().into()]).await?;
         let row = query_one(&tx, "SELECT value FROM settings WHERE key = $1", [key.into()]).await?;
         tx.commit().await?;
-        let stored: String =
-            row.ok_or_else(|| StoreError::corrupt("the setting just written is missing"))?.get("value")?;
+        let stored: String = row
+            .ok_or_else(|| StoreError::corrupt("the setting just written is missing"))?
+            .get("value")?;
         if stored == partitions.to_string() {
             return Ok(());
         }
@@ -204,12 +209,18 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         .connect_with(connect)
         .await?;
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Store { dialect: Dialect::Postgres, write: connection.clone(), read: connection })
+    Ok(Store {
+        dialect: Dialect::Postgres,
+        write: connection.clone(),
+        read: connection,
+    })
 }
 
 async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
     if options.url.contains(":memory:") || options.url.contains("mode=memory") {
-        return Err(StoreError::Invalid("SQLite must be given a file: readers and the writer share it".to_owned()));
+        return Err(StoreError::Invalid(
+            "SQLite must be given a file: readers and the writer share it".to_owned(),
+        ));
     }
     let connect = options
         .url

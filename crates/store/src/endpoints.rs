@@ -7,7 +7,7 @@ mod change;
 
 pub use change::EndpointSecret;
 
-use crate::sql::{Row, exec, query_all, query_one};
+use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
 use events::{DirectoryId, EndpointId, EventType, Timestamp};
@@ -117,7 +117,7 @@ pub struct ActiveEndpoint {
     pub failing_since: Option<Timestamp>,
 }
 
-/// The endpoints, for reading and for noting how they fare.
+/// The endpoints, for reading. How they fare is written with the attempts ([`crate::Deliveries::record`]).
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     store: Store,
@@ -138,7 +138,11 @@ impl Endpoints {
     /// As any query.
     pub async fn by_id(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
         let sql = format!("{SELECT} AND id = $1");
-        query_one(self.store.read(), &sql, [id.uuid().into()]).await?.as_ref().map(endpoint).transpose()
+        query_one(self.store.read(), &sql, [id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(endpoint)
+            .transpose()
     }
 
     /// The endpoints, newest first.
@@ -146,7 +150,9 @@ impl Endpoints {
     /// # Errors
     /// `Invalid` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<Endpoint>, StoreError> {
-        Listing::new("endpoints", SELECT).read(self.store.read(), page, endpoint).await
+        Listing::new("endpoints", SELECT)
+            .read(self.store.read(), page, endpoint)
+            .await
     }
 
     /// Every endpoint that is sent to, oldest first.
@@ -155,36 +161,11 @@ impl Endpoints {
     /// As any query.
     pub async fn active(&self) -> Result<Vec<ActiveEndpoint>, StoreError> {
         let sql = format!("{SELECT} AND state = 'enabled' ORDER BY id");
-        query_all(self.store.read(), &sql, []).await?.iter().map(active).collect()
-    }
-
-    /// Switches an endpoint off. `false` when it was off already, or is gone.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn disable(&self, id: EndpointId, reason: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE endpoints SET state = 'disabled', disabled_reason = $2, updated_at = $3 \
-                   WHERE id = $1 AND state = 'enabled'";
-        let changed = exec(self.store.write(), sql, [id.uuid().into(), reason.into(), now.millis().into()]).await?;
-        Ok(changed > 0)
-    }
-
-    /// Notes a failed attempt; the time of the first one since a success is kept.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn mark_failing(&self, id: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET failing_since = $2 WHERE id = $1 AND failing_since IS NULL";
-        exec(self.store.write(), sql, [id.uuid().into(), now.millis().into()]).await.map(|_| ())
-    }
-
-    /// Notes a success: the endpoint is no longer failing.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn mark_healthy(&self, id: EndpointId) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
-        exec(self.store.write(), sql, [id.uuid().into()]).await.map(|_| ())
+        query_all(self.store.read(), &sql, [])
+            .await?
+            .iter()
+            .map(active)
+            .collect()
     }
 }
 
@@ -202,7 +183,11 @@ fn endpoint(row: &QueryResult) -> Result<Endpoint, StoreError> {
         previous_secret_until: row.opt_time("previous_secret_until")?,
         ordered: row.get("ordered")?,
         rate_limit: row.get("rate_limit")?,
-        state: if state == "enabled" { EndpointState::Enabled } else { EndpointState::Disabled },
+        state: if state == "enabled" {
+            EndpointState::Enabled
+        } else {
+            EndpointState::Disabled
+        },
         disabled_reason: row.get("disabled_reason")?,
         failing_since: row.opt_time("failing_since")?,
         created_at: row.time("created_at")?,
@@ -236,5 +221,7 @@ fn event_types(row: &QueryResult) -> Result<Option<Vec<EventType>>, StoreError> 
 fn json<T: DeserializeOwned>(row: &QueryResult, column: &str) -> Result<Option<T>, StoreError> {
     let text: Option<String> = row.get(column)?;
     let read = |text: String| serde_json::from_str(&text);
-    text.map(read).transpose().map_err(|error| StoreError::corrupt(format!("endpoints.{column}: {error}")))
+    text.map(read)
+        .transpose()
+        .map_err(|error| StoreError::corrupt(format!("endpoints.{column}: {error}")))
 }

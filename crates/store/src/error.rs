@@ -49,7 +49,11 @@ impl From<DbErr> for StoreError {
             }
             _ => {}
         }
-        if is_passing(&error) { Self::Unavailable(error) } else { Self::Internal(error) }
+        if is_passing(&error) {
+            Self::Unavailable(error)
+        } else {
+            Self::Internal(error)
+        }
     }
 }
 
@@ -62,7 +66,10 @@ impl From<sqlx::Error> for StoreError {
 /// The name of the violated constraint where the database tells it (PostgreSQL), else its message, which names
 /// table and columns (SQLite).
 fn constraint(error: &DbErr, message: String) -> String {
-    driver_error(error).and_then(sqlx::Error::as_database_error).and_then(|e| e.constraint()).map_or(message, str::to_owned)
+    driver_error(error)
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(|e| e.constraint())
+        .map_or(message, str::to_owned)
 }
 
 fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
@@ -99,14 +106,17 @@ fn is_passing_code(code: &str) -> bool {
         // Connection exceptions, insufficient resources, operator intervention (shutdown, statement timeout).
         let class = code.get(..2).unwrap_or_default();
         // Serialisation failure, deadlock, lock timeout, idle transaction ended, fail-over to a read-only standby.
-        return matches!(class, "08" | "53" | "57") || matches!(code, "40001" | "40P01" | "55P03" | "25P03" | "25006");
+        // 08P01 is a message that the server did not understand, which no waiting mends.
+        return (matches!(class, "08" | "53" | "57") && code != "08P01")
+            || matches!(code, "40001" | "40P01" | "55P03" | "25P03" | "25006");
     }
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
     const IO: u32 = 10;
     const FULL: u32 = 13;
     const CANNOT_OPEN: u32 = 14;
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, BUSY | LOCKED | IO | FULL | CANNOT_OPEN))
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, BUSY | LOCKED | IO | FULL | CANNOT_OPEN))
 }
 
 #[cfg(test)]
@@ -115,10 +125,12 @@ mod tests {
 
     #[test]
     fn passing_conditions_are_told_from_defects() {
-        for code in ["57P01", "57014", "08006", "53300", "40P01", "55P03", "5", "517", "6", "13"] {
+        for code in [
+            "57P01", "57014", "08006", "53300", "40P01", "55P03", "5", "517", "6", "13",
+        ] {
             assert!(is_passing_code(code), "{code}");
         }
-        for code in ["23505", "42P01", "22P02", "1", "2067", "787", "", "x"] {
+        for code in ["23505", "42P01", "22P02", "08P01", "1", "2067", "787", "", "x"] {
             assert!(!is_passing_code(code), "{code}");
         }
     }

@@ -53,7 +53,13 @@ impl Store {
     /// The groups of one directory; there is no other way to them.
     #[must_use]
     pub const fn groups(&self, directory_id: DirectoryId) -> Groups<'_> {
-        Groups { scope: Scope { store: self, directory_id, kind: Kind::Group } }
+        Groups {
+            scope: Scope {
+                store: self,
+                directory_id,
+                kind: Kind::Group,
+            },
+        }
     }
 }
 
@@ -70,7 +76,9 @@ impl Groups<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, members: bool) -> Result<Option<GroupRow>, StoreError> {
-        let Some(row) = self.scope.by_id(id).await? else { return Ok(None) };
+        let Some(row) = self.scope.by_id(id).await? else {
+            return Ok(None);
+        };
         Ok(self.groups(vec![row], members).await?.pop())
     }
 
@@ -81,7 +89,10 @@ impl Groups<'_> {
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<GroupRow>, StoreError> {
         let page = self.scope.page(query).await?;
-        Ok(Page { total: page.total, rows: self.groups(page.rows, query.references).await? })
+        Ok(Page {
+            total: page.total,
+            rows: self.groups(page.rows, query.references).await?,
+        })
     }
 
     /// The number of groups that match the query, whatever its page.
@@ -113,7 +124,11 @@ impl Groups<'_> {
             after.into(),
             i64::from(limit).into(),
         ];
-        query_all(self.scope.store.read(), &sql, values).await?.iter().map(member).collect()
+        query_all(self.scope.store.read(), &sql, values)
+            .await?
+            .iter()
+            .map(member)
+            .collect()
     }
 
     async fn groups(&self, rows: Vec<QueryResult>, members: bool) -> Result<Vec<GroupRow>, StoreError> {
@@ -155,7 +170,11 @@ fn member(row: &QueryResult) -> Result<MemberRef, StoreError> {
     let is_group = row.get::<i16>("kind")? == 1;
     Ok(MemberRef {
         id: row.id("member_id")?,
-        kind: if is_group { ResourceKind::Group } else { ResourceKind::User },
+        kind: if is_group {
+            ResourceKind::Group
+        } else {
+            ResourceKind::User
+        },
         display: row.get("display")?,
     })
 }

@@ -45,13 +45,18 @@ impl Change {
         }
         let sql = "SELECT request_hash, status, body FROM idempotency_keys WHERE key = $1";
         let Some(row) = query_one(&self.tx, sql, [key.into()]).await? else {
-            return Err(StoreError::Conflict("the idempotency key is just being dropped".to_owned()));
+            return Err(StoreError::Conflict(
+                "the idempotency key is just being dropped".to_owned(),
+            ));
         };
         if row.get::<String>("request_hash")? != request_hash {
             return Ok(Claim::Reused);
         }
         let status = u16::try_from(row.get::<i32>("status")?).map_err(StoreError::corrupt)?;
-        Ok(Claim::Answered { status, body: row.get("body")? })
+        Ok(Claim::Answered {
+            status,
+            body: row.get("body")?,
+        })
     }
 
     /// Keeps the answer under a key that was claimed in this change.
@@ -60,7 +65,9 @@ impl Change {
     /// As any write.
     pub async fn keep_answer(&self, key: &str, status: u16, body: &str) -> Result<(), StoreError> {
         let sql = "UPDATE idempotency_keys SET status = $2, body = $3 WHERE key = $1";
-        exec(&self.tx, sql, [key.into(), i32::from(status).into(), body.into()]).await.map(|_| ())
+        exec(&self.tx, sql, [key.into(), i32::from(status).into(), body.into()])
+            .await
+            .map(|_| ())
     }
 }
 

@@ -4,7 +4,7 @@
 //! Whichever commits first is the truth: the other one's insert finds the row there.
 
 use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, json_ids, query_all, query_one, IDS};
+use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all, query_one};
 use crate::{Dialect, Store, StoreError};
 use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -62,7 +62,12 @@ impl Inbox<'_> {
     pub async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let sql = "DELETE FROM inbox WHERE command_id IN \
                    (SELECT command_id FROM inbox WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
-        exec(self.store.write(), sql, [before.millis().into(), i64::from(limit).into()]).await
+        exec(
+            self.store.write(),
+            sql,
+            [before.millis().into(), i64::from(limit).into()],
+        )
+        .await
     }
 }
 
@@ -81,7 +86,11 @@ pub(crate) async fn claim(
                     "result": result.map(|result| result.to_string()) })
         })
         .collect();
-    let columns = [("command_id", Column::Id), ("status", Column::Int), ("result", Column::Text)];
+    let columns = [
+        ("command_id", Column::Id),
+        ("status", Column::Int),
+        ("result", Column::Text),
+    ];
     let sql = format!(
         "INSERT INTO inbox (command_id, status, result, created_at) \
          SELECT r.command_id, r.status, r.result, $2 FROM {} WHERE true \
@@ -93,8 +102,15 @@ pub(crate) async fn claim(
     if claimed.len() == verdicts.len() {
         return Ok(Vec::new());
     }
-    let claimed: Vec<CommandId> = claimed.iter().map(|row| row.id("command_id")).collect::<Result<_, _>>()?;
-    Ok(verdicts.iter().map(|verdict| verdict.command_id).filter(|id| !claimed.contains(id)).collect())
+    let claimed: Vec<CommandId> = claimed
+        .iter()
+        .map(|row| row.id("command_id"))
+        .collect::<Result<_, _>>()?;
+    Ok(verdicts
+        .iter()
+        .map(|verdict| verdict.command_id)
+        .filter(|id| !claimed.contains(id))
+        .collect())
 }
 
 /// The verdicts that exist among these commands.
@@ -111,22 +127,36 @@ pub(crate) async fn verdicts<C: ConnectionTrait>(
         Dialect::Sqlite => IDS.1,
     };
     let sql = format!("SELECT command_id, status, result FROM inbox WHERE command_id IN ({ids})");
-    let rows = query_all(connection, &sql, [json_ids(dialect, commands.iter().map(|id| id.uuid())).into()]).await?;
+    let rows = query_all(
+        connection,
+        &sql,
+        [json_ids(dialect, commands.iter().map(|id| id.uuid())).into()],
+    )
+    .await?;
     rows.iter().map(verdict).collect()
 }
 
 /// Status 0 means abandoned; other numbers are the HTTP status of the answer.
 fn to_row(outcome: &Outcome) -> (u16, Option<Value>) {
     let applied = |created: bool, id: ResourceId, version: i64| {
-        (if created { 201 } else { 200 }, Some(json!({ "id": id, "version": version })))
+        (
+            if created { 201 } else { 200 },
+            Some(json!({ "id": id, "version": version })),
+        )
     };
     match outcome {
         Outcome::Stored { created, resource } => applied(*created, resource.id, resource.version),
-        Outcome::Applied { created, resource_id, version } => applied(*created, *resource_id, *version),
+        Outcome::Applied {
+            created,
+            resource_id,
+            version,
+        } => applied(*created, *resource_id, *version),
         Outcome::Deleted => (204, None),
-        Outcome::Refused { status, scim_type, detail } => {
-            (*status, Some(json!({ "scim_type": scim_type, "detail": detail })))
-        }
+        Outcome::Refused {
+            status,
+            scim_type,
+            detail,
+        } => (*status, Some(json!({ "scim_type": scim_type, "detail": detail }))),
         Outcome::Abandoned => (0, None),
     }
 }
@@ -144,7 +174,9 @@ fn verdict(row: &sea_orm::QueryResult) -> Result<Verdict, StoreError> {
         204 => Outcome::Deleted,
         200 | 201 => Outcome::Applied {
             created: status == 201,
-            resource_id: text("id").and_then(|id| id.parse().ok()).ok_or_else(|| StoreError::corrupt("id of a verdict"))?,
+            resource_id: text("id")
+                .and_then(|id| id.parse().ok())
+                .ok_or_else(|| StoreError::corrupt("id of a verdict"))?,
             version: result.get("version").and_then(Value::as_i64).unwrap_or_default(),
         },
         _ => Outcome::Refused {
@@ -153,5 +185,8 @@ fn verdict(row: &sea_orm::QueryResult) -> Result<Verdict, StoreError> {
             detail: text("detail").unwrap_or_default().to_owned(),
         },
     };
-    Ok(Verdict { command_id: row.id("command_id")?, outcome })
+    Ok(Verdict {
+        command_id: row.id("command_id")?,
+        outcome,
+    })
 }

@@ -30,23 +30,29 @@ impl Lanes<'_> {
         let sql = "INSERT INTO lanes (id, role, epoch, owner, updated_at) VALUES ($1, $2, 1, $3, $4) \
                    ON CONFLICT (id, role) DO UPDATE SET epoch = lanes.epoch + 1, owner = excluded.owner, \
                    updated_at = excluded.updated_at RETURNING epoch";
-        let values = [i32::from(lane).into(), self.role.into(), owner.into(), now.millis().into()];
+        let values = [
+            i32::from(lane).into(),
+            self.role.into(),
+            owner.into(),
+            now.millis().into(),
+        ];
         let row = query_one(self.store.write(), sql, values).await?;
-        row.ok_or_else(|| StoreError::corrupt("no epoch returned"))?.get("epoch")
+        row.ok_or_else(|| StoreError::corrupt("no epoch returned"))?
+            .get("epoch")
     }
 }
 
 /// The lanes among `held` (lane, epoch) that somebody else has taken over since.
-pub(crate) async fn lost(
-    tx: &DatabaseTransaction,
-    role: &str,
-    held: &[(u16, i64)],
-) -> Result<Vec<u16>, StoreError> {
+pub(crate) async fn lost(tx: &DatabaseTransaction, role: &str, held: &[(u16, i64)]) -> Result<Vec<u16>, StoreError> {
     let rows = query_all(tx, "SELECT id, epoch FROM lanes WHERE role = $1", [role.into()]).await?;
     let mut current = std::collections::HashMap::with_capacity(rows.len());
     for row in &rows {
         current.insert(row.get::<i32>("id")?, row.get::<i64>("epoch")?);
     }
     let is_mine = |(lane, epoch): &&(u16, i64)| current.get(&i32::from(*lane)) == Some(epoch);
-    Ok(held.iter().filter(|lane| !is_mine(lane)).map(|(lane, _)| *lane).collect())
+    Ok(held
+        .iter()
+        .filter(|lane| !is_mine(lane))
+        .map(|(lane, _)| *lane)
+        .collect())
 }

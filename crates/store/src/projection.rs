@@ -81,10 +81,7 @@ impl Projection {
     ///
     /// # Errors
     /// What the database says; [`StoreError::Internal`] for settings that cannot be read.
-    pub async fn directories(
-        &self,
-        ids: &[DirectoryId],
-    ) -> Result<HashMap<DirectoryId, DirectoryFacts>, StoreError> {
+    pub async fn directories(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryFacts>, StoreError> {
         let (postgres, sqlite) = crate::sql::IDS;
         let columns = "SELECT id, organization_id, settings FROM directories WHERE id IN";
         let sql = match self.dialect {
@@ -96,7 +93,13 @@ impl Projection {
         for row in query_all(&self.tx, &sql, [ids.into()]).await? {
             let settings: String = row.get("settings")?;
             let policy = Policy::from_settings(&settings).map_err(StoreError::corrupt)?;
-            found.insert(row.id("id")?, DirectoryFacts { organization_id: row.id("organization_id")?, policy });
+            found.insert(
+                row.id("id")?,
+                DirectoryFacts {
+                    organization_id: row.id("organization_id")?,
+                    policy,
+                },
+            );
         }
         Ok(found)
     }

@@ -1,7 +1,7 @@
 //! How far each directory's log is on the bus: the outbox side of the event log.
 
 use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, json_ids, query_all, IDS};
+use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all};
 use crate::{Dialect, Store, StoreError};
 use events::DirectoryId;
 use serde_json::{Value, json};
@@ -34,7 +34,9 @@ impl Published<'_> {
         let sql = format!("SELECT directory_id, published FROM sequences WHERE directory_id IN ({ids})");
         let parameter = json_ids(self.store.dialect(), directories.iter().map(|id| id.uuid()));
         let rows = query_all(self.store.read(), &sql, [parameter.into()]).await?;
-        rows.iter().map(|row| Ok((row.id("directory_id")?, row.get("published")?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.id("directory_id")?, row.get("published")?)))
+            .collect()
     }
 
     /// Moves the cursors forward, never back: the broker has confirmed everything up to these sequences.
@@ -51,11 +53,18 @@ impl Published<'_> {
                 json!({ "directory_id": json_id(dialect, directory.uuid()), "sequence": sequence })
             })
             .collect();
-        let set = row_set(dialect, 1, "r", &[("directory_id", Column::Id), ("sequence", Column::Int)]);
+        let set = row_set(
+            dialect,
+            1,
+            "r",
+            &[("directory_id", Column::Id), ("sequence", Column::Int)],
+        );
         let sql = format!(
             "UPDATE sequences SET published = r.sequence FROM {set} \
              WHERE sequences.directory_id = r.directory_id AND sequences.published < r.sequence"
         );
-        exec(self.store.write(), &sql, [Value::Array(rows).to_string().into()]).await.map(|_| ())
+        exec(self.store.write(), &sql, [Value::Array(rows).to_string().into()])
+            .await
+            .map(|_| ())
     }
 }

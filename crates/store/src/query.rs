@@ -79,13 +79,28 @@ impl Scope<'_> {
             Self::COLUMNS,
             self.kind.table()
         );
-        query_one(self.store.read(), &sql, [id.uuid().into(), self.directory_id.uuid().into()]).await
+        query_one(
+            self.store.read(),
+            &sql,
+            [id.uuid().into(), self.directory_id.uuid().into()],
+        )
+        .await
     }
 
     pub(crate) async fn page(&self, query: &Query<'_>) -> Result<Page<QueryResult>, StoreError> {
-        let total = if query.total || query.limit == 0 { Some(self.count(query).await?) } else { None };
-        let skipped = total.is_some_and(|total| u64::from(query.offset) >= total);
-        let rows = if query.limit == 0 || skipped { Vec::new() } else { self.rows(query).await? };
+        let rows = if query.limit == 0 {
+            Vec::new()
+        } else {
+            self.rows(query).await?
+        };
+        let total = if query.total || query.limit == 0 {
+            Some(match last_page_total(query, rows.len()) {
+                Some(total) => total,
+                None => self.count(query).await?,
+            })
+        } else {
+            None
+        };
         Ok(Page { total, rows })
     }
 
@@ -93,9 +108,15 @@ impl Scope<'_> {
     pub(crate) async fn count(&self, query: &Query<'_>) -> Result<u64, StoreError> {
         let mut args = Args::new(self.store.dialect());
         let condition = self.condition(query, &mut args);
-        let sql = format!("SELECT COUNT(*) AS total FROM {} r WHERE {condition}", self.kind.table());
-        let row = query_one(self.store.read(), &sql, args.into_values()).await?;
-        let total: i64 = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?.get("total")?;
+        let sql = format!(
+            "SELECT COUNT(*) AS total FROM {} r WHERE {condition}",
+            self.kind.table()
+        );
+        let (sql, values) = args.finish(&sql);
+        let row = query_one(self.store.read(), &sql, values).await?;
+        let total: i64 = row
+            .ok_or_else(|| StoreError::corrupt("a count without a row"))?
+            .get("total")?;
         u64::try_from(total).map_err(StoreError::corrupt)
     }
 
@@ -104,7 +125,9 @@ impl Scope<'_> {
         let mut condition = self.condition(query, &mut args);
         if let Some(after) = query.after {
             if query.sort.is_some() || query.offset > 0 {
-                return Err(StoreError::Invalid("a page by cursor is in order of creation".to_owned()));
+                return Err(StoreError::Invalid(
+                    "a page by cursor is in order of creation".to_owned(),
+                ));
             }
             let created_at = args.bind(after.created_at.millis());
             let id = args.bind(after.id.uuid());
@@ -121,7 +144,8 @@ impl Scope<'_> {
             Self::COLUMNS,
             self.kind.table()
         );
-        query_all(self.store.read(), &sql, args.into_values()).await
+        let (sql, values) = args.finish(&sql);
+        query_all(self.store.read(), &sql, values).await
     }
 
     fn condition(&self, query: &Query<'_>, args: &mut Args) -> String {
@@ -143,4 +167,12 @@ impl Scope<'_> {
             base_url: query.base_url,
         }
     }
+}
+
+/// The total as far as the page itself tells it: a page that is neither empty nor full is the last one. Saves the count
+/// for the question that clients ask most, whether there is a user of this name.
+fn last_page_total(query: &Query<'_>, rows: usize) -> Option<u64> {
+    let rows = u64::try_from(rows).ok()?;
+    let is_last = rows < u64::from(query.limit) && (rows > 0 || query.offset == 0);
+    (is_last && query.after.is_none()).then(|| u64::from(query.offset) + rows)
 }

@@ -28,7 +28,10 @@ pub(crate) fn row_set(dialect: Dialect, n: usize, alias: &str, columns: &[(&str,
                 Column::Int => "bigint",
                 Column::Bool => "boolean",
             };
-            let columns: Vec<_> = columns.iter().map(|(name, column)| format!("{name} {}", kind(*column))).collect();
+            let columns: Vec<_> = columns
+                .iter()
+                .map(|(name, column)| format!("{name} {}", kind(*column)))
+                .collect();
             format!("jsonb_to_recordset(${n}::jsonb) AS {alias}({})", columns.join(", "))
         }
         Dialect::Sqlite => {

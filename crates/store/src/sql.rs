@@ -3,7 +3,7 @@
 //! A statement is either one text for both databases (`"SELECT …"`) or a pair `(PostgreSQL, SQLite)`. Both accept
 //! `$1`, `$2` … as placeholders. Values are always bound, never written into the text.
 //!
-//! ```ignore
+//! ```text
 //! exec(&tx, "DELETE FROM inbox WHERE created_at < $1", [millis.into()]).await?;
 //! let rows = query_all(
 //!     store.read(),
@@ -36,7 +36,10 @@ impl<'a> Sql<'a> {
 
 impl<'a> From<&'a str> for Sql<'a> {
     fn from(both: &'a str) -> Self {
-        Self { postgres: both, sqlite: both }
+        Self {
+            postgres: both,
+            sqlite: both,
+        }
     }
 }
 
@@ -62,7 +65,11 @@ fn statement<'a, C: ConnectionTrait>(
 }
 
 pub(crate) fn dialect_of(backend: DbBackend) -> Dialect {
-    if backend == DbBackend::Postgres { Dialect::Postgres } else { Dialect::Sqlite }
+    if backend == DbBackend::Postgres {
+        Dialect::Postgres
+    } else {
+        Dialect::Sqlite
+    }
 }
 
 /// Runs a statement; the number of rows that it touched.
@@ -71,7 +78,10 @@ pub(crate) async fn exec<'a, C: ConnectionTrait>(
     sql: impl Into<Sql<'a>>,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, StoreError> {
-    Ok(connection.execute_raw(statement(connection, sql, values)).await?.rows_affected())
+    Ok(connection
+        .execute_raw(statement(connection, sql, values))
+        .await?
+        .rows_affected())
 }
 
 /// All rows of a query (or of a statement with RETURNING).
@@ -141,5 +151,7 @@ pub(crate) fn json_ids(dialect: Dialect, ids: impl IntoIterator<Item = Uuid>) ->
 
 /// Subselects that turn the parameter `$1`, made by [`json_ids`], into rows of one id column:
 /// `WHERE id IN (<this>)`, as a pair for PostgreSQL and SQLite.
-pub(crate) const IDS: (&str, &str) =
-    ("SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e", "SELECT unhex(value) FROM json_each($1)");
+pub(crate) const IDS: (&str, &str) = (
+    "SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e",
+    "SELECT unhex(value) FROM json_each($1)",
+);

@@ -8,17 +8,17 @@ mod change;
 mod directories;
 mod domain;
 mod keys;
-mod organizations;
 mod list;
+mod organizations;
 
 pub use admin_keys::{AdminKey, AdminKeys};
 pub use change::Change;
 pub use directories::{Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryState, KeyUse, NewDirectory};
 pub use domain::{Domain, InvalidDomain};
 pub use keys::{DirectoryKey, DirectoryKeys, KeyRecord, NewKey};
-pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
-pub use list::{List, ListPage};
 pub(crate) use list::Listing;
+pub use list::{List, ListPage};
+pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
 
 /// SHA-256 of the secret of a token.
 pub type TokenHash = [u8; 32];

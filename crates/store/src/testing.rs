@@ -54,7 +54,11 @@ impl TestDatabase {
         admin.close().await;
         let url = url_of(&name);
         let store = open(&url).await;
-        Self { url, store, home: Home::Server { name } }
+        Self {
+            url,
+            store,
+            home: Home::Server { name },
+        }
     }
 
     /// A fresh SQLite file in a temporary folder.
@@ -66,7 +70,11 @@ impl TestDatabase {
         let url = format!("sqlite://{}", folder.path().join("rollcall.db").display());
         let store = open(&url).await;
         store.migrate().await.expect("the schema can be created");
-        Self { url, store, home: Home::Folder(folder) }
+        Self {
+            url,
+            store,
+            home: Home::Folder(folder),
+        }
     }
 
     /// One of the two, for tests that run on both.
@@ -101,23 +109,40 @@ fn base_url() -> String {
 /// The base URL with another database name; its query, if any, is kept.
 fn url_of(database: &str) -> String {
     let base = base_url();
-    let (address, query) = base.split_once('?').map_or((base.as_str(), None), |(address, query)| (address, Some(query)));
+    let (address, query) = base
+        .split_once('?')
+        .map_or((base.as_str(), None), |(address, query)| (address, Some(query)));
     let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
-    query.map_or_else(|| format!("{server}/{database}"), |query| format!("{server}/{database}?{query}"))
+    query.map_or_else(
+        || format!("{server}/{database}"),
+        |query| format!("{server}/{database}?{query}"),
+    )
 }
 
 async fn open(url: &str) -> Store {
-    let options = StoreOptions { application_name: "rollcall-test".to_owned(), ..StoreOptions::new(url) };
+    let options = StoreOptions {
+        application_name: "rollcall-test".to_owned(),
+        ..StoreOptions::new(url)
+    };
     Store::connect(&options).await.expect("the test database can be opened")
 }
 
 async fn admin() -> Store {
-    let options = StoreOptions { max_connections: 1, ..StoreOptions::new(base_url()) };
-    Store::connect(&options).await.expect("the PostgreSQL server of the tests runs (ROLLCALL_TEST_DATABASE_URL)")
+    let options = StoreOptions {
+        max_connections: 1,
+        ..StoreOptions::new(base_url())
+    };
+    Store::connect(&options)
+        .await
+        .expect("the PostgreSQL server of the tests runs (ROLLCALL_TEST_DATABASE_URL)")
 }
 
 async fn run(admin: &Store, sql: &str) {
-    admin.write().execute_unprepared(sql).await.expect("a statement of the test support is accepted");
+    admin
+        .write()
+        .execute_unprepared(sql)
+        .await
+        .expect("a statement of the test support is accepted");
 }
 
 /// `CREATE DATABASE` cannot run in a transaction, so the lock is one of the session: the pool has one connection.
@@ -134,7 +159,11 @@ async fn create_from_template(admin: &Store, name: &str) {
         let store = open(&url_of(&template)).await;
         store.migrate().await.expect("the schema can be created");
         store.close().await;
-        run(admin, &format!("ALTER DATABASE \"{template}\" WITH IS_TEMPLATE false ALLOW_CONNECTIONS false")).await;
+        run(
+            admin,
+            &format!("ALTER DATABASE \"{template}\" WITH IS_TEMPLATE false ALLOW_CONNECTIONS false"),
+        )
+        .await;
     }
     run(admin, &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"")).await;
     run(admin, &format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
@@ -143,7 +172,10 @@ async fn create_from_template(admin: &Store, name: &str) {
 /// A template that takes no connections was finished; one that does was left half made.
 async fn is_ready(admin: &Store, template: &str) -> bool {
     let sql = "SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn";
-    query_one(admin.read(), sql, [template.into()]).await.expect("the catalogue can be read").is_some()
+    query_one(admin.read(), sql, [template.into()])
+        .await
+        .expect("the catalogue can be read")
+        .is_some()
 }
 
 /// Drops templates of other versions of the schema, and databases of tests that never ended.
@@ -152,7 +184,9 @@ async fn remove_leftovers(admin: &Store) {
     let oldest = Timestamp::now().minus(LEFT_BEHIND).millis();
     for row in rows.expect("the catalogue can be read") {
         let name: String = row.get("name").expect("a database has a name");
-        let made_at = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()?.parse::<i64>().ok());
+        let made_at = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('_').next()?.parse::<i64>().ok());
         if name.starts_with(TEMPLATE_PREFIX) || made_at.is_some_and(|at| at < oldest) {
             // Another process may be dropping it too.
             let sql = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");

@@ -53,7 +53,13 @@ impl Store {
     /// The users of one directory; there is no other way to them.
     #[must_use]
     pub const fn users(&self, directory_id: DirectoryId) -> Users<'_> {
-        Users { scope: Scope { store: self, directory_id, kind: Kind::User } }
+        Users {
+            scope: Scope {
+                store: self,
+                directory_id,
+                kind: Kind::User,
+            },
+        }
     }
 }
 
@@ -63,7 +69,9 @@ impl Users<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, groups: bool) -> Result<Option<UserRow>, StoreError> {
-        let Some(row) = self.scope.by_id(id).await? else { return Ok(None) };
+        let Some(row) = self.scope.by_id(id).await? else {
+            return Ok(None);
+        };
         Ok(self.users(vec![row], groups).await?.pop())
     }
 
@@ -74,7 +82,10 @@ impl Users<'_> {
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<UserRow>, StoreError> {
         let page = self.scope.page(query).await?;
-        Ok(Page { total: page.total, rows: self.users(page.rows, query.references).await? })
+        Ok(Page {
+            total: page.total,
+            rows: self.users(page.rows, query.references).await?,
+        })
     }
 
     /// The number of users that match the query, whatever its page.
@@ -114,7 +125,10 @@ impl Users<'_> {
         let values = [ids.into(), self.scope.directory_id.uuid().into()];
         let mut groups: HashMap<ResourceId, Vec<GroupRef>> = HashMap::new();
         for row in query_all(store.read(), (postgres.as_str(), sqlite.as_str()), values).await? {
-            let group = GroupRef { id: row.id("id")?, display_name: row.get("display_name")? };
+            let group = GroupRef {
+                id: row.id("id")?,
+                display_name: row.get("display_name")?,
+            };
             groups.entry(row.id("member_id")?).or_default().push(group);
         }
         Ok(groups)

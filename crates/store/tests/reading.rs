@@ -11,7 +11,9 @@ use store::{Dialect, Position, Query, Sort};
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 
 fn resource(attributes: Value, at: i64) -> StoredResource {
-    let Value::Object(attributes) = attributes else { panic!("attributes are an object") };
+    let Value::Object(attributes) = attributes else {
+        panic!("attributes are an object")
+    };
     StoredResource {
         id: ResourceId::new(),
         version: 1,
@@ -29,7 +31,11 @@ fn user(name: &str) -> StoredResource {
 
 fn group(name: &str, members: &[(&StoredResource, ResourceKind)]) -> StoredResource {
     let mut group = resource(json!({ "displayName": name }), 1_000);
-    let member = |(member, kind): &(&StoredResource, ResourceKind)| MemberRef { id: member.id, kind: *kind, display: None };
+    let member = |(member, kind): &(&StoredResource, ResourceKind)| MemberRef {
+        id: member.id,
+        kind: *kind,
+        display: None,
+    };
     group.members = Some(members.iter().map(member).collect());
     group
 }
@@ -46,30 +52,62 @@ async fn rows_of_another_directory_never_show() {
         let store = &database.store;
         let (mine, other) = (DirectoryId::new(), DirectoryId::new());
         let (ada, bob) = (user("ada"), user("bob"));
-        let (ours, theirs) = (group("ours", &[(&ada, ResourceKind::User)]), group("theirs", &[(&bob, ResourceKind::User)]));
-        insert_users(store, mine, ResourceType::user(), std::slice::from_ref(&ada)).await.unwrap();
-        insert_users(store, other, ResourceType::user(), std::slice::from_ref(&bob)).await.unwrap();
+        let (ours, theirs) = (
+            group("ours", &[(&ada, ResourceKind::User)]),
+            group("theirs", &[(&bob, ResourceKind::User)]),
+        );
+        insert_users(store, mine, ResourceType::user(), std::slice::from_ref(&ada))
+            .await
+            .unwrap();
+        insert_users(store, other, ResourceType::user(), std::slice::from_ref(&bob))
+            .await
+            .unwrap();
         insert_groups(store, mine, std::slice::from_ref(&ours)).await.unwrap();
-        insert_groups(store, other, std::slice::from_ref(&theirs)).await.unwrap();
+        insert_groups(store, other, std::slice::from_ref(&theirs))
+            .await
+            .unwrap();
 
         assert!(store.users(mine).by_id(ada.id, false).await.unwrap().is_some());
         assert!(store.users(mine).by_id(bob.id, true).await.unwrap().is_none());
         assert!(store.groups(mine).by_id(theirs.id, true).await.unwrap().is_none());
-        assert!(store.groups(mine).members(theirs.id, None, 10).await.unwrap().is_empty());
-        let text = format!("userName pr or id eq \"{}\" or groups.value eq \"{}\"", bob.id, theirs.id);
+        assert!(
+            store
+                .groups(mine)
+                .members(theirs.id, None, 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let text = format!(
+            "userName pr or id eq \"{}\" or groups.value eq \"{}\"",
+            bob.id, theirs.id
+        );
         let filter = Filter::parse(&text, ResourceType::user()).unwrap();
         for filter in [None, Some(&filter)] {
-            let query = Query { filter, limit: 10, total: true, references: true, ..Query::default() };
+            let query = Query {
+                filter,
+                limit: 10,
+                total: true,
+                references: true,
+                ..Query::default()
+            };
             let page = store.users(mine).list(&query).await.unwrap();
             assert_eq!(page.total, Some(1));
             assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [ada.id]);
         }
         let text = format!("members.value eq \"{}\" or displayName pr", bob.id);
         let filter = Filter::parse(&text, ResourceType::group()).unwrap();
-        let query = Query { filter: Some(&filter), limit: 10, ..Query::default() };
+        let query = Query {
+            filter: Some(&filter),
+            limit: 10,
+            ..Query::default()
+        };
         let page = store.groups(mine).list(&query).await.unwrap();
         assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [ours.id]);
-        assert_eq!(store.users(DirectoryId::new()).count(&Query::default()).await.unwrap(), 0);
+        assert_eq!(
+            store.users(DirectoryId::new()).count(&Query::default()).await.unwrap(),
+            0
+        );
         database.close().await;
     }
 }
@@ -80,13 +118,20 @@ async fn pages_are_complete_and_in_one_order_when_all_were_created_at_once() {
         let database = TestDatabase::of(dialect).await;
         let directory = DirectoryId::new();
         let users: Vec<_> = (0..57).map(|n| user(&format!("user{n}"))).collect();
-        insert_users(&database.store, directory, ResourceType::user(), &users).await.unwrap();
+        insert_users(&database.store, directory, ResourceType::user(), &users)
+            .await
+            .unwrap();
         let all = sorted(users.iter().map(|user| user.id).collect());
         let users = database.store.users(directory);
 
         let mut by_index = Vec::new();
         for offset in (0..70).step_by(10) {
-            let query = Query { offset, limit: 10, total: true, ..Query::default() };
+            let query = Query {
+                offset,
+                limit: 10,
+                total: true,
+                ..Query::default()
+            };
             let page = users.list(&query).await.unwrap();
             assert_eq!(page.total, Some(57));
             by_index.extend(page.rows.iter().map(|row| row.id));
@@ -96,9 +141,19 @@ async fn pages_are_complete_and_in_one_order_when_all_were_created_at_once() {
         let mut by_cursor = Vec::new();
         let mut after = None;
         loop {
-            let page = users.list(&Query { after, limit: 9, ..Query::default() }).await.unwrap();
+            let page = users
+                .list(&Query {
+                    after,
+                    limit: 9,
+                    ..Query::default()
+                })
+                .await
+                .unwrap();
             let Some(last) = page.rows.last() else { break };
-            after = Some(Position { created_at: last.created_at, id: last.id });
+            after = Some(Position {
+                created_at: last.created_at,
+                id: last.id,
+            });
             by_cursor.extend(page.rows.iter().map(|row| row.id));
         }
         assert_eq!(by_cursor, all);
@@ -118,25 +173,62 @@ async fn groups_of_users_and_members_of_groups_come_only_when_wanted() {
         let ada = resource(json!({ "userName": "ada", "displayName": "Ada L", "active": true }), 1);
         let bob = user("bob");
         let inner = group("inner", &[(&ada, ResourceKind::User)]);
-        let outer = group("outer", &[(&ada, ResourceKind::User), (&bob, ResourceKind::User), (&inner, ResourceKind::Group)]);
-        insert_users(store, directory, ResourceType::user(), &[ada.clone(), bob.clone()]).await.unwrap();
-        insert_groups(store, directory, &[inner.clone(), outer.clone()]).await.unwrap();
+        let outer = group(
+            "outer",
+            &[
+                (&ada, ResourceKind::User),
+                (&bob, ResourceKind::User),
+                (&inner, ResourceKind::Group),
+            ],
+        );
+        insert_users(store, directory, ResourceType::user(), &[ada.clone(), bob.clone()])
+            .await
+            .unwrap();
+        insert_groups(store, directory, &[inner.clone(), outer.clone()])
+            .await
+            .unwrap();
 
         let users = store.users(directory);
         assert_eq!(users.by_id(ada.id, false).await.unwrap().unwrap().groups, None);
-        let query = Query { limit: 10, references: true, ..Query::default() };
+        let query = Query {
+            limit: 10,
+            references: true,
+            ..Query::default()
+        };
         let page = users.list(&query).await.unwrap();
-        let of = |id| page.rows.iter().find(|row| row.id == id).unwrap().groups.clone().unwrap();
-        let reference = |group: &StoredResource, name: &str| GroupRef { id: group.id, display_name: name.to_owned() };
+        let of = |id| {
+            page.rows
+                .iter()
+                .find(|row| row.id == id)
+                .unwrap()
+                .groups
+                .clone()
+                .unwrap()
+        };
+        let reference = |group: &StoredResource, name: &str| GroupRef {
+            id: group.id,
+            display_name: name.to_owned(),
+        };
         assert_eq!(of(ada.id), [reference(&inner, "inner"), reference(&outer, "outer")]);
         assert_eq!(of(bob.id), [reference(&outer, "outer")]);
 
         let groups = store.groups(directory);
         assert_eq!(groups.by_id(outer.id, false).await.unwrap().unwrap().members, None);
         let members = groups.by_id(outer.id, true).await.unwrap().unwrap().members.unwrap();
-        let display = |id| members.iter().find(|member| member.id == id).unwrap().display.clone().unwrap();
+        let display = |id| {
+            members
+                .iter()
+                .find(|member| member.id == id)
+                .unwrap()
+                .display
+                .clone()
+                .unwrap()
+        };
         assert_eq!(members.len(), 3);
-        assert_eq!((display(ada.id), display(bob.id), display(inner.id)), ("Ada L".into(), "bob".into(), "inner".into()));
+        assert_eq!(
+            (display(ada.id), display(bob.id), display(inner.id)),
+            ("Ada L".into(), "bob".into(), "inner".into())
+        );
         let mut paged = groups.members(outer.id, None, 2).await.unwrap();
         paged.extend(groups.members(outer.id, Some(paged[1].id), 2).await.unwrap());
         assert_eq!(paged, members);
@@ -153,17 +245,24 @@ async fn lists_are_sorted_by_any_attribute_with_the_unassigned_at_the_end() {
         let directory = DirectoryId::new();
         let with = |name: &str, rest: Value| {
             let mut user = user(name);
-            let Value::Object(rest) = rest else { panic!("attributes are an object") };
+            let Value::Object(rest) = rest else {
+                panic!("attributes are an object")
+            };
             user.attributes.extend(rest);
             user
         };
         let users = [
-            with("b", json!({ "name": { "familyName": "Zorn" }, "emails": [{ "value": "z@x" }, { "value": "a@x", "primary": true }] })),
+            with(
+                "b",
+                json!({ "name": { "familyName": "Zorn" }, "emails": [{ "value": "z@x" }, { "value": "a@x", "primary": true }] }),
+            ),
             with("A", json!({ "title": "boss", "emails": [{ "value": "m@x" }] })),
             with("c", json!({ "name": { "familyName": "adler" }, "active": false })),
             with("é", json!({ "title": "Boss" })),
         ];
-        insert_users(&database.store, directory, ResourceType::user(), &users).await.unwrap();
+        insert_users(&database.store, directory, ResourceType::user(), &users)
+            .await
+            .unwrap();
         for (by, descending, expected) in [
             ("userName", false, ["A", "b", "c", "é"]),
             ("userName", true, ["é", "c", "b", "A"]),
@@ -180,9 +279,25 @@ async fn lists_are_sorted_by_any_attribute_with_the_unassigned_at_the_end() {
             ("nothing", false, ["b", "A", "c", "é"]),
         ] {
             let path = AttributePath::parse(by, ResourceType::user()).unwrap_or_else(|_| AttributePath::name(by));
-            let sort = Some(Sort { path: &path, descending });
-            let page = database.store.users(directory).list(&Query { sort, limit: 9, ..Query::default() }).await.unwrap();
-            let name = |id| users.iter().find(|user| user.id == id).unwrap().attributes["userName"].as_str().unwrap();
+            let sort = Some(Sort {
+                path: &path,
+                descending,
+            });
+            let page = database
+                .store
+                .users(directory)
+                .list(&Query {
+                    sort,
+                    limit: 9,
+                    ..Query::default()
+                })
+                .await
+                .unwrap();
+            let name = |id| {
+                users.iter().find(|user| user.id == id).unwrap().attributes["userName"]
+                    .as_str()
+                    .unwrap()
+            };
             let names: Vec<_> = page.rows.iter().map(|row| name(row.id)).collect();
             assert_eq!(names, expected, "by {by}, descending {descending}, {dialect:?}");
         }

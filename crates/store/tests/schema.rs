@@ -41,7 +41,9 @@ async fn the_number_of_partitions_is_fixed_at_the_first_start() {
 #[tokio::test]
 async fn a_database_that_is_away_is_reported_as_unavailable_within_seconds() {
     let started = std::time::Instant::now();
-    let error = Store::connect(&StoreOptions::new("postgres://nobody@127.0.0.1:1/none")).await.unwrap_err();
+    let error = Store::connect(&StoreOptions::new("postgres://nobody@127.0.0.1:1/none"))
+        .await
+        .unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     assert!(started.elapsed() < std::time::Duration::from_secs(4));
     for url in ["mysql://localhost/x", "sqlite::memory:", "", "postgres://h:notaport/x"] {

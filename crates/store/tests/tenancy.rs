@@ -1,14 +1,16 @@
 //! Organizations, directories, keys, endpoints and idempotency marks, on both databases.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use events::{
-    AdminKeyId, DirectoryId, EndpointId, EventId, EventType, KeyId, OrganizationId, Source, Timestamp, lane_of,
+    AdminKeyId, AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId, OrganizationId, Source,
+    Timestamp, lane_of,
 };
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    AdminKey, Change, Claim, Dialect, DirectoryFilter, DirectoryState, Domain, Endpoint, EndpointSecret,
-    EndpointState, EventDraft, KeyRecord, KeyUse, ListPage, NewDirectory, NewKey, NewOrganization, Store, StoreError,
-    TakenDomain,
+    AdminKey, Change, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Domain, Endpoint,
+    EndpointSecret, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage, NewDelivery,
+    NewDirectory, NewKey, NewOrganization, Recorded, Store, StoreError, TakenDomain,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -23,7 +25,12 @@ fn domain(text: &str) -> Domain {
 
 fn organization(domains: &[&str]) -> NewOrganization {
     let domains = domains.iter().map(|text| domain(text)).collect();
-    NewOrganization { id: OrganizationId::new(), name: "Contoso".to_owned(), domains, at: now() }
+    NewOrganization {
+        id: OrganizationId::new(),
+        name: "Contoso".to_owned(),
+        domains,
+        at: now(),
+    }
 }
 
 fn first(limit: u16) -> ListPage {
@@ -64,7 +71,13 @@ async fn add_key(change: &Change, directory_id: DirectoryId) -> KeyRecord {
         last_used_at: None,
         created_at: now(),
     };
-    change.create_key(&NewKey { record: record.clone(), token_hash: [7; 32] }).await.unwrap();
+    change
+        .create_key(&NewKey {
+            record: record.clone(),
+            token_hash: [7; 32],
+        })
+        .await
+        .unwrap();
     record
 }
 
@@ -73,20 +86,51 @@ async fn a_domain_belongs_to_one_organization() {
     for dialect in BOTH {
         let db = TestDatabase::of(dialect).await;
         let id = add_organization(&db.store, &["contoso.com", "contoso.net"]).await;
-        let found = db.store.organizations().by_domain(&domain("CONTOSO.net")).await.unwrap().unwrap();
-        assert_eq!((found.id, found.domains), (id, vec!["contoso.com".to_owned(), "contoso.net".to_owned()]));
+        let found = db
+            .store
+            .organizations()
+            .by_domain(&domain("CONTOSO.net"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (found.id, found.domains),
+            (id, vec!["contoso.com".to_owned(), "contoso.net".to_owned()])
+        );
 
         let change = db.store.change(None).await.unwrap();
-        let taken = change.create_organization(&organization(&["fabrikam.com", "contoso.net"])).await.unwrap();
+        let taken = change
+            .create_organization(&organization(&["fabrikam.com", "contoso.net"]))
+            .await
+            .unwrap();
         assert_eq!(taken, Some(TakenDomain(1)));
         drop(change);
-        assert!(db.store.organizations().by_domain(&domain("fabrikam.com")).await.unwrap().is_none());
+        assert!(
+            db.store
+                .organizations()
+                .by_domain(&domain("fabrikam.com"))
+                .await
+                .unwrap()
+                .is_none()
+        );
 
         let change = db.store.change(None).await.unwrap();
         let new = organization(&["fabrikam.com"]);
-        assert_eq!(change.organization_of_domain(&new, &domain("fabrikam.com")).await.unwrap(), new.id);
+        assert_eq!(
+            change
+                .organization_of_domain(&new, &domain("fabrikam.com"))
+                .await
+                .unwrap(),
+            new.id
+        );
         let again = organization(&["fabrikam.com"]);
-        assert_eq!(change.organization_of_domain(&again, &domain("fabrikam.com")).await.unwrap(), new.id);
+        assert_eq!(
+            change
+                .organization_of_domain(&again, &domain("fabrikam.com"))
+                .await
+                .unwrap(),
+            new.id
+        );
         change.commit().await.unwrap();
         db.close().await;
     }
@@ -99,7 +143,10 @@ async fn two_requests_for_one_new_domain_get_the_same_organization() {
         let make = async || {
             let new = organization(&["contoso.com"]);
             let change = db.store.change(None).await.unwrap();
-            let id = change.organization_of_domain(&new, &domain("contoso.com")).await.unwrap();
+            let id = change
+                .organization_of_domain(&new, &domain("contoso.com"))
+                .await
+                .unwrap();
             change.commit().await.unwrap();
             id
         };
@@ -124,7 +171,9 @@ async fn lists_are_paged_newest_first_within_their_tenant() {
             add_directory(&db.store, theirs).await;
         }
         made.reverse();
-        let filter = DirectoryFilter { organization_id: Some(ours) };
+        let filter = DirectoryFilter {
+            organization_id: Some(ours),
+        };
         let directories = db.store.directories();
         let (mut seen, mut page) = (Vec::new(), first(2));
         loop {
@@ -134,9 +183,24 @@ async fn lists_are_paged_newest_first_within_their_tenant() {
             page.cursor = Some(cursor);
         }
         assert_eq!(seen, made);
-        let foreign = directories.list(DirectoryFilter { organization_id: Some(theirs) }, &page).await;
+        let foreign = directories
+            .list(
+                DirectoryFilter {
+                    organization_id: Some(theirs),
+                },
+                &page,
+            )
+            .await;
         assert!(matches!(foreign, Err(StoreError::Invalid(_))));
-        assert_eq!(directories.list(DirectoryFilter::default(), &first(100)).await.unwrap().data.len(), 10);
+        assert_eq!(
+            directories
+                .list(DirectoryFilter::default(), &first(100))
+                .await
+                .unwrap()
+                .data
+                .len(),
+            10
+        );
         db.close().await;
     }
 }
@@ -146,7 +210,10 @@ async fn the_oldest_active_directory_answers_for_a_domain() {
     for dialect in BOTH {
         let db = TestDatabase::of(dialect).await;
         let organization = add_organization(&db.store, &["contoso.com"]).await;
-        let (first, second) = (add_directory(&db.store, organization).await, add_directory(&db.store, organization).await);
+        let (first, second) = (
+            add_directory(&db.store, organization).await,
+            add_directory(&db.store, organization).await,
+        );
         let by_domain = async || {
             let found = db.store.directories().by_domain(&domain("contoso.com")).await.unwrap();
             found.map(|directory| directory.id)
@@ -175,21 +242,39 @@ async fn a_key_is_found_with_its_directory_and_its_use_is_noted() {
         change.commit().await.unwrap();
 
         let found = db.store.find_directory_key(key.id).await.unwrap().unwrap();
-        assert_eq!((found.id, found.directory.id, found.token_hash), (key.id, directory_id, [7; 32]));
+        assert_eq!(
+            (found.id, found.directory.id, found.token_hash),
+            (key.id, directory_id, [7; 32])
+        );
         assert_eq!((found.expires_at, found.revoked_at), (Some(now()), None));
         assert!(db.store.find_directory_key(KeyId::new()).await.unwrap().is_none());
         assert!(db.store.directory_keys(other).by_id(key.id).await.unwrap().is_none());
 
-        let used = KeyUse { key_id: key.id, directory_id, at: now(), error: Some("no".to_owned()) };
-        let earlier = KeyUse { at: now().minus(Duration::from_secs(5)), error: None, ..used.clone() };
+        let used = KeyUse {
+            key_id: key.id,
+            directory_id,
+            at: now(),
+            error: Some("no".to_owned()),
+        };
+        let earlier = KeyUse {
+            at: now().minus(Duration::from_secs(5)),
+            error: None,
+            ..used.clone()
+        };
         db.store.directories().note_use(&[used, earlier]).await.unwrap();
         let directory = db.store.directories().by_id(directory_id).await.unwrap().unwrap();
-        assert_eq!((directory.last_request_at, directory.last_error.as_deref()), (Some(now()), Some("no")));
+        assert_eq!(
+            (directory.last_request_at, directory.last_error.as_deref()),
+            (Some(now()), Some("no"))
+        );
         let keys = db.store.directory_keys(directory_id);
         assert_eq!(keys.by_id(key.id).await.unwrap().unwrap().last_used_at, Some(now()));
 
         let change = db.store.change(None).await.unwrap();
-        change.revoke_key(&change.key(directory_id, key.id).await.unwrap().unwrap(), now()).await.unwrap();
+        change
+            .revoke_key(&change.key(directory_id, key.id).await.unwrap().unwrap(), now())
+            .await
+            .unwrap();
         change.commit().await.unwrap();
         assert!(keys.list(&first(10)).await.unwrap().data.is_empty());
         let revoked = db.store.find_directory_key(key.id).await.unwrap().unwrap();
@@ -227,7 +312,10 @@ async fn a_deleted_directory_leaves_its_log() {
         assert!(db.store.directories().by_id(directory_id).await.unwrap().is_none());
         assert!(db.store.find_directory_key(key.id).await.unwrap().is_none());
         assert!(db.store.directories().counts(&[directory_id]).await.unwrap().is_empty());
-        assert_eq!(db.store.directories().missing(&[directory_id]).await.unwrap(), [directory_id]);
+        assert_eq!(
+            db.store.directories().missing(&[directory_id]).await.unwrap(),
+            [directory_id]
+        );
         db.close().await;
     }
 }
@@ -237,15 +325,22 @@ async fn an_admin_keys_use_is_noted_once_a_minute() {
     for dialect in BOTH {
         let db = TestDatabase::of(dialect).await;
         let id = AdminKeyId::new();
-        let key =
-            AdminKey { id, name: "ci".to_owned(), token_hash: [9; 32], created_at: now(), last_used_at: None };
+        let key = AdminKey {
+            id,
+            name: "ci".to_owned(),
+            token_hash: [9; 32],
+            created_at: now(),
+            last_used_at: None,
+        };
         let change = db.store.change(None).await.unwrap();
         change.create_admin_key(&key).await.unwrap();
         change.commit().await.unwrap();
         let keys = db.store.admin_keys();
         for (seconds, noted) in [(0, 0), (59, 0), (60, 60)] {
             let key = keys.by_id(id).await.unwrap().unwrap();
-            keys.note_use(&key, now().plus(Duration::from_secs(seconds))).await.unwrap();
+            keys.note_use(&key, now().plus(Duration::from_secs(seconds)))
+                .await
+                .unwrap();
             let key = keys.by_id(id).await.unwrap().unwrap();
             assert_eq!(key.last_used_at, Some(now().plus(Duration::from_secs(noted))));
         }
@@ -275,35 +370,80 @@ fn new_endpoint() -> Endpoint {
     }
 }
 
+/// The way in which the dispatcher does it: the receiver answers 410.
+async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) -> Recorded {
+    let delivery = NewDelivery {
+        id: DeliveryId::new(),
+        endpoint_id,
+        event_id: EventId::new(),
+        directory_id: DirectoryId::new(),
+        subject_id: None,
+        sequence: 1,
+        event_type: EventType::UserCreated,
+        claim: true,
+    };
+    let lease = Lease {
+        owner: "a",
+        until: at.plus(Duration::from_secs(60)),
+    };
+    store.deliveries().insert(&[delivery], lease, at).await.unwrap();
+    let attempt = FinishedAttempt {
+        id: AttemptId::new(),
+        delivery_id: delivery.id,
+        endpoint_id,
+        number: 1,
+        started_at: at,
+        duration: Duration::ZERO,
+        status: Some(410),
+        error: None,
+        response_head: None,
+        trace_id: None,
+        verdict: DeliveryVerdict::Exhausted,
+        gone: true,
+    };
+    store
+        .deliveries()
+        .record(&[attempt], "a", Duration::from_secs(3_600), at)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
-async fn only_enabled_endpoints_are_active_and_a_first_failure_is_kept() {
+async fn only_enabled_endpoints_are_active_and_enabling_starts_afresh() {
     for dialect in BOTH {
         let db = TestDatabase::of(dialect).await;
         let endpoints = db.store.endpoints();
         let new = new_endpoint();
         let change = db.store.change(None).await.unwrap();
         change.create_endpoint(&new).await.unwrap();
-        let secret = EndpointSecret { sealed: vec![2], previous_until: now().plus(Duration::from_secs(1)) };
+        let secret = EndpointSecret {
+            sealed: vec![2],
+            previous_until: now().plus(Duration::from_secs(1)),
+        };
         change.rotate_endpoint_secret(new.id, &secret, now()).await.unwrap();
         change.commit().await.unwrap();
 
         let active = endpoints.active().await.unwrap();
-        assert_eq!((active[0].id, active[0].ordered, active[0].rate_limit), (new.id, true, Some(10)));
-        assert_eq!((&active[0].event_types, &active[0].directory_ids), (&new.event_types, &new.directory_ids));
-        assert_eq!((&active[0].sealed_secret, &active[0].sealed_previous_secret), (&vec![2], &Some(vec![1])));
+        assert_eq!(
+            (active[0].id, active[0].ordered, active[0].rate_limit),
+            (new.id, true, Some(10))
+        );
+        assert_eq!(
+            (&active[0].event_types, &active[0].directory_ids),
+            (&new.event_types, &new.directory_ids)
+        );
+        assert_eq!(
+            (&active[0].sealed_secret, &active[0].sealed_previous_secret),
+            (&vec![2], &Some(vec![1]))
+        );
 
         let later = now().plus(Duration::from_secs(60));
-        endpoints.mark_failing(new.id, now()).await.unwrap();
-        endpoints.mark_failing(new.id, later).await.unwrap();
-        assert_eq!(endpoints.by_id(new.id).await.unwrap().unwrap().failing_since, Some(now()));
-        endpoints.mark_healthy(new.id).await.unwrap();
-        assert_eq!(endpoints.by_id(new.id).await.unwrap().unwrap().failing_since, None);
-
-        assert!(endpoints.disable(new.id, "gone", later).await.unwrap());
-        assert!(!endpoints.disable(new.id, "again", later).await.unwrap());
+        let disabled = switch_off(&db.store, new.id, later).await;
+        assert_eq!(disabled.disabled.len(), 1);
         assert!(endpoints.active().await.unwrap().is_empty());
         let off = endpoints.by_id(new.id).await.unwrap().unwrap();
-        assert_eq!((off.state, off.disabled_reason.as_deref()), (EndpointState::Disabled, Some("gone")));
+        assert_eq!((off.state, off.failing_since), (EndpointState::Disabled, Some(later)));
+        assert!(off.disabled_reason.is_some());
 
         let change = db.store.change(None).await.unwrap();
         change.enable_endpoint(new.id, later).await.unwrap();
@@ -313,6 +453,8 @@ async fn only_enabled_endpoints_are_active_and_a_first_failure_is_kept() {
         change.commit().await.unwrap();
         let active = endpoints.active().await.unwrap();
         assert_eq!((&active[0].event_types, active[0].rate_limit), (&None, None));
+        let on = endpoints.by_id(new.id).await.unwrap().unwrap();
+        assert_eq!((on.failing_since, on.disabled_reason), (None, None));
 
         let change = db.store.change(None).await.unwrap();
         assert!(change.delete_endpoint(new.id).await.unwrap());
@@ -340,7 +482,10 @@ async fn an_answer_is_kept_for_a_day_and_only_with_its_change() {
             let change = db.store.change(None).await.unwrap();
             change.claim_key("k", request, at).await.unwrap()
         };
-        let answered = Claim::Answered { status: 201, body: "body".to_owned() };
+        let answered = Claim::Answered {
+            status: 201,
+            body: "body".to_owned(),
+        };
         let day = Duration::from_secs(24 * 60 * 60);
         assert_eq!(claim("request", now().plus(day)).await, answered);
         assert_eq!(claim("other", now()).await, Claim::Reused);

@@ -14,8 +14,8 @@ pub(crate) use keys::about as about_key;
 use crate::auth::authenticate;
 use crate::problem::{Kind, Problem};
 use crate::state::State;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
@@ -35,32 +35,56 @@ const ROUTES: Routes = &[
     (Method::POST, "/directories", || web::post().to(directories::create)),
     (Method::GET, "/directories", || web::get().to(directories::list)),
     (Method::GET, "/directories/{id}", || web::get().to(directories::get)),
-    (Method::PATCH, "/directories/{id}", || web::patch().to(directories::update)),
-    (Method::DELETE, "/directories/{id}", || web::delete().to(directories::delete)),
+    (Method::PATCH, "/directories/{id}", || {
+        web::patch().to(directories::update)
+    }),
+    (Method::DELETE, "/directories/{id}", || {
+        web::delete().to(directories::delete)
+    }),
     (Method::POST, "/directories/{id}/keys", || web::post().to(keys::create)),
     (Method::GET, "/directories/{id}/keys", || web::get().to(keys::list)),
-    (Method::PATCH, "/directories/{id}/keys/{key_id}", || web::patch().to(keys::update)),
-    (Method::DELETE, "/directories/{id}/keys/{key_id}", || web::delete().to(keys::revoke)),
-    (Method::GET, "/directories/{id}/keys/{key_id}/token", || web::get().to(keys::token)),
+    (Method::PATCH, "/directories/{id}/keys/{key_id}", || {
+        web::patch().to(keys::update)
+    }),
+    (Method::DELETE, "/directories/{id}/keys/{key_id}", || {
+        web::delete().to(keys::revoke)
+    }),
+    (Method::GET, "/directories/{id}/keys/{key_id}/token", || {
+        web::get().to(keys::token)
+    }),
     (Method::POST, "/endpoints", || web::post().to(endpoints::create)),
     (Method::GET, "/endpoints", || web::get().to(endpoints::list)),
     (Method::GET, "/endpoints/{id}", || web::get().to(endpoints::get)),
     (Method::PATCH, "/endpoints/{id}", || web::patch().to(endpoints::update)),
-    (Method::DELETE, "/endpoints/{id}", || web::delete().to(endpoints::delete)),
-    (Method::GET, "/endpoints/{id}/secret", || web::get().to(endpoints::secret)),
-    (Method::POST, "/endpoints/{id}/rotate-secret", || web::post().to(endpoints::rotate_secret)),
-    (Method::POST, "/endpoints/{id}/replay", || web::post().to(endpoints::replay)),
-    (Method::POST, "/endpoints/{id}/enable", || web::post().to(endpoints::enable)),
+    (Method::DELETE, "/endpoints/{id}", || {
+        web::delete().to(endpoints::delete)
+    }),
+    (Method::GET, "/endpoints/{id}/secret", || {
+        web::get().to(endpoints::secret)
+    }),
+    (Method::POST, "/endpoints/{id}/rotate-secret", || {
+        web::post().to(endpoints::rotate_secret)
+    }),
+    (Method::POST, "/endpoints/{id}/replay", || {
+        web::post().to(endpoints::replay)
+    }),
+    (Method::POST, "/endpoints/{id}/enable", || {
+        web::post().to(endpoints::enable)
+    }),
     (Method::GET, "/deliveries", || web::get().to(deliveries::list)),
     (Method::GET, "/deliveries/{id}", || web::get().to(deliveries::get)),
-    (Method::POST, "/deliveries/{id}/retry", || web::post().to(deliveries::retry)),
+    (Method::POST, "/deliveries/{id}/retry", || {
+        web::post().to(deliveries::retry)
+    }),
     (Method::GET, "/events", || web::get().to(events::list)),
     (Method::GET, "/event-types", || web::get().to(event_types::list)),
 ];
 
 /// Every route as method and full path, with `{…}` where an id goes.
 pub fn routes() -> impl Iterator<Item = (Method, String)> {
-    ROUTES.iter().map(|(method, path, _)| (method.clone(), format!("{PREFIX}{path}")))
+    ROUTES
+        .iter()
+        .map(|(method, path, _)| (method.clone(), format!("{PREFIX}{path}")))
 }
 
 /// Mounts the management API: everything below `/api` belongs to it.
@@ -100,7 +124,10 @@ fn method_not_allowed(allowed: &str) -> Problem {
 }
 
 async fn unknown_path() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Kind::NotFound, "There is nothing at this path of the management API."))
+    Err(Problem::new(
+        Kind::NotFound,
+        "There is nothing at this path of the management API.",
+    ))
 }
 
 /// A part of a list on the wire.
@@ -112,6 +139,9 @@ struct ListAnswer<T> {
 
 impl<T> ListAnswer<T> {
     fn new<R>(list: List<R>, view: impl FnMut(R) -> T) -> Self {
-        Self { data: list.data.into_iter().map(view).collect(), next_cursor: list.next_cursor }
+        Self {
+            data: list.data.into_iter().map(view).collect(),
+            next_cursor: list.next_cursor,
+        }
     }
 }

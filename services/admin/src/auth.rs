@@ -48,7 +48,10 @@ pub(crate) async fn authenticate<B: MessageBody>(
 async fn principal(request: &ServiceRequest) -> Result<Principal, Problem> {
     let header = request.headers().get(header::AUTHORIZATION);
     let Some(token) = header.and_then(|value| value.to_str().ok()).and_then(bearer) else {
-        return Err(unauthorized("Send an admin key as \"Authorization: Bearer rca_…\".", r#"Bearer realm="rollcall""#));
+        return Err(unauthorized(
+            "Send an admin key as \"Authorization: Bearer rca_…\".",
+            r#"Bearer realm="rollcall""#,
+        ));
     };
     let state = request.app_data::<actix_web::web::Data<State>>().ok_or_else(|| {
         tracing::error!("the management API was mounted without its state");
@@ -70,7 +73,10 @@ async fn stored(state: &State, token: &str) -> Result<Option<Principal>, Problem
         return Ok(None);
     };
     let keys = state.store().admin_keys();
-    let key = keys.by_id(token.id().into()).await?.filter(|key| token.matches(&key.token_hash));
+    let key = keys
+        .by_id(token.id().into())
+        .await?
+        .filter(|key| token.matches(&key.token_hash));
     let Some(key) = key else { return Ok(None) };
     if let Err(error) = keys.note_use(&key, Timestamp::now()).await {
         tracing::warn!(key.id = %key.id, error = %telemetry::chain(&error), "the use of an admin key could not be noted");
@@ -86,8 +92,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn unauthorized(detail: &str, challenge: &'static str) -> Problem {
-    Problem::new(Kind::Unauthorized, detail)
-        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    Problem::new(Kind::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
 #[cfg(test)]

@@ -82,11 +82,17 @@ impl FromRequest for NoBody {
 fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     let kind = request.content_type();
     let is_json = kind.eq_ignore_ascii_case("application/json")
-        || kind.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"));
+        || kind
+            .rsplit_once('+')
+            .is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"));
     if is_json {
         return Ok(());
     }
-    let found = if kind.is_empty() { "none".to_owned() } else { format!("\"{kind}\"") };
+    let found = if kind.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("\"{kind}\"")
+    };
     Err(Problem::new(
         Kind::UnsupportedMediaType,
         format!("Send \"Content-Type: application/json\"; this request has {found}."),
@@ -94,9 +100,16 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
-    let too_large =
-        || Problem::new(Kind::BodyTooLarge, format!("The body must not be larger than {LIMIT} bytes."));
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let too_large = || {
+        Problem::new(
+            Kind::BodyTooLarge,
+            format!("The body must not be larger than {LIMIT} bytes."),
+        )
+    };
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LIMIT) {
         return Err(too_large());
     }
@@ -126,7 +139,10 @@ async fn collect<E>(mut chunks: impl Stream<Item = Result<Bytes, E>> + Unpin) ->
 fn parse(raw: &[u8]) -> Result<Map<String, Value>, Problem> {
     let value = serde_json::from_slice(raw).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(Kind::MalformedBody, format!("The body cannot be read as JSON ({place})."))
+        Problem::new(
+            Kind::MalformedBody,
+            format!("The body cannot be read as JSON ({place})."),
+        )
     })?;
     match value {
         Value::Object(members) => Ok(members),

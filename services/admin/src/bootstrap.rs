@@ -35,7 +35,9 @@ pub async fn bootstrap(store: &Store, public_url: &str, partitions: u16) -> Resu
         return Ok(None);
     }
     let (now, id) = (Timestamp::now(), DirectoryId::new());
-    let domain: Domain = DOMAIN.parse().map_err(|error| StoreError::Invalid(format!("{DOMAIN}: {error}")))?;
+    let domain: Domain = DOMAIN
+        .parse()
+        .map_err(|error| StoreError::Invalid(format!("{DOMAIN}: {error}")))?;
     let organization = NewOrganization {
         id: OrganizationId::new(),
         name: DOMAIN.to_owned(),
@@ -59,7 +61,13 @@ pub async fn bootstrap(store: &Store, public_url: &str, partitions: u16) -> Resu
     let SetUp { token, .. } = set_up(&change, directory, lane, Source::System).await?;
     let (_, admin_key) = add_admin_key(&change, "first start", now).await?;
     change.commit().await?;
-    Ok(Some(FirstStart { organization_id, directory_id: id, scim_url: scim_url(public_url, id), token, admin_key }))
+    Ok(Some(FirstStart {
+        organization_id,
+        directory_id: id,
+        scim_url: scim_url(public_url, id),
+        token,
+        admin_key,
+    }))
 }
 
 /// Makes an admin key; the secret is nowhere else: show it once.
@@ -73,11 +81,7 @@ pub async fn create_admin_key(store: &Store, name: &str) -> Result<(AdminKeyId, 
     Ok(key)
 }
 
-async fn add_admin_key(
-    change: &Change,
-    name: &str,
-    now: Timestamp,
-) -> Result<(AdminKeyId, SecretString), StoreError> {
+async fn add_admin_key(change: &Change, name: &str, now: Timestamp) -> Result<(AdminKeyId, SecretString), StoreError> {
     let id = AdminKeyId::new();
     let (token, hash) = Token::mint(TokenKind::Admin, id.uuid());
     let key = AdminKey {

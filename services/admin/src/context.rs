@@ -71,7 +71,10 @@ impl FromRequest for Context {
         let principal = request.extensions().get::<Principal>().copied();
         let (Some(state), Some(principal)) = (request.app_data::<Data<State>>(), principal) else {
             tracing::error!("a handler of the management API runs outside its scope");
-            return ready(Err(Problem::new(Kind::Internal, "This server is not set up completely.")));
+            return ready(Err(Problem::new(
+                Kind::Internal,
+                "This server is not set up completely.",
+            )));
         };
         ready(Idempotency::of(request, principal).map(|idempotency| Self {
             state: state.clone(),

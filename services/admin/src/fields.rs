@@ -28,55 +28,71 @@ pub(crate) struct Fields {
 impl Fields {
     /// Starts reading; every member that is not in `allowed` is a fault that names those that are.
     pub(crate) fn new(values: Map<String, Value>, allowed: &[&str]) -> Self {
-        let faults = values.keys().filter(|name| !allowed.contains(&name.as_str())).map(|name| {
-            let known = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
-            Fault::at(pointer(name), format!("Unknown field \"{name}\". Allowed here: {known}."))
-        });
-        Self { faults: faults.collect(), values }
+        let faults = values
+            .keys()
+            .filter(|name| !allowed.contains(&name.as_str()))
+            .map(|name| {
+                let known = if allowed.is_empty() {
+                    "none".to_owned()
+                } else {
+                    allowed.join(", ")
+                };
+                Fault::at(
+                    pointer(name),
+                    format!("Unknown field \"{name}\". Allowed here: {known}."),
+                )
+            });
+        Self {
+            faults: faults.collect(),
+            values,
+        }
     }
 
     /// A member that must be there.
-    pub(crate) fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn required<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Wrong>) -> Option<T> {
         let value = self.values.remove(name).filter(|value| !value.is_null());
         let Some(value) = value else {
-            self.faults.push(Fault::at(pointer(name), format!("\"{name}\" is required.")));
+            self.faults
+                .push(Fault::at(pointer(name), format!("\"{name}\" is required.")));
             return None;
         };
-        self.keep(name, read(value))
+        self.keep(name, read(&value))
     }
 
     /// A member that may be missing; `null` means the same.
-    pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Wrong>) -> Option<T> {
         let value = self.values.remove(name).filter(|value| !value.is_null())?;
-        self.keep(name, read(value))
+        self.keep(name, read(&value))
     }
 
     /// A member of a PATCH that cannot be taken away: `null` is a fault.
-    pub(crate) fn change<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn change<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Wrong>) -> Option<T> {
         let value = self.values.remove(name)?;
         if value.is_null() {
-            self.faults.push(Fault::at(pointer(name), format!("\"{name}\" cannot be null.")));
+            self.faults
+                .push(Fault::at(pointer(name), format!("\"{name}\" cannot be null.")));
             return None;
         }
-        self.keep(name, read(value))
+        self.keep(name, read(&value))
     }
 
     /// A member of a PATCH that `null` takes away: the outer `Option` says whether it was named at all.
     pub(crate) fn change_or_clear<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(Value) -> Result<T, Wrong>,
+        read: impl FnOnce(&Value) -> Result<T, Wrong>,
     ) -> Option<Option<T>> {
         let value = self.values.remove(name)?;
         if value.is_null() {
             return Some(None);
         }
-        self.keep(name, read(value)).map(Some)
+        self.keep(name, read(&value)).map(Some)
     }
 
     /// Adds a fault of one element of a list.
     pub(crate) fn fault_below(&mut self, name: &str, index: usize, detail: impl Into<String>) {
-        self.faults.push(Fault::at(format!("{}/{index}", pointer(name)), detail));
+        self.faults
+            .push(Fault::at(format!("{}/{index}", pointer(name)), detail));
     }
 
     /// Ends the reading.
@@ -84,7 +100,11 @@ impl Fields {
     /// # Errors
     /// When there was any fault: then what was read must not be used.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Problem::invalid(self.faults)) }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.faults))
+        }
     }
 
     fn keep<T>(&mut self, name: &str, read: Result<T, Wrong>) -> Option<T> {
@@ -92,8 +112,11 @@ impl Fields {
             Ok(value) => Some(value),
             Err(Wrong(faults)) => {
                 let base = pointer(name);
-                self.faults
-                    .extend(faults.into_iter().map(|(below, detail)| Fault::at(format!("{base}{below}"), detail)));
+                self.faults.extend(
+                    faults
+                        .into_iter()
+                        .map(|(below, detail)| Fault::at(format!("{base}{below}"), detail)),
+                );
                 None
             }
         }
@@ -106,9 +129,11 @@ fn pointer(name: &str) -> String {
 }
 
 /// A text whose trimmed length, in characters, lies in the range.
-pub(crate) fn text(lengths: RangeInclusive<usize>) -> impl Fn(Value) -> Result<String, Wrong> {
+pub(crate) fn text(lengths: RangeInclusive<usize>) -> impl Fn(&Value) -> Result<String, Wrong> {
     move |value| {
-        let Value::String(text) = value else { return Err("Must be a string.".into()) };
+        let Value::String(text) = value else {
+            return Err("Must be a string.".into());
+        };
         let trimmed = text.trim();
         if trimmed.chars().any(char::is_control) {
             return Err("Must not contain control characters.".into());
@@ -121,27 +146,35 @@ pub(crate) fn text(lengths: RangeInclusive<usize>) -> impl Fn(Value) -> Result<S
 }
 
 /// `true` or `false`.
-pub(crate) fn flag(value: Value) -> Result<bool, Wrong> {
+pub(crate) fn flag(value: &Value) -> Result<bool, Wrong> {
     value.as_bool().ok_or_else(|| "Must be true or false.".into())
 }
 
 /// A whole number in the range.
-pub(crate) fn integer(range: RangeInclusive<i32>) -> impl Fn(Value) -> Result<i32, Wrong> {
+pub(crate) fn integer(range: RangeInclusive<i32>) -> impl Fn(&Value) -> Result<i32, Wrong> {
     move |value| {
-        let number = value.as_i64().and_then(|number| i32::try_from(number).ok()).filter(|n| range.contains(n));
+        let number = value
+            .as_i64()
+            .and_then(|number| i32::try_from(number).ok())
+            .filter(|n| range.contains(n));
         number.ok_or_else(|| format!("Must be a whole number from {} to {}.", range.start(), range.end()).into())
     }
 }
 
 /// An id of the given kind, in its text form.
-pub(crate) fn id<T: FromStr>(value: Value) -> Result<T, Wrong> {
-    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| "Must be an id (a UUID).".into())
+pub(crate) fn id<T: FromStr>(value: &Value) -> Result<T, Wrong> {
+    value
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| "Must be an id (a UUID).".into())
 }
 
 /// One of a few words.
-pub(crate) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(Value) -> Result<T, Wrong> {
+pub(crate) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Value) -> Result<T, Wrong> {
     move |value| {
-        let found = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        let found = value
+            .as_str()
+            .and_then(|text| words.iter().find(|(word, _)| *word == text));
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             format!("Must be one of: {}.", known.join(", ")).into()
@@ -150,45 +183,61 @@ pub(crate) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(Valu
 }
 
 /// A time, as RFC 3339 text.
-pub(crate) fn time(value: Value) -> Result<Timestamp, Wrong> {
+pub(crate) fn time(value: &Value) -> Result<Timestamp, Wrong> {
     let at = value.as_str().and_then(|text| text.parse().ok());
     at.ok_or_else(|| "Must be an RFC 3339 time, for example 2030-01-31T12:00:00Z.".into())
 }
 
 /// A time later than `now`.
-pub(crate) fn time_after(now: Timestamp) -> impl Fn(Value) -> Result<Timestamp, Wrong> {
+pub(crate) fn time_after(now: Timestamp) -> impl Fn(&Value) -> Result<Timestamp, Wrong> {
     move |value| {
         let at = time(value)?;
-        if at > now { Ok(at) } else { Err("Must lie in the future.".into()) }
+        if at > now {
+            Ok(at)
+        } else {
+            Err("Must lie in the future.".into())
+        }
     }
 }
 
 /// A list whose length lies in the range; the faults of its elements point at them.
 pub(crate) fn list<T>(
     lengths: RangeInclusive<usize>,
-    read: impl Fn(Value) -> Result<T, Wrong>,
-) -> impl FnOnce(Value) -> Result<Vec<T>, Wrong> {
+    read: impl Fn(&Value) -> Result<T, Wrong>,
+) -> impl FnOnce(&Value) -> Result<Vec<T>, Wrong> {
     move |value| {
-        let Value::Array(values) = value else { return Err("Must be a list.".into()) };
+        let Value::Array(values) = value else {
+            return Err("Must be a list.".into());
+        };
         if !lengths.contains(&values.len()) {
             return Err(format!("Must have {} to {} elements.", lengths.start(), lengths.end()).into());
         }
         let (mut good, mut faults) = (Vec::with_capacity(values.len()), Vec::new());
-        for (index, value) in values.into_iter().enumerate() {
+        for (index, value) in values.iter().enumerate() {
             match read(value) {
                 Ok(value) => good.push(value),
                 Err(Wrong(wrong)) => {
-                    faults.extend(wrong.into_iter().map(|(below, detail)| (format!("/{index}{below}"), detail)));
+                    faults.extend(
+                        wrong
+                            .into_iter()
+                            .map(|(below, detail)| (format!("/{index}{below}"), detail)),
+                    );
                 }
             }
         }
-        if faults.is_empty() { Ok(good) } else { Err(Wrong(faults)) }
+        if faults.is_empty() {
+            Ok(good)
+        } else {
+            Err(Wrong(faults))
+        }
     }
 }
 
 /// The faults of the members of an object, each pointing at its member.
 pub(crate) fn member_faults(faults: impl IntoIterator<Item = (String, String)>) -> Wrong {
-    let escaped = faults.into_iter().map(|(name, detail)| (pointer(&name).trim_start_matches('#').to_owned(), detail));
+    let escaped = faults
+        .into_iter()
+        .map(|(name, detail)| (pointer(&name).trim_start_matches('#').to_owned(), detail));
     Wrong(escaped.collect())
 }
 
@@ -209,7 +258,11 @@ mod tests {
         fields.required("name", text(1..=10));
         fields.optional("ids", list(0..=5, id::<events::DirectoryId>));
         fields.required("url", text(1..=10));
-        let faults: Vec<_> = fields.faults.iter().filter_map(|fault| fault.pointer.as_deref()).collect();
+        let faults: Vec<_> = fields
+            .faults
+            .iter()
+            .filter_map(|fault| fault.pointer.as_deref())
+            .collect();
         assert_eq!(faults, ["#/typo~1here", "#/name", "#/ids/0", "#/url"]);
         assert!(fields.faults[0].detail.contains("name, ids, url"));
         assert_eq!(fields.finish().unwrap_err().status_code(), 422);
@@ -227,8 +280,8 @@ mod tests {
 
     #[test]
     fn text_is_measured_in_characters_after_trimming() {
-        assert_eq!(text(1..=4)(json!("  žluť ")).unwrap(), "žluť");
-        assert!(text(1..=4)(json!("   ")).is_err());
-        assert!(text(1..=9)(json!("a\u{0}b")).is_err());
+        assert_eq!(text(1..=4)(&json!("  žluť ")).unwrap(), "žluť");
+        assert!(text(1..=4)(&json!("   ")).is_err());
+        assert!(text(1..=9)(&json!("a\u{0}b")).is_err());
     }
 }

@@ -54,8 +54,13 @@ impl Idempotency {
     /// # Errors
     /// 400 for a key that is empty, too long or not visible ASCII.
     pub(crate) fn of(request: &HttpRequest, principal: Principal) -> Result<Option<Self>, Problem> {
-        let Some(value) = request.headers().get(HEADER) else { return Ok(None) };
-        let key = value.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.trim().len()));
+        let Some(value) = request.headers().get(HEADER) else {
+            return Ok(None);
+        };
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=LONGEST).contains(&key.trim().len()));
         let Some(key) = key else {
             let detail = format!("The header Idempotency-Key must have 1 to {LONGEST} visible ASCII characters.");
             return Err(Problem::new(Kind::InvalidParameter, detail));
@@ -76,7 +81,10 @@ impl Idempotency {
     ) -> Result<Begun, Problem> {
         let request_hash = hash(&[operation.as_bytes(), body]);
         match change.claim_key(&self.0, &request_hash, context.now).await? {
-            Claim::New => Ok(Begun::Open(OpenChange { change, claimed: Some(self.0.clone()) })),
+            Claim::New => Ok(Begun::Open(OpenChange {
+                change,
+                claimed: Some(self.0.clone()),
+            })),
             Claim::Answered { status, body } => Ok(Begun::Answered(replay(context, &self.0, status, &body)?)),
             Claim::Reused => Err(Problem::new(
                 Kind::IdempotencyKeyReused,
@@ -125,7 +133,10 @@ impl std::ops::Deref for OpenChange {
 
 fn replay(state: &State, key: &str, status: u16, sealed: &str) -> Result<HttpResponse, Problem> {
     let sealed = STANDARD.decode(sealed).map_err(|error| Problem::internal(&error))?;
-    let text = state.master_key().open_text(&sealed, &context_of(key)).map_err(|error| Problem::internal(&error))?;
+    let text = state
+        .master_key()
+        .open_text(&sealed, &context_of(key))
+        .map_err(|error| Problem::internal(&error))?;
     let kept: Kept = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
     let status = StatusCode::from_u16(status).map_err(|error| Problem::internal(&error))?;
     let mut answer = answer(status, kept);

@@ -12,9 +12,11 @@ mod fields;
 mod idempotent;
 mod problem;
 mod query;
+mod run;
 mod setup;
 mod state;
 
 pub use api::{configure, routes};
 pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
+pub use run::run;
 pub use state::{Options, State};

@@ -1,2 +1,8 @@
-//! .
-fn main() {}
+//! The management API as a program of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let flags = runtime::parse_flags("rollcall-admin", "Serves the management API.");
+    runtime::service_main("rollcall-admin", flags, admin::run)
+}

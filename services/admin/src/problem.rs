@@ -104,19 +104,31 @@ pub(crate) struct Fault {
 impl Fault {
     /// A fault in the body.
     pub(crate) fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.into()), parameter: None, detail: detail.into() }
+        Self {
+            pointer: Some(pointer.into()),
+            parameter: None,
+            detail: detail.into(),
+        }
     }
 
     /// A fault in the query string.
     pub(crate) fn in_query(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: None, parameter: Some(parameter.into()), detail: detail.into() }
+        Self {
+            pointer: None,
+            parameter: Some(parameter.into()),
+            detail: detail.into(),
+        }
     }
 }
 
 /// An error answer.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {detail}", kind.title())]
-pub(crate) struct Problem {
+#[error("{}: {}", .0.kind.title(), .0.detail)]
+pub(crate) struct Problem(Box<Parts>);
+
+/// Boxed, because every result carries the room for it.
+#[derive(Debug)]
+struct Parts {
     kind: Kind,
     detail: String,
     errors: Vec<Fault>,
@@ -136,7 +148,12 @@ struct Body<'a> {
 impl Problem {
     /// A problem of this kind; `detail` is one sentence for the caller.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), header: None }
+        Self(Box::new(Parts {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            header: None,
+        }))
     }
 
     /// No such resource: names the kind of thing and the id asked for.
@@ -145,8 +162,8 @@ impl Problem {
     }
 
     /// The body was read and has these faults.
-    pub(crate) fn invalid(errors: Vec<Fault>) -> Self {
-        Self { errors, ..Self::new(Kind::ValidationFailed, "The body has faults; see errors.") }
+    pub(crate) fn invalid(faults: Vec<Fault>) -> Self {
+        Self::new(Kind::ValidationFailed, "The body has faults; see errors.").with_faults(faults)
     }
 
     /// One fault of the body that shows only against what is stored.
@@ -155,53 +172,65 @@ impl Problem {
     }
 
     /// The query string has these faults.
-    pub(crate) fn bad_query(errors: Vec<Fault>) -> Self {
-        Self { errors, ..Self::new(Kind::InvalidParameter, "The query string has faults; see errors.") }
+    pub(crate) fn bad_query(faults: Vec<Fault>) -> Self {
+        Self::new(Kind::InvalidParameter, "The query string has faults; see errors.").with_faults(faults)
     }
 
     /// Adds the one header that some kinds owe the caller.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
-    /// Adds where it is.
-    pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
-        self.errors.push(fault);
+    /// Adds where in the request it is.
+    pub(crate) fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.errors = faults;
         self
     }
 
     /// A fault of this program: the cause is logged, the caller learns only that there was one.
     pub(crate) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %telemetry::chain(cause), "a management API request failed by a fault of this program");
-        Self::new(Kind::Internal, "The request could not be carried out; the log of this server says why.")
+        Self::new(
+            Kind::Internal,
+            "The request could not be carried out; the log of this server says why.",
+        )
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.kind.status()
+        self.0.kind.status()
     }
 
     fn error_response(&self) -> HttpResponse {
-        let status = self.kind.status();
+        let Parts {
+            kind,
+            detail,
+            errors,
+            header,
+        } = &*self.0;
+        let status = kind.status();
         let body = Body {
-            r#type: format!("urn:rollcall:problem:{}", self.kind.name()),
-            title: self.kind.title(),
+            r#type: format!("urn:rollcall:problem:{}", kind.name()),
+            title: kind.title(),
             status: status.as_u16(),
-            detail: &self.detail,
-            errors: &self.errors,
+            detail,
+            errors,
         };
         let mut answer = HttpResponse::build(status);
         answer.insert_header((header::CACHE_CONTROL, "no-store"));
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = header {
             answer.insert_header((name.clone(), value.clone()));
         }
-        if self.kind == Kind::Unavailable {
+        if *kind == Kind::Unavailable {
             answer.insert_header((header::RETRY_AFTER, "2"));
         }
         let mut answer = answer.json(body);
-        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        answer.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         answer
     }
 }
@@ -211,11 +240,17 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Unavailable(_) => {
                 tracing::warn!(error = %telemetry::chain(&error), "the database is away; answering 503");
-                Self::new(Kind::Unavailable, "The database cannot be reached; nothing was changed. Try again soon.")
+                Self::new(
+                    Kind::Unavailable,
+                    "The database cannot be reached; nothing was changed. Try again soon.",
+                )
             }
             StoreError::Conflict(_) => {
                 tracing::info!(error = %error, "a management API request met another one; answering 409");
-                Self::new(Kind::Conflict, "Another request changed the same thing at this moment. Try again.")
+                Self::new(
+                    Kind::Conflict,
+                    "Another request changed the same thing at this moment. Try again.",
+                )
             }
             StoreError::Invalid(what) => Self::new(Kind::InvalidParameter, what.clone()),
             StoreError::Internal(_) => Self::internal(&error),

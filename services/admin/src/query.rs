@@ -25,7 +25,10 @@ impl Query {
     }
 
     fn parse(text: &str, allowed: &[&str]) -> Self {
-        let mut query = Self { values: Vec::new(), faults: Vec::new() };
+        let mut query = Self {
+            values: Vec::new(),
+            faults: Vec::new(),
+        };
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
             if !allowed.contains(&name.as_ref()) {
                 let detail = format!("Unknown parameter. Allowed here: {}.", allowed.join(", "));
@@ -73,12 +76,17 @@ impl Query {
 
     /// `limit` and `cursor`, which every list has.
     pub(crate) fn page(&mut self) -> ListPage {
-        ListPage { limit: self.limit(), cursor: self.text("cursor") }
+        ListPage {
+            limit: self.limit(),
+            cursor: self.text("cursor"),
+        }
     }
 
     /// `limit`: 1 to 100, default 20.
     pub(crate) fn limit(&mut self) -> u16 {
-        let Some(text) = self.text("limit") else { return DEFAULT_LIMIT };
+        let Some(text) = self.text("limit") else {
+            return DEFAULT_LIMIT;
+        };
         let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
         if limit.is_none() {
             self.fault("limit", format!("Must be a whole number from 1 to {MOST}."));
@@ -96,7 +104,11 @@ impl Query {
     /// # Errors
     /// When there was any fault: then what was read must not be used.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Problem::bad_query(self.faults)) }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::bad_query(self.faults))
+        }
     }
 }
 
@@ -107,10 +119,17 @@ mod tests {
 
     #[test]
     fn every_fault_names_its_parameter() {
-        let mut query = Query::parse("limit=0&typo=1&types=user.created,nope&limit=2", &["limit", "cursor", "types"]);
+        let mut query = Query::parse(
+            "limit=0&typo=1&types=user.created,nope&limit=2",
+            &["limit", "cursor", "types"],
+        );
         query.page();
         assert_eq!(query.several::<EventType>("types"), [EventType::UserCreated]);
-        let faults: Vec<_> = query.faults.iter().filter_map(|fault| fault.parameter.as_deref()).collect();
+        let faults: Vec<_> = query
+            .faults
+            .iter()
+            .filter_map(|fault| fault.parameter.as_deref())
+            .collect();
         assert_eq!(faults, ["typo", "limit", "limit", "types"]);
         assert!(query.finish().is_err());
     }

@@ -22,12 +22,7 @@ pub(crate) struct SetUp {
 ///
 /// # Errors
 /// As any write.
-pub(crate) async fn set_up(
-    change: &Change,
-    new: NewDirectory,
-    lane: u16,
-    source: Source,
-) -> Result<SetUp, StoreError> {
+pub(crate) async fn set_up(change: &Change, new: NewDirectory, lane: u16, source: Source) -> Result<SetUp, StoreError> {
     change.create_directory(&new, lane).await?;
     let (key, token) = mint_key(new.id, FIRST_KEY.to_owned(), new.at);
     change.create_key(&key).await?;
@@ -46,10 +41,20 @@ pub(crate) async fn set_up(
     let created = json!({ "directory": about_directory(&directory) });
     let drafts = vec![
         draft(EventType::DirectoryCreated, &directory, source, new.at, created),
-        draft(EventType::DirectoryKeyCreated, &directory, source, new.at, about_key(&directory, &key.record)),
+        draft(
+            EventType::DirectoryKeyCreated,
+            &directory,
+            source,
+            new.at,
+            about_key(&directory, &key.record),
+        ),
     ];
     change.append(lane, drafts).await?;
-    Ok(SetUp { directory, key: key.record, token })
+    Ok(SetUp {
+        directory,
+        key: key.record,
+        token,
+    })
 }
 
 /// A plain key for a directory, and its token.
@@ -66,17 +71,17 @@ pub(crate) fn mint_key(directory_id: DirectoryId, name: String, now: Timestamp) 
         last_used_at: None,
         created_at: now,
     };
-    (NewKey { record, token_hash: *hash.as_bytes() }, token)
+    (
+        NewKey {
+            record,
+            token_hash: *hash.as_bytes(),
+        },
+        token,
+    )
 }
 
 /// An event about a directory.
-pub(crate) fn draft(
-    kind: EventType,
-    directory: &Directory,
-    source: Source,
-    now: Timestamp,
-    data: Value,
-) -> EventDraft {
+pub(crate) fn draft(kind: EventType, directory: &Directory, source: Source, now: Timestamp, data: Value) -> EventDraft {
     EventDraft {
         id: EventId::new(),
         kind,

@@ -36,7 +36,9 @@ struct Inner {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("public_url", &self.0.public_url).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("public_url", &self.0.public_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -71,7 +73,9 @@ impl State {
     /// Whether this is the admin key of the configuration. Compares hashes, in constant time.
     pub(crate) fn is_configured_admin_key(&self, token: &str) -> bool {
         let presented = secrets::hash_secret(token);
-        self.0.admin_key_hash.is_some_and(|expected| secrets::constant_time_eq(&presented, &expected))
+        self.0
+            .admin_key_hash
+            .is_some_and(|expected| secrets::constant_time_eq(&presented, &expected))
     }
 
     /// The lane that a directory travels in.

@@ -1,5 +1,7 @@
 //! The management API through its real routes: HTTP in, database out, on PostgreSQL and SQLite.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 #[path = "api/harness.rs"]
 mod harness;
 
@@ -7,6 +9,8 @@ mod harness;
 mod authorisation;
 #[path = "api/bootstrap.rs"]
 mod bootstrap;
+#[path = "api/deliveries.rs"]
+mod deliveries;
 #[path = "api/directories.rs"]
 mod directories;
 #[path = "api/endpoints.rs"]

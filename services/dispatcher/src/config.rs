@@ -47,7 +47,13 @@ impl Config {
     /// As the settings of the program say.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let sender = SenderOptions { allow_private: settings.webhook_allow_private, ..SenderOptions::default() };
-        Self { sender, ..Self::default() }
+        let sender = SenderOptions {
+            allow_private: settings.webhook_allow_private,
+            ..SenderOptions::default()
+        };
+        Self {
+            sender,
+            ..Self::default()
+        }
     }
 }

@@ -33,7 +33,11 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// The secrets to sign with now: two while a rotation overlaps.
     pub(crate) fn secrets_at(&self, now: Timestamp) -> &[Secret] {
-        let count = if now < self.previous_until { self.secrets.len() } else { 1 };
+        let count = if now < self.previous_until {
+            self.secrets.len()
+        } else {
+            1
+        };
         self.secrets.get(..count).unwrap_or(&self.secrets)
     }
 }
@@ -63,7 +67,11 @@ pub(crate) struct Endpoints {
 
 impl Endpoints {
     pub(crate) fn new(store: Store, master_key: MasterKey) -> Self {
-        Self { store, master_key, known: Mutex::default() }
+        Self {
+            store,
+            master_key,
+            known: Mutex::default(),
+        }
     }
 
     /// The endpoints that are enabled at this moment, oldest first.
@@ -107,7 +115,10 @@ impl Endpoints {
         Endpoint {
             id: row.id,
             url: row.url.clone(),
-            subscription: Subscription { types: row.event_types.clone(), directories: row.directory_ids.clone() },
+            subscription: Subscription {
+                types: row.event_types.clone(),
+                directories: row.directory_ids.clone(),
+            },
             ordered: row.ordered,
             per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
             credentials: credentials.ok(),
@@ -123,14 +134,20 @@ impl Endpoints {
         }
         let headers = match &row.sealed_headers {
             Some(sealed) => {
-                let plain = self.master_key.open(sealed, &store::Endpoint::headers_context(row.id))?;
+                let plain = self
+                    .master_key
+                    .open(sealed, &store::Endpoint::headers_context(row.id))?;
                 let pairs: HashMap<String, String> = serde_json::from_slice(&plain)?;
                 CustomHeaders::new(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?
             }
             None => CustomHeaders::default(),
         };
         let previous_until = row.previous_secret_until.unwrap_or(Timestamp::from_millis(0));
-        Ok(Credentials { secrets, previous_until, headers })
+        Ok(Credentials {
+            secrets,
+            previous_until,
+            headers,
+        })
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>> {

@@ -113,17 +113,20 @@ impl Engine {
 
     /// Resumes lines when their rate limit lets them; ends with `stop`.
     pub(crate) async fn keep_pace(self: Arc<Self>, stop: CancellationToken) {
-        while stop.run_until_cancelled(self.paced.notified()).await.is_some() {
-            let next = self.queue().next_pause();
-            if let Some(at) = next {
-                // Woken early by nobody: a line that comes earlier notifies again.
-                tokio::select! {
-                    () = stop.cancelled() => break,
-                    () = self.paced.notified() => self.paced.notify_one(),
-                    () = tokio::time::sleep_until(at.into()) => {}
+        loop {
+            let pause = self.queue().paced_until();
+            let resume = async {
+                match pause {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
                 }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                // Another line has a pause now, perhaps a shorter one.
+                () = self.paced.notified() => {}
+                () = resume => self.pump(),
             }
-            self.pump();
         }
     }
 
@@ -175,7 +178,10 @@ impl Engine {
             DeliveryVerdict::Delivered
         } else {
             let [dice] = secrets::random_bytes::<1>();
-            let next = self.config.schedule.next_attempt(job.attempt, now, f64::from(dice) / 256.0, result.retry_after);
+            let next = self
+                .config
+                .schedule
+                .next_attempt(job.attempt, now, f64::from(dice) / 256.0, result.retry_after);
             next.map_or(DeliveryVerdict::Exhausted, DeliveryVerdict::RetryAt)
         };
         FinishedAttempt {
@@ -197,7 +203,11 @@ impl Engine {
     /// Leases that should be renewed: a third of their time is over.
     pub(crate) fn ageing(&self) -> Vec<DeliveryId> {
         let age = self.config.lease / 3;
-        self.held().iter().filter(|(_, at)| at.elapsed() >= age).map(|(id, _)| *id).collect()
+        self.held()
+            .iter()
+            .filter(|(_, at)| at.elapsed() >= age)
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Notes which of the leases were renewed. The others were lost: what of them still waits is dropped, because
@@ -229,6 +239,19 @@ impl Engine {
         for id in ids {
             held.remove(&id);
         }
+    }
+
+    /// Drops what waits for an endpoint that was just switched off; its deliveries are cancelled already.
+    pub(crate) fn switch_off(&self, id: EndpointId) {
+        self.endpoints.forget(id);
+        let mut held = self.held();
+        self.queue().remove(|job| {
+            let drop = job.endpoint_id == id;
+            if drop {
+                held.remove(&job.delivery_id);
+            }
+            drop
+        });
     }
 
     /// Gives back what waits for endpoints that are not among these.

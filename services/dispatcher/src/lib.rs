@@ -1,1 +1,156 @@
-//! .
+//! The dispatcher: turns each lifecycle event into one delivery for each subscribed endpoint and sends it until it is
+//! taken or given up.
+//!
+//! - `fanout` takes events from the bus, stores their deliveries, acknowledges the events, and puts the deliveries into
+//!   memory, already leased: a new event is sent without reading anything back.
+//! - `engine` sends what is in memory, with limits over all and for each endpoint (`queue`).
+//! - `recorder` writes what came of it, in batches.
+//! - `sweep` takes from the database whatever else is due: retries, overflow, and what a dead dispatcher left.
+//!
+//! The database row is the truth and memory only a short cut: a dispatcher can be killed at any moment, and what it
+//! held is sent again, with the same `webhook-id`, when its lease ends.
+
+mod config;
+mod endpoints;
+mod engine;
+mod fanout;
+mod job;
+mod matching;
+mod measure;
+mod queue;
+mod recorder;
+mod sweep;
+
+pub use config::Config;
+
+use bus::Bus;
+use endpoints::Endpoints;
+use engine::Engine;
+use fanout::FanOut;
+use recorder::Recorder;
+use runtime::{Context, Shutdown};
+use secrets::MasterKey;
+use std::sync::Arc;
+use store::Store;
+use sweep::Sweep;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use webhooks::{Sender, SenderError};
+
+/// Outcomes that may wait for the recorder; attempts wait beyond that.
+const OUTCOMES: usize = 1_024;
+
+/// What the dispatcher works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// The database.
+    pub store: Store,
+    /// Where events come from.
+    pub bus: Bus,
+    /// Opens the secrets of endpoints.
+    pub master_key: MasterKey,
+    /// When to stop. At the soft stop nothing new is taken and attempts in flight are finished; at the hard stop they
+    /// are given up and their deliveries given back.
+    pub shutdown: Shutdown,
+    /// A name that no other dispatcher has or had; owns the leases.
+    pub instance: Arc<str>,
+}
+
+impl Deps {
+    /// From the context of a program.
+    #[must_use]
+    pub fn of(context: &Context) -> Self {
+        Self {
+            store: context.store.clone(),
+            bus: context.bus.clone(),
+            master_key: context.master_key.clone(),
+            shutdown: context.shutdown.clone(),
+            instance: Arc::clone(&context.instance),
+        }
+    }
+}
+
+/// Runs the dispatcher as a service of its own, with its probes.
+///
+/// # Errors
+/// When the HTTP client cannot be set up or the probes cannot be served.
+pub async fn run(context: Context) -> anyhow::Result<()> {
+    let config = Config::new(&context.settings);
+    let deps = Deps::of(&context);
+    context.spawn(
+        "dispatcher",
+        async move { dispatch(config, deps).await.map_err(Into::into) },
+    );
+    context.serve_probes().await?;
+    Ok(())
+}
+
+/// Dispatches until the stop, then finishes what is in flight and gives back the rest.
+///
+/// # Errors
+/// When the HTTP client cannot be set up. Neither the database nor the bus being away is an error.
+pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
+    let sender = Sender::new(config.sender)?;
+    let Deps {
+        store,
+        bus,
+        master_key,
+        shutdown,
+        instance: owner,
+    } = deps;
+    let (soft, hard) = (shutdown.soft.clone(), shutdown.hard.clone());
+    let (outcomes_in, outcomes) = mpsc::channel(OUTCOMES);
+    let endpoints = Endpoints::new(store.clone(), master_key);
+    let engine = Engine::new(config, endpoints, sender, outcomes_in, hard.clone());
+
+    let last = CancellationToken::new();
+    let recorder = Recorder {
+        engine: Arc::clone(&engine),
+        store: store.clone(),
+        owner: Arc::clone(&owner),
+        outcomes,
+        last: last.clone(),
+        hard,
+    };
+    let sweep = Sweep {
+        engine: Arc::clone(&engine),
+        store: store.clone(),
+        owner: Arc::clone(&owner),
+        soft: soft.clone(),
+    };
+    let consumer = bus.events((0..bus.partitions()).collect());
+    let fan_out = FanOut {
+        engine: Arc::clone(&engine),
+        store,
+        owner,
+        consumer,
+        soft: soft.clone(),
+    };
+
+    let (intake, recording) = (TaskTracker::new(), TaskTracker::new());
+    spawn(&shutdown, "dispatcher.recorder", recording.track_future(recorder.run()));
+    spawn(&shutdown, "dispatcher.sweep", intake.track_future(sweep.run()));
+    spawn(&shutdown, "dispatcher.fan-out", intake.track_future(fan_out.run()));
+    spawn(
+        &shutdown,
+        "dispatcher.pace",
+        Arc::clone(&engine).keep_pace(last.clone()),
+    );
+
+    soft.cancelled().await;
+    intake.close();
+    intake.wait().await;
+    engine.drain().await;
+    last.cancel();
+    recording.close();
+    recording.wait().await;
+    Ok(())
+}
+
+fn spawn(shutdown: &Shutdown, name: &'static str, part: impl Future<Output = ()> + Send + 'static) {
+    shutdown.spawn(name, async move {
+        part.await;
+        Ok(())
+    });
+}

@@ -12,7 +12,10 @@ pub(crate) struct Subscription {
 impl Subscription {
     pub(crate) fn wants(&self, event: &Event) -> bool {
         self.types.as_ref().is_none_or(|types| types.contains(&event.kind))
-            && self.directories.as_ref().is_none_or(|directories| directories.contains(&event.directory_id))
+            && self
+                .directories
+                .as_ref()
+                .is_none_or(|directories| directories.contains(&event.directory_id))
     }
 }
 
@@ -56,7 +59,10 @@ mod tests {
 
     #[test]
     fn an_empty_choice_wants_nothing() {
-        let nothing = Subscription { types: Some(Vec::new()), directories: None };
+        let nothing = Subscription {
+            types: Some(Vec::new()),
+            directories: None,
+        };
         assert!(!nothing.wants(&event(EventType::UserCreated, DirectoryId::new())));
     }
 }

@@ -7,7 +7,10 @@ use webhooks::{AttemptResult, Failure};
 
 /// The size of what is in memory.
 pub(crate) fn load(in_flight: usize, waiting: usize) {
-    #[allow(clippy::cast_precision_loss, reason = "both are bounded by the configuration, far below 2^52")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "both are bounded by the configuration, far below 2^52"
+    )]
     let (in_flight, waiting) = (in_flight as f64, waiting as f64);
     metrics::gauge!("rollcall_deliveries_in_flight").set(in_flight);
     metrics::gauge!("rollcall_deliveries_waiting").set(waiting);
@@ -28,7 +31,8 @@ pub(crate) fn attempt(result: &AttemptResult) {
         Some(Failure::Status(_)) => "5xx",
         Some(failure) => failure.class(),
     };
-    metrics::histogram!("rollcall_delivery_attempt_seconds", "outcome" => outcome).record(result.duration.as_secs_f64());
+    metrics::histogram!("rollcall_delivery_attempt_seconds", "outcome" => outcome)
+        .record(result.duration.as_secs_f64());
 }
 
 /// What became of a delivery, once that is stored.

@@ -80,7 +80,9 @@ impl<J> Line<J> {
 
     fn room(&self) -> usize {
         let paced = self.per_second.map_or(usize::MAX, |rate| {
-            usize::try_from(rate).unwrap_or(usize::MAX).saturating_mul(PACED_SECONDS)
+            usize::try_from(rate)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(PACED_SECONDS)
         });
         let capacity = self.limit.saturating_mul(DEPTH).min(paced);
         capacity.saturating_sub(self.jobs.len() + self.in_flight + self.reserved)
@@ -152,9 +154,9 @@ impl<J> Queue<J> {
         self.give_turn(id);
     }
 
-    /// Nothing of the endpoint is left in the database: new deliveries may come directly again.
-    pub(crate) fn caught_up(&mut self, id: EndpointId) {
-        self.line(id).spilled = false;
+    /// Whether deliveries of the endpoint are left in the database; when none are, new ones may come directly again.
+    pub(crate) fn set_spilled(&mut self, id: EndpointId, spilled: bool) {
+        self.line(id).spilled = spilled;
     }
 
     pub(crate) fn set_rate(&mut self, id: EndpointId, per_second: Option<u32>) {
@@ -163,7 +165,9 @@ impl<J> Queue<J> {
 
     /// The next delivery to send, of the endpoint whose turn it is.
     pub(crate) fn next(&mut self, now: Instant) -> Next<J> {
-        let (due, paced) = std::mem::take(&mut self.paced).into_iter().partition(|(at, _)| *at <= now);
+        let (due, paced) = std::mem::take(&mut self.paced)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
         self.paced = paced;
         let due: Vec<_> = due;
         for (_, id) in due {
@@ -190,7 +194,12 @@ impl<J> Queue<J> {
                 return Next::Send(job);
             }
         }
-        self.paced.iter().map(|(at, _)| *at).min().map_or(Next::Idle, Next::WaitUntil)
+        self.paced_until().map_or(Next::Idle, Next::WaitUntil)
+    }
+
+    /// When the first of the lines that wait for their rate limit may go on.
+    pub(crate) fn paced_until(&self) -> Option<Instant> {
+        self.paced.iter().map(|(at, _)| *at).min()
     }
 
     /// An attempt is over. `true` when the line runs low and more of it waits in the database.
@@ -223,7 +232,7 @@ impl<J> Queue<J> {
     }
 
     /// Takes out what waits and matches.
-    pub(crate) fn remove(&mut self, matches: impl Fn(&J) -> bool) {
+    pub(crate) fn remove(&mut self, mut matches: impl FnMut(&J) -> bool) {
         for line in self.lines.values_mut() {
             let before = line.jobs.len();
             line.jobs.retain(|job| !matches(job));
@@ -338,7 +347,7 @@ mod tests {
         assert!(asked > 0, "the line asks for more before it is empty");
         assert!(!queue.reserve(id), "new deliveries stay behind those in the database");
         assert_eq!(queue.room(id), capacity);
-        queue.caught_up(id);
+        queue.set_spilled(id, false);
         assert!(queue.reserve(id));
         queue.cancel(id);
         assert_eq!((queue.waiting(), queue.room(id)), (0, capacity));

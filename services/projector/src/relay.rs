@@ -96,36 +96,40 @@ impl Relay {
             self.mark().await;
             self.published.clear();
         }
-        self.fill_gaps(&events).await;
+        let events = self.fill_gaps(events).await;
         self.publish(events).await;
         for (acker, deliveries) in acknowledgements {
             acker.ack(&deliveries).await;
         }
     }
 
-    /// A directory whose next event is not the one at hand has others in the log that come first.
-    async fn fill_gaps(&mut self, events: &[Event]) {
-        let mut first: BTreeMap<DirectoryId, i64> = BTreeMap::new();
-        for event in events {
-            first.entry(event.directory_id).or_insert(event.sequence);
-        }
-        let unknown: Vec<DirectoryId> = first.keys().copied().filter(|id| !self.published.contains_key(id)).collect();
+    /// Between the events at hand others may have been appended, by the management API or by a projector before this one:
+    /// they come first.
+    async fn fill_gaps(&mut self, events: Vec<Event>) -> Vec<Event> {
+        let mut unknown: Vec<DirectoryId> = events.iter().map(|event| event.directory_id).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown.retain(|directory| !self.published.contains_key(directory));
         if !unknown.is_empty() {
             let positions = self.positions(&unknown).await;
             self.published.extend(positions);
         }
-        for (directory, sequence) in first {
-            while let position = self.position(directory)
-                && position + 1 < sequence
-            {
+        let mut reached: HashMap<DirectoryId, i64> = HashMap::new();
+        let mut complete = Vec::with_capacity(events.len());
+        for event in events {
+            let directory = event.directory_id;
+            let mut position = reached.get(&directory).copied().unwrap_or_else(|| self.position(directory));
+            while position + 1 < event.sequence {
                 let mut missing = self.logged(directory, position).await;
-                missing.retain(|event| event.sequence < sequence);
-                if missing.is_empty() {
-                    break;
-                }
-                self.publish(missing).await;
+                missing.retain(|missing| missing.sequence < event.sequence);
+                let Some(last) = missing.last() else { break };
+                position = last.sequence;
+                complete.append(&mut missing);
             }
+            reached.insert(directory, position.max(event.sequence));
+            complete.push(event);
         }
+        complete
     }
 
     /// Events in the log that nobody has published: found by looking, whatever the reason.

@@ -99,12 +99,12 @@ pub(crate) async fn a_full_lane_refuses(fixture: &Fixture) {
 pub(crate) async fn a_closed_bus_takes_nothing_and_ends_its_consumers(fixture: &Fixture) {
     let bus = fixture.bus(1).await;
     let consumer = bus.commands(vec![0]);
-    let standby = bus.commands(vec![0]);
     let waiting = {
         let bus = bus.clone();
         tokio::spawn(async move { bus.request(&command(DirectoryId::new())).await })
     };
     take(&consumer, 1).await;
+    let standby = bus.commands(vec![0]);
     bus.close().await;
     assert_eq!(waiting.await.unwrap(), Err(RequestError::Lost));
     assert!(consumer.next(1).await.is_none());

@@ -1,5 +1,7 @@
 //! What the bus promises, held against both implementations, and what only a broker can do wrong, against RabbitMQ.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod broker;
 mod commands;
 mod consumers;

@@ -73,18 +73,46 @@ pub(super) fn select(facts: &Attribute, elements: &mut Vec<Value>, selection: &S
         ElementChange::Merge(_) | ElementChange::Overwrite(_) if selected.is_empty() => {
             let mut element = made_from(facts, selection)?;
             merge_change(&mut element, &selection.change);
-            let last = elements.len();
-            elements.push(Value::Object(element));
-            keep_primary(elements, last);
+            // Like any other addition: an element that is there already is not doubled (R16).
+            append(Some(facts), elements, &[Value::Object(element)]);
         }
         change => {
-            for index in selected {
-                rewrite(facts, elements, index, change, selection);
-                keep_primary(elements, index);
+            for index in &selected {
+                rewrite(facts, elements, *index, change, selection);
+                keep_primary(elements, *index);
+            }
+            if identifies(change) {
+                unite(facts, elements, &selected);
             }
         }
     }
     Ok(())
+}
+
+/// Whether the change writes what tells elements apart.
+fn identifies(change: &ElementChange) -> bool {
+    let (ElementChange::Merge(parts) | ElementChange::Overwrite(Value::Object(parts))) = change else {
+        return false;
+    };
+    ["value", "type"].iter().any(|name| parts.contains_key(*name))
+}
+
+/// Elements that became the same as an earlier one give it their parts and go (R16).
+fn unite(facts: &Attribute, elements: &mut Vec<Value>, touched: &[usize]) {
+    for index in touched.iter().rev() {
+        let Some(element) = elements.get(*index) else { continue };
+        let earlier = elements
+            .iter()
+            .take(*index)
+            .position(|other| is_same(Some(facts), other, element));
+        if let Some(earlier) = earlier
+            && let Value::Object(parts) = elements.remove(*index)
+            && let Some(Value::Object(kept)) = elements.get_mut(earlier)
+        {
+            merge(kept, &parts);
+            keep_primary(elements, earlier);
+        }
+    }
 }
 
 fn rewrite(facts: &Attribute, elements: &mut [Value], index: usize, change: &ElementChange, selection: &Selection) {

@@ -54,6 +54,57 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![8 => proptest::sample::select(known), 1 => any::<String>()]
 }
 
+/// Attributes with values that fit, so that most of what is generated is accepted.
+fn fitting() -> impl Strategy<Value = (String, Value)> {
+    let text = || proptest::sample::select(vec!["a", "A", "b", ""]).prop_map(Value::from);
+    let flag = || proptest::sample::select(vec![json!(true), json!("True"), json!("false"), json!(null)]);
+    let element = || {
+        let kind = proptest::sample::select(vec![json!("work"), json!("Work"), json!("home"), json!(null)]);
+        (text(), kind, flag())
+            .prop_map(|(value, kind, primary)| json!({ "value": value, "type": kind, "primary": primary }))
+    };
+    let at = |paths: &'static [&'static str]| proptest::sample::select(paths).prop_map(str::to_owned);
+    const TEXTS: &[&str] = &[
+        "title",
+        "name.givenName",
+        "name.familyName",
+        "department",
+        "urn:acme:2.0:User:badge",
+    ];
+    const PARTS: &[&str] = &[
+        "emails[type eq \"work\"].value",
+        "roles[primary eq \"True\"].value",
+        "emails[value eq \"a\"].type",
+    ];
+    const FLAGS: &[&str] = &[
+        "active",
+        "emails[type eq \"work\"].primary",
+        "roles[value eq \"a\" and type eq \"work\"].primary",
+    ];
+    prop_oneof![
+        (at(TEXTS), text()),
+        (at(PARTS), text()),
+        (at(FLAGS), flag()),
+        (
+            at(&["emails", "Roles", "phoneNumbers"]),
+            proptest::collection::vec(element(), 0..4).prop_map(Value::from)
+        ),
+        (at(&["emails[type eq \"work\"]", "roles[primary eq true]"]), element()),
+        (
+            at(&["name", "NAME"]),
+            (text(), text()).prop_map(|(given, family)| json!({ "givenName": given, "familyName": family }))
+        ),
+        (
+            Just(ENT.to_owned()),
+            (text(), text()).prop_map(|(manager, unit)| json!({ "manager": manager, "division": unit }))
+        ),
+        (
+            at(&["urn:acme:2.0:User", "URN:acme:2.0:user"]),
+            text().prop_map(|badge| json!({ "badge": badge, "list": [badge] }))
+        ),
+    ]
+}
+
 fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -73,22 +124,24 @@ fn json_value() -> impl Strategy<Value = Value> {
 }
 
 fn object() -> impl Strategy<Value = Value> {
-    proptest::collection::vec((name(), json_value()), 0..6)
-        .prop_map(|members| Value::Object(members.into_iter().collect()))
+    prop_oneof![object_of((name(), json_value())), object_of(fitting())]
+}
+
+fn object_of(members: impl Strategy<Value = (String, Value)>) -> impl Strategy<Value = Value> {
+    proptest::collection::vec(members, 0..6).prop_map(|members| Value::Object(members.into_iter().collect()))
 }
 
 fn operation(verbs: &'static [&'static str]) -> impl Strategy<Value = Value> {
-    (
-        proptest::sample::select(verbs),
-        proptest::option::of(name()),
-        proptest::option::of(json_value()),
-    )
-        .prop_map(|(op, path, value)| {
-            let mut operation = Map::from_iter([("op".to_owned(), json!(op))]);
-            operation.extend(path.map(|path| ("path".to_owned(), json!(path))));
-            operation.extend(value.map(|value| ("value".to_owned(), value)));
-            Value::Object(operation)
-        })
+    let wild = (proptest::option::of(name()), proptest::option::of(json_value()));
+    let fit = fitting().prop_map(|(path, value)| (Some(path), Some(value)));
+    let pathless = object_of(fitting()).prop_map(|value| (None, Some(value)));
+    let target = prop_oneof![1 => wild, 3 => fit, 1 => pathless];
+    (proptest::sample::select(verbs), target).prop_map(|(op, (path, value))| {
+        let mut operation = Map::from_iter([("op".to_owned(), json!(op))]);
+        operation.extend(path.map(|path| ("path".to_owned(), json!(path))));
+        operation.extend(value.map(|value| ("value".to_owned(), value)));
+        Value::Object(operation)
+    })
 }
 
 fn operations(verbs: &'static [&'static str]) -> impl Strategy<Value = Value> {
@@ -133,7 +186,7 @@ fn is_sound(map: &Map<String, Value>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(20000))]
 
     #[test]
     fn no_body_panics_and_what_is_accepted_is_sound(body in prop_oneof![object(), json_value()]) {
@@ -162,6 +215,12 @@ proptest! {
 
     #[test]
     fn replacing_twice_is_replacing_once(user in stored(), operation in operation(&["replace"])) {
+        // One key's filter may select what another key has just written: such a request is no idempotent one.
+        let filters = |key: &String| key.contains('[');
+        let is_mixed = operation["value"].as_object().is_some_and(|value| value.keys().any(filters));
+        if operation.get("path").is_none() && is_mixed {
+            return Ok(());
+        }
         let Ok(patch) = Patch::parse(ResourceType::user(), &patch_body(&json!([operation]))) else { return Ok(()) };
         let mut once = user.clone();
         if patch.apply(ResourceType::user(), &mut once).is_ok() {

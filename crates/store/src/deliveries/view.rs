@@ -202,8 +202,17 @@ async fn retry<C: ConnectionTrait>(connection: &C, id: DeliveryId, now: Timestam
     if exec(connection, &sql, [id.uuid().into(), now.millis().into()]).await? > 0 {
         return Ok(Retried::Queued);
     }
-    let found = query_one(connection, "SELECT id FROM deliveries WHERE id = $1", [id.uuid().into()]).await?;
-    Ok(if found.is_some() { Retried::InFlight } else { Retried::NotFound })
+    let found = query_one(
+        connection,
+        "SELECT id FROM deliveries WHERE id = $1",
+        [id.uuid().into()],
+    )
+    .await?;
+    Ok(if found.is_some() {
+        Retried::InFlight
+    } else {
+        Retried::NotFound
+    })
 }
 
 async fn requeue<C: ConnectionTrait>(
@@ -217,10 +226,16 @@ async fn requeue<C: ConnectionTrait>(
     } else {
         "'exhausted', 'cancelled', 'delivered'"
     };
-    let sql = format!("{QUEUE} WHERE endpoint_id = $1 AND state IN ({states}) AND created_at >= $3 AND created_at < $4");
+    let sql =
+        format!("{QUEUE} WHERE endpoint_id = $1 AND state IN ({states}) AND created_at >= $3 AND created_at < $4");
     let after = replay.after.map_or(0, Timestamp::millis);
     let before = replay.before.map_or(i64::MAX, Timestamp::millis);
-    let values = [endpoint_id.uuid().into(), now.millis().into(), after.into(), before.into()];
+    let values = [
+        endpoint_id.uuid().into(),
+        now.millis().into(),
+        after.into(),
+        before.into(),
+    ];
     exec(connection, &sql, values).await
 }
 

@@ -46,7 +46,11 @@ impl Change {
     /// As any query.
     pub async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
         let sql = format!("{SELECT} AND id = $1{}", self.for_update());
-        query_one(&self.tx, &sql, [id.uuid().into()]).await?.as_ref().map(endpoint).transpose()
+        query_one(&self.tx, &sql, [id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(endpoint)
+            .transpose()
     }
 
     /// Stores what an operator can set about an endpoint that was read in this change: not its secret or its health.
@@ -98,7 +102,9 @@ impl Change {
     pub async fn enable_endpoint(&self, id: EndpointId, now: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE endpoints SET state = 'enabled', disabled_reason = NULL, failing_since = NULL, \
                    updated_at = $2 WHERE id = $1";
-        exec(&self.tx, sql, [id.uuid().into(), now.millis().into()]).await.map(|_| ())
+        exec(&self.tx, sql, [id.uuid().into(), now.millis().into()])
+            .await
+            .map(|_| ())
     }
 
     /// Deletes an endpoint with its deliveries. `false` when there was none.
@@ -113,5 +119,6 @@ impl Change {
 /// A nullable column of JSON text.
 fn json<T: Serialize>(value: Option<&T>) -> Result<Value, StoreError> {
     let text = value.map(serde_json::to_string).transpose();
-    text.map(Value::from).map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))
+    text.map(Value::from)
+        .map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))
 }

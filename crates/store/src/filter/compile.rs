@@ -40,13 +40,19 @@ impl<'a> Compiler<'a, '_> {
             }
             Filter::Not(inner) => not(&self.filter(inner, context)),
             Filter::Present(path) => self.present(path, context),
-            Filter::Compare(Comparison { path, op: Operator::Eq, value: Literal::Null }) => {
-                not(&self.present(path, context))
-            }
-            Filter::Compare(Comparison { path, op: Operator::Ne, value: Literal::Null }) => {
-                self.present(path, context)
-            }
-            Filter::Compare(Comparison { value: Literal::Null, .. }) => FALSE.to_owned(),
+            Filter::Compare(Comparison {
+                path,
+                op: Operator::Eq,
+                value: Literal::Null,
+            }) => not(&self.present(path, context)),
+            Filter::Compare(Comparison {
+                path,
+                op: Operator::Ne,
+                value: Literal::Null,
+            }) => self.present(path, context),
+            Filter::Compare(Comparison {
+                value: Literal::Null, ..
+            }) => FALSE.to_owned(),
             Filter::Compare(term) => self.compare(term, context),
             Filter::ValuePath { path, filter } => match context {
                 Context::Resource => self.value_path(path, filter),
@@ -60,9 +66,9 @@ impl<'a> Compiler<'a, '_> {
         match context {
             Context::Resource => self.present_in_resource(path),
             Context::Part(parent) => self.present_in_resource(&part(parent, path)),
-            Context::Element(many) => {
-                self.of_element(many, path).map_or_else(|| FALSE.to_owned(), |scalar| scalar.present())
-            }
+            Context::Element(many) => self
+                .of_element(many, path)
+                .map_or_else(|| FALSE.to_owned(), |scalar| scalar.present()),
             Context::UndeclaredElement => undeclared::Member(&path.attribute).present(self.args),
         }
     }
@@ -101,7 +107,10 @@ impl<'a> Compiler<'a, '_> {
             Located::One(scalar) => scalar.compare(self.args, op, literal),
             // A complex attribute is compared by its `value` (R27).
             Located::Whole { attribute, .. } if path.sub.is_none() && attribute.sub("value").is_some() => {
-                let value = AttributePath { sub: Some("value".to_owned()), ..path.clone() };
+                let value = AttributePath {
+                    sub: Some("value".to_owned()),
+                    ..path.clone()
+                };
                 self.compare_in_resource(&value, op, literal)
             }
             Located::Whole { .. } | Located::Nowhere => without_value(op),
@@ -142,7 +151,10 @@ impl<'a> Compiler<'a, '_> {
 
     /// The core schema and every extension that has data (R14).
     fn compare_schemas(&mut self, op: Operator, literal: &Literal) -> String {
-        let core = Scalar::Constant { text: self.target.schema.core.id.clone(), case_exact: false };
+        let core = Scalar::Constant {
+            text: self.target.schema.core.id.clone(),
+            case_exact: false,
+        };
         let core = core.compare(self.args, op, literal);
         let (rows, key) = match self.args.dialect() {
             Dialect::Postgres => (
@@ -201,18 +213,21 @@ impl<'a> Compiler<'a, '_> {
 fn wanted_value(filter: &Filter) -> Option<&str> {
     match filter {
         Filter::And(left, right) => wanted_value(left).or_else(|| wanted_value(right)),
-        Filter::Compare(Comparison { path, op: Operator::Eq, value: Literal::String(text) })
-            if path.attribute.eq_ignore_ascii_case("value") =>
-        {
-            Some(text)
-        }
+        Filter::Compare(Comparison {
+            path,
+            op: Operator::Eq,
+            value: Literal::String(text),
+        }) if path.attribute.eq_ignore_ascii_case("value") => Some(text),
         _ => None,
     }
 }
 
 /// A path between the brackets of a single-valued attribute as a path of the resource.
 fn part(parent: &AttributePath, path: &AttributePath) -> AttributePath {
-    AttributePath { sub: Some(path.attribute.clone()), ..parent.clone() }
+    AttributePath {
+        sub: Some(path.attribute.clone()),
+        ..parent.clone()
+    }
 }
 
 /// A comparison with an attribute that has no value (R29).

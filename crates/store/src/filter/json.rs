@@ -55,7 +55,10 @@ impl<'a> Place<'a> {
     pub(super) fn scalar(&self, args: &mut Args, attribute: &Attribute) -> Option<Scalar> {
         match attribute.kind {
             AttributeType::Complex => None,
-            AttributeType::Boolean => Some(Scalar::Boolean { is_true: self.is_true(args), is_set: self.present(args) }),
+            AttributeType::Boolean => Some(Scalar::Boolean {
+                is_true: self.is_true(args),
+                is_set: self.present(args),
+            }),
             AttributeType::Integer | AttributeType::Decimal => Some(Scalar::Number(self.number(args))),
             AttributeType::DateTime => Some(Scalar::Instant(self.text(args))),
             AttributeType::Binary => Some(Scalar::text(self.text(args), true)),
@@ -85,7 +88,10 @@ impl<'a> Place<'a> {
                 format!("COALESCE({} = 'true'::jsonb, FALSE)", self.postgres(args, false))
             }
             (Self::Member(document, path), Dialect::Sqlite) => {
-                format!("COALESCE(json_type({document}, {}) = 'true', FALSE)", args.bind(sqlite_path(path)))
+                format!(
+                    "COALESCE(json_type({document}, {}) = 'true', FALSE)",
+                    args.bind(sqlite_path(path))
+                )
             }
         }
     }
@@ -110,7 +116,9 @@ impl<'a> Place<'a> {
 
     /// `document -> $1 -> $2`, the last step as text if wanted. Not for elements.
     fn postgres(&self, args: &mut Args, as_text: bool) -> String {
-        let Self::Member(document, path) = self else { return format!("{ELEMENT}.v") };
+        let Self::Member(document, path) = self else {
+            return format!("{ELEMENT}.v");
+        };
         let last = path.len().saturating_sub(1);
         let steps = path.iter().enumerate().fold(document.clone(), |so_far, (n, name)| {
             let arrow = if as_text && n == last { "->>" } else { "->" };
@@ -154,5 +162,6 @@ fn sqlite_path(path: &[&str]) -> String {
     if path.iter().any(|name| name.contains(['"', '\\'])) {
         return "$.\"\".\"\"".to_owned();
     }
-    path.iter().fold("$".to_owned(), |so_far, name| format!("{so_far}.\"{name}\""))
+    path.iter()
+        .fold("$".to_owned(), |so_far, name| format!("{so_far}.\"{name}\""))
 }

@@ -16,11 +16,16 @@ pub(crate) fn order(args: &mut Args, target: Target<'_>, path: &AttributePath, d
         Located::One(scalar) => sortable(args.dialect(), &scalar)?,
         Located::Whole { attribute, .. } if path.sub.is_none() => {
             let value = attribute.sub("value")?.name.clone();
-            let path = AttributePath { sub: Some(value), ..path.clone() };
+            let path = AttributePath {
+                sub: Some(value),
+                ..path.clone()
+            };
             return order(args, target, &path, descending);
         }
         Located::Many { many, sub } => {
-            let (Source::Array(place) | Source::Emails(place)) = &many.source else { return None };
+            let (Source::Array(place) | Source::Emails(place)) = &many.source else {
+                return None;
+            };
             let scalar = if many.attribute.kind == AttributeType::Complex {
                 let sub = sub.or_else(|| many.attribute.sub("value"))?;
                 many.scalar(args, target, sub)?
@@ -32,7 +37,14 @@ pub(crate) fn order(args: &mut Args, target: Target<'_>, path: &AttributePath, d
         }
         Located::Whole { .. } | Located::Schemas | Located::Undeclared | Located::Nowhere => return None,
     };
-    Some(format!("{value} {}", if descending { "DESC NULLS FIRST" } else { "ASC NULLS LAST" }))
+    Some(format!(
+        "{value} {}",
+        if descending {
+            "DESC NULLS FIRST"
+        } else {
+            "ASC NULLS LAST"
+        }
+    ))
 }
 
 /// The value of the primary element, else of the first.

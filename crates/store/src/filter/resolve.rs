@@ -48,22 +48,28 @@ pub(super) enum Source<'a> {
 pub(super) fn locate<'a>(args: &mut Args, target: Target<'a>, path: &AttributePath) -> Located<'a> {
     let Some(found) = target.schema.lookup(path) else {
         let is_undeclared = path.urn.as_deref().is_some_and(|urn| !target.schema.knows(urn));
-        return if is_undeclared { Located::Undeclared } else { Located::Nowhere };
+        return if is_undeclared {
+            Located::Undeclared
+        } else {
+            Located::Nowhere
+        };
     };
     match (found.urn, found.attribute.name.as_str(), found.sub) {
         (None, "id", _) => Located::One(Scalar::Id("r.id".to_owned())),
         (None, "externalId", _) => Located::One(Scalar::column("r.external_id", true)),
         (None, "schemas", _) => Located::Schemas,
-        (None, "meta", None) => Located::Whole { present: TRUE.to_owned(), attribute: found.attribute },
+        (None, "meta", None) => Located::Whole {
+            present: TRUE.to_owned(),
+            attribute: found.attribute,
+        },
         (None, "meta", Some(sub)) => meta(args, target, &sub.name).map_or(Located::Nowhere, Located::One),
         (None, "displayName", _) => Located::One(Scalar::column("r.display_name_key", false)),
-        (None, "userName", _) if target.kind == Kind::User => {
-            Located::One(Scalar::column("r.user_name_key", false))
-        }
+        (None, "userName", _) if target.kind == Kind::User => Located::One(Scalar::column("r.user_name_key", false)),
         // A user whose `active` was removed counts as active (R50), and the column says so.
-        (None, "active", _) if target.kind == Kind::User => {
-            Located::One(Scalar::Boolean { is_true: "r.active".to_owned(), is_set: TRUE.to_owned() })
-        }
+        (None, "active", _) if target.kind == Kind::User => Located::One(Scalar::Boolean {
+            is_true: "r.active".to_owned(),
+            is_set: TRUE.to_owned(),
+        }),
         (None, "groups", sub) if target.kind == Kind::User => many(found.attribute, Source::Groups, sub),
         (None, "members", sub) if target.kind == Kind::Group => many(found.attribute, Source::Members, sub),
         (Some(urn::ENTERPRISE_USER), "manager", Some(sub)) if target.kind == Kind::User && sub.name == "value" => {
@@ -74,7 +80,10 @@ pub(super) fn locate<'a>(args: &mut Args, target: Target<'a>, path: &AttributePa
 }
 
 const fn many<'a>(attribute: &'a Attribute, source: Source<'a>, sub: Option<&'a Attribute>) -> Located<'a> {
-    Located::Many { many: Many { attribute, source }, sub }
+    Located::Many {
+        many: Many { attribute, source },
+        sub,
+    }
 }
 
 fn in_document<'a>(args: &mut Args, kind: Kind, found: Resolved<'a>) -> Located<'a> {
@@ -82,22 +91,33 @@ fn in_document<'a>(args: &mut Args, kind: Kind, found: Resolved<'a>) -> Located<
     let place = Place::top(found.urn.into_iter().chain([attribute.name.as_str()]).collect());
     if attribute.multi_valued {
         let is_emails = kind == Kind::User && found.urn.is_none() && attribute.name == "emails";
-        let source = if is_emails { Source::Emails(place) } else { Source::Array(place) };
+        let source = if is_emails {
+            Source::Emails(place)
+        } else {
+            Source::Array(place)
+        };
         return many(attribute, source, found.sub);
     }
     match found.sub {
-        None if attribute.kind == AttributeType::Complex => {
-            Located::Whole { present: place.present(args), attribute }
-        }
+        None if attribute.kind == AttributeType::Complex => Located::Whole {
+            present: place.present(args),
+            attribute,
+        },
         None => place.scalar(args, attribute).map_or(Located::Nowhere, Located::One),
         Some(sub) if sub.multi_valued => many(sub, Source::Array(place.child(&sub.name)), None),
-        Some(sub) => place.child(&sub.name).scalar(args, sub).map_or(Located::Nowhere, Located::One),
+        Some(sub) => place
+            .child(&sub.name)
+            .scalar(args, sub)
+            .map_or(Located::Nowhere, Located::One),
     }
 }
 
 fn meta(args: &mut Args, target: Target<'_>, name: &str) -> Option<Scalar> {
     match name {
-        "resourceType" => Some(Scalar::Constant { text: target.schema.name.to_owned(), case_exact: true }),
+        "resourceType" => Some(Scalar::Constant {
+            text: target.schema.name.to_owned(),
+            case_exact: true,
+        }),
         "created" => Some(Scalar::Millis("r.created_at".to_owned())),
         "lastModified" => Some(Scalar::Millis("r.updated_at".to_owned())),
         // As scim::resource::etag writes it.
@@ -111,7 +131,10 @@ fn meta(args: &mut Args, target: Target<'_>, name: &str) -> Option<Scalar> {
 fn location(args: &mut Args, base_url: Option<&str>, endpoint: &str, id: &str) -> Option<Scalar> {
     let start = format!("{}{endpoint}/", base_url?.trim_end_matches('/'));
     let start = args.bind(start);
-    Some(Scalar::text(format!("({start} || {})", id_text(args.dialect(), id)), true))
+    Some(Scalar::text(
+        format!("({start} || {})", id_text(args.dialect(), id)),
+        true,
+    ))
 }
 
 impl<'a> Many<'a> {
@@ -122,21 +145,31 @@ impl<'a> Many<'a> {
             (Source::Groups, "value") => Some(Scalar::Id("m.group_id".to_owned())),
             (Source::Groups, "display") => Some(Scalar::text("g.display_name_key".to_owned(), false)),
             // Memberships through other groups are not followed.
-            (Source::Groups, "type") => Some(Scalar::Constant { text: "direct".to_owned(), case_exact: false }),
+            (Source::Groups, "type") => Some(Scalar::Constant {
+                text: "direct".to_owned(),
+                case_exact: false,
+            }),
             (Source::Groups, "$ref") => location(args, target.base_url, "/Groups", "m.group_id"),
             (Source::Members, "value") => Some(Scalar::Id("m.member_id".to_owned())),
             (Source::Members, "display") => Some(Scalar::text(
                 "COALESCE(u.display_name_key, u.user_name_key, g.display_name_key)".to_owned(),
                 false,
             )),
-            (Source::Members, "type") => {
-                Some(Scalar::text("CASE m.kind WHEN 1 THEN 'group' ELSE 'user' END".to_owned(), false))
-            }
+            (Source::Members, "type") => Some(Scalar::text(
+                "CASE m.kind WHEN 1 THEN 'group' ELSE 'user' END".to_owned(),
+                false,
+            )),
             (Source::Members, "$ref") => {
                 let base = target.base_url?.trim_end_matches('/');
-                let (users, groups) = (args.bind(format!("{base}/Users/")), args.bind(format!("{base}/Groups/")));
+                let (users, groups) = (
+                    args.bind(format!("{base}/Users/")),
+                    args.bind(format!("{base}/Groups/")),
+                );
                 let id = id_text(args.dialect(), "m.member_id");
-                Some(Scalar::text(format!("(CASE m.kind WHEN 1 THEN {groups} ELSE {users} END || {id})"), true))
+                Some(Scalar::text(
+                    format!("(CASE m.kind WHEN 1 THEN {groups} ELSE {users} END || {id})"),
+                    true,
+                ))
             }
             (Source::Groups | Source::Members, _) => None,
         }

@@ -30,12 +30,20 @@ pub(super) enum Scalar {
 impl Scalar {
     /// Text computed from the row, NULL when unassigned.
     pub(super) const fn text(sql: String, case_exact: bool) -> Self {
-        Self::Text { sql, folded: !case_exact, is_column: false }
+        Self::Text {
+            sql,
+            folded: !case_exact,
+            is_column: false,
+        }
     }
 
     /// A column of text that was stored folded unless it is case-exact.
     pub(super) fn column(name: &str, case_exact: bool) -> Self {
-        Self::Text { sql: name.to_owned(), folded: !case_exact, is_column: true }
+        Self::Text {
+            sql: name.to_owned(),
+            folded: !case_exact,
+            is_column: true,
+        }
     }
 
     /// Whether it is assigned (R29).
@@ -64,7 +72,11 @@ impl Scalar {
             (Self::Text { sql, folded, is_column }, Literal::String(text)) => {
                 let text = if *folded { scim::fold(text) } else { text.clone() };
                 let compared = text_holds(args, sql, op, &text);
-                if *is_column { format!("({sql} IS NOT NULL AND {compared})") } else { or_false(&compared) }
+                if *is_column {
+                    format!("({sql} IS NOT NULL AND {compared})")
+                } else {
+                    or_false(&compared)
+                }
             }
             (Self::Id(sql), Literal::String(text)) => id_holds(args, sql, op, text),
             (Self::Boolean { is_true, is_set }, literal) => match (op, boolean(literal)) {
@@ -110,7 +122,11 @@ pub(super) const fn truth(holds: bool) -> &'static str {
 }
 
 fn or_false(condition: &str) -> String {
-    if condition == FALSE { FALSE.to_owned() } else { format!("COALESCE({condition}, FALSE)") }
+    if condition == FALSE {
+        FALSE.to_owned()
+    } else {
+        format!("COALESCE({condition}, FALSE)")
+    }
 }
 
 const fn order_sign(op: Operator) -> Option<&'static str> {
@@ -141,7 +157,10 @@ fn text_holds(args: &mut Args, sql: &str, op: Operator, text: &str) -> String {
         (Operator::Sw, Dialect::Sqlite) => format!("substr({sql}, 1, {}) = {part}", args.bind(length)),
         (Operator::Ew, Dialect::Postgres) => format!("right({sql}, {}) = {part}", args.bind(length)),
         (Operator::Ew, Dialect::Sqlite) => {
-            format!("substr({sql}, max(length({sql}) - {} + 1, 1)) = {part}", args.bind(length))
+            format!(
+                "substr({sql}, max(length({sql}) - {} + 1, 1)) = {part}",
+                args.bind(length)
+            )
         }
         _ => FALSE.to_owned(),
     }
@@ -181,10 +200,13 @@ fn boolean(literal: &Literal) -> Option<bool> {
 }
 
 fn number_holds(args: &mut Args, sql: &str, op: Operator, number: &serde_json::Number) -> String {
-    let Some(sign) = order_sign(op) else { return FALSE.to_owned() };
+    let Some(sign) = order_sign(op) else {
+        return FALSE.to_owned();
+    };
+    // With its type in the text, because prepared statements are kept by their text.
     let value = match (number.as_i64(), number.as_f64()) {
-        (Some(whole), _) => args.bind(whole),
-        (None, Some(float)) => args.bind(float),
+        (Some(whole), _) => format!("CAST({} AS bigint)", args.bind(whole)),
+        (None, Some(float)) => format!("CAST({} AS double precision)", args.bind(float)),
         (None, None) => return FALSE.to_owned(),
     };
     or_false(&format!("{sql} {sign} {value}"))

@@ -42,13 +42,23 @@ impl Undeclared<'_> {
         match sub {
             None => {
                 let elements = elements(args, "a", "e");
-                format!("{schema}, {member}, {elements} WHERE {keys} AND {}", assigned(args, "e"))
+                format!(
+                    "{schema}, {member}, {elements} WHERE {keys} AND {}",
+                    assigned(args, "e")
+                )
             }
             Some(sub) => {
                 let sub = folded(args, sub);
-                let (outer, part, inner) = (elements(args, "a", "x"), members_of(args, "x", "b"), elements(args, "b", "e"));
+                let (outer, part, inner) = (
+                    elements(args, "a", "x"),
+                    members_of(args, "x", "b"),
+                    elements(args, "b", "e"),
+                );
                 let keys = format!("{keys} AND {} = {sub}", key(args, "b"));
-                format!("{schema}, {member}, {outer}, {part}, {inner} WHERE {keys} AND {}", assigned(args, "e"))
+                format!(
+                    "{schema}, {member}, {outer}, {part}, {inner} WHERE {keys} AND {}",
+                    assigned(args, "e")
+                )
             }
         }
     }
@@ -69,23 +79,22 @@ impl Member<'_> {
     fn rows(&self, args: &mut Args) -> String {
         let name = folded(args, self.0);
         let (part, inner) = (members_of(args, "e", "b"), elements(args, "b", "i"));
-        let member = format!("{part}, {inner} WHERE {} = {name} AND {}", key(args, "b"), assigned(args, "i"));
+        let member = format!(
+            "{part}, {inner} WHERE {} = {name} AND {}",
+            key(args, "b"),
+            assigned(args, "i")
+        );
         if !self.0.eq_ignore_ascii_case("value") {
             return member;
         }
-        let (columns, own, is_plain) = match args.dialect() {
-            Dialect::Postgres => ("i.v", "e.v", "jsonb_typeof(e.v) <> 'object'"),
-            Dialect::Sqlite => ("i.type, i.value", "e.type, e.value", "e.type <> 'object'"),
+        let plain = match args.dialect() {
+            Dialect::Postgres => "SELECT e.v WHERE jsonb_typeof(e.v) <> 'object'",
+            Dialect::Sqlite => "SELECT e.type, e.value WHERE e.type <> 'object'",
         };
-        let names = match args.dialect() {
-            Dialect::Postgres => "(SELECT {columns} FROM {member} UNION ALL SELECT {own} WHERE {is_plain}) AS i(v) WHERE TRUE",
-            Dialect::Sqlite => "(SELECT {columns} FROM {member} UNION ALL SELECT {own} WHERE {is_plain}) AS i WHERE TRUE",
-        };
-        names
-            .replace("{columns}", columns)
-            .replace("{member}", &member)
-            .replace("{own}", own)
-            .replace("{is_plain}", is_plain)
+        match args.dialect() {
+            Dialect::Postgres => format!("(SELECT i.v FROM {member} UNION ALL {plain}) AS i(v) WHERE TRUE"),
+            Dialect::Sqlite => format!("(SELECT i.type, i.value FROM {member} UNION ALL {plain}) AS i WHERE TRUE"),
+        }
     }
 }
 
@@ -105,53 +114,70 @@ fn compare_rows(args: &mut Args, rows: &str, alias: &str, op: Operator, literal:
 
 /// One value by its own type; an object by its member `value`.
 fn value_holds(args: &mut Args, alias: &str, op: Operator, literal: &Literal) -> String {
-    let (kind, text, number) = match args.dialect() {
-        Dialect::Postgres => {
-            let own = Parts::postgres(&format!("{alias}.v"));
-            let inner = Parts::postgres(&format!("({alias}.v -> 'value')"));
-            let is_object = format!("jsonb_typeof({alias}.v) = 'object'");
-            own.or(inner, &is_object)
-        }
-        Dialect::Sqlite => {
-            let object = format!("CASE {alias}.type WHEN 'object' THEN {alias}.value END");
-            let own = Parts { kind: format!("{alias}.type"), text: format!("{alias}.value"), number: format!("{alias}.value") };
-            let value = format!("json_extract({object}, '$.value')");
-            let inner = Parts { kind: format!("json_type({object}, '$.value')"), text: value.clone(), number: value };
-            own.or(inner, &format!("{alias}.type = 'object'"))
-        }
-    };
     let as_text = match literal {
         Literal::String(text) => text.clone(),
         Literal::Number(number) => number.to_string(),
         Literal::Boolean(flag) => flag.to_string(),
         Literal::Null => return FALSE.to_owned(),
     };
-    let texts = Scalar::text(text, false).compare(args, op, &Literal::String(as_text.clone()));
-    let numbers = match literal {
+    let Json { kind, text, number } = Json::of(args.dialect(), alias);
+    let wanted_number = match literal {
         Literal::Boolean(_) => None,
         _ => serde_json::from_str::<serde_json::Number>(as_text.trim()).ok(),
     };
-    let numbers = numbers.map_or_else(
-        || FALSE.to_owned(),
-        |wanted| Scalar::Number(number).compare(args, op, &Literal::Number(wanted)),
-    );
-    let flag = match (op, as_text.trim(), literal) {
-        (_, _, Literal::Number(_)) => "none",
-        (Operator::Eq, text, _) if text.eq_ignore_ascii_case("true") => "true",
-        (Operator::Eq, text, _) if text.eq_ignore_ascii_case("false") => "false",
-        _ => "none",
+    let wanted_flag = match (op, literal) {
+        (Operator::Eq, Literal::String(_) | Literal::Boolean(_)) => as_text.trim().to_ascii_lowercase(),
+        _ => String::new(),
     };
-    format!("CASE WHEN {kind} = 'text' THEN {texts} WHEN {kind} = 'number' THEN {numbers} ELSE COALESCE({kind} = '{flag}', FALSE) END")
+    let flag = match wanted_flag.as_str() {
+        flag @ ("true" | "false") => format!("COALESCE({kind} = '{flag}', FALSE)"),
+        _ => FALSE.to_owned(),
+    };
+    let text = Scalar::text(text, false).compare(args, op, &Literal::String(as_text));
+    let number = match wanted_number {
+        Some(wanted) => Scalar::Number(number).compare(args, op, &Literal::Number(wanted)),
+        None => FALSE.to_owned(),
+    };
+    format!("CASE WHEN {kind} = 'text' THEN {text} WHEN {kind} = 'number' THEN {number} ELSE {flag} END")
 }
 
-/// A JSON value as `text`, `number`, `true`, `false` or something else, and what it is as each.
-struct Parts {
+/// A JSON value taken apart, as SQL: its kind (`text`, `number`, `true`, `false` or something else), and what it is as
+/// text and as a number.
+struct Json {
     kind: String,
     text: String,
     number: String,
 }
 
-impl Parts {
+impl Json {
+    /// The value of a row, or for an object its member `value`.
+    fn of(dialect: Dialect, alias: &str) -> Self {
+        let (is_object, own, inner) = match dialect {
+            Dialect::Postgres => (
+                format!("jsonb_typeof({alias}.v) = 'object'"),
+                Self::postgres(&format!("{alias}.v")),
+                Self::postgres(&format!("({alias}.v -> 'value')")),
+            ),
+            Dialect::Sqlite => {
+                let object = format!("CASE {alias}.type WHEN 'object' THEN {alias}.value END");
+                (
+                    format!("{alias}.type = 'object'"),
+                    Self::sqlite(&format!("{alias}.type"), format!("{alias}.value")),
+                    Self::sqlite(
+                        &format!("json_type({object}, '$.value')"),
+                        format!("json_extract({object}, '$.value')"),
+                    ),
+                )
+            }
+        };
+        let pick = |own: String, inner: String| format!("(CASE WHEN {is_object} THEN {inner} ELSE {own} END)");
+        Self {
+            kind: pick(own.kind, inner.kind),
+            text: pick(own.text, inner.text),
+            number: pick(own.number, inner.number),
+        }
+    }
+
     fn postgres(value: &str) -> Self {
         Self {
             kind: format!(
@@ -163,12 +189,13 @@ impl Parts {
         }
     }
 
-    /// The parts of the value itself or, for an object, those of the value inside.
-    fn or(self, inner: Self, is_object: &str) -> (String, String, String) {
-        let pick = |own: &str, inner: &str| format!("(CASE WHEN {is_object} THEN {inner} ELSE {own} END)");
-        let plain = |kind: &str| format!("(CASE {kind} WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE {kind} END)");
-        let kind = plain(&pick(&self.kind, &inner.kind));
-        (kind, pick(&self.text, &inner.text), pick(&self.number, &inner.number))
+    fn sqlite(kind: &str, value: String) -> Self {
+        let kind = format!("CASE {kind} WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE {kind} END");
+        Self {
+            kind,
+            text: value.clone(),
+            number: value,
+        }
     }
 }
 
@@ -196,7 +223,9 @@ fn members(args: &Args, document: &str, alias: &str) -> String {
 fn members_of(args: &Args, of: &str, alias: &str) -> String {
     match args.dialect() {
         Dialect::Postgres => {
-            format!("jsonb_each(CASE jsonb_typeof({of}.v) WHEN 'object' THEN {of}.v ELSE '{{}}'::jsonb END) AS {alias}(k, v)")
+            format!(
+                "jsonb_each(CASE jsonb_typeof({of}.v) WHEN 'object' THEN {of}.v ELSE '{{}}'::jsonb END) AS {alias}(k, v)"
+            )
         }
         Dialect::Sqlite => {
             format!("json_each(CASE {of}.type WHEN 'object' THEN {of}.value ELSE '{{}}' END) AS {alias}")
@@ -211,7 +240,10 @@ fn elements(args: &Args, of: &str, alias: &str) -> String {
             "jsonb_array_elements(CASE jsonb_typeof({of}.v) WHEN 'array' THEN {of}.v ELSE jsonb_build_array({of}.v) END) \
              AS {alias}(v)"
         ),
-        Dialect::Sqlite => format!("json_each(CASE {of}.type WHEN 'array' THEN {of}.value ELSE '[' || {} || ']' END) AS {alias}", json_of(of)),
+        Dialect::Sqlite => format!(
+            "json_each(CASE {of}.type WHEN 'array' THEN {of}.value ELSE '[' || {} || ']' END) AS {alias}",
+            json_of(of)
+        ),
     }
 }
 

@@ -56,7 +56,11 @@ const WORDS: [(&str, &str, &str); 12] = [
     ("SMALLINT", "smallint", "INTEGER"),
     ("BIGINT", "bigint", "INTEGER"),
     ("KEY_TEXT", "text COLLATE \"C\"", "TEXT"),
-    ("POSITION", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+    (
+        "POSITION",
+        "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "INTEGER PRIMARY KEY AUTOINCREMENT",
+    ),
     ("STRICT", "", "STRICT"),
     ("CLUSTERED", "", "STRICT, WITHOUT ROWID"),
 ];

@@ -16,21 +16,40 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        sets().into_iter().map(|set| Box::new(set) as Box<dyn MigrationTrait>).collect()
+        sets()
+            .into_iter()
+            .map(|set| Box::new(set) as Box<dyn MigrationTrait>)
+            .collect()
     }
 }
 
 const fn sets() -> [TableSet; 4] {
     [
-        TableSet { name: "0001_catalogue", statements: catalogue::STATEMENTS },
-        TableSet { name: "0002_directory", statements: directory::STATEMENTS },
-        TableSet { name: "0003_log", statements: log::STATEMENTS },
-        TableSet { name: "0004_webhooks", statements: webhooks::STATEMENTS },
+        TableSet {
+            name: "0001_catalogue",
+            statements: catalogue::STATEMENTS,
+        },
+        TableSet {
+            name: "0002_directory",
+            statements: directory::STATEMENTS,
+        },
+        TableSet {
+            name: "0003_log",
+            statements: log::STATEMENTS,
+        },
+        TableSet {
+            name: "0004_webhooks",
+            statements: webhooks::STATEMENTS,
+        },
     ]
 }
 
 /// Every statement of every migration: tests name their template database after it.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn text() -> String {
-    sets().iter().flat_map(|set| set.statements).map(|statement| format!("{statement:?}")).collect()
+    sets()
+        .iter()
+        .flat_map(|set| set.statements)
+        .map(|statement| format!("{statement:?}"))
+        .collect()
 }

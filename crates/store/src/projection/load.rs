@@ -19,10 +19,19 @@ pub(super) async fn load(
     dialect: Dialect,
     wanted: Vec<(DirectoryId, DirectoryFacts, Needs)>,
 ) -> Result<Directories, StoreError> {
-    let loader = Loader { tx, dialect, wanted: &wanted };
+    let loader = Loader {
+        tx,
+        dialect,
+        wanted: &wanted,
+    };
     let mut found: Directories = wanted
         .iter()
-        .map(|(id, facts, needs)| (*id, Directory::new(*id, facts.organization_id, facts.policy.clone(), needs)))
+        .map(|(id, facts, needs)| {
+            (
+                *id,
+                Directory::new(*id, facts.organization_id, facts.policy.clone(), needs),
+            )
+        })
         .collect();
     loader.users(&mut found).await?;
     loader.groups(&mut found).await?;
@@ -66,11 +75,14 @@ impl Loader<'_> {
     }
 
     fn ids<'n>(&self, ids: impl IntoIterator<Item = &'n ResourceId>) -> Vec<Value> {
-        ids.into_iter().map(|id| json!({ "id": json_id(self.dialect, id.uuid()) })).collect()
+        ids.into_iter()
+            .map(|id| json!({ "id": json_id(self.dialect, id.uuid()) }))
+            .collect()
     }
 
     async fn users(&self, found: &mut Directories) -> Result<(), StoreError> {
-        let by_id = format!("SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.id = r.id AND x.directory_id = r.directory_id");
+        let by_id =
+            format!("SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.id = r.id AND x.directory_id = r.directory_id");
         let by_name = format!(
             "SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.directory_id = r.directory_id AND x.user_name_key = r.key"
         );
@@ -81,7 +93,13 @@ impl Loader<'_> {
         let key = [("key", Column::Text)];
         let mut rows = self.joined(&by_id, &id, |needs| self.ids(&needs.users)).await?;
         rows.extend(self.joined(&by_name, &key, |needs| keys(&needs.user_names)).await?);
-        let managers = |needs: &Needs| needs.deleted.iter().map(|id| json!({ "key": id.to_string() })).collect();
+        let managers = |needs: &Needs| {
+            needs
+                .deleted
+                .iter()
+                .map(|id| json!({ "key": id.to_string() }))
+                .collect()
+        };
         rows.extend(self.joined(&reports, &key, managers).await?);
         for row in rows {
             let user = UserRow {
@@ -111,7 +129,10 @@ impl Loader<'_> {
         );
         let id = [("id", Column::Id)];
         let mut rows = self.joined(&by_id, &id, |needs| self.ids(&needs.groups)).await?;
-        rows.extend(self.joined(&by_name, &[("key", Column::Text)], |needs| keys(&needs.group_names)).await?);
+        rows.extend(
+            self.joined(&by_name, &[("key", Column::Text)], |needs| keys(&needs.group_names))
+                .await?,
+        );
         rows.extend(self.joined(&left, &id, |needs| self.ids(&needs.deleted)).await?);
         for row in rows {
             let group = GroupRow {
@@ -142,8 +163,13 @@ impl Loader<'_> {
                  JOIN {table} x ON x.id = m.member_id AND x.directory_id = r.directory_id"
             )
         };
-        let mut users = self.joined(&named(USER, "users"), &id, |needs| self.ids(&needs.briefs)).await?;
-        users.extend(self.joined(&members(USER, "users"), &id, |needs| self.ids(&needs.all_members)).await?);
+        let mut users = self
+            .joined(&named(USER, "users"), &id, |needs| self.ids(&needs.briefs))
+            .await?;
+        users.extend(
+            self.joined(&members(USER, "users"), &id, |needs| self.ids(&needs.all_members))
+                .await?,
+        );
         for row in users {
             let brief = MemberBrief::User {
                 id: row.id("id")?,
@@ -157,8 +183,13 @@ impl Loader<'_> {
                 directory.load_brief(brief);
             }
         }
-        let mut groups = self.joined(&named(GROUP, "groups"), &id, |needs| self.ids(&needs.briefs)).await?;
-        groups.extend(self.joined(&members(GROUP, "groups"), &id, |needs| self.ids(&needs.all_members)).await?);
+        let mut groups = self
+            .joined(&named(GROUP, "groups"), &id, |needs| self.ids(&needs.briefs))
+            .await?;
+        groups.extend(
+            self.joined(&members(GROUP, "groups"), &id, |needs| self.ids(&needs.all_members))
+                .await?,
+        );
         for row in groups {
             let brief = MemberBrief::Group {
                 id: row.id("id")?,
@@ -187,16 +218,29 @@ impl Loader<'_> {
             "SELECT {COLUMNS} FROM {{r}} JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
              JOIN groups g ON g.id = m.group_id"
         );
-        let pair = |(group, member): &(ResourceId, ResourceId)| {
-            json!({ "id": json_id(self.dialect, group.uuid()), "member_id": json_id(self.dialect, member.uuid()) })
-        };
+        let pair = |(group, member): &(ResourceId, ResourceId)| json!({ "id": json_id(self.dialect, group.uuid()), "member_id": json_id(self.dialect, member.uuid()) });
         let pair_columns = [("id", Column::Id), ("member_id", Column::Id)];
-        let mut rows = self.joined(&pairs, &pair_columns, |needs| needs.pairs.iter().map(pair).collect()).await?;
-        rows.extend(self.joined(&of_group, &id, |needs| self.ids(&needs.all_members)).await?);
-        rows.extend(self.joined(&of_member, &id, |needs| self.ids(&needs.memberships)).await?);
+        let mut rows = self
+            .joined(&pairs, &pair_columns, |needs| needs.pairs.iter().map(pair).collect())
+            .await?;
+        rows.extend(
+            self.joined(&of_group, &id, |needs| self.ids(&needs.all_members))
+                .await?,
+        );
+        rows.extend(
+            self.joined(&of_member, &id, |needs| self.ids(&needs.memberships))
+                .await?,
+        );
         for row in rows {
-            let kind = if row.get::<i16>("kind")? == 1 { ResourceKind::Group } else { ResourceKind::User };
-            let group = GroupRef { id: row.id("group_id")?, display_name: row.get("display_name")? };
+            let kind = if row.get::<i16>("kind")? == 1 {
+                ResourceKind::Group
+            } else {
+                ResourceKind::User
+            };
+            let group = GroupRef {
+                id: row.id("group_id")?,
+                display_name: row.get("display_name")?,
+            };
             if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
                 directory.load_membership(group, row.id("member_id")?, kind);
             }

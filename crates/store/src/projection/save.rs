@@ -20,12 +20,30 @@ pub(super) async fn save(
         writes.iter().flat_map(|(_, writes)| pick(writes)).copied().collect()
     };
     saver.delete_memberships(writes).await?;
-    saver.by_ids("DELETE FROM group_members WHERE group_id IN ({ids})", &all(|w| &w.deleted_groups)).await?;
-    saver.by_ids("DELETE FROM groups WHERE id IN ({ids})", &all(|w| &w.deleted_groups)).await?;
-    saver.by_ids("DELETE FROM user_emails WHERE user_id IN ({ids})", &all(|w| &w.deleted_users)).await?;
-    saver.by_ids("DELETE FROM users WHERE id IN ({ids})", &all(|w| &w.deleted_users)).await?;
-    saver.set_names_free("users", "user_name_key", &all(|w| &w.renamed_users)).await?;
-    saver.set_names_free("groups", "display_name_key", &all(|w| &w.renamed_groups)).await?;
+    saver
+        .by_ids(
+            "DELETE FROM group_members WHERE group_id IN ({ids})",
+            &all(|w| &w.deleted_groups),
+        )
+        .await?;
+    saver
+        .by_ids("DELETE FROM groups WHERE id IN ({ids})", &all(|w| &w.deleted_groups))
+        .await?;
+    saver
+        .by_ids(
+            "DELETE FROM user_emails WHERE user_id IN ({ids})",
+            &all(|w| &w.deleted_users),
+        )
+        .await?;
+    saver
+        .by_ids("DELETE FROM users WHERE id IN ({ids})", &all(|w| &w.deleted_users))
+        .await?;
+    saver
+        .set_names_free("users", "user_name_key", &all(|w| &w.renamed_users))
+        .await?;
+    saver
+        .set_names_free("groups", "display_name_key", &all(|w| &w.renamed_groups))
+        .await?;
     saver.upsert_users(writes).await?;
     saver.upsert_groups(writes).await?;
     saver.insert_memberships(writes, now).await
@@ -48,7 +66,9 @@ impl Saver<'_> {
         let set = row_set(self.dialect, 1, "r", &[("id", Column::Id)]);
         let rows: Vec<Value> = ids.iter().map(|id| json!({ "id": self.id(*id) })).collect();
         let sql = sql.replace("{ids}", &format!("SELECT r.id FROM {set}"));
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()]).await.map(|_| ())
+        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
+            .await
+            .map(|_| ())
     }
 
     /// A name that one row gives up may be taken by another in the same batch, and the unique index looks at each row
@@ -58,7 +78,11 @@ impl Saver<'_> {
             Dialect::Postgres => "chr(1) || id::text",
             Dialect::Sqlite => "char(1) || hex(id)",
         };
-        self.by_ids(&format!("UPDATE {table} SET {column} = {unique} WHERE id IN ({{ids}})"), ids).await
+        self.by_ids(
+            &format!("UPDATE {table} SET {column} = {unique} WHERE id IN ({{ids}})"),
+            ids,
+        )
+        .await
     }
 
     async fn upsert_users(&self, writes: &[(DirectoryId, Writes)]) -> Result<(), StoreError> {
@@ -101,17 +125,24 @@ impl Saver<'_> {
             ("updated_at", Column::Int),
         ];
         self.upsert("users", &columns, rows).await?;
-        self.by_ids("DELETE FROM user_emails WHERE user_id IN ({ids})", &existing).await?;
+        self.by_ids("DELETE FROM user_emails WHERE user_id IN ({ids})", &existing)
+            .await?;
         if emails.is_empty() {
             return Ok(());
         }
-        let columns = [("directory_id", Column::Id), ("value_key", Column::Text), ("user_id", Column::Id)];
+        let columns = [
+            ("directory_id", Column::Id),
+            ("value_key", Column::Text),
+            ("user_id", Column::Id),
+        ];
         let sql = format!(
             "INSERT INTO user_emails (directory_id, value_key, user_id) SELECT r.directory_id, r.value_key, r.user_id \
              FROM {} WHERE true ON CONFLICT DO NOTHING",
             row_set(self.dialect, 1, "r", &columns)
         );
-        exec(self.tx, &sql, [Value::Array(emails).to_string().into()]).await.map(|_| ())
+        exec(self.tx, &sql, [Value::Array(emails).to_string().into()])
+            .await
+            .map(|_| ())
     }
 
     async fn upsert_groups(&self, writes: &[(DirectoryId, Writes)]) -> Result<(), StoreError> {
@@ -149,8 +180,11 @@ impl Saver<'_> {
             })
             .collect();
         let kept = ["id", "directory_id", "created_at"];
-        let set: Vec<String> =
-            names.iter().filter(|name| !kept.contains(*name)).map(|name| format!("{name} = excluded.{name}")).collect();
+        let set: Vec<String> = names
+            .iter()
+            .filter(|name| !kept.contains(*name))
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
         let sql = format!(
             "INSERT INTO {table} ({}) SELECT {} FROM {} WHERE true ON CONFLICT (id) DO UPDATE SET {}",
             names.join(", "),
@@ -158,7 +192,9 @@ impl Saver<'_> {
             row_set(self.dialect, 1, "r", columns),
             set.join(", ")
         );
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()]).await.map(|_| ())
+        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
+            .await
+            .map(|_| ())
     }
 
     async fn delete_memberships(&self, writes: &[(DirectoryId, Writes)]) -> Result<(), StoreError> {
@@ -169,11 +205,18 @@ impl Saver<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let set = row_set(self.dialect, 1, "r", &[("group_id", Column::Id), ("member_id", Column::Id)]);
+        let set = row_set(
+            self.dialect,
+            1,
+            "r",
+            &[("group_id", Column::Id), ("member_id", Column::Id)],
+        );
         let sql = format!(
             "DELETE FROM group_members WHERE (group_id, member_id) IN (SELECT r.group_id, r.member_id FROM {set})"
         );
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()]).await.map(|_| ())
+        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
+            .await
+            .map(|_| ())
     }
 
     async fn insert_memberships(&self, writes: &[(DirectoryId, Writes)], now: Timestamp) -> Result<(), StoreError> {

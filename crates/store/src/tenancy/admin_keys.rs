@@ -47,7 +47,11 @@ impl AdminKeys {
     /// As any query.
     pub async fn by_id(&self, id: AdminKeyId) -> Result<Option<AdminKey>, StoreError> {
         let sql = "SELECT id, name, token_hash, created_at, last_used_at FROM admin_keys WHERE id = $1";
-        query_one(self.store.read(), sql, vec![id.uuid().into()]).await?.as_ref().map(admin_key).transpose()
+        query_one(self.store.read(), sql, vec![id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(admin_key)
+            .transpose()
     }
 
     /// Notes that a key was used, unless that was noted within the last minute.
@@ -59,7 +63,9 @@ impl AdminKeys {
             return Ok(());
         }
         let sql = "UPDATE admin_keys SET last_used_at = $2 WHERE id = $1";
-        exec(self.store.write(), sql, [key.id.uuid().into(), now.millis().into()]).await.map(|_| ())
+        exec(self.store.write(), sql, [key.id.uuid().into(), now.millis().into()])
+            .await
+            .map(|_| ())
     }
 }
 

@@ -21,7 +21,10 @@ impl Store {
     /// # Errors
     /// `Unavailable` when the database cannot be reached or is held by somebody else for too long.
     pub async fn change(&self, lane: Option<u16>) -> Result<Change, StoreError> {
-        let change = Change { tx: self.begin().await?, dialect: self.dialect() };
+        let change = Change {
+            tx: self.begin().await?,
+            dialect: self.dialect(),
+        };
         if let Some(lane) = lane {
             append::lock_lane(&change.tx, change.dialect, lane).await?;
         }
@@ -55,4 +58,3 @@ impl Change {
         }
     }
 }
-

@@ -131,7 +131,11 @@ impl Directories {
     /// As any query.
     pub async fn by_id(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
         let sql = format!("{SELECT} AND id = $1");
-        query_one(self.store.read(), &sql, vec![id.uuid().into()]).await?.as_ref().map(directory).transpose()
+        query_one(self.store.read(), &sql, vec![id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(directory)
+            .transpose()
     }
 
     /// The oldest active directory of the organization that the domain belongs to.
@@ -143,7 +147,11 @@ impl Directories {
             "{SELECT} AND state = 'active' AND organization_id = \
              (SELECT organization_id FROM organization_domains WHERE domain = $1) ORDER BY id LIMIT 1"
         );
-        query_one(self.store.read(), &sql, vec![domain.as_str().into()]).await?.as_ref().map(directory).transpose()
+        query_one(self.store.read(), &sql, vec![domain.as_str().into()])
+            .await?
+            .as_ref()
+            .map(directory)
+            .transpose()
     }
 
     /// The directories, newest first.
@@ -169,7 +177,10 @@ impl Directories {
             let count = counts.entry(row.id("directory_id")?).or_default();
             (count.users, count.active_users) = (row.get("users")?, row.get("active_users")?);
         }
-        for row in self.by_directory("SELECT directory_id, COUNT(*) AS groups FROM groups", ids).await? {
+        for row in self
+            .by_directory("SELECT directory_id, COUNT(*) AS groups FROM groups", ids)
+            .await?
+        {
             counts.entry(row.id("directory_id")?).or_default().groups = row.get("groups")?;
         }
         Ok(counts)
@@ -191,7 +202,10 @@ impl Directories {
         let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
         let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
         let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [values.into()]).await?;
-        let known = rows.iter().map(|row| row.id("id")).collect::<Result<HashSet<DirectoryId>, _>>()?;
+        let known = rows
+            .iter()
+            .map(|row| row.id("id"))
+            .collect::<Result<HashSet<DirectoryId>, _>>()?;
         Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
     }
 
@@ -208,7 +222,12 @@ impl Directories {
             exec(&tx, sql, vec![used.key_id.uuid().into(), at.clone()]).await?;
             let sql = "UPDATE directories SET last_request_at = $2, last_error = $3 \
                        WHERE id = $1 AND (last_request_at IS NULL OR last_request_at <= $2)";
-            exec(&tx, sql, vec![used.directory_id.uuid().into(), at, used.error.clone().into()]).await?;
+            exec(
+                &tx,
+                sql,
+                vec![used.directory_id.uuid().into(), at, used.error.clone().into()],
+            )
+            .await?;
         }
         tx.commit().await?;
         Ok(())
@@ -242,7 +261,11 @@ impl Change {
     /// As any query.
     pub async fn directory(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
         let sql = format!("{SELECT} AND id = $1{}", self.for_update());
-        query_one(&self.tx, &sql, vec![id.uuid().into()]).await?.as_ref().map(directory).transpose()
+        query_one(&self.tx, &sql, vec![id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(directory)
+            .transpose()
     }
 
     /// Stores name, state and settings of a directory that was read in this change.
@@ -271,7 +294,13 @@ impl Change {
             let sql = format!("DELETE FROM {table} WHERE directory_id = $1");
             exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
         }
-        exec(&self.tx, "DELETE FROM directories WHERE id = $1", vec![id.uuid().into()]).await.map(|_| ())
+        exec(
+            &self.tx,
+            "DELETE FROM directories WHERE id = $1",
+            vec![id.uuid().into()],
+        )
+        .await
+        .map(|_| ())
     }
 }
 

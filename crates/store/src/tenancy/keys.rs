@@ -67,7 +67,10 @@ impl Store {
     /// The keys of one directory.
     #[must_use]
     pub fn directory_keys(&self, directory_id: DirectoryId) -> DirectoryKeys {
-        DirectoryKeys { store: self.clone(), directory_id }
+        DirectoryKeys {
+            store: self.clone(),
+            directory_id,
+        }
     }
 
     /// The key that a token names, with its directory, also when it is revoked or expired. This is the one way to a
@@ -81,7 +84,11 @@ impl Store {
                    d.state AS d_state, d.settings AS d_settings, d.last_request_at AS d_last_request_at, \
                    d.last_error AS d_last_error, d.created_at AS d_created_at, d.updated_at AS d_updated_at \
                    FROM directory_keys k JOIN directories d ON d.id = k.directory_id WHERE k.id = $1";
-        query_one(self.read(), sql, vec![id.uuid().into()]).await?.as_ref().map(directory_key).transpose()
+        query_one(self.read(), sql, vec![id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(directory_key)
+            .transpose()
     }
 }
 
@@ -92,7 +99,15 @@ impl DirectoryKeys {
     /// As any query.
     pub async fn by_id(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
         let sql = format!("{SELECT} AND directory_id = $1 AND id = $2");
-        query_one(self.store.read(), &sql, vec![self.directory_id.uuid().into(), id.uuid().into()]).await?.as_ref().map(record).transpose()
+        query_one(
+            self.store.read(),
+            &sql,
+            vec![self.directory_id.uuid().into(), id.uuid().into()],
+        )
+        .await?
+        .as_ref()
+        .map(record)
+        .transpose()
     }
 
     /// The keys, newest first.
@@ -136,7 +151,11 @@ impl Change {
     /// As any query.
     pub async fn key(&self, directory: DirectoryId, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
         let sql = format!("{SELECT} AND directory_id = $1 AND id = $2{}", self.for_update());
-        query_one(&self.tx, &sql, vec![directory.uuid().into(), id.uuid().into()]).await?.as_ref().map(record).transpose()
+        query_one(&self.tx, &sql, vec![directory.uuid().into(), id.uuid().into()])
+            .await?
+            .as_ref()
+            .map(record)
+            .transpose()
     }
 
     /// Stores name, description and expiry of a key that was read in this change.

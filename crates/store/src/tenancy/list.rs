@@ -42,7 +42,11 @@ pub(crate) struct Listing {
 impl Listing {
     /// `name` is bound into the cursors; `select` must end in a `WHERE` condition.
     pub(crate) fn new(name: &str, select: &'static str) -> Self {
-        Self { select, name: name.to_owned(), conditions: Vec::new() }
+        Self {
+            select,
+            name: name.to_owned(),
+            conditions: Vec::new(),
+        }
     }
 
     /// Only rows with this id in the column.
@@ -78,9 +82,16 @@ impl Listing {
         sql.push_str(&format!(" ORDER BY id DESC LIMIT {}", limit + 1));
         let rows = query_all(connection, &sql, values).await?;
         let more = rows.len() > limit;
-        let last = rows.get(limit - 1).filter(|_| more).map(|row| row.id("id")).transpose()?;
+        let last = rows
+            .get(limit - 1)
+            .filter(|_| more)
+            .map(|row| row.id("id"))
+            .transpose()?;
         let data = rows.iter().take(limit).map(read).collect::<Result<_, _>>()?;
-        Ok(List { data, next_cursor: last.map(|id| self.cursor(id)) })
+        Ok(List {
+            data,
+            next_cursor: last.map(|id| self.cursor(id)),
+        })
     }
 
     /// The cursor after this row. The list's name is inside, so that a cursor of another list is refused.

@@ -81,7 +81,9 @@ impl Organizations {
     /// `Invalid` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<Organization>, StoreError> {
         let connection = self.store.read();
-        let mut list = Listing::new("organizations", SELECT).read(connection, page, organization).await?;
+        let mut list = Listing::new("organizations", SELECT)
+            .read(connection, page, organization)
+            .await?;
         add_domains(connection, &mut list.data).await?;
         Ok(list)
     }
@@ -91,7 +93,9 @@ impl Organizations {
     /// # Errors
     /// As any query.
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        Ok(query_one(self.store.read(), "SELECT id FROM organizations LIMIT 1", []).await?.is_none())
+        Ok(query_one(self.store.read(), "SELECT id FROM organizations LIMIT 1", [])
+            .await?
+            .is_none())
     }
 }
 
@@ -116,7 +120,11 @@ impl Change {
     ///
     /// # Errors
     /// As any write; `Conflict` when the domain is being given away at this moment.
-    pub async fn organization_of_domain(&self, new: &NewOrganization, domain: &Domain) -> Result<OrganizationId, StoreError> {
+    pub async fn organization_of_domain(
+        &self,
+        new: &NewOrganization,
+        domain: &Domain,
+    ) -> Result<OrganizationId, StoreError> {
         if let Some(id) = owner(&self.tx, domain).await? {
             return Ok(id);
         }
@@ -125,7 +133,12 @@ impl Change {
             return Ok(new.id);
         }
         // Somebody else made it between the two statements, and has committed by now.
-        exec(&self.tx, "DELETE FROM organizations WHERE id = $1", vec![new.id.uuid().into()]).await?;
+        exec(
+            &self.tx,
+            "DELETE FROM organizations WHERE id = $1",
+            vec![new.id.uuid().into()],
+        )
+        .await?;
         owner(&self.tx, domain)
             .await?
             .ok_or_else(|| StoreError::Conflict(format!("the domain {domain} is being changed")))
@@ -157,7 +170,12 @@ impl Change {
 
 async fn by_id<C: ConnectionTrait>(connection: &C, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
     let sql = format!("{SELECT} AND id = $1");
-    let Some(mut found) = query_one(connection, &sql, [id.uuid().into()]).await?.as_ref().map(organization).transpose()? else {
+    let Some(mut found) = query_one(connection, &sql, [id.uuid().into()])
+        .await?
+        .as_ref()
+        .map(organization)
+        .transpose()?
+    else {
         return Ok(None);
     };
     add_domains(connection, std::slice::from_mut(&mut found)).await?;
@@ -166,7 +184,10 @@ async fn by_id<C: ConnectionTrait>(connection: &C, id: OrganizationId) -> Result
 
 async fn owner<C: ConnectionTrait>(connection: &C, domain: &Domain) -> Result<Option<OrganizationId>, StoreError> {
     let sql = "SELECT organization_id AS id FROM organization_domains WHERE domain = $1";
-    query_one(connection, sql, vec![domain.as_str().into()]).await?.map(|row| row.id("id")).transpose()
+    query_one(connection, sql, vec![domain.as_str().into()])
+        .await?
+        .map(|row| row.id("id"))
+        .transpose()
 }
 
 /// Reads the domains of a part of a list with one query.
@@ -181,7 +202,10 @@ async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Or
              ORDER BY position, domain"
         )
     };
-    let ids = json_ids(dialect_of(connection.get_database_backend()), organizations.iter().map(|one| one.id.uuid()));
+    let ids = json_ids(
+        dialect_of(connection.get_database_backend()),
+        organizations.iter().map(|one| one.id.uuid()),
+    );
     let rows = query_all(connection, (sql(postgres).as_str(), sql(sqlite).as_str()), [ids.into()]).await?;
     for row in &rows {
         let id = row.id::<OrganizationId>("id")?;

@@ -61,10 +61,23 @@ async fn insert_user(
     let attributes = &user.attributes;
     let name = text(attributes, "userName").unwrap_or_default();
     let display_name = text(attributes, "displayName");
-    let emails = attributes.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let emails: Vec<&str> = emails.iter().filter_map(|email| email.get("value").and_then(Value::as_str)).collect();
-    let manager = attributes.get(scim::urn::ENTERPRISE_USER).and_then(|e| e.get("manager")?.get("value")?.as_str());
-    let search_parameter = if dialect == Dialect::Postgres { "$12::jsonb" } else { "$12" };
+    let emails = attributes
+        .get("emails")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let emails: Vec<&str> = emails
+        .iter()
+        .filter_map(|email| email.get("value").and_then(Value::as_str))
+        .collect();
+    let manager = attributes
+        .get(scim::urn::ENTERPRISE_USER)
+        .and_then(|e| e.get("manager")?.get("value")?.as_str());
+    let search_parameter = if dialect == Dialect::Postgres {
+        "$12::jsonb"
+    } else {
+        "$12"
+    };
     let sql = format!(
         "INSERT INTO users (id, directory_id, user_name, user_name_key, external_id, display_name, display_name_key, \
          email, active, manager_id, resource, search, version, created_at, updated_at) \
@@ -89,7 +102,8 @@ async fn insert_user(
     ];
     exec(tx, &sql, values).await?;
     for email in emails {
-        let sql = "INSERT INTO user_emails (directory_id, value_key, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let sql =
+            "INSERT INTO user_emails (directory_id, value_key, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let values = [directory.uuid().into(), scim::fold(email).into(), user.id.uuid().into()];
         exec(tx, sql, values).await?;
     }
@@ -103,7 +117,11 @@ async fn insert_group(
     group: &StoredResource,
 ) -> Result<(), StoreError> {
     let name = text(&group.attributes, "displayName").unwrap_or_default();
-    let search_parameter = if dialect == Dialect::Postgres { "$7::jsonb" } else { "$7" };
+    let search_parameter = if dialect == Dialect::Postgres {
+        "$7::jsonb"
+    } else {
+        "$7"
+    };
     let sql = format!(
         "INSERT INTO groups (id, directory_id, display_name, display_name_key, external_id, resource, search, version, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, {search_parameter}, $8, $9, $10)"

@@ -59,16 +59,37 @@ pub(crate) fn of_users() -> impl Strategy<Value = String> {
         term(&own(UNDECLARED, "two"), Type::Any),
         term(&own(UNDECLARED, "One.kind"), Type::Any),
         term(&own(UNDECLARED, "two.deep"), Type::Any),
-        any_present(&["name", "emails", "groups", "meta", "schemas", "manager", "roles.value", "groups.display"]),
-        brackets("emails", &[("value", Type::Text), ("type", Type::Text), ("primary", Type::Flag)]),
+        any_present(&[
+            "name",
+            "emails",
+            "groups",
+            "meta",
+            "schemas",
+            "manager",
+            "roles.value",
+            "groups.display",
+        ]),
+        brackets(
+            "emails",
+            &[("value", Type::Text), ("type", Type::Text), ("primary", Type::Flag)],
+        ),
         brackets("roles", &[("value", Type::Text), ("display", Type::Text)]),
         brackets("addresses", &[("locality", Type::Text), ("primary", Type::Flag)]),
         brackets("name", &[("familyName", Type::Text), ("givenName", Type::Text)]),
         brackets("manager", &[("value", Type::Text), ("$ref", Type::Text)]),
-        brackets("groups", &[("value", Type::Id), ("display", Type::Text), ("type", Type::Text)]),
+        brackets(
+            "groups",
+            &[("value", Type::Id), ("display", Type::Text), ("type", Type::Text)],
+        ),
         brackets("meta", &[("resourceType", Type::Text), ("created", Type::Time)]),
-        brackets(&own(DECLARED, "devices"), &[("value", Type::Text), ("since", Type::Time), ("lost", Type::Flag)]),
-        brackets(&own(UNDECLARED, "two"), &[("value", Type::Any), ("Kind", Type::Any), ("deep", Type::Any)]),
+        brackets(
+            &own(DECLARED, "devices"),
+            &[("value", Type::Text), ("since", Type::Time), ("lost", Type::Flag)],
+        ),
+        brackets(
+            &own(UNDECLARED, "two"),
+            &[("value", Type::Any), ("Kind", Type::Any), ("deep", Type::Any)],
+        ),
         brackets(&own(UNDECLARED, "one"), &[("value", Type::Any), ("kind", Type::Any)]),
     ];
     combined(prop_oneof![2 => proptest::strategy::Union::new(terms), 1 => common("Users")].boxed())
@@ -84,7 +105,10 @@ pub(crate) fn of_groups() -> impl Strategy<Value = String> {
         term("members.type", Type::Text),
         term("members.$ref", Type::Text),
         any_present(&["members", "members.display", "externalId", "schemas"]),
-        brackets("members", &[("value", Type::Id), ("type", Type::Text), ("display", Type::Text)]),
+        brackets(
+            "members",
+            &[("value", Type::Id), ("type", Type::Text), ("display", Type::Text)],
+        ),
     ];
     combined(prop_oneof![3 => proptest::strategy::Union::new(terms), 1 => common("Groups")].boxed())
 }
@@ -96,14 +120,29 @@ fn common(endpoint: &'static str) -> BoxedStrategy<String> {
         Just(BASE_URL.to_owned()),
     ];
     let versions = select(vec!["W/\"1\"", "W/\"2\"", "w/\"1\"", "W/", "1\""]).prop_map(str::to_owned);
-    let schemas = select(vec![CORE_USER, ENTERPRISE_USER, DECLARED, UNDECLARED, "urn:", "enterprise", "User", "Z"]);
+    let schemas = select(vec![
+        CORE_USER,
+        ENTERPRISE_USER,
+        DECLARED,
+        UNDECLARED,
+        "urn:",
+        "enterprise",
+        "User",
+        "Z",
+    ]);
     prop_oneof![
         term("id", Type::Id),
         term("meta.created", Type::Time),
         term("meta.lastModified", Type::Time),
         compared("meta.location", &ALL, locations.boxed()),
         compared("meta.version", &ALL, versions.boxed()),
-        compared("meta.resourceType", &ALL, select(vec!["User", "user", "Group", "s"]).prop_map(str::to_owned).boxed()),
+        compared(
+            "meta.resourceType",
+            &ALL,
+            select(vec!["User", "user", "Group", "s"])
+                .prop_map(str::to_owned)
+                .boxed()
+        ),
         compared("schemas", &ALL, schemas.prop_map(str::to_owned).boxed()),
     ]
     .boxed()
@@ -135,7 +174,9 @@ fn brackets(path: &str, parts: &[(&str, Type)]) -> BoxedStrategy<String> {
 
 fn any_present(paths: &'static [&'static str]) -> BoxedStrategy<String> {
     let form = select(vec!["pr", "eq null", "ne null"]);
-    (select(paths), form).prop_map(|(path, form)| format!("{path} {form}")).boxed()
+    (select(paths), form)
+        .prop_map(|(path, form)| format!("{path} {form}"))
+        .boxed()
 }
 
 fn term(path: &str, kind: Type) -> BoxedStrategy<String> {
@@ -179,12 +220,21 @@ fn texts() -> BoxedStrategy<String> {
 /// Also finer than the milliseconds that are stored, and without an equal.
 fn times() -> Vec<&'static str> {
     let mut times = TIMES.to_vec();
-    times.extend(["2026-01-01T00:00:00.0005Z", "2026-01-01T00:00:00.0015Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]);
+    times.extend([
+        "2026-01-01T00:00:00.0005Z",
+        "2026-01-01T00:00:00.0015Z",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+    ]);
     times
 }
 
 fn ids() -> BoxedStrategy<String> {
-    select(vec!["{u0}", "{u1}", "{u2}", "{g0}", "{g1}", "{g2}", "", "0", "7", "-7", "zz", "01"]).prop_map(str::to_owned).boxed()
+    select(vec![
+        "{u0}", "{u1}", "{u2}", "{g0}", "{g1}", "{g2}", "", "0", "7", "-7", "zz", "01",
+    ])
+    .prop_map(str::to_owned)
+    .boxed()
 }
 
 fn flag(path: &str) -> BoxedStrategy<String> {
@@ -201,5 +251,7 @@ fn flag(path: &str) -> BoxedStrategy<String> {
 fn number(path: &str) -> BoxedStrategy<String> {
     let path = path.to_owned();
     let values = select(NUMBERS.to_vec()).prop_map(str::to_owned);
-    (select(ORDER.to_vec()), values).prop_map(move |(op, value)| format!("{path} {op} {value}")).boxed()
+    (select(ORDER.to_vec()), values)
+        .prop_map(move |(op, value)| format!("{path} {op} {value}"))
+        .boxed()
 }

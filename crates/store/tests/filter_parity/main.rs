@@ -3,6 +3,8 @@
 //! Each case is a small directory of users and groups and a handful of filters, all made of few values, so that filters
 //! hit, miss and nearly hit. A failing case is shrunk to its smallest form.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 mod filters;
 mod world;
 
@@ -33,7 +35,10 @@ enum Side {
 }
 
 fn run(side: Side) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let databases = runtime.block_on(async { [TestDatabase::postgres().await, TestDatabase::sqlite().await] });
     let schema = world::user_schema();
     let filter = match side {
@@ -42,11 +47,14 @@ fn run(side: Side) {
     };
     let case = (world::worlds(), proptest::collection::vec(filter, 1..12));
     // PROPTEST_CASES in the environment asks for more of them.
-    let config = Config { failure_persistence: None, ..Config::default() };
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
     let outcome = TestRunner::new(config).run(&case, |(world, filters)| {
         let world = World::new(&world, &schema);
         for database in &databases {
-            runtime.block_on(check(&database.store, &world, &schema, side, &filters)).inspect_err(|e| eprintln!("FAIL {e}"))?;
+            runtime.block_on(check(&database.store, &world, &schema, side, &filters))?;
         }
         Ok(())
     });
@@ -67,7 +75,9 @@ async fn check(
     side: Side,
     filters: &[String],
 ) -> Result<(), TestCaseError> {
-    insert_users(store, world.directory, schema, &world.users).await.unwrap();
+    insert_users(store, world.directory, schema, &world.users)
+        .await
+        .unwrap();
     insert_groups(store, world.directory, &world.groups).await.unwrap();
     let (kind, resources) = match side {
         Side::Users => (schema, &world.user_resources),
@@ -86,19 +96,27 @@ async fn check(
             ..Query::default()
         };
         let found: Result<(Option<u64>, BTreeSet<String>), store::StoreError> = match side {
-            Side::Users => store.users(world.directory).list(&query).await.map(|page| {
-                (page.total, page.rows.iter().map(|row| row.id.to_string()).collect())
-            }),
-            Side::Groups => store.groups(world.directory).list(&query).await.map(|page| {
-                (page.total, page.rows.iter().map(|row| row.id.to_string()).collect())
-            }),
+            Side::Users => store
+                .users(world.directory)
+                .list(&query)
+                .await
+                .map(|page| (page.total, page.rows.iter().map(|row| row.id.to_string()).collect())),
+            Side::Groups => store
+                .groups(world.directory)
+                .list(&query)
+                .await
+                .map(|page| (page.total, page.rows.iter().map(|row| row.id.to_string()).collect())),
         };
         let (total, found) =
             found.map_err(|error| TestCaseError::fail(format!("{text} on {:?}: {error:?}", store.dialect())))?;
         if found != expected || total != Some(expected.len() as u64) {
             let odd: Vec<_> = resources
                 .iter()
-                .filter(|resource| resource["id"].as_str().is_some_and(|id| found.contains(id) != expected.contains(id)))
+                .filter(|resource| {
+                    resource["id"]
+                        .as_str()
+                        .is_some_and(|id| found.contains(id) != expected.contains(id))
+                })
                 .collect();
             return Err(TestCaseError::fail(format!(
                 "{text}\non {:?}: {} found, {} expected; they differ in {}",
@@ -114,5 +132,7 @@ async fn check(
 
 fn matching(resources: &[Map<String, Value>], filter: &Filter, kind: &ResourceType) -> BTreeSet<String> {
     let matches = resources.iter().filter(|resource| filter.matches(resource, kind));
-    matches.filter_map(|resource| resource["id"].as_str().map(str::to_owned)).collect()
+    matches
+        .filter_map(|resource| resource["id"].as_str().map(str::to_owned))
+        .collect()
 }

@@ -17,7 +17,8 @@ pub(crate) const UNDECLARED: &str = "urn:example:params:Undeclared:1.0:User";
 
 /// Texts that differ in case, width, accents, prefix and in what a pattern language would take for a wildcard.
 pub(crate) const TEXTS: [&str; 20] = [
-    "a", "A", "ab", "Ab", "b", "ba", "aba", "É", "é", "e\u{301}", "ß", "STRASSE", "ａ", "a%", "a_b", "%", "\\", "'\"", "😀", "true",
+    "a", "A", "ab", "Ab", "b", "ba", "aba", "É", "é", "e\u{301}", "ß", "STRASSE", "ａ", "a%", "a_b", "%", "\\", "'\"",
+    "😀", "true",
 ];
 pub(crate) const NUMBERS: [&str; 6] = ["0", "1", "-1", "2.5", "10", "9007199254740993"];
 pub(crate) const TIMES: [&str; 5] = [
@@ -107,7 +108,9 @@ fn object(members: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<V
         .into_iter()
         .map(|(name, value)| weighted(0.6, value).prop_map(move |value| value.map(|value| (name.to_owned(), value))))
         .collect();
-    members.prop_map(|members| Value::Object(members.into_iter().flatten().collect())).boxed()
+    members
+        .prop_map(|members| Value::Object(members.into_iter().flatten().collect()))
+        .boxed()
 }
 
 fn list(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
@@ -117,17 +120,31 @@ fn list(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
 fn plural(value: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
     list(object(vec![
         ("value", value),
-        ("type", select(vec!["work", "Work", "home"]).prop_map(Value::from).boxed()),
+        (
+            "type",
+            select(vec!["work", "Work", "home"]).prop_map(Value::from).boxed(),
+        ),
         ("primary", any::<bool>().prop_map(Value::from).boxed()),
         ("display", text().boxed()),
     ]))
 }
 
 fn user_body() -> BoxedStrategy<Value> {
-    let name = object(vec![("familyName", text().boxed()), ("givenName", text().boxed()), ("formatted", text().boxed())]);
+    let name = object(vec![
+        ("familyName", text().boxed()),
+        ("givenName", text().boxed()),
+        ("formatted", text().boxed()),
+    ]);
     let manager = object(vec![("value", text().boxed()), ("$ref", text().boxed())]);
-    let enterprise = object(vec![("department", text().boxed()), ("employeeNumber", text().boxed()), ("manager", manager)]);
-    let address = object(vec![("locality", text().boxed()), ("primary", any::<bool>().prop_map(Value::from).boxed())]);
+    let enterprise = object(vec![
+        ("department", text().boxed()),
+        ("employeeNumber", text().boxed()),
+        ("manager", manager),
+    ]);
+    let address = object(vec![
+        ("locality", text().boxed()),
+        ("primary", any::<bool>().prop_map(Value::from).boxed()),
+    ]);
     object(vec![
         ("userName", text().boxed()),
         ("displayName", text().boxed()),
@@ -139,7 +156,10 @@ fn user_body() -> BoxedStrategy<Value> {
         ("emails", plural(text().boxed())),
         ("roles", plural(text().boxed())),
         ("addresses", list(address)),
-        ("x509Certificates", plural(select(BINARY.to_vec()).prop_map(Value::from).boxed())),
+        (
+            "x509Certificates",
+            plural(select(BINARY.to_vec()).prop_map(Value::from).boxed()),
+        ),
         (scim::urn::ENTERPRISE_USER, enterprise),
         (DECLARED, declared()),
         (UNDECLARED, undeclared()),
@@ -156,7 +176,14 @@ fn declared() -> BoxedStrategy<Value> {
         ("remote", flag()),
         ("tags", list(text().boxed())),
         ("scores", list(whole().boxed())),
-        ("devices", list(object(vec![("value", text().boxed()), ("since", time().boxed()), ("lost", flag())]))),
+        (
+            "devices",
+            list(object(vec![
+                ("value", text().boxed()),
+                ("since", time().boxed()),
+                ("lost", flag()),
+            ])),
+        ),
     ])
 }
 
@@ -165,10 +192,22 @@ fn undeclared() -> BoxedStrategy<Value> {
         text(),
         number(),
         any::<bool>().prop_map(Value::from),
-        select(vec![json!(null), json!(""), json!([]), json!({}), json!("1"), json!("TRUE"), json!([[""]])]),
+        select(vec![
+            json!(null),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!("1"),
+            json!("TRUE"),
+            json!([[""]])
+        ]),
     ]
     .boxed();
-    let inner = object(vec![("value", scalar.clone()), ("kind", scalar.clone()), ("Deep", list(scalar.clone()))]);
+    let inner = object(vec![
+        ("value", scalar.clone()),
+        ("kind", scalar.clone()),
+        ("Deep", list(scalar.clone())),
+    ]);
     let any = prop_oneof![scalar.clone(), list(scalar), inner.clone(), list(inner)].boxed();
     object(vec![("one", any.clone()), ("Two", any)])
 }
@@ -188,14 +227,25 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new((users, groups): &Drafts, schema: &ResourceType) -> Self {
-        let users: Vec<_> = users.iter().enumerate().map(|(n, draft)| stored(draft, schema, "userName", n)).collect();
+        let users: Vec<_> = users
+            .iter()
+            .enumerate()
+            .map(|(n, draft)| stored(draft, schema, "userName", n))
+            .collect();
         let mut stored_groups: Vec<StoredResource> = Vec::new();
         for (n, (draft, user_members, group_members)) in groups.iter().enumerate() {
             let mut group = stored(draft, ResourceType::group(), "displayName", n);
             let mut members: Vec<MemberRef> = Vec::new();
-            let of = |id, kind, display: &Value| MemberRef { id, kind, display: display.as_str().map(str::to_owned) };
+            let of = |id, kind, display: &Value| MemberRef {
+                id,
+                kind,
+                display: display.as_str().map(str::to_owned),
+            };
             for user in user_members.iter().filter_map(|n| users.get(*n)) {
-                let display = user.attributes.get("displayName").unwrap_or(&user.attributes["userName"]);
+                let display = user
+                    .attributes
+                    .get("displayName")
+                    .unwrap_or(&user.attributes["userName"]);
                 members.push(of(user.id, ResourceKind::User, display));
             }
             for inner in group_members.iter().filter_map(|n| stored_groups.get(*n)) {
@@ -206,9 +256,18 @@ impl World {
             group.members = Some(members);
             stored_groups.push(group);
         }
-        let user_resources = users.iter().map(|user| user_resource(user, schema, &stored_groups)).collect();
+        let user_resources = users
+            .iter()
+            .map(|user| user_resource(user, schema, &stored_groups))
+            .collect();
         let group_resources = stored_groups.iter().map(group_resource).collect();
-        Self { directory: DirectoryId::new(), users, groups: stored_groups, user_resources, group_resources }
+        Self {
+            directory: DirectoryId::new(),
+            users,
+            groups: stored_groups,
+            user_resources,
+            group_resources,
+        }
     }
 
     /// Puts ids in place of `{u0}` (a user) and `{g0}` (a group); those that do not exist get the id of nobody.
@@ -217,7 +276,9 @@ impl World {
         let mut text = text.to_owned();
         for n in 0..8 {
             let id = |list: &[StoredResource]| list.get(n).map_or(nobody, |resource| resource.id).to_string();
-            text = text.replace(&format!("{{u{n}}}"), &id(&self.users)).replace(&format!("{{g{n}}}"), &id(&self.groups));
+            text = text
+                .replace(&format!("{{u{n}}}"), &id(&self.users))
+                .replace(&format!("{{g{n}}}"), &id(&self.groups));
         }
         text
     }

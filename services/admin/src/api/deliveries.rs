@@ -94,16 +94,31 @@ pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<
     }
     let page = query.page();
     query.finish()?;
-    let list = context.store().deliveries().list(DeliveryFilter { endpoint_id, state }, &page).await?;
+    let list = context
+        .store()
+        .deliveries()
+        .list(DeliveryFilter { endpoint_id, state }, &page)
+        .await?;
     Ok(Json(ListAnswer::new(list, View::from)))
 }
 
 pub(super) async fn get(context: Context, path: Path<String>) -> Result<Json<View>, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let deliveries = context.store().deliveries();
-    let found = deliveries.by_id(id).await?.ok_or_else(|| Problem::not_found("delivery", &path))?;
-    let attempts = deliveries.attempts(id).await?.into_iter().map(AttemptView::from).collect();
-    Ok(Json(View { attempts: Some(attempts), ..View::from(found) }))
+    let found = deliveries
+        .by_id(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("delivery", &path))?;
+    let attempts = deliveries
+        .attempts(id)
+        .await?
+        .into_iter()
+        .map(AttemptView::from)
+        .collect();
+    Ok(Json(View {
+        attempts: Some(attempts),
+        ..View::from(found)
+    }))
 }
 
 /// Makes a delivery due now, whatever became of it. 202: the dispatcher sends it.
@@ -115,7 +130,12 @@ pub(super) async fn retry(context: Context, path: Path<String>, body: NoBody) ->
     };
     match open.retry_delivery(id, context.now).await? {
         Retried::Queued => {}
-        Retried::InFlight => return Err(Problem::new(Kind::Conflict, "An attempt of this delivery is just being made.")),
+        Retried::InFlight => {
+            return Err(Problem::new(
+                Kind::Conflict,
+                "An attempt of this delivery is just being made.",
+            ));
+        }
         Retried::NotFound => return Err(Problem::not_found("delivery", &path)),
     }
     let answer = serde_json::json!({ "id": id, "status": DeliveryState::Pending.as_str() });

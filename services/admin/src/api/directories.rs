@@ -48,7 +48,10 @@ pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<
 pub(super) async fn get(context: Context, path: Path<String>) -> Result<Json<View>, Problem> {
     let id: DirectoryId = path_id("directory", &path)?;
     let directories = context.store().directories();
-    let found = directories.by_id(id).await?.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let found = directories
+        .by_id(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
     let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
     Ok(Json(View::new(&context, found).with_counts(counts)))
 }

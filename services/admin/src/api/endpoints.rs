@@ -74,7 +74,10 @@ pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<
     let page = query.page();
     query.finish()?;
     let List { data, next_cursor } = context.store().endpoints().list(&page).await?;
-    let data = data.into_iter().map(|endpoint| View::new(&context, endpoint)).collect::<Result<_, _>>()?;
+    let data = data
+        .into_iter()
+        .map(|endpoint| View::new(&context, endpoint))
+        .collect::<Result<_, _>>()?;
     Ok(Json(ListAnswer { data, next_cursor }))
 }
 
@@ -97,10 +100,14 @@ fn seal_headers(state: &State, id: EndpointId, headers: &Headers) -> Result<Opti
 }
 
 fn header_names(state: &State, endpoint: &Endpoint) -> Result<Vec<String>, Problem> {
-    let Some(sealed) = &endpoint.sealed_headers else { return Ok(Vec::new()) };
+    let Some(sealed) = &endpoint.sealed_headers else {
+        return Ok(Vec::new());
+    };
     let context = Endpoint::headers_context(endpoint.id);
-    let text = state.master_key().open_text(sealed, &context).map_err(|error| Problem::internal(&error))?;
-    let headers: Headers =
-        serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
+    let text = state
+        .master_key()
+        .open_text(sealed, &context)
+        .map_err(|error| Problem::internal(&error))?;
+    let headers: Headers = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
     Ok(headers.into_keys().collect())
 }

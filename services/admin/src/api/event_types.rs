@@ -13,6 +13,15 @@ pub(super) struct View {
 }
 
 pub(super) async fn list(_: Context) -> Json<ListAnswer<View>> {
-    let data = EventType::ALL.iter().map(|kind| View { r#type: *kind, description: kind.description() }).collect();
-    Json(ListAnswer { data, next_cursor: None })
+    let data = EventType::ALL
+        .iter()
+        .map(|kind| View {
+            r#type: *kind,
+            description: kind.description(),
+        })
+        .collect();
+    Json(ListAnswer {
+        data,
+        next_cursor: None,
+    })
 }

@@ -15,15 +15,18 @@ const BEGINNING: &str = "0";
 
 /// `next_cursor` goes into `after`; it is null when the log ends here, and then the id of the last event read is where
 /// to go on.
-pub(super) async fn list(
-    context: Context,
-    request: HttpRequest,
-) -> Result<Json<ListAnswer<Box<RawValue>>>, Problem> {
-    let mut query = Query::new(&request, &["directory_id", "organization_id", "types", "after", "limit"]);
+pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<ListAnswer<Box<RawValue>>>, Problem> {
+    let mut query = Query::new(
+        &request,
+        &["directory_id", "organization_id", "types", "after", "limit"],
+    );
     let directory_id: Option<DirectoryId> = query.parsed("directory_id", "the id of a directory");
     let organization_id: Option<OrganizationId> = query.parsed("organization_id", "the id of an organization");
     let types: Vec<EventType> = query.several("types");
-    let after = query.text("after").filter(|after| after != BEGINNING).map(|after| after.parse::<EventId>());
+    let after = query
+        .text("after")
+        .filter(|after| after != BEGINNING)
+        .map(|after| after.parse::<EventId>());
     if matches!(after, Some(Err(_))) {
         query.fault("after", "Must be the id of an event, or 0 for the beginning.");
     }
@@ -32,7 +35,13 @@ pub(super) async fn list(
     let after = after.and_then(Result::ok);
 
     // One more than asked for tells whether the log goes on.
-    let feed = Feed { after, organization_id, directory_id, types: &types, limit: u32::from(limit) + 1 };
+    let feed = Feed {
+        after,
+        organization_id,
+        directory_id,
+        types: &types,
+        limit: u32::from(limit) + 1,
+    };
     let mut events = context.store().events().feed(&feed).await?;
     let goes_on = events.len() > usize::from(limit);
     events.truncate(usize::from(limit));

@@ -72,10 +72,15 @@ pub(super) async fn token(context: Context, path: Path<(String, String)>) -> Res
         let detail = "The token of this key was not kept: only keys made with \"retrievable\": true can be read back.";
         return Err(Problem::new(Kind::NotFound, detail));
     };
-    let token = context.master_key().open_text(&sealed, &token_context(id)).map_err(|error| Problem::internal(&error))?;
+    let token = context
+        .master_key()
+        .open_text(&sealed, &token_context(id))
+        .map_err(|error| Problem::internal(&error))?;
     tracing::info!(key.id = %id, directory.id = %directory_id, principal = %context.principal, "the token of a key was read back");
     let body = json!({ "id": id, "token": token.expose_secret() });
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(body))
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "no-store"))
+        .json(body))
 }
 
 /// The ids of a path to one key.

@@ -5,12 +5,12 @@ use crate::body::Body;
 use crate::context::{Context, path_id};
 use crate::fields::{Wrong, list as list_of, text};
 use crate::idempotent::Begun;
-use crate::problem::{Kind, Fault, Problem};
+use crate::problem::{Fault, Kind, Problem};
 use crate::query::Query;
+use ::events::{OrganizationId, Timestamp};
 use actix_web::http::StatusCode;
 use actix_web::web::{Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use ::events::{OrganizationId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use store::{Domain, NewOrganization, Organization, TakenDomain};
@@ -71,31 +71,51 @@ pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<
 pub(super) async fn get(context: Context, path: Path<String>) -> Result<Json<View>, Problem> {
     let id: OrganizationId = path_id("organization", &path)?;
     let found = context.store().organizations().by_id(id).await?;
-    found.map(|found| Json(found.into())).ok_or_else(|| Problem::not_found("organization", &path))
+    found
+        .map(|found| Json(found.into()))
+        .ok_or_else(|| Problem::not_found("organization", &path))
 }
 
 /// Reads a domain name of a body.
-pub(super) fn domain(value: Value) -> Result<Domain, Wrong> {
-    let Value::String(text) = value else { return Err("Must be a string.".into()) };
-    text.parse().map_err(|error: store::InvalidDomain| error.to_string().into())
+pub(super) fn domain(value: &Value) -> Result<Domain, Wrong> {
+    let Value::String(text) = value else {
+        return Err("Must be a string.".into());
+    };
+    text.parse()
+        .map_err(|error: store::InvalidDomain| error.to_string().into())
 }
 
 fn read(context: &Context, body: &Body) -> Result<NewOrganization, Problem> {
     let mut fields = body.fields(&["name", "domains"]);
     let name = fields.optional("name", text(1..=200));
-    let domains = fields.required("domains", list_of(1..=MOST_DOMAINS, domain)).unwrap_or_default();
+    let domains = fields
+        .required("domains", list_of(1..=MOST_DOMAINS, domain))
+        .unwrap_or_default();
     for (index, domain) in domains.iter().enumerate() {
         if domains.iter().take(index).any(|earlier| earlier == domain) {
             fields.fault_below("domains", index, "Given twice.");
         }
     }
     fields.finish()?;
-    let name = name.or_else(|| domains.first().map(ToString::to_string)).unwrap_or_default();
-    Ok(NewOrganization { id: OrganizationId::new(), name, domains, at: context.now })
+    let name = name
+        .or_else(|| domains.first().map(ToString::to_string))
+        .unwrap_or_default();
+    Ok(NewOrganization {
+        id: OrganizationId::new(),
+        name,
+        domains,
+        at: context.now,
+    })
 }
 
 fn taken(new: &NewOrganization, index: usize) -> Problem {
     let domain = new.domains.get(index).map_or("", Domain::as_str);
-    Problem::new(Kind::Conflict, format!("The domain {domain} belongs to another organization."))
-        .with_fault(Fault::at(format!("#/domains/{index}"), "Belongs to another organization."))
+    Problem::new(
+        Kind::Conflict,
+        format!("The domain {domain} belongs to another organization."),
+    )
+    .with_faults(vec![Fault::at(
+        format!("#/domains/{index}"),
+        "Belongs to another organization.",
+    )])
 }

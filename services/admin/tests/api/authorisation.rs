@@ -22,7 +22,9 @@ async fn every_route_wants_an_admin_key() {
         ];
         let mut count = 0;
         for (method, path) in admin::routes() {
-            let path = path.replace("{id}", "0190f5a4-3b1e-7c3a-8d2f-000000000001").replace("{key_id}", "x");
+            let path = path
+                .replace("{id}", "0190f5a4-3b1e-7c3a-8d2f-000000000001")
+                .replace("{key_id}", "x");
             for header in &wrong {
                 let mut call = api.anonymous(method.clone(), &path);
                 if let Some(header) = header {
@@ -48,7 +50,10 @@ async fn every_route_wants_an_admin_key() {
 async fn a_path_that_does_not_exist_is_not_told_from_others_without_a_key() {
     let api = Api::on(BOTH[1]).await;
     api.anonymous(Method::GET, "/api/v1/nothing").send().await.problem(401);
-    api.anonymous(Method::PUT, "/api/v1/organizations").send().await.problem(401);
+    api.anonymous(Method::PUT, "/api/v1/organizations")
+        .send()
+        .await
+        .problem(401);
     api.close().await;
 }
 
@@ -57,7 +62,9 @@ async fn the_key_of_the_configuration_works_and_the_scheme_is_case_insensitive()
     for dialect in BOTH {
         let api = Api::on(dialect).await;
         for header in [format!("Bearer {CONFIGURED_KEY}"), format!("bearer {}", api.key)] {
-            let call = api.anonymous(Method::GET, "/api/v1/organizations").header("authorization", &header);
+            let call = api
+                .anonymous(Method::GET, "/api/v1/organizations")
+                .header("authorization", &header);
             call.send().await.expect(StatusCode::OK);
         }
         api.close().await;

@@ -10,15 +10,34 @@ use serde_json::json;
 async fn a_first_start_makes_everything_once() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
-        let made = admin::bootstrap(&api.db.store, "http://127.0.0.1:8080/", 4).await.unwrap().unwrap();
-        assert_eq!(made.scim_url, format!("http://127.0.0.1:8080/directories/{}/scim/v2", made.directory_id));
-        assert!(admin::bootstrap(&api.db.store, "http://127.0.0.1:8080", 4).await.unwrap().is_none());
+        let made = admin::bootstrap(&api.db.store, "http://127.0.0.1:8080/", 4)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            made.scim_url,
+            format!("http://127.0.0.1:8080/directories/{}/scim/v2", made.directory_id)
+        );
+        assert!(
+            admin::bootstrap(&api.db.store, "http://127.0.0.1:8080", 4)
+                .await
+                .unwrap()
+                .is_none()
+        );
 
         let token = Token::parse(made.token.expose_secret()).unwrap();
-        let key = api.db.store.find_directory_key(token.id().into()).await.unwrap().unwrap();
+        let key = api
+            .db
+            .store
+            .find_directory_key(token.id().into())
+            .await
+            .unwrap()
+            .unwrap();
         assert!(token.matches(&key.token_hash) && key.directory.id == made.directory_id);
         let authorization = format!("Bearer {}", made.admin_key.expose_secret());
-        let call = api.anonymous(Method::GET, "/api/v1/organizations").header("authorization", &authorization);
+        let call = api
+            .anonymous(Method::GET, "/api/v1/organizations")
+            .header("authorization", &authorization);
         let list = call.send().await.expect(StatusCode::OK);
         assert_eq!(list["data"][0]["domains"], json!(["example.com"]));
         assert_eq!(list["data"][0]["id"], made.organization_id.to_string());

@@ -9,7 +9,13 @@ use store::TokenHash;
 const PATH: &str = "/api/v1/directories";
 
 async fn stored_hash(api: &Api, key_id: &str) -> TokenHash {
-    api.db.store.find_directory_key(key_id.parse().unwrap()).await.unwrap().unwrap().token_hash
+    api.db
+        .store
+        .find_directory_key(key_id.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap()
+        .token_hash
 }
 
 #[actix_web::test]
@@ -20,22 +26,37 @@ async fn one_call_sets_up_organization_directory_and_key() {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let made = answer.expect(StatusCode::CREATED);
         let id = text(&made, "id");
-        assert_eq!(made["scim_url"], format!("https://rollcall.example/directories/{id}/scim/v2"));
-        assert_eq!((&made["state"], &made["provider"]), (&json!("active"), &json!("entra_id")));
+        assert_eq!(
+            made["scim_url"],
+            format!("https://rollcall.example/directories/{id}/scim/v2")
+        );
+        assert_eq!(
+            (&made["state"], &made["provider"]),
+            (&json!("active"), &json!("entra_id"))
+        );
         assert_eq!(made["name"], "Microsoft Entra ID");
         let organization = text(&made, "organization_id");
-        let found = api.get(&format!("/api/v1/organizations/{organization}")).await.expect(StatusCode::OK);
+        let found = api
+            .get(&format!("/api/v1/organizations/{organization}"))
+            .await
+            .expect(StatusCode::OK);
         assert_eq!(found["domains"], json!(["contoso.com"]));
 
         let key = &made["key"];
         let token = Token::parse(text(key, "token")).unwrap();
-        assert_eq!((token.kind(), token.id().to_string()), (TokenKind::Directory, text(key, "id").to_owned()));
+        assert_eq!(
+            (token.kind(), token.id().to_string()),
+            (TokenKind::Directory, text(key, "id").to_owned())
+        );
         assert!(token.matches(&stored_hash(&api, text(key, "id")).await));
 
         let by_id = json!({"organization": organization, "provider": "okta", "name": "Second"});
         let second = api.post(PATH, &by_id).await.expect(StatusCode::CREATED);
         assert_eq!(second["organization_id"], made["organization_id"]);
-        assert_eq!((&second["provider"], &second["name"]), (&json!("okta"), &json!("Second")));
+        assert_eq!(
+            (&second["provider"], &second["name"]),
+            (&json!("okta"), &json!("Second"))
+        );
         let third = api.directory("contoso.com").await;
         assert_eq!(third["organization_id"], made["organization_id"]);
         api.close().await;
@@ -51,7 +72,11 @@ async fn the_token_is_shown_once_and_never_stored() {
         for path in ["", "/{id}", "/{id}/keys"] {
             let answer = api.get(&format!("{PATH}{}", path.replace("{id}", id))).await;
             assert_eq!(answer.status, 200);
-            assert!(!answer.text.contains(token) && !answer.text.contains("token"), "{}", answer.text);
+            assert!(
+                !answer.text.contains(token) && !answer.text.contains("token"),
+                "{}",
+                answer.text
+            );
         }
         let log = serde_json::to_string(&api.log(2).await).unwrap();
         assert!(!log.contains(token) && !log.contains(&token[26..]));
@@ -66,16 +91,26 @@ async fn the_events_of_a_directory_are_announced_in_order() {
         let made = api.directory("contoso.com").await;
         let id = text(&made, "id");
         let path = format!("{PATH}/{id}");
-        api.patch(&path, &json!({"name": "HR", "state": "paused"})).await.expect(StatusCode::OK);
+        api.patch(&path, &json!({"name": "HR", "state": "paused"}))
+            .await
+            .expect(StatusCode::OK);
         api.patch(&path, &json!({"name": "HR"})).await.expect(StatusCode::OK);
         assert_eq!(api.delete(&path).await.status, 204);
 
         let log = api.log(4).await;
         let types: Vec<_> = log.iter().map(|event| text(event, "type")).collect();
-        let expected = ["directory.created", "directory.key_created", "directory.updated", "directory.deleted"];
+        let expected = [
+            "directory.created",
+            "directory.key_created",
+            "directory.updated",
+            "directory.deleted",
+        ];
         assert_eq!(types, expected);
         for (event, sequence) in log.iter().zip(1..) {
-            assert_eq!((&event["sequence"], &event["source"]), (&json!(sequence), &json!("api")));
+            assert_eq!(
+                (&event["sequence"], &event["source"]),
+                (&json!(sequence), &json!("api"))
+            );
             assert_eq!(event["directory_id"], made["id"]);
             assert_eq!(event["organization_id"], made["organization_id"]);
             assert_eq!(event["data"]["directory"]["id"], made["id"]);
@@ -100,7 +135,10 @@ async fn a_directory_is_shown_with_its_counts_and_health() {
         let path = format!("{PATH}/{}", text(&made, "id"));
         let found = api.get(&path).await.expect(StatusCode::OK);
         assert_eq!(found["counts"], json!({"users": 0, "active_users": 0, "groups": 0}));
-        assert_eq!((&found["health"], &found["last_request_at"]), (&json!("waiting"), &Value::Null));
+        assert_eq!(
+            (&found["health"], &found["last_request_at"]),
+            (&json!("waiting"), &Value::Null)
+        );
         assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"], json!([found]));
 
         let health = async |error: Option<&str>| {
@@ -116,8 +154,14 @@ async fn a_directory_is_shown_with_its_counts_and_health() {
         };
         assert_eq!(health(Some("no")).await, (json!("failing"), json!("no")));
         assert_eq!(health(None).await, (json!("healthy"), Value::Null));
-        let paused = api.patch(&path, &json!({"state": "paused"})).await.expect(StatusCode::OK);
-        assert_eq!((&paused["health"], &paused["state"]), (&json!("paused"), &json!("paused")));
+        let paused = api
+            .patch(&path, &json!({"state": "paused"}))
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!(
+            (&paused["health"], &paused["state"]),
+            (&json!("paused"), &json!("paused"))
+        );
         api.close().await;
     }
 }
@@ -165,8 +209,14 @@ async fn what_no_directory_can_be_made_of_is_refused() {
     for (body, pointers) in [
         (json!({}), vec!["#/organization"]),
         (json!({"organization": "nodots"}), vec!["#/organization"]),
-        (json!({"organization": "0190f5a4-3b1e-7c3a-8d2f-000000000001"}), vec!["#/organization"]),
-        (json!({"organization": "a.example", "provider": "ldap", "name": "x".repeat(201)}), vec!["#/provider", "#/name"]),
+        (
+            json!({"organization": "0190f5a4-3b1e-7c3a-8d2f-000000000001"}),
+            vec!["#/organization"],
+        ),
+        (
+            json!({"organization": "a.example", "provider": "ldap", "name": "x".repeat(201)}),
+            vec!["#/provider", "#/name"],
+        ),
     ] {
         assert_eq!(api.post(PATH, &body).await.faults(422), pointers, "{body}");
     }

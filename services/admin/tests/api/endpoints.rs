@@ -1,5 +1,6 @@
 //! `/endpoints`.
 
+use crate::deliveries::{deliveries, fail};
 use crate::harness::{Api, BOTH, text};
 use actix_web::http::{Method, StatusCode};
 use events::{EndpointId, Timestamp};
@@ -24,25 +25,49 @@ async fn an_endpoint_is_made_changed_and_deleted() {
             "ordered": true, "rate_limit": 50,
         });
         let made = api.post(PATH, &body).await.expect(StatusCode::CREATED);
-        for field in ["url", "description", "event_types", "directory_ids", "ordered", "rate_limit"] {
+        for field in [
+            "url",
+            "description",
+            "event_types",
+            "directory_ids",
+            "ordered",
+            "rate_limit",
+        ] {
             assert_eq!(made[field], body[field], "{field}");
         }
-        assert_eq!((&made["state"], &made["header_names"]), (&json!("enabled"), &json!(["X-Key", "x-team"])));
+        assert_eq!(
+            (&made["state"], &made["header_names"]),
+            (&json!("enabled"), &json!(["X-Key", "x-team"]))
+        );
         assert!(Secret::parse(text(&made, "secret")).is_ok());
 
         let path = format!("{PATH}/{}", text(&made, "id"));
         let answer = api.get(&path).await;
-        assert!(!answer.text.contains("s3cret") && !answer.text.contains("whsec_"), "{}", answer.text);
+        assert!(
+            !answer.text.contains("s3cret") && !answer.text.contains("whsec_"),
+            "{}",
+            answer.text
+        );
         let found = answer.expect(StatusCode::OK);
         assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"], json!([found]));
         let sealed = stored(&api, &made).await.sealed_headers.unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("s3cret"));
 
-        let change = json!({"event_types": null, "directory_ids": null, "headers": {}, "rate_limit": null, "ordered": false});
+        let change =
+            json!({"event_types": null, "directory_ids": null, "headers": {}, "rate_limit": null, "ordered": false});
         let changed = api.patch(&path, &change).await.expect(StatusCode::OK);
-        assert_eq!((&changed["event_types"], &changed["directory_ids"]), (&Value::Null, &Value::Null));
-        assert_eq!((&changed["header_names"], &changed["ordered"]), (&json!([]), &json!(false)));
-        assert_eq!((&changed["url"], &changed["description"]), (&made["url"], &made["description"]));
+        assert_eq!(
+            (&changed["event_types"], &changed["directory_ids"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(
+            (&changed["header_names"], &changed["ordered"]),
+            (&json!([]), &json!(false))
+        );
+        assert_eq!(
+            (&changed["url"], &changed["description"]),
+            (&made["url"], &made["description"])
+        );
         assert!(stored(&api, &made).await.sealed_headers.is_none());
 
         assert_eq!(api.delete(&path).await.status, 204);
@@ -57,7 +82,10 @@ async fn an_endpoint_is_made_changed_and_deleted() {
 async fn a_rotated_secret_overlaps_with_the_one_before() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
-        let made = api.post(PATH, &json!({"url": "https://hooks.example.com/"})).await.expect(StatusCode::CREATED);
+        let made = api
+            .post(PATH, &json!({"url": "https://hooks.example.com/"}))
+            .await
+            .expect(StatusCode::CREATED);
         let path = format!("{PATH}/{}", text(&made, "id"));
         let secret = async || api.get(&format!("{path}/secret")).await.expect(StatusCode::OK)["secret"].clone();
         assert_eq!(secret().await, made["secret"]);
@@ -80,20 +108,38 @@ async fn a_rotated_secret_overlaps_with_the_one_before() {
 async fn a_disabled_endpoint_is_enabled_again() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
-        let made = api.post(PATH, &json!({"url": "https://hooks.example.com/"})).await.expect(StatusCode::CREATED);
+        let made = api
+            .post(PATH, &json!({"url": "https://hooks.example.com/"}))
+            .await
+            .expect(StatusCode::CREATED);
         let id: EndpointId = text(&made, "id").parse().unwrap();
-        api.db.store.endpoints().mark_failing(id, Timestamp::now()).await.unwrap();
-        api.db.store.endpoints().disable(id, "answered 410", Timestamp::now()).await.unwrap();
+        let delivery = deliveries(&api, id, 1).await[0];
+        fail(&api, id, delivery, 410).await;
         let found = api.get(&format!("{PATH}/{id}")).await.expect(StatusCode::OK);
-        assert_eq!((&found["state"], &found["disabled_reason"]), (&json!("disabled"), &json!("answered 410")));
-        let enabled = api.post(&format!("{PATH}/{id}/enable"), &json!({})).await.expect(StatusCode::OK);
+        assert_eq!(found["state"], "disabled");
+        assert!(text(&found, "disabled_reason").contains("410"));
+        assert!(found["failing_since"].is_string());
+        let enabled = api
+            .post(&format!("{PATH}/{id}/enable"), &json!({}))
+            .await
+            .expect(StatusCode::OK);
         assert_eq!(enabled["state"], "enabled");
-        assert_eq!((&enabled["disabled_reason"], &enabled["failing_since"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&enabled["disabled_reason"], &enabled["failing_since"]),
+            (&Value::Null, &Value::Null)
+        );
         let nowhere = format!("{PATH}/0190f5a4-3b1e-7c3a-8d2f-000000000001");
         api.post(&format!("{nowhere}/enable"), &json!({})).await.problem(404);
-        api.post(&format!("{nowhere}/rotate-secret"), &json!({})).await.problem(404);
+        api.post(&format!("{nowhere}/rotate-secret"), &json!({}))
+            .await
+            .problem(404);
         api.get(&format!("{nowhere}/secret")).await.problem(404);
-        assert_eq!(api.post(&format!("{PATH}/{id}/enable"), &json!({"force": true})).await.faults(422), ["#/force"]);
+        assert_eq!(
+            api.post(&format!("{PATH}/{id}/enable"), &json!({"force": true}))
+                .await
+                .faults(422),
+            ["#/force"]
+        );
         api.close().await;
     }
 }
@@ -109,12 +155,27 @@ async fn what_no_endpoint_can_be_made_of_is_refused() {
         (json!({"url": "https://127.0.0.1/"}), vec!["#/url"]),
         (json!({"url": "https://169.254.169.254/latest"}), vec!["#/url"]),
         (json!({"url": "https://user:pass@hooks.example.com/"}), vec!["#/url"]),
-        (json!({"url": url, "event_types": ["user.created", "user.renamed"]}), vec!["#/event_types/1"]),
-        (json!({"url": url, "event_types": [], "rate_limit": 0}), vec!["#/event_types", "#/rate_limit"]),
+        (
+            json!({"url": url, "event_types": ["user.created", "user.renamed"]}),
+            vec!["#/event_types/1"],
+        ),
+        (
+            json!({"url": url, "event_types": [], "rate_limit": 0}),
+            vec!["#/event_types", "#/rate_limit"],
+        ),
         (json!({"url": url, "directory_ids": ["x"]}), vec!["#/directory_ids/0"]),
-        (json!({"url": url, "directory_ids": [unknown]}), vec!["#/directory_ids/0"]),
-        (json!({"url": url, "headers": {"webhook-id": "x", "a b": "y", "n": 1}}), vec!["#/headers/n", "#/headers/a b", "#/headers/webhook-id"]),
-        (json!({"url": url, "headers": {"X-A": "1", "x-a": "2"}}), vec!["#/headers"]),
+        (
+            json!({"url": url, "directory_ids": [unknown]}),
+            vec!["#/directory_ids/0"],
+        ),
+        (
+            json!({"url": url, "headers": {"webhook-id": "x", "a b": "y", "n": 1}}),
+            vec!["#/headers/n", "#/headers/a b", "#/headers/webhook-id"],
+        ),
+        (
+            json!({"url": url, "headers": {"X-A": "1", "x-a": "2"}}),
+            vec!["#/headers"],
+        ),
         (json!({"url": url, "secret": "whsec_mine"}), vec!["#/secret"]),
     ] {
         assert_eq!(api.post(PATH, &body).await.faults(422), pointers, "{body}");
@@ -126,7 +187,10 @@ async fn what_no_endpoint_can_be_made_of_is_refused() {
 #[actix_web::test]
 async fn private_urls_are_taken_where_the_configuration_allows_them() {
     let api = Api::with_guard(BOTH[1], Guard::new(true)).await;
-    let made = api.post(PATH, &json!({"url": "http://127.0.0.1:9000/hook"})).await.expect(StatusCode::CREATED);
+    let made = api
+        .post(PATH, &json!({"url": "http://127.0.0.1:9000/hook"}))
+        .await
+        .expect(StatusCode::CREATED);
     assert_eq!(made["url"], "http://127.0.0.1:9000/hook");
     api.close().await;
 }

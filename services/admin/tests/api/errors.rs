@@ -9,12 +9,15 @@ const ORGANIZATIONS: &str = "/api/v1/organizations";
 #[actix_web::test]
 async fn what_is_no_json_object_is_refused() {
     let api = Api::on(BOTH[1]).await;
-    let send = async |kind: &str, body: Vec<u8>| {
-        api.call(Method::POST, ORGANIZATIONS).raw(kind, body).send().await
-    };
+    let send = async |kind: &str, body: Vec<u8>| api.call(Method::POST, ORGANIZATIONS).raw(kind, body).send().await;
     let json = "application/json";
-    let broken = send(json, b"{\"domains\": [\"contoso.com\",]}".to_vec()).await.problem(400);
-    assert!(broken["detail"].as_str().unwrap().contains("line 1, column 28"), "{broken}");
+    let broken = send(json, b"{\"domains\": [\"contoso.com\",]}".to_vec())
+        .await
+        .problem(400);
+    assert!(
+        broken["detail"].as_str().unwrap().contains("line 1, column 28"),
+        "{broken}"
+    );
     send(json, Vec::new()).await.problem(400);
     send(json, vec![b'"', 0xff, b'"']).await.problem(400);
     send(json, "[".repeat(10_000).into_bytes()).await.problem(400);
@@ -25,7 +28,11 @@ async fn what_is_no_json_object_is_refused() {
         assert!(problem["detail"].as_str().unwrap().contains(kind));
     }
     api.call(Method::POST, ORGANIZATIONS).send().await.problem(415);
-    for kind in ["application/json; charset=utf-8", "application/vnd.api+json", "APPLICATION/JSON"] {
+    for kind in [
+        "application/json; charset=utf-8",
+        "application/vnd.api+json",
+        "APPLICATION/JSON",
+    ] {
         assert_eq!(send(kind, b"{}".to_vec()).await.faults(422), ["#/domains"]);
     }
     api.close().await;
@@ -37,12 +44,23 @@ async fn unknown_fields_and_parameters_are_named_with_the_known_ones() {
     let body = json!({"domains": ["contoso.com"], "domain": "contoso.com", "a/b": 1});
     let problem = api.post(ORGANIZATIONS, &body).await.problem(422);
     let errors = problem["errors"].as_array().unwrap();
-    assert_eq!((&errors[0]["pointer"], &errors[1]["pointer"]), (&json!("#/domain"), &json!("#/a~1b")));
+    assert_eq!(
+        (&errors[0]["pointer"], &errors[1]["pointer"]),
+        (&json!("#/domain"), &json!("#/a~1b"))
+    );
     let detail = errors[0]["detail"].as_str().unwrap();
-    assert!(detail.contains("\"domain\"") && detail.contains("name, domains"), "{detail}");
+    assert!(
+        detail.contains("\"domain\"") && detail.contains("name, domains"),
+        "{detail}"
+    );
     let problem = api.get(&format!("{ORGANIZATIONS}?limit=x&page=2")).await.problem(400);
     assert_eq!(problem["errors"][0]["parameter"], "page");
-    assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("limit, cursor"));
+    assert!(
+        problem["errors"][0]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("limit, cursor")
+    );
     assert_eq!(problem["errors"][1]["parameter"], "limit");
     api.close().await;
 }
@@ -53,7 +71,9 @@ async fn unknown_paths_ids_and_methods_are_problems_too() {
     api.get("/api/v1/nothing").await.problem(404);
     api.anonymous(Method::GET, "/api/nothing").send().await.problem(404);
     api.get("/api/v1/organizations/no-uuid").await.problem(404);
-    api.get("/api/v1/directories/0190f5a4-3b1e-7c3a-8d2f-000000000001").await.problem(404);
+    api.get("/api/v1/directories/0190f5a4-3b1e-7c3a-8d2f-000000000001")
+        .await
+        .problem(404);
     let answer = api.call(Method::PUT, "/api/v1/directories/x").send().await;
     assert_eq!(answer.header("allow"), Some("GET, PATCH, DELETE"));
     answer.problem(405);
@@ -67,9 +87,14 @@ async fn a_cursor_of_another_list_is_refused() {
         for domain in ["a.example", "b.example"] {
             api.directory(domain).await;
         }
-        let list = api.get(&format!("{ORGANIZATIONS}?limit=1")).await.expect(actix_web::http::StatusCode::OK);
+        let list = api
+            .get(&format!("{ORGANIZATIONS}?limit=1"))
+            .await
+            .expect(actix_web::http::StatusCode::OK);
         let cursor = list["next_cursor"].as_str().unwrap();
-        api.get(&format!("/api/v1/directories?cursor={cursor}")).await.problem(400);
+        api.get(&format!("/api/v1/directories?cursor={cursor}"))
+            .await
+            .problem(400);
         api.get(&format!("{ORGANIZATIONS}?cursor=garbage")).await.problem(400);
         api.close().await;
     }
@@ -81,7 +106,10 @@ async fn without_a_database_the_answer_is_503_with_a_time_to_retry() {
         let api = Api::on(dialect).await;
         api.db.store.close().await;
         let call = api.anonymous(Method::GET, ORGANIZATIONS);
-        let answer = call.header("authorization", &format!("Bearer {}", crate::harness::CONFIGURED_KEY)).send().await;
+        let answer = call
+            .header("authorization", &format!("Bearer {}", crate::harness::CONFIGURED_KEY))
+            .send()
+            .await;
         assert_eq!(answer.header("retry-after"), Some("2"));
         answer.problem(503);
         api.close().await;

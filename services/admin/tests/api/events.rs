@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 const PATH: &str = "/api/v1/events";
 
 fn ids(list: &Value) -> Vec<String> {
-    list["data"].as_array().unwrap().iter().map(|event| text(event, "id").to_owned()).collect()
+    list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| text(event, "id").to_owned())
+        .collect()
 }
 
 #[actix_web::test]
@@ -19,13 +24,21 @@ async fn the_log_is_read_in_parts_without_a_gap() {
             api.directory(&format!("c{n}.example")).await;
         }
         api.log(6).await;
-        let all = ids(&api.get(&format!("{PATH}?after=0&limit=100")).await.expect(StatusCode::OK));
+        let all = ids(&api
+            .get(&format!("{PATH}?after=0&limit=100"))
+            .await
+            .expect(StatusCode::OK));
         assert_eq!(all.len(), 6);
         let (mut seen, mut after) = (Vec::new(), "0".to_owned());
         loop {
-            let part = api.get(&format!("{PATH}?limit=4&after={after}")).await.expect(StatusCode::OK);
+            let part = api
+                .get(&format!("{PATH}?limit=4&after={after}"))
+                .await
+                .expect(StatusCode::OK);
             seen.extend(ids(&part));
-            let Some(cursor) = part["next_cursor"].as_str() else { break };
+            let Some(cursor) = part["next_cursor"].as_str() else {
+                break;
+            };
             assert_eq!(Some(cursor), ids(&part).last().map(String::as_str));
             after = cursor.to_owned();
         }
@@ -33,7 +46,10 @@ async fn the_log_is_read_in_parts_without_a_gap() {
         // Whoever stands at the end goes on from the last event that it read.
         api.directory("late.example").await;
         api.log(8).await;
-        let late = api.get(&format!("{PATH}?after={}", seen[5])).await.expect(StatusCode::OK);
+        let late = api
+            .get(&format!("{PATH}?after={}", seen[5]))
+            .await
+            .expect(StatusCode::OK);
         assert_eq!(ids(&late).len(), 2);
         api.close().await;
     }
@@ -50,13 +66,26 @@ async fn the_log_is_narrowed_by_organization_directory_and_type() {
         let of = async |query: String| api.get(&format!("{PATH}?{query}")).await.expect(StatusCode::OK);
         let mine = of(format!("organization_id={organization}")).await;
         assert_eq!(mine["data"].as_array().unwrap().len(), 4);
-        assert!(mine["data"].as_array().unwrap().iter().all(|event| event["organization_id"] == ours["organization_id"]));
+        assert!(
+            mine["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|event| event["organization_id"] == ours["organization_id"])
+        );
         let one = of(format!("directory_id={directory}&types=directory.created")).await;
         assert_eq!(one["data"].as_array().unwrap().len(), 1);
-        assert_eq!((&one["data"][0]["directory_id"], &one["data"][0]["sequence"]), (&theirs["id"], &json!(1)));
+        assert_eq!(
+            (&one["data"][0]["directory_id"], &one["data"][0]["sequence"]),
+            (&theirs["id"], &json!(1))
+        );
         let none = of(format!("organization_id={organization}&directory_id={directory}")).await;
         assert_eq!(none["data"], json!([]));
-        let two = of(format!("directory_id={}&types=directory.created,directory.key_created", text(&second, "id"))).await;
+        let two = of(format!(
+            "directory_id={}&types=directory.created,directory.key_created",
+            text(&second, "id")
+        ))
+        .await;
         assert_eq!(ids(&two).len(), 2);
         api.close().await;
     }
@@ -80,9 +109,14 @@ async fn bodies_are_given_out_as_they_were_stored() {
 async fn a_place_that_is_not_in_the_log_is_refused() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
-        api.get(&format!("{PATH}?after=0190f5a4-3b1e-7c3a-8d2f-000000000001")).await.problem(400);
+        api.get(&format!("{PATH}?after=0190f5a4-3b1e-7c3a-8d2f-000000000001"))
+            .await
+            .problem(400);
         let query = "after=x&types=user.created,nope&directory_id=1&limit=500";
-        assert_eq!(api.get(&format!("{PATH}?{query}")).await.faults(400), ["directory_id", "types", "after", "limit"]);
+        assert_eq!(
+            api.get(&format!("{PATH}?{query}")).await.faults(400),
+            ["directory_id", "types", "after", "limit"]
+        );
         api.close().await;
     }
 }
@@ -91,8 +125,22 @@ async fn a_place_that_is_not_in_the_log_is_refused() {
 async fn the_catalogue_names_every_type() {
     let api = Api::on(BOTH[1]).await;
     let list = api.get("/api/v1/event-types").await.expect(StatusCode::OK);
-    let types: Vec<_> = list["data"].as_array().unwrap().iter().map(|entry| text(entry, "type")).collect();
-    assert_eq!(types, EventType::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
-    assert!(list["data"].as_array().unwrap().iter().all(|entry| text(entry, "description").ends_with('.')));
+    let types: Vec<_> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| text(entry, "type"))
+        .collect();
+    assert_eq!(
+        types,
+        EventType::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()
+    );
+    assert!(
+        list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|entry| text(entry, "description").ends_with('.'))
+    );
     api.close().await;
 }

@@ -51,17 +51,25 @@ impl Api {
             guard,
         };
         let state = State::new(db.store.clone(), MasterKey::generate(), options);
-        Self { db, state, key: key.expose_secret().to_owned() }
+        Self {
+            db,
+            state,
+            key: key.expose_secret().to_owned(),
+        }
     }
 
     /// A request with the admin key.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
-        self.anonymous(method, path).header("authorization", &format!("Bearer {}", self.key))
+        self.anonymous(method, path)
+            .header("authorization", &format!("Bearer {}", self.key))
     }
 
     /// A request without any key.
     pub(crate) fn anonymous(&self, method: Method, path: &str) -> Call<'_> {
-        Call { api: self, request: test::TestRequest::default().method(method).uri(path) }
+        Call {
+            api: self,
+            request: test::TestRequest::default().method(method).uri(path),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -83,7 +91,9 @@ impl Api {
     /// A directory of this organization, as the API answered.
     pub(crate) async fn directory(&self, organization: &str) -> Value {
         let body = serde_json::json!({ "organization": organization });
-        self.post("/api/v1/directories", &body).await.expect(StatusCode::CREATED)
+        self.post("/api/v1/directories", &body)
+            .await
+            .expect(StatusCode::CREATED)
     }
 
     /// The bodies of the whole event log, which must be so many. The feed stops before the oldest transaction that is
@@ -118,7 +128,10 @@ impl Call<'_> {
     }
 
     pub(crate) fn raw(mut self, content_type: &str, body: impl Into<actix_web::web::Bytes>) -> Self {
-        self.request = self.request.insert_header(("content-type", content_type)).set_payload(body);
+        self.request = self
+            .request
+            .insert_header(("content-type", content_type))
+            .set_payload(body);
         self
     }
 
@@ -136,7 +149,11 @@ impl Answer {
     #[track_caller]
     pub(crate) fn expect(self, status: StatusCode) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
-        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&self.text).unwrap()
+        }
     }
 
     /// The body of a problem, after a look at what every problem has.
@@ -155,8 +172,16 @@ impl Answer {
     #[track_caller]
     pub(crate) fn faults(self, status: u16) -> Vec<String> {
         let body = self.problem(status);
-        let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors in {body}"));
-        let place = |error: &Value| error["pointer"].as_str().or(error["parameter"].as_str()).unwrap().to_owned();
+        let errors = body["errors"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no errors in {body}"));
+        let place = |error: &Value| {
+            error["pointer"]
+                .as_str()
+                .or(error["parameter"].as_str())
+                .unwrap()
+                .to_owned()
+        };
         errors.iter().map(place).collect()
     }
 
@@ -168,5 +193,7 @@ impl Answer {
 /// A member of a body as text.
 #[track_caller]
 pub(crate) fn text<'a>(body: &'a Value, name: &str) -> &'a str {
-    body[name].as_str().unwrap_or_else(|| panic!("no text {name} in {body}"))
+    body[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text {name} in {body}"))
 }

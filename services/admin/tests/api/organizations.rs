@@ -19,7 +19,9 @@ async fn an_organization_is_made_listed_and_found() {
         let id = text(&made, "id");
         assert_eq!(location, format!("https://rollcall.example/api/v1/organizations/{id}"));
         assert_eq!(api.get(&format!("{PATH}/{id}")).await.expect(StatusCode::OK), made);
-        let unnamed = api.post(PATH, &json!({"domains": ["fabrikam.com"], "name": null})).await;
+        let unnamed = api
+            .post(PATH, &json!({"domains": ["fabrikam.com"], "name": null}))
+            .await;
         let unnamed = unnamed.expect(StatusCode::CREATED);
         assert_eq!(unnamed["name"], "fabrikam.com");
         let list = api.get(PATH).await.expect(StatusCode::OK);
@@ -35,9 +37,15 @@ async fn every_fault_of_a_body_is_reported_with_its_pointer() {
         (json!({}), vec!["#/domains"]),
         (json!({"domains": []}), vec!["#/domains"]),
         (json!({"domains": "contoso.com"}), vec!["#/domains"]),
-        (json!({"domains": ["ok.example", "no dots", 7, "-x.example"]}), vec!["#/domains/1", "#/domains/2", "#/domains/3"]),
+        (
+            json!({"domains": ["ok.example", "no dots", 7, "-x.example"]}),
+            vec!["#/domains/1", "#/domains/2", "#/domains/3"],
+        ),
         (json!({"domains": ["a.example", "A.example."]}), vec!["#/domains/1"]),
-        (json!({"name": "", "domains": ["10.0.0.1"]}), vec!["#/name", "#/domains/0"]),
+        (
+            json!({"name": "", "domains": ["10.0.0.1"]}),
+            vec!["#/name", "#/domains/0"],
+        ),
         (json!({"name": 1, "domains": [null]}), vec!["#/name", "#/domains/0"]),
     ] {
         assert_eq!(api.post(PATH, &body).await.faults(422), pointers, "{body}");
@@ -50,11 +58,17 @@ async fn every_fault_of_a_body_is_reported_with_its_pointer() {
 async fn a_domain_that_belongs_to_another_organization_is_a_conflict() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
-        api.post(PATH, &json!({"domains": ["contoso.com"]})).await.expect(StatusCode::CREATED);
+        api.post(PATH, &json!({"domains": ["contoso.com"]}))
+            .await
+            .expect(StatusCode::CREATED);
         let body = json!({"domains": ["fabrikam.com", "CONTOSO.com"]});
         assert_eq!(api.post(PATH, &body).await.faults(409), ["#/domains/1"]);
         let list = api.get(PATH).await.expect(StatusCode::OK);
-        assert_eq!(list["data"].as_array().unwrap().len(), 1, "nothing of the refused one stays");
+        assert_eq!(
+            list["data"].as_array().unwrap().len(),
+            1,
+            "nothing of the refused one stays"
+        );
         api.close().await;
     }
 }
@@ -73,7 +87,9 @@ async fn a_list_is_read_in_parts_to_its_end() {
         loop {
             let part = api.get(&path).await.expect(StatusCode::OK);
             seen.extend(part["data"].as_array().unwrap().clone());
-            let Some(cursor) = part["next_cursor"].as_str() else { break };
+            let Some(cursor) = part["next_cursor"].as_str() else {
+                break;
+            };
             path = format!("{PATH}?limit=2&cursor={cursor}");
         }
         assert_eq!(seen, made);

@@ -23,7 +23,10 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
 
     let lane = context.lane(id);
     let change = context.change(Some(lane)).await?;
-    let before = change.directory(id).await?.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let before = change
+        .directory(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
     let mut after = before.clone();
     after.name = name.unwrap_or(after.name);
     after.state = state.unwrap_or(after.state);
@@ -32,7 +35,13 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
         save(&context, &change, lane, &before, &after).await?;
     }
     change.commit().await?;
-    let counts = context.store().directories().counts(&[id]).await?.remove(&id).unwrap_or_default();
+    let counts = context
+        .store()
+        .directories()
+        .counts(&[id])
+        .await?
+        .remove(&id)
+        .unwrap_or_default();
     Ok(Json(View::new(&context, after).with_counts(counts)))
 }
 
@@ -56,7 +65,9 @@ fn changes(before: &Directory, after: &Directory) -> Vec<Value> {
         ("state", before.state.as_str(), after.state.as_str()),
     ];
     let changed = pairs.into_iter().filter(|(_, before, after)| before != after);
-    changed.map(|(path, before, after)| json!({ "path": path, "before": before, "after": after })).collect()
+    changed
+        .map(|(path, before, after)| json!({ "path": path, "before": before, "after": after }))
+        .collect()
 }
 
 /// The users, groups and keys of the directory go with it; its log stays.
@@ -64,7 +75,10 @@ pub(in crate::api) async fn delete(context: Context, path: Path<String>) -> Resu
     let id: DirectoryId = path_id("directory", &path)?;
     let lane = context.lane(id);
     let change = context.change(Some(lane)).await?;
-    let directory = change.directory(id).await?.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let directory = change
+        .directory(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
     let data = json!({ "directory": about(&directory) });
     let draft = context.draft(EventType::DirectoryDeleted, &directory, data);
     change.append(lane, vec![draft]).await?;

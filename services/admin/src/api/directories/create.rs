@@ -1,7 +1,7 @@
 //! `POST /directories`: one call sets up everything that an identity provider needs.
 
-use super::view::View;
 use super::PROVIDERS;
+use super::view::View;
 use crate::api::keys::FirstKey;
 use crate::api::organizations;
 use crate::body::Body;
@@ -60,10 +60,14 @@ fn read(body: &Body) -> Result<Request, Problem> {
     let (provider, label) = provider.unwrap_or(("entra_id", "Microsoft Entra ID"));
     // Without faults the owner was read; the alternative cannot happen and is no panic.
     let owner = owner.ok_or_else(|| Problem::invalid_at("#/organization", "Is required."))?;
-    Ok(Request { owner, provider, name: name.unwrap_or_else(|| label.to_owned()) })
+    Ok(Request {
+        owner,
+        provider,
+        name: name.unwrap_or_else(|| label.to_owned()),
+    })
 }
 
-fn read_owner(value: Value) -> Result<Owner, Wrong> {
+fn read_owner(value: &Value) -> Result<Owner, Wrong> {
     if let Some(id) = value.as_str().and_then(|text| text.trim().parse().ok()) {
         return Ok(Owner::Id(id));
     }
@@ -71,8 +75,10 @@ fn read_owner(value: Value) -> Result<Owner, Wrong> {
     organizations::domain(value).map(Owner::Domain).map_err(|_| wrong())
 }
 
-fn read_provider(value: Value) -> Result<(&'static str, &'static str), Wrong> {
-    let found = value.as_str().and_then(|text| PROVIDERS.iter().find(|(name, _)| *name == text));
+fn read_provider(value: &Value) -> Result<(&'static str, &'static str), Wrong> {
+    let found = value
+        .as_str()
+        .and_then(|text| PROVIDERS.iter().find(|(name, _)| *name == text));
     found.copied().ok_or_else(|| {
         let known: Vec<_> = PROVIDERS.iter().map(|(name, _)| *name).collect();
         format!("Must be one of: {}.", known.join(", ")).into()
@@ -85,7 +91,10 @@ async fn owner(change: &OpenChange, owner: &Owner, now: Timestamp) -> Result<Org
         Owner::Id(id) => {
             let found = change.organization(*id).await?;
             found.map(|found| found.id).ok_or_else(|| {
-                Problem::invalid_at("#/organization", format!("There is no organization with the id \"{id}\"."))
+                Problem::invalid_at(
+                    "#/organization",
+                    format!("There is no organization with the id \"{id}\"."),
+                )
             })
         }
         Owner::Domain(domain) => {

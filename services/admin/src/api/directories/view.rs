@@ -54,8 +54,16 @@ impl View {
     }
 
     pub(super) fn with_counts(mut self, counts: DirectoryCounts) -> Self {
-        let DirectoryCounts { users, active_users, groups } = counts;
-        self.counts = Some(Counts { users, active_users, groups });
+        let DirectoryCounts {
+            users,
+            active_users,
+            groups,
+        } = counts;
+        self.counts = Some(Counts {
+            users,
+            active_users,
+            groups,
+        });
         self
     }
 
@@ -69,9 +77,16 @@ impl View {
 /// `paused`, `waiting` for a first request, `failing` when the latest request was refused, else `healthy`.
 fn health(directory: &Directory) -> &'static str {
     match directory {
-        Directory { state: DirectoryState::Paused, .. } => "paused",
-        Directory { last_request_at: None, .. } => "waiting",
-        Directory { last_error: Some(_), .. } => "failing",
+        Directory {
+            state: DirectoryState::Paused,
+            ..
+        } => "paused",
+        Directory {
+            last_request_at: None, ..
+        } => "waiting",
+        Directory {
+            last_error: Some(_), ..
+        } => "failing",
         Directory { .. } => "healthy",
     }
 }

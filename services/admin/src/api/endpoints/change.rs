@@ -12,8 +12,15 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Json, Path};
 
-const FIELDS: &[&str] =
-    &["url", "description", "event_types", "directory_ids", "headers", "ordered", "rate_limit"];
+const FIELDS: &[&str] = &[
+    "url",
+    "description",
+    "event_types",
+    "directory_ids",
+    "headers",
+    "ordered",
+    "rate_limit",
+];
 
 /// Named fields are replaced; `null` takes away what may be missing. `headers` are replaced all together.
 pub(in crate::api) async fn update(context: Context, path: Path<String>, body: Body) -> Result<Json<View>, Problem> {
@@ -28,7 +35,9 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
     let rate_limit = fields.change_or_clear("rate_limit", integer(RATES));
     check_directories(&context, &mut fields, directory_ids.as_ref().and_then(Option::as_ref)).await?;
     fields.finish()?;
-    let headers = headers.map(|headers| seal_headers(&context, id, &headers.unwrap_or_default())).transpose()?;
+    let headers = headers
+        .map(|headers| seal_headers(&context, id, &headers.unwrap_or_default()))
+        .transpose()?;
 
     let change = context.change(None).await?;
     let endpoint = change.endpoint(id).await?;
@@ -67,7 +76,10 @@ pub(in crate::api) async fn enable(
         Begun::Answered(answer) => return Ok(answer),
     };
     open.enable_endpoint(id, context.now).await?;
-    let endpoint = open.endpoint(id).await?.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let endpoint = open
+        .endpoint(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
     let view = View::new(&context, endpoint)?;
     open.finish(&context, StatusCode::OK, None, &view).await
 }

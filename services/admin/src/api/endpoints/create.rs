@@ -22,7 +22,10 @@ pub(in crate::api) async fn create(context: Context, body: Body) -> Result<HttpR
         Begun::Answered(answer) => return Ok(answer),
     };
     open.create_endpoint(&endpoint).await?;
-    let view = View { secret: Some(secret.expose().to_owned()), ..View::new(&context, endpoint)? };
+    let view = View {
+        secret: Some(secret.expose().to_owned()),
+        ..View::new(&context, endpoint)?
+    };
     let location = context.location(&format!("/endpoints/{id}"));
     open.finish(&context, StatusCode::CREATED, Some(location), &view).await
 }

@@ -14,16 +14,23 @@ pub(super) const RATES: std::ops::RangeInclusive<i32> = 1..=10_000;
 pub(super) const MOST_DIRECTORIES: usize = 1_000;
 
 /// A URL that webhooks may go to, in its normal form.
-pub(super) fn url(guard: &Guard) -> impl Fn(Value) -> Result<String, Wrong> {
+pub(super) fn url(guard: &Guard) -> impl Fn(&Value) -> Result<String, Wrong> {
     move |value| {
-        let Value::String(text) = value else { return Err("Must be a string.".into()) };
-        guard.check(text.trim()).map(String::from).map_err(|error| format!("Not accepted: {error}.").into())
+        let Value::String(text) = value else {
+            return Err("Must be a string.".into());
+        };
+        guard
+            .check(text.trim())
+            .map(String::from)
+            .map_err(|error| format!("Not accepted: {error}.").into())
     }
 }
 
 /// The name of a type of events.
-pub(super) fn event_type(value: Value) -> Result<EventType, Wrong> {
-    let Value::String(text) = value else { return Err("Must be a string.".into()) };
+pub(super) fn event_type(value: &Value) -> Result<EventType, Wrong> {
+    let Value::String(text) = value else {
+        return Err("Must be a string.".into());
+    };
     text.parse().map_err(|_| {
         let known: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
         format!("Unknown event type. There are: {}.", known.join(", ")).into()
@@ -31,15 +38,15 @@ pub(super) fn event_type(value: Value) -> Result<EventType, Wrong> {
 }
 
 /// An object of header names and values. Faults name the header, never its value.
-pub(super) fn headers(value: Value) -> Result<Headers, Wrong> {
+pub(super) fn headers(value: &Value) -> Result<Headers, Wrong> {
     let Value::Object(members) = value else {
         return Err("Must be an object of header names and values.".into());
     };
     let (mut headers, mut faults) = (Headers::new(), Vec::new());
     for (name, value) in members {
         match value {
-            Value::String(value) => drop(headers.insert(name, value)),
-            _ => faults.push((name, "Must be a string.".to_owned())),
+            Value::String(value) => drop(headers.insert(name.clone(), value.clone())),
+            _ => faults.push((name.clone(), "Must be a string.".to_owned())),
         }
     }
     for (name, value) in &headers {

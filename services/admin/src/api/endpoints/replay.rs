@@ -13,11 +13,7 @@ use serde_json::json;
 use store::Replay;
 
 /// `after` and `before` are times at which deliveries were made; both may be missing. 202: the dispatcher sends them.
-pub(in crate::api) async fn replay(
-    context: Context,
-    path: Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
+pub(in crate::api) async fn replay(context: Context, path: Path<String>, body: Body) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let mut fields = body.fields(&["after", "before", "only_failed"]);
     let after = fields.optional("after", time);
@@ -28,7 +24,20 @@ pub(in crate::api) async fn replay(
         Begun::Open(open) => open,
         Begun::Answered(answer) => return Ok(answer),
     };
-    open.endpoint(id).await?.ok_or_else(|| Problem::not_found("endpoint", &path))?;
-    let queued = open.replay_deliveries(id, Replay { after, before, only_failed }, context.now).await?;
-    open.finish(&context, StatusCode::ACCEPTED, None, &json!({ "queued": queued })).await
+    open.endpoint(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let queued = open
+        .replay_deliveries(
+            id,
+            Replay {
+                after,
+                before,
+                only_failed,
+            },
+            context.now,
+        )
+        .await?;
+    open.finish(&context, StatusCode::ACCEPTED, None, &json!({ "queued": queued }))
+        .await
 }

@@ -23,17 +23,23 @@ pub(super) fn mint() -> Result<Secret, Problem> {
 }
 
 pub(super) fn seal(state: &State, id: EndpointId, secret: &Secret) -> Vec<u8> {
-    state.master_key().seal(secret.expose().as_bytes(), &Endpoint::secret_context(id))
+    state
+        .master_key()
+        .seal(secret.expose().as_bytes(), &Endpoint::secret_context(id))
 }
 
 pub(in crate::api) async fn secret(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let endpoint = context.store().endpoints().by_id(id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
-    let opened = context.master_key().open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
+    let opened = context
+        .master_key()
+        .open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
     let secret = opened.map_err(|error| Problem::internal(&error))?;
     let body = json!({ "secret": secret.expose_secret() });
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(body))
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "no-store"))
+        .json(body))
 }
 
 pub(in crate::api) async fn rotate_secret(
@@ -46,7 +52,9 @@ pub(in crate::api) async fn rotate_secret(
         Begun::Open(open) => open,
         Begun::Answered(answer) => return Ok(answer),
     };
-    open.endpoint(id).await?.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    open.endpoint(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
     let secret = mint()?;
     let new = EndpointSecret {
         sealed: seal(&context, id, &secret),

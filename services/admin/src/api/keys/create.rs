@@ -25,15 +25,15 @@ pub(in crate::api) struct FirstKey {
 
 impl FirstKey {
     pub(in crate::api) fn new(key: &KeyRecord, token: &SecretString) -> Self {
-        Self { id: key.id, name: key.name.clone(), token: token.expose_secret().to_owned() }
+        Self {
+            id: key.id,
+            name: key.name.clone(),
+            token: token.expose_secret().to_owned(),
+        }
     }
 }
 
-pub(in crate::api) async fn create(
-    context: Context,
-    path: Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
+pub(in crate::api) async fn create(context: Context, path: Path<String>, body: Body) -> Result<HttpResponse, Problem> {
     let directory_id: DirectoryId = path_id("directory", &path)?;
     let mut fields = body.fields(&["name", "description", "expires_at", "retrievable"]);
     let name = fields.required("name", text(1..=100));
@@ -48,15 +48,34 @@ pub(in crate::api) async fn create(
         Begun::Open(open) => open,
         Begun::Answered(answer) => return Ok(answer),
     };
-    let directory = open.directory(directory_id).await?.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let directory = open
+        .directory(directory_id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
     let (mut key, token) = mint_key(directory_id, name, context.now);
-    let seal = || context.master_key().seal(token.expose_secret().as_bytes(), &token_context(key.record.id));
+    let seal = || {
+        context
+            .master_key()
+            .seal(token.expose_secret().as_bytes(), &token_context(key.record.id))
+    };
     let sealed_token = retrievable.then(seal);
-    key.record = KeyRecord { description, expires_at, sealed_token, ..key.record };
+    key.record = KeyRecord {
+        description,
+        expires_at,
+        sealed_token,
+        ..key.record
+    };
     open.create_key(&key).await?;
-    let draft = context.draft(EventType::DirectoryKeyCreated, &directory, about(&directory, &key.record));
+    let draft = context.draft(
+        EventType::DirectoryKeyCreated,
+        &directory,
+        about(&directory, &key.record),
+    );
     open.append(lane, vec![draft]).await?;
     let location = context.location(&format!("/directories/{directory_id}/keys/{}", key.record.id));
-    let view = View { token: Some(token.expose_secret().to_owned()), ..View::from(key.record) };
+    let view = View {
+        token: Some(token.expose_secret().to_owned()),
+        ..View::from(key.record)
+    };
     open.finish(&context, StatusCode::CREATED, Some(location), &view).await
 }

@@ -1,0 +1,221 @@
+//! Events become deliveries: matched, stored, acknowledged to the bus, and only then sent.
+
+use crate::endpoints::Endpoint;
+use crate::engine::Engine;
+use crate::job::Job;
+use crate::measure;
+use bus::{Acker, Consumer, Delivery};
+use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
+use runtime::Backoff;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Lease, NewDelivery, Store, StoreError};
+use telemetry::semconv;
+use tokio_util::sync::CancellationToken;
+use tracing::Span;
+
+/// Takes events from the bus.
+#[derive(Debug)]
+pub(crate) struct FanOut {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Store,
+    pub(crate) owner: Arc<str>,
+    pub(crate) consumer: Consumer<Event>,
+    pub(crate) soft: CancellationToken,
+}
+
+/// An event in work.
+#[derive(Debug)]
+struct Received<'a> {
+    event: &'a Event,
+    /// Open until the event is acknowledged.
+    span: Span,
+}
+
+/// A delivery to be, with what is needed to send it.
+#[derive(Debug)]
+struct Planned {
+    new: NewDelivery,
+    job: Job,
+}
+
+impl FanOut {
+    pub(crate) async fn run(self) {
+        let acker = self.consumer.acker();
+        while let Some(Some(batch)) = self
+            .soft
+            .run_until_cancelled(self.consumer.next(self.engine.config.batch))
+            .await
+        {
+            self.work(&acker, &batch).await;
+        }
+        self.consumer.stop();
+    }
+
+    /// Events that cannot be stored now stay unacknowledged and are tried again; ones that can never be are parked.
+    async fn work(&self, acker: &Acker<Event>, batch: &[Delivery<Event>]) {
+        let received: Vec<_> = batch.iter().map(received).collect();
+        let error = match self.persist(&received).await {
+            Persisted::Stored(jobs) => {
+                acker.ack(batch).await;
+                drop(received);
+                return self.engine.take(jobs, true);
+            }
+            Persisted::Stopped => return,
+            Persisted::Refused(error) => error,
+        };
+        let [single] = batch else {
+            for single in batch {
+                Box::pin(self.work(acker, std::slice::from_ref(single))).await;
+            }
+            return;
+        };
+        let reason = telemetry::chain(&error).to_string();
+        tracing::error!(event.id = %single.payload.id, error = reason, "an event cannot be dispatched");
+        if let Err(error) = acker.park(single, &reason).await {
+            tracing::warn!(event.id = %single.payload.id, error = %telemetry::chain(&error), "an event is not parked yet");
+        }
+    }
+
+    async fn persist(&self, received: &[Received<'_>]) -> Persisted {
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            match self.try_persist(received).await {
+                Ok(jobs) => return Persisted::Stored(jobs),
+                Err(error) if !error.is_transient() => return Persisted::Refused(error),
+                Err(error) => tracing::warn!(error = %telemetry::chain(&error), "events are not dispatched yet"),
+            }
+            if self
+                .soft
+                .run_until_cancelled(tokio::time::sleep(backoff.pause()))
+                .await
+                .is_none()
+            {
+                return Persisted::Stopped;
+            }
+        }
+    }
+
+    async fn try_persist(&self, received: &[Received<'_>]) -> Result<Vec<Job>, StoreError> {
+        let endpoints = self.engine.endpoints.load().await?;
+        let planned = self.plan(received, &endpoints);
+        let now = Timestamp::now();
+        let lease = Lease {
+            owner: &self.owner,
+            until: now.plus(self.engine.config.lease),
+        };
+        let new: Vec<_> = planned.iter().map(|planned| planned.new).collect();
+        let inserted = self.store.deliveries().insert(&new, lease, now).await;
+        let inserted = inserted.inspect_err(|_| self.give_places_back(&planned, |_| true))?;
+        measure::fanned_out(received.len(), inserted.len());
+        let leased: HashSet<DeliveryId> = inserted.iter().filter(|new| new.leased).map(|new| new.id).collect();
+        self.give_places_back(&planned, |id| !leased.contains(&id));
+        if leased.len() < inserted.len() {
+            self.engine.due.notify_one();
+        }
+        Ok(planned
+            .into_iter()
+            .map(|planned| planned.job)
+            .filter(|job| leased.contains(&job.delivery_id))
+            .collect())
+    }
+
+    /// A delivery for each event and each endpoint that wants it, in the order of the events. It is to be sent at once
+    /// if there is a place for it in memory; of the deliveries of an ordered endpoint about one subject only the first.
+    fn plan(&self, received: &[Received<'_>], endpoints: &[Arc<Endpoint>]) -> Vec<Planned> {
+        let mut queue = self.engine.queue();
+        let mut subjects: HashSet<(EndpointId, ResourceId)> = HashSet::new();
+        let mut planned = Vec::new();
+        for Received { event, span } in received {
+            let mut wanting = endpoints
+                .iter()
+                .filter(|endpoint| endpoint.subscription.wants(event))
+                .peekable();
+            if wanting.peek().is_none() {
+                continue;
+            }
+            let body: Arc<str> = event.body.as_str().into();
+            let traceparent = telemetry::traceparent_of(span)
+                .or_else(|| event.traceparent.clone())
+                .map(Arc::from);
+            for endpoint in wanting {
+                queue.set_rate(endpoint.id, endpoint.per_second);
+                let is_first = !endpoint.ordered
+                    || event
+                        .subject_id
+                        .is_none_or(|subject| subjects.insert((endpoint.id, subject)));
+                let claim = is_first && endpoint.credentials.is_some() && queue.reserve(endpoint.id);
+                planned.push(plan_one(event, endpoint.id, claim, &body, traceparent.as_ref()));
+            }
+        }
+        planned
+    }
+
+    fn give_places_back(&self, planned: &[Planned], which: impl Fn(DeliveryId) -> bool) {
+        let mut queue = self.engine.queue();
+        for planned in planned
+            .iter()
+            .filter(|planned| planned.new.claim && which(planned.new.id))
+        {
+            queue.cancel(planned.new.endpoint_id);
+        }
+    }
+}
+
+/// What came of storing a batch.
+enum Persisted {
+    Stored(Vec<Job>),
+    /// The program stops; the events come again elsewhere.
+    Stopped,
+    Refused(StoreError),
+}
+
+fn received(delivery: &Delivery<Event>) -> Received<'_> {
+    let event = &delivery.payload;
+    let queue = format!("rollcall.dispatch.{}", delivery.lane);
+    let span = tracing::info_span!(
+        parent: None,
+        "process rollcall.dispatch",
+        { semconv::OTEL_NAME } = format!("process {queue}"),
+        { semconv::OTEL_KIND } = "consumer",
+        { semconv::MESSAGING_OPERATION_NAME } = semconv::messaging_operation::PROCESS,
+        { semconv::MESSAGING_OPERATION_TYPE } = semconv::messaging_operation::PROCESS,
+        { semconv::MESSAGING_DESTINATION_NAME } = queue,
+        { semconv::MESSAGING_MESSAGE_ID } = %event.id,
+        event.kind = event.kind.as_str(),
+        directory.id = %event.directory_id,
+    );
+    telemetry::set_parent(&span, delivery.traceparent.as_deref().or(event.traceparent.as_deref()));
+    Received { event, span }
+}
+
+fn plan_one(
+    event: &Event,
+    endpoint_id: EndpointId,
+    claim: bool,
+    body: &Arc<str>,
+    traceparent: Option<&Arc<str>>,
+) -> Planned {
+    let id = DeliveryId::new();
+    Planned {
+        new: NewDelivery {
+            id,
+            endpoint_id,
+            event_id: event.id,
+            directory_id: event.directory_id,
+            subject_id: event.subject_id,
+            sequence: event.sequence,
+            event_type: event.kind,
+            claim,
+        },
+        job: Job {
+            delivery_id: id,
+            endpoint_id,
+            event_id: event.id,
+            body: Arc::clone(body),
+            attempt: 1,
+            traceparent: traceparent.cloned(),
+        },
+    }
+}

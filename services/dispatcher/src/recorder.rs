@@ -1,0 +1,165 @@
+//! Writing outcomes to the database, many at a time: a batch is whatever came while the one before was written.
+
+use crate::engine::{Engine, Outcome};
+use crate::job::Job;
+use crate::measure;
+use events::{DeliveryId, Timestamp};
+use runtime::Backoff;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{DeliveryVerdict, FinishedAttempt, Store, StoreError};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Outcomes in one transaction.
+const BATCH: usize = 256;
+/// How long the last outcomes may take after the hard stop.
+const LAST_TRY: Duration = Duration::from_millis(700);
+
+/// The one writer of outcomes in this process.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Store,
+    pub(crate) owner: Arc<str>,
+    pub(crate) outcomes: mpsc::Receiver<Outcome>,
+    /// Nothing will come after what is in the channel.
+    pub(crate) last: CancellationToken,
+    pub(crate) hard: CancellationToken,
+}
+
+impl Recorder {
+    pub(crate) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.outcomes.recv_many(&mut batch, BATCH) => {}
+                () = self.last.cancelled() => {
+                    self.outcomes.close();
+                    self.outcomes.recv_many(&mut batch, BATCH).await;
+                }
+            }
+            if batch.is_empty() {
+                return;
+            }
+            self.write(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// Repeats what fails for a passing reason, until the hard stop. What cannot be written at all is let go: its lease
+    /// ends and it is sent again.
+    async fn write(&self, batch: Vec<Outcome>) {
+        let batch = Batch::of(batch);
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            let error = match self.try_write(&batch).await {
+                Ok(()) => return,
+                Err(error) => error,
+            };
+            if !error.is_transient() {
+                tracing::error!(error = %telemetry::chain(&error), "attempts cannot be recorded together");
+                return self.write_singly(batch).await;
+            }
+            tracing::warn!(error = %telemetry::chain(&error), "attempts are not recorded yet");
+            if self
+                .hard
+                .run_until_cancelled(tokio::time::sleep(backoff.pause()))
+                .await
+                .is_none()
+            {
+                let last = tokio::time::timeout(LAST_TRY, self.try_write(&batch)).await;
+                if !matches!(last, Ok(Ok(()))) {
+                    tracing::warn!(
+                        attempts = batch.finished.len(),
+                        "attempts were not recorded and will be repeated"
+                    );
+                }
+                return;
+            }
+        }
+    }
+
+    async fn write_singly(&self, batch: Batch) {
+        for single in batch.split() {
+            if let Err(error) = self.try_write(&single).await {
+                tracing::error!(error = %telemetry::chain(&error), "an attempt cannot be recorded and will be repeated");
+                self.engine.let_go(single.ids());
+            }
+        }
+    }
+
+    async fn try_write(&self, batch: &Batch) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let deliveries = self.store.deliveries();
+        let patience = self.engine.config.patience;
+        // First, because doing it twice changes nothing: what recording brings about must be acted on.
+        deliveries.release(&batch.released, &self.owner, now).await?;
+        let recorded = deliveries.record(&batch.finished, &self.owner, patience, now).await?;
+        self.engine.let_go(batch.ids());
+        for (job, attempt) in batch.jobs.iter().zip(&batch.finished) {
+            measure::recorded(attempt, job.event_id);
+        }
+        for endpoint in recorded.disabled {
+            self.engine.switch_off(endpoint.id);
+            measure::endpoint_disabled();
+            tracing::warn!(endpoint.id = %endpoint.id, reason = endpoint.reason, "an endpoint was switched off");
+        }
+        if self.is_waited_for(batch) {
+            self.engine.due.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Whether a delivery to an ordered endpoint came to its end: the next one about the same subject may go.
+    fn is_waited_for(&self, batch: &Batch) -> bool {
+        let ended = batch
+            .finished
+            .iter()
+            .filter(|attempt| !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_)));
+        let endpoints: HashSet<_> = ended.map(|attempt| attempt.endpoint_id).collect();
+        endpoints
+            .into_iter()
+            .any(|id| self.engine.endpoints.by_id(id).is_some_and(|endpoint| endpoint.ordered))
+    }
+}
+
+/// Outcomes, sorted by kind.
+#[derive(Debug, Default)]
+struct Batch {
+    /// In step with `finished`.
+    jobs: Vec<Job>,
+    finished: Vec<FinishedAttempt>,
+    released: Vec<DeliveryId>,
+}
+
+impl Batch {
+    fn of(outcomes: Vec<Outcome>) -> Self {
+        let mut batch = Self::default();
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Finished(job, attempt) => {
+                    batch.jobs.push(job);
+                    batch.finished.push(attempt);
+                }
+                Outcome::Released(id) => batch.released.push(id),
+            }
+        }
+        batch
+    }
+
+    fn split(self) -> impl Iterator<Item = Self> {
+        let finished = self.jobs.into_iter().zip(self.finished);
+        let finished = finished.map(|(job, attempt)| Outcome::Finished(job, attempt));
+        let released = self.released.into_iter().map(Outcome::Released);
+        finished.chain(released).map(|outcome| Self::of(vec![outcome]))
+    }
+
+    fn ids(&self) -> impl Iterator<Item = DeliveryId> {
+        self.finished
+            .iter()
+            .map(|attempt| attempt.delivery_id)
+            .chain(self.released.iter().copied())
+    }
+}

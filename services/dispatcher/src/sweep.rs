@@ -1,0 +1,153 @@
+//! Everything that is not new: retries, what did not fit into memory, what an ordered endpoint held back, and what a
+//! dispatcher that died left behind. A wake-up makes it quick, the regular pass makes it right, and both run the same
+//! code on what the database says.
+
+use crate::endpoints::Endpoint;
+use crate::engine::Engine;
+use crate::job::Job;
+use events::{AttemptId, EndpointId, Timestamp};
+use runtime::Backoff;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{ClaimedDelivery, DeliveryVerdict, Dialect, FinishedAttempt, Lease, Room, Store, StoreError};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// Deliveries of one endpoint that are taken at a time.
+const MOST_AT_ONCE: usize = 256;
+
+/// Finds what is due.
+#[derive(Debug)]
+pub(crate) struct Sweep {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Store,
+    pub(crate) owner: Arc<str>,
+    pub(crate) soft: CancellationToken,
+}
+
+impl Sweep {
+    pub(crate) async fn run(self) {
+        let soft = self.soft.clone();
+        // Between two statements, never within one: a claim is not lost half-way.
+        let _ = soft.run_until_cancelled(self.take_over()).await;
+        let mut ticks = tokio::time::interval(self.engine.config.sweep_every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            tokio::select! {
+                () = soft.cancelled() => return,
+                () = self.engine.due.notified() => {}
+                _ = ticks.tick() => {}
+            }
+            match self.pass().await {
+                Ok(()) => backoff.reset(),
+                Err(error) => {
+                    tracing::warn!(error = %telemetry::chain(&error), "what is due could not be looked up");
+                    let _ = soft.run_until_cancelled(tokio::time::sleep(backoff.pause())).await;
+                }
+            }
+        }
+    }
+
+    /// A SQLite file belongs to one process, so whoever held leases before this one is dead: no need to wait for their
+    /// end.
+    async fn take_over(&self) {
+        if self.store.dialect() != Dialect::Sqlite {
+            return;
+        }
+        match self
+            .store
+            .deliveries()
+            .release_of_others(&self.owner, Timestamp::now())
+            .await
+        {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "deliveries that were interrupted will be sent again"),
+            Err(error) => tracing::warn!(error = %telemetry::chain(&error), "old leases are left to run out"),
+        }
+    }
+
+    async fn pass(&self) -> Result<(), StoreError> {
+        let ageing = self.engine.ageing();
+        if !ageing.is_empty() {
+            let renewed = self
+                .store
+                .deliveries()
+                .renew(&ageing, self.lease(Timestamp::now()))
+                .await?;
+            self.engine.renewed(&ageing, &renewed);
+        }
+        let endpoints = self.engine.endpoints.load().await?;
+        let active: HashSet<EndpointId> = endpoints.iter().map(|endpoint| endpoint.id).collect();
+        self.engine.keep_only(&active).await;
+        self.claim(&endpoints).await
+    }
+
+    /// Takes what is due, as far as there is room. Lines that are left with more in the database ask again when they
+    /// run low.
+    async fn claim(&self, endpoints: &[Arc<Endpoint>]) -> Result<(), StoreError> {
+        let rooms = self.rooms(endpoints);
+        let now = Timestamp::now();
+        let claimed = self.store.deliveries().claim(&rooms, self.lease(now), now).await?;
+        let mut counts: HashMap<EndpointId, u32> = HashMap::new();
+        for delivery in &claimed {
+            *counts.entry(delivery.endpoint_id).or_default() += 1;
+        }
+        {
+            let mut queue = self.engine.queue();
+            for room in &rooms {
+                let count = counts.get(&room.endpoint_id).copied().unwrap_or_default();
+                queue.set_spilled(room.endpoint_id, count >= room.room);
+            }
+        }
+        let (jobs, orphans): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|delivery| delivery.body.is_some());
+        self.engine.take(jobs.into_iter().filter_map(Job::of).collect(), false);
+        self.give_up(&orphans, now).await
+    }
+
+    fn rooms(&self, endpoints: &[Arc<Endpoint>]) -> Vec<Room> {
+        let mut queue = self.engine.queue();
+        let usable = endpoints.iter().filter(|endpoint| endpoint.credentials.is_some());
+        let rooms = usable.map(|endpoint| {
+            queue.set_rate(endpoint.id, endpoint.per_second);
+            let room = queue.room(endpoint.id).min(MOST_AT_ONCE);
+            Room {
+                endpoint_id: endpoint.id,
+                room: u32::try_from(room).unwrap_or_default(),
+            }
+        });
+        rooms.filter(|room| room.room > 0).collect()
+    }
+
+    /// Deliveries whose event was pruned from the log can never be sent.
+    async fn give_up(&self, orphans: &[ClaimedDelivery], now: Timestamp) -> Result<(), StoreError> {
+        let finished = orphans.iter().map(|delivery| FinishedAttempt {
+            id: AttemptId::new(),
+            delivery_id: delivery.id,
+            endpoint_id: delivery.endpoint_id,
+            number: delivery.attempts.saturating_add(1),
+            started_at: now,
+            duration: Duration::ZERO,
+            status: None,
+            error: Some("not sent: the event is no longer kept".to_owned()),
+            response_head: None,
+            trace_id: None,
+            verdict: DeliveryVerdict::Exhausted,
+            gone: false,
+        });
+        let finished: Vec<_> = finished.collect();
+        self.store
+            .deliveries()
+            .record(&finished, &self.owner, Duration::MAX, now)
+            .await
+            .map(|_| ())
+    }
+
+    fn lease(&self, now: Timestamp) -> Lease<'_> {
+        Lease {
+            owner: &self.owner,
+            until: now.plus(self.engine.config.lease),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Commands in through the bus; verdicts, rows and events out. On both databases, with the bus inside.
+
+use bus::{Bus, Consumer};
+use events::{
+    Command, CommandId, DirectoryId, Event, OrganizationId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb,
+};
+use projector::{Config, Deps};
+use runtime::Shutdown;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use store::testing::TestDatabase;
+use store::{Dialect, NewDirectory, NewOrganization, PROJECTOR, Settled};
+
+struct World {
+    database: TestDatabase,
+    bus: Bus,
+    shutdown: Shutdown,
+    running: tokio::task::JoinHandle<anyhow::Result<()>>,
+    organization: OrganizationId,
+}
+
+impl World {
+    async fn start(dialect: Dialect) -> Self {
+        let database = TestDatabase::of(dialect).await;
+        let organization = OrganizationId::new();
+        let change = database.store.change(None).await.unwrap();
+        let new = NewOrganization {
+            id: organization,
+            name: "Test".into(),
+            domains: vec!["test.example".parse().unwrap()],
+            at: Timestamp::now(),
+        };
+        change.create_organization(&new).await.unwrap();
+        change.commit().await.unwrap();
+        let bus = Bus::embedded(2);
+        let shutdown = Shutdown::new();
+        let running = Self::projector(&database, &bus, &shutdown);
+        Self { database, bus, shutdown, running, organization }
+    }
+
+    fn projector(
+        database: &TestDatabase,
+        bus: &Bus,
+        shutdown: &Shutdown,
+    ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
+        let deps = Deps { store: database.store.clone(), bus: bus.clone(), instance: "test".into() };
+        let config = Config { sweep: Duration::from_millis(50), ..Config::default() };
+        tokio::spawn(projector::work(config, deps, shutdown.clone()))
+    }
+
+    async fn directory(&self) -> DirectoryId {
+        let id = DirectoryId::new();
+        let lane = events::lane_of(id, 2);
+        let change = self.database.store.change(Some(lane)).await.unwrap();
+        let new = NewDirectory {
+            id,
+            organization_id: self.organization,
+            name: "Directory".into(),
+            provider: "entra_id".into(),
+            at: Timestamp::now(),
+        };
+        change.create_directory(&new, lane).await.unwrap();
+        change.commit().await.unwrap();
+        id
+    }
+
+    fn command(&self, directory_id: DirectoryId, kind: ResourceKind, resource_id: ResourceId, verb: Verb) -> Command {
+        let now = Timestamp::now();
+        Command {
+            id: CommandId::new(),
+            organization_id: self.organization,
+            directory_id,
+            source: Source::Scim,
+            issued_at: now,
+            deadline: now.plus(Duration::from_secs(20)),
+            kind,
+            resource_id,
+            if_match: Vec::new(),
+            verb,
+        }
+    }
+
+    fn create_user(&self, directory_id: DirectoryId, name: &str) -> Command {
+        let body = json!({ "userName": name, "displayName": name, "active": true, "emails": [{ "value": name }] });
+        self.command(directory_id, ResourceKind::User, ResourceId::new(), Verb::Create(object(body)))
+    }
+
+    async fn send(&self, command: &Command) -> Outcome {
+        self.bus.request(command).await.unwrap().outcome
+    }
+
+    async fn log(&self, directory_id: DirectoryId) -> Vec<Event> {
+        self.database.store.events().of_directory(directory_id, 0, &[], 10_000).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.shutdown.soft.cancel();
+        self.running.await.unwrap().unwrap();
+        self.database.close().await;
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+fn status(outcome: &Outcome) -> u16 {
+    match outcome {
+        Outcome::Stored { created: true, .. } => 201,
+        Outcome::Stored { .. } | Outcome::Applied { .. } => 200,
+        Outcome::Deleted => 204,
+        Outcome::Refused { status, .. } => *status,
+        Outcome::Abandoned => 503,
+    }
+}
+
+/// Takes so many events off the bus.
+async fn take(consumer: &Consumer<Event>, count: usize) -> Vec<Event> {
+    let mut taken = Vec::new();
+    while taken.len() < count {
+        let batch = tokio::time::timeout(Duration::from_secs(20), consumer.next(100)).await;
+        let batch = batch.expect("events in time").expect("an open bus");
+        consumer.acker().ack(&batch).await;
+        taken.extend(batch.into_iter().map(|delivery| delivery.payload));
+    }
+    taken
+}
+
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(store::Dialect::Postgres).await; })+
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(store::Dialect::Sqlite).await; })+
+        }
+    };
+}
+
+on_both_databases! {
+    concurrent_creates_are_all_stored_and_their_sequences_have_no_gap,
+    the_same_name_from_many_clients_is_created_once,
+    a_change_is_stored_found_and_announced_in_order,
+    an_abandoned_command_is_never_applied,
+    a_command_delivered_again_is_answered_with_its_first_verdict,
+    names_are_swapped_within_one_batch,
+    a_deleted_user_and_group_leave_nothing_behind,
+    a_projector_that_lost_its_lane_commits_nothing_in_it,
+    a_command_for_a_directory_that_is_gone_is_refused,
+    events_that_others_append_are_published_too,
+}
+
+async fn concurrent_creates_are_all_stored_and_their_sequences_have_no_gap(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let (first, second) = (world.directory().await, world.directory().await);
+    let consumer = world.bus.events(vec![0, 1]);
+    let commands: Vec<_> = (0..100)
+        .flat_map(|n| [first, second].map(|directory| world.create_user(directory, &format!("user{n}@x.test"))))
+        .collect();
+    let outcomes = futures_util::future::join_all(commands.iter().map(|command| world.send(command))).await;
+    assert!(outcomes.iter().all(|outcome| status(outcome) == 201), "{outcomes:?}");
+    let published = take(&consumer, 200).await;
+    for directory in [first, second] {
+        let log = world.log(directory).await;
+        let sequences: Vec<i64> = log.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequences, (1..=100).collect::<Vec<_>>());
+        let on_the_bus: Vec<&Event> = published.iter().filter(|event| event.directory_id == directory).collect();
+        assert_eq!(on_the_bus, log.iter().collect::<Vec<_>>(), "the bus carries the log, in order");
+    }
+    world.stop().await;
+}
+
+async fn the_same_name_from_many_clients_is_created_once(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let commands: Vec<_> = (0..40).map(|n| world.create_user(directory, ["ada@x.test", "ADA@X.test"][n % 2])).collect();
+    let outcomes = futures_util::future::join_all(commands.iter().map(|command| world.send(command))).await;
+    let count = |wanted| outcomes.iter().filter(|outcome| status(outcome) == wanted).count();
+    assert_eq!((count(201), count(409)), (1, 39));
+    assert_eq!(world.log(directory).await.len(), 1);
+    world.stop().await;
+}
+
+async fn a_change_is_stored_found_and_announced_in_order(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let create = world.create_user(directory, "ada@x.test");
+    world.send(&create).await;
+    let patch = json!({ "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] });
+    let patch = world.command(directory, ResourceKind::User, create.resource_id, Verb::Patch(patch));
+    let Outcome::Stored { created: false, resource } = world.send(&patch).await else { panic!("not stored") };
+    assert_eq!((resource.version, &resource.attributes["active"]), (2, &Value::Bool(false)));
+    let row = world.database.store.users(directory).by_id(create.resource_id, false).await.unwrap().unwrap();
+    assert_eq!(row.version, 2);
+    let other = world.directory().await;
+    assert!(world.database.store.users(other).by_id(create.resource_id, false).await.unwrap().is_none());
+    let log = world.log(directory).await;
+    let bodies: Vec<Value> = log.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect();
+    assert_eq!(bodies[1]["type"], "user.deactivated");
+    assert_eq!(bodies[1]["data"]["changes"], json!([{ "path": "active", "before": true, "after": false }]));
+    world.stop().await;
+}
+
+async fn an_abandoned_command_is_never_applied(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let command = world.create_user(directory, "ada@x.test");
+    let settled = world.database.store.inbox().settle(command.id, Timestamp::now()).await.unwrap();
+    assert_eq!(settled, Settled::Abandoned);
+    // Beside one that is in order, in the same batch or not: the neighbour must not suffer.
+    let neighbour = world.create_user(directory, "bob@x.test");
+    let (abandoned, stored) = tokio::join!(world.send(&command), world.send(&neighbour));
+    assert_eq!((abandoned, status(&stored)), (Outcome::Abandoned, 201));
+    let log = world.log(directory).await;
+    assert_eq!(log.len(), 1);
+    assert_eq!(log[0].subject_id, Some(neighbour.resource_id));
+    world.stop().await;
+}
+
+async fn a_command_delivered_again_is_answered_with_its_first_verdict(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let command = world.create_user(directory, "ada@x.test");
+    assert_eq!(status(&world.send(&command).await), 201);
+    let again = world.send(&command).await;
+    assert_eq!(again, Outcome::Applied { created: true, resource_id: command.resource_id, version: 1 });
+    let refused = world.create_user(directory, "ada@x.test");
+    let first = world.send(&refused).await;
+    assert_eq!(status(&first), 409);
+    assert_eq!(world.send(&refused).await, first);
+    assert_eq!(world.log(directory).await.len(), 1);
+    let settled = world.database.store.inbox().settle(command.id, Timestamp::now()).await.unwrap();
+    assert!(matches!(settled, Settled::Verdict(Outcome::Applied { .. })), "{settled:?}");
+    world.stop().await;
+}
+
+async fn names_are_swapped_within_one_batch(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let (x, y) = (world.create_user(directory, "x"), world.create_user(directory, "y"));
+    world.send(&x).await;
+    world.send(&y).await;
+    let rename = |id, name: &str| {
+        let patch = json!({ "Operations": [{ "op": "replace", "path": "userName", "value": name }] });
+        world.command(directory, ResourceKind::User, id, Verb::Patch(patch))
+    };
+    let renames = [rename(x.resource_id, "z"), rename(y.resource_id, "x"), rename(x.resource_id, "y")];
+    // Sent in order, without waiting for each other, so that they meet in few transactions.
+    let outcomes = futures_util::future::join_all(renames.iter().map(|command| world.send(command))).await;
+    assert!(outcomes.iter().all(|outcome| status(outcome) == 200), "{outcomes:?}");
+    let name = async |id| {
+        let row = world.database.store.users(directory).by_id(id, false).await.unwrap().unwrap();
+        serde_json::from_str::<Value>(&row.resource).unwrap()["userName"].clone()
+    };
+    assert_eq!((name(x.resource_id).await, name(y.resource_id).await), (json!("y"), json!("x")));
+    world.stop().await;
+}
+
+async fn a_deleted_user_and_group_leave_nothing_behind(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let (ada, bob) = (world.create_user(directory, "ada"), world.create_user(directory, "bob"));
+    world.send(&ada).await;
+    world.send(&bob).await;
+    let members = json!([{ "value": ada.resource_id }, { "value": bob.resource_id }]);
+    let body = object(json!({ "displayName": "Sales", "members": members }));
+    let group = world.command(directory, ResourceKind::Group, ResourceId::new(), Verb::Create(body));
+    assert_eq!(status(&world.send(&group).await), 201);
+    let delete = world.command(directory, ResourceKind::User, ada.resource_id, Verb::Delete);
+    assert_eq!(world.send(&delete).await, Outcome::Deleted);
+    let stored = world.database.store.groups(directory).by_id(group.resource_id, true).await.unwrap().unwrap();
+    assert_eq!(stored.members.unwrap().iter().map(|member| member.id).collect::<Vec<_>>(), [bob.resource_id]);
+    assert_eq!(stored.version, 2, "the group changed with it");
+    let delete = world.command(directory, ResourceKind::Group, group.resource_id, Verb::Delete);
+    assert_eq!(world.send(&delete).await, Outcome::Deleted);
+    let bob = world.database.store.users(directory).by_id(bob.resource_id, true).await.unwrap().unwrap();
+    assert_eq!(bob.groups, Some(Vec::new()), "B35");
+    // R54: the name is free again, under a new id.
+    assert_eq!(status(&world.send(&world.create_user(directory, "ada")).await), 201);
+    world.stop().await;
+}
+
+async fn a_projector_that_lost_its_lane_commits_nothing_in_it(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    world.send(&world.create_user(directory, "ada")).await;
+    let lane = events::lane_of(directory, 2);
+    let store = &world.database.store;
+    let taken = store.lanes(PROJECTOR).take(lane, "another", Timestamp::now()).await.unwrap();
+    let refused = store.project(&[(lane, taken - 1)]).await.unwrap_err();
+    assert!(matches!(refused, store::ProjectionError::Fenced(lanes) if lanes == [lane]));
+    drop(store.project(&[(lane, taken)]).await.unwrap());
+    // The running one notices, takes the lane anew through the bus, and goes on.
+    assert_eq!(status(&world.send(&world.create_user(directory, "bob")).await), 201);
+    world.stop().await;
+}
+
+async fn a_command_for_a_directory_that_is_gone_is_refused(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let outcome = world.send(&world.create_user(DirectoryId::new(), "ada")).await;
+    assert_eq!(status(&outcome), 404);
+    world.stop().await;
+}
+
+async fn events_that_others_append_are_published_too(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let directory = world.directory().await;
+    let consumer = world.bus.events(vec![0, 1]);
+    let lane = events::lane_of(directory, 2);
+    for n in 0..3 {
+        let change = world.database.store.change(Some(lane)).await.unwrap();
+        let draft = store::EventDraft {
+            id: events::EventId::new(),
+            kind: events::EventType::DirectoryUpdated,
+            organization_id: world.organization,
+            directory_id: directory,
+            source: Source::Api,
+            subject_id: None,
+            timestamp: Timestamp::now(),
+            traceparent: None,
+            data: json!({}),
+        };
+        change.append(lane, vec![draft]).await.unwrap();
+        change.commit().await.unwrap();
+        world.send(&world.create_user(directory, &format!("user{n}"))).await;
+    }
+    let published = take(&consumer, 6).await;
+    assert_eq!(published.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    world.stop().await;
+}
