@@ -10,7 +10,7 @@ pub struct Flags {
     /// File with settings [default: rollcall.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
-    /// Database: postgres://… or sqlite://… [default: sqlite://<data-dir>/rollcall.db]
+    /// Database: postgres://… or sqlite://… [default: sqlite://DATA_DIR/rollcall.db]
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub database_url: Option<SecretString>,
     /// Connections to the database [default: 10]
@@ -22,10 +22,10 @@ pub struct Flags {
     /// Address of the HTTP server [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "HOST:PORT", help_heading = "Settings")]
     pub listen: Option<String>,
-    /// URL that others reach this installation by [default: http://<listen>]
+    /// URL that others reach this installation by [default: http:// and the --listen address]
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub public_url: Option<String>,
-    /// 32 bytes in base64 that stored secrets are encrypted with [default: kept in <data-dir> when the database is SQLite]
+    /// 32 bytes in base64 that stored secrets are encrypted with [default: kept in the data dir when the database is SQLite]
     #[arg(
         long,
         global = true,

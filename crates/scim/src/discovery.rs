@@ -131,7 +131,12 @@ fn pagination_json(pagination: Pagination) -> Value {
 /// `/ResourceTypes` (R56, R57).
 #[must_use]
 pub fn resource_types(base_url: &str, types: &[&ResourceType]) -> Value {
-    list(&types.iter().map(|rt| resource_type_json(base_url, rt)).collect::<Vec<_>>())
+    list(
+        &types
+            .iter()
+            .map(|rt| resource_type_json(base_url, rt))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// `/ResourceTypes/{name}`, the name in any case.
@@ -148,7 +153,12 @@ pub fn resource_type(base_url: &str, types: &[&ResourceType], name: &str) -> Res
 /// `/Schemas` (R56, R58): the core schemas and their extensions, each once.
 #[must_use]
 pub fn schemas(base_url: &str, types: &[&ResourceType]) -> Value {
-    list(&all_schemas(types).into_iter().map(|schema| schema_json(base_url, schema)).collect::<Vec<_>>())
+    list(
+        &all_schemas(types)
+            .into_iter()
+            .map(|schema| schema_json(base_url, schema))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// `/Schemas/{urn}`, the URN decoded and in any case.

@@ -187,7 +187,7 @@ impl Place {
 /// writers' rows must stop before the oldest transaction still open. SQLite has one writer at a time.
 const fn horizon(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Postgres => "TRUE",
+        Dialect::Postgres => "e.tx < pg_snapshot_xmin(pg_current_snapshot())",
         Dialect::Sqlite => "TRUE",
     }
 }

@@ -10,15 +10,17 @@ mod domain;
 mod keys;
 mod list;
 mod organizations;
+mod usage;
 
 pub use admin_keys::{AdminKey, AdminKeys};
 pub use change::Change;
-pub use directories::{Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryState, KeyUse, NewDirectory};
+pub use directories::{Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryState, NewDirectory};
 pub use domain::{Domain, InvalidDomain};
 pub use keys::{DirectoryKey, DirectoryKeys, KeyRecord, NewKey};
 pub(crate) use list::Listing;
 pub use list::{List, ListPage};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
+pub use usage::KeyUse;
 
 /// SHA-256 of the secret of a token.
 pub type TokenHash = [u8; 32];

@@ -22,6 +22,8 @@ const PREFIX: &str = "rollcall_test_";
 const TEMPLATE_PREFIX: &str = "rollcall_template_";
 /// Held while a database is made from the template.
 const TEMPLATE_LOCK: i64 = 7_261;
+/// Test databases sort the way people do, as many installations do: what must be compared by code point has to say so.
+const COLLATION: &str = "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
 /// Databases left behind by tests that died are removed after this time.
 const LEFT_BEHIND: Duration = Duration::from_secs(3_600);
 
@@ -88,6 +90,21 @@ impl TestDatabase {
         }
     }
 
+    /// Ends every connection to the database from the server's side, as a restart would. Nothing to do on SQLite.
+    ///
+    /// # Panics
+    /// When the server cannot be reached.
+    pub async fn end_connections(&self) {
+        if let Home::Server { name } = &self.home {
+            let admin = admin().await;
+            let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+            query_all(admin.read(), sql, [name.as_str().into()])
+                .await
+                .expect("connections can be ended");
+            admin.close().await;
+        }
+    }
+
     /// Closes and removes the database, ending connections of others to it.
     ///
     /// # Panics
@@ -150,12 +167,12 @@ async fn create_from_template(admin: &Store, name: &str) {
     run(admin, "SET statement_timeout = 0; SET lock_timeout = 0").await;
     run(admin, &format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
     let mut hasher = DefaultHasher::new();
-    migration::text().hash(&mut hasher);
+    (migration::text(), COLLATION).hash(&mut hasher);
     let template = format!("{TEMPLATE_PREFIX}{:016x}", hasher.finish());
     if !is_ready(admin, &template).await {
         remove_leftovers(admin).await;
         run(admin, &format!("DROP DATABASE IF EXISTS \"{template}\" WITH (FORCE)")).await;
-        run(admin, &format!("CREATE DATABASE \"{template}\"")).await;
+        run(admin, &format!("CREATE DATABASE \"{template}\" {COLLATION}")).await;
         let store = open(&url_of(&template)).await;
         store.migrate().await.expect("the schema can be created");
         store.close().await;

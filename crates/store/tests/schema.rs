@@ -1,4 +1,4 @@
-//! The schema on both databases.
+//! The schema on both databases, and connections that come and go.
 
 use store::testing::TestDatabase;
 use store::{Dialect, Store, StoreError, StoreOptions};
@@ -50,4 +50,20 @@ async fn a_database_that_is_away_is_reported_as_unavailable_within_seconds() {
         let error = Store::connect(&StoreOptions::new(url)).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid(_)), "{url}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn connections_that_the_server_ended_are_replaced() {
+    let database = TestDatabase::postgres().await;
+    let store = &database.store;
+    let (a, b) = tokio::join!(store.ping(), store.ping());
+    a.unwrap();
+    b.unwrap();
+    database.end_connections().await;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while let Err(error) = store.ping().await {
+        assert!(error.is_transient(), "{error:?}");
+        assert!(std::time::Instant::now() < deadline, "no new connection was made");
+    }
+    database.close().await;
 }

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use webhooks::{AttemptResult, Request, Sender};
 
 /// What the recorder is told about a delivery.
+#[expect(clippy::large_enum_variant, reason = "nearly all outcomes are of the large kind")]
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// An attempt was made.

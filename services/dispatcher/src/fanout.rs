@@ -10,7 +10,7 @@ use runtime::Backoff;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Lease, NewDelivery, Store, StoreError};
+use store::{InsertedDelivery, Lease, NewDelivery, Store, StoreError};
 use telemetry::semconv;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
@@ -38,6 +38,8 @@ struct Received<'a> {
 struct Planned {
     new: NewDelivery,
     job: Job,
+    /// To an ordered endpoint: the database keeps the order, so nothing has to stay behind what is left there.
+    ordered: bool,
 }
 
 impl FanOut {
@@ -57,10 +59,15 @@ impl FanOut {
     async fn work(&self, acker: &Acker<Event>, batch: &[Delivery<Event>]) {
         let received: Vec<_> = batch.iter().map(received).collect();
         let error = match self.persist(&received).await {
-            Persisted::Stored(jobs) => {
+            Persisted::Stored(stored) => {
                 acker.ack(batch).await;
                 drop(received);
-                return self.engine.take(jobs, true);
+                self.engine.take(stored.jobs, true);
+                if !stored.is_all {
+                    // Not before: what is left in the database comes after what is in memory.
+                    self.engine.due.notify_one();
+                }
+                return;
             }
             Persisted::Stopped => return,
             Persisted::Refused(error) => error,
@@ -82,7 +89,7 @@ impl FanOut {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             match self.try_persist(received).await {
-                Ok(jobs) => return Persisted::Stored(jobs),
+                Ok(stored) => return Persisted::Stored(stored),
                 Err(error) if !error.is_transient() => return Persisted::Refused(error),
                 Err(error) => tracing::warn!(error = %telemetry::chain(&error), "events are not dispatched yet"),
             }
@@ -97,7 +104,7 @@ impl FanOut {
         }
     }
 
-    async fn try_persist(&self, received: &[Received<'_>]) -> Result<Vec<Job>, StoreError> {
+    async fn try_persist(&self, received: &[Received<'_>]) -> Result<Stored, StoreError> {
         let endpoints = self.engine.endpoints.load().await?;
         let planned = self.plan(received, &endpoints);
         let now = Timestamp::now();
@@ -111,14 +118,12 @@ impl FanOut {
         measure::fanned_out(received.len(), inserted.len());
         let leased: HashSet<DeliveryId> = inserted.iter().filter(|new| new.leased).map(|new| new.id).collect();
         self.give_places_back(&planned, |id| !leased.contains(&id));
-        if leased.len() < inserted.len() {
-            self.engine.due.notify_one();
-        }
-        Ok(planned
-            .into_iter()
-            .map(|planned| planned.job)
-            .filter(|job| leased.contains(&job.delivery_id))
-            .collect())
+        self.note_spills(&planned, &inserted);
+        let jobs = planned.into_iter().map(|planned| planned.job);
+        Ok(Stored {
+            jobs: jobs.filter(|job| leased.contains(&job.delivery_id)).collect(),
+            is_all: leased.len() == inserted.len(),
+        })
     }
 
     /// A delivery for each event and each endpoint that wants it, in the order of the events. It is to be sent at once
@@ -146,10 +151,22 @@ impl FanOut {
                         .subject_id
                         .is_none_or(|subject| subjects.insert((endpoint.id, subject)));
                 let claim = is_first && endpoint.credentials.is_some() && queue.reserve(endpoint.id);
-                planned.push(plan_one(event, endpoint.id, claim, &body, traceparent.as_ref()));
+                planned.push(plan_one(event, endpoint, claim, &body, traceparent.as_ref()));
             }
         }
         planned
+    }
+
+    /// Deliveries that are stored but not in memory: new ones must stay behind them.
+    fn note_spills(&self, planned: &[Planned], inserted: &[InsertedDelivery]) {
+        let left: HashSet<DeliveryId> = inserted.iter().filter(|new| !new.leased).map(|new| new.id).collect();
+        let mut queue = self.engine.queue();
+        for planned in planned
+            .iter()
+            .filter(|planned| !planned.ordered && left.contains(&planned.new.id))
+        {
+            queue.spill(planned.new.endpoint_id);
+        }
     }
 
     fn give_places_back(&self, planned: &[Planned], which: impl Fn(DeliveryId) -> bool) {
@@ -163,9 +180,17 @@ impl FanOut {
     }
 }
 
+/// What was stored.
+struct Stored {
+    /// Leased, to be sent now.
+    jobs: Vec<Job>,
+    /// Nothing was left for the sweep.
+    is_all: bool,
+}
+
 /// What came of storing a batch.
 enum Persisted {
-    Stored(Vec<Job>),
+    Stored(Stored),
     /// The program stops; the events come again elsewhere.
     Stopped,
     Refused(StoreError),
@@ -192,13 +217,14 @@ fn received(delivery: &Delivery<Event>) -> Received<'_> {
 
 fn plan_one(
     event: &Event,
-    endpoint_id: EndpointId,
+    endpoint: &Endpoint,
     claim: bool,
     body: &Arc<str>,
     traceparent: Option<&Arc<str>>,
 ) -> Planned {
-    let id = DeliveryId::new();
+    let (id, endpoint_id) = (DeliveryId::new(), endpoint.id);
     Planned {
+        ordered: endpoint.ordered,
         new: NewDelivery {
             id,
             endpoint_id,

@@ -58,6 +58,8 @@ struct Line<J> {
     reserved: usize,
     limit: usize,
     spilled: bool,
+    /// Counts the times that deliveries were left in the database.
+    spills: u64,
     has_turn: bool,
     per_second: Option<u32>,
     /// When the rate limit lets the next attempt go.
@@ -72,6 +74,7 @@ impl<J> Line<J> {
             reserved: 0,
             limit,
             spilled: false,
+            spills: 0,
             has_turn: false,
             per_second: None,
             free_at: None,
@@ -135,13 +138,15 @@ impl<J> Queue<J> {
         }
     }
 
-    /// How many deliveries of an endpoint may be taken from the database now.
+    /// How many deliveries of an endpoint may be taken from the database now. None while places are reserved: what
+    /// comes there is older than what is left in the database.
     pub(crate) fn room(&mut self, id: EndpointId) -> usize {
         if self.closed {
             return 0;
         }
         let all = self.waiting_limit.saturating_sub(self.waiting);
-        self.line(id).room().min(all)
+        let line = self.line(id);
+        if line.reserved > 0 { 0 } else { line.room().min(all) }
     }
 
     /// Appends a delivery to its line; `reserved` when it has a place already.
@@ -154,9 +159,23 @@ impl<J> Queue<J> {
         self.give_turn(id);
     }
 
-    /// Whether deliveries of the endpoint are left in the database; when none are, new ones may come directly again.
-    pub(crate) fn set_spilled(&mut self, id: EndpointId, spilled: bool) {
-        self.line(id).spilled = spilled;
+    /// Deliveries of the endpoint were stored without a place in memory.
+    pub(crate) fn spill(&mut self, id: EndpointId) {
+        let line = self.line(id);
+        line.spilled = true;
+        line.spills += 1;
+    }
+
+    /// How often the endpoint spilled so far: to be asked for before what it left in the database is looked up.
+    pub(crate) fn spills(&mut self, id: EndpointId) -> u64 {
+        self.line(id).spills
+    }
+
+    /// What was in the database has been looked up, and all that was found has been pushed. With `all`, nothing is
+    /// left there and new deliveries may come directly again, unless more was spilled since.
+    pub(crate) fn caught_up(&mut self, id: EndpointId, all: bool, spills: u64) {
+        let line = self.line(id);
+        line.spilled = !all || line.spills != spills;
     }
 
     pub(crate) fn set_rate(&mut self, id: EndpointId, per_second: Option<u32>) {
@@ -347,8 +366,16 @@ mod tests {
         assert!(asked > 0, "the line asks for more before it is empty");
         assert!(!queue.reserve(id), "new deliveries stay behind those in the database");
         assert_eq!(queue.room(id), capacity);
-        queue.set_spilled(id, false);
+        let spills = queue.spills(id);
+        queue.spill(id);
+        queue.caught_up(id, true, spills);
+        assert!(!queue.reserve(id), "more was spilled while the database was searched");
+        let spills = queue.spills(id);
+        queue.caught_up(id, false, spills);
+        assert!(!queue.reserve(id), "not everything was taken");
+        queue.caught_up(id, true, spills);
         assert!(queue.reserve(id));
+        assert_eq!(queue.room(id), 0, "what is reserved comes first");
         queue.cancel(id);
         assert_eq!((queue.waiting(), queue.room(id)), (0, capacity));
     }

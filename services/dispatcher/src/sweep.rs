@@ -87,37 +87,43 @@ impl Sweep {
     /// Takes what is due, as far as there is room. Lines that are left with more in the database ask again when they
     /// run low.
     async fn claim(&self, endpoints: &[Arc<Endpoint>]) -> Result<(), StoreError> {
-        let rooms = self.rooms(endpoints);
+        let (rooms, spills) = self.rooms(endpoints);
         let now = Timestamp::now();
         let claimed = self.store.deliveries().claim(&rooms, self.lease(now), now).await?;
         let mut counts: HashMap<EndpointId, u32> = HashMap::new();
         for delivery in &claimed {
             *counts.entry(delivery.endpoint_id).or_default() += 1;
         }
-        {
-            let mut queue = self.engine.queue();
-            for room in &rooms {
-                let count = counts.get(&room.endpoint_id).copied().unwrap_or_default();
-                queue.set_spilled(room.endpoint_id, count >= room.room);
-            }
-        }
         let (jobs, orphans): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|delivery| delivery.body.is_some());
         self.engine.take(jobs.into_iter().filter_map(Job::of).collect(), false);
+        {
+            let mut queue = self.engine.queue();
+            for (room, spills) in rooms.iter().zip(spills) {
+                let count = counts.get(&room.endpoint_id).copied().unwrap_or_default();
+                queue.caught_up(room.endpoint_id, count < room.room, spills);
+            }
+        }
         self.give_up(&orphans, now).await
     }
 
-    fn rooms(&self, endpoints: &[Arc<Endpoint>]) -> Vec<Room> {
+    /// For each endpoint with room, how much of it and how often it spilled so far.
+    fn rooms(&self, endpoints: &[Arc<Endpoint>]) -> (Vec<Room>, Vec<u64>) {
         let mut queue = self.engine.queue();
         let usable = endpoints.iter().filter(|endpoint| endpoint.credentials.is_some());
-        let rooms = usable.map(|endpoint| {
+        let rooms = usable.filter_map(|endpoint| {
             queue.set_rate(endpoint.id, endpoint.per_second);
-            let room = queue.room(endpoint.id).min(MOST_AT_ONCE);
-            Room {
-                endpoint_id: endpoint.id,
-                room: u32::try_from(room).unwrap_or_default(),
-            }
+            let room = u32::try_from(queue.room(endpoint.id).min(MOST_AT_ONCE)).unwrap_or_default();
+            (room > 0).then(|| {
+                (
+                    Room {
+                        endpoint_id: endpoint.id,
+                        room,
+                    },
+                    queue.spills(endpoint.id),
+                )
+            })
         });
-        rooms.filter(|room| room.room > 0).collect()
+        rooms.unzip()
     }
 
     /// Deliveries whose event was pruned from the log can never be sent.

@@ -15,6 +15,7 @@ use reqwest::Client;
 use scim::Scim;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 use store::testing::TestDatabase;
 use tempfile::TempDir;
@@ -72,15 +73,29 @@ impl System {
 
     /// The same with more environment variables.
     pub async fn start_with(shape: Shape, environment: &[(&str, &str)]) -> Self {
+        Self::start_all(shape, environment, None).await
+    }
+
+    /// The same with the broker reached at another address, for example that of a proxy.
+    pub async fn start_through(shape: Shape, broker: SocketAddr) -> Self {
+        Self::start_all(shape, &[], Some(broker)).await
+    }
+
+    async fn start_all(shape: Shape, environment: &[(&str, &str)], broker: Option<SocketAddr>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (database, vhost) = match shape {
             Shape::AllInOne => (TestDatabase::sqlite().await, None),
             Shape::Separate => (TestDatabase::postgres().await, Some(Vhost::create().await)),
         };
+        let bus_url = match (&vhost, broker) {
+            (None, _) => "embedded:".to_owned(),
+            (Some(vhost), None) => vhost.url.clone(),
+            (Some(vhost), Some(broker)) => vhost.url_via(broker),
+        };
         let mut shared: Vec<(String, String)> = [
             ("ROLLCALL_DATABASE_URL", database.url.as_str()),
             ("ROLLCALL_DATABASE_CONNECTIONS", "5"),
-            ("ROLLCALL_BUS_URL", vhost.as_ref().map_or("embedded:", |vhost| vhost.url.as_str())),
+            ("ROLLCALL_BUS_URL", bus_url.as_str()),
             ("ROLLCALL_MASTER_KEY", MASTER_KEY),
             ("ROLLCALL_ADMIN_KEY", ADMIN_KEY),
             ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "true"),
@@ -197,7 +212,7 @@ impl System {
     pub async fn clean(mut self) {
         self.processes.clear();
         if let Some(vhost) = self.vhost.take() {
-            vhost.delete().await;
+            drop(vhost);
         }
         self.database.close().await;
     }

@@ -67,6 +67,18 @@ impl Vhost {
         url.into()
     }
 
+    /// Deletes the virtual host and makes it anew: the broker closes all its connections, and everything in it is gone.
+    ///
+    /// # Panics
+    /// When the broker refuses it.
+    pub async fn recreate(&self) {
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        tokio::task::spawn_blocking(move || admin.delete_vhost(&name).and_then(|()| admin.create_vhost(&name)))
+            .await
+            .expect("the blocking task does not panic")
+            .unwrap_or_else(|error| panic!("the virtual host was not made anew: {error}"));
+    }
+
     /// Sets a policy for all queues whose name matches `pattern`, for example `{"max-length": 3}`.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! RabbitMQ only: the objects on the broker, and what others do with them.
 
-use crate::support::{answer_everything, command, events, options, sequences, take, until, until_up};
+use crate::support::{answer_everything, command, events, options, sequences, take, until, until_up, within};
 use bus::testing::Vhost;
 use bus::topology::{COMMANDS, DEAD, EVENTS, definitions_json, dispatch_queue};
 use bus::{Bus, BusError, RequestError};
@@ -106,6 +106,25 @@ async fn a_consumer_that_the_broker_cancels_subscribes_again() {
     assert!(after[0].session > before[0].session);
     bus.close().await;
     drop(vhost);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_broker_closes_are_made_again() {
+    let Broker { bus, vhost, .. } = start(1).await;
+    let consumer = bus.commands(vec![0]);
+    let waiting = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.request(&command(DirectoryId::new())).await }
+    });
+    take(&consumer, 1).await;
+    // An empty virtual host: even the objects have to be declared again.
+    vhost.recreate().await;
+    assert_eq!(within(waiting).await.unwrap(), Err(RequestError::Lost));
+    until_up(&bus).await;
+    answer_everything(&bus);
+    drop(consumer);
+    bus.request(&command(DirectoryId::new())).await.unwrap();
+    bus.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -180,7 +180,7 @@ fn scalar(attribute: &Attribute, value: Value, at: &str) -> Result<Value, Error>
 }
 
 /// A boolean, also as the text that Entra ID makes of it (leniency 2, B7).
-pub(crate) fn boolean(value: &Value) -> Option<bool> {
+fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
         Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),

@@ -205,7 +205,7 @@ fn v15_every_default_mapping_of_entra_is_found_in_the_schemas() {
 
 /// The mapping targets of an attribute, as Microsoft's test expands them.
 fn flatten(attribute: &Value, targets: &mut Vec<String>) {
-    let name = attribute["name"].as_str().unwrap();
+    let name = attribute["name"].as_str().expect("attributes have names");
     let subs: Vec<&Value> = attribute["subAttributes"].as_array().into_iter().flatten().collect();
     if subs.is_empty() || ["manager", "members"].contains(&name) {
         return targets.push(name.to_owned());
@@ -214,7 +214,7 @@ fn flatten(attribute: &Value, targets: &mut Vec<String>) {
         .iter()
         .find(|sub| sub["name"] == "type")
         .and_then(|sub| sub["canonicalValues"].as_array());
-    for sub in subs.iter().map(|sub| sub["name"].as_str().unwrap()) {
+    for sub in subs.iter().map(|sub| sub["name"].as_str().expect("parts have names")) {
         match (attribute["multiValued"] == true, types) {
             (false, _) => targets.push(format!("{name}.{sub}")),
             (true, None) => targets.push(format!("{name}[primary eq \"True\"].{sub}")),

@@ -260,12 +260,8 @@ fn r5_values_of_the_wrong_type_are_refused() {
         ("name", json!("Ada")),
         ("emails", json!([1])),
         ("emails[type eq \"work\"].primary", json!("+34 555")),
-        ("name.givenName", json!({})),
     ] {
         let operations = json!([{ "op": "replace", "path": path, "value": value }]);
-        if value == json!({}) {
-            continue;
-        }
         assert_eq!(refused(json!({}), &operations), ScimType::InvalidValue, "{path}");
     }
     assert_eq!(

@@ -4,7 +4,7 @@ use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
 use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
 use crate::{Store, StoreError};
-use events::{DirectoryId, KeyId, OrganizationId, Timestamp};
+use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::{QueryResult, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -97,23 +97,10 @@ pub struct DirectoryFilter {
     pub organization_id: Option<OrganizationId>,
 }
 
-/// One use of a directory key, written down later and in bulk.
-#[derive(Clone, Debug)]
-pub struct KeyUse {
-    /// The key.
-    pub key_id: KeyId,
-    /// Its directory.
-    pub directory_id: DirectoryId,
-    /// When it was used last.
-    pub at: Timestamp,
-    /// What was wrong with that request, in a sentence for the operator; `None` when nothing was.
-    pub error: Option<String>,
-}
-
 /// The directories, for reading and for noting their use.
 #[derive(Clone, Debug)]
 pub struct Directories {
-    store: Store,
+    pub(super) store: Store,
 }
 
 impl Store {
@@ -207,30 +194,6 @@ impl Directories {
             .map(|row| row.id("id"))
             .collect::<Result<HashSet<DirectoryId>, _>>()?;
         Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
-    }
-
-    /// Notes which keys were used and how the latest request of each directory went.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn note_use(&self, uses: &[KeyUse]) -> Result<(), StoreError> {
-        let tx = self.store.begin().await?;
-        for used in uses {
-            let at: Value = used.at.millis().into();
-            let sql = "UPDATE directory_keys SET last_used_at = $2 \
-                       WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-            exec(&tx, sql, vec![used.key_id.uuid().into(), at.clone()]).await?;
-            let sql = "UPDATE directories SET last_request_at = $2, last_error = $3 \
-                       WHERE id = $1 AND (last_request_at IS NULL OR last_request_at <= $2)";
-            exec(
-                &tx,
-                sql,
-                vec![used.directory_id.uuid().into(), at, used.error.clone().into()],
-            )
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(())
     }
 }
 

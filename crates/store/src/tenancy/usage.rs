@@ -1,0 +1,77 @@
+//! Which keys were used, and how it went: noted by the ingress from time to time, never within a request.
+
+use super::Directories;
+use crate::StoreError;
+use crate::rows::{Column, row_set};
+use crate::sql::{exec, json_id};
+use events::{DirectoryId, KeyId, Timestamp};
+use serde_json::json;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// One use of a directory key, written down later and in bulk.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// The key.
+    pub key_id: KeyId,
+    /// Its directory.
+    pub directory_id: DirectoryId,
+    /// When it was used last.
+    pub at: Timestamp,
+    /// What was wrong with that request, in a sentence for the operator; `None` when nothing was.
+    pub error: Option<String>,
+}
+
+impl Directories {
+    /// Notes which keys were used and how the latest request of each directory went, in two statements for any
+    /// number of uses.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn note_use(&self, uses: &[KeyUse]) -> Result<(), StoreError> {
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let dialect = self.store.dialect();
+        let (keys, directories) = latest(uses);
+        let rows = |latest: BTreeMap<Uuid, &KeyUse>| {
+            let row = |(id, used): (Uuid, &KeyUse)| {
+                let id = json_id(dialect, id);
+                json!({ "id": id, "used_at": used.at.millis(), "error": used.error })
+            };
+            serde_json::Value::from_iter(latest.into_iter().map(row)).to_string()
+        };
+        let columns = [("id", Column::Id), ("used_at", Column::Int), ("error", Column::Text)];
+        let set = row_set(dialect, 1, "r", &columns);
+        let tx = self.store.begin().await?;
+        let sql = format!(
+            "UPDATE directory_keys SET last_used_at = r.used_at FROM {set} \
+             WHERE directory_keys.id = r.id AND (last_used_at IS NULL OR last_used_at < r.used_at)"
+        );
+        exec(&tx, &sql, [rows(keys).into()]).await?;
+        let sql = format!(
+            "UPDATE directories SET last_request_at = r.used_at, last_error = r.error FROM {set} \
+             WHERE directories.id = r.id AND (last_request_at IS NULL OR last_request_at <= r.used_at)"
+        );
+        exec(&tx, &sql, [rows(directories).into()]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// The latest use of each key and of each directory: `UPDATE … FROM` must find one row for each.
+fn latest(uses: &[KeyUse]) -> (BTreeMap<Uuid, &KeyUse>, BTreeMap<Uuid, &KeyUse>) {
+    let (mut keys, mut directories) = (BTreeMap::new(), BTreeMap::new());
+    for used in uses {
+        for (map, id) in [
+            (&mut keys, used.key_id.uuid()),
+            (&mut directories, used.directory_id.uuid()),
+        ] {
+            let known: &mut &KeyUse = map.entry(id).or_insert(used);
+            if used.at >= known.at {
+                *known = used;
+            }
+        }
+    }
+    (keys, directories)
+}

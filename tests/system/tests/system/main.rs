@@ -1,0 +1,24 @@
+//! Rollcall as it is run, seen from outside: HTTP in, database, broker and webhooks out.
+
+mod bad_input;
+mod delivery;
+mod faults;
+mod provisioning;
+mod shutdown;
+mod tenancy;
+mod tracing;
+
+/// Each scenario as two tests: everything in one process on SQLite, and separate processes on PostgreSQL and RabbitMQ.
+#[macro_export]
+macro_rules! on_both_shapes {
+    ($($name:ident),+ $(,)?) => {
+        mod all_in_one {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(system::Shape::AllInOne).await; })+
+        }
+        mod separate {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(system::Shape::Separate).await; })+
+        }
+    };
+}
