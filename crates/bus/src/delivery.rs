@@ -1,4 +1,7 @@
-//! What a consumer is handed.
+//! What a consumer is handed, and what a publisher gets back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One message as handed to a consumer.
 #[derive(Clone, Debug)]
@@ -29,4 +32,34 @@ pub struct Health {
     pub up: bool,
     /// What is wrong, for an operator; `ok` when nothing is.
     pub detail: String,
+}
+
+/// What a publisher gets for its events: they are on the bus; whether they also survive the end of this process is
+/// for [`Receipt::is_durable`] to say.
+#[derive(Clone, Debug)]
+pub struct Receipt(Option<Arc<AtomicUsize>>);
+
+impl Receipt {
+    /// For events that a broker has confirmed: it keeps them.
+    pub(crate) const fn confirmed() -> Self {
+        Self(None)
+    }
+
+    /// For events that only this process knows, until each is acknowledged.
+    pub(crate) fn open(events: usize) -> Self {
+        Self(Some(Arc::new(AtomicUsize::new(events))))
+    }
+
+    pub(crate) fn settle_one(&self) {
+        if let Some(open) = &self.0 {
+            open.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether nothing of it can be lost any more: always with a broker; with the bus inside the process, once its
+    /// consumers have acknowledged every event.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.0.as_ref().is_none_or(|open| open.load(Ordering::Acquire) == 0)
+    }
 }

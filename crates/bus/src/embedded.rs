@@ -11,7 +11,7 @@ pub(crate) use half::Half;
 
 use crate::trace::{event_span, request_span, traced};
 use crate::waiters::Waiters;
-use crate::{BusError, Health, RequestError};
+use crate::{BusError, Health, Receipt, RequestError};
 use events::{Command, Event, Verdict, lane_of};
 use half::Refused;
 use lane::Queued;
@@ -83,7 +83,7 @@ impl Embedded {
                 return Err(RequestError::Unavailable);
             }
             let waiter = self.waiters.register(command.id).ok_or(RequestError::Unavailable)?;
-            let queued = Queued::new(command.clone(), telemetry::traceparent());
+            let queued = Queued::new(command.clone(), telemetry::traceparent(), None);
             self.commands
                 .push(vec![(lane, queued)])
                 .map_err(|Refused| RequestError::Refused)?;
@@ -93,7 +93,8 @@ impl Embedded {
     }
 
     /// All of them or, when one of the lanes is full, none.
-    pub(crate) fn publish(&self, events: &[Event]) -> Result<(), BusError> {
+    pub(crate) fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
+        let receipt = Receipt::open(events.len());
         if self.is_closed() {
             return Err(BusError::Unavailable);
         }
@@ -101,9 +102,10 @@ impl Embedded {
             let lane = lane_of(event.directory_id, self.partitions);
             let span = event_span(event, lane, messaging_system::EMBEDDED);
             let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
-            (lane, Queued::new(event.clone(), traceparent))
+            (lane, Queued::new(event.clone(), traceparent, Some(receipt.clone())))
         });
-        self.events.push(queued.collect()).map_err(|Refused| BusError::Refused)
+        self.events.push(queued.collect()).map_err(|Refused| BusError::Refused)?;
+        Ok(receipt)
     }
 
     pub(crate) fn health(&self) -> Health {

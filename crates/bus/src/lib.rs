@@ -19,7 +19,7 @@ mod trace;
 mod waiters;
 
 pub use consumer::{Acker, Consumer, Replier};
-pub use delivery::{Delivery, Health};
+pub use delivery::{Delivery, Health, Receipt};
 pub use error::{BusError, RequestError};
 pub use message::{Message, Role};
 pub use rabbit::RabbitOptions;
@@ -92,13 +92,14 @@ impl Bus {
         }
     }
 
-    /// Publishes events in the given order and waits until the broker has all of them.
+    /// Publishes events in the given order and waits until the broker has all of them. The bus inside the process keeps
+    /// nothing over a restart: there the [`Receipt`] tells when the consumers are done with them.
     ///
     /// # Errors
     /// When they may not all have arrived. Publish the whole slice again: consumers know events by their id.
-    pub async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
+    pub async fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
         match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.publish(events).await,
+            Kind::Rabbit(rabbit) => rabbit.publish(events).await.map(|()| Receipt::confirmed()),
             Kind::Embedded(embedded) => embedded.publish(events),
         }
     }

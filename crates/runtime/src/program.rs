@@ -30,22 +30,27 @@ const WRONGLY_CONFIGURED: u8 = 2;
 pub struct Program {
     name: &'static str,
     all_in_one: bool,
+    log_filter: Option<&'static str>,
 }
 
 impl Program {
     /// One service of several; it meets the others on a broker.
     #[must_use]
     pub const fn service(name: &'static str) -> Self {
-        Self {
-            name,
-            all_in_one: false,
-        }
+        Self { name, all_in_one: false, log_filter: None }
     }
 
     /// All services in one process; the bus may be inside it too.
     #[must_use]
     pub const fn all_in_one(name: &'static str) -> Self {
-        Self { name, all_in_one: true }
+        Self { name, all_in_one: true, log_filter: None }
+    }
+
+    /// Other log lines than the usual ones when `RUST_LOG` is unset: for a program that talks to a person.
+    #[must_use]
+    pub const fn with_log_filter(mut self, filter: &'static str) -> Self {
+        self.log_filter = Some(filter);
+        self
     }
 }
 
@@ -66,7 +71,7 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     let program = program.into();
-    with_process(program.name, flags, async |process: Process| {
+    with_process(program, flags, async |process: Process| {
         serve(program, process, run).await
     })
 }
@@ -80,7 +85,7 @@ where
     R: FnOnce(CommandContext) -> F,
     F: Future<Output = anyhow::Result<ExitCode>>,
 {
-    with_process(name, flags, async |process: Process| {
+    with_process(Program::service(name), flags, async |process: Process| {
         let Process { settings, shutdown, .. } = process;
         let Some(store) = connect::store(name, &settings, &shutdown, None).await? else {
             return Ok(ExitCode::from(FAILED));
@@ -106,10 +111,11 @@ struct Process {
     instance: Arc<str>,
 }
 
-fn with_process<R>(name: &'static str, flags: Flags, run: R) -> ExitCode
+fn with_process<R>(program: Program, flags: Flags, run: R) -> ExitCode
 where
     R: AsyncFnOnce(Process) -> anyhow::Result<ExitCode>,
 {
+    let name = program.name;
     let settings = match Settings::from_process(&flags) {
         Ok(settings) => settings,
         Err(error) => {
@@ -128,21 +134,23 @@ where
             return ExitCode::from(FAILED);
         }
     };
-    let code = runtime.block_on(in_runtime(name, settings, run));
+    let code = runtime.block_on(in_runtime(program, settings, run));
     // Nobody waits for what ignored the hard stop, nor for blocking calls that are stuck.
     runtime.shutdown_background();
     code
 }
 
-async fn in_runtime<R>(name: &'static str, settings: Settings, run: R) -> ExitCode
+async fn in_runtime<R>(program: Program, settings: Settings, run: R) -> ExitCode
 where
     R: AsyncFnOnce(Process) -> anyhow::Result<ExitCode>,
 {
+    let name = program.name;
     let instance: Arc<str> = format!("{name}-{}", uuid::Uuid::new_v4()).into();
     let options = TelemetryOptions {
         service: name,
         instance: instance.to_string(),
         log_format: settings.log_format,
+        log_filter: program.log_filter,
     };
     let guard = match telemetry::init(&options) {
         Ok(guard) => guard,

@@ -54,6 +54,8 @@ pub struct TelemetryOptions {
     pub instance: String,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Which log lines are written when `RUST_LOG` is unset; `None` for the usual ones.
+    pub log_filter: Option<&'static str>,
 }
 
 impl TelemetryOptions {
@@ -64,6 +66,7 @@ impl TelemetryOptions {
             service,
             instance: std::process::id().to_string(),
             log_format,
+            log_filter: None,
         }
     }
 }
@@ -127,7 +130,7 @@ pub fn init(options: &TelemetryOptions) -> Result<Guard, TelemetryError> {
             first: false,
         });
     }
-    let log = log_layer(options.log_format)?;
+    let log = log_layer(options)?;
     let provider = tracer_provider(options)?;
     let traces = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("rollcall"))
@@ -145,16 +148,16 @@ pub fn init(options: &TelemetryOptions) -> Result<Guard, TelemetryError> {
 }
 
 /// The filter sits on this layer only: `RUST_LOG=warn` makes the log quiet and leaves the traces whole.
-fn log_layer<S>(format: LogFormat) -> Result<Box<dyn Layer<S> + Send + Sync>, TelemetryError>
+fn log_layer<S>(options: &TelemetryOptions) -> Result<Box<dyn Layer<S> + Send + Sync>, TelemetryError>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let filter = match std::env::var("RUST_LOG") {
         Ok(text) if !text.trim().is_empty() => EnvFilter::try_new(text).map_err(TelemetryError::Filter)?,
-        _ => EnvFilter::new(DEFAULT_FILTER),
+        _ => EnvFilter::new(options.log_filter.unwrap_or(DEFAULT_FILTER)),
     };
     let terminal = stderr().is_terminal();
-    let pretty = match format {
+    let pretty = match options.log_format {
         LogFormat::Auto => terminal,
         LogFormat::Pretty => true,
         LogFormat::Json => false,

@@ -70,9 +70,10 @@ pub async fn work(config: Config, deps: Deps, shutdown: Shutdown) -> anyhow::Res
     let hard = shutdown.hard.clone();
     let relay = tokio::spawn(async move { hard.run_until_cancelled(relay.run()).await });
     let keeper = tokio::spawn(housekeeping::run(config.clone(), deps.store.clone(), shutdown.soft.clone()));
-    work::Worker::new(config, deps, consumer, committed).run(shutdown).await;
+    let consumer = work::Worker::new(config, deps, consumer, committed).run(shutdown).await;
     // The worker is gone, and with it the sending half of the relay's channel: it finishes what it holds.
     relay.await?;
+    drop(consumer);
     keeper.await?;
     Ok(())
 }

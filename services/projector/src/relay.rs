@@ -7,9 +7,9 @@
 
 use telemetry::chain;
 use crate::{Config, Deps};
-use bus::{Acker, Delivery};
+use bus::{Acker, Delivery, Receipt};
 use events::{Command, DirectoryId, Event};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -40,8 +40,8 @@ pub(crate) struct Relay {
     sweep: Duration,
     /// The last sequence on the bus, of each directory met so far.
     published: HashMap<DirectoryId, i64>,
-    /// Those of them that the database does not know yet.
-    unmarked: BTreeMap<DirectoryId, i64>,
+    /// Positions that the database does not know yet, in the order of publication, with the bus's receipts.
+    unmarked: VecDeque<(Receipt, BTreeMap<DirectoryId, i64>)>,
 }
 
 impl Relay {
@@ -53,7 +53,7 @@ impl Relay {
             incoming,
             sweep: config.sweep,
             published: HashMap::new(),
-            unmarked: BTreeMap::new(),
+            unmarked: VecDeque::new(),
         };
         (relay, sender)
     }
@@ -165,29 +165,37 @@ impl Relay {
         if events.is_empty() {
             return;
         }
-        while let Err(error) = self.deps.bus.publish(&events).await {
-            tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
-            tokio::time::sleep(PAUSE).await;
-        }
+        let receipt = loop {
+            match self.deps.bus.publish(&events).await {
+                Ok(receipt) => break receipt,
+                Err(error) => {
+                    tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        };
         metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
-        for event in &events {
-            self.published.insert(event.directory_id, event.sequence);
-            self.unmarked.insert(event.directory_id, event.sequence);
-        }
+        let positions: BTreeMap<_, _> = events.iter().map(|event| (event.directory_id, event.sequence)).collect();
+        self.published.extend(positions.iter().map(|(directory, sequence)| (*directory, *sequence)));
+        self.unmarked.push_back((receipt, positions));
     }
 
     fn position(&self, directory: DirectoryId) -> i64 {
         self.published.get(&directory).copied().unwrap_or_default()
     }
 
-    /// Tells the database how far the bus is. Not insisted on: it costs a second publication, no loss.
+    /// Tells the database how far the bus is, as far as nothing can be lost any more. Not insisted on: it costs a second
+    /// publication, no loss.
     async fn mark(&mut self) {
-        if self.unmarked.is_empty() {
+        let durable = self.unmarked.iter().take_while(|(receipt, _)| receipt.is_durable()).count();
+        if durable == 0 {
             return;
         }
-        let positions: Vec<_> = self.unmarked.iter().map(|(directory, sequence)| (*directory, *sequence)).collect();
-        match self.deps.store.published().advance(&positions).await {
-            Ok(()) => self.unmarked.clear(),
+        // Later positions of a directory are higher, and overwrite the earlier ones.
+        let positions: BTreeMap<DirectoryId, i64> =
+            self.unmarked.iter().take(durable).flat_map(|(_, positions)| positions.clone()).collect();
+        match self.deps.store.published().advance(&positions.into_iter().collect::<Vec<_>>()).await {
+            Ok(()) => drop(self.unmarked.drain(..durable)),
             Err(error) => tracing::warn!(error = %chain(&error), "the outbox cursor could not be moved"),
         }
     }

@@ -49,8 +49,9 @@ impl Worker {
         Self { config, deps, consumer, committed, held: HashMap::new(), taken_over: false }
     }
 
-    /// Until a soft stop, or until the bus is closed.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) {
+    /// Until a soft stop, or until the bus is closed. The consumer is handed back: as long as it lives, what it handed
+    /// out can be acknowledged.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) -> Consumer<Command> {
         loop {
             let batch = tokio::select! {
                 biased;
@@ -68,6 +69,7 @@ impl Worker {
             }
         }
         self.consumer.stop();
+        self.consumer
     }
 
     async fn process(&mut self, batch: Vec<Delivery<Command>>) {

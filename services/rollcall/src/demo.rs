@@ -35,7 +35,7 @@ pub(crate) fn main(program: Program, flags: Flags, exit: bool) -> ExitCode {
     let told = Arc::new(AtomicBool::new(false));
     let outcome = Arc::clone(&told);
     let flags = settings(flags, folder.path());
-    let code = service_main(program, flags, async move |context| run(context, exit, &outcome).await);
+    let code = service_main(program.with_log_filter("warn"), flags, async move |context| run(context, exit, &outcome).await);
     if told.load(Ordering::Acquire) { code } else { ExitCode::FAILURE }
 }
 
@@ -46,9 +46,6 @@ fn settings(flags: Flags, folder: &std::path::Path) -> Flags {
         let free = std::net::TcpListener::bind(ADDRESS).is_ok();
         if free { ADDRESS } else { "127.0.0.1:0" }.to_owned()
     });
-    if std::env::var_os("RUST_LOG").is_none() {
-        runtime::quiet_logs();
-    }
     Flags {
         listen: Some(listen),
         data_dir: Some(folder.display().to_string()),

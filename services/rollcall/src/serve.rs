@@ -25,14 +25,17 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
         projector::work(projector::Config::default(), deps, shutdown)
     });
     let dispatching = Stage::spawn(&context, "dispatcher", |shutdown| {
-        let staged = Context { shutdown, ..context.clone() };
-        dispatcher::work(staged)
+        let config = dispatcher::Config::new(&context.settings);
+        let deps = dispatcher::Deps { shutdown, ..dispatcher::Deps::of(&context) };
+        async move { Ok(dispatcher::dispatch(config, deps).await?) }
     });
     let ingress_config = ingress::Config::new(&*context.public_url);
     let scim = ingress::State::new(ingress_config, context.store.clone(), context.bus.clone());
     context.spawn("usage", scim.clone().run_background(context.shutdown.clone()));
     let scim = ingress::configure(scim);
-    let api = admin::configure(admin_state(&context));
+    let api = admin::State::from_context(&context);
+    context.spawn("admin", api.clone().run_background(context.shutdown.clone()));
+    let api = admin::configure(api);
     context
         .serve(move |routes| {
             scim(routes);
@@ -42,17 +45,6 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     projecting.stop().await;
     dispatching.stop().await;
     Ok(())
-}
-
-fn admin_state(context: &Context) -> admin::State {
-    let settings = &context.settings;
-    let options = admin::Options {
-        public_url: context.public_url.to_string(),
-        admin_key: settings.admin_key.clone(),
-        partitions: settings.partitions.get(),
-        guard: webhooks::Guard::new(settings.webhook_allow_private),
-    };
-    admin::State::new(context.store.clone(), context.master_key.clone(), options)
 }
 
 /// A part that is stopped only when those before it have drained.

@@ -73,6 +73,7 @@ impl<T: Clone> Half<T> {
         let mut exhausted = Vec::new();
         for (number, lane) in (0..).zip(self.lock().iter_mut()) {
             let parked = lane.unsubscribe(subscriber.id, || self.next_number());
+            parked.iter().for_each(Queued::settled);
             exhausted.extend(parked.into_iter().map(|message| (number, message.into_payload())));
         }
         exhausted
@@ -95,8 +96,8 @@ impl<T: Clone> Half<T> {
     pub(crate) fn settle(&self, delivery: &Delivery<T>) -> bool {
         let mut lanes = self.lock();
         let lane = lanes.get_mut(usize::from(delivery.lane));
-        lane.and_then(|lane| lane.settle(delivery.session, delivery.tag))
-            .is_some()
+        let settled = lane.and_then(|lane| lane.settle(delivery.session, delivery.tag));
+        settled.inspect(Queued::settled).is_some()
     }
 
     /// Whether the subscriber holds messages that are not settled yet.

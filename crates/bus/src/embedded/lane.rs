@@ -1,6 +1,6 @@
 //! One ordered queue with one active consumer. Pure: the caller holds the lock and does the waking.
 
-use crate::Delivery;
+use crate::{Delivery, Receipt};
 use crate::topology::DELIVERY_LIMIT;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,14 +12,24 @@ pub(crate) struct Queued<T> {
     payload: T,
     traceparent: Option<String>,
     delivery_count: u32,
+    /// Told when the message is settled for good.
+    receipt: Option<Receipt>,
 }
 
 impl<T> Queued<T> {
-    pub(crate) const fn new(payload: T, traceparent: Option<String>) -> Self {
+    pub(crate) const fn new(payload: T, traceparent: Option<String>, receipt: Option<Receipt>) -> Self {
         Self {
             payload,
             traceparent,
             delivery_count: 0,
+            receipt,
+        }
+    }
+
+    /// The consumer is done with it.
+    pub(crate) fn settled(&self) {
+        if let Some(receipt) = &self.receipt {
+            receipt.settle_one();
         }
     }
 

@@ -90,11 +90,12 @@ impl Deliveries<'_> {
             "r",
             &[("endpoint_id", Column::Id), ("room", Column::Int)],
         );
+        // An array, because the planner takes a LIMIT that it cannot see for many rows and would read the whole table.
         let sql = format!(
-            "WITH due AS MATERIALIZED (SELECT x.id FROM {set} JOIN endpoints e ON e.id = r.endpoint_id AND e.state = 'enabled' \
+            "{TAKE} WHERE deliveries.id = ANY (ARRAY(SELECT x.id FROM {set} \
+             JOIN endpoints e ON e.id = r.endpoint_id AND e.state = 'enabled' \
              CROSS JOIN LATERAL (SELECT d.id FROM deliveries d WHERE {DUE} ORDER BY d.next_at, d.id LIMIT r.room \
-             FOR UPDATE SKIP LOCKED) AS x) \
-             {TAKE} FROM due WHERE deliveries.id = due.id {TAKEN}"
+             FOR UPDATE SKIP LOCKED) AS x)) {TAKEN}"
         );
         let rows: Vec<Value> = rooms
             .iter()
