@@ -104,7 +104,9 @@ impl Embedded {
             let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
             (lane, Queued::new(event.clone(), traceparent, Some(receipt.clone())))
         });
-        self.events.push(queued.collect()).map_err(|Refused| BusError::Refused)?;
+        self.events
+            .push(queued.collect())
+            .map_err(|Refused| BusError::Refused)?;
         Ok(receipt)
     }
 

@@ -58,8 +58,14 @@ impl Directory {
     #[must_use]
     pub fn new(id: DirectoryId, _organization_id: OrganizationId, policy: Policy, needs: &Needs) -> Self {
         let mut memberships = Memberships::default();
-        needs.memberships.iter().for_each(|member| memberships.know_groups_of(*member));
-        needs.all_members.iter().for_each(|group| memberships.know_members_of(*group));
+        needs
+            .memberships
+            .iter()
+            .for_each(|member| memberships.know_groups_of(*member));
+        needs
+            .all_members
+            .iter()
+            .for_each(|group| memberships.know_members_of(*group));
         Self {
             id,
             policy,
@@ -126,7 +132,10 @@ impl Directory {
         };
         match result {
             Ok(outcome) => Applied { outcome, events },
-            Err(refusal) => Applied { outcome: refused(refusal), events: Vec::new() },
+            Err(refusal) => Applied {
+                outcome: refused(refusal),
+                events: Vec::new(),
+            },
         }
     }
 
@@ -160,7 +169,13 @@ impl Directory {
             None => self.group_refs.get(id).cloned().unwrap_or_default(),
         };
         let groups = self.memberships.groups_of(member);
-        groups.into_iter().map(|id| GroupRef { id, display_name: name(&id) }).collect()
+        groups
+            .into_iter()
+            .map(|id| GroupRef {
+                id,
+                display_name: name(&id),
+            })
+            .collect()
     }
 
     /// Whoever is deleted leaves its groups, and each of them changes by that (R54).
@@ -190,7 +205,10 @@ pub(crate) fn precondition(command: &Command, version: i64) -> Result<(), Refusa
     }
     Err(Refusal::status(
         412,
-        format!("the resource has changed: its version is {}, If-Match names another; read it and try again", scim::resource::etag(version)),
+        format!(
+            "the resource has changed: its version is {}, If-Match names another; read it and try again",
+            scim::resource::etag(version)
+        ),
     ))
 }
 
@@ -200,12 +218,19 @@ pub(crate) fn changes(before: &Map<String, Value>, after: &Map<String, Value>) -
     let told = |path: &str, before: &Value, after: &Value| json!({ "path": path, "before": before, "after": after });
     let leaves = scim::patch::changes(before, after);
     if !leaves.is_empty() {
-        return leaves.iter().map(|change| told(&change.path, &change.before, &change.after)).collect();
+        return leaves
+            .iter()
+            .map(|change| told(&change.path, &change.before, &change.after))
+            .collect();
     }
     let value = |of: &Map<String, Value>, name: &str| of.get(name).cloned().unwrap_or(Value::Null);
-    let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+    let names = before
+        .keys()
+        .chain(after.keys().filter(|name| !before.contains_key(*name)));
     let differing = names.filter(|name| before.get(*name) != after.get(*name));
-    differing.map(|name| told(name, &value(before, name), &value(after, name))).collect()
+    differing
+        .map(|name| told(name, &value(before, name), &value(after, name)))
+        .collect()
 }
 
 /// A refusal as an outcome.

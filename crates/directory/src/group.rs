@@ -26,7 +26,13 @@ impl Directory {
     ) -> Result<Outcome, Refusal> {
         let mut attributes = attributes.clone();
         let members = member_ids(&mut attributes)?.unwrap_or_default();
-        let group = GroupRow { id, attributes, version: 1, created_at: now, updated_at: now };
+        let group = GroupRow {
+            id,
+            attributes,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
         let key = self.claim_group_name(&group)?;
         let added = self.known_members(id, &members)?;
         self.memberships.know_members_of(id);
@@ -35,7 +41,14 @@ impl Directory {
         events.push(self.group_event(EventType::GroupCreated, &group, Vec::new()));
         self.groups.insert(id, group);
         self.dirty_groups.insert(id);
-        self.change_members(id, Deltas { added, removed: Vec::new() }, events);
+        self.change_members(
+            id,
+            Deltas {
+                added,
+                removed: Vec::new(),
+            },
+            events,
+        );
         self.stored_group(id, true)
     }
 
@@ -73,7 +86,11 @@ impl Directory {
         patch.apply(ResourceType::group(), &mut attributes)?;
         let deltas = self.member_deltas(id, patch.member_ops())?;
         let version = self.update_group(id, attributes, deltas, now, events)?;
-        Ok(Outcome::Applied { created: false, resource_id: id, version })
+        Ok(Outcome::Applied {
+            created: false,
+            resource_id: id,
+            version,
+        })
     }
 
     pub(crate) fn delete_group(
@@ -100,7 +117,10 @@ impl Directory {
 
     fn existing_group(&self, command: &Command) -> Result<&GroupRow, Refusal> {
         let id = command.resource_id;
-        let group = self.groups.get(&id).ok_or_else(|| Refusal::not_found("Group", &id.to_string()))?;
+        let group = self
+            .groups
+            .get(&id)
+            .ok_or_else(|| Refusal::not_found("Group", &id.to_string()))?;
         precondition(command, group.version)?;
         Ok(group)
     }
@@ -121,8 +141,13 @@ impl Directory {
         if !differs && deltas.added.is_empty() && deltas.removed.is_empty() {
             return Ok(before.version);
         }
-        let after =
-            GroupRow { id, attributes, version: before.version + 1, created_at: before.created_at, updated_at: now };
+        let after = GroupRow {
+            id,
+            attributes,
+            version: before.version + 1,
+            created_at: before.created_at,
+            updated_at: now,
+        };
         let key = self.claim_group_name(&after)?;
         self.group_names.remove(&before.display_name_key());
         self.group_names.insert(key, id);
@@ -167,8 +192,11 @@ impl Directory {
                     }
                 }
                 MemberOp::RemoveWhere(filter) => {
-                    let matching: Vec<_> =
-                        whole.iter().copied().filter(|id| filter.matches_element(&self.member_element(*id))).collect();
+                    let matching: Vec<_> = whole
+                        .iter()
+                        .copied()
+                        .filter(|id| filter.matches_element(&self.member_element(*id)))
+                        .collect();
                     touched.extend(&matching);
                     matching.iter().for_each(|id| {
                         whole.remove(id);
@@ -185,7 +213,11 @@ impl Directory {
                 }
             }
         }
-        let removed = touched.iter().copied().filter(|id| initial.contains(id) && !whole.contains(id)).collect();
+        let removed = touched
+            .iter()
+            .copied()
+            .filter(|id| initial.contains(id) && !whole.contains(id))
+            .collect();
         let added = touched.iter().filter(|id| !initial.contains(id) && whole.contains(id));
         let added = added.filter_map(|id| self.brief(*id)).collect();
         Ok(Deltas { added, removed })
@@ -221,7 +253,9 @@ impl Directory {
         for text in ids {
             match text.parse::<ResourceId>() {
                 Ok(id) if id == group => {
-                    return Err(Refusal::invalid_value(format!("members: group {id} cannot be a member of itself")));
+                    return Err(Refusal::invalid_value(format!(
+                        "members: group {id} cannot be a member of itself"
+                    )));
                 }
                 Ok(id) => match self.brief(id) {
                     Some(brief) => known.push(brief),
@@ -233,7 +267,11 @@ impl Directory {
         if unknown.is_empty() {
             return Ok(known);
         }
-        let more = if unknown.len() > 10 { format!(" and {} more", unknown.len() - 10) } else { String::new() };
+        let more = if unknown.len() > 10 {
+            format!(" and {} more", unknown.len() - 10)
+        } else {
+            String::new()
+        };
         unknown.truncate(10);
         Err(Refusal::invalid_value(format!(
             "members: no user or group with id {}{more} in this directory; provision users before they are added to groups",
@@ -256,23 +294,45 @@ impl Directory {
     }
 
     fn stored_group(&self, id: ResourceId, created: bool) -> Result<Outcome, Refusal> {
-        let group = self.groups.get(&id).ok_or_else(|| Refusal::not_found("Group", &id.to_string()))?;
-        let member = |(id, kind)| MemberRef { id, kind, display: self.brief(id).map(|brief| brief.display().to_owned()) };
+        let group = self
+            .groups
+            .get(&id)
+            .ok_or_else(|| Refusal::not_found("Group", &id.to_string()))?;
+        let member = |(id, kind)| MemberRef {
+            id,
+            kind,
+            display: self.brief(id).map(|brief| brief.display().to_owned()),
+        };
         let members = self.memberships.members_of(id).into_iter().map(member).collect();
-        Ok(Outcome::Stored { created, resource: Box::new(group.stored(members)) })
+        Ok(Outcome::Stored {
+            created,
+            resource: Box::new(group.stored(members)),
+        })
     }
 
     fn group_event(&self, kind: EventType, group: &GroupRow, changes: Vec<Value>) -> EventDraft {
         let data = json!({ "group": normalized_group(group, self.id), "changes": changes });
-        EventDraft { kind, subject_id: group.id, data }
+        EventDraft {
+            kind,
+            subject_id: group.id,
+            data,
+        }
     }
 
     fn member_event(&self, kind: EventType, group: ResourceId, member: ResourceId) -> EventDraft {
         let name = self.groups.get(&group).map(GroupRow::display_name);
         let brief = self.brief(member);
-        let key = if brief.as_ref().map(MemberBrief::kind) == Some(ResourceKind::Group) { "member" } else { "user" };
+        let key = if brief.as_ref().map(MemberBrief::kind) == Some(ResourceKind::Group) {
+            "member"
+        } else {
+            "user"
+        };
         let told = brief.map_or_else(|| json!({ "id": member }), |brief| brief.to_json());
-        EventDraft { kind, subject_id: group, data: json!({ "group": { "id": group, "display_name": name }, key: told }) }
+        EventDraft {
+            kind,
+            subject_id: group,
+            data: json!({ "group": { "id": group, "display_name": name }, key: told }),
+        }
     }
 }
 

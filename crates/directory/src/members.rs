@@ -55,7 +55,11 @@ impl MemberBrief {
     #[must_use]
     pub fn display(&self) -> &str {
         match self {
-            Self::User { user_name, display_name, .. } => display_name.as_deref().unwrap_or(user_name),
+            Self::User {
+                user_name,
+                display_name,
+                ..
+            } => display_name.as_deref().unwrap_or(user_name),
             Self::Group { display_name, .. } => display_name,
         }
     }
@@ -63,11 +67,22 @@ impl MemberBrief {
     /// As it stands in the event's data.
     pub(crate) fn to_json(&self) -> Value {
         match self {
-            Self::User { id, user_name, display_name, email, external_id, active } => json!({
+            Self::User {
+                id,
+                user_name,
+                display_name,
+                email,
+                external_id,
+                active,
+            } => json!({
                 "id": id, "external_id": external_id, "user_name": user_name, "display_name": display_name,
                 "email": email, "state": if *active { "active" } else { "inactive" },
             }),
-            Self::Group { id, display_name, external_id } => {
+            Self::Group {
+                id,
+                display_name,
+                external_id,
+            } => {
                 json!({ "id": id, "external_id": external_id, "display_name": display_name })
             }
         }
@@ -145,13 +160,18 @@ impl Memberships {
 
     /// The groups this member is in.
     pub(crate) fn groups_of(&self, member: ResourceId) -> Vec<ResourceId> {
-        self.groups_of.get(&member).map(|groups| groups.iter().copied().collect()).unwrap_or_default()
+        self.groups_of
+            .get(&member)
+            .map(|groups| groups.iter().copied().collect())
+            .unwrap_or_default()
     }
 
     /// The members of this group.
     pub(crate) fn members_of(&self, group: ResourceId) -> Vec<(ResourceId, ResourceKind)> {
         let members = self.members_of.get(&group);
-        members.map(|members| members.iter().map(|(id, kind)| (*id, *kind)).collect()).unwrap_or_default()
+        members
+            .map(|members| members.iter().map(|(id, kind)| (*id, *kind)).collect())
+            .unwrap_or_default()
     }
 
     /// The group is gone with all its rows, known or not.

@@ -104,7 +104,8 @@ impl Needs {
             }
             MemberOp::Replace(ids) => {
                 self.all_members.insert(group);
-                self.briefs.extend(ids.iter().filter_map(|id| id.parse::<ResourceId>().ok()));
+                self.briefs
+                    .extend(ids.iter().filter_map(|id| id.parse::<ResourceId>().ok()));
             }
             MemberOp::RemoveWhere(_) | MemberOp::Clear => {
                 self.all_members.insert(group);
@@ -124,7 +125,9 @@ impl Needs {
 
     fn members_of(&mut self, attributes: &Map<String, Value>) {
         if let Some(members) = attributes.get("members").and_then(Value::as_array) {
-            let ids = members.iter().filter_map(|member| member.get("value")?.as_str()?.parse::<ResourceId>().ok());
+            let ids = members
+                .iter()
+                .filter_map(|member| member.get("value")?.as_str()?.parse::<ResourceId>().ok());
             self.briefs.extend(ids);
         }
     }
@@ -136,7 +139,11 @@ fn strings_about(body: &Value, attribute: &str, found: &mut impl FnMut(&str)) {
     let names = |text: &str| text.to_ascii_lowercase().contains(attribute);
     let Some(message) = body.as_object() else { return };
     let operations = message.iter().filter(|(key, _)| key.eq_ignore_ascii_case("operations"));
-    for operation in operations.filter_map(|(_, value)| value.as_array()).flatten().filter_map(Value::as_object) {
+    for operation in operations
+        .filter_map(|(_, value)| value.as_array())
+        .flatten()
+        .filter_map(Value::as_object)
+    {
         let by_path = operation
             .iter()
             .any(|(key, value)| key.eq_ignore_ascii_case("path") && value.as_str().is_some_and(names));
@@ -150,7 +157,9 @@ fn strings_in(value: &Value, named: bool, names: &impl Fn(&str) -> bool, found: 
     match value {
         Value::String(text) if named => found(text),
         Value::Array(items) => items.iter().for_each(|item| strings_in(item, named, names, found)),
-        Value::Object(map) => map.iter().for_each(|(key, value)| strings_in(value, named || names(key), names, found)),
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(key, value)| strings_in(value, named || names(key), names, found)),
         _ => {}
     }
 }

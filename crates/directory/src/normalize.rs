@@ -72,7 +72,15 @@ fn custom(attributes: &Map<String, Value>) -> Map<String, Value> {
 
 fn raw_user(user: &UserRow) -> Value {
     let kind = scim::schema::ResourceType::user();
-    raw(kind, &user.attributes, &user.id.to_string(), "User", user.version, user.created_at, user.updated_at)
+    raw(
+        kind,
+        &user.attributes,
+        &user.id.to_string(),
+        "User",
+        user.version,
+        user.created_at,
+        user.updated_at,
+    )
 }
 
 /// The SCIM resource as a client would read it, less the URL, which depends on who asks.

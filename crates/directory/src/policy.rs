@@ -28,7 +28,10 @@ fn default_grants() -> Vec<String> {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { roles: Vec::new(), default_grants: default_grants() }
+        Self {
+            roles: Vec::new(),
+            default_grants: default_grants(),
+        }
     }
 }
 
@@ -38,7 +41,11 @@ impl Policy {
     /// # Errors
     /// When the text is not JSON of the expected shape.
     pub fn from_settings(settings: &str) -> Result<Self, serde_json::Error> {
-        if settings.is_empty() { Ok(Self::default()) } else { serde_json::from_str(settings) }
+        if settings.is_empty() {
+            Ok(Self::default())
+        } else {
+            serde_json::from_str(settings)
+        }
     }
 
     /// What a user with this role may use.

@@ -79,7 +79,10 @@ impl UserRow {
             .find(|email| email.get("primary").and_then(Value::as_bool) == Some(true) && value(email))
             .or_else(|| {
                 let work = |email: &&Value| {
-                    email.get("type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("work"))
+                    email
+                        .get("type")
+                        .and_then(Value::as_str)
+                        .is_some_and(|kind| kind.eq_ignore_ascii_case("work"))
                 };
                 emails.iter().filter(work).find(|email| value(email))
             })
@@ -89,14 +92,24 @@ impl UserRow {
 
     /// Every address, for the lookup table.
     pub fn emails(&self) -> impl Iterator<Item = &str> {
-        let emails = self.attributes.get("emails").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        emails.iter().filter_map(|email| email.get("value").and_then(Value::as_str))
+        let emails = self
+            .attributes
+            .get("emails")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        emails
+            .iter()
+            .filter_map(|email| email.get("value").and_then(Value::as_str))
     }
 
     /// `manager.value` of the enterprise extension.
     #[must_use]
     pub fn manager_id(&self) -> Option<&str> {
-        self.attributes.get(scim::urn::ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()
+        self.attributes
+            .get(scim::urn::ENTERPRISE_USER)?
+            .get("manager")?
+            .get("value")?
+            .as_str()
     }
 
     /// The form in which a verdict carries it.

@@ -15,7 +15,13 @@ impl Directory {
         now: Timestamp,
         events: &mut Vec<EventDraft>,
     ) -> Result<Outcome, Refusal> {
-        let user = UserRow { id, attributes: attributes.clone(), version: 1, created_at: now, updated_at: now };
+        let user = UserRow {
+            id,
+            attributes: attributes.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
         let key = self.claim_user_name(&user)?;
         self.memberships.know_groups_of(id);
         self.user_names.insert(key, id);
@@ -23,7 +29,10 @@ impl Directory {
         let stored = user.stored(Vec::new());
         self.users.insert(id, user);
         self.dirty_users.insert(id);
-        Ok(Outcome::Stored { created: true, resource: Box::new(stored) })
+        Ok(Outcome::Stored {
+            created: true,
+            resource: Box::new(stored),
+        })
     }
 
     pub(crate) fn replace_user(
@@ -79,14 +88,21 @@ impl Directory {
         events: &mut Vec<EventDraft>,
     ) -> Result<(), Refusal> {
         let manager = manager.to_string();
-        let mut reports: Vec<ResourceId> =
-            self.users.values().filter(|user| user.manager_id() == Some(manager.as_str())).map(|user| user.id).collect();
+        let mut reports: Vec<ResourceId> = self
+            .users
+            .values()
+            .filter(|user| user.manager_id() == Some(manager.as_str()))
+            .map(|user| user.id)
+            .collect();
         reports.sort_unstable();
         for report in reports {
             let Some(user) = self.users.get(&report) else { continue };
             let mut attributes = user.attributes.clone();
             let mut empty = false;
-            if let Some(extension) = attributes.get_mut(scim::urn::ENTERPRISE_USER).and_then(Value::as_object_mut) {
+            if let Some(extension) = attributes
+                .get_mut(scim::urn::ENTERPRISE_USER)
+                .and_then(Value::as_object_mut)
+            {
                 extension.remove("manager");
                 empty = extension.is_empty();
             }
@@ -100,7 +116,10 @@ impl Directory {
 
     fn existing_user(&self, command: &Command) -> Result<&UserRow, Refusal> {
         let id = command.resource_id;
-        let user = self.users.get(&id).ok_or_else(|| Refusal::not_found("User", &id.to_string()))?;
+        let user = self
+            .users
+            .get(&id)
+            .ok_or_else(|| Refusal::not_found("User", &id.to_string()))?;
         precondition(command, user.version)?;
         Ok(user)
     }
@@ -114,12 +133,22 @@ impl Directory {
         events: &mut Vec<EventDraft>,
     ) -> Result<Outcome, Refusal> {
         let groups = self.group_refs_of(id);
-        let Some(before) = self.users.get(&id) else { return Err(Refusal::not_found("User", &id.to_string())) };
+        let Some(before) = self.users.get(&id) else {
+            return Err(Refusal::not_found("User", &id.to_string()));
+        };
         if before.attributes == attributes {
-            return Ok(Outcome::Stored { created: false, resource: Box::new(before.stored(groups)) });
+            return Ok(Outcome::Stored {
+                created: false,
+                resource: Box::new(before.stored(groups)),
+            });
         }
-        let after =
-            UserRow { id, attributes, version: before.version + 1, created_at: before.created_at, updated_at: now };
+        let after = UserRow {
+            id,
+            attributes,
+            version: before.version + 1,
+            created_at: before.created_at,
+            updated_at: now,
+        };
         let kind = match (before.is_active(), after.is_active()) {
             (true, false) => EventType::UserDeactivated,
             (false, true) => EventType::UserReactivated,
@@ -134,7 +163,10 @@ impl Directory {
         let stored = after.stored(groups);
         self.users.insert(id, after);
         self.dirty_users.insert(id);
-        Ok(Outcome::Stored { created: false, resource: Box::new(stored) })
+        Ok(Outcome::Stored {
+            created: false,
+            resource: Box::new(stored),
+        })
     }
 
     /// The folded name, if no other user has it (R53: the same user may change its case).
@@ -155,6 +187,10 @@ impl Directory {
     fn user_event(&self, kind: EventType, user: &UserRow, changes: Vec<Value>) -> EventDraft {
         let groups = self.group_refs_of(user.id);
         let normalized = normalized_user(user, self.id, &groups, &self.policy);
-        EventDraft { kind, subject_id: user.id, data: json!({ "user": normalized, "changes": changes }) }
+        EventDraft {
+            kind,
+            subject_id: user.id,
+            data: json!({ "user": normalized, "changes": changes }),
+        }
     }
 }

@@ -43,12 +43,30 @@ impl Directory {
     #[must_use]
     pub fn writes(&self) -> Writes {
         let (members_added, members_removed) = self.memberships.writes();
-        let users: Vec<UserRow> = self.dirty_users.iter().filter_map(|id| self.users.get(id)).cloned().collect();
-        let groups: Vec<GroupRow> = self.dirty_groups.iter().filter_map(|id| self.groups.get(id)).cloned().collect();
+        let users: Vec<UserRow> = self
+            .dirty_users
+            .iter()
+            .filter_map(|id| self.users.get(id))
+            .cloned()
+            .collect();
+        let groups: Vec<GroupRow> = self
+            .dirty_groups
+            .iter()
+            .filter_map(|id| self.groups.get(id))
+            .cloned()
+            .collect();
         let renamed = |id: &ResourceId, key: &str| self.stored_names.get(id).is_some_and(|stored| stored != key);
         Writes {
-            renamed_users: users.iter().filter(|u| renamed(&u.id, &u.user_name_key())).map(|u| u.id).collect(),
-            renamed_groups: groups.iter().filter(|g| renamed(&g.id, &g.display_name_key())).map(|g| g.id).collect(),
+            renamed_users: users
+                .iter()
+                .filter(|u| renamed(&u.id, &u.user_name_key()))
+                .map(|u| u.id)
+                .collect(),
+            renamed_groups: groups
+                .iter()
+                .filter(|g| renamed(&g.id, &g.display_name_key()))
+                .map(|g| g.id)
+                .collect(),
             users,
             groups,
             deleted_users: self.deleted_users.iter().copied().collect(),

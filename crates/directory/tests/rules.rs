@@ -15,9 +15,16 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let directory =
-            Directory::new(DirectoryId::new(), OrganizationId::new(), Policy::default(), &Needs::default());
-        Self { directory, clock: 1_000 }
+        let directory = Directory::new(
+            DirectoryId::new(),
+            OrganizationId::new(),
+            Policy::default(),
+            &Needs::default(),
+        );
+        Self {
+            directory,
+            clock: 1_000,
+        }
     }
 
     fn apply(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb) -> Applied {
@@ -44,8 +51,16 @@ impl World {
 
     fn user(&mut self, name: &str) -> ResourceId {
         let id = ResourceId::new();
-        let applied = self.apply(ResourceKind::User, id, Verb::Create(object(json!({ "userName": name, "active": true }))));
-        assert!(matches!(applied.outcome, Outcome::Stored { created: true, .. }), "{:?}", applied.outcome);
+        let applied = self.apply(
+            ResourceKind::User,
+            id,
+            Verb::Create(object(json!({ "userName": name, "active": true }))),
+        );
+        assert!(
+            matches!(applied.outcome, Outcome::Stored { created: true, .. }),
+            "{:?}",
+            applied.outcome
+        );
         id
     }
 
@@ -54,12 +69,20 @@ impl World {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
         let body = object(json!({ "displayName": name, "members": members }));
         let applied = self.apply(ResourceKind::Group, id, Verb::Create(body));
-        assert!(matches!(applied.outcome, Outcome::Stored { created: true, .. }), "{:?}", applied.outcome);
+        assert!(
+            matches!(applied.outcome, Outcome::Stored { created: true, .. }),
+            "{:?}",
+            applied.outcome
+        );
         id
     }
 
     fn patch(&mut self, kind: ResourceKind, id: ResourceId, operations: Value) -> Applied {
-        self.apply(kind, id, Verb::Patch(json!({ "schemas": [PATCH_OP], "Operations": operations })))
+        self.apply(
+            kind,
+            id,
+            Verb::Patch(json!({ "schemas": [PATCH_OP], "Operations": operations })),
+        )
     }
 }
 
@@ -93,7 +116,11 @@ fn b19_user_names_are_unique_without_regard_to_case_and_a_user_may_change_its_ow
     let body = object(json!({ "userName": "ADA@example.COM" }));
     let applied = world.apply(ResourceKind::User, ResourceId::new(), Verb::Create(body));
     assert_eq!((status(&applied), applied.events.len()), (409, 0));
-    let applied = world.patch(ResourceKind::User, ada, json!([{ "op": "replace", "path": "userName", "value": "ada@example.com" }]));
+    let applied = world.patch(
+        ResourceKind::User,
+        ada,
+        json!([{ "op": "replace", "path": "userName", "value": "ada@example.com" }]),
+    );
     assert_eq!(kinds(&applied), [EventType::UserUpdated]);
 }
 
@@ -101,7 +128,11 @@ fn b19_user_names_are_unique_without_regard_to_case_and_a_user_may_change_its_ow
 fn a_name_given_up_can_be_taken_in_the_same_batch() {
     let mut world = World::new();
     let first = world.user("x");
-    world.patch(ResourceKind::User, first, json!([{ "op": "replace", "path": "userName", "value": "y" }]));
+    world.patch(
+        ResourceKind::User,
+        first,
+        json!([{ "op": "replace", "path": "userName", "value": "y" }]),
+    );
     let second = world.user("x");
     let writes = world.directory.writes();
     assert_eq!(writes.users.len(), 2);
@@ -116,7 +147,11 @@ fn a_name_given_up_can_be_taken_in_the_same_batch() {
 fn r12_a_patch_that_changes_nothing_makes_no_event_and_keeps_the_version() {
     let mut world = World::new();
     let ada = world.user("ada");
-    let applied = world.patch(ResourceKind::User, ada, json!([{ "op": "Replace", "path": "active", "value": "True" }]));
+    let applied = world.patch(
+        ResourceKind::User,
+        ada,
+        json!([{ "op": "Replace", "path": "active", "value": "True" }]),
+    );
     assert_eq!((kinds(&applied).len(), version(&applied)), (0, 1));
 }
 
@@ -124,11 +159,22 @@ fn r12_a_patch_that_changes_nothing_makes_no_event_and_keeps_the_version() {
 fn e21_switching_active_off_and_on_is_told_as_such() {
     let mut world = World::new();
     let ada = world.user("ada");
-    let applied = world.patch(ResourceKind::User, ada, json!([{ "op": "Replace", "path": "active", "value": "False" }]));
+    let applied = world.patch(
+        ResourceKind::User,
+        ada,
+        json!([{ "op": "Replace", "path": "active", "value": "False" }]),
+    );
     assert_eq!(kinds(&applied), [EventType::UserDeactivated]);
-    assert_eq!(applied.events[0].data["changes"], json!([{ "path": "active", "before": true, "after": false }]));
+    assert_eq!(
+        applied.events[0].data["changes"],
+        json!([{ "path": "active", "before": true, "after": false }])
+    );
     assert_eq!(applied.events[0].data["user"]["state"], "inactive");
-    let applied = world.patch(ResourceKind::User, ada, json!([{ "op": "Replace", "path": "active", "value": "True" }]));
+    let applied = world.patch(
+        ResourceKind::User,
+        ada,
+        json!([{ "op": "Replace", "path": "active", "value": "True" }]),
+    );
     assert_eq!(kinds(&applied), [EventType::UserReactivated]);
 }
 
@@ -139,8 +185,14 @@ fn r10_a_precondition_that_does_not_hold_is_refused() {
     let rename = || Verb::Patch(json!({ "Operations": [{ "op": "replace", "path": "title", "value": "Dr" }] }));
     let applied = world.apply_if(ResourceKind::User, ada, rename(), &["7"]);
     assert_eq!((status(&applied), applied.events.len()), (412, 0));
-    assert_eq!(version(&world.apply_if(ResourceKind::User, ada, rename(), &["7", "1"])), 2);
-    assert_eq!(status(&world.apply_if(ResourceKind::User, ada, Verb::Delete, &["*"])), 200);
+    assert_eq!(
+        version(&world.apply_if(ResourceKind::User, ada, rename(), &["7", "1"])),
+        2
+    );
+    assert_eq!(
+        status(&world.apply_if(ResourceKind::User, ada, Verb::Delete, &["*"])),
+        200
+    );
 }
 
 #[test]
@@ -152,13 +204,27 @@ fn e29_e30_members_are_added_and_removed_one_by_one_and_each_is_told_once() {
     let applied = world.patch(ResourceKind::Group, group, add.clone());
     assert_eq!(kinds(&applied), [EventType::GroupMemberAdded; 2]);
     assert_eq!(version(&applied), 2);
-    assert_eq!(applied.events[0].data["group"], json!({ "id": group, "display_name": "Sales" }));
+    assert_eq!(
+        applied.events[0].data["group"],
+        json!({ "id": group, "display_name": "Sales" })
+    );
     let applied = world.patch(ResourceKind::Group, group, add);
-    assert_eq!((kinds(&applied).len(), version(&applied)), (0, 2), "B6: adding a member again changes nothing");
+    assert_eq!(
+        (kinds(&applied).len(), version(&applied)),
+        (0, 2),
+        "B6: adding a member again changes nothing"
+    );
     // B1: removing with a value array removes those, not all.
-    let applied = world.patch(ResourceKind::Group, group, json!([{ "op": "Remove", "path": "members", "value": [{ "value": ada }] }]));
+    let applied = world.patch(
+        ResourceKind::Group,
+        group,
+        json!([{ "op": "Remove", "path": "members", "value": [{ "value": ada }] }]),
+    );
     assert_eq!(kinds(&applied), [EventType::GroupMemberRemoved]);
-    let (added, removed) = (world.directory.writes().members_added, world.directory.writes().members_removed);
+    let (added, removed) = (
+        world.directory.writes().members_added,
+        world.directory.writes().members_removed,
+    );
     assert_eq!(added, [(group, bob, ResourceKind::User)]);
     assert!(removed.is_empty(), "nothing of it was stored");
 }
@@ -174,7 +240,14 @@ fn p20_b5_an_unknown_member_fails_the_whole_request_and_leaves_the_group_as_it_w
         { "op": "replace", "path": "members", "value": [{ "value": stranger }] },
     ]);
     let applied = world.patch(ResourceKind::Group, group, operations);
-    let Outcome::Refused { status, scim_type, detail } = &applied.outcome else { panic!("{:?}", applied.outcome) };
+    let Outcome::Refused {
+        status,
+        scim_type,
+        detail,
+    } = &applied.outcome
+    else {
+        panic!("{:?}", applied.outcome)
+    };
     assert_eq!((*status, scim_type.as_deref()), (400, Some("invalidValue")));
     assert!(detail.contains(&stranger.to_string()), "{detail}");
     let writes = world.directory.writes();
@@ -188,7 +261,10 @@ fn b33_r52_a_put_without_members_keeps_them_and_an_empty_list_removes_them() {
     let ada = world.user("ada");
     let group = world.group("Sales", &[ada]);
     let keep = object(json!({ "displayName": "Sales 2" }));
-    assert_eq!(kinds(&world.apply(ResourceKind::Group, group, Verb::Replace(keep))), [EventType::GroupUpdated]);
+    assert_eq!(
+        kinds(&world.apply(ResourceKind::Group, group, Verb::Replace(keep))),
+        [EventType::GroupUpdated]
+    );
     let empty = object(json!({ "displayName": "Sales 2", "members": [] }));
     let applied = world.apply(ResourceKind::Group, group, Verb::Replace(empty));
     assert_eq!(kinds(&applied), [EventType::GroupMemberRemoved]);
@@ -200,15 +276,26 @@ fn r54_a_deleted_user_leaves_its_groups_and_its_reports_lose_their_manager() {
     let (boss, ada) = (world.user("boss"), world.user("ada"));
     let group = world.group("Sales", &[boss]);
     let path = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
-    let applied = world.patch(ResourceKind::User, ada, json!([{ "op": "Add", "path": path, "value": boss }]));
+    let applied = world.patch(
+        ResourceKind::User,
+        ada,
+        json!([{ "op": "Add", "path": path, "value": boss }]),
+    );
     assert_eq!(applied.events[0].data["user"]["manager_id"], json!(boss));
     let applied = world.apply(ResourceKind::User, boss, Verb::Delete);
     assert_eq!(kinds(&applied), [EventType::UserDeleted, EventType::UserUpdated]);
     assert_eq!(applied.events[1].data["user"]["manager_id"], Value::Null);
-    assert_eq!(applied.events[1].data["user"]["raw"]["schemas"], json!([scim::urn::CORE_USER]), "P3");
+    assert_eq!(
+        applied.events[1].data["user"]["raw"]["schemas"],
+        json!([scim::urn::CORE_USER]),
+        "P3"
+    );
     let writes = world.directory.writes();
     assert!(writes.members_added.is_empty());
-    assert_eq!(writes.groups.iter().find(|row| row.id == group).map(|row| row.version), Some(2));
+    assert_eq!(
+        writes.groups.iter().find(|row| row.id == group).map(|row| row.version),
+        Some(2)
+    );
     assert_eq!(status(&world.apply(ResourceKind::User, boss, Verb::Delete)), 404);
 }
 
@@ -231,7 +318,18 @@ fn a_user_carries_its_groups_under_their_present_names() {
     let mut world = World::new();
     let ada = world.user("ada");
     let group = world.group("Sales", &[ada]);
-    world.patch(ResourceKind::Group, group, json!([{ "op": "replace", "path": "displayName", "value": "Sales EMEA" }]));
-    let applied = world.patch(ResourceKind::User, ada, json!([{ "op": "replace", "path": "title", "value": "Dr" }]));
-    assert_eq!(applied.events[0].data["user"]["groups"], json!([{ "id": group, "display_name": "Sales EMEA" }]));
+    world.patch(
+        ResourceKind::Group,
+        group,
+        json!([{ "op": "replace", "path": "displayName", "value": "Sales EMEA" }]),
+    );
+    let applied = world.patch(
+        ResourceKind::User,
+        ada,
+        json!([{ "op": "replace", "path": "title", "value": "Dr" }]),
+    );
+    assert_eq!(
+        applied.events[0].data["user"]["groups"],
+        json!([{ "id": group, "display_name": "Sales EMEA" }])
+    );
 }

@@ -58,7 +58,11 @@ pub struct UnknownEventType(pub String);
 impl std::str::FromStr for EventType {
     type Err = UnknownEventType;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownEventType(text.to_owned()))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownEventType(text.to_owned()))
     }
 }
 
@@ -179,7 +183,16 @@ mod tests {
         let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
             keys,
-            ["type", "timestamp", "id", "sequence", "organization_id", "directory_id", "source", "data"]
+            [
+                "type",
+                "timestamp",
+                "id",
+                "sequence",
+                "organization_id",
+                "directory_id",
+                "source",
+                "data"
+            ]
         );
         assert_eq!(json["type"], "user.deactivated");
         assert_eq!(json["timestamp"], "2026-11-20T12:00:00.000Z");

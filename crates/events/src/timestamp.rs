@@ -18,7 +18,9 @@ impl Timestamp {
     /// The current time of the system clock.
     #[must_use]
     pub fn now() -> Self {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Self::from_millis(i64::try_from(since.as_millis()).unwrap_or(LATEST_MILLIS))
     }
 
@@ -37,13 +39,19 @@ impl Timestamp {
     /// This time plus a span.
     #[must_use]
     pub fn plus(self, span: std::time::Duration) -> Self {
-        Self::from_millis(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+        Self::from_millis(
+            self.0
+                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// This time minus a span.
     #[must_use]
     pub fn minus(self, span: std::time::Duration) -> Self {
-        Self::from_millis(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+        Self::from_millis(
+            self.0
+                .saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long ago `earlier` was; zero when it lies in the future.
@@ -68,7 +76,9 @@ impl std::str::FromStr for Timestamp {
     type Err = time::error::Parse;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = OffsetDateTime::parse(text, &Rfc3339)?;
-        Ok(Self::from_millis(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(LATEST_MILLIS)))
+        Ok(Self::from_millis(
+            i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(LATEST_MILLIS),
+        ))
     }
 }
 
@@ -94,7 +104,10 @@ mod tests {
         let at: Timestamp = "2026-11-20T14:00:00.5+02:00".parse().unwrap();
         assert_eq!(at.to_string(), "2026-11-20T12:00:00.500Z");
         assert_eq!(serde_json::to_string(&at).unwrap(), "\"2026-11-20T12:00:00.500Z\"");
-        assert_eq!(serde_json::from_str::<Timestamp>("\"2026-11-20T12:00:00.500Z\"").unwrap(), at);
+        assert_eq!(
+            serde_json::from_str::<Timestamp>("\"2026-11-20T12:00:00.500Z\"").unwrap(),
+            at
+        );
     }
 
     #[test]

@@ -37,13 +37,21 @@ impl Program {
     /// One service of several; it meets the others on a broker.
     #[must_use]
     pub const fn service(name: &'static str) -> Self {
-        Self { name, all_in_one: false, log_filter: None }
+        Self {
+            name,
+            all_in_one: false,
+            log_filter: None,
+        }
     }
 
     /// All services in one process; the bus may be inside it too.
     #[must_use]
     pub const fn all_in_one(name: &'static str) -> Self {
-        Self { name, all_in_one: true, log_filter: None }
+        Self {
+            name,
+            all_in_one: true,
+            log_filter: None,
+        }
     }
 
     /// Other log lines than the usual ones when `RUST_LOG` is unset: for a program that talks to a person.

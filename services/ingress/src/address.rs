@@ -46,7 +46,10 @@ pub(crate) enum AddressError {
 
 /// Whether a path belongs to the SCIM server.
 pub(crate) fn is_scim(path: &str) -> bool {
-    matches!(path.split('/').find(|segment| !segment.is_empty()), Some("directories" | "org"))
+    matches!(
+        path.split('/').find(|segment| !segment.is_empty()),
+        Some("directories" | "org")
+    )
 }
 
 impl Address {
@@ -74,7 +77,10 @@ impl Address {
         // R4: without a version the newest one is meant.
         if let Some(version) = rest.first().filter(|segment| is_version(segment)) {
             if !version.eq_ignore_ascii_case("v2") {
-                return Err(AddressError::Version { version: version.clone(), base });
+                return Err(AddressError::Version {
+                    version: version.clone(),
+                    base,
+                });
             }
             rest.remove(0);
         }
@@ -106,7 +112,11 @@ mod tests {
 
     #[test]
     fn doubled_and_trailing_slashes_and_a_missing_version_are_forgiven() {
-        for path in ["//org//a.test//scim/v2//Users/", "/org/a.test/scim/Users", "/org/a.test/SCIM/V2/Users"] {
+        for path in [
+            "//org//a.test//scim/v2//Users/",
+            "/org/a.test/scim/Users",
+            "/org/a.test/SCIM/V2/Users",
+        ] {
             assert!(is_scim(path), "{path}");
             assert_eq!(Address::parse(path).unwrap().rest, ["Users"], "{path}");
         }
@@ -118,7 +128,10 @@ mod tests {
         assert_eq!(error, AddressError::NotScim("/org/a.test/scim/v2".to_owned()));
         let error = Address::parse("/org/a.test/scim/v1/Users").unwrap_err();
         assert!(matches!(error, AddressError::Version { version, .. } if version == "v1"));
-        assert_eq!(Address::parse("/directories/7/scim/v2"), Err(AddressError::UnknownTenant));
+        assert_eq!(
+            Address::parse("/directories/7/scim/v2"),
+            Err(AddressError::UnknownTenant)
+        );
         assert_eq!(Address::parse("/org"), Err(AddressError::UnknownTenant));
     }
 

@@ -47,7 +47,10 @@ impl From<StoreError> for Failure {
 impl Failure {
     /// 503, come back in a few seconds.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
-        Self::Unavailable { detail: detail.into(), retry_after: Duration::from_secs(5) }
+        Self::Unavailable {
+            detail: detail.into(),
+            retry_after: Duration::from_secs(5),
+        }
     }
 
     /// As a SCIM error.
@@ -66,7 +69,10 @@ impl Failure {
             Self::Internal(error) => {
                 tracing::error!(error = %telemetry::chain(error), "a request failed by a defect");
                 let trace = telemetry::trace_id(&tracing::Span::current()).unwrap_or_default();
-                scim::Error::status(500, format!("the server failed; its operator finds the cause under trace {trace}"))
+                scim::Error::status(
+                    500,
+                    format!("the server failed; its operator finds the cause under trace {trace}"),
+                )
             }
         }
     }
@@ -78,8 +84,14 @@ impl Failure {
         let headers = response.headers_mut();
         match &self {
             Self::Unauthorized => {
-                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"rollcall\""));
-                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"rollcall\""));
+                headers.append(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"rollcall\""),
+                );
+                headers.append(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Basic realm=\"rollcall\""),
+                );
             }
             Self::Unavailable { retry_after, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
@@ -93,7 +105,9 @@ impl Failure {
 /// A JSON answer.
 pub(crate) fn json(status: u16, body: &Value) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status).content_type(MEDIA_TYPE).body(body.to_string())
+    HttpResponse::build(status)
+        .content_type(MEDIA_TYPE)
+        .body(body.to_string())
 }
 
 /// A JSON answer about one resource: with its tag, and its address where it is new (R9).

@@ -52,21 +52,31 @@ impl Keys {
         }
         let named = match tenant {
             Tenant::Directory(id) => *id == key.directory.id,
-            Tenant::Domain(domain) => self.domain(domain).await?.is_some_and(|named| named.id == key.directory.id),
+            Tenant::Domain(domain) => self
+                .domain(domain)
+                .await?
+                .is_some_and(|named| named.id == key.directory.id),
         };
         if !named {
             return Err(Failure::Unauthorized);
         }
-        Ok(Access { key_id: key.id, directory: key.directory.clone() })
+        Ok(Access {
+            key_id: key.id,
+            directory: key.directory.clone(),
+        })
     }
 
     async fn key(&self, id: KeyId) -> Result<Option<Arc<DirectoryKey>>, Failure> {
-        let found = self.keys.try_get_with(id, async { Ok(self.store.find_directory_key(id).await?.map(Arc::new)) });
+        let found = self
+            .keys
+            .try_get_with(id, async { Ok(self.store.find_directory_key(id).await?.map(Arc::new)) });
         found.await.map_err(|error: Arc<StoreError>| lookup_failed(&error))
     }
 
     async fn domain(&self, domain: &str) -> Result<Option<Arc<Directory>>, Failure> {
-        let Ok(parsed) = domain.parse::<Domain>() else { return Ok(None) };
+        let Ok(parsed) = domain.parse::<Domain>() else {
+            return Ok(None);
+        };
         let found = self.domains.try_get_with(domain.to_owned(), async {
             Ok(self.store.directories().by_domain(&parsed).await?.map(Arc::new))
         });
@@ -104,7 +114,14 @@ mod tests {
         assert_eq!(secret(b"Bearer abc").as_deref(), Some("abc"));
         assert_eq!(secret(b"bearer  abc ").as_deref(), Some("abc"));
         assert_eq!(secret(b"Basic YW55b25lOmE6Yg==").as_deref(), Some("a:b"));
-        for other in [&b"abc"[..], b"Bearer", b"Digest abc", b"Basic !!!", b"Basic YWJj", b"\xff\xfe x"] {
+        for other in [
+            &b"abc"[..],
+            b"Bearer",
+            b"Digest abc",
+            b"Basic !!!",
+            b"Basic YWJj",
+            b"\xff\xfe x",
+        ] {
             assert_eq!(secret(other), None);
         }
     }

@@ -22,7 +22,9 @@ pub(crate) async fn json(request: &HttpRequest, payload: web::Payload, config: &
 }
 
 fn media_type(request: &HttpRequest) -> Result<(), Failure> {
-    let Some(header) = request.headers().get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(header) = request.headers().get(CONTENT_TYPE) else {
+        return Ok(());
+    };
     let text = header.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     if essence.is_empty()
@@ -36,7 +38,10 @@ fn media_type(request: &HttpRequest) -> Result<(), Failure> {
 }
 
 async fn read(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<web::BytesMut, Failure> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
@@ -52,6 +57,9 @@ async fn read(request: &HttpRequest, mut payload: web::Payload, limit: usize) ->
 }
 
 fn too_large(limit: usize) -> Failure {
-    scim::Error::status(413, format!("the body is larger than the {limit} bytes accepted; send it in several requests"))
-        .into()
+    scim::Error::status(
+        413,
+        format!("the body is larger than the {limit} bytes accepted; send it in several requests"),
+    )
+    .into()
 }

@@ -16,7 +16,10 @@ pub(crate) fn is_config(endpoint: &str) -> bool {
 }
 
 pub(crate) fn is_discovery(endpoint: &str) -> bool {
-    is_config(endpoint) || ["ResourceTypes", "Schemas"].iter().any(|name| name.eq_ignore_ascii_case(endpoint))
+    is_config(endpoint)
+        || ["ResourceTypes", "Schemas"]
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(endpoint))
 }
 
 /// `GET /ServiceProviderConfig`.
@@ -29,7 +32,10 @@ pub(crate) fn answer(base_url: &str, method: &Method, rest: &[&str], query: &str
     if method != Method::GET {
         return Err(method_not_allowed(method, &format!("/{}", rest.join("/"))));
     }
-    if decode_query(query)?.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")) {
+    if decode_query(query)?
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("filter"))
+    {
         // RFC 7644 §4: discovery is not to be filtered, so that nobody mistakes a part for the whole.
         return Err(scim::Error::status(403, "the discovery endpoints cannot be filtered; read them whole").into());
     }

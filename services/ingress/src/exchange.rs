@@ -19,9 +19,9 @@ pub(crate) async fn exchange(inner: &Inner, command: Command) -> Result<Outcome,
         async move {
             match bus.request(&command).await {
                 Ok(verdict) => Ok(verdict.outcome),
-                Err(RequestError::Unavailable) => {
-                    Err(Failure::unavailable("changes cannot be taken at the moment; nothing was changed"))
-                }
+                Err(RequestError::Unavailable) => Err(Failure::unavailable(
+                    "changes cannot be taken at the moment; nothing was changed",
+                )),
                 Err(error) => settle(&store, &command, &error).await,
             }
         }

@@ -72,7 +72,9 @@ async fn operate(
     if discovery::is_discovery(endpoint) {
         return discovery::answer(&caller.base_url, method, rest, request.query_string());
     }
-    let Some(kind) = kind(endpoint) else { return unknown(endpoint, caller) };
+    let Some(kind) = kind(endpoint) else {
+        return unknown(endpoint, caller);
+    };
     match (method.as_str(), rest) {
         ("GET", [_]) => read::list(inner, caller, kind, &query()?).await,
         ("POST", [_]) => write::create(inner, caller, kind, &body().await?, &query()?).await,
@@ -81,10 +83,28 @@ async fn operate(
         }
         ("GET", [_, id]) => read::one(inner, caller, kind, id_of(kind, id)?, request, &query()?).await,
         ("PUT", [_, id]) => {
-            write::replace(inner, caller, kind, id_of(kind, id)?, request, &body().await?, &query()?).await
+            write::replace(
+                inner,
+                caller,
+                kind,
+                id_of(kind, id)?,
+                request,
+                &body().await?,
+                &query()?,
+            )
+            .await
         }
         ("PATCH", [_, id]) => {
-            write::patch(inner, caller, kind, id_of(kind, id)?, request, &body().await?, &query()?).await
+            write::patch(
+                inner,
+                caller,
+                kind,
+                id_of(kind, id)?,
+                request,
+                &body().await?,
+                &query()?,
+            )
+            .await
         }
         ("DELETE", [_, id]) => write::delete(inner, caller, kind, id_of(kind, id)?, request).await,
         (_, [_] | [_, _]) => Err(method_not_allowed(method, request.path())),
@@ -109,18 +129,30 @@ pub(crate) fn resource_type(kind: ResourceKind) -> &'static ResourceType {
 
 /// An id that no resource can have is an id that no resource has (B34).
 fn id_of(kind: ResourceKind, text: &str) -> Result<ResourceId, Failure> {
-    text.parse().map_err(|_| scim::Error::not_found(resource_type(kind).name, text).into())
+    text.parse()
+        .map_err(|_| scim::Error::not_found(resource_type(kind).name, text).into())
 }
 
 fn unknown(endpoint: &str, caller: &Caller) -> Result<HttpResponse, Failure> {
-    let optional = ["Me", "Bulk", ".search"].iter().find(|name| name.eq_ignore_ascii_case(endpoint));
+    let optional = ["Me", "Bulk", ".search"]
+        .iter()
+        .find(|name| name.eq_ignore_ascii_case(endpoint));
     let error = match (optional, endpoint) {
         (Some(name), _) => scim::Error::status(501, format!("/{name} is not supported by this server")),
         (None, "") => scim::Error::status(
             404,
-            format!("this is the SCIM base URL itself; resources are at {0}/Users and {0}/Groups", caller.base_url),
+            format!(
+                "this is the SCIM base URL itself; resources are at {0}/Users and {0}/Groups",
+                caller.base_url
+            ),
         ),
-        (None, _) => scim::Error::status(404, format!("there is no endpoint /{endpoint}; see {}/ResourceTypes", caller.base_url)),
+        (None, _) => scim::Error::status(
+            404,
+            format!(
+                "there is no endpoint /{endpoint}; see {}/ResourceTypes",
+                caller.base_url
+            ),
+        ),
     };
     Err(error.into())
 }
@@ -138,7 +170,10 @@ fn misaddressed(inner: &Inner, error: AddressError) -> Failure {
             scim::Error::status(404, AddressError::NotScim(format!("{public_url}{base}")).to_string()).into()
         }
         AddressError::Version { version, base } => {
-            let error = AddressError::Version { version, base: format!("{public_url}{base}") };
+            let error = AddressError::Version {
+                version,
+                base: format!("{public_url}{base}"),
+            };
             scim::Error::new(scim::ScimType::InvalidVers, error.to_string()).into()
         }
     }

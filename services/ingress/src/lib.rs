@@ -70,7 +70,13 @@ impl State {
     #[must_use]
     pub fn new(config: Config, store: Store, bus: Bus) -> Self {
         let auth = auth::Keys::new(store.clone(), config.key_cache);
-        Self(Arc::new(Inner { config, store, bus, auth, usage: usage::Usage::default() }))
+        Self(Arc::new(Inner {
+            config,
+            store,
+            bus,
+            auth,
+            usage: usage::Usage::default(),
+        }))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -104,7 +110,11 @@ pub fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Sen
 /// # Errors
 /// When the HTTP server fails.
 pub async fn run(context: Context) -> anyhow::Result<()> {
-    let state = State::new(Config::new(&*context.public_url), context.store.clone(), context.bus.clone());
+    let state = State::new(
+        Config::new(&*context.public_url),
+        context.store.clone(),
+        context.bus.clone(),
+    );
     context.spawn("usage", state.clone().run_background(context.shutdown.clone()));
     context.serve(configure(state)).await?;
     Ok(())

@@ -3,5 +3,12 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::service_main("rollcall-ingress", runtime::parse_flags("rollcall-ingress", "SCIM over HTTP: takes changes from identity providers"), ingress::run)
+    runtime::service_main(
+        "rollcall-ingress",
+        runtime::parse_flags(
+            "rollcall-ingress",
+            "SCIM over HTTP: takes changes from identity providers",
+        ),
+        ingress::run,
+    )
 }

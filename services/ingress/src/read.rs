@@ -28,13 +28,22 @@ pub(crate) async fn one(
     let stored = stored(inner, caller, kind, id, &projection).await?;
     let stored = stored.ok_or_else(|| scim::Error::not_found(resource_type(kind).name, &id.to_string()))?;
     let tag = etag(stored.version);
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|header| header.to_str().ok()).map(parse_etags);
+    let known = request
+        .headers()
+        .get(IF_NONE_MATCH)
+        .and_then(|header| header.to_str().ok())
+        .map(parse_etags);
     let current = stored.version.to_string();
     if known.is_some_and(|tags| tags.iter().any(|tag| tag == "*" || *tag == current)) {
         return Ok(answer::empty(304, Some(&tag)));
     }
     let body = render::resource(caller, kind, &stored, &projection).into();
-    Ok(answer::resource(200, &body, &tag, &render::location(caller, kind, &id.to_string())))
+    Ok(answer::resource(
+        200,
+        &body,
+        &tag,
+        &render::location(caller, kind, &id.to_string()),
+    ))
 }
 
 /// `GET /Users?filter=…` and `POST /Users/.search`.
@@ -46,10 +55,20 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Failure> {
     let schema = resource_type(kind);
     let projection = projection(kind, query)?;
-    let filter = query.filter.as_deref().map(|text| Filter::parse(text, schema)).transpose()?;
+    let filter = query
+        .filter
+        .as_deref()
+        .map(|text| Filter::parse(text, schema))
+        .transpose()?;
     // R35: what cannot be sorted by is ignored.
-    let sort_path = query.sort_by.as_deref().and_then(|path| AttributePath::parse(path, schema).ok());
-    let sort = sort_path.as_ref().map(|path| Sort { path, descending: query.sort_order == SortOrder::Descending });
+    let sort_path = query
+        .sort_by
+        .as_deref()
+        .and_then(|path| AttributePath::parse(path, schema).ok());
+    let sort = sort_path.as_ref().map(|path| Sort {
+        path,
+        descending: query.sort_order == SortOrder::Descending,
+    });
     let wanted = Query {
         schema: Some(schema),
         base_url: Some(&caller.base_url),
@@ -62,8 +81,15 @@ pub(crate) async fn list(
         references: wants_references(kind, &projection),
     };
     let (total, found) = page(inner, caller, kind, &wanted).await?;
-    let resources = found.iter().map(|stored| render::resource(caller, kind, stored, &projection)).collect();
-    let list = ListResponse { total, start_index: query.start_index, resources };
+    let resources = found
+        .iter()
+        .map(|stored| render::resource(caller, kind, stored, &projection))
+        .collect();
+    let list = ListResponse {
+        total,
+        start_index: query.start_index,
+        resources,
+    };
     let body = serde_json::to_value(&list)
         .map_err(|error| scim::Error::status(500, format!("the list could not be written: {error}")))?;
     Ok(answer::json(200, &body))
@@ -79,11 +105,23 @@ async fn page(
     let (total, rows) = match kind {
         ResourceKind::User => {
             let page = inner.store.users(directory).list(query).await?;
-            (page.total, page.rows.into_iter().map(store::UserRow::into_stored).collect::<Result<_, _>>()?)
+            (
+                page.total,
+                page.rows
+                    .into_iter()
+                    .map(store::UserRow::into_stored)
+                    .collect::<Result<_, _>>()?,
+            )
         }
         ResourceKind::Group => {
             let page = inner.store.groups(directory).list(query).await?;
-            (page.total, page.rows.into_iter().map(store::GroupRow::into_stored).collect::<Result<_, _>>()?)
+            (
+                page.total,
+                page.rows
+                    .into_iter()
+                    .map(store::GroupRow::into_stored)
+                    .collect::<Result<_, _>>()?,
+            )
         }
     };
     let rows: Vec<StoredResource> = rows;
@@ -101,19 +139,29 @@ pub(crate) async fn stored(
     let references = wants_references(kind, projection);
     let directory = caller.directory_id();
     let found = match kind {
-        ResourceKind::User => {
-            inner.store.users(directory).by_id(id, references).await?.map(store::UserRow::into_stored)
-        }
-        ResourceKind::Group => {
-            inner.store.groups(directory).by_id(id, references).await?.map(store::GroupRow::into_stored)
-        }
+        ResourceKind::User => inner
+            .store
+            .users(directory)
+            .by_id(id, references)
+            .await?
+            .map(store::UserRow::into_stored),
+        ResourceKind::Group => inner
+            .store
+            .groups(directory)
+            .by_id(id, references)
+            .await?
+            .map(store::GroupRow::into_stored),
     };
     Ok(found.transpose()?)
 }
 
 /// What of a resource the caller asked to see.
 pub(crate) fn projection(kind: ResourceKind, query: &ListQuery) -> Result<Projection, Failure> {
-    Ok(Projection::new(&query.attributes, &query.excluded_attributes, resource_type(kind))?)
+    Ok(Projection::new(
+        &query.attributes,
+        &query.excluded_attributes,
+        resource_type(kind),
+    )?)
 }
 
 fn wants_references(kind: ResourceKind, projection: &Projection) -> bool {

@@ -22,7 +22,9 @@ impl Usage {
     /// Notes a request; `error` is the detail of a refusal.
     pub(crate) fn note(&self, access: &Access, error: Option<String>) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        let note = notes.entry(access.key_id).or_insert((access.directory.id, Timestamp::now(), None));
+        let note = notes
+            .entry(access.key_id)
+            .or_insert((access.directory.id, Timestamp::now(), None));
         note.1 = Timestamp::now();
         if error.is_some() {
             note.2 = error;
@@ -33,7 +35,12 @@ impl Usage {
         let notes = std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
         notes
             .into_iter()
-            .map(|(key_id, (directory_id, at, error))| KeyUse { key_id, directory_id, at, error })
+            .map(|(key_id, (directory_id, at, error))| KeyUse {
+                key_id,
+                directory_id,
+                at,
+                error,
+            })
             .collect()
     }
 }

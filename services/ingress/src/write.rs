@@ -23,7 +23,14 @@ pub(crate) async fn create(
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
     let attributes = parse(resource_type(kind), body, Mode::Create)?;
-    let command = command(inner, caller, kind, ResourceId::new(), Vec::new(), Verb::Create(attributes))?;
+    let command = command(
+        inner,
+        caller,
+        kind,
+        ResourceId::new(),
+        Vec::new(),
+        Verb::Create(attributes),
+    )?;
     let id = command.resource_id;
     let outcome = exchange(inner, command).await?;
     shown(inner, caller, kind, id, outcome, query).await
@@ -78,7 +85,11 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Failure> {
     let command = command(inner, caller, kind, id, if_match(request), Verb::Delete)?;
     match exchange(inner, command).await? {
-        Outcome::Refused { status, scim_type, detail } => Err(refused(status, scim_type.as_deref(), detail)),
+        Outcome::Refused {
+            status,
+            scim_type,
+            detail,
+        } => Err(refused(status, scim_type.as_deref(), detail)),
         _ => Ok(answer::empty(204, None)),
     }
 }
@@ -125,26 +136,47 @@ async fn shown(
     let projection = read::projection(kind, query)?;
     let (created, stored) = match outcome {
         Outcome::Stored { created, resource } => (created, *resource),
-        Outcome::Applied { created, resource_id, .. } => {
+        Outcome::Applied {
+            created, resource_id, ..
+        } => {
             let stored = read::stored(inner, caller, kind, resource_id, &projection).await?;
             let gone = || scim::Error::not_found(resource_type(kind).name, &resource_id.to_string());
             (created, stored.ok_or_else(gone)?)
         }
-        Outcome::Refused { status, scim_type, detail } => return Err(refused(status, scim_type.as_deref(), detail)),
+        Outcome::Refused {
+            status,
+            scim_type,
+            detail,
+        } => return Err(refused(status, scim_type.as_deref(), detail)),
         Outcome::Deleted => return Ok(answer::empty(204, None)),
         Outcome::Abandoned => return Err(Failure::unavailable("the change was not applied; try again")),
     };
     let body = render::resource(caller, kind, &stored, &projection).into();
     let location = render::location(caller, kind, &id.to_string());
-    Ok(answer::resource(if created { 201 } else { 200 }, &body, &etag(stored.version), &location))
+    Ok(answer::resource(
+        if created { 201 } else { 200 },
+        &body,
+        &etag(stored.version),
+        &location,
+    ))
 }
 
 fn refused(status: u16, scim_type: Option<&str>, detail: String) -> Failure {
     let scim_type = scim_type.and_then(scim::ScimType::from_keyword);
-    scim::Error { status, scim_type, detail }.into()
+    scim::Error {
+        status,
+        scim_type,
+        detail,
+    }
+    .into()
 }
 
 /// The tags of all `If-Match` headers; empty means no precondition.
 fn if_match(request: &HttpRequest) -> Vec<String> {
-    request.headers().get_all(IF_MATCH).filter_map(|header| header.to_str().ok()).flat_map(parse_etags).collect()
+    request
+        .headers()
+        .get_all(IF_MATCH)
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(parse_etags)
+        .collect()
 }

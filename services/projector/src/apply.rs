@@ -61,9 +61,15 @@ pub(crate) async fn apply(
                 applied.outcome
             }
         };
-        verdicts.push(Verdict { command_id: command.id, outcome });
+        verdicts.push(Verdict {
+            command_id: command.id,
+            outcome,
+        });
     }
-    let mut writes: Vec<_> = directories.iter().map(|(id, directory)| (*id, directory.writes())).collect();
+    let mut writes: Vec<_> = directories
+        .iter()
+        .map(|(id, directory)| (*id, directory.writes()))
+        .collect();
     writes.retain(|(_, writes)| !writes.is_empty());
     projection.save(&writes, now).await?;
     let events = projection.append(drafts).await?;
@@ -80,13 +86,20 @@ async fn load(
     }
     let ids: Vec<_> = needs.keys().copied().collect();
     let mut facts = projection.directories(&ids).await?;
-    let wanted = needs.into_iter().filter_map(|(id, needs)| Some((id, facts.remove(&id)?, needs))).collect();
+    let wanted = needs
+        .into_iter()
+        .filter_map(|(id, needs)| Some((id, facts.remove(&id)?, needs)))
+        .collect();
     projection.load(wanted).await
 }
 
 /// The directory was deleted while the command was on its way.
 fn gone(directory: DirectoryId) -> Outcome {
-    Outcome::Refused { status: 404, scim_type: None, detail: format!("directory {directory} does not exist any more") }
+    Outcome::Refused {
+        status: 404,
+        scim_type: None,
+        detail: format!("directory {directory} does not exist any more"),
+    }
 }
 
 /// The verdict on a command that cannot be processed even alone.
@@ -100,5 +113,12 @@ pub(crate) fn poisoned(command: &Command) -> Verdict {
          it from {who} will not help until that is fixed",
         command.id
     );
-    Verdict { command_id: command.id, outcome: Outcome::Refused { status: 500, scim_type: None, detail } }
+    Verdict {
+        command_id: command.id,
+        outcome: Outcome::Refused {
+            status: 500,
+            scim_type: None,
+            detail,
+        },
+    }
 }

@@ -51,7 +51,11 @@ pub(crate) async fn commit(store: &Store, held: &[(u16, i64)], batch: &[Work<'_>
                 let verdicts = store.verdicts(&settled).await.map_err(unavailable)?;
                 let answered: Vec<CommandId> = verdicts.iter().map(|verdict| verdict.command_id).collect();
                 committed.verdicts.extend(verdicts);
-                parts.push(part.into_iter().filter(|work| !answered.contains(&work.command.id)).collect());
+                parts.push(
+                    part.into_iter()
+                        .filter(|work| !answered.contains(&work.command.id))
+                        .collect(),
+                );
             }
             Attempt::Poisoned(error) if part.len() == 1 => {
                 tracing::error!(command.id = %part[0].command.id, error = %chain(&error), "a command cannot be processed; it is refused");
@@ -87,7 +91,10 @@ async fn attempt(store: &Store, held: &[(u16, i64)], part: &[Work<'_>]) -> Resul
         return Ok(Attempt::Settled(settled));
     }
     match projection.commit().await {
-        Ok(()) => Ok(Attempt::Done(Committed { verdicts: result.verdicts, events: result.events })),
+        Ok(()) => Ok(Attempt::Done(Committed {
+            verdicts: result.verdicts,
+            events: result.events,
+        })),
         // Also when the connection broke in COMMIT itself: the next attempt finds the verdicts, or does not.
         Err(error) if error.is_transient() => Err(CommitError::Unavailable(error)),
         Err(error) => Ok(Attempt::Poisoned(error.into())),
@@ -98,7 +105,10 @@ async fn attempt(store: &Store, held: &[(u16, i64)], part: &[Work<'_>]) -> Resul
 async fn refuse(store: &Store, held: &[(u16, i64)], work: &Work<'_>) -> Result<Vec<Verdict>, CommitError> {
     let verdict = poisoned(work.command);
     let projection = store.project(held).await.map_err(fenced_or_away)?;
-    let settled = projection.claim(std::slice::from_ref(&verdict), Timestamp::now()).await.map_err(unavailable)?;
+    let settled = projection
+        .claim(std::slice::from_ref(&verdict), Timestamp::now())
+        .await
+        .map_err(unavailable)?;
     if settled.is_empty() {
         projection.commit().await.map_err(unavailable)?;
         return Ok(vec![verdict]);

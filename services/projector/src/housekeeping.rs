@@ -1,10 +1,10 @@
 //! Forgetting verdicts that nobody can ask for any more.
 
 use crate::Config;
-use telemetry::chain;
 use events::Timestamp;
 use std::time::Duration;
 use store::Store;
+use telemetry::chain;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_mins(10);

@@ -29,7 +29,11 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_batch: 128, keep_verdicts: Duration::from_hours(24), sweep: Duration::from_secs(1) }
+        Self {
+            max_batch: 128,
+            keep_verdicts: Duration::from_hours(24),
+            sweep: Duration::from_secs(1),
+        }
     }
 }
 
@@ -69,7 +73,11 @@ pub async fn work(config: Config, deps: Deps, shutdown: Shutdown) -> anyhow::Res
     let (relay, committed) = relay::Relay::new(&config, &deps, lanes);
     let hard = shutdown.hard.clone();
     let relay = tokio::spawn(async move { hard.run_until_cancelled(relay.run()).await });
-    let keeper = tokio::spawn(housekeeping::run(config.clone(), deps.store.clone(), shutdown.soft.clone()));
+    let keeper = tokio::spawn(housekeeping::run(
+        config.clone(),
+        deps.store.clone(),
+        shutdown.soft.clone(),
+    ));
     let consumer = work::Worker::new(config, deps, consumer, committed).run(shutdown).await;
     // The worker is gone, and with it the sending half of the relay's channel: it finishes what it holds.
     relay.await?;

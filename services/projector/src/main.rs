@@ -3,5 +3,12 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::service_main("rollcall-projector", runtime::parse_flags("rollcall-projector", "Applies changes to users and groups, and announces them"), projector::run)
+    runtime::service_main(
+        "rollcall-projector",
+        runtime::parse_flags(
+            "rollcall-projector",
+            "Applies changes to users and groups, and announces them",
+        ),
+        projector::run,
+    )
 }

@@ -5,12 +5,12 @@
 //! the order of their sequence. The cursor in the database follows behind: after a crash some events are published
 //! again, under the same id.
 
-use telemetry::chain;
 use crate::{Config, Deps};
 use bus::{Acker, Delivery, Receipt};
 use events::{Command, DirectoryId, Event};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
+use telemetry::chain;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -118,7 +118,10 @@ impl Relay {
         let mut complete = Vec::with_capacity(events.len());
         for event in events {
             let directory = event.directory_id;
-            let mut position = reached.get(&directory).copied().unwrap_or_else(|| self.position(directory));
+            let mut position = reached
+                .get(&directory)
+                .copied()
+                .unwrap_or_else(|| self.position(directory));
             while position + 1 < event.sequence {
                 let mut missing = self.logged(directory, position).await;
                 missing.retain(|missing| missing.sequence < event.sequence);
@@ -175,8 +178,12 @@ impl Relay {
             }
         };
         metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
-        let positions: BTreeMap<_, _> = events.iter().map(|event| (event.directory_id, event.sequence)).collect();
-        self.published.extend(positions.iter().map(|(directory, sequence)| (*directory, *sequence)));
+        let positions: BTreeMap<_, _> = events
+            .iter()
+            .map(|event| (event.directory_id, event.sequence))
+            .collect();
+        self.published
+            .extend(positions.iter().map(|(directory, sequence)| (*directory, *sequence)));
         self.unmarked.push_back((receipt, positions));
     }
 
@@ -187,14 +194,28 @@ impl Relay {
     /// Tells the database how far the bus is, as far as nothing can be lost any more. Not insisted on: it costs a second
     /// publication, no loss.
     async fn mark(&mut self) {
-        let durable = self.unmarked.iter().take_while(|(receipt, _)| receipt.is_durable()).count();
+        let durable = self
+            .unmarked
+            .iter()
+            .take_while(|(receipt, _)| receipt.is_durable())
+            .count();
         if durable == 0 {
             return;
         }
         // Later positions of a directory are higher, and overwrite the earlier ones.
-        let positions: BTreeMap<DirectoryId, i64> =
-            self.unmarked.iter().take(durable).flat_map(|(_, positions)| positions.clone()).collect();
-        match self.deps.store.published().advance(&positions.into_iter().collect::<Vec<_>>()).await {
+        let positions: BTreeMap<DirectoryId, i64> = self
+            .unmarked
+            .iter()
+            .take(durable)
+            .flat_map(|(_, positions)| positions.clone())
+            .collect();
+        match self
+            .deps
+            .store
+            .published()
+            .advance(&positions.into_iter().collect::<Vec<_>>())
+            .await
+        {
             Ok(()) => drop(self.unmarked.drain(..durable)),
             Err(error) => tracing::warn!(error = %chain(&error), "the outbox cursor could not be moved"),
         }

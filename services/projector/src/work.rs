@@ -2,7 +2,6 @@
 
 use crate::apply::Work;
 use crate::commit::{CommitError, commit};
-use telemetry::chain;
 use crate::relay::Handover;
 use crate::{Config, Deps, spans};
 use bus::{Consumer, Delivery};
@@ -11,6 +10,7 @@ use runtime::Shutdown;
 use std::collections::HashMap;
 use std::time::Duration;
 use store::PROJECTOR;
+use telemetry::chain;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
@@ -46,7 +46,14 @@ impl Worker {
         consumer: Consumer<Command>,
         committed: mpsc::Sender<Handover>,
     ) -> Self {
-        Self { config, deps, consumer, committed, held: HashMap::new(), taken_over: false }
+        Self {
+            config,
+            deps,
+            consumer,
+            committed,
+            held: HashMap::new(),
+            taken_over: false,
+        }
     }
 
     /// Until a soft stop, or until the bus is closed. The consumer is handed back: as long as it lives, what it handed
@@ -80,15 +87,24 @@ impl Worker {
             .iter()
             .zip(&spans)
             .filter(|(delivery, _)| now < delivery.payload.deadline.plus(STALE))
-            .map(|(delivery, span)| Work { command: &delivery.payload, traceparent: telemetry::traceparent_of(span) })
+            .map(|(delivery, span)| Work {
+                command: &delivery.payload,
+                traceparent: telemetry::traceparent_of(span),
+            })
             .collect();
         let stale = batch.len() - work.len();
         if stale > 0 {
             tracing::warn!(commands = stale, "commands far past their deadline are dropped");
         }
         let span = spans::group_commit(&spans);
-        let Some(done) = self.commit(&batch, &work).instrument(span).await else { return };
-        let by_command: HashMap<_, &Verdict> = done.verdicts.iter().map(|verdict| (verdict.command_id, verdict)).collect();
+        let Some(done) = self.commit(&batch, &work).instrument(span).await else {
+            return;
+        };
+        let by_command: HashMap<_, &Verdict> = done
+            .verdicts
+            .iter()
+            .map(|verdict| (verdict.command_id, verdict))
+            .collect();
         let replier = self.consumer.replier();
         for (delivery, span) in batch.iter().zip(&spans) {
             if let Some(verdict) = by_command.get(&delivery.payload.id) {
@@ -100,7 +116,15 @@ impl Worker {
         // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.
         let taken_over = std::mem::take(&mut self.taken_over);
         let acker = self.consumer.acker();
-        let _ = self.committed.send(Handover { events: done.events, deliveries: batch, acker, taken_over }).await;
+        let _ = self
+            .committed
+            .send(Handover {
+                events: done.events,
+                deliveries: batch,
+                acker,
+                taken_over,
+            })
+            .await;
     }
 
     /// Commits until it works. `None` when the lane is somebody else's now.
@@ -114,7 +138,10 @@ impl Worker {
             match result {
                 Ok(committed) => return Some(committed),
                 Err(CommitError::Fenced(lanes)) => {
-                    tracing::warn!(?lanes, "another projector has taken over; the commands go back to the bus");
+                    tracing::warn!(
+                        ?lanes,
+                        "another projector has taken over; the commands go back to the bus"
+                    );
                     // A new subscription gives back what the old one held; whoever is active now gets it, in order.
                     self.consumer = self.deps.bus.commands((0..self.deps.bus.partitions()).collect());
                     self.held.clear();

@@ -35,7 +35,13 @@ impl World {
         let bus = Bus::embedded(2);
         let shutdown = Shutdown::new();
         let running = Self::projector(&database, &bus, &shutdown);
-        Self { database, bus, shutdown, running, organization }
+        Self {
+            database,
+            bus,
+            shutdown,
+            running,
+            organization,
+        }
     }
 
     fn projector(
@@ -43,8 +49,15 @@ impl World {
         bus: &Bus,
         shutdown: &Shutdown,
     ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
-        let deps = Deps { store: database.store.clone(), bus: bus.clone(), instance: "test".into() };
-        let config = Config { sweep: Duration::from_millis(50), ..Config::default() };
+        let deps = Deps {
+            store: database.store.clone(),
+            bus: bus.clone(),
+            instance: "test".into(),
+        };
+        let config = Config {
+            sweep: Duration::from_millis(50),
+            ..Config::default()
+        };
         tokio::spawn(projector::work(config, deps, shutdown.clone()))
     }
 
@@ -82,7 +95,12 @@ impl World {
 
     fn create_user(&self, directory_id: DirectoryId, name: &str) -> Command {
         let body = json!({ "userName": name, "displayName": name, "active": true, "emails": [{ "value": name }] });
-        self.command(directory_id, ResourceKind::User, ResourceId::new(), Verb::Create(object(body)))
+        self.command(
+            directory_id,
+            ResourceKind::User,
+            ResourceId::new(),
+            Verb::Create(object(body)),
+        )
     }
 
     async fn send(&self, command: &Command) -> Outcome {
@@ -90,7 +108,12 @@ impl World {
     }
 
     async fn log(&self, directory_id: DirectoryId) -> Vec<Event> {
-        self.database.store.events().of_directory(directory_id, 0, &[], 10_000).await.unwrap()
+        self.database
+            .store
+            .events()
+            .of_directory(directory_id, 0, &[], 10_000)
+            .await
+            .unwrap()
     }
 
     async fn stop(self) {
@@ -166,8 +189,15 @@ async fn concurrent_creates_are_all_stored_and_their_sequences_have_no_gap(diale
         let log = world.log(directory).await;
         let sequences: Vec<i64> = log.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (1..=100).collect::<Vec<_>>());
-        let on_the_bus: Vec<&Event> = published.iter().filter(|event| event.directory_id == directory).collect();
-        assert_eq!(on_the_bus, log.iter().collect::<Vec<_>>(), "the bus carries the log, in order");
+        let on_the_bus: Vec<&Event> = published
+            .iter()
+            .filter(|event| event.directory_id == directory)
+            .collect();
+        assert_eq!(
+            on_the_bus,
+            log.iter().collect::<Vec<_>>(),
+            "the bus carries the log, in order"
+        );
     }
     world.stop().await;
 }
@@ -175,7 +205,9 @@ async fn concurrent_creates_are_all_stored_and_their_sequences_have_no_gap(diale
 async fn the_same_name_from_many_clients_is_created_once(dialect: Dialect) {
     let world = World::start(dialect).await;
     let directory = world.directory().await;
-    let commands: Vec<_> = (0..40).map(|n| world.create_user(directory, ["ada@x.test", "ADA@X.test"][n % 2])).collect();
+    let commands: Vec<_> = (0..40)
+        .map(|n| world.create_user(directory, ["ada@x.test", "ADA@X.test"][n % 2]))
+        .collect();
     let outcomes = futures_util::future::join_all(commands.iter().map(|command| world.send(command))).await;
     let count = |wanted| outcomes.iter().filter(|outcome| status(outcome) == wanted).count();
     assert_eq!((count(201), count(409)), (1, 39));
@@ -190,16 +222,47 @@ async fn a_change_is_stored_found_and_announced_in_order(dialect: Dialect) {
     world.send(&create).await;
     let patch = json!({ "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] });
     let patch = world.command(directory, ResourceKind::User, create.resource_id, Verb::Patch(patch));
-    let Outcome::Stored { created: false, resource } = world.send(&patch).await else { panic!("not stored") };
-    assert_eq!((resource.version, &resource.attributes["active"]), (2, &Value::Bool(false)));
-    let row = world.database.store.users(directory).by_id(create.resource_id, false).await.unwrap().unwrap();
+    let Outcome::Stored {
+        created: false,
+        resource,
+    } = world.send(&patch).await
+    else {
+        panic!("not stored")
+    };
+    assert_eq!(
+        (resource.version, &resource.attributes["active"]),
+        (2, &Value::Bool(false))
+    );
+    let row = world
+        .database
+        .store
+        .users(directory)
+        .by_id(create.resource_id, false)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(row.version, 2);
     let other = world.directory().await;
-    assert!(world.database.store.users(other).by_id(create.resource_id, false).await.unwrap().is_none());
+    assert!(
+        world
+            .database
+            .store
+            .users(other)
+            .by_id(create.resource_id, false)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let log = world.log(directory).await;
-    let bodies: Vec<Value> = log.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect();
+    let bodies: Vec<Value> = log
+        .iter()
+        .map(|event| serde_json::from_str(&event.body).unwrap())
+        .collect();
     assert_eq!(bodies[1]["type"], "user.deactivated");
-    assert_eq!(bodies[1]["data"]["changes"], json!([{ "path": "active", "before": true, "after": false }]));
+    assert_eq!(
+        bodies[1]["data"]["changes"],
+        json!([{ "path": "active", "before": true, "after": false }])
+    );
     world.stop().await;
 }
 
@@ -207,7 +270,13 @@ async fn an_abandoned_command_is_never_applied(dialect: Dialect) {
     let world = World::start(dialect).await;
     let directory = world.directory().await;
     let command = world.create_user(directory, "ada@x.test");
-    let settled = world.database.store.inbox().settle(command.id, Timestamp::now()).await.unwrap();
+    let settled = world
+        .database
+        .store
+        .inbox()
+        .settle(command.id, Timestamp::now())
+        .await
+        .unwrap();
     assert_eq!(settled, Settled::Abandoned);
     // Beside one that is in order, in the same batch or not: the neighbour must not suffer.
     let neighbour = world.create_user(directory, "bob@x.test");
@@ -225,14 +294,30 @@ async fn a_command_delivered_again_is_answered_with_its_first_verdict(dialect: D
     let command = world.create_user(directory, "ada@x.test");
     assert_eq!(status(&world.send(&command).await), 201);
     let again = world.send(&command).await;
-    assert_eq!(again, Outcome::Applied { created: true, resource_id: command.resource_id, version: 1 });
+    assert_eq!(
+        again,
+        Outcome::Applied {
+            created: true,
+            resource_id: command.resource_id,
+            version: 1
+        }
+    );
     let refused = world.create_user(directory, "ada@x.test");
     let first = world.send(&refused).await;
     assert_eq!(status(&first), 409);
     assert_eq!(world.send(&refused).await, first);
     assert_eq!(world.log(directory).await.len(), 1);
-    let settled = world.database.store.inbox().settle(command.id, Timestamp::now()).await.unwrap();
-    assert!(matches!(settled, Settled::Verdict(Outcome::Applied { .. })), "{settled:?}");
+    let settled = world
+        .database
+        .store
+        .inbox()
+        .settle(command.id, Timestamp::now())
+        .await
+        .unwrap();
+    assert!(
+        matches!(settled, Settled::Verdict(Outcome::Applied { .. })),
+        "{settled:?}"
+    );
     world.stop().await;
 }
 
@@ -246,15 +331,29 @@ async fn names_are_swapped_within_one_batch(dialect: Dialect) {
         let patch = json!({ "Operations": [{ "op": "replace", "path": "userName", "value": name }] });
         world.command(directory, ResourceKind::User, id, Verb::Patch(patch))
     };
-    let renames = [rename(x.resource_id, "z"), rename(y.resource_id, "x"), rename(x.resource_id, "y")];
+    let renames = [
+        rename(x.resource_id, "z"),
+        rename(y.resource_id, "x"),
+        rename(x.resource_id, "y"),
+    ];
     // Sent in order, without waiting for each other, so that they meet in few transactions.
     let outcomes = futures_util::future::join_all(renames.iter().map(|command| world.send(command))).await;
     assert!(outcomes.iter().all(|outcome| status(outcome) == 200), "{outcomes:?}");
     let name = async |id| {
-        let row = world.database.store.users(directory).by_id(id, false).await.unwrap().unwrap();
+        let row = world
+            .database
+            .store
+            .users(directory)
+            .by_id(id, false)
+            .await
+            .unwrap()
+            .unwrap();
         serde_json::from_str::<Value>(&row.resource).unwrap()["userName"].clone()
     };
-    assert_eq!((name(x.resource_id).await, name(y.resource_id).await), (json!("y"), json!("x")));
+    assert_eq!(
+        (name(x.resource_id).await, name(y.resource_id).await),
+        (json!("y"), json!("x"))
+    );
     world.stop().await;
 }
 
@@ -270,12 +369,34 @@ async fn a_deleted_user_and_group_leave_nothing_behind(dialect: Dialect) {
     assert_eq!(status(&world.send(&group).await), 201);
     let delete = world.command(directory, ResourceKind::User, ada.resource_id, Verb::Delete);
     assert_eq!(world.send(&delete).await, Outcome::Deleted);
-    let stored = world.database.store.groups(directory).by_id(group.resource_id, true).await.unwrap().unwrap();
-    assert_eq!(stored.members.unwrap().iter().map(|member| member.id).collect::<Vec<_>>(), [bob.resource_id]);
+    let stored = world
+        .database
+        .store
+        .groups(directory)
+        .by_id(group.resource_id, true)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        stored
+            .members
+            .unwrap()
+            .iter()
+            .map(|member| member.id)
+            .collect::<Vec<_>>(),
+        [bob.resource_id]
+    );
     assert_eq!(stored.version, 2, "the group changed with it");
     let delete = world.command(directory, ResourceKind::Group, group.resource_id, Verb::Delete);
     assert_eq!(world.send(&delete).await, Outcome::Deleted);
-    let bob = world.database.store.users(directory).by_id(bob.resource_id, true).await.unwrap().unwrap();
+    let bob = world
+        .database
+        .store
+        .users(directory)
+        .by_id(bob.resource_id, true)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(bob.groups, Some(Vec::new()), "B35");
     // R54: the name is free again, under a new id.
     assert_eq!(status(&world.send(&world.create_user(directory, "ada")).await), 201);
@@ -288,7 +409,11 @@ async fn a_projector_that_lost_its_lane_commits_nothing_in_it(dialect: Dialect) 
     world.send(&world.create_user(directory, "ada")).await;
     let lane = events::lane_of(directory, 2);
     let store = &world.database.store;
-    let taken = store.lanes(PROJECTOR).take(lane, "another", Timestamp::now()).await.unwrap();
+    let taken = store
+        .lanes(PROJECTOR)
+        .take(lane, "another", Timestamp::now())
+        .await
+        .unwrap();
     let refused = store.project(&[(lane, taken - 1)]).await.unwrap_err();
     assert!(matches!(refused, store::ProjectionError::Fenced(lanes) if lanes == [lane]));
     drop(store.project(&[(lane, taken)]).await.unwrap());
@@ -327,6 +452,9 @@ async fn events_that_others_append_are_published_too(dialect: Dialect) {
         world.send(&world.create_user(directory, &format!("user{n}"))).await;
     }
     let published = take(&consumer, 6).await;
-    assert_eq!(published.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(
+        published.iter().map(|event| event.sequence).collect::<Vec<_>>(),
+        [1, 2, 3, 4, 5, 6]
+    );
     world.stop().await;
 }

@@ -35,21 +35,33 @@ pub(crate) fn main(program: Program, flags: Flags, exit: bool) -> ExitCode {
     let told = Arc::new(AtomicBool::new(false));
     let outcome = Arc::clone(&told);
     let flags = settings(flags, folder.path());
-    let code = service_main(program.with_log_filter("warn"), flags, async move |context| run(context, exit, &outcome).await);
-    if told.load(Ordering::Acquire) { code } else { ExitCode::FAILURE }
+    let code = service_main(program.with_log_filter("warn"), flags, async move |context| {
+        run(context, exit, &outcome).await
+    });
+    if told.load(Ordering::Acquire) {
+        code
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// The demo's own settings: everything inside this process and inside the folder; only the address may be chosen.
 fn settings(flags: Flags, folder: &std::path::Path) -> Flags {
-    let listen = flags.listen.or_else(|| std::env::var("ROLLCALL_LISTEN").ok()).unwrap_or_else(|| {
-        // Looked at, not held: at worst the start fails with a clear message.
-        let free = std::net::TcpListener::bind(ADDRESS).is_ok();
-        if free { ADDRESS } else { "127.0.0.1:0" }.to_owned()
-    });
+    let listen = flags
+        .listen
+        .or_else(|| std::env::var("ROLLCALL_LISTEN").ok())
+        .unwrap_or_else(|| {
+            // Looked at, not held: at worst the start fails with a clear message.
+            let free = std::net::TcpListener::bind(ADDRESS).is_ok();
+            if free { ADDRESS } else { "127.0.0.1:0" }.to_owned()
+        });
     Flags {
         listen: Some(listen),
         data_dir: Some(folder.display().to_string()),
-        database_url: Some(SecretString::from(format!("sqlite://{}", folder.join("rollcall.db").display()))),
+        database_url: Some(SecretString::from(format!(
+            "sqlite://{}",
+            folder.join("rollcall.db").display()
+        ))),
         bus_url: Some(SecretString::from("embedded:")),
         webhook_allow_private: Some("true".to_owned()),
         partitions: Some("1".to_owned()),
@@ -98,7 +110,13 @@ async fn tell(public_url: &str, admin_key: String) -> anyhow::Result<Story> {
     let api = format!("{public_url}/api/v1");
     let receiver = Receiver::start()?;
     screen.line("Rollcall: an identity provider's changes, as signed webhooks");
-    let endpoint = post(&client, &admin_key, &format!("{api}/endpoints"), json!({ "url": receiver.url })).await?;
+    let endpoint = post(
+        &client,
+        &admin_key,
+        &format!("{api}/endpoints"),
+        json!({ "url": receiver.url }),
+    )
+    .await?;
     receiver.trust(endpoint["secret"].as_str().context("the endpoint has no secret")?)?;
     let body = json!({ "organization": "contoso.example", "name": "Contoso", "provider": "entra_id" });
     let directory = post(&client, &admin_key, &format!("{api}/directories"), body).await?;
@@ -142,15 +160,28 @@ fn summary(screen: Screen, tally: &Tally) -> anyhow::Result<()> {
     screen.fact("SCIM requests", &tally.requests.to_string());
     screen.fact("events", &tally.events.to_string());
     screen.fact("webhooks delivered", &tally.deliveries.to_string());
-    screen.fact("signatures verified", &(tally.deliveries - tally.unverified).to_string());
-    screen.fact("request to webhook", &format!("p50 {}, p99 {}, max {}", at(0.5), at(0.99), at(1.0)));
+    screen.fact(
+        "signatures verified",
+        &(tally.deliveries - tally.unverified).to_string(),
+    );
+    screen.fact(
+        "request to webhook",
+        &format!("p50 {}, p99 {}, max {}", at(0.5), at(0.99), at(1.0)),
+    );
     screen.fact("slowest trace", &tally.slowest.1);
     screen.step("Traces: one from each request to its webhooks");
     for (what, trace) in &tally.traces {
         let shown: String = what.chars().take(46).collect();
         screen.line(&format!("  {trace}  {shown}"));
     }
-    anyhow::ensure!(tally.unverified == 0, "{} webhooks had a bad signature", tally.unverified);
-    screen.verdict(true, "Every event reached the app once, in order, signed and in one trace.");
+    anyhow::ensure!(
+        tally.unverified == 0,
+        "{} webhooks had a bad signature",
+        tally.unverified
+    );
+    screen.verdict(
+        true,
+        "Every event reached the app once, in order, signed and in one trace.",
+    );
     Ok(())
 }

@@ -60,9 +60,9 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }),
         Command::Config => config(&cli.flags),
-        Command::Keys(Keys::Create { name }) => {
-            command_main("rollcall", cli.flags, async move |context| keys::create(&context, &name).await)
-        }
+        Command::Keys(Keys::Create { name }) => command_main("rollcall", cli.flags, async move |context| {
+            keys::create(&context, &name).await
+        }),
     }
 }
 

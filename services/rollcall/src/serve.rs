@@ -26,7 +26,10 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     });
     let dispatching = Stage::spawn(&context, "dispatcher", |shutdown| {
         let config = dispatcher::Config::new(&context.settings);
-        let deps = dispatcher::Deps { shutdown, ..dispatcher::Deps::of(&context) };
+        let deps = dispatcher::Deps {
+            shutdown,
+            ..dispatcher::Deps::of(&context)
+        };
         async move { Ok(dispatcher::dispatch(config, deps).await?) }
     });
     let ingress_config = ingress::Config::new(&*context.public_url);

@@ -109,7 +109,12 @@ impl System {
         let mut processes = BTreeMap::new();
         let names: &[&str] = match shape {
             Shape::AllInOne => &["rollcall"],
-            Shape::Separate => &["rollcall-ingress", "rollcall-projector", "rollcall-dispatcher", "rollcall-admin"],
+            Shape::Separate => &[
+                "rollcall-ingress",
+                "rollcall-projector",
+                "rollcall-dispatcher",
+                "rollcall-admin",
+            ],
         };
         for name in names {
             let mut process = Process::new(name, &[], shared.clone(), folder.path());
@@ -120,7 +125,14 @@ impl System {
             }
             processes.insert((*name).to_owned(), process);
         }
-        Self { shape, processes, database, vhost, client: client(), _folder: folder }
+        Self {
+            shape,
+            processes,
+            database,
+            vhost,
+            client: client(),
+            _folder: folder,
+        }
     }
 
     /// The process that does a service's work in this shape.
@@ -141,14 +153,20 @@ impl System {
     /// Base URL of the service that answers the management API.
     #[must_use]
     pub fn admin_url(&self) -> String {
-        let process = self.processes.get("rollcall-admin").or_else(|| self.processes.get("rollcall"));
+        let process = self
+            .processes
+            .get("rollcall-admin")
+            .or_else(|| self.processes.get("rollcall"));
         process.expect("one of them runs").url()
     }
 
     /// A management API call that is expected to succeed.
     pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.try_api(method, path, body).await;
-        assert!((200..300).contains(&status), "{method} {path} was answered {status}: {answer}");
+        assert!(
+            (200..300).contains(&status),
+            "{method} {path} was answered {status}: {answer}"
+        );
         answer
     }
 
@@ -167,7 +185,9 @@ impl System {
 
     /// Sets a directory up, as an administrator does.
     pub async fn tenant(&self, domain: &str) -> Tenant {
-        let directory = self.api("POST", "/directories", Some(json!({ "organization": domain }))).await;
+        let directory = self
+            .api("POST", "/directories", Some(json!({ "organization": domain })))
+            .await;
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         Tenant {
             directory_id: text(&directory["id"]),
@@ -203,7 +223,12 @@ impl System {
     pub async fn stop(mut self) {
         for process in self.processes.values_mut() {
             let status = process.terminate().await;
-            assert!(status.success(), "{} ended with {status}:\n{}", process.name, process.log());
+            assert!(
+                status.success(),
+                "{} ended with {status}:\n{}",
+                process.name,
+                process.log()
+            );
         }
         self.clean().await;
     }
@@ -221,6 +246,10 @@ impl System {
 /// Asserts that the log's sequences count 1, 2, 3 … with no gap.
 pub fn assert_gapless(log: &[Value]) {
     for (n, event) in log.iter().enumerate() {
-        assert_eq!(event["sequence"].as_i64(), i64::try_from(n).ok().map(|n| n + 1), "{event}");
+        assert_eq!(
+            event["sequence"].as_i64(),
+            i64::try_from(n).ok().map(|n| n + 1),
+            "{event}"
+        );
     }
 }

@@ -74,7 +74,11 @@ impl Collector {
     pub async fn trace(&self, trace_id: &str, complete: impl Fn(&[Span]) -> bool) -> Vec<Span> {
         let started = Instant::now();
         loop {
-            let trace: Vec<Span> = self.spans().into_iter().filter(|span| span.trace_id == trace_id).collect();
+            let trace: Vec<Span> = self
+                .spans()
+                .into_iter()
+                .filter(|span| span.trace_id == trace_id)
+                .collect();
             if complete(&trace) {
                 return trace;
             }
@@ -91,11 +95,19 @@ impl Collector {
 }
 
 async fn collect(body: web::Bytes, spans: web::Data<Mutex<Vec<Span>>>) -> HttpResponse {
-    let Ok(request) = ExportTraceServiceRequest::decode(body) else { return HttpResponse::BadRequest().finish() };
+    let Ok(request) = ExportTraceServiceRequest::decode(body) else {
+        return HttpResponse::BadRequest().finish();
+    };
     let mut collected = Vec::new();
     for resource in request.resource_spans {
-        let attributes = resource.resource.map(|resource| texts(resource.attributes)).unwrap_or_default();
-        let service = attributes.iter().find(|(key, _)| key == "service.name").map(|(_, value)| value.clone());
+        let attributes = resource
+            .resource
+            .map(|resource| texts(resource.attributes))
+            .unwrap_or_default();
+        let service = attributes
+            .iter()
+            .find(|(key, _)| key == "service.name")
+            .map(|(_, value)| value.clone());
         for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
             collected.push(Span {
                 service: service.clone().unwrap_or_default(),
@@ -121,7 +133,10 @@ fn texts(attributes: Vec<opentelemetry_proto::tonic::common::v1::KeyValue>) -> V
         Value::BoolValue(yes) => yes.to_string(),
         other => format!("{other:?}"),
     };
-    attributes.into_iter().filter_map(|pair| Some((pair.key, text(pair.value?.value?)))).collect()
+    attributes
+        .into_iter()
+        .filter_map(|pair| Some((pair.key, text(pair.value?.value?))))
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

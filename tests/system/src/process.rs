@@ -46,8 +46,14 @@ impl Process {
     /// Starts it and waits until it listens.
     pub async fn launch(&mut self) {
         assert!(self.child.is_none(), "{} runs already", self.name);
-        let listen = self.address.map_or_else(|| "127.0.0.1:0".to_owned(), |address| address.to_string());
-        let log = std::fs::File::options().create(true).append(true).open(&self.log).unwrap();
+        let listen = self
+            .address
+            .map_or_else(|| "127.0.0.1:0".to_owned(), |address| address.to_string());
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .unwrap();
         let began = self.log().len();
         let child = Command::new(binary(&self.name))
             .args(&self.arguments)
@@ -78,7 +84,12 @@ impl Process {
         let client = crate::client();
         let started = Instant::now();
         loop {
-            if client.get(&url).send().await.is_ok_and(|response| response.status() == 200) {
+            if client
+                .get(&url)
+                .send()
+                .await
+                .is_ok_and(|response| response.status() == 200)
+            {
                 return;
             }
             self.expect_patience(started, "become ready").await;
@@ -87,8 +98,18 @@ impl Process {
 
     async fn expect_patience(&mut self, started: Instant, what: &str) {
         let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
-        assert!(ended.is_none(), "{} ended with {ended:?} before it could {what}:\n{}", self.name, self.log());
-        assert!(started.elapsed() < PATIENCE, "{} did not {what} in time:\n{}", self.name, self.log());
+        assert!(
+            ended.is_none(),
+            "{} ended with {ended:?} before it could {what}:\n{}",
+            self.name,
+            self.log()
+        );
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{} did not {what} in time:\n{}",
+            self.name,
+            self.log()
+        );
         pause().await;
     }
 
@@ -126,7 +147,9 @@ impl Process {
         self.signal(Signal::SIGTERM);
         let mut child = self.child.take().expect("it runs");
         let ended = tokio::time::timeout(Duration::from_secs(15), child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("{} did not stop:\n{}", self.name, self.log())).unwrap()
+        ended
+            .unwrap_or_else(|_| panic!("{} did not stop:\n{}", self.name, self.log()))
+            .unwrap()
     }
 }
 
@@ -137,10 +160,20 @@ pub async fn pause() {
 
 /// The address in the log line that a program writes when it listens.
 fn listening(log: &str) -> Option<SocketAddr> {
-    log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).find_map(|line| {
-        let said = |key: &str| line.get(key).or_else(|| line.get("fields")?.get(key)).and_then(|value| value.as_str());
-        if said("message") == Some("listening") { said("address")?.parse().ok() } else { None }
-    })
+    log.lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find_map(|line| {
+            let said = |key: &str| {
+                line.get(key)
+                    .or_else(|| line.get("fields")?.get(key))
+                    .and_then(|value| value.as_str())
+            };
+            if said("message") == Some("listening") {
+                said("address")?.parse().ok()
+            } else {
+                None
+            }
+        })
 }
 
 /// The binaries lie beside the test's own one. `tests/run` builds them before the tests.

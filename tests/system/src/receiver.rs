@@ -55,12 +55,16 @@ impl Receiver {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
         let data = web::Data::from(Arc::clone(&shared));
-        let server = HttpServer::new(move || App::new().app_data(data.clone()).default_service(web::post().to(receive)))
-            .workers(1)
-            .disable_signals()
-            .listen(listener)
-            .unwrap()
-            .run();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(data.clone())
+                .default_service(web::post().to(receive))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run();
         let handle = server.handle();
         tokio::spawn(server);
         Self { url, shared, handle }
@@ -81,7 +85,10 @@ impl Receiver {
     #[must_use]
     pub fn distinct(&self) -> Vec<Arrival> {
         let mut seen = HashSet::new();
-        self.arrivals().into_iter().filter(|arrival| seen.insert(arrival.id.clone())).collect()
+        self.arrivals()
+            .into_iter()
+            .filter(|arrival| seen.insert(arrival.id.clone()))
+            .collect()
     }
 
     /// Waits until so many different events have arrived.
@@ -92,7 +99,11 @@ impl Receiver {
             if distinct.len() >= events {
                 return distinct;
             }
-            assert!(started.elapsed() < PATIENCE, "{} of {events} events have arrived", distinct.len());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{} of {events} events have arrived",
+                distinct.len()
+            );
             pause().await;
         }
     }
@@ -101,11 +112,17 @@ impl Receiver {
     pub async fn wait_for_kind(&self, kind: &str, sequence: i64) -> Arrival {
         let started = Instant::now();
         loop {
-            let found = self.distinct().into_iter().find(|a| a.kind() == kind && a.body["sequence"] == sequence);
+            let found = self
+                .distinct()
+                .into_iter()
+                .find(|a| a.kind() == kind && a.body["sequence"] == sequence);
             if let Some(arrival) = found {
                 return arrival;
             }
-            assert!(started.elapsed() < PATIENCE, "no {kind} with sequence {sequence} has arrived");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "no {kind} with sequence {sequence} has arrived"
+            );
             pause().await;
         }
     }
@@ -118,7 +135,12 @@ impl Receiver {
 
 async fn receive(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
     let header = |name: &str| {
-        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
     };
     let mut headers = reqwest::header::HeaderMap::new();
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {

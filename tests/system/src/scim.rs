@@ -39,7 +39,11 @@ impl Answer {
         assert_eq!(self.status, status, "{}", self.text);
         if !self.text.is_empty() {
             let media = self.header("content-type");
-            assert!(media.starts_with("application/scim+json"), "answered as {media}: {}", self.text);
+            assert!(
+                media.starts_with("application/scim+json"),
+                "answered as {media}: {}",
+                self.text
+            );
         }
         &self.body
     }
@@ -48,23 +52,42 @@ impl Answer {
     #[track_caller]
     pub fn expect_error(&self, status: u16, scim_type: &str) -> &str {
         let body = self.expect(status);
-        assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{}", self.text);
+        assert_eq!(
+            body["schemas"],
+            json!(["urn:ietf:params:scim:api:messages:2.0:Error"]),
+            "{}",
+            self.text
+        );
         assert_eq!(body["status"], status.to_string(), "{}", self.text);
-        assert_eq!(body["scimType"].as_str().unwrap_or_default(), scim_type, "{}", self.text);
-        body["detail"].as_str().filter(|detail| !detail.is_empty()).expect("a detail")
+        assert_eq!(
+            body["scimType"].as_str().unwrap_or_default(),
+            scim_type,
+            "{}",
+            self.text
+        );
+        body["detail"]
+            .as_str()
+            .filter(|detail| !detail.is_empty())
+            .expect("a detail")
     }
 
     /// The `id` of the answered resource.
     #[track_caller]
     #[must_use]
     pub fn id(&self) -> String {
-        self.body["id"].as_str().unwrap_or_else(|| panic!("no id: {}", self.text)).to_owned()
+        self.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id: {}", self.text))
+            .to_owned()
     }
 
     /// A header as text; empty when absent.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -72,13 +95,20 @@ impl Scim {
     /// With tenant URL and secret token.
     #[must_use]
     pub fn new(base: &str, token: &str) -> Self {
-        Self { client: crate::client(), base: base.to_owned(), token: token.to_owned() }
+        Self {
+            client: crate::client(),
+            base: base.to_owned(),
+            token: token.to_owned(),
+        }
     }
 
     /// The same directory with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// Sends a JSON body, or none.
@@ -97,10 +127,14 @@ impl Scim {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> reqwest::Result<Answer> {
-        let mut request =
-            self.client.request(method.parse().unwrap(), format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self
+            .client
+            .request(method.parse().unwrap(), format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
-            request = request.header("content-type", "application/scim+json; charset=utf-8").body(body.to_string());
+            request = request
+                .header("content-type", "application/scim+json; charset=utf-8")
+                .body(body.to_string());
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -110,7 +144,9 @@ impl Scim {
 
     /// Sends a body of any bytes and any type, with any or no authorization.
     pub async fn send_raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let mut request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let mut request = self
+            .client
+            .request(method.parse().unwrap(), format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -135,7 +171,12 @@ impl Scim {
 
     /// `PATCH` with these operations.
     pub async fn patch(&self, path: &str, operations: Value) -> Answer {
-        self.send("PATCH", path, Some(&json!({ "schemas": [PATCH_OP], "Operations": operations }))).await
+        self.send(
+            "PATCH",
+            path,
+            Some(&json!({ "schemas": [PATCH_OP], "Operations": operations })),
+        )
+        .await
     }
 
     /// `DELETE`.
@@ -149,7 +190,12 @@ async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await?;
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Ok(Answer { status, headers, text, body })
+    Ok(Answer {
+        status,
+        headers,
+        text,
+        body,
+    })
 }
 
 /// A small user as Entra would send it.

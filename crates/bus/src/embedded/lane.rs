@@ -1,7 +1,7 @@
 //! One ordered queue with one active consumer. Pure: the caller holds the lock and does the waking.
 
-use crate::{Delivery, Receipt};
 use crate::topology::DELIVERY_LIMIT;
+use crate::{Delivery, Receipt};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::Notify;

@@ -38,12 +38,17 @@ impl Exchange {
     /// The `id` of the answered resource.
     pub(crate) fn id(&self) -> anyhow::Result<String> {
         let id = self.body.get("id").and_then(Value::as_str);
-        Ok(id.with_context(|| format!("{} {} was answered {}", self.method, self.shown, self.status))?.to_owned())
+        Ok(id
+            .with_context(|| format!("{} {} was answered {}", self.method, self.shown, self.status))?
+            .to_owned())
     }
 
     /// `totalResults` of an answered list.
     pub(crate) fn total(&self) -> u64 {
-        self.body.get("totalResults").and_then(Value::as_u64).unwrap_or_default()
+        self.body
+            .get("totalResults")
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
     }
 }
 
@@ -58,7 +63,11 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) fn user_name(&self) -> String {
-        format!("{}.{}@contoso.example", self.given.to_lowercase(), self.family.to_lowercase())
+        format!(
+            "{}.{}@contoso.example",
+            self.given.to_lowercase(),
+            self.family.to_lowercase()
+        )
     }
 
     fn resource(&self) -> Value {
@@ -84,7 +93,11 @@ impl Person {
 
 impl Entra {
     pub(crate) fn new(client: Client, tenant_url: &str, secret_token: &str) -> Self {
-        Self { client, base: tenant_url.to_owned(), token: secret_token.to_owned() }
+        Self {
+            client,
+            base: tenant_url.to_owned(),
+            token: secret_token.to_owned(),
+        }
     }
 
     /// "Test Connection": a filter that can match nobody must be answered with an empty list.
@@ -102,7 +115,10 @@ impl Entra {
     }
 
     pub(crate) async fn match_group(&self, name: &str) -> anyhow::Result<Exchange> {
-        self.get(&format!("/Groups?excludedAttributes=members&filter=displayName eq \"{name}\"")).await
+        self.get(&format!(
+            "/Groups?excludedAttributes=members&filter=displayName eq \"{name}\""
+        ))
+        .await
     }
 
     pub(crate) async fn create_group(&self, name: &str) -> anyhow::Result<Exchange> {
@@ -117,21 +133,37 @@ impl Entra {
 
     pub(crate) async fn add_members(&self, group: &str, members: &[&str]) -> anyhow::Result<Exchange> {
         let members: Vec<_> = members.iter().map(|id| json!({ "$ref": null, "value": id })).collect();
-        self.patch("Groups", group, json!([{ "op": "Add", "path": "members", "value": members }])).await
+        self.patch(
+            "Groups",
+            group,
+            json!([{ "op": "Add", "path": "members", "value": members }]),
+        )
+        .await
     }
 
     pub(crate) async fn remove_member(&self, group: &str, member: &str) -> anyhow::Result<Exchange> {
         let value = json!([{ "$ref": null, "value": member }]);
-        self.patch("Groups", group, json!([{ "op": "Remove", "path": "members", "value": value }])).await
+        self.patch(
+            "Groups",
+            group,
+            json!([{ "op": "Remove", "path": "members", "value": value }]),
+        )
+        .await
     }
 
     pub(crate) async fn rename_group(&self, group: &str, name: &str) -> anyhow::Result<Exchange> {
-        self.patch("Groups", group, json!([{ "op": "Replace", "path": "displayName", "value": name }])).await
+        self.patch(
+            "Groups",
+            group,
+            json!([{ "op": "Replace", "path": "displayName", "value": name }]),
+        )
+        .await
     }
 
     pub(crate) async fn set_manager(&self, user: &str, manager: &str) -> anyhow::Result<Exchange> {
         let path = format!("{ENTERPRISE}:manager");
-        self.patch("Users", user, json!([{ "op": "Add", "path": path, "value": manager }])).await
+        self.patch("Users", user, json!([{ "op": "Add", "path": path, "value": manager }]))
+            .await
     }
 
     /// Somebody marries: the matching attribute changes, and with it the rest.
@@ -148,7 +180,12 @@ impl Entra {
 
     /// Accounts are switched on and off with a string, as the default mapping yields it.
     pub(crate) async fn set_active(&self, user: &str, active: &str) -> anyhow::Result<Exchange> {
-        self.patch("Users", user, json!([{ "op": "Replace", "path": "active", "value": active }])).await
+        self.patch(
+            "Users",
+            user,
+            json!([{ "op": "Replace", "path": "active", "value": active }]),
+        )
+        .await
     }
 
     pub(crate) async fn delete(&self, kind: &str, id: &str) -> anyhow::Result<Exchange> {
@@ -173,7 +210,9 @@ impl Entra {
             .bearer_auth(&self.token)
             .header("traceparent", format!("00-{trace_id}-{span_id}-01"));
         if let Some(body) = body {
-            request = request.header("content-type", "application/scim+json; charset=utf-8").body(body.to_string());
+            request = request
+                .header("content-type", "application/scim+json; charset=utf-8")
+                .body(body.to_string());
         }
         let started = Instant::now();
         let response = request.send().await.with_context(|| format!("{method} {path}"))?;
@@ -181,6 +220,14 @@ impl Entra {
         let text = response.text().await?;
         let took = started.elapsed();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Exchange { method, shown: path.to_owned(), status, body, started, took, trace_id })
+        Ok(Exchange {
+            method,
+            shown: path.to_owned(),
+            status,
+            body,
+            started,
+            took,
+            trace_id,
+        })
     }
 }

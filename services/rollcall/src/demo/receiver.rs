@@ -42,9 +42,14 @@ impl Receiver {
         let url = format!("http://{}/webhooks", listener.local_addr()?);
         let (sender, arrivals) = mpsc::unbounded_channel();
         let secret = Arc::new(OnceLock::new());
-        let shared = web::Data::new(Shared { secret: Arc::clone(&secret), arrivals: sender });
+        let shared = web::Data::new(Shared {
+            secret: Arc::clone(&secret),
+            arrivals: sender,
+        });
         let server = HttpServer::new(move || {
-            App::new().app_data(shared.clone()).route("/webhooks", web::post().to(receive))
+            App::new()
+                .app_data(shared.clone())
+                .route("/webhooks", web::post().to(receive))
         })
         .workers(1)
         .disable_signals()
@@ -52,7 +57,12 @@ impl Receiver {
         .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Ok(Self { url, arrivals, secret, handle })
+        Ok(Self {
+            url,
+            arrivals,
+            secret,
+            handle,
+        })
     }
 
     /// The secret that the endpoint was given when it was created.
@@ -69,13 +79,22 @@ impl Receiver {
 
 async fn receive(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
     let at = Instant::now();
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let signed = SignedHeaders {
         id: header(ID_HEADER),
         timestamp: header(TIMESTAMP_HEADER),
         signature: header(SIGNATURE_HEADER),
     };
-    let verified = shared.secret.get().is_some_and(|secret| secret.verify(&signed, &body).is_ok());
+    let verified = shared
+        .secret
+        .get()
+        .is_some_and(|secret| secret.verify(&signed, &body).is_ok());
     let arrival = Arrival {
         event_id: signed.id.to_owned(),
         verified,
@@ -84,7 +103,11 @@ async fn receive(request: HttpRequest, body: web::Bytes, shared: web::Data<Share
     };
     // Nobody listens any more once the demo has ended; the webhook is welcome all the same.
     let _ = shared.arrivals.send(arrival);
-    if verified { HttpResponse::NoContent().finish() } else { HttpResponse::Unauthorized().finish() }
+    if verified {
+        HttpResponse::NoContent().finish()
+    } else {
+        HttpResponse::Unauthorized().finish()
+    }
 }
 
 /// The second part of a `traceparent`.

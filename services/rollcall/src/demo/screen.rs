@@ -26,7 +26,9 @@ enum Colour {
 impl Screen {
     /// Colour only where somebody can see it, and not where `NO_COLOR` asks for none.
     pub(crate) fn new() -> Self {
-        Self { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) }
+        Self {
+            colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
     }
 
     fn paint(self, colour: Colour, text: &str) -> String {
@@ -59,23 +61,43 @@ impl Screen {
     /// A request and its answer.
     pub(crate) fn request(self, exchange: &Exchange) {
         let what = fit(&format!("{:<6} {}", exchange.method, exchange.shown), WHAT);
-        let colour = if exchange.status < 400 { Colour::Green } else { Colour::Red };
+        let colour = if exchange.status < 400 {
+            Colour::Green
+        } else {
+            Colour::Red
+        };
         let status = self.paint(colour, &exchange.status.to_string());
         let trace = self.paint(Colour::Dim, &format!("trace {}", exchange.trace_id));
-        self.line(&format!("  {} {what}  {status}  {:>8}  {trace}", self.paint(Colour::Cyan, "request"), millis(exchange.took)));
+        self.line(&format!(
+            "  {} {what}  {status}  {:>8}  {trace}",
+            self.paint(Colour::Cyan, "request"),
+            millis(exchange.took)
+        ));
     }
 
     /// An event of the log.
     pub(crate) fn event(self, kind: &str, sequence: i64, about: &str) {
         let what = fit(&format!("{kind:<22} {about}"), WHAT);
-        self.line(&format!("  {}   {what}  #{sequence}", self.paint(Colour::Magenta, "event")));
+        self.line(&format!(
+            "  {}   {what}  #{sequence}",
+            self.paint(Colour::Magenta, "event")
+        ));
     }
 
-    /// A webhook that arrived.
-    pub(crate) fn webhook(self, kind: &str, verified: bool, after: Duration) {
+    /// A webhook that arrived, so long after the request that caused it.
+    pub(crate) fn webhook(self, kind: &str, verified: bool, after: Option<Duration>) {
         let what = fit(&format!("{kind:<22} delivered to the app"), WHAT);
-        let (mark, colour) = if verified { ("signature ok", Colour::Green) } else { ("BAD SIGNATURE", Colour::Red) };
-        self.line(&format!("  {} {what}       {:>8}  {}", self.paint(Colour::Cyan, "webhook"), millis(after), self.paint(colour, mark)));
+        let (mark, colour) = if verified {
+            ("signature ok", Colour::Green)
+        } else {
+            ("BAD SIGNATURE", Colour::Red)
+        };
+        self.line(&format!(
+            "  {} {what}       {:>8}  {}",
+            self.paint(Colour::Cyan, "webhook"),
+            after.map(millis).unwrap_or_default(),
+            self.paint(colour, mark)
+        ));
     }
 
     /// A line of a table: name and value.

@@ -53,7 +53,7 @@ impl Tally {
             events: 0,
             deliveries: 0,
             unverified: 0,
-            latency: Histogram::new(3)?,
+            latency: Histogram::new_with_bounds(1, 120_000_000, 3)?,
             slowest: (Duration::ZERO, String::new()),
             traces: Vec::new(),
         })
@@ -71,9 +71,24 @@ impl Story {
         self.quiet(&exchange, 200)?;
 
         screen.step("Initial cycle: match each person, create whoever is missing");
-        let marta = Person { given: "Marta".into(), family: "Lopez".into(), department: "Planning", number: 10_042 };
-        let jonas = Person { given: "Jonas".into(), family: "Berg".into(), department: "Planning", number: 10_043 };
-        let aiko = Person { given: "Aiko".into(), family: "Tanaka".into(), department: "Retail", number: 10_044 };
+        let marta = Person {
+            given: "Marta".into(),
+            family: "Lopez".into(),
+            department: "Planning",
+            number: 10_042,
+        };
+        let jonas = Person {
+            given: "Jonas".into(),
+            family: "Berg".into(),
+            department: "Planning",
+            number: 10_043,
+        };
+        let aiko = Person {
+            given: "Aiko".into(),
+            family: "Tanaka".into(),
+            department: "Retail",
+            number: 10_044,
+        };
         let marta_id = self.provision(&marta).await?;
         let jonas_id = self.provision(&jonas).await?;
         let aiko_id = self.provision(&aiko).await?;
@@ -89,17 +104,26 @@ impl Story {
         let exchange = self.entra.create_group("Sales EMEA").await?;
         self.change(&exchange, 201, 1).await?;
         let group_id = exchange.id()?;
-        let exchange = self.entra.add_members(&group_id, &[&marta_id, &jonas_id, &aiko_id]).await?;
+        let exchange = self
+            .entra
+            .add_members(&group_id, &[&marta_id, &jonas_id, &aiko_id])
+            .await?;
         self.change(&exchange, 204, 3).await?;
         self.change_nothing(&group_id, &marta_id).await?;
 
         screen.step("Rename: the matching attribute itself changes");
-        let renamed = Person { family: "Ruiz".into(), ..marta.clone() };
+        let renamed = Person {
+            family: "Ruiz".into(),
+            ..marta.clone()
+        };
         let exchange = self.entra.rename_user(&marta_id, &renamed).await?;
         self.change(&exchange, 200, 1).await?;
         let exchange = self.entra.match_user(&renamed.user_name()).await?;
         self.quiet(&exchange, 200)?;
-        ensure!(exchange.total() == 1, "the renamed user is not found under the new name");
+        ensure!(
+            exchange.total() == 1,
+            "the renamed user is not found under the new name"
+        );
 
         screen.step("Deactivation: the string \"False\", as Entra's default mapping sends it");
         let exchange = self.entra.set_active(&aiko_id, "False").await?;
@@ -144,7 +168,10 @@ impl Story {
                 let entra = entra.clone();
                 async move {
                     let matched = entra.match_user(&person.user_name()).await?;
-                    ensure!(matched.status == 200 && matched.total() == 0, "a new person was found already");
+                    ensure!(
+                        matched.status == 200 && matched.total() == 0,
+                        "a new person was found already"
+                    );
                     entra.create_user(&person).await
                 }
             })
@@ -154,7 +181,12 @@ impl Story {
         let mut started = HashMap::new();
         for exchange in creates {
             let exchange = exchange?;
-            ensure!(exchange.status == 201, "a create was answered {}: {}", exchange.status, exchange.body);
+            ensure!(
+                exchange.status == 201,
+                "a create was answered {}: {}",
+                exchange.status,
+                exchange.body
+            );
             self.tally.requests += 2;
             started.insert(exchange.trace_id.clone(), exchange.started);
         }
@@ -166,13 +198,16 @@ impl Story {
             ensure!(after.is_some(), "a webhook does not belong to the trace of its request");
         }
         let rate = f64::from(CROWD) / took.as_secs_f64();
-        self.screen.line(&format!("  … and {CROWD} more people, {AT_ONCE} at a time: {rate:.0} people/s, every webhook arrived and verified"));
+        self.screen.line(&format!(
+            "  … and {CROWD} more people, {AT_ONCE} at a time: {rate:.0} people/s, every webhook arrived and verified"
+        ));
         Ok(())
     }
 
     /// Adding a member who is one already: success, and no event.
     async fn change_nothing(&mut self, group: &str, member: &str) -> anyhow::Result<()> {
-        self.screen.step("The same again changes nothing, so nothing is announced");
+        self.screen
+            .step("The same again changes nothing, so nothing is announced");
         let exchange = self.entra.add_members(group, &[member]).await?;
         self.change(&exchange, 204, 0).await
     }
@@ -182,7 +217,13 @@ impl Story {
         self.screen.request(exchange);
         self.tally.requests += 1;
         if exchange.status != expected {
-            bail!("{} {} was answered {}: {}", exchange.method, exchange.shown, exchange.status, exchange.body);
+            bail!(
+                "{} {} was answered {}: {}",
+                exchange.method,
+                exchange.shown,
+                exchange.status,
+                exchange.body
+            );
         }
         Ok(())
     }
@@ -190,7 +231,10 @@ impl Story {
     /// A request that changes something: shown with the events it caused and the webhooks they became.
     async fn change(&mut self, exchange: &Exchange, expected: u16, events: usize) -> anyhow::Result<()> {
         self.quiet(exchange, expected)?;
-        self.tally.traces.push((format!("{} {}", exchange.method, exchange.shown), exchange.trace_id.clone()));
+        self.tally.traces.push((
+            format!("{} {}", exchange.method, exchange.shown),
+            exchange.trace_id.clone(),
+        ));
         self.follow(Some(exchange), events).await
     }
 
@@ -198,17 +242,21 @@ impl Story {
         let events = self.events(expected).await?;
         for event in &events {
             let kind = event["type"].as_str().unwrap_or_default();
-            self.screen.event(kind, event["sequence"].as_i64().unwrap_or_default(), &about(event));
+            self.screen
+                .event(kind, event["sequence"].as_i64().unwrap_or_default(), &about(event));
         }
         for event in &events {
             let arrival = self.arrival(event).await?;
             let started = cause.map(|exchange| exchange.started);
             if let Some(exchange) = cause {
-                ensure!(arrival.trace_id == exchange.trace_id, "the webhook is not in the trace of its request");
+                ensure!(
+                    arrival.trace_id == exchange.trace_id,
+                    "the webhook is not in the trace of its request"
+                );
             }
             let after = self.count(&arrival, started);
             let kind = event["type"].as_str().unwrap_or_default();
-            self.screen.webhook(kind, arrival.verified, after.unwrap_or_default());
+            self.screen.webhook(kind, arrival.verified, after);
         }
         Ok(())
     }
@@ -217,7 +265,9 @@ impl Story {
         self.tally.deliveries += 1;
         self.tally.unverified += u64::from(!arrival.verified);
         let after = arrival.at.saturating_duration_since(started?);
-        self.tally.latency.saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
+        self.tally
+            .latency
+            .saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
         if after > self.tally.slowest.0 {
             self.tally.slowest = (after, arrival.trace_id.clone());
         }
@@ -228,9 +278,22 @@ impl Story {
     async fn events(&mut self, expected: usize) -> anyhow::Result<Vec<Value>> {
         let mut found: Vec<Value> = Vec::new();
         loop {
-            let url = format!("{}/events?directory_id={}&after={}&limit=100", self.api, self.directory_id, self.last_event);
-            let page: Value = self.client.get(url).bearer_auth(&self.admin_key).send().await?.json().await?;
-            let data = page["data"].as_array().cloned().with_context(|| format!("the events API answered {page}"))?;
+            let url = format!(
+                "{}/events?directory_id={}&after={}&limit=100",
+                self.api, self.directory_id, self.last_event
+            );
+            let page: Value = self
+                .client
+                .get(url)
+                .bearer_auth(&self.admin_key)
+                .send()
+                .await?
+                .json()
+                .await?;
+            let data = page["data"]
+                .as_array()
+                .cloned()
+                .with_context(|| format!("the events API answered {page}"))?;
             if let Some(last) = data.last() {
                 self.last_event = last["id"].as_str().unwrap_or_default().to_owned();
             }
@@ -240,7 +303,11 @@ impl Story {
                 break;
             }
         }
-        ensure!(found.len() == expected, "the log has {} new events where {expected} were expected", found.len());
+        ensure!(
+            found.len() == expected,
+            "the log has {} new events where {expected} were expected",
+            found.len()
+        );
         self.tally.events += found.len() as u64;
         Ok(found)
     }
@@ -264,7 +331,9 @@ impl Story {
 fn about(event: &Value) -> String {
     let data = &event["data"];
     let group = data["group"]["display_name"].as_str();
-    let user = data["user"]["display_name"].as_str().or_else(|| data["user"]["user_name"].as_str());
+    let user = data["user"]["display_name"]
+        .as_str()
+        .or_else(|| data["user"]["user_name"].as_str());
     let changed: Vec<&str> = data["changes"]
         .as_array()
         .map(|changes| changes.iter().filter_map(|change| change["path"].as_str()).collect())
@@ -272,7 +341,15 @@ fn about(event: &Value) -> String {
     let who = match (group, user) {
         (Some(group), Some(user)) => format!("{user} / {group}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => data["directory"]["name"].as_str().or_else(|| data["key"]["name"].as_str()).unwrap_or_default().to_owned(),
+        (None, None) => data["directory"]["name"]
+            .as_str()
+            .or_else(|| data["key"]["name"].as_str())
+            .unwrap_or_default()
+            .to_owned(),
     };
-    if changed.is_empty() { who } else { format!("{who}: {}", changed.join(", ")) }
+    if changed.is_empty() {
+        who
+    } else {
+        format!("{who}: {}", changed.join(", "))
+    }
 }

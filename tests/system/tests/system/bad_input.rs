@@ -11,9 +11,21 @@ async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
     let bearer = format!("Bearer {}", scim.token);
-    let json_type = [("authorization", bearer.as_str()), ("content-type", "application/scim+json")];
-    let raw = async |method: &str, path: &str, body: &[u8]| scim.send_raw(method, path, &json_type, body.to_vec()).await;
-    for body in [&b"{"[..], b"", b"[]", b"null", b"\"text\"", b"{\"userName\": }", b"\xff\xfe"] {
+    let json_type = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/scim+json"),
+    ];
+    let raw =
+        async |method: &str, path: &str, body: &[u8]| scim.send_raw(method, path, &json_type, body.to_vec()).await;
+    for body in [
+        &b"{"[..],
+        b"",
+        b"[]",
+        b"null",
+        b"\"text\"",
+        b"{\"userName\": }",
+        b"\xff\xfe",
+    ] {
         raw("POST", "/Users", body).await.expect_error(400, "invalidSyntax");
     }
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -40,31 +52,59 @@ async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
     let patches = [
         (json!({}), "invalidSyntax"),
         (json!({ "Operations": [] }), "invalidSyntax"),
-        (json!({ "Operations": [{ "op": "frobnicate", "path": "title", "value": "x" }] }), "invalidSyntax"),
+        (
+            json!({ "Operations": [{ "op": "frobnicate", "path": "title", "value": "x" }] }),
+            "invalidSyntax",
+        ),
         (json!({ "Operations": [{ "op": "remove" }] }), "noTarget"),
-        (json!({ "Operations": [{ "op": "replace", "path": "shoeSize", "value": 9 }] }), "invalidPath"),
-        (json!({ "Operations": [{ "op": "replace", "path": "id", "value": "x" }] }), "mutability"),
-        (json!({ "Operations": [{ "op": "remove", "path": "userName" }] }), "mutability"),
-        (json!({ "Operations": [{ "op": "replace", "path": "emails[type eq", "value": "x" }] }), "invalidFilter"),
+        (
+            json!({ "Operations": [{ "op": "replace", "path": "shoeSize", "value": 9 }] }),
+            "invalidPath",
+        ),
+        (
+            json!({ "Operations": [{ "op": "replace", "path": "id", "value": "x" }] }),
+            "mutability",
+        ),
+        (
+            json!({ "Operations": [{ "op": "remove", "path": "userName" }] }),
+            "mutability",
+        ),
+        (
+            json!({ "Operations": [{ "op": "replace", "path": "emails[type eq", "value": "x" }] }),
+            "invalidFilter",
+        ),
     ];
     for (body, scim_type) in patches {
-        scim.send("PATCH", &path, Some(&body)).await.expect_error(400, scim_type);
+        scim.send("PATCH", &path, Some(&body))
+            .await
+            .expect_error(400, scim_type);
     }
-    let conflict = scim.patch(&path, json!([{ "op": "replace", "path": "userName", "value": "ADA@contoso.example" }])).await;
+    let conflict = scim
+        .patch(
+            &path,
+            json!([{ "op": "replace", "path": "userName", "value": "ADA@contoso.example" }]),
+        )
+        .await;
     conflict.expect_error(409, "uniqueness");
     // P1: the first of these could be done, so none may be.
     let half = json!([{ "op": "replace", "path": "title", "value": "x" }, { "op": "remove", "path": "userName" }]);
     scim.patch(&path, half).await.expect_error(400, "mutability");
     assert!(scim.get(&path).await.expect(200).get("title").is_none());
     let text = [("authorization", bearer.as_str()), ("content-type", "text/plain")];
-    scim.send_raw("POST", "/Users", &text, user("x").to_string().into_bytes()).await.expect_error(415, "");
+    scim.send_raw("POST", "/Users", &text, user("x").to_string().into_bytes())
+        .await
+        .expect_error(415, "");
     let large = vec![b' '; (1 << 20) + 1];
     raw("POST", "/Users", &large).await.expect_error(413, "");
     for query in ["startIndex=x", "count=many", "attributes=a&excludedAttributes=b"] {
-        scim.get(&format!("/Users?{query}")).await.expect_error(400, "invalidValue");
+        scim.get(&format!("/Users?{query}"))
+            .await
+            .expect_error(400, "invalidValue");
     }
     let untyped = [("authorization", bearer.as_str())];
-    scim.send_raw("POST", "/Users", &untyped, user("untyped@x").to_string().into_bytes()).await.expect(201);
+    scim.send_raw("POST", "/Users", &untyped, user("untyped@x").to_string().into_bytes())
+        .await
+        .expect(201);
     system.stop().await;
 }
 
@@ -78,7 +118,9 @@ async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     let revoked = {
         let path = format!("/directories/{}/keys", tenant.directory_id);
         let key = system.api("POST", &path, Some(json!({ "name": "second" }))).await;
-        system.api("DELETE", &format!("{path}/{}", key["id"].as_str().unwrap()), None).await;
+        system
+            .api("DELETE", &format!("{path}/{}", key["id"].as_str().unwrap()), None)
+            .await;
         key["token"].as_str().unwrap().to_owned()
     };
     let admin_key = "admin-key-of-the-system-tests";
@@ -101,11 +143,25 @@ async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("entra:{}", scim.token));
     let mut by_domain = scim.clone();
     by_domain.base = format!("{origin}/org/CONTOSO.example/scim/v2");
-    let created = by_domain.send_raw("POST", "/Users", &[("authorization", &format!("Basic {basic}"))], user("ada@x").to_string().into_bytes()).await;
+    let created = by_domain
+        .send_raw(
+            "POST",
+            "/Users",
+            &[("authorization", &format!("Basic {basic}"))],
+            user("ada@x").to_string().into_bytes(),
+        )
+        .await;
     let location = created.expect(201)["meta"]["location"].as_str().unwrap().to_owned();
-    assert!(location.starts_with(&format!("{origin}/org/contoso.example/scim/v2/Users/")), "{location}");
+    assert!(
+        location.starts_with(&format!("{origin}/org/contoso.example/scim/v2/Users/")),
+        "{location}"
+    );
     scim.get(&format!("/Users/{}", created.id())).await.expect(200);
-    other.scim.get(&format!("/Users/{}", created.id())).await.expect_error(404, "");
+    other
+        .scim
+        .get(&format!("/Users/{}", created.id()))
+        .await
+        .expect_error(404, "");
     // Slashes and leftovers of the tenant URL are forgiven; a mistyped one is answered with the right one.
     for path in ["/Users/", "//Users", "/Users?aadOptscim062020", "/users"] {
         assert_eq!(scim.get(path).await.expect(200)["totalResults"], 1, "{path}");

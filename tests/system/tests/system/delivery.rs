@@ -10,11 +10,20 @@ async fn each_app_gets_what_it_subscribed_to_and_the_log_says_the_same(shape: Sh
     let system = System::start(shape).await;
     let (all, only_deleted) = (Receiver::start(), Receiver::start());
     let all_id = system.subscribe(&all, json!({})).await;
-    system.subscribe(&only_deleted, json!({ "event_types": ["user.deleted"] })).await;
+    system
+        .subscribe(&only_deleted, json!({ "event_types": ["user.deleted"] }))
+        .await;
     let tenant = system.tenant("contoso.example").await;
     for n in 0..10 {
         let id = tenant.scim.create_user(&format!("person{n}@x.example")).await.id();
-        tenant.scim.patch(&format!("/Users/{id}"), json!([{ "op": "Replace", "path": "active", "value": "False" }])).await.expect(200);
+        tenant
+            .scim
+            .patch(
+                &format!("/Users/{id}"),
+                json!([{ "op": "Replace", "path": "active", "value": "False" }]),
+            )
+            .await
+            .expect(200);
         tenant.scim.delete(&format!("/Users/{id}")).await.expect(204);
     }
     let log = system.log(&tenant).await;
@@ -23,14 +32,24 @@ async fn each_app_gets_what_it_subscribed_to_and_the_log_says_the_same(shape: Sh
     let mut arrived: Vec<_> = all.wait_for(32).await.into_iter().map(|arrival| arrival.body).collect();
     arrived.sort_by_key(|body| body["sequence"].as_i64());
     assert_eq!(arrived, log, "the webhook's body is the log's");
-    assert!(all.arrivals().iter().all(|arrival| arrival.verified && arrival.id == arrival.body["id"].as_str().unwrap()));
+    assert!(
+        all.arrivals()
+            .iter()
+            .all(|arrival| arrival.verified && arrival.id == arrival.body["id"].as_str().unwrap())
+    );
     let deleted = only_deleted.wait_for(10).await;
     assert!(deleted.iter().all(|arrival| arrival.kind() == "user.deleted"));
     assert_eq!(deleted.len(), 10);
     // The delivery log agrees, once the results are written.
     let started = std::time::Instant::now();
     loop {
-        let page = system.api("GET", &format!("/deliveries?endpoint_id={all_id}&status=delivered&limit=100"), None).await;
+        let page = system
+            .api(
+                "GET",
+                &format!("/deliveries?endpoint_id={all_id}&status=delivered&limit=100"),
+                None,
+            )
+            .await;
         if page["data"].as_array().unwrap().len() == 32 {
             break;
         }

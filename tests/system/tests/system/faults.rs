@@ -51,7 +51,9 @@ async fn load(scim: &Scim, client: usize, stop: &AtomicBool) -> Record {
 async fn kill_under_load(shape: Shape, service: &str) {
     let mut system = System::start(shape).await;
     let receiver = Receiver::start();
-    system.subscribe(&receiver, json!({ "event_types": ["user.created"] })).await;
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
     let tenant = system.tenant("contoso.example").await;
     let stop = AtomicBool::new(false);
     let clients = futures_util::future::join_all((0..16).map(|client| load(&tenant.scim, client, &stop)));
@@ -90,13 +92,20 @@ async fn check(system: &System, tenant: &Tenant, receiver: &Receiver, records: &
         for name in &record.refused {
             assert!(!announced.contains_key(name), "{name} was refused and yet announced");
             let found = tenant.scim.find("Users", &format!("userName eq \"{name}\"")).await;
-            assert_eq!(found.expect(200)["totalResults"], 0, "{name} was refused and yet stored");
+            assert_eq!(
+                found.expect(200)["totalResults"],
+                0,
+                "{name} was refused and yet stored"
+            );
         }
     }
     let unknown: usize = records.iter().map(|record| record.unknown.len()).sum();
     assert!(announced.len() <= acknowledged + unknown);
     let total = tenant.scim.get("/Users?count=0").await;
-    assert_eq!(total.expect(200)["totalResults"].as_u64(), u64::try_from(announced.len()).ok());
+    assert_eq!(
+        total.expect(200)["totalResults"].as_u64(),
+        u64::try_from(announced.len()).ok()
+    );
     let arrivals = receiver.wait_for(announced.len()).await;
     assert!(arrivals.iter().all(|arrival| arrival.verified));
     assert_eq!(arrivals.len(), announced.len());
@@ -139,7 +148,12 @@ async fn a_frozen_projector_is_told_from_a_slow_one_and_applies_nothing_given_up
     // The thawed projector finds the command given up, and goes on with the next.
     let retry = tenant.scim.create_user("during@x.example").await;
     retry.expect(201);
-    let created = system.log(&tenant).await.iter().filter(|event| event["type"] == "user.created").count();
+    let created = system
+        .log(&tenant)
+        .await
+        .iter()
+        .filter(|event| event["type"] == "user.created")
+        .count();
     assert_eq!(created, 2);
     system.stop().await;
 }
@@ -147,13 +161,16 @@ async fn a_frozen_projector_is_told_from_a_slow_one_and_applies_nothing_given_up
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_broker_writes_are_refused_at_once_reads_go_on_and_all_comes_back() {
     let proxy = {
-        let url = std::env::var("ROLLCALL_TEST_BUS_URL").unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned());
+        let url = std::env::var("ROLLCALL_TEST_BUS_URL")
+            .unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned());
         bus::testing::TcpProxy::to_broker(&url).await
     };
     let address = proxy.address();
     let system = System::start_through(Shape::Separate, address).await;
     let receiver = Receiver::start();
-    system.subscribe(&receiver, json!({ "event_types": ["user.created"] })).await;
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("before@x.example").await.id();
     proxy.block();
@@ -172,9 +189,20 @@ async fn without_the_broker_writes_are_refused_at_once_reads_go_on_and_all_comes
         assert!(started.elapsed() < system::process::PATIENCE);
         system::process::pause().await;
     }
-    let names: Vec<_> = receiver.wait_for(2).await.iter().map(|a| a.body["data"]["user"]["user_name"].clone()).collect();
+    let names: Vec<_> = receiver
+        .wait_for(2)
+        .await
+        .iter()
+        .map(|a| a.body["data"]["user"]["user_name"].clone())
+        .collect();
     assert_eq!(names, ["before@x.example", "after@x.example"]);
-    assert_eq!((refused, tenant.scim.get("/Users?count=0").await.expect(200)["totalResults"].as_u64()), (5, Some(2)));
+    assert_eq!(
+        (
+            refused,
+            tenant.scim.get("/Users?count=0").await.expect(200)["totalResults"].as_u64()
+        ),
+        (5, Some(2))
+    );
     receiver.stop().await;
     system.stop().await;
 }

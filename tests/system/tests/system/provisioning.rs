@@ -23,13 +23,19 @@ crate::on_both_shapes! {
 async fn a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
-    let answer = tenant.scim.find("Users", &format!("userName eq \"{}\"", uuid::Uuid::new_v4())).await;
+    let answer = tenant
+        .scim
+        .find("Users", &format!("userName eq \"{}\"", uuid::Uuid::new_v4()))
+        .await;
     let expected = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": [],
     });
     assert_eq!(*answer.expect(200), expected);
-    let answer = tenant.scim.get("/Groups?excludedAttributes=members&filter=displayName+eq+%22nobody%22").await;
+    let answer = tenant
+        .scim
+        .get("/Groups?excludedAttributes=members&filter=displayName+eq+%22nobody%22")
+        .await;
     assert_eq!(answer.expect(200)["totalResults"], 0);
     system.stop().await;
 }
@@ -37,7 +43,9 @@ async fn a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
 async fn an_initial_cycle_creates_whoever_is_not_found(shape: Shape) {
     let system = System::start(shape).await;
     let receiver = Receiver::start();
-    system.subscribe(&receiver, json!({ "event_types": ["user.created"] })).await;
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
     let tenant = system.tenant("contoso.example").await;
     let mut ids = Vec::new();
     for n in 0..5 {
@@ -52,16 +60,30 @@ async fn an_initial_cycle_creates_whoever_is_not_found(shape: Shape) {
         assert_eq!(created.header("location"), body["meta"]["location"]);
         assert_eq!(created.header("etag"), body["meta"]["version"]);
         assert_eq!(body["meta"]["created"], body["meta"]["lastModified"]);
-        let found = tenant.scim.find("Users", &format!("userName eq \"{}\"", name.to_uppercase())).await;
-        assert_eq!(found.expect(200)["Resources"][0], *body, "R28: compared without regard to case");
+        let found = tenant
+            .scim
+            .find("Users", &format!("userName eq \"{}\"", name.to_uppercase()))
+            .await;
+        assert_eq!(
+            found.expect(200)["Resources"][0],
+            *body,
+            "R28: compared without regard to case"
+        );
         let read = tenant.scim.get(&format!("/Users/{}", created.id())).await;
         assert_eq!(read.expect(200), body);
         ids.push(created.id());
     }
     let arrivals = receiver.wait_for(5).await;
-    let told: Vec<_> = arrivals.iter().map(|a| a.body["data"]["user"]["id"].as_str().unwrap().to_owned()).collect();
+    let told: Vec<_> = arrivals
+        .iter()
+        .map(|a| a.body["data"]["user"]["id"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(told, ids, "in order");
-    assert!(arrivals.iter().all(|arrival| arrival.verified && arrival.body["data"]["user"]["state"] == "active"));
+    assert!(
+        arrivals
+            .iter()
+            .all(|arrival| arrival.verified && arrival.body["data"]["user"]["state"] == "active")
+    );
     assert_gapless(&system.log(&tenant).await);
     receiver.stop().await;
     system.stop().await;
@@ -76,19 +98,52 @@ async fn references_follow_when_the_users_exist(shape: Shape) {
     let path = format!("{ENTERPRISE}:manager");
     let manager = |answer: &system::scim::Answer| answer.expect(200)[ENTERPRISE]["manager"]["value"].clone();
     // E26, V25: a string on the URN path; an array of objects on the bare path; the empty string removes.
-    let answer = tenant.scim.patch(&format!("/Users/{ada}"), json!([{ "op": "Add", "path": path, "value": boss }])).await;
+    let answer = tenant
+        .scim
+        .patch(
+            &format!("/Users/{ada}"),
+            json!([{ "op": "Add", "path": path, "value": boss }]),
+        )
+        .await;
     assert_eq!(manager(&answer), json!(boss));
     let probe = format!("id eq \"{ada}\" and manager eq \"{boss}\"");
-    assert_eq!(tenant.scim.find("Users", &probe).await.expect(200)["totalResults"], 1, "E14");
+    assert_eq!(
+        tenant.scim.find("Users", &probe).await.expect(200)["totalResults"],
+        1,
+        "E14"
+    );
     let value = json!([{ "$ref": format!("http://x/Users/{boss}"), "value": boss }]);
-    let answer = tenant.scim.patch(&format!("/Users/{ada}"), json!([{ "op": "Add", "path": "manager", "value": value }])).await;
+    let answer = tenant
+        .scim
+        .patch(
+            &format!("/Users/{ada}"),
+            json!([{ "op": "Add", "path": "manager", "value": value }]),
+        )
+        .await;
     assert_eq!(manager(&answer), json!(boss));
-    let answer = tenant.scim.patch(&format!("/Users/{ada}"), json!([{ "op": "replace", "path": path, "value": "" }])).await;
+    let answer = tenant
+        .scim
+        .patch(
+            &format!("/Users/{ada}"),
+            json!([{ "op": "replace", "path": path, "value": "" }]),
+        )
+        .await;
     assert_eq!(manager(&answer), Value::Null);
     // Five events: two created, one manager set, none for the same again, one removed; with the set-up of the directory.
-    let kinds: Vec<_> = system.log(&tenant).await.iter().map(|event| event["type"].clone()).collect();
-    let expected =
-        ["directory.created", "directory.key_created", "user.created", "user.created", "user.updated", "user.updated"];
+    let kinds: Vec<_> = system
+        .log(&tenant)
+        .await
+        .iter()
+        .map(|event| event["type"].clone())
+        .collect();
+    let expected = [
+        "directory.created",
+        "directory.key_created",
+        "user.created",
+        "user.created",
+        "user.updated",
+        "user.updated",
+    ];
     assert_eq!(kinds, expected);
     system.stop().await;
 }
@@ -104,7 +159,9 @@ async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
     let created = scim.send("POST", "/Groups", Some(&group("Sales EMEA"))).await;
     let id = created.id();
     assert_eq!(created.expect(201)["members"], json!([]));
-    scim.send("POST", "/Groups", Some(&group("SALES emea"))).await.expect_error(409, "uniqueness");
+    scim.send("POST", "/Groups", Some(&group("SALES emea")))
+        .await
+        .expect_error(409, "uniqueness");
     let path = format!("/Groups/{id}");
     // E29, then the same again, which is no change (B6).
     let add = json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": ada }, { "value": bob }] }]);
@@ -113,14 +170,23 @@ async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
         assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     }
     let members = |answer: &system::scim::Answer| {
-        let mut ids: Vec<_> = answer.expect(200)["members"].as_array().unwrap().iter().map(|m| m["value"].clone()).collect();
+        let mut ids: Vec<_> = answer.expect(200)["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["value"].clone())
+            .collect();
         ids.sort_by_key(ToString::to_string);
         ids
     };
     assert_eq!(members(&scim.get(&path).await), [json!(ada), json!(bob)]);
     let without = scim.get(&format!("{path}?excludedAttributes=members")).await;
     assert!(without.expect(200).get("members").is_none(), "E16");
-    assert_eq!(scim.get(&format!("/Users/{ada}")).await.expect(200)["groups"][0]["display"], "Sales EMEA", "R60");
+    assert_eq!(
+        scim.get(&format!("/Users/{ada}")).await.expect(200)["groups"][0]["display"],
+        "Sales EMEA",
+        "R60"
+    );
     // E30 removes those listed (B1), E31 by filter, and removing who is no member is no error (P16).
     let remove = json!([{ "op": "Remove", "path": "members", "value": [{ "$ref": null, "value": ada }] }]);
     scim.patch(&path, remove.clone()).await.expect(204);
@@ -130,18 +196,42 @@ async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
     scim.patch(&path, filtered).await.expect(204);
     assert!(members(&scim.get(&path).await).is_empty());
     // E32, and B32: an unknown member is named.
-    scim.patch(&path, json!([{ "op": "Replace", "path": "displayName", "value": "Sales Europe" }])).await.expect(204);
+    scim.patch(
+        &path,
+        json!([{ "op": "Replace", "path": "displayName", "value": "Sales Europe" }]),
+    )
+    .await
+    .expect(204);
     let stranger = uuid::Uuid::new_v4().to_string();
     let add = json!([{ "op": "Add", "path": "members", "value": [{ "value": stranger }] }]);
-    let detail = scim.patch(&path, add).await.expect_error(400, "invalidValue").to_owned();
+    let detail = scim
+        .patch(&path, add)
+        .await
+        .expect_error(400, "invalidValue")
+        .to_owned();
     assert!(detail.contains(&stranger), "{detail}");
     scim.delete(&path).await.expect(204);
     scim.delete(&path).await.expect_error(404, "");
     let log = system.log(&tenant).await;
     assert_gapless(&log);
-    let kinds: Vec<&str> = log.iter().skip(4).map(|event| event["type"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = log
+        .iter()
+        .skip(4)
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
     let (added, removed) = ("group.member_added", "group.member_removed");
-    assert_eq!(kinds, ["group.created", added, added, removed, removed, "group.updated", "group.deleted"]);
+    assert_eq!(
+        kinds,
+        [
+            "group.created",
+            added,
+            added,
+            removed,
+            removed,
+            "group.updated",
+            "group.deleted"
+        ]
+    );
     let arrivals = receiver.wait_for(log.len()).await;
     assert!(arrivals.iter().all(|arrival| arrival.verified));
     receiver.stop().await;
@@ -167,9 +257,19 @@ async fn an_incremental_cycle_sends_only_what_changed(shape: Shape) {
     let answer = tenant.scim.patch(&path, operations.clone()).await;
     let body = answer.expect(200).clone();
     assert_eq!(body["displayName"], "Marta L. Ruiz");
-    assert_eq!(body["name"], json!({ "givenName": "Given", "familyName": "Ruiz" }), "P8");
-    assert_eq!(body["emails"], json!([{ "primary": true, "type": "work", "value": "m.ruiz@contoso.example" }]));
-    assert_eq!(body["phoneNumbers"], json!([{ "type": "mobile", "value": "+34 555 0199" }]));
+    assert_eq!(
+        body["name"],
+        json!({ "givenName": "Given", "familyName": "Ruiz" }),
+        "P8"
+    );
+    assert_eq!(
+        body["emails"],
+        json!([{ "primary": true, "type": "work", "value": "m.ruiz@contoso.example" }])
+    );
+    assert_eq!(
+        body["phoneNumbers"],
+        json!([{ "type": "mobile", "value": "+34 555 0199" }])
+    );
     assert_eq!(body["addresses"], json!([{ "type": "work", "formatted": "B3/020" }]));
     assert_eq!(body[ENTERPRISE]["department"], "Retail");
     assert_eq!(body[custom]["badge"], "B-77");
@@ -177,17 +277,29 @@ async fn an_incremental_cycle_sends_only_what_changed(shape: Shape) {
     let again = tenant.scim.patch(&path, operations).await;
     assert_eq!(*again.expect(200), body);
     // E28: the other dialect, path-less with dotted and URN-qualified keys; E24: the matching attribute itself.
-    let value = json!({ "name.givenName": "Marta", "title": "Planner", format!("{ENTERPRISE}:employeeNumber"): "10043" });
-    let answer = tenant.scim.patch(&path, json!([{ "op": "replace", "value": value }])).await;
+    let value =
+        json!({ "name.givenName": "Marta", "title": "Planner", format!("{ENTERPRISE}:employeeNumber"): "10043" });
+    let answer = tenant
+        .scim
+        .patch(&path, json!([{ "op": "replace", "value": value }]))
+        .await;
     assert_eq!(answer.expect(200)["name"]["givenName"], "Marta");
     assert_eq!(answer.body[ENTERPRISE]["employeeNumber"], "10043");
     let rename = json!([{ "op": "Replace", "path": "userName", "value": "m.ruiz@contoso.example" }]);
     tenant.scim.patch(&path, rename).await.expect(200);
-    let found = tenant.scim.find("Users", "userName eq \"m.ruiz@contoso.example\"").await;
+    let found = tenant
+        .scim
+        .find("Users", "userName eq \"m.ruiz@contoso.example\"")
+        .await;
     assert_eq!(found.expect(200)["Resources"][0]["id"], json!(id));
     let log = system.log(&tenant).await;
     assert_eq!(log.len(), 6, "two of the set-up, one created, three updated");
-    let changed: Vec<_> = log[5]["data"]["changes"].as_array().unwrap().iter().map(|c| c["path"].clone()).collect();
+    let changed: Vec<_> = log[5]["data"]["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["path"].clone())
+        .collect();
     assert_eq!(changed, ["userName"]);
     system.stop().await;
 }
@@ -215,8 +327,22 @@ async fn disabling_and_enabling_keep_the_memberships(shape: Shape) {
         assert_eq!(found.expect(200)["totalResults"], 1, "inactive users are found");
         assert_eq!(scim.get(&path).await.expect(200)["groups"][0]["value"], json!(group));
     }
-    let kinds: Vec<_> = system.log(&tenant).await.iter().skip(5).map(|event| event["type"].clone()).collect();
-    assert_eq!(kinds, ["user.deactivated", "user.reactivated", "user.deactivated", "user.reactivated"]);
+    let kinds: Vec<_> = system
+        .log(&tenant)
+        .await
+        .iter()
+        .skip(5)
+        .map(|event| event["type"].clone())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "user.deactivated",
+            "user.reactivated",
+            "user.deactivated",
+            "user.reactivated"
+        ]
+    );
     system.stop().await;
 }
 
@@ -228,10 +354,20 @@ async fn a_hard_delete_frees_the_name(shape: Shape) {
     let path = format!("/Users/{first}");
     let answer = scim.delete(&path).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
-    for answer in [scim.get(&path).await, scim.delete(&path).await, scim.patch(&path, json!([{ "op": "replace", "path": "title", "value": "x" }])).await] {
+    for answer in [
+        scim.get(&path).await,
+        scim.delete(&path).await,
+        scim.patch(&path, json!([{ "op": "replace", "path": "title", "value": "x" }]))
+            .await,
+    ] {
         answer.expect_error(404, "");
     }
-    assert_eq!(scim.find("Users", "userName eq \"ada@contoso.example\"").await.expect(200)["totalResults"], 0);
+    assert_eq!(
+        scim.find("Users", "userName eq \"ada@contoso.example\"")
+            .await
+            .expect(200)["totalResults"],
+        0
+    );
     let second = scim.create_user("ada@contoso.example").await.id();
     assert_ne!(first, second, "R54");
     system.stop().await;
@@ -278,15 +414,35 @@ async fn every_matching_attribute_finds_its_user(shape: Shape) {
     ];
     for filter in filters {
         let found = tenant.scim.find("Users", &filter).await;
-        let ids: Vec<_> = found.expect(200)["Resources"].as_array().unwrap().iter().map(|r| r["id"].clone()).collect();
+        let ids: Vec<_> = found.expect(200)["Resources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["id"].clone())
+            .collect();
         assert_eq!(ids, [json!(id)], "{filter}");
     }
     // R32: a plus sign in the query is a space, %2B is a plus.
-    let found = tenant.scim.get("/Users?filter=userName+eq+%22m.lopez%2Btag@contoso.example%22&").await;
+    let found = tenant
+        .scim
+        .get("/Users?filter=userName+eq+%22m.lopez%2Btag@contoso.example%22&")
+        .await;
     assert_eq!(found.expect(200)["totalResults"], 1);
-    tenant.scim.find("Users", "externalId eq \"M.LOPEZ+TAG\"").await.expect(200);
-    tenant.scim.find("Users", "nickname42 eq \"x\"").await.expect_error(400, "invalidFilter");
-    tenant.scim.find("Users", "userName eq").await.expect_error(400, "invalidFilter");
+    tenant
+        .scim
+        .find("Users", "externalId eq \"M.LOPEZ+TAG\"")
+        .await
+        .expect(200);
+    tenant
+        .scim
+        .find("Users", "nickname42 eq \"x\"")
+        .await
+        .expect_error(400, "invalidFilter");
+    tenant
+        .scim
+        .find("Users", "userName eq")
+        .await
+        .expect_error(400, "invalidFilter");
     system.stop().await;
 }
 
@@ -310,11 +466,20 @@ async fn cleared_attributes_are_gone(shape: Shape) {
         let answer = tenant.scim.patch(&path, clear).await;
         let body = answer.expect(200);
         assert!(body.get("title").is_none(), "E34: {body}");
-        assert!(body["emails"].as_array().is_none_or(|emails| emails.iter().all(|e| e.get("value").is_none())), "{body}");
+        assert!(
+            body["emails"]
+                .as_array()
+                .is_none_or(|emails| emails.iter().all(|e| e.get("value").is_none())),
+            "{body}"
+        );
         assert!(body[ENTERPRISE].get("department").is_none(), "{body}");
     }
     let clear = json!([{ "op": "replace", "path": "userName", "value": "" }]);
-    assert_eq!(tenant.scim.patch(&path, clear).await.status, 400, "a required attribute stays");
+    assert_eq!(
+        tenant.scim.patch(&path, clear).await.status,
+        400,
+        "a required attribute stays"
+    );
     system.stop().await;
 }
 
@@ -323,7 +488,11 @@ async fn a_put_replaces_and_never_reactivates(shape: Shape) {
     let tenant = system.tenant("contoso.example").await;
     let created = tenant.scim.create_user("ada@contoso.example").await;
     let path = format!("/Users/{}", created.id());
-    tenant.scim.patch(&path, json!([{ "op": "replace", "path": "active", "value": false }])).await.expect(200);
+    tenant
+        .scim
+        .patch(&path, json!([{ "op": "replace", "path": "active", "value": false }]))
+        .await
+        .expect(200);
     let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "forged",
                        "userName": "ada@contoso.example", "displayName": "Ada L.", "groups": [{ "value": "x" }] });
     let answer = tenant.scim.send("PUT", &path, Some(&body)).await;
@@ -331,14 +500,34 @@ async fn a_put_replaces_and_never_reactivates(shape: Shape) {
     assert_eq!(answer.body["id"], json!(created.id()), "B30");
     assert!(answer.body.get("emails").is_none(), "R51: what is left out is cleared");
     // R10: a stale tag is refused, the current one is taken, weak or not.
-    let stale = tenant.scim.try_send("PUT", &path, Some(&body), &[("if-match", "W/\"1\"")]).await.unwrap();
+    let stale = tenant
+        .scim
+        .try_send("PUT", &path, Some(&body), &[("if-match", "W/\"1\"")])
+        .await
+        .unwrap();
     stale.expect_error(412, "");
     let etag = answer.header("etag").to_owned();
-    let current = tenant.scim.try_send("PUT", &path, Some(&body), &[("if-match", &etag)]).await.unwrap();
-    assert_eq!(current.expect(200)["meta"]["version"], json!(etag), "R12: nothing changed");
-    let read = tenant.scim.try_send("GET", &path, None, &[("if-none-match", &etag)]).await.unwrap();
+    let current = tenant
+        .scim
+        .try_send("PUT", &path, Some(&body), &[("if-match", &etag)])
+        .await
+        .unwrap();
+    assert_eq!(
+        current.expect(200)["meta"]["version"],
+        json!(etag),
+        "R12: nothing changed"
+    );
+    let read = tenant
+        .scim
+        .try_send("GET", &path, None, &[("if-none-match", &etag)])
+        .await
+        .unwrap();
     assert_eq!((read.status, read.text.as_str()), (304, ""), "R11");
-    tenant.scim.send("PUT", &format!("/Users/{}", uuid::Uuid::new_v4()), Some(&body)).await.expect_error(404, "");
+    tenant
+        .scim
+        .send("PUT", &format!("/Users/{}", uuid::Uuid::new_v4()), Some(&body))
+        .await
+        .expect_error(404, "");
     system.stop().await;
 }
 
@@ -352,15 +541,31 @@ async fn discovery_describes_the_server(shape: Shape) {
     anonymous.get("/ServiceProviderConfig").await.expect(200);
     anonymous.get("/Schemas").await.expect_error(401, "");
     let types = tenant.scim.get("/ResourceTypes").await;
-    let names: Vec<_> = types.expect(200)["Resources"].as_array().unwrap().iter().map(|t| t["name"].clone()).collect();
+    let names: Vec<_> = types.expect(200)["Resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["name"].clone())
+        .collect();
     assert_eq!(names, ["User", "Group"]);
     let schemas = tenant.scim.get("/Schemas").await;
     assert_eq!(schemas.expect(200)["totalResults"], 3);
-    let one = tenant.scim.get("/Schemas/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Acore%3A2.0%3AGroup").await;
+    let one = tenant
+        .scim
+        .get("/Schemas/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Acore%3A2.0%3AGroup")
+        .await;
     assert_eq!(one.expect(200)["name"], "Group");
     tenant.scim.get("/Schemas/urn:nothing").await.expect_error(404, "");
-    tenant.scim.get("/Schemas?filter=id%20eq%20%22x%22").await.expect_error(403, "");
-    tenant.scim.send("POST", "/Schemas", Some(&json!({}))).await.expect_error(405, "");
+    tenant
+        .scim
+        .get("/Schemas?filter=id%20eq%20%22x%22")
+        .await
+        .expect_error(403, "");
+    tenant
+        .scim
+        .send("POST", "/Schemas", Some(&json!({})))
+        .await
+        .expect_error(405, "");
     tenant.scim.get("/Me").await.expect_error(501, "");
     system.stop().await;
 }

@@ -10,8 +10,13 @@ crate::on_both_shapes! { two_directories_at_the_same_time_stay_apart, a_paused_d
 async fn two_directories_at_the_same_time_stay_apart(shape: Shape) {
     let system = System::start(shape).await;
     let receiver = Receiver::start();
-    let tenants = [system.tenant("contoso.example").await, system.tenant("fabrikam.example").await];
-    system.subscribe(&receiver, json!({ "directory_ids": [tenants[0].directory_id] })).await;
+    let tenants = [
+        system.tenant("contoso.example").await,
+        system.tenant("fabrikam.example").await,
+    ];
+    system
+        .subscribe(&receiver, json!({ "directory_ids": [tenants[0].directory_id] }))
+        .await;
     // The same people in both, at the same time.
     let creates = (0..40).flat_map(|n| tenants.iter().map(move |tenant| (n, tenant)));
     let answers = futures_util::future::join_all(
@@ -22,13 +27,28 @@ async fn two_directories_at_the_same_time_stay_apart(shape: Shape) {
     let ids: Vec<String> = answers.iter().map(system::scim::Answer::id).collect();
     for (mine, other) in [(0, 1), (1, 0)] {
         let list = tenants[mine].scim.get("/Users?count=200&attributes=id").await;
-        let listed: Vec<_> = list.expect(200)["Resources"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect();
+        let listed: Vec<_> = list.expect(200)["Resources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["id"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(listed.len(), 40);
-        assert!(listed.iter().all(|id| ids.iter().skip(mine).step_by(2).any(|own| own == id)));
+        assert!(
+            listed
+                .iter()
+                .all(|id| ids.iter().skip(mine).step_by(2).any(|own| own == id))
+        );
         let foreign = &ids[other];
         for answer in [
             tenants[mine].scim.get(&format!("/Users/{foreign}")).await,
-            tenants[mine].scim.patch(&format!("/Users/{foreign}"), json!([{ "op": "replace", "path": "title", "value": "x" }])).await,
+            tenants[mine]
+                .scim
+                .patch(
+                    &format!("/Users/{foreign}"),
+                    json!([{ "op": "replace", "path": "title", "value": "x" }]),
+                )
+                .await,
             tenants[mine].scim.delete(&format!("/Users/{foreign}")).await,
         ] {
             answer.expect_error(404, "");
@@ -36,13 +56,21 @@ async fn two_directories_at_the_same_time_stay_apart(shape: Shape) {
         let members = json!([{ "value": foreign }]);
         let mut body = group("Grafted");
         body["members"] = members;
-        tenants[mine].scim.send("POST", "/Groups", Some(&body)).await.expect_error(400, "invalidValue");
+        tenants[mine]
+            .scim
+            .send("POST", "/Groups", Some(&body))
+            .await
+            .expect_error(400, "invalidValue");
         let log = system.log(&tenants[mine]).await;
         assert_eq!(log.len(), 42);
         assert_gapless(&log);
     }
     let arrivals = receiver.wait_for(40).await;
-    assert!(arrivals.iter().all(|arrival| arrival.body["directory_id"] == json!(tenants[0].directory_id)));
+    assert!(
+        arrivals
+            .iter()
+            .all(|arrival| arrival.body["directory_id"] == json!(tenants[0].directory_id))
+    );
     receiver.stop().await;
     system.stop().await;
 }
@@ -57,7 +85,10 @@ async fn a_paused_directory_reads_but_does_not_write(shape: Shape) {
         let started = std::time::Instant::now();
         // Keys and states are remembered for a moment.
         loop {
-            let answer = tenant.scim.create_user(&format!("{}@x.example", uuid::Uuid::new_v4())).await;
+            let answer = tenant
+                .scim
+                .create_user(&format!("{}@x.example", uuid::Uuid::new_v4()))
+                .await;
             if answer.status != 201 {
                 return answer;
             }

@@ -9,19 +9,35 @@ crate::on_both_shapes! { a_change_is_one_trace_from_request_to_webhook }
 
 async fn a_change_is_one_trace_from_request_to_webhook(shape: Shape) {
     let collector = Collector::start();
-    let system = System::start_with(shape, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url), ("OTEL_BSP_SCHEDULE_DELAY", "100")]).await;
+    let system = System::start_with(
+        shape,
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+        ],
+    )
+    .await;
     let receiver = Receiver::start();
-    system.subscribe(&receiver, json!({ "event_types": ["user.created"] })).await;
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
     let tenant = system.tenant("contoso.example").await;
     let trace_id = uuid::Uuid::new_v4().simple().to_string();
     let traceparent = format!("00-{trace_id}-00f067aa0ba902b7-01");
     let user = system::scim::user("ada@x.example");
-    let answer = tenant.scim.try_send("POST", "/Users", Some(&user), &[("traceparent", &traceparent)]).await.unwrap();
+    let answer = tenant
+        .scim
+        .try_send("POST", "/Users", Some(&user), &[("traceparent", &traceparent)])
+        .await
+        .unwrap();
     answer.expect(201);
     let arrival = receiver.wait_for(1).await.remove(0);
     assert_eq!(arrival.traceparent.split('-').nth(1), Some(trace_id.as_str()));
     let find = |trace: &[Span], kind: i32, name: &str| {
-        trace.iter().find(|span| span.kind == kind && span.name.starts_with(name)).cloned()
+        trace
+            .iter()
+            .find(|span| span.kind == kind && span.name.starts_with(name))
+            .cloned()
     };
     const SERVER: i32 = 2;
     const CLIENT: i32 = 3;
@@ -36,22 +52,44 @@ async fn a_change_is_one_trace_from_request_to_webhook(shape: Shape) {
         (CLIENT, "POST"),
     ];
     let trace = collector
-        .trace(&trace_id, |trace| steps.iter().all(|(kind, name)| find(trace, *kind, name).is_some()))
+        .trace(&trace_id, |trace| {
+            steps.iter().all(|(kind, name)| find(trace, *kind, name).is_some())
+        })
         .await;
-    let spans: Vec<Span> = steps.iter().map(|(kind, name)| find(&trace, *kind, name).unwrap()).collect();
-    assert_eq!(spans[0].parent_id, "00f067aa0ba902b7", "the caller's context is taken up");
+    let spans: Vec<Span> = steps
+        .iter()
+        .map(|(kind, name)| find(&trace, *kind, name).unwrap())
+        .collect();
+    assert_eq!(
+        spans[0].parent_id, "00f067aa0ba902b7",
+        "the caller's context is taken up"
+    );
     for pair in spans.windows(2) {
-        assert_eq!(pair[1].parent_id, pair[0].span_id, "{} is the child of {}", pair[1].name, pair[0].name);
+        assert_eq!(
+            pair[1].parent_id, pair[0].span_id,
+            "{} is the child of {}",
+            pair[1].name, pair[0].name
+        );
     }
-    assert_eq!(arrival.traceparent.split('-').nth(2), Some(spans[5].span_id.as_str()), "the webhook names its own span");
+    assert_eq!(
+        arrival.traceparent.split('-').nth(2),
+        Some(spans[5].span_id.as_str()),
+        "the webhook names its own span"
+    );
     if shape == Shape::Separate {
         let services: Vec<&str> = spans.iter().map(|span| span.service.as_str()).collect();
         let (ingress, projector, dispatcher) = ("rollcall-ingress", "rollcall-projector", "rollcall-dispatcher");
-        assert_eq!(services, [ingress, ingress, projector, projector, dispatcher, dispatcher]);
+        assert_eq!(
+            services,
+            [ingress, ingress, projector, projector, dispatcher, dispatcher]
+        );
     }
     for span in collector.spans() {
         for (key, value) in &span.attributes {
-            assert!(!value.contains(&tenant.scim.token) && !value.contains("ada@x.example"), "{key} tells too much: {value}");
+            assert!(
+                !value.contains(&tenant.scim.token) && !value.contains("ada@x.example"),
+                "{key} tells too much: {value}"
+            );
         }
     }
     system.stop().await;
