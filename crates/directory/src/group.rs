@@ -38,7 +38,7 @@ impl Directory {
         self.memberships.know_members_of(id);
         self.memberships.know_groups_of(id);
         self.group_names.insert(key, id);
-        events.push(self.group_event(EventType::GroupCreated, &group, Vec::new()));
+        events.push(self.group_event(EventType::GroupCreated, &group, &[]));
         self.groups.insert(id, group);
         self.dirty_groups.insert(id);
         self.change_members(
@@ -102,7 +102,7 @@ impl Directory {
         self.existing_group(command)?;
         let id = command.resource_id;
         if let Some(group) = self.groups.remove(&id) {
-            events.push(self.group_event(EventType::GroupDeleted, &group, Vec::new()));
+            events.push(self.group_event(EventType::GroupDeleted, &group, &[]));
             self.group_names.remove(&group.display_name_key());
         }
         self.leave_all_groups(id, now);
@@ -153,7 +153,7 @@ impl Directory {
         self.group_names.insert(key, id);
         if differs {
             let differences = changes(&before.attributes, &after.attributes);
-            events.push(self.group_event(EventType::GroupUpdated, &after, differences));
+            events.push(self.group_event(EventType::GroupUpdated, &after, &differences));
         }
         let version = after.version;
         self.groups.insert(id, after);
@@ -310,7 +310,7 @@ impl Directory {
         })
     }
 
-    fn group_event(&self, kind: EventType, group: &GroupRow, changes: Vec<Value>) -> EventDraft {
+    fn group_event(&self, kind: EventType, group: &GroupRow, changes: &[Value]) -> EventDraft {
         let data = json!({ "group": normalized_group(group, self.id), "changes": changes });
         EventDraft {
             kind,

@@ -25,7 +25,7 @@ impl Directory {
         let key = self.claim_user_name(&user)?;
         self.memberships.know_groups_of(id);
         self.user_names.insert(key, id);
-        events.push(self.user_event(EventType::UserCreated, &user, Vec::new()));
+        events.push(self.user_event(EventType::UserCreated, &user, &[]));
         let stored = user.stored(Vec::new());
         self.users.insert(id, user);
         self.dirty_users.insert(id);
@@ -68,7 +68,7 @@ impl Directory {
         self.existing_user(command)?;
         let id = command.resource_id;
         if let Some(user) = self.users.remove(&id) {
-            events.push(self.user_event(EventType::UserDeleted, &user, Vec::new()));
+            events.push(self.user_event(EventType::UserDeleted, &user, &[]));
             self.user_names.remove(&user.user_name_key());
         }
         self.leave_all_groups(id, now);
@@ -159,7 +159,7 @@ impl Directory {
         let key = self.claim_user_name(&after)?;
         self.user_names.remove(&before_key);
         self.user_names.insert(key, id);
-        events.push(self.user_event(kind, &after, differences));
+        events.push(self.user_event(kind, &after, &differences));
         let stored = after.stored(groups);
         self.users.insert(id, after);
         self.dirty_users.insert(id);
@@ -184,7 +184,7 @@ impl Directory {
         }
     }
 
-    fn user_event(&self, kind: EventType, user: &UserRow, changes: Vec<Value>) -> EventDraft {
+    fn user_event(&self, kind: EventType, user: &UserRow, changes: &[Value]) -> EventDraft {
         let groups = self.group_refs_of(user.id);
         let normalized = normalized_user(user, self.id, &groups, &self.policy);
         EventDraft {

@@ -1,5 +1,8 @@
 //! What commands do to a directory, and what they announce, without a database.
 
+#![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
+
 use directory::{Applied, Directory, Needs, Policy};
 use events::{Command, CommandId, DirectoryId, EventType, OrganizationId, Outcome, ResourceId, ResourceKind, Source};
 use events::{Timestamp, Verb};
@@ -87,7 +90,10 @@ impl World {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap()
+    let Value::Object(members) = value else {
+        panic!("not an object: {value}")
+    };
+    members
 }
 
 fn kinds(applied: &Applied) -> Vec<EventType> {

@@ -2,7 +2,7 @@
 
 use crate::State;
 use crate::auth::Access;
-use events::{DirectoryId, KeyId, Timestamp};
+use events::{KeyId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,32 +15,30 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Uses not yet written: at most one a key.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
-    notes: Mutex<HashMap<KeyId, (DirectoryId, Timestamp, Option<String>)>>,
+    notes: Mutex<HashMap<KeyId, KeyUse>>,
 }
 
 impl Usage {
     /// Notes a request; `error` is the detail of a refusal.
     pub(crate) fn note(&self, access: &Access, error: Option<String>) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        let note = notes
-            .entry(access.key_id)
-            .or_insert((access.directory.id, Timestamp::now(), None));
-        note.1 = Timestamp::now();
+        let at = Timestamp::now();
+        let first = || KeyUse {
+            key_id: access.key_id,
+            directory_id: access.directory.id,
+            at,
+            error: None,
+        };
+        let note = notes.entry(access.key_id).or_insert_with(first);
+        note.at = at;
         if error.is_some() {
-            note.2 = error;
+            note.error = error;
         }
     }
 
     fn take(&self) -> Vec<KeyUse> {
-        let notes = std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
-        notes
-            .into_iter()
-            .map(|(key_id, (directory_id, at, error))| KeyUse {
-                key_id,
-                directory_id,
-                at,
-                error,
-            })
+        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_values()
             .collect()
     }
 }

@@ -3,6 +3,9 @@
 //! Every scenario runs on both shapes ([`Shape`]): everything in one process on SQLite, and separate processes on
 //! PostgreSQL and RabbitMQ. The outside is real too: HTTP in, database, broker and webhooks out.
 
+#![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
+#![allow(clippy::unwrap_used, reason = "a harness that cannot do its part fails the test")]
+
 pub mod otlp;
 pub mod process;
 pub mod receiver;

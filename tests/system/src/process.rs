@@ -176,8 +176,12 @@ fn listening(log: &str) -> Option<SocketAddr> {
         })
 }
 
-/// The binaries lie beside the test's own one. `tests/run` builds them before the tests.
-fn binary(name: &str) -> PathBuf {
+/// Where a program is: beside the test's own binary. `tests/run` builds them before the tests.
+///
+/// # Panics
+/// Never where tests are run by cargo.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test has a path");
     let folder = test.ancestors().nth(2).expect("…/target/<profile>/deps/<test>");
     folder.join(name)

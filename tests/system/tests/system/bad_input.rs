@@ -4,7 +4,11 @@ use serde_json::json;
 use system::scim::user;
 use system::{Shape, System};
 
-crate::on_both_shapes! { bad_requests_are_answered_with_scim_errors, bad_urls_and_keys_are_answered_with_scim_errors }
+crate::on_both_shapes! {
+    bad_requests_are_answered_with_scim_errors,
+    bad_urls_and_keys_are_answered_with_scim_errors,
+    every_route_is_closed_to_whoever_has_no_key_of_the_directory,
+}
 
 async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
     let system = System::start(shape).await;
@@ -35,7 +39,7 @@ async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
         (json!({ "userName": "" }), "userName"),
         (json!({ "userName": 7 }), "userName"),
         (json!({ "userName": "a", "active": "perhaps" }), "active"),
-        (json!({ "userName": "a", "emails": "a@b" }), "emails"),
+        (json!({ "userName": "a", "emails": 7 }), "emails"),
         (json!({ "userName": "a", "name": "Ada" }), "name"),
         (json!({ "userName": "a\u{0}b" }), "userName"),
     ];
@@ -176,5 +180,49 @@ async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     scim.get("/Users/nonsense").await.expect_error(404, "");
     scim.get("/Users/a/b/c").await.expect_error(404, "");
     scim.send("PUT", "/Users", Some(&user("x"))).await.expect_error(405, "");
+    system.stop().await;
+}
+
+async fn every_route_is_closed_to_whoever_has_no_key_of_the_directory(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let other = system.tenant("fabrikam.example").await;
+    let id = tenant.scim.create_user("ada@x").await.id();
+    let (user_path, group_path) = (format!("/Users/{id}"), format!("/Groups/{id}"));
+    let mut routes = vec![
+        ("GET", "/Schemas"),
+        ("GET", "/ResourceTypes"),
+        ("GET", "/Me"),
+        ("POST", "/Bulk"),
+        ("GET", "/Nothing"),
+    ];
+    for (list, one) in [("/Users", user_path.as_str()), ("/Groups", group_path.as_str())] {
+        routes.extend([
+            ("GET", list),
+            ("POST", list),
+            ("GET", one),
+            ("PUT", one),
+            ("PATCH", one),
+            ("DELETE", one),
+        ]);
+    }
+    routes.extend([
+        ("POST", "/Users/.search"),
+        ("POST", "/Groups/.search"),
+        ("POST", "/.search"),
+    ]);
+    for (method, path) in routes {
+        for token in ["", "rcd_x", &other.scim.token] {
+            let answer = tenant
+                .scim
+                .with_token(token)
+                .send(method, path, Some(&user("eve@x")))
+                .await;
+            answer.expect_error(401, "");
+        }
+        let answer = tenant.scim.send_raw(method, path, &[], Vec::new()).await;
+        answer.expect_error(401, "");
+    }
+    assert_eq!(tenant.scim.get("/Users").await.expect(200)["totalResults"], 1);
     system.stop().await;
 }

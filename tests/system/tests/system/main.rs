@@ -1,10 +1,15 @@
 //! Rollcall as it is run, seen from outside: HTTP in, database, broker and webhooks out.
 
+#![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
+
 mod bad_input;
+mod commands;
 mod delivery;
 mod faults;
 mod provisioning;
 mod shutdown;
+mod structure;
 mod tenancy;
 mod tracing;
 

@@ -10,7 +10,9 @@ crate::on_both_shapes! { a_soft_stop_loses_nothing_and_ends_well, probes_and_met
 async fn a_soft_stop_loses_nothing_and_ends_well(shape: Shape) {
     let mut system = System::start(shape).await;
     let receiver = Receiver::start();
-    system.subscribe(&receiver, json!({ "event_types": ["user.created"] })).await;
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
     let tenant = system.tenant("contoso.example").await;
     let stopping = AtomicBool::new(false);
     let acknowledged = {

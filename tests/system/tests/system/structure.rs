@@ -1,0 +1,113 @@
+//! The map holds: who may depend on whom, and which crate alone may name a driver.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The layers from the bottom up. A package may depend on those below it, and on none beside or above it, unless the
+/// list of exceptions says so.
+const LAYERS: [&[&str]; 6] = [
+    &["scim", "events", "secrets"],
+    &["directory", "telemetry"],
+    &["store", "bus", "webhooks"],
+    &["runtime"],
+    &[
+        "rollcall-ingress",
+        "rollcall-projector",
+        "rollcall-dispatcher",
+        "rollcall-admin",
+    ],
+    &["rollcall"],
+];
+
+/// Drivers and the only package that may name them.
+const DRIVERS: [(&str, &str); 4] = [
+    ("sea-orm", "store"),
+    ("sea-orm-migration", "store"),
+    ("lapin", "bus"),
+    ("opentelemetry-otlp", "telemetry"),
+];
+
+/// What must not come back: C libraries and build tools that a plain Debian does not have.
+const BANNED: [&str; 4] = ["openssl-sys", "aws-lc-sys", "cmake", "native-tls"];
+
+/// Normal dependencies by package of the workspace.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let normal = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        dependencies
+            .filter(|dependency| dependency["kind"].is_null())
+            .map(|dependency| text(&dependency["name"]))
+            .collect()
+    };
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (text(&package["name"]), normal(package)))
+        .collect()
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let dependencies = dependencies();
+    let layer = |name: &str| LAYERS.iter().position(|layer| layer.contains(&name));
+    for (package, uses) in &dependencies {
+        let Some(own) = layer(package) else { continue };
+        for used in uses {
+            if let Some(below) = layer(used) {
+                assert!(below < own, "{package} must not depend on {used}");
+            }
+        }
+    }
+    for name in LAYERS.concat() {
+        assert!(
+            dependencies.contains_key(name),
+            "{name} is on the map and not in the workspace"
+        );
+    }
+}
+
+#[test]
+fn a_driver_is_named_by_one_crate() {
+    for (package, uses) in dependencies() {
+        // The benchmark measures against the bare database.
+        if package == "bench" {
+            continue;
+        }
+        for (driver, owner) in DRIVERS {
+            assert!(
+                package == owner || !uses.iter().any(|used| used == driver),
+                "{package} must not name {driver}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pure_crates_do_no_io() {
+    for (package, uses) in dependencies() {
+        if ["scim", "events", "directory", "secrets"].contains(&package.as_str()) {
+            for driver in ["tokio", "actix-web", "reqwest", "sea-orm", "lapin"] {
+                assert!(
+                    !uses.iter().any(|used| used == driver),
+                    "{package} must not name {driver}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn tls_stays_in_rust() {
+    let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap();
+    for banned in BANNED {
+        assert!(!lock.contains(&format!("name = \"{banned}\"")), "{banned} has come in");
+    }
+}
