@@ -5,5 +5,5 @@ mod request_span;
 mod server;
 
 pub use probes::Probes;
-pub use request_span::request_span;
+pub use request_span::{Route, request_span};
 pub use server::serve;

@@ -14,4 +14,4 @@ pub mod semconv;
 
 pub use chain::{Chain, chain};
 pub use init::{Guard, LogFormat, TelemetryError, TelemetryOptions, init};
-pub use propagation::{link, set_parent, trace_id, traceparent, traceparent_of};
+pub use propagation::{link, rename, set_parent, trace_id, traceparent, traceparent_of};

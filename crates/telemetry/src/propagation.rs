@@ -53,6 +53,11 @@ pub fn link(span: &Span, traceparent: &str) {
     }
 }
 
+/// Gives a span the name that is known only once it is running.
+pub fn rename(span: &Span, name: String) {
+    span.context().span().update_name(name);
+}
+
 /// The trace id of a span as 32 hex digits, or `None` when the span is disabled.
 #[must_use]
 pub fn trace_id(span: &Span) -> Option<String> {

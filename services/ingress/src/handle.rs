@@ -6,8 +6,9 @@ use crate::auth::Access;
 use crate::{Inner, State, body, discovery, read, write};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use events::{DirectoryId, ResourceId, ResourceKind};
+use runtime::http::Route;
 use scim::query::ListQuery;
 use scim::schema::ResourceType;
 
@@ -38,6 +39,7 @@ async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> R
     let address = Address::parse(request.path()).map_err(|error| misaddressed(inner, error))?;
     let base_url = format!("{}{}", inner.config.public_url, address.base);
     let rest: Vec<&str> = address.rest.iter().map(String::as_str).collect();
+    request.extensions_mut().insert(Route(route_name(&rest)));
     // R55: how to authenticate must be readable without being authenticated; it is the same for every directory.
     if let [endpoint] = rest[..]
         && discovery::is_config(endpoint)
@@ -109,6 +111,21 @@ async fn operate(
         ("DELETE", [_, id]) => write::delete(inner, caller, kind, id_of(kind, id)?, request).await,
         (_, [_] | [_, _]) => Err(method_not_allowed(method, request.path())),
         _ => Err(scim::Error::status(404, format!("there is nothing at {}", request.path())).into()),
+    }
+}
+
+/// The route for spans and measurements: few names, and none that holds an id.
+fn route_name(rest: &[&str]) -> &'static str {
+    let is = |segment: &str, name: &str| segment.eq_ignore_ascii_case(name);
+    match rest {
+        [users] if is(users, "users") => "/Users",
+        [users, search] if is(users, "users") && is(search, ".search") => "/Users/.search",
+        [users, _] if is(users, "users") => "/Users/{id}",
+        [groups] if is(groups, "groups") => "/Groups",
+        [groups, search] if is(groups, "groups") && is(search, ".search") => "/Groups/.search",
+        [groups, _] if is(groups, "groups") => "/Groups/{id}",
+        [endpoint, ..] if discovery::is_discovery(endpoint) => "/discovery",
+        _ => "/other",
     }
 }
 

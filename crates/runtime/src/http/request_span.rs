@@ -1,10 +1,10 @@
 //! One server span and one measurement for each request.
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
 use std::time::Instant;
 use telemetry::semconv;
 use tracing::field::Empty;
@@ -12,6 +12,11 @@ use tracing::{Instrument, Span};
 
 /// What probes ask every few seconds is no change that anyone wants to follow.
 const UNTRACED: &[&str] = &["/healthz", "/readyz", "/metrics"];
+
+/// The route of a request that a handler takes apart by itself: put it into the request's extensions, and the span and
+/// the measurement are named by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route(pub &'static str);
 
 /// Middleware: runs the request in a span named `METHOD route`, child of the caller's span when the request brings a
 /// `traceparent`, with the status and whether it is an error; and measures it as `rollcall_http_request_seconds`.
@@ -37,6 +42,15 @@ pub async fn request_span(
         Err(error) => error.as_response_error().status_code(),
     };
     record_status(&span, status);
+    let handled = result
+        .as_ref()
+        .ok()
+        .and_then(|response| response.request().extensions().get::<Route>().copied());
+    if let Some(Route(route)) = handled {
+        telemetry::rename(&span, format!("{method} {route}"));
+        span.record(semconv::HTTP_ROUTE, route);
+    }
+    let route = handled.map(|Route(route)| route.to_owned()).or(route);
     metrics::histogram!(
         "rollcall_http_request_seconds",
         "method" => method,
@@ -58,6 +72,7 @@ fn server_span(request: &ServiceRequest, method: &'static str, route: Option<&st
         { semconv::OTEL_KIND } = "server",
         { semconv::HTTP_REQUEST_METHOD } = method,
         { semconv::HTTP_ROUTE } = route,
+        directory.id = Empty,
         { semconv::URL_SCHEME } = request.connection_info().scheme(),
         { semconv::HTTP_RESPONSE_STATUS_CODE } = Empty,
         { semconv::ERROR_TYPE } = Empty,

@@ -44,7 +44,7 @@ async fn a_change_is_one_trace_from_request_to_webhook(shape: Shape) {
     const PRODUCER: i32 = 4;
     const CONSUMER: i32 = 5;
     let steps = [
-        (SERVER, "POST"),
+        (SERVER, "POST /Users"),
         (PRODUCER, "send rollcall.commands"),
         (CONSUMER, "process rollcall.commands"),
         (PRODUCER, "send rollcall.events"),
