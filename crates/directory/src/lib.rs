@@ -11,6 +11,7 @@ mod members;
 mod needs;
 mod normalize;
 mod policy;
+pub mod replay;
 mod resource;
 mod user;
 mod writes;

@@ -339,3 +339,126 @@ fn a_user_carries_its_groups_under_their_present_names() {
         json!([{ "id": group, "display_name": "Sales EMEA" }])
     );
 }
+
+mod replaying {
+    use super::{World, object};
+    use directory::replay::{Replay, ReplayError, fingerprint, user_fingerprint};
+    use events::{DirectoryId, EventBody, EventId, OrganizationId, ResourceId, ResourceKind, Source, Timestamp, Verb};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// One random step: which of a few people and groups, and what happens to them.
+    type Step = (u8, usize, usize);
+
+    fn verb((what, who, with): Step, users: &[ResourceId], groups: &[ResourceId]) -> (ResourceKind, ResourceId, Verb) {
+        let patch = |operations| Verb::Patch(json!({ "Operations": operations }));
+        let (user, other, group) = (users[who], users[with], groups[who % groups.len()]);
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        match what {
+            0 | 1 => (
+                ResourceKind::User,
+                user,
+                Verb::Create(object(json!({ "userName": format!("user{who}"), "active": true }))),
+            ),
+            2 => (
+                ResourceKind::User,
+                user,
+                patch(json!([{ "op": "replace", "path": "active", "value": with % 2 == 0 }])),
+            ),
+            3 => (
+                ResourceKind::User,
+                user,
+                patch(json!([{ "op": "add", "path": format!("{enterprise}:manager"), "value": other }])),
+            ),
+            4 => (ResourceKind::User, user, Verb::Delete),
+            5 | 6 => {
+                let body =
+                    json!({ "displayName": format!("group{}", who % groups.len()), "members": [{ "value": other }] });
+                (ResourceKind::Group, group, Verb::Create(object(body)))
+            }
+            7 => (
+                ResourceKind::Group,
+                group,
+                patch(json!([{ "op": "add", "path": "members", "value": [{ "value": other }] }])),
+            ),
+            8 => (
+                ResourceKind::Group,
+                group,
+                patch(json!([{ "op": "remove", "path": "members", "value": [{ "value": other }] }])),
+            ),
+            9 => (
+                ResourceKind::Group,
+                group,
+                patch(json!([{ "op": "replace", "path": "members", "value": [{ "value": user }] }])),
+            ),
+            10 => {
+                let nested = groups[with % groups.len()];
+                (
+                    ResourceKind::Group,
+                    group,
+                    patch(json!([{ "op": "add", "path": "members", "value": [{ "value": nested }] }])),
+                )
+            }
+            _ => (ResourceKind::Group, group, Verb::Delete),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_replay_of_the_log_equals_the_state(steps in prop::collection::vec((0u8..12, 0usize..6, 0usize..6), 1..60)) {
+            let users: Vec<_> = (0..6).map(|_| ResourceId::new()).collect();
+            let groups: Vec<_> = (0..3).map(|_| ResourceId::new()).collect();
+            let mut world = World::new();
+            let mut replay = Replay::default();
+            for step in steps {
+                let (kind, id, verb) = verb(step, &users, &groups);
+                // Ids are never used again.
+                if matches!(verb, Verb::Create(_)) && (replay.users.contains_key(&id) || replay.groups.contains_key(&id)) {
+                    continue;
+                }
+                for event in world.apply(kind, id, verb).events {
+                    let body = EventBody {
+                        kind: event.kind,
+                        timestamp: Timestamp::from_millis(0),
+                        id: EventId::new(),
+                        sequence: replay.sequence + 1,
+                        organization_id: OrganizationId::new(),
+                        directory_id: DirectoryId::new(),
+                        source: Source::Scim,
+                        data: event.data,
+                    };
+                    replay.apply(&body).unwrap();
+                }
+            }
+            let writes = world.directory.writes();
+            prop_assert_eq!(replay.users.len(), writes.users.len());
+            for user in &writes.users {
+                prop_assert_eq!(replay.users.get(&user.id), Some(&user_fingerprint(&user.attributes, user.version)));
+            }
+            prop_assert_eq!(replay.groups.len(), writes.groups.len());
+            for group in &writes.groups {
+                prop_assert_eq!(replay.groups.get(&group.id), Some(&fingerprint(&group.attributes)));
+                let mut stored: Vec<_> = writes.members_added.iter().filter(|row| row.0 == group.id).map(|row| row.1).collect();
+                stored.sort_unstable();
+                prop_assert_eq!(replay.members(group.id).collect::<Vec<_>>(), stored);
+            }
+            prop_assert_eq!(replay.memberships(), writes.members_added.len());
+        }
+    }
+
+    #[test]
+    fn a_gap_in_the_log_is_noticed() {
+        let mut replay = Replay::default();
+        let body = EventBody {
+            kind: events::EventType::DirectoryUpdated,
+            timestamp: Timestamp::from_millis(0),
+            id: EventId::new(),
+            sequence: 2,
+            organization_id: OrganizationId::new(),
+            directory_id: DirectoryId::new(),
+            source: Source::Api,
+            data: json!({}),
+        };
+        assert_eq!(replay.apply(&body), Err(ReplayError::Gap { last: 0, found: 2 }));
+    }
+}

@@ -9,6 +9,7 @@ mod commit;
 mod housekeeping;
 mod relay;
 mod spans;
+pub mod verify;
 mod work;
 
 use bus::Bus;

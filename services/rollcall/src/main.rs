@@ -3,6 +3,7 @@
 mod demo;
 mod keys;
 mod serve;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use runtime::{Flags, Program, Settings, command_main, service_main};
@@ -30,6 +31,8 @@ enum Command {
     },
     /// Bring the database schema up to date and stop
     Migrate,
+    /// Replay the event log and compare it with the stored users and groups; exit code 1 on any difference
+    Verify,
     /// Print the effective settings, secrets masked, and where each came from
     Config,
     /// Keys of the management API
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
             println!("the database schema is up to date");
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Verify => command_main("rollcall", cli.flags, async |context| verify::run(&context).await),
         Command::Config => config(&cli.flags),
         Command::Keys(Keys::Create { name }) => command_main("rollcall", cli.flags, async move |context| {
             keys::create(&context, &name).await

@@ -54,7 +54,7 @@ pub struct System {
     pub database: TestDatabase,
     vhost: Option<Vhost>,
     client: Client,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A directory that was set up, with the two ends of a change.
@@ -134,7 +134,7 @@ impl System {
             database,
             vhost,
             client: client(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -220,6 +220,23 @@ impl System {
             last["id"].as_str().unwrap().clone_into(&mut after);
             events.extend(data);
         }
+    }
+
+    /// `rollcall verify`: the stored state equals the replay of the log.
+    pub async fn verify(&self) {
+        let output = tokio::process::Command::new(process::binary("rollcall"))
+            .arg("verify")
+            .env("ROLLCALL_DATABASE_URL", &self.database.url)
+            .env("ROLLCALL_MASTER_KEY", MASTER_KEY)
+            .env("ROLLCALL_DATA_DIR", self.folder.path())
+            .env("ROLLCALL_BUS_URL", "embedded:")
+            .output()
+            .await
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}\n{log}");
+        assert!(told.contains("ok"), "it looks at something: {told}\n{log}");
     }
 
     /// Stops everything as an operator does, and expects that all of it ends well.

@@ -109,6 +109,7 @@ async fn check(system: &System, tenant: &Tenant, receiver: &Receiver, records: &
     let arrivals = receiver.wait_for(announced.len()).await;
     assert!(arrivals.iter().all(|arrival| arrival.verified));
     assert_eq!(arrivals.len(), announced.len());
+    system.verify().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

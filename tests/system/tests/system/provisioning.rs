@@ -229,6 +229,7 @@ async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
     );
     let arrivals = receiver.wait_for(log.len()).await;
     assert!(arrivals.iter().all(|arrival| arrival.verified));
+    system.verify().await;
     receiver.stop().await;
     system.stop().await;
 }

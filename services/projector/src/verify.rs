@@ -1,0 +1,210 @@
+//! `verify`: the stored state against the replay of the log.
+
+use directory::replay::{Replay, ReplayError, fingerprint, user_fingerprint};
+use events::{DirectoryId, EventBody, ResourceId};
+use std::collections::HashSet;
+use store::{Position, Query, Store, StoreError};
+
+/// Rows or events read at once.
+const PAGE: u32 = 1_000;
+/// Differences told of one directory.
+const TOLD: usize = 20;
+/// How often a directory that changes meanwhile is looked at again.
+const ATTEMPTS: usize = 5;
+
+/// What a directory came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Events replayed.
+    pub events: i64,
+    /// Users stored.
+    pub users: usize,
+    /// Groups stored.
+    pub groups: usize,
+    /// Memberships stored.
+    pub memberships: usize,
+    /// What differs, in words; at most a few.
+    pub differences: Vec<String>,
+}
+
+/// Why a directory could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The database says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event cannot be read.
+    #[error("an event of the log is not readable JSON")]
+    Body(#[from] serde_json::Error),
+}
+
+/// Compares the rows of one directory with its log. A directory that changes meanwhile is looked at again.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn verify(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyError> {
+    let mut verified = Verified::default();
+    for _ in 0..ATTEMPTS {
+        verified = look(store, directory).await?;
+        let grown = !store
+            .events()
+            .of_directory(directory, verified.events, &[], 1)
+            .await?
+            .is_empty();
+        if verified.differences.is_empty() || !grown {
+            break;
+        }
+    }
+    Ok(verified)
+}
+
+async fn look(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyError> {
+    let mut report = Verified::default();
+    let replay = replay(store, directory, &mut report).await?;
+    users(store, directory, &replay, &mut report).await?;
+    groups(store, directory, &replay, &mut report).await?;
+    if report.memberships != replay.memberships() {
+        let (stored, told) = (report.memberships, replay.memberships());
+        report.differ(format!("{stored} memberships are stored, the log tells of {told}"));
+    }
+    report.events = replay.sequence;
+    Ok(report)
+}
+
+async fn replay(store: &Store, directory: DirectoryId, report: &mut Verified) -> Result<Replay, VerifyError> {
+    let mut replay = Replay::default();
+    loop {
+        let page = store
+            .events()
+            .of_directory(directory, replay.sequence, &[], PAGE)
+            .await?;
+        let Some(last) = page.last().map(|event| event.sequence) else {
+            return Ok(replay);
+        };
+        for event in page {
+            let body: EventBody = serde_json::from_str(&event.body)?;
+            match replay.apply(&body) {
+                Ok(()) => {}
+                Err(ReplayError::Gap { .. }) if body.sequence > replay.sequence => {
+                    report.differ(format!("the log has a gap before event {}", body.sequence));
+                    replay.sequence = body.sequence;
+                }
+                Err(error) => {
+                    report.differ(error.to_string());
+                    replay.sequence = body.sequence;
+                }
+            }
+        }
+        replay.sequence = replay.sequence.max(last);
+    }
+}
+
+async fn users(
+    store: &Store,
+    directory: DirectoryId,
+    replay: &Replay,
+    report: &mut Verified,
+) -> Result<(), VerifyError> {
+    let mut seen = HashSet::new();
+    let mut after = None;
+    loop {
+        let query = Query {
+            after,
+            limit: PAGE,
+            ..Query::default()
+        };
+        let page = store.users(directory).list(&query).await?.rows;
+        let Some(last) = page.last() else { break };
+        after = Some(Position {
+            created_at: last.created_at,
+            id: last.id,
+        });
+        for row in page {
+            let stored = row.into_stored()?;
+            seen.insert(stored.id);
+            let found = user_fingerprint(&stored.attributes, stored.version);
+            report.compare("user", stored.id, replay.users.get(&stored.id) == Some(&found));
+        }
+    }
+    report.users = seen.len();
+    for missing in replay.users.keys().filter(|id| !seen.contains(id)) {
+        report.differ(format!("user {missing} is in the log and not stored"));
+    }
+    Ok(())
+}
+
+async fn groups(
+    store: &Store,
+    directory: DirectoryId,
+    replay: &Replay,
+    report: &mut Verified,
+) -> Result<(), VerifyError> {
+    let mut seen = HashSet::new();
+    let mut after = None;
+    loop {
+        let query = Query {
+            after,
+            limit: PAGE,
+            ..Query::default()
+        };
+        let page = store.groups(directory).list(&query).await?.rows;
+        let Some(last) = page.last() else { break };
+        after = Some(Position {
+            created_at: last.created_at,
+            id: last.id,
+        });
+        for row in page {
+            let stored = row.into_stored()?;
+            seen.insert(stored.id);
+            let same = replay.groups.get(&stored.id) == Some(&fingerprint(&stored.attributes));
+            report.compare("group", stored.id, same);
+            members(store, directory, stored.id, replay, report).await?;
+        }
+    }
+    report.groups = seen.len();
+    for missing in replay.groups.keys().filter(|id| !seen.contains(id)) {
+        report.differ(format!("group {missing} is in the log and not stored"));
+    }
+    Ok(())
+}
+
+async fn members(
+    store: &Store,
+    directory: DirectoryId,
+    group: ResourceId,
+    replay: &Replay,
+    report: &mut Verified,
+) -> Result<(), VerifyError> {
+    let mut told = replay.members(group).peekable();
+    let mut after = None;
+    loop {
+        let page = store.groups(directory).members(group, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        report.memberships += page.len();
+        for member in page {
+            while told.next_if(|id| *id < member.id).is_some() {}
+            if told.next_if_eq(&member.id).is_none() {
+                report.differ(format!(
+                    "member {} of group {group} is stored and not in the log",
+                    member.id
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Verified {
+    fn compare(&mut self, what: &str, id: ResourceId, same: bool) {
+        if !same {
+            self.differ(format!("{what} {id} is not stored as the log tells it"));
+        }
+    }
+
+    fn differ(&mut self, what: String) {
+        if self.differences.len() < TOLD {
+            self.differences.push(what);
+        }
+    }
+}
