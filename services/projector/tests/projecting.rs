@@ -464,3 +464,22 @@ async fn events_that_others_append_are_published_too(dialect: Dialect) {
     );
     world.stop().await;
 }
+
+/// PostgreSQL only: its text cannot hold U+0000. No request gets that far; a defect might.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_the_database_refuses_is_refused_alone_and_for_good() {
+    let world = World::start(Dialect::Postgres).await;
+    let directory = world.directory().await;
+    let mut commands: Vec<_> = (0..30)
+        .map(|n| world.create_user(directory, &format!("user{n}")))
+        .collect();
+    let poison = world.create_user(directory, "poi\u{0}son");
+    commands.insert(15, poison.clone());
+    let outcomes = futures_util::future::join_all(commands.iter().map(|command| world.send(command))).await;
+    let refused: Vec<usize> = (0..31).filter(|n| status(&outcomes[*n]) != 201).collect();
+    assert_eq!(refused, [15], "{:?}", outcomes[15]);
+    assert_eq!(status(&outcomes[15]), 500);
+    assert_eq!(world.send(&poison).await, outcomes[15], "its verdict is stored");
+    assert_eq!(world.log(directory).await.len(), 30);
+    world.stop().await;
+}

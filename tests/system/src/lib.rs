@@ -57,6 +57,23 @@ pub struct System {
     folder: TempDir,
 }
 
+/// Other addresses of the servers than their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Detour {
+    /// Of the broker.
+    pub broker: Option<SocketAddr>,
+    /// Of the database.
+    pub database: Option<SocketAddr>,
+}
+
+/// A URL with another host and port.
+fn via(url: &str, address: SocketAddr) -> String {
+    let mut url: url::Url = url.parse().unwrap();
+    url.set_host(Some(&address.ip().to_string())).unwrap();
+    url.set_port(Some(address.port())).unwrap();
+    url.into()
+}
+
 /// A directory that was set up, with the two ends of a change.
 #[derive(Debug)]
 pub struct Tenant {
@@ -76,27 +93,30 @@ impl System {
 
     /// The same with more environment variables.
     pub async fn start_with(shape: Shape, environment: &[(&str, &str)]) -> Self {
-        Self::start_all(shape, environment, None).await
+        Self::start_all(shape, environment, Detour::default()).await
     }
 
-    /// The same with the broker reached at another address, for example that of a proxy.
-    pub async fn start_through(shape: Shape, broker: SocketAddr) -> Self {
-        Self::start_all(shape, &[], Some(broker)).await
+    /// Separate processes that reach a server at another address, for example that of a proxy.
+    pub async fn start_through(detour: Detour) -> Self {
+        Self::start_all(Shape::Separate, &[], detour).await
     }
 
-    async fn start_all(shape: Shape, environment: &[(&str, &str)], broker: Option<SocketAddr>) -> Self {
+    async fn start_all(shape: Shape, environment: &[(&str, &str)], detour: Detour) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (database, vhost) = match shape {
             Shape::AllInOne => (TestDatabase::sqlite().await, None),
             Shape::Separate => (TestDatabase::postgres().await, Some(Vhost::create().await)),
         };
-        let bus_url = match (&vhost, broker) {
+        let database_url = detour
+            .database
+            .map_or_else(|| database.url.clone(), |address| via(&database.url, address));
+        let bus_url = match (&vhost, detour.broker) {
             (None, _) => "embedded:".to_owned(),
             (Some(vhost), None) => vhost.url.clone(),
             (Some(vhost), Some(broker)) => vhost.url_via(broker),
         };
         let mut shared: Vec<(String, String)> = [
-            ("ROLLCALL_DATABASE_URL", database.url.as_str()),
+            ("ROLLCALL_DATABASE_URL", database_url.as_str()),
             ("ROLLCALL_DATABASE_CONNECTIONS", "5"),
             ("ROLLCALL_BUS_URL", bus_url.as_str()),
             ("ROLLCALL_MASTER_KEY", MASTER_KEY),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use system::receiver::Receiver;
 use system::scim::{Scim, user};
-use system::{Shape, System, Tenant, assert_gapless};
+use system::{Detour, Shape, System, Tenant, assert_gapless};
 
 /// What a client was told about each name.
 #[derive(Default)]
@@ -166,8 +166,11 @@ async fn without_the_broker_writes_are_refused_at_once_reads_go_on_and_all_comes
             .unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned());
         bus::testing::TcpProxy::to_broker(&url).await
     };
-    let address = proxy.address();
-    let system = System::start_through(Shape::Separate, address).await;
+    let system = System::start_through(Detour {
+        broker: Some(proxy.address()),
+        ..Detour::default()
+    })
+    .await;
     let receiver = Receiver::start();
     system
         .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
@@ -204,6 +207,70 @@ async fn without_the_broker_writes_are_refused_at_once_reads_go_on_and_all_comes
         ),
         (5, Some(2))
     );
+    receiver.stop().await;
+    system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_database_nothing_hangs_nothing_is_made_up_and_all_comes_back() {
+    let server = std::env::var("ROLLCALL_TEST_DATABASE_URL")
+        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+    let server: url::Url = server.parse().unwrap();
+    let server = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
+    let proxy = bus::testing::TcpProxy::start(&server).await;
+    let system = System::start_through(Detour {
+        database: Some(proxy.address()),
+        ..Detour::default()
+    })
+    .await;
+    let receiver = Receiver::start();
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
+    let tenant = system.tenant("contoso.example").await;
+    let id = tenant.scim.create_user("before@x.example").await.id();
+    proxy.block();
+    let ingress = system.processes["rollcall-ingress"].url();
+    let mut unknown = Vec::new();
+    for n in 0..3 {
+        let name = format!("during{n}@x.example");
+        let started = std::time::Instant::now();
+        let answer = tenant.scim.create_user(&name).await;
+        assert!(started.elapsed() < Duration::from_secs(20), "an answer, not a hang");
+        assert!(matches!(answer.status, 503 | 504), "{}", answer.text);
+        if answer.status == 504 {
+            unknown.push(name);
+        }
+        tenant.scim.get(&format!("/Users/{id}")).await.expect_error(503, "");
+    }
+    assert_eq!(
+        system::client()
+            .get(format!("{ingress}/readyz"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        503
+    );
+    proxy.restore();
+    let started = std::time::Instant::now();
+    while tenant.scim.create_user("after@x.example").await.status != 201 {
+        assert!(started.elapsed() < system::process::PATIENCE);
+        system::process::pause().await;
+    }
+    receiver
+        .wait_for_kind("user.created", i64::try_from(system.log(&tenant).await.len()).unwrap())
+        .await;
+    let log = system.log(&tenant).await;
+    assert_gapless(&log);
+    for event in log.iter().skip(2) {
+        let name = event["data"]["user"]["user_name"].as_str().unwrap().to_owned();
+        assert!(
+            ["before@x.example", "after@x.example"].contains(&name.as_str()) || unknown.contains(&name),
+            "{name}"
+        );
+    }
+    system.verify().await;
     receiver.stop().await;
     system.stop().await;
 }
