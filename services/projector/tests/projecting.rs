@@ -143,14 +143,21 @@ fn status(outcome: &Outcome) -> u16 {
     }
 }
 
-/// Takes so many events off the bus.
+/// Takes so many different events off the bus, in the order in which each first came: like every consumer it must expect
+/// one to come twice.
 async fn take(consumer: &Consumer<Event>, count: usize) -> Vec<Event> {
-    let mut taken = Vec::new();
+    let mut taken: Vec<Event> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
     while taken.len() < count {
         let batch = tokio::time::timeout(Duration::from_secs(20), consumer.next(100)).await;
         let batch = batch.expect("events in time").expect("an open bus");
         consumer.acker().ack(&batch).await;
-        taken.extend(batch.into_iter().map(|delivery| delivery.payload));
+        taken.extend(
+            batch
+                .into_iter()
+                .map(|delivery| delivery.payload)
+                .filter(|event| seen.insert(event.id)),
+        );
     }
     taken
 }
