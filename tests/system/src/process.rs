@@ -176,13 +176,19 @@ fn listening(log: &str) -> Option<SocketAddr> {
         })
 }
 
-/// Where a program is: beside the test's own binary. `tests/run` builds them before the tests.
+/// Where a program is: in the folder of the build that the caller belongs to. `tests/run` builds them before the tests.
 ///
 /// # Panics
-/// Never where tests are run by cargo.
+/// When it has not been built.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test has a path");
-    let folder = test.ancestors().nth(2).expect("…/target/<profile>/deps/<test>");
-    folder.join(name)
+    let own = std::env::current_exe().expect("the caller has a path");
+    // A test is in `target/<profile>/deps`, a benchmark in `target/<profile>`.
+    let found = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not built beside {}", own.display()))
 }

@@ -1,0 +1,142 @@
+//! What the same servers do without Rollcall.
+
+use crate::load::{self, Load};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+use store::testing::TestDatabase;
+
+/// About what a stored person weighs.
+fn document(n: usize) -> String {
+    format!("{{\"userName\":\"user{n}\",\"padding\":\"{}\"}}", "x".repeat(640))
+}
+
+const TABLES: [&str; 3] = [
+    "CREATE TABLE y_users (id uuid PRIMARY KEY, directory uuid, name text, resource text, search jsonb, UNIQUE (directory, name))",
+    "CREATE TABLE y_events (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid UNIQUE, body text)",
+    "CREATE TABLE y_inbox (id uuid PRIMARY KEY, status smallint)",
+];
+
+/// A database of its own on the server of the tests.
+pub(crate) async fn postgres(clients: usize) -> (TestDatabase, PgPool) {
+    let database = TestDatabase::postgres().await;
+    let options: PgConnectOptions = database.url.parse().unwrap();
+    let size = u32::try_from(clients.min(32)).unwrap();
+    let pool = PgPoolOptions::new()
+        .max_connections(size)
+        .connect_with(options)
+        .await
+        .unwrap();
+    for table in TABLES {
+        sqlx::query(table).execute(&pool).await.unwrap();
+    }
+    (database, pool)
+}
+
+/// y1: for each request a transaction that inserts a person, an event and a verdict.
+pub(crate) async fn three_rows(pool: &PgPool, clients: usize, requests: usize) -> Load {
+    let pool = pool.clone();
+    load::run(clients, requests, move |n| {
+        let pool = pool.clone();
+        async move {
+            let (id, document) = (uuid::Uuid::now_v7(), document(n));
+            let mut tx = pool.begin().await.unwrap();
+            sqlx::query("INSERT INTO y_users VALUES ($1, $2, $3, $4, $4::jsonb)")
+                .bind(id)
+                .bind(uuid::Uuid::nil())
+                .bind(id.to_string())
+                .bind(&document)
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            sqlx::query("INSERT INTO y_events (id, body) VALUES ($1, $2)")
+                .bind(id)
+                .bind(&document)
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            sqlx::query("INSERT INTO y_inbox VALUES ($1, 201)")
+                .bind(id)
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            tx.commit().await.is_ok()
+        }
+    })
+    .await
+}
+
+/// y0: for each request one row, committed by itself.
+pub(crate) async fn one_row(pool: &PgPool, clients: usize, requests: usize) -> Load {
+    let pool = pool.clone();
+    load::run(clients, requests, move |_| {
+        let pool = pool.clone();
+        async move {
+            let insert = sqlx::query("INSERT INTO y_inbox VALUES ($1, 201)").bind(uuid::Uuid::now_v7());
+            insert.execute(&pool).await.is_ok()
+        }
+    })
+    .await
+}
+
+/// y4: SQLite in WAL mode with `synchronous=FULL`, one row a commit, one writer.
+pub(crate) async fn sqlite_rows(clients: usize, requests: usize) -> Load {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("y.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let pool: SqlitePool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .unwrap();
+    sqlx::query("CREATE TABLE y (id BLOB PRIMARY KEY, body TEXT)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let load = load::run(clients, requests, move |n| {
+        let pool = pool.clone();
+        async move {
+            let insert = sqlx::query("INSERT INTO y VALUES ($1, $2)")
+                .bind(uuid::Uuid::now_v7())
+                .bind(document(n));
+            insert.execute(&pool).await.is_ok()
+        }
+    })
+    .await;
+    drop(folder);
+    load
+}
+
+/// A bare handler that answers a person's row by id through a pool of ten connections; its URL.
+pub(crate) fn bare_handler(pool: PgPool) -> String {
+    async fn handle(id: web::Path<uuid::Uuid>, pool: web::Data<PgPool>) -> HttpResponse {
+        let row: Option<(String,)> = sqlx::query_as("SELECT resource FROM users WHERE id = $1")
+            .bind(*id)
+            .fetch_optional(pool.get_ref())
+            .await
+            .unwrap();
+        row.map_or_else(
+            || HttpResponse::NotFound().finish(),
+            |(text,)| HttpResponse::Ok().content_type("application/scim+json").body(text),
+        )
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(pool.clone()))
+            .route("/{id}", web::get().to(handle))
+            .route("/", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
+    })
+    .workers(2)
+    .disable_signals()
+    .listen(listener)
+    .unwrap()
+    .run();
+    tokio::spawn(server);
+    url
+}
