@@ -193,10 +193,15 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         .application_name(&options.application_name)
         .options(SESSION)
         .disable_statement_logging();
+    let port = connect.get_port();
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
+        .after_connect(move |_, _| {
+            crate::nodelay::set_nodelay(port);
+            Box::pin(std::future::ready(Ok(())))
+        })
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 use sea_orm::sqlx::Connection as _;

@@ -16,6 +16,7 @@ mod idempotency;
 mod inbox;
 mod lanes;
 mod migration;
+mod nodelay;
 mod projection;
 mod published;
 mod query;
