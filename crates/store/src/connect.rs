@@ -20,12 +20,15 @@ const SQLITE_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// Settings of each PostgreSQL session, in milliseconds where a time.
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 5] = [
     ("statement_timeout", "5000"),
     ("lock_timeout", "2000"),
     ("idle_in_transaction_session_timeout", "10000"),
     // Compiling plans costs more than it saves on the short statements here.
     ("jit", "off"),
+    // A plan made while a table was empty may take any index, and would be kept while the table grows, until statistics
+    // are next gathered: minutes in which each lookup reads a whole directory.
+    ("plan_cache_mode", "force_custom_plan"),
 ];
 /// Held while migrating, so that services that start together do it one after the other.
 const MIGRATION_LOCK: i64 = 7_262;
