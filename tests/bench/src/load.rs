@@ -1,15 +1,21 @@
 //! Closed-loop load: so many clients, each sending its next request when the last one is answered.
 
 use hdrhistogram::Histogram;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What a load came to.
 pub(crate) struct Load {
+    /// How many were sent.
     pub(crate) requests: usize,
+    /// How many of them did not go well.
     pub(crate) errors: usize,
+    /// What the first of those said.
+    pub(crate) first_error: Option<String>,
+    /// From the first request to the last answer.
     pub(crate) took: Duration,
-    /// Microseconds.
+    /// Microseconds from request to answer.
     pub(crate) latency: Histogram<u64>,
 }
 
@@ -23,6 +29,17 @@ impl Load {
     pub(crate) fn millis(&self, quantile: f64) -> f64 {
         quantile_millis(&self.latency, quantile)
     }
+
+    /// The same, for requests none of which may fail.
+    ///
+    /// # Panics
+    /// When one did.
+    #[track_caller]
+    pub(crate) fn flawless(self) -> Self {
+        let told = self.first_error.as_deref().unwrap_or_default();
+        assert_eq!(self.errors, 0, "failed requests; the first: {told}");
+        self
+    }
 }
 
 /// A quantile in milliseconds of a histogram in microseconds.
@@ -35,41 +52,54 @@ pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 120_000_000, 3).unwrap()
 }
 
-/// Sends `requests` requests from `clients` clients; `send` gets the number of the request and says whether it went well.
-pub(crate) async fn run<F>(clients: usize, requests: usize, send: impl Fn(usize) -> F + Clone + Send + 'static) -> Load
+/// Microseconds, as histograms take them.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// One client's part of a load.
+struct Share {
+    latency: Histogram<u64>,
+    errors: Vec<String>,
+}
+
+/// Sends `requests` requests from `clients` clients; `send` gets the number of the request, from 0.
+pub(crate) async fn run<F>(clients: usize, requests: usize, send: impl Fn(usize) -> F + Send + Sync + 'static) -> Load
 where
-    F: Future<Output = bool> + Send,
+    F: Future<Output = Result<(), String>> + Send,
 {
-    let next = std::sync::Arc::new(AtomicUsize::new(0));
+    let (next, send) = (Arc::new(AtomicUsize::new(0)), Arc::new(send));
     let started = Instant::now();
     let tasks: Vec<_> = (0..clients)
         .map(|_| {
-            let (next, send) = (std::sync::Arc::clone(&next), send.clone());
+            let (next, send) = (Arc::clone(&next), Arc::clone(&send));
             tokio::spawn(async move {
-                let mut latency = histogram();
-                let mut errors = 0;
+                let (mut latency, mut errors) = (histogram(), Vec::new());
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     if n >= requests {
-                        return (latency, errors);
+                        return Share { latency, errors };
                     }
                     let began = Instant::now();
-                    errors += usize::from(!send(n).await);
-                    latency.saturating_record(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+                    errors.extend(send(n).await.err());
+                    latency.saturating_record(micros(began.elapsed()));
                 }
             })
         })
         .collect();
-    let (mut latency, mut errors) = (histogram(), 0);
-    for task in tasks {
-        let (one, failed) = task.await.unwrap();
-        latency.add(one).unwrap();
-        errors += failed;
-    }
-    Load {
+    let mut whole = Load {
         requests,
-        errors,
-        took: started.elapsed(),
-        latency,
+        errors: 0,
+        first_error: None,
+        took: Duration::ZERO,
+        latency: histogram(),
+    };
+    for task in tasks {
+        let share = task.await.unwrap();
+        whole.latency.add(share.latency).unwrap();
+        whole.errors += share.errors.len();
+        whole.first_error = whole.first_error.or_else(|| share.errors.into_iter().next());
     }
+    whole.took = started.elapsed();
+    whole
 }

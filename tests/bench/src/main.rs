@@ -2,70 +2,86 @@
 //!
 //! `cargo build --release --workspace --bins && cargo run --release -p bench -- creates`
 //!
-//! Everything shares one machine (load, servers, services), so read ratios rather than rates.
+//! The services are the programs beside this one. PostgreSQL and RabbitMQ are those of the tests
+//! (`ROLLCALL_TEST_DATABASE_URL`, `ROLLCALL_TEST_BUS_URL`). Everything shares one machine (load, servers, services), so
+//! read ratios rather than rates, and run nothing else meanwhile. Nothing is asserted about time.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot do its part ends")]
 
-mod creates;
+mod bare;
+mod fill;
+mod http;
 mod load;
-mod reads;
 mod receiver;
+mod report;
+mod scenarios;
 mod usage;
 mod yardstick;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, ValueEnum};
 use system::Shape;
 
 /// Benchmarks of Rollcall.
 #[derive(Parser)]
 struct Cli {
-    #[command(subcommand)]
+    /// What is measured
+    #[arg(value_enum, default_value = "creates")]
     scenario: Scenario,
-    /// How Rollcall is run
-    #[arg(long, global = true, value_enum, default_value = "separate")]
-    shape: ShapeName,
-    /// Clients at once
-    #[arg(long, global = true, value_delimiter = ',', default_value = "1,16,64")]
+    /// How Rollcall is run; one after the other if several
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "separate")]
+    shape: Vec<ShapeName>,
+    /// Clients at once: one row of the table for each number
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256")]
     clients: Vec<usize>,
-    /// Requests for each number of clients
-    #[arg(long, global = true, default_value_t = 10_000)]
+    /// Requests for each number of clients; one client alone sends at most 2,000
+    #[arg(long, default_value_t = 10_000)]
     requests: usize,
+    /// People in the directory: one row for each number in `sizes`, the largest counts in `reads`
+    #[arg(long, value_delimiter = ',', default_value = "1000,100000")]
+    users: Vec<usize>,
+    /// Members that a group has before one is added, in `sizes`
+    #[arg(long, value_delimiter = ',', default_value = "10,1000,100000")]
+    members: Vec<usize>,
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scenario {
-    /// People created over SCIM, one app subscribed
+    /// People created over SCIM with one app subscribed
     Creates,
     /// People read by id and found by name
-    Reads {
-        /// People in the directory
-        #[arg(long, default_value_t = 10_000)]
-        users: usize,
-    },
-    /// What requests cost in small and large directories
-    Sizes {
-        /// People in the directories
-        #[arg(long, value_delimiter = ',', default_value = "1000,100000")]
-        users: Vec<usize>,
-    },
+    Reads,
+    /// What requests cost in small and large directories and groups
+    Sizes,
+    /// All of these
+    All,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ShapeName {
+    /// One process, SQLite and the bus inside
     AllInOne,
+    /// A process for each service, PostgreSQL and RabbitMQ
     Separate,
 }
 
 #[tokio::main]
 async fn main() {
     let cli = Cli::parse();
-    let shape = match cli.shape {
-        ShapeName::AllInOne => Shape::AllInOne,
-        ShapeName::Separate => Shape::Separate,
-    };
-    match cli.scenario {
-        Scenario::Creates => creates::run(shape, &cli.clients, cli.requests).await,
-        Scenario::Reads { users } => reads::run(shape, &cli.clients, cli.requests, users).await,
-        Scenario::Sizes { users } => reads::sizes(shape, &users, cli.requests.min(500)).await,
+    let runs = |scenario| cli.scenario == scenario || cli.scenario == Scenario::All;
+    for shape in &cli.shape {
+        let shape = match shape {
+            ShapeName::AllInOne => Shape::AllInOne,
+            ShapeName::Separate => Shape::Separate,
+        };
+        if runs(Scenario::Creates) {
+            scenarios::creates::run(shape, &cli.clients, cli.requests).await;
+        }
+        if runs(Scenario::Reads) {
+            let users = cli.users.iter().copied().max().unwrap_or(1_000);
+            scenarios::reads::run(shape, &cli.clients, cli.requests, users).await;
+        }
+        if runs(Scenario::Sizes) {
+            scenarios::sizes::run(shape, &cli.users, &cli.members).await;
+        }
     }
 }

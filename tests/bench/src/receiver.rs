@@ -5,18 +5,31 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Events by the id of their trace.
-#[derive(Clone, Default)]
+/// How long no webhook may come while some are missing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running app.
 pub(crate) struct Receiver {
+    /// Where it listens.
     pub(crate) url: String,
-    arrivals: Arc<Mutex<HashMap<String, Instant>>>,
+    arrivals: Arc<Mutex<Arrivals>>,
+}
+
+/// What came.
+#[derive(Default)]
+pub(crate) struct Arrivals {
+    /// When each event came first, by the id of its trace.
+    pub(crate) first: HashMap<u128, Instant>,
+    /// How many webhooks came in all, repetitions included.
+    pub(crate) webhooks: usize,
 }
 
 impl Receiver {
+    /// Starts on a free port.
     pub(crate) fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let arrivals: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
+        let arrivals: Arc<Mutex<Arrivals>> = Arc::default();
         let data = web::Data::from(Arc::clone(&arrivals));
         let server = HttpServer::new(move || {
             App::new()
@@ -32,39 +45,34 @@ impl Receiver {
         Self { url, arrivals }
     }
 
-    /// Waits for so many different events.
-    pub(crate) async fn wait_for(&self, events: usize) {
-        let started = Instant::now();
-        while self.arrivals.lock().unwrap().len() < events {
-            assert!(
-                started.elapsed() < Duration::from_secs(300),
-                "{} of {events} webhooks",
-                self.arrivals.lock().unwrap().len()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    /// Waits for so many different events, takes what has arrived, and forgets it.
+    ///
+    /// # Panics
+    /// When none comes any more.
+    pub(crate) async fn take(&self, events: usize) -> Arrivals {
+        let (mut most, mut at) = (0, Instant::now());
+        loop {
+            let count = self.arrivals.lock().unwrap().first.len();
+            if count >= events {
+                return std::mem::take(&mut self.arrivals.lock().unwrap());
+            }
+            if count > most {
+                (most, at) = (count, Instant::now());
+            }
+            assert!(at.elapsed() < PATIENCE, "{count} of {events} events have arrived");
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-    }
-
-    /// What has arrived, and forgets it.
-    pub(crate) fn take(&self) -> HashMap<String, Instant> {
-        std::mem::take(&mut self.arrivals.lock().unwrap())
     }
 }
 
-async fn receive(
-    request: HttpRequest,
-    _body: web::Bytes,
-    arrivals: web::Data<Mutex<HashMap<String, Instant>>>,
-) -> HttpResponse {
+async fn receive(request: HttpRequest, _body: web::Bytes, arrivals: web::Data<Mutex<Arrivals>>) -> HttpResponse {
     let at = Instant::now();
     let trace = request
         .headers()
         .get("traceparent")
-        .and_then(|value| value.to_str().ok()?.split('-').nth(1));
-    arrivals
-        .lock()
-        .unwrap()
-        .entry(trace.unwrap_or_default().to_owned())
-        .or_insert(at);
+        .and_then(|value| u128::from_str_radix(value.to_str().ok()?.split('-').nth(1)?, 16).ok());
+    let mut arrivals = arrivals.lock().unwrap();
+    arrivals.webhooks += 1;
+    arrivals.first.entry(trace.unwrap_or_default()).or_insert(at);
     HttpResponse::NoContent().finish()
 }

@@ -1,11 +1,13 @@
-//! What the same servers do without Rollcall.
+//! What the same database servers do without Rollcall.
 
 use crate::load::{self, Load};
-use actix_web::{App, HttpResponse, HttpServer, web};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 use store::testing::TestDatabase;
+
+/// More sessions than this make a server with few cores slower, not faster.
+const MOST_CONNECTIONS: usize = 64;
 
 /// About what a stored person weighs.
 fn document(n: usize) -> String {
@@ -18,11 +20,16 @@ const TABLES: [&str; 3] = [
     "CREATE TABLE y_inbox (id uuid PRIMARY KEY, status smallint)",
 ];
 
-/// A database of its own on the server of the tests.
+/// What became of a statement.
+fn done<T>(outcome: Result<T, sqlx::Error>) -> Result<(), String> {
+    outcome.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// A database of its own on the server of the tests, with as many sessions as clients up to 64.
 pub(crate) async fn postgres(clients: usize) -> (TestDatabase, PgPool) {
     let database = TestDatabase::postgres().await;
     let options: PgConnectOptions = database.url.parse().unwrap();
-    let size = u32::try_from(clients.min(32)).unwrap();
+    let size = u32::try_from(clients.min(MOST_CONNECTIONS)).unwrap();
     let pool = PgPoolOptions::new()
         .max_connections(size)
         .connect_with(options)
@@ -61,7 +68,7 @@ pub(crate) async fn three_rows(pool: &PgPool, clients: usize, requests: usize) -
                 .execute(&mut *tx)
                 .await
                 .unwrap();
-            tx.commit().await.is_ok()
+            tx.commit().await.map_err(|error| error.to_string())
         }
     })
     .await
@@ -74,7 +81,7 @@ pub(crate) async fn one_row(pool: &PgPool, clients: usize, requests: usize) -> L
         let pool = pool.clone();
         async move {
             let insert = sqlx::query("INSERT INTO y_inbox VALUES ($1, 201)").bind(uuid::Uuid::now_v7());
-            insert.execute(&pool).await.is_ok()
+            done(insert.execute(&pool).await)
         }
     })
     .await
@@ -103,40 +110,10 @@ pub(crate) async fn sqlite_rows(clients: usize, requests: usize) -> Load {
             let insert = sqlx::query("INSERT INTO y VALUES ($1, $2)")
                 .bind(uuid::Uuid::now_v7())
                 .bind(document(n));
-            insert.execute(&pool).await.is_ok()
+            done(insert.execute(&pool).await)
         }
     })
     .await;
     drop(folder);
     load
-}
-
-/// A bare handler that answers a person's row by id through a pool of ten connections; its URL.
-pub(crate) fn bare_handler(pool: PgPool) -> String {
-    async fn handle(id: web::Path<uuid::Uuid>, pool: web::Data<PgPool>) -> HttpResponse {
-        let row: Option<(String,)> = sqlx::query_as("SELECT resource FROM users WHERE id = $1")
-            .bind(*id)
-            .fetch_optional(pool.get_ref())
-            .await
-            .unwrap();
-        row.map_or_else(
-            || HttpResponse::NotFound().finish(),
-            |(text,)| HttpResponse::Ok().content_type("application/scim+json").body(text),
-        )
-    }
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(web::Data::new(pool.clone()))
-            .route("/{id}", web::get().to(handle))
-            .route("/", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
-    })
-    .workers(2)
-    .disable_signals()
-    .listen(listener)
-    .unwrap()
-    .run();
-    tokio::spawn(server);
-    url
 }

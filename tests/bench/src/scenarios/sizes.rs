@@ -1,0 +1,148 @@
+//! What the same requests cost in small and large directories, and in small and large groups: one client.
+
+use super::{name, reads, spread};
+use crate::fill;
+use crate::http::Server;
+use crate::load::{self, Load};
+use crate::report::{Table, fine, whole};
+use system::{Shape, System, Tenant};
+
+/// Requests of each kind; of lists, which answer a hundred people each, and of new members a fifth.
+const REQUESTS: usize = 500;
+/// People in a page.
+const PAGE: usize = 100;
+
+/// Runs the scenario and prints its tables.
+pub(crate) async fn run(shape: Shape, users: &[usize], members: &[usize]) {
+    let about = format!("directories of several sizes, {}, p50 in ms, one client", name(shape));
+    let titles = ["people", "GET", "filter", "PATCH active", "first page", "deep page"];
+    let table = Table::new(&about, &titles);
+    let mut rows = Vec::new();
+    for &count in users {
+        let system = System::start(shape).await;
+        let tenant = system.tenant("contoso.example").await;
+        fill::people(&system, &tenant, count).await;
+        let row = directory(&tenant, count).await;
+        print_row(&table, count, &row);
+        rows.push(row);
+        system.stop().await;
+    }
+    print_ratio(&table, &rows);
+    groups(shape, members).await;
+}
+
+fn print_row(table: &Table, size: usize, medians: &[f64]) {
+    table.row(
+        &[
+            &[whole(size)][..],
+            &medians.iter().copied().map(fine).collect::<Vec<_>>(),
+        ]
+        .concat(),
+    );
+}
+
+/// The largest beside the smallest.
+fn print_ratio(table: &Table, rows: &[Vec<f64>]) {
+    if let [first, .., last] = rows {
+        let ratios = first.iter().zip(last).map(|(first, last)| fine(last / first));
+        table.row(&["ratio".to_owned()].into_iter().chain(ratios).collect::<Vec<_>>());
+    }
+}
+
+/// The medians in one directory.
+async fn directory(tenant: &Tenant, users: usize) -> Vec<f64> {
+    let server = Server::new(&tenant.scim.base, Some(&tenant.scim.token));
+    let loads = [
+        reads::by_id(&server, users, 1, REQUESTS).await,
+        reads::by_name(&server, users, 1, REQUESTS).await,
+        patch(&server, users).await,
+        page(&server, 1).await,
+        page(&server, users.saturating_sub(PAGE) + 1).await,
+    ];
+    loads.into_iter().map(|load| load.flawless().millis(0.5)).collect()
+}
+
+/// Switches people off and on as Entra does; each change is one, also when a person comes round again.
+async fn patch(server: &Server, users: usize) -> Load {
+    let server = server.clone();
+    load::run(1, REQUESTS, move |n| {
+        let (server, path) = (server.clone(), format!("/Users/{}", fill::id(spread(n, users))));
+        let active = if (n / users).is_multiple_of(2) { "False" } else { "True" };
+        let body = format!(
+            r#"{{"schemas":["{}"],"Operations":[{{"op":"Replace","path":"active","value":"{active}"}}]}}"#,
+            system::scim::PATCH_OP
+        );
+        async move { server.send("PATCH", &path, "", &body).await?.expect(200) }
+    })
+    .await
+}
+
+/// Pages of a hundred people from this place on.
+async fn page(server: &Server, start: usize) -> Load {
+    let server = server.clone();
+    load::run(1, REQUESTS / 5, move |_| {
+        let server = server.clone();
+        async move {
+            let path = format!("/Users?startIndex={start}&count={PAGE}");
+            server.send("GET", &path, "", "").await?.expect(200)
+        }
+    })
+    .await
+}
+
+/// Adds people one at a time to groups of several sizes in one directory that is large enough.
+async fn groups(shape: Shape, members: &[usize]) {
+    let added = REQUESTS / 5;
+    let largest = members.iter().copied().max().unwrap_or_default();
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    fill::people(&system, &tenant, largest + added).await;
+    let about = format!("groups of several sizes, {}, p50 in ms, one client", name(shape));
+    let table = Table::new(
+        &about,
+        &["members", "add member", "remove member", "GET without members"],
+    );
+    let server = Server::new(&tenant.scim.base, Some(&tenant.scim.token));
+    let mut rows = Vec::new();
+    for &count in members {
+        let body = system::scim::group(&format!("Group of {count}"));
+        let group = tenant.scim.send("POST", "/Groups", Some(&body)).await.id();
+        fill::members(&system, &tenant, &group, count).await;
+        let path = format!("/Groups/{group}");
+        let loads = [
+            change(&server, &path, count, added, "Add").await,
+            change(&server, &path, count, added, "Remove").await,
+            outline(&server, &path, added).await,
+        ];
+        let row: Vec<f64> = loads.into_iter().map(|load| load.flawless().millis(0.5)).collect();
+        print_row(&table, count, &row);
+        rows.push(row);
+    }
+    print_ratio(&table, &rows);
+    system.stop().await;
+}
+
+/// Adds or removes the people behind the first `count`, one a request.
+async fn change(server: &Server, path: &str, count: usize, requests: usize, op: &'static str) -> Load {
+    let (server, path) = (server.clone(), path.to_owned());
+    load::run(1, requests, move |n| {
+        let (server, path) = (server.clone(), path.clone());
+        let body = format!(
+            r#"{{"schemas":["{}"],"Operations":[{{"op":"{op}","path":"members","value":[{{"value":"{}"}}]}}]}}"#,
+            system::scim::PATCH_OP,
+            fill::id(count + n)
+        );
+        async move { server.send("PATCH", &path, "", &body).await?.expect(204) }
+    })
+    .await
+}
+
+/// The group as Entra reads it: without its members.
+async fn outline(server: &Server, path: &str, requests: usize) -> Load {
+    let (server, path) = (server.clone(), format!("{path}?excludedAttributes=members"));
+    load::run(1, requests, move |_| {
+        let (server, path) = (server.clone(), path.clone());
+        async move { server.send("GET", &path, "", "").await?.expect(200) }
+    })
+    .await
+}
