@@ -36,6 +36,8 @@ pub struct Directory {
     pub(crate) policy: Policy,
     pub(crate) users: HashMap<ResourceId, UserRow>,
     pub(crate) user_names: HashMap<String, ResourceId>,
+    /// Who has, or had a moment ago, an e-mail address; kept only where addresses are unique.
+    pub(crate) email_owners: HashMap<String, BTreeSet<ResourceId>>,
     pub(crate) groups: HashMap<ResourceId, GroupRow>,
     pub(crate) group_names: HashMap<String, ResourceId>,
     pub(crate) memberships: Memberships,
@@ -49,6 +51,10 @@ pub struct Directory {
     pub(crate) deleted_users: BTreeSet<ResourceId>,
     pub(crate) deleted_groups: BTreeSet<ResourceId>,
 }
+
+/// What a request about groups is told where groups are switched off.
+const GROUPS_DISABLED: &str = "groups are switched off for this directory, nothing was changed; in Entra, open \
+     Provisioning > Mappings and disable the mapping of groups, or have the directory's administrator enable groups";
 
 /// Why a command is refused, on its way to becoming an outcome.
 pub(crate) type Refusal = scim::Error;
@@ -71,6 +77,7 @@ impl Directory {
             policy,
             users: HashMap::new(),
             user_names: HashMap::new(),
+            email_owners: HashMap::new(),
             groups: HashMap::new(),
             group_names: HashMap::new(),
             memberships,
@@ -89,6 +96,7 @@ impl Directory {
         let key = user.user_name_key();
         self.stored_names.insert(user.id, key.clone());
         self.user_names.insert(key, user.id);
+        self.note_emails(&user);
         self.users.insert(user.id, user);
     }
 
@@ -114,6 +122,12 @@ impl Directory {
     /// Applies one command. `now` becomes `meta.lastModified` of what changes.
     pub fn apply(&mut self, command: &Command, now: Timestamp) -> Applied {
         let mut events = Vec::new();
+        if let Err(refusal) = self.groups_allow(command) {
+            return Applied {
+                outcome: refused(refusal),
+                events,
+            };
+        }
         let result = match (command.kind, &command.verb) {
             (ResourceKind::User, Verb::Create(attributes)) => {
                 self.create_user(command.resource_id, attributes, now, &mut events)
@@ -139,6 +153,14 @@ impl Directory {
         }
     }
 
+    /// Where groups are switched off, those that exist can only be deleted.
+    fn groups_allow(&self, command: &Command) -> Result<(), Refusal> {
+        if self.policy.groups_enabled || command.kind == ResourceKind::User || command.verb == Verb::Delete {
+            return Ok(());
+        }
+        Err(Refusal::status(403, GROUPS_DISABLED))
+    }
+
     /// What a member is and is called, from its row when that is loaded, else from its brief.
     pub(crate) fn brief(&self, id: ResourceId) -> Option<MemberBrief> {
         if let Some(user) = self.users.get(&id) {
@@ -162,8 +184,11 @@ impl Directory {
         self.briefs.get(&id).filter(|_| !gone).cloned()
     }
 
-    /// The computed `groups` of a user (R60).
+    /// The computed `groups` of a user (R60); none where groups are switched off.
     pub(crate) fn group_refs_of(&self, member: ResourceId) -> Vec<GroupRef> {
+        if !self.policy.groups_enabled {
+            return Vec::new();
+        }
         let name = |id: &ResourceId| match self.groups.get(id) {
             Some(group) => group.display_name().to_owned(),
             None => self.group_refs.get(id).cloned().unwrap_or_default(),

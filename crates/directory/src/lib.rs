@@ -12,7 +12,9 @@ mod needs;
 mod normalize;
 mod policy;
 pub mod replay;
+mod required;
 mod resource;
+mod schemas;
 mod user;
 mod writes;
 
@@ -20,8 +22,9 @@ pub use apply::{Applied, EventDraft};
 pub use members::MemberBrief;
 pub use needs::Needs;
 pub use normalize::{normalized_group, normalized_user};
-pub use policy::{Policy, RoleRule};
+pub use policy::{GRANTS, GroupRole, Policy, RoleRule};
 pub use resource::{GroupRow, UserRow};
+pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
 pub use writes::Writes;
 
 pub use apply::Directory;

@@ -1,5 +1,6 @@
 //! Which rows a batch of commands touches, so that they can be loaded in a handful of set-based queries.
 
+use crate::Policy;
 use events::{Command, ResourceId, ResourceKind, Verb};
 use scim::patch::{MemberOp, Patch};
 use scim::schema::ResourceType;
@@ -13,6 +14,8 @@ pub struct Needs {
     pub users: HashSet<ResourceId>,
     /// Users by folded name.
     pub user_names: HashSet<String>,
+    /// Users by folded e-mail address, where addresses are unique.
+    pub emails: HashSet<String>,
     /// Groups by id.
     pub groups: HashSet<ResourceId>,
     /// Groups by folded name.
@@ -31,9 +34,14 @@ pub struct Needs {
 
 impl Needs {
     /// Adds what one command needs. A malformed command needs nothing: it will be refused.
-    pub fn add(&mut self, command: &Command) {
+    pub fn add(&mut self, command: &Command, policy: &Policy) {
         match command.kind {
-            ResourceKind::User => self.add_user(command),
+            ResourceKind::User => {
+                self.add_user(command);
+                if policy.unique_emails {
+                    self.add_emails(command);
+                }
+            }
             ResourceKind::Group => self.add_group(command),
         }
     }
@@ -59,6 +67,21 @@ impl Needs {
                 self.memberships.insert(id);
                 self.deleted.insert(id);
             }
+        }
+    }
+
+    /// The addresses that a command may give to a user.
+    fn add_emails(&mut self, command: &Command) {
+        let mut add = |address: &str| {
+            self.emails.insert(scim::fold(address));
+        };
+        match &command.verb {
+            Verb::Create(attributes) | Verb::Replace(attributes) => {
+                let emails = attributes.get("emails").into_iter();
+                emails.for_each(|emails| strings_in(emails, true, &|_| true, &mut add));
+            }
+            Verb::Patch(body) => strings_about(body, "emails", &mut add),
+            Verb::Delete => {}
         }
     }
 

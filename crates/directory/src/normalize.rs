@@ -6,13 +6,17 @@ use scim::urn;
 use serde_json::{Map, Value, json};
 
 /// The normalized user of an event and of the management API.
+///
+/// `role` is the user's own (the primary one, else the first); somebody without one has the role that the directory's
+/// `group_roles` give for direct membership, the first rule that applies. `grants` follow from the role. A change of
+/// membership alone is told by the events of the group; the user's next event carries the role that results.
 #[must_use]
 pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[GroupRef], policy: &Policy) -> Value {
     let attributes = &user.attributes;
     let enterprise = attributes.get(urn::ENTERPRISE_USER);
     let name = attributes.get("name");
     let part = |of: Option<&Value>, key: &str| of.and_then(|of| of.get(key)).cloned().unwrap_or(Value::Null);
-    let role = role(attributes);
+    let role = role(attributes).or_else(|| policy.role_by_groups(groups));
     json!({
         "id": user.id,
         "directory_id": directory_id,
@@ -51,7 +55,7 @@ pub fn normalized_group(group: &GroupRow, directory_id: DirectoryId) -> Value {
     })
 }
 
-/// The value of the primary role, else of the first.
+/// The value of the primary role, else of the first; a role without a value is none.
 fn role(attributes: &Map<String, Value>) -> Option<&str> {
     let roles = attributes.get("roles")?.as_array()?;
     roles
@@ -59,6 +63,7 @@ fn role(attributes: &Map<String, Value>) -> Option<&str> {
         .find(|role| role.get("primary").and_then(Value::as_bool) == Some(true))
         .or_else(|| roles.first())
         .and_then(|role| role.get("value")?.as_str())
+        .filter(|role| !role.trim().is_empty())
 }
 
 /// Extension data other than the enterprise extension, by URN.

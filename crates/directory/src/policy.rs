@@ -1,25 +1,78 @@
-//! Settings of a directory that shape what people may do: roles and grants.
+//! Settings of a directory that shape what its identity provider may do, and what people may do: the part of the settings
+//! column that the rules read.
+//!
+//! Stored as one JSON object. A member that is missing has its default; unknown members are other parts' business.
 
+use crate::SchemaDeclaration;
+use crate::required::Required;
+use events::{GroupRef, ResourceId};
+use scim::path::AttributePath;
+use scim::schema::{ResourceType, Schema};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Everything that can be granted: logging in to the app, and its web access.
+pub const GRANTS: [&str; 2] = ["app", "web"];
 
 /// Which grants a role value gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleRule {
     /// The role's `value`, compared case-insensitively.
     pub value: String,
-    /// `app`, `web`.
+    /// Some of [`GRANTS`].
     pub grants: Vec<String>,
 }
 
-/// The part of a directory's settings that the rules read. Unknown members are other parts' business.
+/// A group whose members have a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRole {
+    /// The group.
+    pub group_id: ResourceId,
+    /// The role of its direct members who have none of their own.
+    pub role: String,
+}
+
+/// The policy of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Grants by role value.
+    /// Whether groups are taken and shown. Without them those that are stored already stay, but nobody sees them.
+    #[serde(default = "yes")]
+    pub groups_enabled: bool,
+    /// Paths that must have a value: see [`Policy::required`].
     #[serde(default)]
+    required_attributes: Vec<String>,
+    /// Whether no two users may have the same e-mail address.
+    #[serde(default)]
+    pub unique_emails: bool,
+    /// Grants by role value. By default the roles ReadOnly, User, Admin and EnterpriseAdmin give both.
+    #[serde(default = "default_roles")]
     pub roles: Vec<RoleRule>,
     /// Grants of a user without a role, or with one that has no rule.
     #[serde(default = "default_grants")]
     pub default_grants: Vec<String>,
+    /// Roles by membership; of several the first in this list is given.
+    #[serde(default)]
+    pub group_roles: Vec<GroupRole>,
+    /// Extension schemas of the directory's own.
+    #[serde(default)]
+    pub schemas: Vec<SchemaDeclaration>,
+    /// What `schemas` makes of users; `None` stands for the built-in type.
+    #[serde(skip)]
+    user_type: Option<Arc<ResourceType>>,
+    #[serde(skip)]
+    required: Vec<Required>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn default_roles() -> Vec<RoleRule> {
+    let rule = |value: &str| RoleRule {
+        value: value.to_owned(),
+        grants: GRANTS.map(str::to_owned).to_vec(),
+    };
+    ["ReadOnly", "User", "Admin", "EnterpriseAdmin"].map(rule).to_vec()
 }
 
 fn default_grants() -> Vec<String> {
@@ -29,8 +82,15 @@ fn default_grants() -> Vec<String> {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            roles: Vec::new(),
+            groups_enabled: true,
+            required_attributes: Vec::new(),
+            unique_emails: false,
+            roles: default_roles(),
             default_grants: default_grants(),
+            group_roles: Vec::new(),
+            schemas: Vec::new(),
+            user_type: None,
+            required: Vec::new(),
         }
     }
 }
@@ -42,10 +102,49 @@ impl Policy {
     /// When the text is not JSON of the expected shape.
     pub fn from_settings(settings: &str) -> Result<Self, serde_json::Error> {
         if settings.is_empty() {
-            Ok(Self::default())
-        } else {
-            serde_json::from_str(settings)
+            return Ok(Self::default());
         }
+        let mut policy: Self = serde_json::from_str(settings)?;
+        if !policy.schemas.is_empty() {
+            let declared: Vec<Schema> = policy.schemas.iter().map(SchemaDeclaration::to_schema).collect();
+            policy.user_type = Some(Arc::new(ResourceType::user_with(declared)));
+        }
+        let paths = policy.required_attributes.iter();
+        policy.required = paths.filter_map(|path| policy.requirement(path).ok()).collect();
+        Ok(policy)
+    }
+
+    /// What users are here: with the schemas that the directory declares.
+    #[must_use]
+    pub fn user_type(&self) -> &ResourceType {
+        self.user_type.as_deref().unwrap_or_else(|| ResourceType::user())
+    }
+
+    /// The same, to be kept; `None` stands for [`ResourceType::user`].
+    pub(crate) fn own_user_type(&self) -> Option<Arc<ResourceType>> {
+        self.user_type.clone()
+    }
+
+    /// The paths that must have a value, in canonical form.
+    #[must_use]
+    pub fn required_attributes(&self) -> &[String] {
+        &self.required_attributes
+    }
+
+    /// Whether an attribute can be required, and the canonical form of its path.
+    ///
+    /// # Errors
+    /// One sentence that says why it cannot.
+    pub fn requirable(&self, path: &str) -> Result<AttributePath, String> {
+        self.requirement(path).map(|required| required.path().clone())
+    }
+
+    fn requirement(&self, path: &str) -> Result<Required, String> {
+        Required::parse(path, self.user_type())
+    }
+
+    pub(crate) fn required(&self) -> &[Required] {
+        &self.required
     }
 
     /// What a user with this role may use.
@@ -57,6 +156,13 @@ impl Policy {
         })
         .map_or(&self.default_grants, |rule| &rule.grants)
     }
+
+    /// The role that comes from being in one of these groups.
+    #[must_use]
+    pub fn role_by_groups(&self, groups: &[GroupRef]) -> Option<&str> {
+        let is_in = |rule: &&GroupRole| groups.iter().any(|group| group.id == rule.group_id);
+        self.group_roles.iter().find(is_in).map(|rule| rule.role.as_str())
+    }
 }
 
 #[cfg(test)]
@@ -66,10 +172,24 @@ mod tests {
     #[test]
     fn a_role_without_a_rule_gives_the_default_grants() {
         let policy =
-            Policy::from_settings(r#"{"roles":[{"value":"Admin","grants":["app","web"]}],"groups_enabled":true}"#)
-                .unwrap();
+            Policy::from_settings(r#"{"roles":[{"value":"Admin","grants":["app","web"]}],"other":{"x":1}}"#).unwrap();
         assert_eq!(policy.grants(Some("ADMIN")), ["app", "web"]);
-        assert_eq!(policy.grants(Some("Guest")), ["app"]);
+        assert_eq!(
+            policy.grants(Some("User")),
+            ["app"],
+            "the default rules are replaced, not added to"
+        );
         assert_eq!(policy.grants(None), ["app"]);
+    }
+
+    #[test]
+    fn by_default_the_known_roles_give_web_access_and_everybody_may_use_the_app() {
+        for policy in ["", "{}"].map(|settings| Policy::from_settings(settings).unwrap()) {
+            assert_eq!(policy, Policy::default());
+            for role in ["ReadOnly", "User", "Admin", "enterpriseadmin"] {
+                assert_eq!(policy.grants(Some(role)), ["app", "web"]);
+            }
+            assert_eq!(policy.grants(Some("Guest")), ["app"]);
+        }
     }
 }

@@ -63,10 +63,11 @@ impl UserRow {
         text(&self.attributes, "displayName")
     }
 
-    /// `active`; a user without it is active (R50).
+    /// `active`. A new user always has it (R50), so one without it had it removed: such a user counts as inactive, as
+    /// removing it must never let anybody back in.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.attributes.get("active").and_then(Value::as_bool).unwrap_or(true)
+        self.attributes.get("active").and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// The address that stands for the user: the primary one, else that of type work, else the first.

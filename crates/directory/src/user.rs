@@ -1,11 +1,11 @@
 //! What commands do to users.
 
 use crate::apply::{Directory, EventDraft, Refusal, changes, precondition};
-use crate::{UserRow, normalized_user};
+use crate::{UserRow, normalized_user, required};
 use events::{Command, EventType, Outcome, ResourceId, Timestamp};
 use scim::patch::Patch;
-use scim::schema::ResourceType;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 impl Directory {
     pub(crate) fn create_user(
@@ -22,7 +22,10 @@ impl Directory {
             created_at: now,
             updated_at: now,
         };
+        required::check(self.policy.required(), &user.attributes)?;
         let key = self.claim_user_name(&user)?;
+        self.claim_emails(&user, None)?;
+        self.note_emails(&user);
         self.memberships.know_groups_of(id);
         self.user_names.insert(key, id);
         events.push(self.user_event(EventType::UserCreated, &user, &[]));
@@ -43,7 +46,9 @@ impl Directory {
         events: &mut Vec<EventDraft>,
     ) -> Result<Outcome, Refusal> {
         let current = self.existing_user(command)?;
-        let attributes = scim::resource::replace(ResourceType::user(), &current.attributes, incoming.clone())?;
+        let users = self.policy.user_type();
+        let attributes = scim::resource::replace(users, &current.attributes, incoming.clone())?;
+        self.check_required(&attributes)?;
         self.update_user(command.resource_id, attributes, now, events)
     }
 
@@ -55,7 +60,9 @@ impl Directory {
         events: &mut Vec<EventDraft>,
     ) -> Result<Outcome, Refusal> {
         let mut attributes = self.existing_user(command)?.attributes.clone();
-        Patch::parse(ResourceType::user(), body)?.apply(ResourceType::user(), &mut attributes)?;
+        let users = self.policy.user_type();
+        Patch::parse(users, body)?.apply(users, &mut attributes)?;
+        self.check_required(&attributes)?;
         self.update_user(command.resource_id, attributes, now, events)
     }
 
@@ -157,6 +164,8 @@ impl Directory {
         let before_key = before.user_name_key();
         let differences = changes(&before.attributes, &after.attributes);
         let key = self.claim_user_name(&after)?;
+        self.claim_emails(&after, Some(before))?;
+        self.note_emails(&after);
         self.user_names.remove(&before_key);
         self.user_names.insert(key, id);
         events.push(self.user_event(kind, &after, &differences));
@@ -181,6 +190,54 @@ impl Directory {
                 user.user_name()
             ))),
             _ => Ok(key),
+        }
+    }
+
+    /// A change must leave what is required in place, unless it leaves the user inactive: nobody keeps access because
+    /// some attribute of theirs is missing.
+    fn check_required(&self, attributes: &Map<String, Value>) -> Result<(), Refusal> {
+        if attributes.get("active").and_then(Value::as_bool) != Some(true) {
+            return Ok(());
+        }
+        required::check(self.policy.required(), attributes)
+    }
+
+    /// Where addresses are unique, no other user has the ones that are new with this change. Duplicates from the time
+    /// before the rule stay until one of their owners changes them.
+    fn claim_emails(&self, user: &UserRow, before: Option<&UserRow>) -> Result<(), Refusal> {
+        if !self.policy.unique_emails {
+            return Ok(());
+        }
+        let kept: HashSet<String> = before.into_iter().flat_map(UserRow::emails).map(scim::fold).collect();
+        for email in user.emails() {
+            let key = scim::fold(email);
+            if kept.contains(&key) {
+                continue;
+            }
+            let owners = self.email_owners.get(&key).into_iter().flatten();
+            let others = owners
+                .filter(|owner| **owner != user.id)
+                .filter_map(|owner| self.users.get(owner));
+            if let Some(owner) = others
+                .into_iter()
+                .find(|other| other.emails().any(|own| scim::fold(own) == key))
+            {
+                return Err(Refusal::uniqueness(format!(
+                    "emails \"{email}\" is already the address of user \"{}\", and addresses are unique in this directory; \
+                     change the address of one of them, or the attribute that Entra's mapping sends as emails",
+                    owner.user_name()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps in mind who has which address, where that matters.
+    pub(crate) fn note_emails(&mut self, user: &UserRow) {
+        if self.policy.unique_emails {
+            for email in user.emails() {
+                self.email_owners.entry(scim::fold(email)).or_default().insert(user.id);
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 use crate::{Directory, GroupRow, UserRow};
 use events::{ResourceId, ResourceKind};
+use scim::schema::ResourceType;
+use std::sync::Arc;
 
 /// The rows of one directory to write, in an order that unique indexes allow: deletions, then renamed rows parked,
 /// then upserts.
@@ -23,9 +25,16 @@ pub struct Writes {
     pub members_added: Vec<(ResourceId, ResourceId, ResourceKind)>,
     /// Membership rows to delete: group, member.
     pub members_removed: Vec<(ResourceId, ResourceId)>,
+    own_user_type: Option<Arc<ResourceType>>,
 }
 
 impl Writes {
+    /// What the users are: it says how their values are searched.
+    #[must_use]
+    pub fn user_type(&self) -> &ResourceType {
+        self.own_user_type.as_deref().unwrap_or_else(|| ResourceType::user())
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -73,6 +82,7 @@ impl Directory {
             deleted_groups: self.deleted_groups.iter().copied().collect(),
             members_added,
             members_removed,
+            own_user_type: self.policy.own_user_type(),
         }
     }
 }

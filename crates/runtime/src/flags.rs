@@ -52,6 +52,12 @@ pub struct Flags {
     /// Where a trace can be looked at, with {trace_id} in it, e.g. http://localhost:16686/trace/{trace_id}
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub trace_url: Option<String>,
+    /// Where Entra's tenants are: another one for national clouds [default: https://login.microsoftonline.com]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
+    pub entra_authority: Option<String>,
+    /// Seconds that an OAuth access token for SCIM is good, 3600 to 21600 [default: 3600]
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = "Settings")]
+    pub oauth_token_lifetime: Option<String>,
 }
 
 impl Flags {
@@ -70,6 +76,8 @@ impl Flags {
             "data_dir" => self.data_dir.as_deref(),
             "log_format" => self.log_format.as_deref(),
             "trace_url" => self.trace_url.as_deref(),
+            "entra_authority" => self.entra_authority.as_deref(),
+            "oauth_token_lifetime" => self.oauth_token_lifetime.as_deref(),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use telemetry::LogFormat;
 
 const DEFAULT_FILE: &str = "rollcall.toml";
@@ -76,6 +77,10 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where a trace can be looked at: a URL with `{trace_id}` in it.
     pub trace_url: Option<String>,
+    /// Where Entra's tenants are: issuer and keys of a tenant are below it. Without a slash at the end.
+    pub entra_authority: String,
+    /// How long an OAuth access token for SCIM is good.
+    pub oauth_token_lifetime: Duration,
     origins: BTreeMap<&'static str, Origin>,
 }
 

@@ -133,6 +133,8 @@ fn a_wrong_value_is_refused_with_its_source_and_what_would_be_right() {
         ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "maybe", "true or false"),
         ("ROLLCALL_LOG_FORMAT", "xml", "pretty or json"),
         ("ROLLCALL_TRACE_URL", "http://jaeger", "{trace_id}"),
+        ("ROLLCALL_ENTRA_AUTHORITY", "login.example.com", "https://"),
+        ("ROLLCALL_OAUTH_TOKEN_LIFETIME", "60", "from 3600 to 21600"),
     ];
     for (variable, value, advice) in cases {
         let error = load(&[], &[(variable, value)], "").unwrap_err().to_string();

@@ -109,6 +109,14 @@ fn authentication_schemes() -> Value {
             "specUri": "https://www.rfc-editor.org/info/rfc7617",
             "primary": false,
         },
+        {
+            "type": "oauth2",
+            "name": "OAuth 2.0 client credentials",
+            "description": "An access token from /oauth/token below the base URL, for a client's secret or for an assertion \
+                            of a federated workload.",
+            "specUri": "https://www.rfc-editor.org/info/rfc6749",
+            "primary": false,
+        },
     ])
 }
 

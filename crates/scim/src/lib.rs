@@ -3,6 +3,8 @@
 //! No IO and no knowledge of who calls. Rule ids in comments (R12, P17, E30 …) name rows of the rule table in the
 //! tests: R and P are RFC rules, E are the dialects of Entra ID.
 
+pub mod bulk;
+pub mod cursor;
 pub mod discovery;
 pub mod error;
 pub mod filter;

@@ -48,7 +48,7 @@ impl Patch {
     ///
     /// Lenient in all that does not change the meaning: case of names and operations, `schemas` (may be missing, R14),
     /// types of values, notation of paths. `value: null`, `""` and `[]` unassign (P19); on `active` they change
-    /// nothing, because neither default would be safe. `schemas` as a target is ignored: it follows from the data (P3).
+    /// nothing, because no mapping means to switch somebody on or off by them; only `remove` unassigns it. `schemas` as a target is ignored: it follows from the data (P3).
     ///
     /// # Errors
     /// `invalidSyntax` for another shape than operations, `noTarget` for `remove` without path, `invalidPath` for a

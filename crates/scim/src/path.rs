@@ -14,7 +14,7 @@ pub(crate) use split::{Split, is_name, quoted, split};
 pub const MAX_LENGTH: usize = 8 * 1024;
 
 /// `[urn:]attr[.sub]` as written, names not yet looked up in a schema. Comparison of names is case-insensitive (R6).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributePath {
     /// The schema URN prefix, when there was one, in the canonical case of the known schema or as written.
     pub urn: Option<String>,

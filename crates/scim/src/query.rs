@@ -32,6 +32,8 @@ pub struct ListQuery {
     pub start_index: u64,
     /// Most results wanted, 0 to [`MAX_PAGE`]; 0 asks for the total only (R36).
     pub count: u64,
+    /// Whether the client asked for a count out of that range; only pages by cursor mind (R40).
+    pub count_moved: bool,
     /// Path to sort by, as written. A path that cannot be sorted by is to be ignored (R35).
     pub sort_by: Option<String>,
     /// Direction of the sort; anything but `descending` is ascending.
@@ -50,6 +52,7 @@ impl Default for ListQuery {
             filter: None,
             start_index: 1,
             count: DEFAULT_PAGE,
+            count_moved: false,
             sort_by: None,
             sort_order: SortOrder::Ascending,
             attributes: Vec::new(),
@@ -102,7 +105,7 @@ impl ListQuery {
         match parameter {
             "filter" => self.filter = given(value),
             "startIndex" => self.start_index = start_index(integer(parameter, value)?),
-            "count" => self.count = count(integer(parameter, value)?),
+            "count" => self.set_count(integer(parameter, value)?),
             "sortBy" => self.sort_by = given(value),
             "sortOrder" => self.sort_order = sort_order(value),
             "attributes" => self.attributes.extend(names(value)),
@@ -111,6 +114,12 @@ impl ListQuery {
             _ => {}
         }
         Ok(())
+    }
+
+    fn set_count(&mut self, given: Option<i64>) {
+        let wanted = given.map_or(DEFAULT_PAGE, |count| u64::try_from(count).unwrap_or(0));
+        self.count = wanted.min(MAX_PAGE);
+        self.count_moved = wanted > MAX_PAGE || given.is_some_and(|count| count < 0);
     }
 
     fn checked(self) -> Result<Self, Error> {
@@ -179,10 +188,6 @@ fn integer(parameter: &str, text: &str) -> Result<Option<i64>, Error> {
 
 fn start_index(given: Option<i64>) -> u64 {
     given.map_or(1, |index| u64::try_from(index).unwrap_or(1).max(1))
-}
-
-fn count(given: Option<i64>) -> u64 {
-    given.map_or(DEFAULT_PAGE, |count| u64::try_from(count).unwrap_or(0).min(MAX_PAGE))
 }
 
 fn sort_order(text: &str) -> SortOrder {

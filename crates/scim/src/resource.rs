@@ -11,7 +11,7 @@ mod parse;
 mod render;
 
 pub use check::MAX_INDEXED_BYTES;
-pub(crate) use check::{check, check_immutable};
+pub(crate) use check::{check, check_extensions, check_immutable};
 pub use etag::{etag, parse_etags};
 pub(crate) use members::member_inputs;
 pub use members::{MemberInput, MemberKind, take_members};

@@ -4,6 +4,7 @@
 //! discovery says is what the server does.
 
 mod build;
+mod declare;
 mod enterprise;
 mod group;
 mod lookup;
@@ -11,6 +12,7 @@ mod user;
 
 use std::sync::LazyLock;
 
+pub use declare::{check_attribute_name, check_extension_urn};
 pub use lookup::Resolved;
 
 /// Data type of an attribute (RFC 7643 §2.3).
@@ -57,7 +59,7 @@ pub enum Uniqueness {
 }
 
 /// One attribute with every characteristic of RFC 7643 §7.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Name in its canonical case.
     pub name: String,
@@ -86,7 +88,7 @@ pub struct Attribute {
 }
 
 /// A set of attributes with a URN.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
     /// The URN.
     pub id: String,
@@ -99,7 +101,7 @@ pub struct Schema {
 }
 
 /// A resource type: endpoint, core schema, and extensions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceType {
     /// `User` or `Group`.
     pub name: &'static str,

@@ -4,11 +4,13 @@
 //! compared in constant time; what Rollcall itself must say again (webhook secrets, retrievable keys) is sealed with the
 //! master key, bound to the row that it belongs to.
 
+mod access_token;
 mod compare;
 mod master_key;
 mod random;
 mod token;
 
+pub use access_token::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, Grant};
 pub use compare::{constant_time_eq, hash_secret};
 pub use master_key::{MasterKey, MasterKeyError, OpenError};
 pub use random::random_bytes;

@@ -10,6 +10,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ring::hmac;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -88,6 +89,19 @@ impl MasterKey {
         base64::engine::general_purpose::STANDARD
             .encode(self.0.key.expose_secret())
             .into()
+    }
+
+    /// A key for another purpose, named by `context`: nothing can be told of the master key or of other contexts' keys by it.
+    #[must_use]
+    pub fn derive(&self, context: &str) -> [u8; KEY] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.key.expose_secret());
+        let mut signing = hmac::Context::with_key(&key);
+        signing.update(b"rollcall derived key v1\0");
+        signing.update(context.as_bytes());
+        let tag = signing.sign();
+        let mut derived = [0; KEY];
+        derived.copy_from_slice(tag.as_ref());
+        derived
     }
 
     fn new(key: SecretBox<[u8; KEY]>) -> Self {
@@ -184,6 +198,15 @@ mod tests {
             key.open_text(&key.seal(&[0xFF], CONTEXT), CONTEXT).unwrap_err(),
             OpenError::NotText
         );
+    }
+
+    #[test]
+    fn a_derived_key_depends_on_the_master_key_and_the_context() {
+        let key = MasterKey::generate();
+        assert_eq!(key.derive("a"), key.derive("a"));
+        assert_ne!(key.derive("a"), key.derive("b"));
+        assert_ne!(key.derive("a"), MasterKey::generate().derive("a"));
+        assert_ne!(&key.derive(""), key.0.key.expose_secret());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Bearer tokens: `rcd_…` opens one directory over SCIM, `rca_…` opens the management API.
+//! Bearer tokens: `rcd_…` opens one directory over SCIM, `rca_…` opens the management API, `rcs_…` is the
+//! secret of an OAuth client.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
 //! which the row holds a hash. Whoever reads the database cannot make a token from it.
@@ -24,6 +25,8 @@ pub enum TokenKind {
     Directory,
     /// An admin key.
     Admin,
+    /// The secret of an OAuth client.
+    OauthSecret,
 }
 
 impl TokenKind {
@@ -33,6 +36,7 @@ impl TokenKind {
         match self {
             Self::Directory => "rcd_",
             Self::Admin => "rca_",
+            Self::OauthSecret => "rcs_",
         }
     }
 }
@@ -74,7 +78,7 @@ impl Token {
     /// Takes a token apart, or `None` when the text is no token of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<ParsedToken> {
-        let (kind, encoded) = [TokenKind::Directory, TokenKind::Admin]
+        let (kind, encoded) = [TokenKind::Directory, TokenKind::Admin, TokenKind::OauthSecret]
             .into_iter()
             .find_map(|kind| Some((kind, text.strip_prefix(kind.prefix())?)))?;
         if encoded.len() != ENCODED {

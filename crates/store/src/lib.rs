@@ -44,8 +44,9 @@ pub use projection::{DirectoryFacts, PROJECTOR, Projection, ProjectionError};
 pub use published::Published;
 pub use query::{Page, Position, Query, Sort};
 pub use tenancy::{
-    AdminKey, AdminKeys, Change, Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryKey, DirectoryKeys,
-    DirectoryState, Domain, InvalidDomain, KeyRecord, KeyUse, List, ListPage, NewDirectory, NewKey, NewOrganization,
-    Organization, Organizations, TakenDomain, TokenHash,
+    AdminKey, AdminKeys, Authentication, Change, Directories, Directory, DirectoryCounts, DirectoryFilter,
+    DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage,
+    NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain,
+    TokenHash,
 };
 pub use users::{UserRow, Users};

@@ -4,21 +4,28 @@
 //! and the mark of its `Idempotency-Key` are one transaction. Tokens are never stored, only their hashes.
 
 mod admin_keys;
+mod authentication;
 mod change;
 mod directories;
 mod domain;
+mod federations;
 mod keys;
 mod list;
+mod oauth_clients;
 mod organizations;
+mod policy;
 mod usage;
 
 pub use admin_keys::{AdminKey, AdminKeys};
+pub use authentication::Authentication;
 pub use change::Change;
 pub use directories::{Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryState, NewDirectory};
 pub use domain::{Domain, InvalidDomain};
+pub use federations::Federation;
 pub use keys::{DirectoryKey, DirectoryKeys, KeyRecord, NewKey};
 pub(crate) use list::Listing;
 pub use list::{List, ListPage};
+pub use oauth_clients::{OauthClient, OauthClients};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
 pub use usage::KeyUse;
 

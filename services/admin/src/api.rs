@@ -5,7 +5,9 @@ mod directories;
 mod endpoints;
 mod event_types;
 mod events;
+mod federation;
 mod keys;
+mod oauth_clients;
 mod organizations;
 
 pub(crate) use directories::about as about_directory;
@@ -51,6 +53,24 @@ const ROUTES: Routes = &[
     }),
     (Method::GET, "/directories/{id}/keys/{key_id}/token", || {
         web::get().to(keys::token)
+    }),
+    (Method::POST, "/directories/{id}/oauth-clients", || {
+        web::post().to(oauth_clients::create)
+    }),
+    (Method::GET, "/directories/{id}/oauth-clients", || {
+        web::get().to(oauth_clients::list)
+    }),
+    (Method::DELETE, "/directories/{id}/oauth-clients/{client_id}", || {
+        web::delete().to(oauth_clients::revoke)
+    }),
+    (Method::PUT, "/directories/{id}/federation", || {
+        web::put().to(federation::set)
+    }),
+    (Method::GET, "/directories/{id}/federation", || {
+        web::get().to(federation::get)
+    }),
+    (Method::DELETE, "/directories/{id}/federation", || {
+        web::delete().to(federation::delete)
     }),
     (Method::POST, "/endpoints", || web::post().to(endpoints::create)),
     (Method::GET, "/endpoints", || web::get().to(endpoints::list)),

@@ -18,6 +18,13 @@ impl<T: Into<String>> From<T> for Wrong {
     }
 }
 
+impl Wrong {
+    /// Faults of parts of the value, each with its JSON Pointer within the value.
+    pub(crate) fn below(faults: Vec<(String, String)>) -> Self {
+        Self(faults)
+    }
+}
+
 /// A JSON object that is being read.
 #[derive(Debug)]
 pub(crate) struct Fields {
@@ -229,6 +236,29 @@ pub(crate) fn list<T>(
             Ok(good)
         } else {
             Err(Wrong(faults))
+        }
+    }
+}
+
+/// An object with these members; their faults point at them.
+pub(crate) fn object<T>(
+    allowed: &'static [&'static str],
+    read: impl Fn(&mut Fields) -> Option<T>,
+) -> impl Fn(&Value) -> Result<T, Wrong> {
+    move |value| {
+        let Value::Object(members) = value else {
+            return Err(format!("Must be an object with {}.", allowed.join(", ")).into());
+        };
+        let mut fields = Fields::new(members.clone(), allowed);
+        match read(&mut fields) {
+            Some(good) if fields.faults.is_empty() => Ok(good),
+            _ => {
+                let below = |fault: Fault| fault.pointer.unwrap_or_default().trim_start_matches('#').to_owned();
+                let faults = fields.faults.into_iter();
+                Err(Wrong(
+                    faults.map(|fault| (below(fault.clone()), fault.detail)).collect(),
+                ))
+            }
         }
     }
 }

@@ -23,5 +23,9 @@ mod events;
 mod idempotency;
 #[path = "api/keys.rs"]
 mod keys;
+#[path = "api/oauth.rs"]
+mod oauth;
 #[path = "api/organizations.rs"]
 mod organizations;
+#[path = "api/settings.rs"]
+mod settings;

@@ -54,7 +54,7 @@ impl Failure {
     }
 
     /// As a SCIM error.
-    fn error(&self) -> scim::Error {
+    pub(crate) fn error(&self) -> scim::Error {
         match self {
             Self::Refused(error) => error.clone(),
             Self::Unauthorized => scim::Error::status(

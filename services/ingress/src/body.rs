@@ -37,7 +37,11 @@ fn media_type(request: &HttpRequest) -> Result<(), Failure> {
     Err(scim::Error::status(415, detail).into())
 }
 
-async fn read(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<web::BytesMut, Failure> {
+pub(crate) async fn read(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    limit: usize,
+) -> Result<web::BytesMut, Failure> {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -62,4 +66,74 @@ fn too_large(limit: usize) -> Failure {
         format!("the body is larger than the {limit} bytes accepted; send it in several requests"),
     )
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json;
+    use crate::Config;
+    use crate::answer::Failure;
+    use actix_web::error::PayloadError;
+    use actix_web::test::TestRequest;
+    use actix_web::{FromRequest as _, dev, web};
+    use futures_util::stream::{self, Stream, StreamExt as _};
+    use serde_json::{Value, json};
+    use std::pin::Pin;
+    use std::time::Duration;
+
+    /// Pieces of a body as actix hands them over.
+    type BoxedPayload = Pin<Box<dyn Stream<Item = Result<web::Bytes, PayloadError>>>>;
+
+    fn config() -> Config {
+        Config {
+            max_body: 20,
+            body_timeout: Duration::from_millis(50),
+            ..Config::new("http://localhost")
+        }
+    }
+
+    /// Reads a body that arrives in these pieces and announces its length or not.
+    async fn read(
+        pieces: impl Stream<Item = &'static str> + 'static,
+        announced: Option<usize>,
+    ) -> Result<Value, Failure> {
+        let mut request = TestRequest::post();
+        if let Some(length) = announced {
+            request = request.insert_header(("content-length", length.to_string()));
+        }
+        let request = request.to_http_request();
+        let bytes = pieces.map(|piece| Ok::<_, PayloadError>(web::Bytes::from_static(piece.as_bytes())));
+        let mut stream = dev::Payload::from(Box::pin(bytes) as BoxedPayload);
+        let payload = web::Payload::from_request(&request, &mut stream).await;
+        json(&request, payload.expect("there is a body"), &config()).await
+    }
+
+    fn status(read: &Result<Value, Failure>) -> u16 {
+        match read {
+            Err(Failure::Refused(error)) => error.status,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_comes_in_pieces_is_read_whole() {
+        let read = read(stream::iter(["{\"a\":", " 1", "}"]), None).await;
+        assert_eq!(read.expect("JSON"), json!({ "a": 1 }));
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_stalls_is_given_up_after_the_time_of_the_configuration() {
+        let stalls = stream::iter(["{\"a\":"]).chain(stream::pending());
+        assert_eq!(status(&read(stalls, Some(9)).await), 408);
+        assert_eq!(status(&read(stream::pending(), None).await), 408);
+    }
+
+    #[actix_web::test]
+    async fn a_body_above_the_limit_of_the_configuration_is_refused_as_soon_as_that_is_known() {
+        assert_eq!(status(&read(stream::pending(), Some(21)).await), 413);
+        let endless = stream::repeat("[[[[[[[").chain(stream::pending());
+        assert_eq!(status(&read(endless, None).await), 413);
+        let most = read(stream::iter(["\"123456789", "012345678\""]), Some(20)).await;
+        assert_eq!(most.expect("JSON"), "123456789012345678");
+    }
 }

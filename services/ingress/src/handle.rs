@@ -3,19 +3,24 @@
 use crate::address::{Address, AddressError};
 use crate::answer::Failure;
 use crate::auth::Access;
-use crate::{Inner, State, body, discovery, read, write};
+use crate::list::{self, ALL_KINDS};
+use crate::{Inner, State, body, bulk, discovery, oauth, read, write};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use directory::Policy;
 use events::{DirectoryId, ResourceId, ResourceKind};
 use runtime::http::Route;
 use scim::query::ListQuery;
 use scim::schema::ResourceType;
+use std::sync::Arc;
 
 /// Who asks, for which directory, and by which URL they reach it.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) access: Access,
+    /// What the directory's settings say.
+    pub(crate) policy: Arc<Policy>,
     /// Absolute base URL in the form that the caller uses.
     pub(crate) base_url: String,
 }
@@ -23,6 +28,19 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) const fn directory_id(&self) -> DirectoryId {
         self.access.directory.id
+    }
+
+    /// The schema of a kind of resource, with what the directory declares itself.
+    pub(crate) fn resource_type(&self, kind: ResourceKind) -> &ResourceType {
+        match kind {
+            ResourceKind::User => self.policy.user_type(),
+            ResourceKind::Group => ResourceType::group(),
+        }
+    }
+
+    /// Whether the directory shows resources of this kind.
+    pub(crate) fn shows(&self, kind: ResourceKind) -> bool {
+        kind == ResourceKind::User || self.policy.groups_enabled
     }
 }
 
@@ -45,12 +63,20 @@ async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> R
         && discovery::is_config(endpoint)
         && request.method() == Method::GET
     {
-        return Ok(discovery::config(&base_url));
+        return Ok(discovery::config(&inner.config, &base_url));
+    }
+    if oauth::is_token_endpoint(&rest) {
+        return Ok(oauth::token(inner, request, payload, &address.tenant).await);
     }
     let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
     let access = inner.auth.authorize(header, &address.tenant).await?;
     tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
-    let caller = Caller { access, base_url };
+    let policy = inner.policies.of(&access.directory).await?;
+    let caller = Caller {
+        access,
+        policy,
+        base_url,
+    };
     let answer = operate(inner, &caller, request, &rest, payload).await;
     let error = match &answer {
         Err(Failure::Refused(error)) if error.status != 404 => Some(error.detail.clone()),
@@ -72,16 +98,41 @@ async fn operate(
     let query = || ListQuery::from_query(request.query_string());
     let endpoint = rest.first().copied().unwrap_or_default();
     if discovery::is_discovery(endpoint) {
-        return discovery::answer(&caller.base_url, method, rest, request.query_string());
+        return discovery::answer(&inner.config, caller, method, rest, request.query_string());
     }
     let Some(kind) = kind(endpoint) else {
-        return unknown(endpoint, caller);
+        return match (method.as_str(), rest) {
+            ("GET", []) => list::list(inner, caller, &ALL_KINDS, &query()?).await,
+            ("POST", [search]) if search.eq_ignore_ascii_case(".search") => {
+                list::list(
+                    inner,
+                    caller,
+                    &ALL_KINDS,
+                    &ListQuery::from_search_request(&body().await?)?,
+                )
+                .await
+            }
+            ("POST", [bulk]) if bulk.eq_ignore_ascii_case("Bulk") => {
+                let body = body()
+                    .await
+                    .map_err(|failure| bulk::too_large(failure, &inner.config))?;
+                bulk::run(inner, caller, body).await
+            }
+            _ => Err(unknown(method, request.path(), rest, caller)),
+        };
     };
+    let one_kind = [kind];
     match (method.as_str(), rest) {
-        ("GET", [_]) => read::list(inner, caller, kind, &query()?).await,
+        ("GET", [_]) => list::list(inner, caller, &one_kind, &query()?).await,
         ("POST", [_]) => write::create(inner, caller, kind, &body().await?, &query()?).await,
         ("POST", [_, search]) if search.eq_ignore_ascii_case(".search") => {
-            read::list(inner, caller, kind, &ListQuery::from_search_request(&body().await?)?).await
+            list::list(
+                inner,
+                caller,
+                &one_kind,
+                &ListQuery::from_search_request(&body().await?)?,
+            )
+            .await
         }
         ("GET", [_, id]) => read::one(inner, caller, kind, id_of(kind, id)?, request, &query()?).await,
         ("PUT", [_, id]) => {
@@ -125,6 +176,9 @@ fn route_name(rest: &[&str]) -> &'static str {
         [groups, search] if is(groups, "groups") && is(search, ".search") => "/Groups/.search",
         [groups, _] if is(groups, "groups") => "/Groups/{id}",
         [endpoint, ..] if discovery::is_discovery(endpoint) => "/discovery",
+        [bulk] if is(bulk, "bulk") => "/Bulk",
+        [search] if is(search, ".search") => "/.search",
+        [oauth, token] if is(oauth, "oauth") && is(token, "token") => "/oauth/token",
         _ => "/other",
     }
 }
@@ -136,7 +190,7 @@ fn kind(endpoint: &str) -> Option<ResourceKind> {
     endpoint.eq_ignore_ascii_case("groups").then_some(ResourceKind::Group)
 }
 
-/// The schema of a kind of resource.
+/// The schema of a kind of resource without what a directory declares itself: its name and its endpoint.
 pub(crate) fn resource_type(kind: ResourceKind) -> &'static ResourceType {
     match kind {
         ResourceKind::User => ResourceType::user(),
@@ -145,33 +199,29 @@ pub(crate) fn resource_type(kind: ResourceKind) -> &'static ResourceType {
 }
 
 /// An id that no resource can have is an id that no resource has (B34).
-fn id_of(kind: ResourceKind, text: &str) -> Result<ResourceId, Failure> {
+pub(crate) fn id_of(kind: ResourceKind, text: &str) -> Result<ResourceId, Failure> {
     text.parse()
         .map_err(|_| scim::Error::not_found(resource_type(kind).name, text).into())
 }
 
-fn unknown(endpoint: &str, caller: &Caller) -> Result<HttpResponse, Failure> {
-    let optional = ["Me", "Bulk", ".search"]
-        .iter()
-        .find(|name| name.eq_ignore_ascii_case(endpoint));
-    let error = match (optional, endpoint) {
-        (Some(name), _) => scim::Error::status(501, format!("/{name} is not supported by this server")),
-        (None, "") => scim::Error::status(
-            404,
-            format!(
-                "this is the SCIM base URL itself; resources are at {0}/Users and {0}/Groups",
-                caller.base_url
-            ),
+/// What is asked of no kind of resource and is not done for all of them either.
+fn unknown(method: &Method, path: &str, rest: &[&str], caller: &Caller) -> Failure {
+    let is = |name: &str| rest.first().is_some_and(|endpoint| name.eq_ignore_ascii_case(endpoint));
+    if rest.is_empty() || (rest.len() == 1 && (is(".search") || is("Bulk"))) {
+        return method_not_allowed(method, path);
+    }
+    if is("Me") {
+        return scim::Error::status(501, "/Me is not supported: a directory key stands for no user").into();
+    }
+    scim::Error::status(
+        404,
+        format!(
+            "there is no endpoint /{}; see {}/ResourceTypes",
+            rest.join("/"),
+            caller.base_url
         ),
-        (None, _) => scim::Error::status(
-            404,
-            format!(
-                "there is no endpoint /{endpoint}; see {}/ResourceTypes",
-                caller.base_url
-            ),
-        ),
-    };
-    Err(error.into())
+    )
+    .into()
 }
 
 pub(crate) fn method_not_allowed(method: &Method, path: &str) -> Failure {

@@ -8,9 +8,13 @@ mod address;
 mod answer;
 mod auth;
 mod body;
+mod bulk;
 mod discovery;
 mod exchange;
 mod handle;
+mod list;
+mod oauth;
+mod policies;
 mod read;
 mod render;
 mod usage;
@@ -19,6 +23,8 @@ mod write;
 use actix_web::{guard, web};
 use bus::Bus;
 use runtime::{Context, Shutdown};
+use scim::cursor::Cursors;
+use secrets::{AccessTokens, MasterKey};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -36,6 +42,10 @@ pub struct Config {
     pub key_cache: Duration,
     /// How long reading a body may take.
     pub body_timeout: Duration,
+    /// How long an access token is good.
+    pub token_lifetime: Duration,
+    /// Where Entra's tenants are, without a trailing slash.
+    pub entra_authority: String,
 }
 
 impl Config {
@@ -48,6 +58,18 @@ impl Config {
             deadline: Duration::from_secs(8),
             key_cache: Duration::from_secs(1),
             body_timeout: Duration::from_secs(30),
+            token_lifetime: Duration::from_secs(60 * 60),
+            entra_authority: "https://login.microsoftonline.com".to_owned(),
+        }
+    }
+
+    /// As the settings of the program say.
+    #[must_use]
+    pub fn of(context: &Context) -> Self {
+        Self {
+            token_lifetime: context.settings.oauth_token_lifetime,
+            entra_authority: context.settings.entra_authority.clone(),
+            ..Self::new(&*context.public_url)
         }
     }
 }
@@ -62,19 +84,25 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) auth: auth::Keys,
+    pub(crate) policies: policies::Policies,
+    pub(crate) cursors: Cursors,
+    pub(crate) jwks: oauth::Jwks,
     pub(crate) usage: usage::Usage,
 }
 
 impl State {
-    /// Over a database and a bus.
+    /// Over a database and a bus; access tokens and cursors are signed with keys made of the master key.
     #[must_use]
-    pub fn new(config: Config, store: Store, bus: Bus) -> Self {
-        let auth = auth::Keys::new(store.clone(), config.key_cache);
+    pub fn new(config: Config, store: Store, bus: Bus, master_key: &MasterKey) -> Self {
+        let auth = auth::Keys::new(store.clone(), config.key_cache, AccessTokens::new(master_key));
         Self(Arc::new(Inner {
+            cursors: Cursors::new(&master_key.derive("scim cursors")),
+            jwks: oauth::Jwks::new(&config.entra_authority),
             config,
             store,
             bus,
             auth,
+            policies: policies::Policies::new(),
             usage: usage::Usage::default(),
         }))
     }
@@ -111,9 +139,10 @@ pub fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Sen
 /// When the HTTP server fails.
 pub async fn run(context: Context) -> anyhow::Result<()> {
     let state = State::new(
-        Config::new(&*context.public_url),
+        Config::of(&context),
         context.store.clone(),
         context.bus.clone(),
+        &context.master_key,
     );
     context.spawn("usage", state.clone().run_background(context.shutdown.clone()));
     context.serve(configure(state)).await?;

@@ -1,4 +1,4 @@
-//! GET: one resource, and lists. Straight from the database.
+//! GET of one resource. Straight from the database.
 
 use crate::Inner;
 use crate::answer::{self, Failure};
@@ -7,13 +7,9 @@ use crate::render;
 use actix_web::http::header::IF_NONE_MATCH;
 use actix_web::{HttpRequest, HttpResponse};
 use events::{ResourceId, ResourceKind, StoredResource};
-use scim::filter::Filter;
-use scim::list::ListResponse;
-use scim::path::AttributePath;
 use scim::projection::Projection;
-use scim::query::{ListQuery, SortOrder};
+use scim::query::ListQuery;
 use scim::resource::{etag, parse_etags};
-use store::{Query, Sort};
 
 /// `GET /Users/{id}`: 200, or 304 where the caller has it already (R11).
 pub(crate) async fn one(
@@ -24,7 +20,7 @@ pub(crate) async fn one(
     request: &HttpRequest,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    let projection = projection(kind, query)?;
+    let projection = projection(caller, kind, query)?;
     let stored = stored(inner, caller, kind, id, &projection).await?;
     let stored = stored.ok_or_else(|| scim::Error::not_found(resource_type(kind).name, &id.to_string()))?;
     let tag = etag(stored.version);
@@ -46,88 +42,6 @@ pub(crate) async fn one(
     ))
 }
 
-/// `GET /Users?filter=…` and `POST /Users/.search`.
-pub(crate) async fn list(
-    inner: &Inner,
-    caller: &Caller,
-    kind: ResourceKind,
-    query: &ListQuery,
-) -> Result<HttpResponse, Failure> {
-    let schema = resource_type(kind);
-    let projection = projection(kind, query)?;
-    let filter = query
-        .filter
-        .as_deref()
-        .map(|text| Filter::parse(text, schema))
-        .transpose()?;
-    // R35: what cannot be sorted by is ignored.
-    let sort_path = query
-        .sort_by
-        .as_deref()
-        .and_then(|path| AttributePath::parse(path, schema).ok());
-    let sort = sort_path.as_ref().map(|path| Sort {
-        path,
-        descending: query.sort_order == SortOrder::Descending,
-    });
-    let wanted = Query {
-        schema: Some(schema),
-        base_url: Some(&caller.base_url),
-        filter: filter.as_ref(),
-        sort,
-        after: None,
-        offset: u32::try_from(query.start_index - 1).unwrap_or(u32::MAX),
-        limit: u32::try_from(query.count).unwrap_or(u32::MAX),
-        total: true,
-        references: wants_references(kind, &projection),
-    };
-    let (total, found) = page(inner, caller, kind, &wanted).await?;
-    let resources = found
-        .iter()
-        .map(|stored| render::resource(caller, kind, stored, &projection))
-        .collect();
-    let list = ListResponse {
-        total,
-        start_index: query.start_index,
-        resources,
-    };
-    let body = serde_json::to_value(&list)
-        .map_err(|error| scim::Error::status(500, format!("the list could not be written: {error}")))?;
-    Ok(answer::json(200, &body))
-}
-
-async fn page(
-    inner: &Inner,
-    caller: &Caller,
-    kind: ResourceKind,
-    query: &Query<'_>,
-) -> Result<(u64, Vec<StoredResource>), Failure> {
-    let directory = caller.directory_id();
-    let (total, rows) = match kind {
-        ResourceKind::User => {
-            let page = inner.store.users(directory).list(query).await?;
-            (
-                page.total,
-                page.rows
-                    .into_iter()
-                    .map(store::UserRow::into_stored)
-                    .collect::<Result<_, _>>()?,
-            )
-        }
-        ResourceKind::Group => {
-            let page = inner.store.groups(directory).list(query).await?;
-            (
-                page.total,
-                page.rows
-                    .into_iter()
-                    .map(store::GroupRow::into_stored)
-                    .collect::<Result<_, _>>()?,
-            )
-        }
-    };
-    let rows: Vec<StoredResource> = rows;
-    Ok((total.unwrap_or(rows.len() as u64), rows))
-}
-
 /// One resource as stored, with its groups or members only where they will be shown (R23).
 pub(crate) async fn stored(
     inner: &Inner,
@@ -136,7 +50,10 @@ pub(crate) async fn stored(
     id: ResourceId,
     projection: &Projection,
 ) -> Result<Option<StoredResource>, Failure> {
-    let references = wants_references(kind, projection);
+    if !caller.shows(kind) {
+        return Ok(None);
+    }
+    let references = wants_references(caller, kind, projection);
     let directory = caller.directory_id();
     let found = match kind {
         ResourceKind::User => inner
@@ -156,17 +73,19 @@ pub(crate) async fn stored(
 }
 
 /// What of a resource the caller asked to see.
-pub(crate) fn projection(kind: ResourceKind, query: &ListQuery) -> Result<Projection, Failure> {
+pub(crate) fn projection(caller: &Caller, kind: ResourceKind, query: &ListQuery) -> Result<Projection, Failure> {
     Ok(Projection::new(
         &query.attributes,
         &query.excluded_attributes,
-        resource_type(kind),
+        caller.resource_type(kind),
     )?)
 }
 
-fn wants_references(kind: ResourceKind, projection: &Projection) -> bool {
-    projection.wants(match kind {
+/// Whether groups or members are to be loaded: not where they will not be shown (R23).
+pub(crate) fn wants_references(caller: &Caller, kind: ResourceKind, projection: &Projection) -> bool {
+    let name = match kind {
         ResourceKind::User => "groups",
         ResourceKind::Group => "members",
-    })
+    };
+    caller.shows(ResourceKind::Group) && projection.wants(name)
 }

@@ -29,8 +29,8 @@ pub(crate) fn resource(
     };
     let groups = (kind == ResourceKind::User).then(|| groups(caller, &stored.groups));
     let members = stored.members.as_deref().map(|members| self::members(caller, members));
-    let rendered = render(resource_type(kind), &stored.attributes, meta, groups, members);
-    projection.apply(resource_type(kind), rendered)
+    let rendered = render(caller.resource_type(kind), &stored.attributes, meta, groups, members);
+    projection.apply(caller.resource_type(kind), rendered)
 }
 
 /// The computed groups of a user (R60).

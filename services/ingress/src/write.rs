@@ -6,7 +6,7 @@ use crate::handle::{Caller, resource_type};
 use crate::{Inner, read, render};
 use actix_web::http::header::IF_MATCH;
 use actix_web::{HttpRequest, HttpResponse};
-use events::{Command, CommandId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
+use events::{Command, CommandId, Outcome, ResourceId, ResourceKind, Source, StoredResource, Timestamp, Verb};
 use scim::patch::Patch;
 use scim::query::ListQuery;
 use scim::resource::{Mode, etag, parse, parse_etags};
@@ -22,18 +22,10 @@ pub(crate) async fn create(
     body: &Value,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    let attributes = parse(resource_type(kind), body, Mode::Create)?;
-    let command = command(
-        inner,
-        caller,
-        kind,
-        ResourceId::new(),
-        Vec::new(),
-        Verb::Create(attributes),
-    )?;
-    let id = command.resource_id;
-    let outcome = exchange(inner, command).await?;
-    shown(inner, caller, kind, id, outcome, query).await
+    let id = ResourceId::new();
+    let verb = create_verb(caller, kind, body)?;
+    let change = apply(inner, caller, kind, id, Vec::new(), verb).await?;
+    shown(inner, caller, kind, id, change, query).await
 }
 
 /// `PUT /Users/{id}`: 200.
@@ -46,10 +38,9 @@ pub(crate) async fn replace(
     body: &Value,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    let attributes = parse(resource_type(kind), body, Mode::Replace)?;
-    let command = command(inner, caller, kind, id, if_match(request), Verb::Replace(attributes))?;
-    let outcome = exchange(inner, command).await?;
-    shown(inner, caller, kind, id, outcome, query).await
+    let verb = replace_verb(caller, kind, body)?;
+    let change = apply(inner, caller, kind, id, if_match(request), verb).await?;
+    shown(inner, caller, kind, id, change, query).await
 }
 
 /// `PATCH /Users/{id}`: 200 with the user; `PATCH /Groups/{id}`: 204, because a member list may be long and Entra wants
@@ -63,15 +54,12 @@ pub(crate) async fn patch(
     body: &Value,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    // What can be told wrong without the resource is told here; the command carries the message as received.
-    Patch::parse(resource_type(kind), body)?;
-    let command = command(inner, caller, kind, id, if_match(request), Verb::Patch(body.clone()))?;
-    let outcome = exchange(inner, command).await?;
-    match outcome {
-        Outcome::Applied { version, .. } if kind == ResourceKind::Group && query.attributes.is_empty() => {
+    let verb = patch_verb(caller, kind, body)?;
+    match apply(inner, caller, kind, id, if_match(request), verb).await? {
+        Change::Noted { version, .. } if kind == ResourceKind::Group && query.attributes.is_empty() => {
             Ok(answer::empty(204, Some(&etag(version))))
         }
-        outcome => shown(inner, caller, kind, id, outcome, query).await,
+        change => shown(inner, caller, kind, id, change, query).await,
     }
 }
 
@@ -83,15 +71,108 @@ pub(crate) async fn delete(
     id: ResourceId,
     request: &HttpRequest,
 ) -> Result<HttpResponse, Failure> {
-    let command = command(inner, caller, kind, id, if_match(request), Verb::Delete)?;
+    apply(inner, caller, kind, id, if_match(request), Verb::Delete).await?;
+    Ok(answer::empty(204, None))
+}
+
+/// What a POST asks for.
+pub(crate) fn create_verb(caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
+    Ok(Verb::Create(parse(caller.resource_type(kind), body, Mode::Create)?))
+}
+
+/// What a PUT asks for.
+pub(crate) fn replace_verb(caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
+    Ok(Verb::Replace(parse(caller.resource_type(kind), body, Mode::Replace)?))
+}
+
+/// What a PATCH asks for. What can be told wrong without the resource is told here; the command carries the message as
+/// received.
+pub(crate) fn patch_verb(caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
+    Patch::parse(caller.resource_type(kind), body)?;
+    Ok(Verb::Patch(body.clone()))
+}
+
+/// A change that was made.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Here is the resource.
+    Stored {
+        created: bool,
+        resource: Box<StoredResource>,
+    },
+    /// The resource can be read back.
+    Noted {
+        created: bool,
+        resource_id: ResourceId,
+        version: i64,
+    },
+    /// The resource is gone.
+    Deleted,
+}
+
+impl Change {
+    /// The HTTP status of an answer that shows the resource, or that it is gone.
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::Stored { created: true, .. } | Self::Noted { created: true, .. } => 201,
+            Self::Stored { .. } | Self::Noted { .. } => 200,
+            Self::Deleted => 204,
+        }
+    }
+
+    /// The resource's version after it.
+    pub(crate) fn version(&self) -> Option<i64> {
+        match self {
+            Self::Stored { resource, .. } => Some(resource.version),
+            Self::Noted { version, .. } => Some(*version),
+            Self::Deleted => None,
+        }
+    }
+}
+
+/// Sends one command and waits for its verdict; anything but a change that was made is a failure.
+pub(crate) async fn apply(
+    inner: &Inner,
+    caller: &Caller,
+    kind: ResourceKind,
+    id: ResourceId,
+    if_match: Vec<String>,
+    verb: Verb,
+) -> Result<Change, Failure> {
+    let command = command(inner, caller, kind, id, if_match, verb)?;
     match exchange(inner, command).await? {
         Outcome::Refused {
             status,
             scim_type,
             detail,
         } => Err(refused(status, scim_type.as_deref(), detail)),
-        _ => Ok(answer::empty(204, None)),
+        Outcome::Abandoned => Err(Failure::unavailable("the change was not applied; try again")),
+        Outcome::Stored { created, resource } => Ok(Change::Stored { created, resource }),
+        Outcome::Applied {
+            created,
+            resource_id,
+            version,
+        } => Ok(Change::Noted {
+            created,
+            resource_id,
+            version,
+        }),
+        Outcome::Deleted => Ok(Change::Deleted),
     }
+}
+
+/// A directory that its administrator paused takes no changes.
+///
+/// # Errors
+/// 503 for such a directory.
+pub(crate) fn refuse_paused(caller: &Caller) -> Result<(), Failure> {
+    if caller.access.directory.state == DirectoryState::Paused {
+        return Err(Failure::Unavailable {
+            detail: "this directory is paused by its administrator; nothing was changed".to_owned(),
+            retry_after: Duration::from_secs(300),
+        });
+    }
+    Ok(())
 }
 
 fn command(
@@ -102,13 +183,8 @@ fn command(
     if_match: Vec<String>,
     verb: Verb,
 ) -> Result<Command, Failure> {
+    refuse_paused(caller)?;
     let directory = &caller.access.directory;
-    if directory.state == DirectoryState::Paused {
-        return Err(Failure::Unavailable {
-            detail: "this directory is paused by its administrator; nothing was changed".to_owned(),
-            retry_after: Duration::from_secs(300),
-        });
-    }
     let issued_at = Timestamp::now();
     Ok(Command {
         id: CommandId::new(),
@@ -130,35 +206,23 @@ async fn shown(
     caller: &Caller,
     kind: ResourceKind,
     id: ResourceId,
-    outcome: Outcome,
+    change: Change,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    let projection = read::projection(kind, query)?;
-    let (created, stored) = match outcome {
-        Outcome::Stored { created, resource } => (created, *resource),
-        Outcome::Applied {
-            created, resource_id, ..
-        } => {
+    let projection = read::projection(caller, kind, query)?;
+    let status = change.status();
+    let stored = match change {
+        Change::Stored { resource, .. } => *resource,
+        Change::Noted { resource_id, .. } => {
             let stored = read::stored(inner, caller, kind, resource_id, &projection).await?;
             let gone = || scim::Error::not_found(resource_type(kind).name, &resource_id.to_string());
-            (created, stored.ok_or_else(gone)?)
+            stored.ok_or_else(gone)?
         }
-        Outcome::Refused {
-            status,
-            scim_type,
-            detail,
-        } => return Err(refused(status, scim_type.as_deref(), detail)),
-        Outcome::Deleted => return Ok(answer::empty(204, None)),
-        Outcome::Abandoned => return Err(Failure::unavailable("the change was not applied; try again")),
+        Change::Deleted => return Ok(answer::empty(204, None)),
     };
     let body = render::resource(caller, kind, &stored, &projection).into();
     let location = render::location(caller, kind, &id.to_string());
-    Ok(answer::resource(
-        if created { 201 } else { 200 },
-        &body,
-        &etag(stored.version),
-        &location,
-    ))
+    Ok(answer::resource(status, &body, &etag(stored.version), &location))
 }
 
 fn refused(status: u16, scim_type: Option<&str>, detail: String) -> Failure {

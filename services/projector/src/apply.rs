@@ -2,7 +2,7 @@
 
 use directory::{Directory, Needs};
 use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use store::{EventDraft, Projection, StoreError};
 
@@ -80,12 +80,19 @@ async fn load(
     projection: &Projection,
     batch: &[Work<'_>],
 ) -> std::result::Result<HashMap<DirectoryId, Directory>, StoreError> {
+    let ids: BTreeSet<DirectoryId> = batch.iter().map(|work| work.command.directory_id).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let mut facts = projection.directories(&ids).await?;
     let mut needs: BTreeMap<DirectoryId, Needs> = BTreeMap::new();
     for work in batch {
-        needs.entry(work.command.directory_id).or_default().add(work.command);
+        let command = work.command;
+        if let Some(facts) = facts.get(&command.directory_id) {
+            needs
+                .entry(command.directory_id)
+                .or_default()
+                .add(command, &facts.policy);
+        }
     }
-    let ids: Vec<_> = needs.keys().copied().collect();
-    let mut facts = projection.directories(&ids).await?;
     let wanted = needs
         .into_iter()
         .filter_map(|(id, needs)| Some((id, facts.remove(&id)?, needs)))

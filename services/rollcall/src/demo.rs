@@ -181,7 +181,7 @@ fn summary(screen: Screen, tally: &Tally) -> anyhow::Result<()> {
     );
     screen.verdict(
         true,
-        "Every event reached the app once, in order, signed and in one trace.",
+        "Every event reached the app, signed, and in the trace of its request.",
     );
     Ok(())
 }

@@ -32,8 +32,12 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
         };
         async move { Ok(dispatcher::dispatch(config, deps).await?) }
     });
-    let ingress_config = ingress::Config::new(&*context.public_url);
-    let scim = ingress::State::new(ingress_config, context.store.clone(), context.bus.clone());
+    let scim = ingress::State::new(
+        ingress::Config::of(&context),
+        context.store.clone(),
+        context.bus.clone(),
+        &context.master_key,
+    );
     context.spawn("usage", scim.clone().run_background(context.shutdown.clone()));
     let scim = ingress::configure(scim);
     let api = admin::State::from_context(&context);

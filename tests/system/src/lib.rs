@@ -6,6 +6,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
 #![allow(clippy::unwrap_used, reason = "a harness that cannot do its part fails the test")]
 
+pub mod identity_provider;
 pub mod otlp;
 pub mod process;
 pub mod receiver;
@@ -24,7 +25,7 @@ use store::testing::TestDatabase;
 use tempfile::TempDir;
 
 /// 32 zero bytes; nothing secret is sealed in tests.
-const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+pub const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const ADMIN_KEY: &str = "admin-key-of-the-system-tests";
 
 /// How Rollcall is run.

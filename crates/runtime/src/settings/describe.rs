@@ -53,6 +53,8 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
             .to_owned(),
         ),
         "trace_url" => settings.trace_url.clone(),
+        "entra_authority" => Some(settings.entra_authority.clone()),
+        "oauth_token_lifetime" => Some(settings.oauth_token_lifetime.as_secs().to_string()),
         _ => None,
     }
 }

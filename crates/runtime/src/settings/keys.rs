@@ -54,6 +54,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("data_dir", Shown::Whole),
     key("log_format", Shown::Whole),
     key("trace_url", Shown::Whole),
+    key("entra_authority", Shown::Whole),
+    key("oauth_token_lifetime", Shown::Whole),
 ];
 
 /// The names of all settings, for error messages.

@@ -5,13 +5,18 @@ use crate::settings::layers::Layers;
 use crate::settings::{Settings, SettingsError};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::num::{NonZeroU16, NonZeroU32};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use telemetry::LogFormat;
 use url::Url;
 
 pub(crate) const EMBEDDED: &str = "embedded:";
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = "./rollcall-data";
+const DEFAULT_ENTRA_AUTHORITY: &str = "https://login.microsoftonline.com";
+/// What Entra takes, in seconds (E3).
+const TOKEN_LIFETIMES: RangeInclusive<u64> = 3_600..=21_600;
 const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// Each lane is a pair of queues and a consumer of its own.
 const MAX_PARTITIONS: u16 = 1024;
@@ -29,7 +34,7 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         database_connections: database_connections(layers)?,
         bus_url: bus_url(layers)?.into(),
         listen: listen(layers)?,
-        public_url: public_url(layers)?,
+        public_url: web_url(layers, "public_url")?,
         master_key: master_key(layers)?.map(Into::into),
         admin_key: layers.text("admin_key")?.map(Into::into),
         partitions: partitions(layers)?,
@@ -37,6 +42,8 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         data_dir,
         log_format: log_format(layers)?,
         trace_url: trace_url(layers)?,
+        entra_authority: web_url(layers, "entra_authority")?.unwrap_or_else(|| DEFAULT_ENTRA_AUTHORITY.to_owned()),
+        oauth_token_lifetime: oauth_token_lifetime(layers)?,
         origins: KEYS.iter().map(|key| (key.name, layers.origin(key.name))).collect(),
     })
 }
@@ -90,8 +97,8 @@ fn listen(layers: &Layers) -> Result<String, SettingsError> {
     }
 }
 
-fn public_url(layers: &Layers) -> Result<Option<String>, SettingsError> {
-    let Some(text) = layers.text("public_url")? else {
+fn web_url(layers: &Layers, name: &str) -> Result<Option<String>, SettingsError> {
+    let Some(text) = layers.text(name)? else {
         return Ok(None);
     };
     let plain = Url::parse(&text).is_ok_and(|url| {
@@ -105,7 +112,7 @@ fn public_url(layers: &Layers) -> Result<Option<String>, SettingsError> {
     if !plain {
         let reason =
             "must be an http or https URL without user, query and fragment, for example https://scim.example.com";
-        return Err(layers.invalid("public_url", reason));
+        return Err(layers.invalid(name, reason));
     }
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
@@ -136,6 +143,20 @@ fn partitions(layers: &Layers) -> Result<NonZeroU16, SettingsError> {
                 format!("must be a whole number from 1 to {MAX_PARTITIONS}"),
             )
         })
+}
+
+fn oauth_token_lifetime(layers: &Layers) -> Result<Duration, SettingsError> {
+    let Some(text) = layers.text("oauth_token_lifetime")? else {
+        return Ok(Duration::from_secs(*TOKEN_LIFETIMES.start()));
+    };
+    let seconds = text.parse().ok().filter(|seconds| TOKEN_LIFETIMES.contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        let (least, most) = (TOKEN_LIFETIMES.start(), TOKEN_LIFETIMES.end());
+        layers.invalid(
+            "oauth_token_lifetime",
+            format!("must be a whole number of seconds from {least} to {most}"),
+        )
+    })
 }
 
 fn boolean(layers: &Layers, name: &str) -> Result<bool, SettingsError> {

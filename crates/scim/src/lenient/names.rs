@@ -141,7 +141,7 @@ fn attribute<'a>(rt: &'a ResourceType, key: &str, path: AttributePath, is_object
                 };
             }
             // `urn:`, a namespace and a name: less is no URN, and could not be told from one when it comes back.
-            if urn.split(':').count() < 3 {
+            if urn.ends_with(':') || urn.split(':').filter(|part| !part.is_empty()).count() < 3 {
                 return Name::Unknown;
             }
             Name::Foreign {

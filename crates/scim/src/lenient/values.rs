@@ -155,7 +155,11 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: &str) -> Result
     })
 }
 
-fn scalar(attribute: &Attribute, value: Value, at: &str) -> Result<Value, Error> {
+/// One value of an attribute that is not complex.
+///
+/// # Errors
+/// `invalidValue` naming `at` when the JSON type does not fit.
+pub(crate) fn scalar(attribute: &Attribute, value: Value, at: &str) -> Result<Value, Error> {
     match attribute.kind {
         AttributeType::Boolean => boolean(&value)
             .map(Value::Bool)

@@ -6,7 +6,7 @@ use super::elements;
 use super::step::{Place, Step};
 use crate::Error;
 use crate::lenient::{self, MEMBERS, find_key};
-use crate::resource::{check, check_immutable};
+use crate::resource::{check, check_extensions, check_immutable};
 use crate::schema::{Attribute, AttributeType, ResourceType};
 
 pub(super) fn apply(rt: &ResourceType, steps: &[Step], attributes: &mut Map<String, Value>) -> Result<(), Error> {
@@ -17,6 +17,7 @@ pub(super) fn apply(rt: &ResourceType, steps: &[Step], attributes: &mut Map<Stri
     // Only now, as several operations may build one element together (P14).
     tidy(rt, attributes);
     check_immutable(rt, &before, attributes)?;
+    check_extensions(rt, Some(&before), attributes)?;
     check(rt, attributes)
 }
 

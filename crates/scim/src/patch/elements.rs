@@ -106,9 +106,13 @@ fn unite(facts: &Attribute, elements: &mut Vec<Value>, touched: &[usize]) {
             .take(*index)
             .position(|other| is_same(Some(facts), other, element));
         if let Some(earlier) = earlier
-            && let Value::Object(parts) = elements.remove(*index)
+            && let Value::Object(mut parts) = elements.remove(*index)
             && let Some(Value::Object(kept)) = elements.get_mut(earlier)
         {
+            // One of the same elements was primary, so what they become is.
+            if kept.get("primary") == Some(&Value::Bool(true)) {
+                parts.shift_remove("primary");
+            }
             merge(kept, &parts);
             keep_primary(elements, earlier);
         }

@@ -99,6 +99,10 @@ impl Reader<'_> {
     /// P6: each key is an operation of its own with the key as path.
     fn members_of_value(&mut self, verb: Verb, members: &Map<String, Value>, prefix: &str) -> Result<(), Error> {
         members.iter().try_for_each(|(key, value)| {
+            // P3: some clients repeat `schemas` inside an extension; it follows from the data there too.
+            if !prefix.is_empty() && key.eq_ignore_ascii_case("schemas") {
+                return Ok(());
+            }
             let written = if prefix.is_empty() {
                 key.clone()
             } else {

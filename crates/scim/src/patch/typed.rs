@@ -79,13 +79,8 @@ impl Reader<'_> {
             if attribute.required && aim.sub.is_none() {
                 return Err(cannot_be_empty(request.verb, &attribute.name));
             }
-            if aim.urn.is_none() && attribute.name == "active" {
-                return match request.verb {
-                    Verb::Remove => Err(Error::mutability(
-                        "active cannot be removed; replace it by true or false",
-                    )),
-                    _ => Ok(()),
-                };
+            if aim.urn.is_none() && attribute.name == "active" && request.verb != Verb::Remove {
+                return Ok(());
             }
         }
         let sub = aim.sub.map(|sub| sub.name.clone());

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{ListQuery, count, given, integer, names, parameter, sort_order, start_index};
+use super::{ListQuery, given, integer, names, parameter, sort_order, start_index};
 use crate::error::Error;
 use crate::urn;
 
@@ -32,7 +32,7 @@ impl ListQuery {
         match parameter {
             "filter" => self.filter = given(text(parameter, value)?),
             "startIndex" => self.start_index = start_index(json_integer(parameter, value)?),
-            "count" => self.count = count(json_integer(parameter, value)?),
+            "count" => self.set_count(json_integer(parameter, value)?),
             "sortBy" => self.sort_by = given(text(parameter, value)?),
             "sortOrder" => self.sort_order = sort_order(text(parameter, value)?),
             "attributes" => self.attributes = list(parameter, value)?,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::lenient::MEMBERS;
+use crate::lenient::{MEMBERS, find_key, is_unassigned};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// The longest text, in UTF-8 bytes, of an attribute that the store keeps in an index: names that must be unique,
@@ -50,6 +50,41 @@ fn check_length(name: &str, value: Option<&Value>) -> Result<(), Error> {
         return Err(Error::invalid_value(format!(
             "{name} is longer than {MAX_INDEXED_BYTES} bytes"
         )));
+    }
+    Ok(())
+}
+
+/// An extension that has data has a value for each attribute that its schema requires (R57: the extension itself is
+/// never required). What was missing `before` as well is let through, so that a schema declared later does not lock
+/// anybody out.
+///
+/// # Errors
+/// `invalidValue` naming the attribute.
+pub(crate) fn check_extensions(
+    rt: &ResourceType,
+    before: Option<&Map<String, Value>>,
+    after: &Map<String, Value>,
+) -> Result<(), Error> {
+    let data = |of: &Map<String, Value>, urn: &str| of.get(&find_key(of, urn)).and_then(Value::as_object).cloned();
+    let lacks = |of: &Map<String, Value>, name: &str| of.get(&find_key(of, name)).is_none_or(is_unassigned);
+    for schema in &rt.extensions {
+        let required = || schema.attributes.iter().filter(|attribute| attribute.required);
+        if required().next().is_none() {
+            continue;
+        }
+        let Some(after) = data(after, &schema.id).filter(|after| !after.is_empty()) else {
+            continue;
+        };
+        let before = before.and_then(|before| data(before, &schema.id));
+        for attribute in required() {
+            let is_old = before.as_ref().is_some_and(|before| lacks(before, &attribute.name));
+            if lacks(&after, &attribute.name) && !is_old {
+                return Err(Error::invalid_value(format!(
+                    "{}:{} is required wherever this extension is used",
+                    schema.id, attribute.name
+                )));
+            }
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{check, check_immutable};
+use super::{check, check_extensions, check_immutable};
 use crate::Error;
 use crate::lenient::{self, MEMBERS, Name, find_key, resolve};
 use crate::schema::{Attribute, Mutability, ResourceType};
@@ -57,6 +57,7 @@ pub fn parse(rt: &ResourceType, body: &Value, mode: Mode) -> Result<Map<String, 
         attributes.insert("active".to_owned(), Value::Bool(true));
     }
     check(rt, &attributes)?;
+    check_extensions(rt, None, &attributes)?;
     Ok(attributes)
 }
 

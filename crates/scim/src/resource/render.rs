@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::etag;
+use crate::lenient;
 use crate::schema::{Attribute, AttributeType, ResourceType};
 
 /// What the server knows of a resource besides its attributes (R7, R8).
@@ -66,23 +67,26 @@ pub fn schemas_of(rt: &ResourceType, attributes: &Map<String, Value>) -> Vec<Str
 
 /// The form that filters search: every text whose attribute is compared without regard to case is folded, also in
 /// undeclared extensions; all else is left alone, so that the evaluator and the database see the same values.
+///
+/// Data may be older than the schema that declares it. So names of declared extensions are brought to their canonical
+/// case, values to the type and to the number that the schema says, where their meaning is plain; a text that is no
+/// date where dates are declared is left out.
 #[must_use]
 pub fn search_document(rt: &ResourceType, attributes: &Map<String, Value>) -> Map<String, Value> {
     let mut document = Map::with_capacity(attributes.len());
     for (name, value) in attributes {
-        let folded = if is_urn(name) {
-            let schema = rt.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(name));
-            fold_extension(
-                schema.map(|schema| schema.attributes.as_slice()).unwrap_or_default(),
-                value,
-            )
+        let (name, folded) = if is_urn(name) {
+            match rt.extension(name) {
+                Some(schema) => (&schema.id, Some(fold_extension(&schema.attributes, value))),
+                None => (name, fold_known(None, value)),
+            }
         } else {
-            fold_known(
-                rt.core.attributes.iter().find(|attribute| attribute.name == *name),
-                value,
-            )
+            let attribute = rt.core.attributes.iter().find(|attribute| attribute.name == *name);
+            (name, fold_known(attribute, value))
         };
-        document.insert(name.clone(), folded);
+        if let Some(folded) = folded {
+            document.insert(name.clone(), folded);
+        }
     }
     document
 }
@@ -93,30 +97,50 @@ fn is_urn(key: &str) -> bool {
 
 fn fold_extension(attributes: &[Attribute], value: &Value) -> Value {
     let Value::Object(members) = value else {
-        return fold_known(None, value);
+        return value.clone();
     };
     let fold = |(name, value): (&String, &Value)| {
-        let attribute = attributes.iter().find(|attribute| attribute.name == *name);
-        (name.clone(), fold_known(attribute, value))
+        let known = attributes
+            .iter()
+            .find(|attribute| attribute.name.eq_ignore_ascii_case(name));
+        let Some(attribute) = known else {
+            return Some((name.clone(), fold_known(None, value)?));
+        };
+        let folded = match (attribute.multi_valued, value) {
+            (true, Value::Array(_)) | (false, _) => fold_known(Some(attribute), value)?,
+            (true, single) => Value::Array(vec![fold_known(Some(attribute), single)?]),
+        };
+        Some((attribute.name.clone(), folded))
     };
-    Value::Object(members.iter().map(fold).collect())
+    Value::Object(members.iter().filter_map(fold).collect())
 }
 
 /// Folds by the facts of the attribute; an attribute without facts counts as an ordinary text.
-fn fold_known(attribute: Option<&Attribute>, value: &Value) -> Value {
-    match value {
+fn fold_known(attribute: Option<&Attribute>, value: &Value) -> Option<Value> {
+    Some(match value {
         Value::String(text) => match attribute {
-            Some(attribute) if attribute.case_exact || attribute.kind != AttributeType::String => value.clone(),
+            Some(attribute) if attribute.kind != AttributeType::String => return typed(attribute, value),
+            Some(attribute) if attribute.case_exact => value.clone(),
             _ => Value::String(crate::fold(text)),
         },
-        Value::Array(items) => Value::Array(items.iter().map(|item| fold_known(attribute, item)).collect()),
+        Value::Array(items) => Value::Array(items.iter().filter_map(|item| fold_known(attribute, item)).collect()),
         Value::Object(members) => {
             let fold = |(name, value): (&String, &Value)| {
                 let sub = attribute.and_then(|attribute| attribute.sub(name));
-                (name.clone(), fold_known(sub, value))
+                let name = sub.map_or(name, |sub| &sub.name);
+                Some((name.clone(), fold_known(sub, value)?))
             };
-            Value::Object(members.iter().map(fold).collect())
+            Value::Object(members.iter().filter_map(fold).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    })
+}
+
+/// A text in the place of another type. Databases compare numbers and booleans only where there are some, but fail on
+/// dates that are none.
+fn typed(attribute: &Attribute, value: &Value) -> Option<Value> {
+    match lenient::scalar(attribute, value.clone(), &attribute.name) {
+        Ok(mended) => Some(mended),
+        Err(_) => (attribute.kind != AttributeType::DateTime).then(|| value.clone()),
     }
 }

@@ -1,6 +1,6 @@
 //! Query strings, search bodies, list answers (R3, R6, R22, R32, R36, R37, R43).
 
-use scim::list::ListResponse;
+use scim::list::{ListResponse, Paging};
 use scim::query::{DEFAULT_PAGE, ListQuery, MAX_PAGE, SortOrder, decode_query};
 use scim::{Error, ScimType};
 use serde_json::{Value, json};
@@ -139,6 +139,7 @@ fn r43_search_bodies_are_read() {
     let expected = ListQuery {
         filter: Some("userName eq \"x\"".to_owned()),
         start_index: 3,
+        count_moved: false,
         count: 7,
         sort_by: Some("userName".to_owned()),
         sort_order: SortOrder::Descending,
@@ -177,7 +178,7 @@ fn r37_lists_always_have_all_members() {
     let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
     let list = ListResponse {
         total: 42,
-        start_index: 11,
+        paging: Paging::Index(11),
         resources: vec![raw("{\"id\":\"a\"}"), raw("{\"id\":\"b\"}")],
     };
     assert_eq!(
@@ -187,7 +188,7 @@ fn r37_lists_always_have_all_members() {
     );
     let empty: ListResponse<Value> = ListResponse {
         total: 0,
-        start_index: 1,
+        paging: Paging::Index(1),
         resources: vec![],
     };
     assert_eq!(serde_json::to_value(&empty).unwrap()["Resources"], json!([]));

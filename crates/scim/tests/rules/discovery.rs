@@ -36,7 +36,7 @@ fn r55_the_configuration_says_what_is_switched_on() {
         .iter()
         .map(|scheme| &scheme["type"])
         .collect();
-    assert_eq!(kinds, ["oauthbearertoken", "httpbasic"]);
+    assert_eq!(kinds, ["oauthbearertoken", "httpbasic", "oauth2"]);
     assert_eq!(plain["meta"]["location"], format!("{BASE}/ServiceProviderConfig"));
     assert!(plain.get("pagination").is_none() && is_free_of_null(&plain));
     let features = Features {

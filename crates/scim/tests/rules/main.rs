@@ -1,7 +1,9 @@
 //! The rule table as tests: each is named by the id of its rule (R and P: RFCs 7643, 7644 and 9865; E: dialects of
 //! Entra ID; B: failures seen in other servers; V: Microsoft's gallery tests).
 
+mod bulk;
 mod changes;
+mod declared;
 mod discovery;
 mod members;
 mod patch_clients;

@@ -233,7 +233,7 @@ fn p15_required_and_read_only_attributes_cannot_be_removed() {
 }
 
 #[test]
-fn p19_active_is_never_unassigned() {
+fn p19_active_is_unassigned_by_its_removal_only() {
     for value in [json!(null), json!("")] {
         for operation in [
             json!({ "op": "replace", "path": "active", "value": value }),
@@ -245,10 +245,21 @@ fn p19_active_is_never_unassigned() {
             );
         }
     }
-    assert_eq!(
-        refused(json!({}), &json!([{ "op": "remove", "path": "active" }])),
-        ScimType::Mutability
+    let removed = patched(
+        json!({ "active": true }),
+        &json!([{ "op": "remove", "path": "active" }]),
     );
+    assert!(removed.get("active").is_none());
+}
+
+#[test]
+fn p3_schemas_inside_an_extension_follow_from_the_data() {
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    for op in ["add", "replace"] {
+        let value = json!({ "schemas": [ENTERPRISE], "department": "Planning" });
+        let user = patched(json!({}), &json!([{ "op": op, "path": ENTERPRISE, "value": value }]));
+        assert_eq!(user[ENTERPRISE], json!({ "department": "Planning" }));
+    }
 }
 
 #[test]
@@ -344,4 +355,17 @@ fn immutable_attributes_are_set_once() {
     )
     .unwrap();
     assert_eq!(map["urn:acme:hr"], json!({ "badge": "1", "desks": [2] }));
+}
+
+#[test]
+fn p18_elements_that_become_one_stay_primary() {
+    let emails = json!([
+        { "value": "a", "type": "work" },
+        { "value": "b", "type": "work", "primary": true },
+        { "value": "c", "type": "work" },
+    ]);
+    let value = json!({ "value": "a", "type": "work", "primary": true });
+    let operations = json!([{ "op": "replace", "path": "emails[type eq \"work\"]", "value": value }]);
+    let after = patched(json!({ "emails": emails }), &operations);
+    assert_eq!(after["emails"], json!([value]));
 }

@@ -65,7 +65,7 @@ pub(super) fn locate<'a>(args: &mut Args, target: Target<'a>, path: &AttributePa
         (None, "meta", Some(sub)) => meta(args, target, &sub.name).map_or(Located::Nowhere, Located::One),
         (None, "displayName", _) => Located::One(Scalar::column("r.display_name_key", false)),
         (None, "userName", _) if target.kind == Kind::User => Located::One(Scalar::column("r.user_name_key", false)),
-        // A user whose `active` was removed counts as active (R50), and the column says so.
+        // A user whose `active` was removed counts as inactive, and the column says so.
         (None, "active", _) if target.kind == Kind::User => Located::One(Scalar::Boolean {
             is_true: "r.active".to_owned(),
             is_set: TRUE.to_owned(),

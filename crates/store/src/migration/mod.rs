@@ -6,6 +6,7 @@ mod catalogue;
 mod ddl;
 mod directory;
 mod log;
+mod oauth;
 mod webhooks;
 
 use ddl::TableSet;
@@ -23,7 +24,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 4] {
+const fn sets() -> [TableSet; 5] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -40,6 +41,10 @@ const fn sets() -> [TableSet; 4] {
         TableSet {
             name: "0004_webhooks",
             statements: webhooks::STATEMENTS,
+        },
+        TableSet {
+            name: "0005_oauth",
+            statements: oauth::STATEMENTS,
         },
     ]
 }

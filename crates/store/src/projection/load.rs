@@ -89,9 +89,14 @@ impl Loader<'_> {
         let reports = format!(
             "SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.directory_id = r.directory_id AND x.manager_id = r.key"
         );
+        let by_email = format!(
+            "SELECT {RESOURCE} FROM {{r}} JOIN user_emails e ON e.directory_id = r.directory_id AND e.value_key = r.key \
+             JOIN users x ON x.id = e.user_id AND x.directory_id = r.directory_id"
+        );
         let id = [("id", Column::Id)];
         let key = [("key", Column::Text)];
         let mut rows = self.joined(&by_id, &id, |needs| self.ids(&needs.users)).await?;
+        rows.extend(self.joined(&by_email, &key, |needs| keys(&needs.emails)).await?);
         rows.extend(self.joined(&by_name, &key, |needs| keys(&needs.user_names)).await?);
         let managers = |needs: &Needs| {
             needs

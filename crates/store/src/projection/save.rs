@@ -91,7 +91,7 @@ impl Saver<'_> {
         let mut existing = Vec::new();
         for (directory, writes) in writes {
             for user in &writes.users {
-                rows.push(self.user_row(*directory, user)?);
+                rows.push(self.user_row(*directory, writes.user_type(), user)?);
                 if user.version > 1 {
                     existing.push(user.id);
                 }
@@ -249,7 +249,7 @@ impl Saver<'_> {
         exec(self.tx, &sql, values).await.map(|_| ())
     }
 
-    fn user_row(&self, directory: DirectoryId, user: &UserRow) -> Result<Value, StoreError> {
+    fn user_row(&self, directory: DirectoryId, kind: &ResourceType, user: &UserRow) -> Result<Value, StoreError> {
         Ok(json!({
             "id": self.id(user.id),
             "directory_id": json_id(self.dialect, directory.uuid()),
@@ -262,7 +262,7 @@ impl Saver<'_> {
             "active": user.is_active(),
             "manager_id": user.manager_id(),
             "resource": text(&user.attributes)?,
-            "search": text(&scim::resource::search_document(ResourceType::user(), &user.attributes))?,
+            "search": text(&scim::resource::search_document(kind, &user.attributes))?,
             "version": user.version,
             "created_at": user.created_at.millis(),
             "updated_at": user.updated_at.millis(),

@@ -253,7 +253,14 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn delete_directory(&self, id: DirectoryId) -> Result<(), StoreError> {
-        for table in ["group_members", "user_emails", "groups", "users", "directory_keys"] {
+        for table in [
+            "group_members",
+            "user_emails",
+            "groups",
+            "users",
+            "directory_keys",
+            "oauth_clients",
+        ] {
             let sql = format!("DELETE FROM {table} WHERE directory_id = $1");
             exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
         }

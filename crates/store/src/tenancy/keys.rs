@@ -26,6 +26,14 @@ pub struct DirectoryKey {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl DirectoryKey {
+    /// Whether it opens anything at this time: it is neither revoked nor expired.
+    #[must_use]
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
 /// A key as the management API shows it. Revoked keys are not shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {
@@ -187,13 +195,18 @@ impl Change {
 }
 
 /// A nullable time column.
-fn millis(at: Option<Timestamp>) -> Value {
+pub(super) fn millis(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::millis).into()
 }
 
 /// Reads a hash column.
 pub(super) fn token_hash(row: &QueryResult) -> Result<TokenHash, StoreError> {
-    let bytes: Vec<u8> = row.get("token_hash")?;
+    hash_column(row, "token_hash")
+}
+
+/// Reads a hash column of another name.
+pub(super) fn hash_column(row: &QueryResult, column: &str) -> Result<TokenHash, StoreError> {
+    let bytes: Vec<u8> = row.get(column)?;
     TokenHash::try_from(bytes).map_err(|bytes| StoreError::corrupt(format!("a token hash has {} bytes", bytes.len())))
 }
 

@@ -9,10 +9,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// One use of a directory key, written down later and in bulk.
+/// One use of a directory key or an OAuth client, written down later and in bulk.
 #[derive(Clone, Debug)]
 pub struct KeyUse {
-    /// The key.
+    /// The key, or the client.
     pub key_id: KeyId,
     /// Its directory.
     pub directory_id: DirectoryId,
@@ -23,7 +23,7 @@ pub struct KeyUse {
 }
 
 impl Directories {
-    /// Notes which keys were used and how the latest request of each directory went, in two statements for any
+    /// Notes which keys were used and how the latest request of each directory went, in three statements for any
     /// number of uses.
     ///
     /// # Errors
@@ -44,11 +44,15 @@ impl Directories {
         let columns = [("id", Column::Id), ("used_at", Column::Int), ("error", Column::Text)];
         let set = row_set(dialect, 1, "r", &columns);
         let tx = self.store.begin().await?;
-        let sql = format!(
-            "UPDATE directory_keys SET last_used_at = r.used_at FROM {set} \
-             WHERE directory_keys.id = r.id AND (last_used_at IS NULL OR last_used_at < r.used_at)"
-        );
-        exec(&tx, &sql, [rows(keys).into()]).await?;
+        let keys = rows(keys);
+        // An id names a key or an OAuth client, never both.
+        for table in ["directory_keys", "oauth_clients"] {
+            let sql = format!(
+                "UPDATE {table} SET last_used_at = r.used_at FROM {set} \
+                 WHERE {table}.id = r.id AND (last_used_at IS NULL OR last_used_at < r.used_at)"
+            );
+            exec(&tx, &sql, [keys.as_str().into()]).await?;
+        }
         let sql = format!(
             "UPDATE directories SET last_request_at = r.used_at, last_error = r.error FROM {set} \
              WHERE directories.id = r.id AND (last_request_at IS NULL OR last_request_at <= r.used_at)"

@@ -2,6 +2,8 @@
 
 mod change;
 mod create;
+mod schemas;
+mod settings;
 mod view;
 
 pub(super) use change::{delete, update};

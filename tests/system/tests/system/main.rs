@@ -4,10 +4,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
 mod bad_input;
+mod bulk;
 mod commands;
 mod delivery;
+mod discovery;
 mod faults;
+mod lists;
+mod oauth;
 mod provisioning;
+mod robustness;
+mod settings;
 mod shutdown;
 mod structure;
 mod tenancy;

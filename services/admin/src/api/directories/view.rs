@@ -1,11 +1,12 @@
 //! A directory on the wire and in its events.
 
+use super::settings;
 use crate::api::keys;
 use crate::state::State;
 use ::events::{DirectoryId, OrganizationId, Timestamp};
 use serde::Serialize;
-use serde_json::{Value, json};
-use store::{Directory, DirectoryCounts, DirectoryState};
+use serde_json::{Map, Value, json};
+use store::{Authentication, Directory, DirectoryCounts, DirectoryState, StoreError};
 
 /// A directory as the API shows it.
 #[derive(Serialize)]
@@ -16,6 +17,10 @@ pub(in crate::api) struct View {
     provider: String,
     state: &'static str,
     scim_url: String,
+    /// The ways of authentication that are on.
+    authentication: Vec<&'static str>,
+    #[serde(flatten)]
+    settings: Map<String, Value>,
     health: &'static str,
     last_request_at: Option<Timestamp>,
     last_error: Option<String>,
@@ -41,6 +46,12 @@ impl View {
             organization_id: directory.organization_id,
             state: directory.state.as_str(),
             scim_url: state.scim_url(directory.id),
+            // Where the settings cannot be read, none is taken.
+            authentication: ways(&directory).unwrap_or_default(),
+            settings: directory
+                .policy()
+                .map(|policy| settings::shown(&policy))
+                .unwrap_or_default(),
             health: health(&directory),
             name: directory.name,
             provider: directory.provider,
@@ -72,6 +83,12 @@ impl View {
         self.key = Some(key);
         self
     }
+}
+
+/// The names of the ways of authentication that are on.
+pub(super) fn ways(directory: &Directory) -> Result<Vec<&'static str>, StoreError> {
+    let ways = directory.authentication()?;
+    Ok(ways.into_iter().map(Authentication::as_str).collect())
 }
 
 /// `paused`, `waiting` for a first request, `failing` when the latest request was refused, else `healthy`.

@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../../tests/robust/entry.rs"]
+#[allow(dead_code)]
+mod entry;
+
+libfuzzer_sys::fuzz_target!(|text: &str| entry::patch(text));

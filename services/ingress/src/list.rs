@@ -1,0 +1,226 @@
+//! Lists and searches of one kind of resource, or of both at the root (R36–R44). Straight from the database.
+//!
+//! The root lists all users that match, then all groups, each in the order asked for: a page is found by counting, never
+//! by reading what comes before it.
+
+use crate::Inner;
+use crate::answer::{self, Failure};
+use crate::handle::{Caller, resource_type};
+use crate::read::{projection, wants_references};
+use crate::render;
+use actix_web::HttpResponse;
+use events::{ResourceId, ResourceKind, StoredResource, Timestamp};
+use scim::cursor::{Binding, Cursor, Place, check_count};
+use scim::filter::Filter;
+use scim::list::{ListResponse, Paging};
+use scim::path::AttributePath;
+use scim::projection::Projection;
+use scim::query::{ListQuery, SortOrder};
+use serde_json::{Map, Value};
+use store::{Position, Query, Sort};
+use uuid::Uuid;
+
+/// What a query at the root spans (R44), in this order.
+pub(crate) const ALL_KINDS: [ResourceKind; 2] = [ResourceKind::User, ResourceKind::Group];
+
+/// `GET /Users?filter=…`, `POST /Users/.search`, and the same at the root.
+pub(crate) async fn list(
+    inner: &Inner,
+    caller: &Caller,
+    kinds: &[ResourceKind],
+    query: &ListQuery,
+) -> Result<HttpResponse, Failure> {
+    let sections = kinds
+        .iter()
+        .map(|kind| Section::new(caller, *kind, query, kinds.len() > 1))
+        .collect::<Result<Vec<_>, _>>()?;
+    // R41: who sends a cursor pages by cursor, whatever else was sent.
+    let list = match &query.cursor {
+        None => by_index(inner, caller, &sections, query).await?,
+        Some(cursor) => by_cursor(inner, caller, &sections, query, cursor).await?,
+    };
+    let body = serde_json::to_value(&list)
+        .map_err(|error| scim::Error::status(500, format!("the list could not be written: {error}")))?;
+    Ok(answer::json(200, &body))
+}
+
+type Resources = ListResponse<Map<String, Value>>;
+
+async fn by_index(
+    inner: &Inner,
+    caller: &Caller,
+    sections: &[Section],
+    query: &ListQuery,
+) -> Result<Resources, Failure> {
+    let mut resources = Vec::new();
+    let (mut total, mut offset, mut left) = (0, query.start_index - 1, query.count);
+    for section in sections {
+        let wanted = Query {
+            offset: u32::try_from(offset).unwrap_or(u32::MAX),
+            total: true,
+            ..section.query(caller, left)
+        };
+        let (matches, rows) = section.rows(inner, caller, &wanted).await?;
+        total += matches;
+        offset = offset.saturating_sub(matches);
+        left = left.saturating_sub(rows.len() as u64);
+        resources.extend(rows.iter().map(|row| section.shown(caller, row)));
+    }
+    Ok(ListResponse {
+        total,
+        paging: Paging::Index(query.start_index),
+        resources,
+    })
+}
+
+/// R39, R40. Matches are counted for the first page only: that makes every other page cost the same, wherever it is.
+async fn by_cursor(
+    inner: &Inner,
+    caller: &Caller,
+    sections: &[Section],
+    query: &ListQuery,
+    text: &str,
+) -> Result<Resources, Failure> {
+    check_count(query)?;
+    let binding = Binding {
+        directory: *caller.directory_id().uuid().as_bytes(),
+        endpoint: match sections {
+            [one] => resource_type(one.kind).endpoint,
+            _ => "",
+        },
+    };
+    let now = u64::try_from(Timestamp::now().millis() / 1000).unwrap_or_default();
+    let from = match text {
+        "" => None,
+        text => Some(inner.cursors.read(text, &binding, query, now)?),
+    };
+    let mut total = from.map_or(0, |cursor| cursor.total);
+    // One more than the page shows whether there is a next one.
+    let wanted = if query.count == 0 { 0 } else { query.count + 1 };
+    let mut found: Vec<(u8, StoredResource)> = Vec::new();
+    for (list, section) in (0..).zip(sections) {
+        let place = from.map(|cursor| cursor.place);
+        if place.is_some_and(|place| place.list > list) {
+            continue;
+        }
+        let query = Query {
+            sort: None,
+            after: place.filter(|place| place.list == list).map(position),
+            total: from.is_none(),
+            ..section.query(caller, wanted.saturating_sub(found.len() as u64))
+        };
+        if query.limit == 0 && !query.total {
+            break;
+        }
+        let (matches, rows) = section.rows(inner, caller, &query).await?;
+        if query.total {
+            total += matches;
+        }
+        found.extend(rows.into_iter().map(|row| (list, row)));
+    }
+    let page = usize::try_from(query.count).unwrap_or(usize::MAX);
+    let goes_on = found.len() > page;
+    found.truncate(page);
+    let next = found.last().filter(|_| goes_on).map(|(list, row)| {
+        let place = Place {
+            list: *list,
+            created_ms: row.created_at.millis(),
+            id: *row.id.uuid().as_bytes(),
+        };
+        inner.cursors.issue(&Cursor { place, total }, &binding, query, now)
+    });
+    let shown = found.iter().filter_map(|(list, row)| {
+        let section = sections.get(usize::from(*list))?;
+        Some(section.shown(caller, row))
+    });
+    Ok(ListResponse {
+        total,
+        paging: Paging::Cursor(next),
+        resources: shown.collect(),
+    })
+}
+
+fn position(place: Place) -> Position {
+    Position {
+        created_at: Timestamp::from_millis(place.created_ms),
+        id: ResourceId::from(Uuid::from_bytes(place.id)),
+    }
+}
+
+/// The query as it is understood for one kind of resource.
+struct Section {
+    kind: ResourceKind,
+    projection: Projection,
+    filter: Option<Filter>,
+    sort: Option<(AttributePath, SortOrder)>,
+}
+
+impl Section {
+    /// `across`: attributes that this kind does not have are no mistake, they have no value (R30).
+    fn new(caller: &Caller, kind: ResourceKind, query: &ListQuery, across: bool) -> Result<Self, Failure> {
+        let schema = caller.resource_type(kind);
+        let parse = |text| match across {
+            true => Filter::parse_across_types(text, schema),
+            false => Filter::parse(text, schema),
+        };
+        // R35: what cannot be sorted by is ignored.
+        let sort_path = query
+            .sort_by
+            .as_deref()
+            .and_then(|path| AttributePath::parse(path, schema).ok());
+        Ok(Self {
+            kind,
+            projection: projection(caller, kind, query)?,
+            filter: query.filter.as_deref().map(parse).transpose()?,
+            sort: sort_path.map(|path| (path, query.sort_order)),
+        })
+    }
+
+    /// The first `limit` matches.
+    fn query<'a>(&'a self, caller: &'a Caller, limit: u64) -> Query<'a> {
+        Query {
+            schema: Some(caller.resource_type(self.kind)),
+            base_url: Some(&caller.base_url),
+            filter: self.filter.as_ref(),
+            sort: self.sort.as_ref().map(|(path, order)| Sort {
+                path,
+                descending: *order == SortOrder::Descending,
+            }),
+            after: None,
+            offset: 0,
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            total: false,
+            references: wants_references(caller, self.kind, &self.projection),
+        }
+    }
+
+    /// The number of matches, if it was asked for, and the page.
+    async fn rows(
+        &self,
+        inner: &Inner,
+        caller: &Caller,
+        query: &Query<'_>,
+    ) -> Result<(u64, Vec<StoredResource>), Failure> {
+        if !caller.shows(self.kind) {
+            return Ok((0, Vec::new()));
+        }
+        let directory = caller.directory_id();
+        let (total, rows) = match self.kind {
+            ResourceKind::User => {
+                let page = inner.store.users(directory).list(query).await?;
+                let rows = page.rows.into_iter().map(store::UserRow::into_stored);
+                (page.total, rows.collect::<Result<Vec<_>, _>>()?)
+            }
+            ResourceKind::Group => {
+                let page = inner.store.groups(directory).list(query).await?;
+                let rows = page.rows.into_iter().map(store::GroupRow::into_stored);
+                (page.total, rows.collect::<Result<Vec<_>, _>>()?)
+            }
+        };
+        Ok((total.unwrap_or_default(), rows))
+    }
+
+    fn shown(&self, caller: &Caller, row: &StoredResource) -> Map<String, Value> {
+        render::resource(caller, self.kind, row, &self.projection)
+    }
+}

@@ -1,0 +1,151 @@
+//! `{base}/oauth/token`: access tokens for identity providers (E3, E4; RFC 6749 §4.4, RFC 7523 §2.2).
+
+mod answer;
+mod assertion;
+mod form;
+mod jwks;
+mod keys;
+
+use crate::address::Tenant;
+use crate::auth::fingerprint;
+use crate::{Inner, body};
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use answer::OauthError;
+use assertion::Assertion;
+use events::{KeyId, Timestamp};
+use form::{Credentials, TokenRequest};
+use secrecy::ExposeSecret as _;
+use secrets::{AccessClaims, Grant, Token, TokenKind};
+use store::{Authentication, Directory, StoreError};
+use uuid::Uuid;
+
+pub(crate) use jwks::Jwks;
+
+/// No token request is larger; assertions have a few kilobytes.
+const MOST_BYTES: usize = 64 << 10;
+
+/// Whether what follows the base URL is the token endpoint.
+pub(crate) fn is_token_endpoint(rest: &[&str]) -> bool {
+    matches!(rest, [oauth, token] if oauth.eq_ignore_ascii_case("oauth") && token.eq_ignore_ascii_case("token"))
+}
+
+/// Answers a request to the token endpoint; every outcome is JSON as RFC 6749 §5 has it.
+pub(crate) async fn token(
+    inner: &Inner,
+    request: &HttpRequest,
+    payload: web::Payload,
+    tenant: &Tenant,
+) -> HttpResponse {
+    match exchange(inner, request, payload, tenant).await {
+        Ok(claims) => {
+            let token = inner.auth.access_tokens().sign(&claims);
+            answer::token(token.expose_secret(), inner.config.token_lifetime)
+        }
+        Err(error) => {
+            tracing::info!(error = %telemetry::chain(&error), "no access token was given");
+            error.into_response()
+        }
+    }
+}
+
+async fn exchange(
+    inner: &Inner,
+    request: &HttpRequest,
+    payload: web::Payload,
+    tenant: &Tenant,
+) -> Result<AccessClaims, OauthError> {
+    if request.method() != Method::POST {
+        return Err(OauthError::Method);
+    }
+    form::check_type(request)?;
+    let body = tokio::time::timeout(inner.config.body_timeout, body::read(request, payload, MOST_BYTES))
+        .await
+        .map_err(|_| OauthError::invalid_request("the body did not arrive in time"))?
+        .map_err(|_| OauthError::invalid_request("the body is too large or could not be read"))?;
+    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let now = Timestamp::now();
+    let (directory, grant, subject) = match TokenRequest::read(&body, header)?.credentials {
+        Credentials::Secret { client_id, secret } => {
+            let (directory, client) = by_secret(inner, tenant, &client_id, secret.expose_secret(), now).await?;
+            (directory, Grant::ClientSecret, client)
+        }
+        Credentials::Assertion(assertion) => {
+            let (directory, subject) = by_assertion(inner, tenant, assertion.expose_secret(), now).await?;
+            (directory, Grant::Assertion, subject)
+        }
+    };
+    Ok(AccessClaims {
+        grant,
+        directory_id: directory.id.uuid(),
+        subject,
+        expires_at_ms: now.plus(inner.config.token_lifetime).millis(),
+    })
+}
+
+/// One answer for every kind of "no" (R62), as for keys.
+async fn by_secret(
+    inner: &Inner,
+    tenant: &Tenant,
+    client_id: &str,
+    secret: &str,
+    now: Timestamp,
+) -> Result<(Directory, Uuid), OauthError> {
+    let refused =
+        || OauthError::InvalidClient("the client is unknown, or its secret is not right or not good any more");
+    let id: Uuid = client_id.parse().map_err(|_| refused())?;
+    let secret = Token::parse(secret).filter(|secret| secret.kind() == TokenKind::OauthSecret && secret.id() == id);
+    let secret = secret.ok_or_else(refused)?;
+    let client = inner.auth.oauth_client(KeyId::from(id)).await?.ok_or_else(refused)?;
+    if !secret.matches(&client.token_hash) || !client.is_good(now) {
+        return Err(refused());
+    }
+    if !inner.auth.names(tenant, &client.directory).await? {
+        return Err(refused());
+    }
+    allowed(&client.directory, Authentication::OauthClientCredentials)?;
+    Ok((client.directory.clone(), id))
+}
+
+/// The keys of the tenant are asked only about an assertion that says what it must: so strangers cannot make this server
+/// fetch them.
+async fn by_assertion(
+    inner: &Inner,
+    tenant: &Tenant,
+    text: &str,
+    now: Timestamp,
+) -> Result<(Directory, Uuid), OauthError> {
+    let refused = || OauthError::InvalidClient("the assertion is not one that this directory takes");
+    let directory = inner.auth.directory(tenant).await?.ok_or_else(refused)?;
+    let federation = inner.auth.federation(directory.id).await?.ok_or_else(refused)?;
+    let assertion = Assertion::parse(text)?;
+    let issuer = inner.jwks.issuer(federation.tenant_id);
+    assertion.check(&federation, &issuer, now)?;
+    let key = inner.jwks.key(federation.tenant_id, assertion.key_id()).await?;
+    assertion.verify(&key)?;
+    allowed(&directory, Authentication::WorkloadIdentity)?;
+    Ok((directory.as_ref().clone(), fingerprint(&federation)))
+}
+
+/// Said only to a client that has proved who it is.
+fn allowed(directory: &Directory, way: Authentication) -> Result<(), OauthError> {
+    if directory.authentication()?.contains(&way) {
+        return Ok(());
+    }
+    Err(OauthError::UnauthorizedClient)
+}
+
+impl From<StoreError> for OauthError {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(error = %telemetry::chain(&error), "a client could not be looked up");
+        Self::Unavailable("clients cannot be checked at the moment")
+    }
+}
+
+impl From<crate::answer::Failure> for OauthError {
+    /// Looking something up fails in this one way.
+    fn from(_: crate::answer::Failure) -> Self {
+        Self::Unavailable("clients cannot be checked at the moment")
+    }
+}

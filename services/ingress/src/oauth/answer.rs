@@ -1,0 +1,75 @@
+//! Answers of the token endpoint (RFC 6749 §5.1, §5.2).
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use serde_json::json;
+use std::time::Duration;
+
+/// Why there is no access token. What it says is shown to the client and never holds a credential.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OauthError {
+    /// Not a token request.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// The client did not prove who it is.
+    #[error("{0}")]
+    InvalidClient(&'static str),
+    /// Another grant.
+    #[error("the grant_type must be client_credentials")]
+    UnsupportedGrantType,
+    /// Proved, but this way is switched off.
+    #[error("this way of authentication is switched off for the directory")]
+    UnauthorizedClient,
+    /// Only POST is served.
+    #[error("the token endpoint takes POST only")]
+    Method,
+    /// The same request may succeed later.
+    #[error("{0}")]
+    Unavailable(&'static str),
+}
+
+impl OauthError {
+    pub(super) fn invalid_request(detail: impl Into<String>) -> Self {
+        Self::InvalidRequest(detail.into())
+    }
+
+    pub(super) fn into_response(self) -> HttpResponse {
+        let (status, code) = match &self {
+            Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::InvalidClient(_) => (StatusCode::UNAUTHORIZED, "invalid_client"),
+            Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            Self::UnauthorizedClient => (StatusCode::BAD_REQUEST, "unauthorized_client"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+        };
+        let mut response = HttpResponse::build(status);
+        match &self {
+            Self::InvalidClient(_) => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"rollcall\""));
+            }
+            Self::Method => {
+                response.insert_header((header::ALLOW, "POST"));
+            }
+            Self::Unavailable(_) => {
+                response.insert_header((header::RETRY_AFTER, "5"));
+            }
+            _ => {}
+        }
+        response
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(json!({ "error": code, "error_description": self.to_string() }))
+    }
+}
+
+/// An access token.
+pub(super) fn token(token: &str, lifetime: Duration) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::PRAGMA, "no-cache"))
+        .json(json!({
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": lifetime.as_secs(),
+        }))
+}

@@ -1,0 +1,345 @@
+//! Many changes in one request.
+
+use serde_json::{Value, json};
+use system::scim::{Answer, ENTERPRISE, PATCH_OP, Scim, group, user};
+use system::{Shape, System, assert_gapless};
+
+crate::on_both_shapes! {
+    r46_r48_each_operation_is_a_change_of_its_own,
+    r47_references_lead_to_what_the_request_creates,
+    r47_circles_are_resolved_and_what_refers_to_a_failure_fails,
+    r48_fail_on_errors_stops_after_so_many_failures,
+    r46_r49_limits_are_named_and_true,
+}
+
+const REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+const RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
+
+async fn bulk(scim: &Scim, operations: Value) -> Vec<Value> {
+    let answer = send(scim, operations, Value::Null).await;
+    let body = answer.expect(200);
+    assert_eq!(body["schemas"], json!([RESPONSE]));
+    body["Operations"].as_array().expect("results").clone()
+}
+
+async fn send(scim: &Scim, operations: Value, fail_on_errors: Value) -> Answer {
+    let mut body = json!({ "schemas": [REQUEST], "failOnErrors": fail_on_errors });
+    body["Operations"] = operations;
+    scim.send("POST", "/Bulk", Some(&body)).await
+}
+
+fn post(path: &str, bulk_id: &str, data: Value) -> Value {
+    let mut operation = json!({ "method": "POST", "path": path, "bulkId": bulk_id });
+    operation["data"] = data;
+    operation
+}
+
+fn patch(path: &str, operation: Value) -> Value {
+    let mut data = json!({ "schemas": [PATCH_OP] });
+    data["Operations"] = Value::Array(vec![operation]);
+    json!({ "method": "PATCH", "path": path, "data": data })
+}
+
+fn new_user(name: &str) -> Value {
+    post("/Users", name, user(&format!("{name}@contoso.example")))
+}
+
+fn new_group(name: &str, members: &[&str]) -> Value {
+    let mut data = group(name);
+    data["members"] = members
+        .iter()
+        .map(|member| json!({ "value": format!("bulkId:{member}") }))
+        .collect();
+    post("/Groups", name, data)
+}
+
+fn statuses(results: &[Value]) -> Vec<&str> {
+    results
+        .iter()
+        .map(|result| result["status"].as_str().expect("status is text"))
+        .collect()
+}
+
+/// The path of a resource below the base URL.
+fn path(scim: &Scim, result: &Value) -> String {
+    let location = result["location"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no location: {result}"));
+    location
+        .strip_prefix(&scim.base)
+        .expect("an address of this directory")
+        .to_owned()
+}
+
+fn id(scim: &Scim, result: &Value) -> String {
+    path(scim, result).rsplit('/').next().expect("an id").to_owned()
+}
+
+async fn members(scim: &Scim, result: &Value) -> Vec<String> {
+    let group = scim.get(&path(scim, result)).await;
+    let members = group.expect(200)["members"].as_array().cloned().unwrap_or_default();
+    let mut ids: Vec<String> = members
+        .iter()
+        .map(|one| one["value"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+fn sorted<const N: usize>(mut ids: [String; N]) -> [String; N] {
+    ids.sort();
+    ids
+}
+
+async fn r46_r48_each_operation_is_a_change_of_its_own(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let (old, gone) = (
+        scim.create_user("old@contoso.example").await,
+        scim.create_user("gone@contoso.example").await,
+    );
+    let (old, gone) = (format!("/Users/{}", old.id()), format!("/Users/{}", gone.id()));
+    let title = json!({ "op": "replace", "path": "title", "value": "Boss" });
+    let mut stale = patch(&old, title.clone());
+    stale["version"] = json!("W/\"1\"");
+    let mut fresh = stale.clone();
+    fresh["version"] = json!("W/\"2\"");
+    fresh["data"]["Operations"][0]["value"] = json!("Big Boss");
+    let results = bulk(
+        scim,
+        json!([
+            new_user("ada"),
+            patch(&old, title),
+            stale,
+            fresh,
+            { "method": "PUT", "path": old, "data": user("renamed@contoso.example") },
+            { "method": "delete", "path": gone },
+            { "method": "DELETE", "path": gone },
+            post("/Users", "twin", user("ADA@contoso.example")),
+            { "method": "GET", "path": old },
+            post("/Bulk", "nested", json!({ "schemas": [REQUEST], "Operations": [] })),
+            { "method": "DELETE", "path": "/Users/no-id" },
+        ]),
+    )
+    .await;
+    let expected = [
+        "201", "200", "412", "200", "200", "204", "404", "409", "400", "400", "404",
+    ];
+    assert_eq!(statuses(&results), expected, "{results:?}");
+    let read = scim.get(&path(scim, &results[0])).await;
+    assert_eq!(read.expect(200)["userName"], "ada@contoso.example");
+    assert_eq!(
+        (&results[0]["bulkId"], &results[0]["version"]),
+        (&json!("ada"), &read.body["meta"]["version"])
+    );
+    assert_eq!(scim.get(&old).await.expect(200)["userName"], "renamed@contoso.example");
+    assert_eq!(results[4]["version"], "W/\"4\"");
+    assert_eq!(results[5]["method"], "DELETE");
+    for index in [2, 5, 6] {
+        assert!(
+            results[index]["location"]
+                .as_str()
+                .is_some_and(|location| location.contains("/Users/"))
+        );
+    }
+    for (index, scim_type) in [
+        (2, None),
+        (6, None),
+        (7, Some("uniqueness")),
+        (8, Some("invalidSyntax")),
+    ] {
+        let response = &results[index]["response"];
+        assert_eq!(response["status"], results[index]["status"]);
+        assert_eq!(response["scimType"].as_str(), scim_type, "{response}");
+    }
+    assert_eq!((results[7].get("location"), results[0].get("response")), (None, None));
+    // What was done is announced as if it had been asked for one by one; what failed is not.
+    let log = system.log(&tenant).await;
+    assert_gapless(&log);
+    let kinds: Vec<&str> = log.iter().filter_map(|event| event["type"].as_str()).collect();
+    let users: Vec<&str> = kinds.into_iter().filter(|kind| kind.starts_with("user.")).collect();
+    let expected = [
+        "created", "created", "created", "updated", "updated", "updated", "deleted",
+    ];
+    assert_eq!(users, expected.map(|what| format!("user.{what}")));
+    system.verify().await;
+    system.stop().await;
+}
+
+async fn r47_references_lead_to_what_the_request_creates(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let mut ada = new_user("ada");
+    ada["data"][ENTERPRISE] = json!({ "manager": { "value": "bulkId:boss" } });
+    let by_filter = json!({ "op": "remove", "path": "members[value eq \"bulkId:ada\"]" });
+    let by_value = json!({ "op": "add", "path": "members", "value": [{ "value": "bulkId:late" }] });
+    let results = bulk(
+        scim,
+        json!([
+            patch("/Groups/bulkId:outer", by_filter),
+            new_group("outer", &["inner", "ada", "boss"]),
+            ada,
+            new_user("boss"),
+            new_group("inner", &["ada"]),
+            patch("/Groups/bulkId:inner", by_value),
+            new_user("late"),
+            { "method": "DELETE", "path": "/Users/bulkId:bob" },
+            new_user("bob"),
+        ]),
+    )
+    .await;
+    let expected = ["200", "201", "201", "201", "201", "200", "201", "204", "201"];
+    assert_eq!(statuses(&results), expected, "{results:?}");
+    let id = |index: usize| id(scim, &results[index]);
+    let ada = scim.get(&path(scim, &results[2])).await;
+    assert_eq!(
+        ada.expect(200)[ENTERPRISE].get("manager").map(|boss| &boss["value"]),
+        Some(&json!(id(3)))
+    );
+    assert_eq!(members(scim, &results[1]).await, sorted([id(3), id(4)]));
+    scim.get(&path(scim, &results[8])).await.expect_error(404, "");
+    assert_eq!(members(scim, &results[4]).await, sorted([id(2), id(6)]));
+    assert!(!ada.text.contains("bulkId"), "{}", ada.text);
+    system.stop().await;
+}
+
+async fn r47_circles_are_resolved_and_what_refers_to_a_failure_fails(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let managed = |name: &str, boss: &str| {
+        let mut user = new_user(name);
+        user["data"][ENTERPRISE] = json!({ "manager": { "value": format!("bulkId:{boss}") } });
+        user
+    };
+    let results = bulk(
+        scim,
+        json!([
+            new_group("a", &["b"]),
+            new_group("b", &["a", "ada"]),
+            managed("ada", "bob"),
+            managed("bob", "ada"),
+        ]),
+    )
+    .await;
+    assert_eq!(statuses(&results), ["201"; 4], "{results:?}");
+    let ids: Vec<String> = results.iter().map(|result| id(scim, result)).collect();
+    assert_eq!(members(scim, &results[0]).await, [ids[1].clone()]);
+    assert_eq!(
+        members(scim, &results[1]).await,
+        sorted([ids[0].clone(), ids[2].clone()])
+    );
+    for (user, boss) in [(2, 3), (3, 2)] {
+        let user = scim.get(&path(scim, &results[user])).await;
+        assert_eq!(user.expect(200)[ENTERPRISE]["manager"]["value"], ids[boss].as_str());
+    }
+    for result in &results {
+        let read = scim.get(&path(scim, result)).await;
+        assert_eq!(
+            read.expect(200)["meta"]["version"],
+            result["version"],
+            "the version after everything"
+        );
+    }
+    // Now one of each pair cannot be created.
+    let mut nameless = new_group("d", &["c"]);
+    nameless["data"]["displayName"] = json!("");
+    let results = bulk(
+        scim,
+        json!([
+            nameless,
+            new_group("c", &["d"]),
+            new_user("ada"),
+            new_group("with-ada", &["ada"]),
+            { "method": "DELETE", "path": "/Groups/bulkId:d" },
+            new_group("itself", &["itself"]),
+            new_group("of-nobody", &["nobody"]),
+            new_user("eve"),
+        ]),
+    )
+    .await;
+    let expected = ["400", "409", "409", "409", "409", "400", "400", "201"];
+    assert_eq!(statuses(&results), expected, "{results:?}");
+    let detail = |index: usize| results[index]["response"]["detail"].as_str().unwrap_or_default();
+    assert!(
+        detail(1).contains("was created, but without") && detail(1).contains("bulkId d"),
+        "{}",
+        detail(1)
+    );
+    assert_eq!(members(scim, &results[1]).await, Vec::<String>::new());
+    assert!(detail(3).contains("bulkId ada"), "{}", detail(3));
+    assert!(detail(5).contains("itself"), "{}", detail(5));
+    assert!(detail(6).contains("bulkId:nobody"), "{}", detail(6));
+    let found = scim
+        .find("Groups", "displayName sw \"with\" or displayName eq \"itself\"")
+        .await;
+    assert_eq!(found.expect(200)["totalResults"], 0);
+    system.stop().await;
+}
+
+async fn r48_fail_on_errors_stops_after_so_many_failures(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let missing = json!({ "method": "DELETE", "path": format!("/Users/{}", uuid::Uuid::new_v4()) });
+    let operations = |round: &str| {
+        let user = |n: usize| new_user(&format!("{round}{n}"));
+        json!([user(0), missing, user(1), missing, user(2), missing])
+    };
+    for (round, fail_on_errors, expected) in [
+        ("a", json!(1), &["201", "404"][..]),
+        ("b", json!(2), &["201", "404", "201", "404"]),
+        ("c", json!(3), &["201", "404", "201", "404", "201", "404"]),
+        ("d", json!(9), &["201", "404", "201", "404", "201", "404"]),
+        ("e", Value::Null, &["201", "404", "201", "404", "201", "404"]),
+    ] {
+        let answer = send(scim, operations(round), fail_on_errors).await;
+        let results = answer.expect(200)["Operations"].as_array().unwrap();
+        assert_eq!(statuses(results), expected, "{}", answer.text);
+        let made = scim.find("Users", &format!("userName sw \"{round}\"")).await;
+        let created = expected.iter().filter(|status| **status == "201").count();
+        assert_eq!(made.expect(200)["totalResults"], created);
+    }
+    send(scim, operations("f"), json!(0))
+        .await
+        .expect_error(400, "invalidValue");
+    system.stop().await;
+}
+
+async fn r46_r49_limits_are_named_and_true(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let config = scim.get("/ServiceProviderConfig").await;
+    let limits = &config.expect(200)["bulk"];
+    assert_eq!(
+        *limits,
+        json!({ "supported": true, "maxOperations": 1000, "maxPayloadSize": 1_048_576 })
+    );
+    let gone = format!("/Users/{}", uuid::Uuid::new_v4());
+    let delete = |_| json!({ "method": "DELETE", "path": gone });
+    let many = send(scim, (0..1001).map(delete).collect(), Value::Null).await;
+    let detail = many.expect_error(413, "");
+    assert!(detail.contains("maxOperations") && detail.contains("1000"), "{detail}");
+    let most = send(scim, (0..1000).map(delete).collect(), json!(2)).await;
+    assert_eq!(most.expect(200)["Operations"].as_array().map(Vec::len), Some(2));
+    let mut large = new_user("large");
+    large["data"]["title"] = json!("x".repeat(1 << 20));
+    let large = send(scim, json!([large]), Value::Null).await;
+    let detail = large.expect_error(413, "");
+    assert!(
+        detail.contains("maxPayloadSize") && detail.contains("1048576"),
+        "{detail}"
+    );
+    scim.send("POST", "/Bulk", Some(&json!({ "Operations": [] })))
+        .await
+        .expect_error(400, "invalidSyntax");
+    scim.get("/Bulk").await.expect_error(405, "");
+    scim.with_token("nonsense")
+        .send("POST", "/Bulk", Some(&json!({})))
+        .await
+        .expect_error(401, "");
+    system.stop().await;
+}

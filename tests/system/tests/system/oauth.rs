@@ -1,0 +1,414 @@
+//! Authentication without long-lived tokens: client credentials (E3) and workload identity federation (E4).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use events::Timestamp;
+use secrets::{AccessClaims, AccessTokens, Grant, MasterKey};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use system::identity_provider::{IdentityProvider, kid, unsigned};
+use system::scim::Answer;
+use system::{Shape, System, Tenant};
+
+crate::on_both_shapes! {
+    e3_a_client_gets_a_token_however_it_sends_its_credentials,
+    e3_what_is_no_good_client_gets_no_token,
+    e3_a_token_opens_its_directory_until_it_or_its_client_ends,
+    e4_a_workload_gets_a_token_for_its_assertion,
+    e4_every_other_assertion_is_refused_without_asking_for_keys,
+    a_way_of_authentication_that_is_switched_off_opens_nothing,
+}
+
+const AUDIENCE: &str = "api://rollcall";
+const SUBJECT: &str = "the-provisioning-service";
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// A client as the management API answered it.
+struct Client {
+    id: String,
+    secret: String,
+}
+
+impl Client {
+    async fn create(system: &System, tenant: &Tenant, body: Value) -> Self {
+        let path = format!("/directories/{}/oauth-clients", tenant.directory_id);
+        let made = system.api("POST", &path, Some(body)).await;
+        assert_eq!(made["token_url"], format!("{}/oauth/token", tenant.scim.base));
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        Self {
+            id: text("client_id"),
+            secret: text("client_secret"),
+        }
+    }
+
+    fn basic(&self) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.id, self.secret)))
+    }
+
+    fn form(&self) -> String {
+        format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            self.id, self.secret
+        )
+    }
+}
+
+async fn ask(tenant: &Tenant, form: &str, authorization: Option<&str>) -> Answer {
+    let mut headers = vec![FORM];
+    headers.extend(authorization.map(|value| ("authorization", value)));
+    tenant
+        .scim
+        .send_raw("POST", "/oauth/token", &headers, form.as_bytes().to_vec())
+        .await
+}
+
+async fn ask_with_assertion(tenant: &Tenant, assertion: &str) -> Answer {
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", "whatever-the-administrator-entered")
+        .append_pair(
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        )
+        .append_pair("client_assertion", assertion)
+        .append_pair("scope", "api://rollcall/.default")
+        .finish();
+    ask(tenant, &form, None).await
+}
+
+/// The access token of a good answer.
+#[track_caller]
+fn token(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.body["token_type"], "Bearer");
+    assert_eq!(answer.body["expires_in"], 3600);
+    answer.body["access_token"].as_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, error: &str) {
+    assert_eq!(
+        (answer.status, answer.body["error"].as_str()),
+        (status, Some(error)),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("www-authenticate").is_empty(), status != 401);
+    assert_eq!(answer.body.get("access_token"), None);
+}
+
+async fn status_with(tenant: &Tenant, token: &str) -> u16 {
+    tenant.scim.with_token(token).get("/Users").await.status
+}
+
+/// What was looked up is remembered for a moment.
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < system::process::PATIENCE, "{what}");
+    }
+}
+
+async fn e3_a_client_gets_a_token_however_it_sends_its_credentials(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let first = Client::create(&system, &tenant, json!({})).await;
+    let second = Client::create(&system, &tenant, json!({ "name": "the next one" })).await;
+    for client in [&first, &second] {
+        let (basic, form) = (client.basic(), client.form());
+        let bare = "grant_type=client_credentials&scope=anything";
+        for answer in [
+            ask(&tenant, bare, Some(&basic)).await,
+            ask(&tenant, &form, None).await,
+            ask(&tenant, &form, Some(&basic)).await,
+        ] {
+            let scim = tenant.scim.with_token(&token(&answer));
+            scim.get("/Users").await.expect(200);
+        }
+    }
+    // Both forms of the base URL are the same directory.
+    let (root, _) = tenant.scim.base.split_once("/directories/").unwrap();
+    let by_domain = Tenant {
+        directory_id: tenant.directory_id.clone(),
+        organization_id: tenant.organization_id.clone(),
+        scim: system::scim::Scim::new(&format!("{root}/org/contoso.example/scim/v2"), ""),
+    };
+    let answer = ask(&by_domain, &first.form(), None).await;
+    let scim = tenant.scim.with_token(&token(&answer));
+    scim.create_user("ada@contoso.example").await.expect(201);
+    assert_eq!(status_with(&by_domain, &token(&answer)).await, 200);
+    let path = format!("/directories/{}/oauth-clients", tenant.directory_id);
+    eventually("the use of the client is noted", async || {
+        let list = system.api("GET", &path, None).await;
+        list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|client| !client["last_used_at"].is_null())
+    })
+    .await;
+    system.stop().await;
+}
+
+async fn e3_what_is_no_good_client_gets_no_token(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let other = system.tenant("fabrikam.example").await;
+    let client = Client::create(&system, &tenant, json!({})).await;
+    let foreign = Client::create(&system, &other, json!({})).await;
+    let form = client.form();
+    let mixed = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        client.id, foreign.secret
+    );
+    let with_key = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        client.id, tenant.scim.token
+    );
+    for bad in [
+        &foreign.form(),
+        &mixed,
+        &with_key,
+        &format!("{form}A"),
+        "grant_type=client_credentials",
+    ] {
+        refused(&ask(&tenant, bad, None).await, 401, "invalid_client");
+    }
+    refused(
+        &ask(&tenant, &form, Some(&foreign.basic())).await,
+        400,
+        "invalid_request",
+    );
+    refused(&ask(&tenant, &form, Some("Bearer x")).await, 401, "invalid_client");
+    refused(&ask(&tenant, "client_id=a", None).await, 400, "invalid_request");
+    refused(
+        &ask(&tenant, "grant_type=password", None).await,
+        400,
+        "unsupported_grant_type",
+    );
+    let json = tenant.scim.send_raw(
+        "POST",
+        "/oauth/token",
+        &[("content-type", "application/json")],
+        b"{}".to_vec(),
+    );
+    refused(&json.await, 400, "invalid_request");
+    let huge = format!("{form}&scope={}", "x".repeat(100_000));
+    refused(&ask(&tenant, &huge, None).await, 400, "invalid_request");
+    let get = tenant.scim.send_raw("GET", "/oauth/token", &[], Vec::new()).await;
+    refused(&get, 405, "invalid_request");
+    // An unknown directory is told in the same words.
+    let nowhere = tenant
+        .scim
+        .base
+        .replace(&tenant.directory_id, &uuid::Uuid::new_v4().to_string());
+    let nowhere = Tenant {
+        scim: system::scim::Scim::new(&nowhere, ""),
+        ..other
+    };
+    let unknown = ask(&nowhere, &form, None).await;
+    refused(&unknown, 401, "invalid_client");
+    assert_eq!(unknown.body, ask(&tenant, &format!("{form}A"), None).await.body);
+    // The secret of a client is no bearer token.
+    assert_eq!(status_with(&tenant, &client.secret).await, 401);
+    system.stop().await;
+}
+
+async fn e3_a_token_opens_its_directory_until_it_or_its_client_ends(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let other = system.tenant("fabrikam.example").await;
+    let client = Client::create(&system, &tenant, json!({})).await;
+    let good = token(&ask(&tenant, &client.form(), None).await);
+    assert_eq!(status_with(&tenant, &good).await, 200);
+    assert_eq!(status_with(&other, &good).await, 401);
+    for position in [4, 20, good.len() / 2, good.len() - 1] {
+        let mut tampered = good.clone().into_bytes();
+        tampered[position] = if tampered[position] == b'A' { b'B' } else { b'A' };
+        assert_eq!(
+            status_with(&tenant, &String::from_utf8(tampered).unwrap()).await,
+            401,
+            "{position}"
+        );
+    }
+    let basic = format!("Basic {}", STANDARD.encode(format!("any:{good}")));
+    let headers = [("authorization", basic.as_str())];
+    let as_password = tenant.scim.send_raw("GET", "/Users", &headers, Vec::new()).await;
+    assert_eq!(as_password.status, 401);
+    // Signed by this installation, one good and one whose time is over, and one by another installation.
+    let signed = |key: &MasterKey, at: Timestamp| {
+        use secrecy::ExposeSecret as _;
+        let claims = AccessClaims {
+            grant: Grant::ClientSecret,
+            directory_id: tenant.directory_id.parse().unwrap(),
+            subject: client.id.parse().unwrap(),
+            expires_at_ms: at.millis(),
+        };
+        AccessTokens::new(key).sign(&claims).expose_secret().to_owned()
+    };
+    let ours = MasterKey::from_base64(system::MASTER_KEY).unwrap();
+    let minute = Duration::from_secs(60);
+    let (past, future) = (Timestamp::now().minus(minute), Timestamp::now().plus(minute));
+    assert_eq!(status_with(&tenant, &signed(&ours, future)).await, 200);
+    assert_eq!(status_with(&tenant, &signed(&ours, past)).await, 401);
+    assert_eq!(status_with(&tenant, &signed(&MasterKey::generate(), future)).await, 401);
+
+    let expires_at = Timestamp::now().plus(Duration::from_secs(3));
+    let short = Client::create(&system, &tenant, json!({ "expires_at": expires_at })).await;
+    let short_token = token(&ask(&tenant, &short.form(), None).await);
+    eventually("an expired client and its tokens", async || {
+        ask(&tenant, &short.form(), None).await.status == 401 && status_with(&tenant, &short_token).await == 401
+    })
+    .await;
+    assert!(Timestamp::now() >= expires_at);
+    let path = format!("/directories/{}/oauth-clients/{}", tenant.directory_id, client.id);
+    system.api("DELETE", &path, None).await;
+    eventually("a revoked client and its tokens", async || {
+        ask(&tenant, &client.form(), None).await.status == 401 && status_with(&tenant, &good).await == 401
+    })
+    .await;
+    system.stop().await;
+}
+
+/// A system that trusts this identity provider, with a directory that takes its workload.
+async fn federated(shape: Shape, provider: &IdentityProvider) -> (System, Tenant) {
+    let system = System::start_with(shape, &[("ROLLCALL_ENTRA_AUTHORITY", &provider.authority)]).await;
+    let tenant = system.tenant("contoso.example").await;
+    let path = format!("/directories/{}/federation", tenant.directory_id);
+    let body = json!({ "tenant_id": provider.tenant, "audience": AUDIENCE, "subject": SUBJECT });
+    system.api("PUT", &path, Some(body)).await;
+    (system, tenant)
+}
+
+fn claims(provider: &IdentityProvider) -> Value {
+    let now = Timestamp::now().millis() / 1000;
+    json!({
+        "iss": provider.issuer(), "tid": provider.tenant, "aud": AUDIENCE, "sub": SUBJECT,
+        "iat": now, "nbf": now, "exp": now + 3600, "ver": "2.0",
+    })
+}
+
+async fn e4_a_workload_gets_a_token_for_its_assertion(shape: Shape) {
+    let provider = IdentityProvider::start();
+    let (system, tenant) = federated(shape, &provider).await;
+    let claims = claims(&provider);
+    let first = token(&ask_with_assertion(&tenant, &provider.sign(0, &claims)).await);
+    let scim = tenant.scim.with_token(&first);
+    scim.create_user("ada@contoso.example").await.expect(201);
+    // Signed by a key that the tenant does not have: looked for once, not each time.
+    for _ in 0..5 {
+        let foreign = provider.sign(1, &claims);
+        refused(&ask_with_assertion(&tenant, &foreign).await, 401, "invalid_client");
+    }
+    assert_eq!(provider.fetches(), 2);
+    token(&ask_with_assertion(&tenant, &provider.sign(0, &claims)).await);
+    assert_eq!(provider.fetches(), 2);
+    // Tokens end with any change of what the assertions must say.
+    let path = format!("/directories/{}/federation", tenant.directory_id);
+    let body = json!({ "tenant_id": provider.tenant, "audience": AUDIENCE, "subject": "another" });
+    system.api("PUT", &path, Some(body)).await;
+    eventually("tokens of the federation before", async || {
+        status_with(&tenant, &first).await == 401
+    })
+    .await;
+    system.api("DELETE", &path, None).await;
+    let assertion = provider.sign(0, &claims);
+    eventually("a federation that ended", async || {
+        ask_with_assertion(&tenant, &assertion).await.status == 401
+    })
+    .await;
+    provider.stop().await;
+    system.stop().await;
+}
+
+async fn e4_every_other_assertion_is_refused_without_asking_for_keys(shape: Shape) {
+    let provider = IdentityProvider::start();
+    let (system, tenant) = federated(shape, &provider).await;
+    let good = claims(&provider);
+    let now = Timestamp::now().millis() / 1000;
+    for (name, value) in [
+        (
+            "iss",
+            json!(format!("{}/{}/v2.0", provider.authority, uuid::Uuid::new_v4())),
+        ),
+        ("tid", json!(uuid::Uuid::new_v4())),
+        ("aud", json!("api://another")),
+        ("aud", json!([AUDIENCE, "api://another"])),
+        ("sub", json!("another")),
+        ("exp", json!(now - 120)),
+        ("nbf", json!(now + 600)),
+    ] {
+        let mut wrong = good.clone();
+        wrong[name] = value;
+        let answer = ask_with_assertion(&tenant, &provider.sign(0, &wrong)).await;
+        refused(&answer, 401, "invalid_client");
+    }
+    for alg in ["none", "HS256", "PS256"] {
+        let unsigned = unsigned(&json!({ "alg": alg, "kid": kid(0) }), &good);
+        for signature in ["", "c2lnbmF0dXJl"] {
+            let answer = ask_with_assertion(&tenant, &format!("{unsigned}.{signature}")).await;
+            refused(&answer, 401, "invalid_client");
+        }
+    }
+    assert_eq!(provider.fetches(), 0);
+    // A good signature of other claims.
+    let (signed, _) = provider
+        .sign(0, &good)
+        .rsplit_once('.')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let mut other = good.clone();
+    other["jti"] = json!("1");
+    let signature = provider.sign(0, &other).rsplit_once('.').unwrap().1.to_owned();
+    refused(
+        &ask_with_assertion(&tenant, &format!("{signed}.{signature}")).await,
+        401,
+        "invalid_client",
+    );
+    token(&ask_with_assertion(&tenant, &provider.sign(0, &good)).await);
+    // The keys roll: the new one is found at once.
+    provider.publish(&[0, 1]);
+    token(&ask_with_assertion(&tenant, &provider.sign(1, &good)).await);
+    assert_eq!(provider.fetches(), 2);
+    provider.stop().await;
+    system.stop().await;
+}
+
+async fn a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let client = Client::create(&system, &tenant, json!({})).await;
+    let access = token(&ask(&tenant, &client.form(), None).await);
+    let basic = format!("Basic {}", STANDARD.encode(format!("any:{}", tenant.scim.token)));
+    let path = format!("/directories/{}", tenant.directory_id);
+    let by_basic = async || {
+        let headers = [("authorization", basic.as_str())];
+        tenant.scim.send_raw("GET", "/Users", &headers, Vec::new()).await.status
+    };
+    for (on, expected) in [
+        (json!(["oauth_client_credentials"]), (401, 401, 200, 200)),
+        (json!(["bearer"]), (200, 401, 401, 400)),
+        (json!(["basic", "workload_identity"]), (401, 200, 401, 400)),
+        (Value::Null, (200, 200, 200, 200)),
+    ] {
+        system.api("PATCH", &path, Some(json!({ "authentication": on }))).await;
+        eventually(&on.to_string(), async || {
+            let by_key = tenant.scim.get("/Users").await.status;
+            let by_access = status_with(&tenant, &access).await;
+            let new = ask(&tenant, &client.form(), None).await.status;
+            (by_key, by_basic().await, by_access, new) == expected
+        })
+        .await;
+    }
+    system
+        .api("PATCH", &path, Some(json!({ "authentication": ["bearer"] })))
+        .await;
+    eventually("the refusal says why", async || {
+        ask(&tenant, &client.form(), None).await.body["error"] == "unauthorized_client"
+    })
+    .await;
+    system.stop().await;
+}
