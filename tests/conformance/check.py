@@ -3,6 +3,7 @@
 The server's address is read from its log; a directory is created for each part by the management API.
 """
 
+import functools
 import json
 import os
 import sys
@@ -10,7 +11,9 @@ import time
 import traceback
 import urllib.request
 
+import rfc9967
 import round_trip
+import security_events
 import tester
 
 
@@ -40,28 +43,43 @@ def ready(url: str) -> bool:
         return False
 
 
-def directory(url: str, domain: str) -> tuple[str, str]:
-    """Creates a directory as an administrator does; its SCIM base URL and its token."""
+def api(url: str, path: str, body: dict, method: str = "POST") -> dict:
+    """A request to the management API, as an administrator makes it."""
     request = urllib.request.Request(
-        url + "/api/v1/directories",
-        data=json.dumps({"organization": domain}).encode(),
+        url + "/api/v1" + path,
+        data=json.dumps(body).encode(),
         headers={
             "Authorization": "Bearer " + os.environ["ROLLCALL_ADMIN_KEY"],
             "Content-Type": "application/json",
         },
-        method="POST",
+        method=method,
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
-        created = json.load(answer)
+        return json.load(answer)
+
+
+def directory(url: str, domain: str) -> tuple[str, str]:
+    """Creates a directory; its SCIM base URL and its token.
+
+    Its mass-change brake is off: to a brake, a tester that deletes all it has made is an accident.
+    """
+    created = api(url, "/directories", {"organization": domain})
+    api(url, "/directories/" + created["id"], {"mass_change_brake": {"enabled": False}}, "PATCH")
     return created["scim_url"], created["key"]["token"]
 
 
 def main() -> int:
+    rfc9967.teach()
     url = address(sys.argv[1])
     rows: list[tuple[str, str, str]] = []
-    for name, part in (("scim2-tester", tester), ("scim2-client", round_trip)):
+    parts = {
+        "scim2-tester": tester.run,
+        "scim2-client": round_trip.run,
+        "joserfc": lambda base, token: security_events.run(base, token, functools.partial(api, url)),
+    }
+    for name, part in parts.items():
         try:
-            checks = part.run(*directory(url, name + ".example"))
+            checks = part(*directory(url, name + ".example"))
         except Exception:  # a part that breaks off is a failure like any other
             checks = [("ERROR", "the whole part", traceback.format_exc())]
         rows.extend((status, name, what + (f": {why}" if why else "")) for status, what, why in checks)

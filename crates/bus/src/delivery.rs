@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// One message as handed to a consumer.
 #[derive(Clone, Debug)]
@@ -19,10 +20,28 @@ pub struct Delivery<T> {
     pub traceparent: Option<String>,
     /// The message.
     pub payload: T,
+    /// Bytes on the wire, or about so many where there is no wire.
+    pub(crate) size: usize,
+    /// When this process received it.
+    pub(crate) received: Instant,
     /// Position within the session: later ones are larger.
     pub(crate) tag: u64,
     /// Where the verdict goes; commands only.
     pub(crate) reply_to: Option<String>,
+}
+
+impl<T> Delivery<T> {
+    /// When this process received it: from then on it has waited for its consumer.
+    #[must_use]
+    pub const fn received(&self) -> Instant {
+        self.received
+    }
+
+    /// About how many bytes the message has on the wire.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.size
+    }
 }
 
 /// Whether the bus can be used right now.

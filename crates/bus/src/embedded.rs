@@ -9,6 +9,7 @@ mod lane;
 pub(crate) use consumer::{Consumer, Link};
 pub(crate) use half::Half;
 
+use crate::message::sealed::Kind as _;
 use crate::trace::{event_span, request_span, traced};
 use crate::waiters::Waiters;
 use crate::{BusError, Health, Receipt, RequestError};
@@ -75,7 +76,7 @@ impl Embedded {
         self.closed.load(Ordering::Acquire)
     }
 
-    pub(crate) async fn request(&self, command: &Command) -> Result<Verdict, RequestError> {
+    pub(crate) async fn request(&self, command: &Command, sent: impl FnOnce() + Send) -> Result<Verdict, RequestError> {
         let lane = lane_of(command.directory_id, self.partitions);
         let span = request_span(command, lane, messaging_system::EMBEDDED);
         traced(span, async {
@@ -83,10 +84,11 @@ impl Embedded {
                 return Err(RequestError::Unavailable);
             }
             let waiter = self.waiters.register(command.id).ok_or(RequestError::Unavailable)?;
-            let queued = Queued::new(command.clone(), telemetry::traceparent(), None);
+            let queued = Queued::new(command.clone(), command.size(), telemetry::traceparent(), None);
             self.commands
                 .push(vec![(lane, queued)])
                 .map_err(|Refused| RequestError::Refused)?;
+            sent();
             waiter.wait(command.deadline).await
         })
         .await
@@ -102,7 +104,10 @@ impl Embedded {
             let lane = lane_of(event.directory_id, self.partitions);
             let span = event_span(event, lane, messaging_system::EMBEDDED);
             let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
-            (lane, Queued::new(event.clone(), traceparent, Some(receipt.clone())))
+            (
+                lane,
+                Queued::new(event.clone(), event.size(), traceparent, Some(receipt.clone())),
+            )
         });
         self.events
             .push(queued.collect())

@@ -28,6 +28,7 @@ use embedded::{Embedded, Half};
 use events::{Command, Event, Verdict};
 use rabbit::Rabbit;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A handle on the bus; clones share one bus.
 #[derive(Clone, Debug)]
@@ -81,15 +82,33 @@ impl Bus {
         }
     }
 
-    /// Publishes a command and waits for its verdict, until its deadline and a second more.
+    /// Publishes a command and waits for its verdict, until its deadline and a second more; measured as
+    /// `rollcall_bus_request_seconds`.
     ///
     /// # Errors
     /// See [`RequestError`]: after anything but [`RequestError::Unavailable`] the caller must settle the command.
     pub async fn request(&self, command: &Command) -> Result<Verdict, RequestError> {
-        match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.request(command).await,
-            Kind::Embedded(embedded) => embedded.request(command).await,
-        }
+        self.request_in_turn(command, || {}).await
+    }
+
+    /// The same for one of several requests whose order matters: `sent` is called once the command has its place in the
+    /// lane, so that the next one may be sent without waiting for this one's verdict. When the command cannot be sent,
+    /// `sent` is dropped uncalled.
+    ///
+    /// # Errors
+    /// As [`Bus::request`].
+    pub async fn request_in_turn(
+        &self,
+        command: &Command,
+        sent: impl FnOnce() + Send,
+    ) -> Result<Verdict, RequestError> {
+        let started = Instant::now();
+        let outcome = match &self.0 {
+            Kind::Rabbit(rabbit) => rabbit.request(command, sent).await,
+            Kind::Embedded(embedded) => embedded.request(command, sent).await,
+        };
+        metrics::histogram!("rollcall_bus_request_seconds").record(started.elapsed());
+        outcome
     }
 
     /// Publishes events in the given order and waits until the broker has all of them. The bus inside the process keeps

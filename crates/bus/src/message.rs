@@ -1,7 +1,8 @@
 //! The two kinds of messages that lanes carry.
 
-use events::{Command, DirectoryId, Event};
+use events::{Command, DirectoryId, Event, Verb};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 /// What a lane carries: a [`Command`] or an [`Event`].
 pub trait Message: sealed::Kind {}
@@ -50,6 +51,8 @@ pub(crate) mod sealed {
         fn name(&self) -> &'static str;
         /// Goes to `x-directory`.
         fn directory(&self) -> DirectoryId;
+        /// About how many bytes it has on the wire.
+        fn size(&self) -> usize;
     }
 }
 
@@ -67,6 +70,17 @@ impl sealed::Kind for Command {
     fn directory(&self) -> DirectoryId {
         self.directory_id
     }
+
+    fn size(&self) -> usize {
+        let map =
+            |map: &Map<String, Value>| -> usize { map.iter().map(|(name, value)| name.len() + weight(value)).sum() };
+        ENVELOPE
+            + match &self.verb {
+                Verb::Create(attributes) | Verb::Replace(attributes) => map(attributes),
+                Verb::Patch(message) => weight(message),
+                Verb::Delete => 0,
+            }
+    }
 }
 
 impl sealed::Kind for Event {
@@ -82,5 +96,27 @@ impl sealed::Kind for Event {
 
     fn directory(&self) -> DirectoryId {
         self.directory_id
+    }
+
+    fn size(&self) -> usize {
+        ENVELOPE + self.body.len()
+    }
+}
+
+/// Ids, names and times of a message.
+const ENVELOPE: usize = 400;
+
+/// About how long a value is as text.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 6,
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => 2 + items.iter().map(weight).sum::<usize>(),
+        Value::Object(map) => {
+            2 + map
+                .iter()
+                .map(|(name, value)| name.len() + 4 + weight(value))
+                .sum::<usize>()
+        }
     }
 }

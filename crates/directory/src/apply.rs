@@ -1,5 +1,6 @@
 //! One directory's loaded rows, and the application of commands to them.
 
+use crate::brake::{Brake, BrakeFacts, BrakeSettings, BrakeWrites, Held};
 use crate::members::{MemberBrief, Memberships};
 use crate::{GroupRow, Needs, Policy, UserRow};
 use events::{
@@ -44,12 +45,17 @@ pub struct Directory {
     /// Names of groups that are referred to without being loaded as rows.
     pub(crate) group_refs: HashMap<ResourceId, String>,
     pub(crate) briefs: HashMap<ResourceId, MemberBrief>,
+    /// Groups that give a role and have too many members to tell each one when all of them leave.
+    pub(crate) untold: BTreeSet<ResourceId>,
     /// The unique names that the database holds, to see which rows are renamed.
     pub(crate) stored_names: HashMap<ResourceId, String>,
+    /// Which users the database holds as active.
+    pub(crate) stored_active: BTreeSet<ResourceId>,
     pub(crate) dirty_users: BTreeSet<ResourceId>,
     pub(crate) dirty_groups: BTreeSet<ResourceId>,
     pub(crate) deleted_users: BTreeSet<ResourceId>,
     pub(crate) deleted_groups: BTreeSet<ResourceId>,
+    pub(crate) brake: Brake,
 }
 
 /// What a request about groups is told where groups are switched off.
@@ -83,12 +89,38 @@ impl Directory {
             memberships,
             group_refs: HashMap::new(),
             briefs: HashMap::new(),
+            untold: BTreeSet::new(),
             stored_names: HashMap::new(),
+            stored_active: BTreeSet::new(),
             dirty_users: BTreeSet::new(),
             dirty_groups: BTreeSet::new(),
             deleted_users: BTreeSet::new(),
             deleted_groups: BTreeSet::new(),
+            brake: Brake::off(),
         }
+    }
+
+    /// How the mass-change brake is set; `None` where it is off.
+    #[must_use]
+    pub fn brake_settings(&self) -> Option<BrakeSettings> {
+        Some(self.policy.mass_change_brake).filter(|settings| settings.enabled)
+    }
+
+    /// Puts the mass-change brake on, as far as the policy has one. Without this call there is none.
+    pub fn set_brake(&mut self, facts: BrakeFacts, now: Timestamp) {
+        self.brake = Brake::new(self.policy.mass_change_brake, facts, now);
+    }
+
+    /// Why the command applied last has brought the directory into the state `held`; told once. To be announced, after
+    /// the events of that command.
+    pub fn newly_held(&mut self) -> Option<Held> {
+        self.brake.take_news()
+    }
+
+    /// What is to be stored about the brake.
+    #[must_use]
+    pub const fn brake_writes(&self) -> BrakeWrites {
+        self.brake.writes()
     }
 
     /// Takes a stored user.
@@ -97,6 +129,9 @@ impl Directory {
         self.stored_names.insert(user.id, key.clone());
         self.user_names.insert(key, user.id);
         self.note_emails(&user);
+        if user.is_active() {
+            self.stored_active.insert(user.id);
+        }
         self.users.insert(user.id, user);
     }
 
@@ -111,6 +146,17 @@ impl Directory {
     /// Takes what is known of a member that is not loaded as a row.
     pub fn load_brief(&mut self, brief: MemberBrief) {
         self.briefs.insert(brief.id(), brief);
+    }
+
+    /// The members of this group are not loaded as users, as [`Needs::role_members`] asks: they are more than
+    /// [`MOST_ROLE_CHANGES`](crate::MOST_ROLE_CHANGES).
+    pub fn leave_untold(&mut self, group: ResourceId) {
+        self.untold.insert(group);
+    }
+
+    /// From now on all groups of this member are known; those that are not loaded are none.
+    pub fn know_groups_of(&mut self, member: ResourceId) {
+        self.memberships.know_groups_of(member);
     }
 
     /// Takes a stored membership, with the group's name where it is known.
@@ -164,21 +210,10 @@ impl Directory {
     /// What a member is and is called, from its row when that is loaded, else from its brief.
     pub(crate) fn brief(&self, id: ResourceId) -> Option<MemberBrief> {
         if let Some(user) = self.users.get(&id) {
-            return Some(MemberBrief::User {
-                id,
-                user_name: user.user_name().to_owned(),
-                display_name: user.display_name().map(str::to_owned),
-                email: user.email().map(str::to_owned),
-                external_id: user.external_id().map(str::to_owned),
-                active: user.is_active(),
-            });
+            return Some(MemberBrief::of_user(user));
         }
         if let Some(group) = self.groups.get(&id) {
-            return Some(MemberBrief::Group {
-                id,
-                display_name: group.display_name().to_owned(),
-                external_id: group.external_id().map(str::to_owned),
-            });
+            return Some(MemberBrief::of_group(group));
         }
         let gone = self.deleted_users.contains(&id) || self.deleted_groups.contains(&id);
         self.briefs.get(&id).filter(|_| !gone).cloned()

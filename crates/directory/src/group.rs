@@ -101,6 +101,7 @@ impl Directory {
     ) -> Result<Outcome, Refusal> {
         self.existing_group(command)?;
         let id = command.resource_id;
+        let before = self.before_leaving_or_joining(id, self.people_in(id));
         if let Some(group) = self.groups.remove(&id) {
             events.push(self.group_event(EventType::GroupDeleted, &group, &[]));
             self.group_names.remove(&group.display_name_key());
@@ -112,6 +113,7 @@ impl Directory {
         if self.stored_names.contains_key(&id) {
             self.deleted_groups.insert(id);
         }
+        self.tell_roles(&before, events);
         Ok(Outcome::Deleted)
     }
 
@@ -230,10 +232,13 @@ impl Directory {
             Some(ResourceKind::Group) => "Group",
             _ => "User",
         };
-        json!({ "value": id, "type": kind, "display": brief.as_ref().map(MemberBrief::display) })
+        json!({ "value": id, "type": kind, "display": brief.as_ref().and_then(MemberBrief::display) })
     }
 
     fn change_members(&mut self, group: ResourceId, deltas: Deltas, events: &mut Vec<EventDraft>) {
+        let moved = deltas.removed.iter().copied();
+        let moved = moved.chain(deltas.added.iter().map(MemberBrief::id));
+        let before = self.before_leaving_or_joining(group, moved);
         for member in deltas.removed {
             if self.memberships.remove(group, member) {
                 events.push(self.member_event(EventType::GroupMemberRemoved, group, member));
@@ -244,6 +249,7 @@ impl Directory {
                 events.push(self.member_event(EventType::GroupMemberAdded, group, member.id()));
             }
         }
+        self.tell_roles(&before, events);
     }
 
     /// Members by id, each known to this directory (P20); a group is not its own member.
@@ -301,7 +307,7 @@ impl Directory {
         let member = |(id, kind)| MemberRef {
             id,
             kind,
-            display: self.brief(id).map(|brief| brief.display().to_owned()),
+            display: self.brief(id).and_then(|brief| brief.display().map(str::to_owned)),
         };
         let members = self.memberships.members_of(id).into_iter().map(member).collect();
         Ok(Outcome::Stored {

@@ -6,7 +6,12 @@
 //! same result, which is what lets the log be replayed.
 
 mod apply;
+mod brake;
+mod erasure;
+mod fields;
 mod group;
+mod history;
+mod images;
 mod members;
 mod needs;
 mod normalize;
@@ -14,17 +19,26 @@ mod policy;
 pub mod replay;
 mod required;
 mod resource;
+mod roles;
 mod schemas;
+mod scope;
 mod user;
 mod writes;
 
 pub use apply::{Applied, EventDraft};
+pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, Held, may_take_away};
+pub use erasure::{Erased, erase};
+pub use fields::{Fields, UnknownField};
+pub use history::{before_image, group_before, user_before};
+pub use images::Images;
 pub use members::MemberBrief;
 pub use needs::Needs;
 pub use normalize::{normalized_group, normalized_user};
-pub use policy::{GRANTS, GroupRole, Policy, RoleRule};
+pub use policy::{GRANTS, GroupRole, Indexing, Policy, RoleRule};
 pub use resource::{GroupRow, UserRow};
+pub use roles::{MOST_ROLE_CHANGES, Standing, role_change};
 pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
-pub use writes::Writes;
+pub use scope::{Concern, InvalidScope, Scope, left, member_user};
+pub use writes::{CountChange, Writes};
 
 pub use apply::Directory;

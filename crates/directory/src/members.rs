@@ -1,5 +1,6 @@
 //! Who is in which group, as far as a batch of commands needs to know.
 
+use crate::{GroupRow, UserRow};
 use events::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -51,21 +52,41 @@ impl MemberBrief {
         }
     }
 
-    /// What the member is called.
+    /// What the member is called: its `displayName`, if it has one (R59).
     #[must_use]
-    pub fn display(&self) -> &str {
+    pub fn display(&self) -> Option<&str> {
         match self {
-            Self::User {
-                user_name,
-                display_name,
-                ..
-            } => display_name.as_deref().unwrap_or(user_name),
-            Self::Group { display_name, .. } => display_name,
+            Self::User { display_name, .. } => display_name.as_deref(),
+            Self::Group { display_name, .. } => Some(display_name),
+        }
+    }
+
+    /// Of a user.
+    #[must_use]
+    pub fn of_user(user: &UserRow) -> Self {
+        Self::User {
+            id: user.id,
+            user_name: user.user_name().to_owned(),
+            display_name: user.display_name().map(str::to_owned),
+            email: user.email().map(str::to_owned),
+            external_id: user.external_id().map(str::to_owned),
+            active: user.is_active(),
+        }
+    }
+
+    /// Of a group.
+    #[must_use]
+    pub fn of_group(group: &GroupRow) -> Self {
+        Self::Group {
+            id: group.id,
+            display_name: group.display_name().to_owned(),
+            external_id: group.external_id().map(str::to_owned),
         }
     }
 
     /// As it stands in the event's data.
-    pub(crate) fn to_json(&self) -> Value {
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         match self {
             Self::User {
                 id,

@@ -26,6 +26,9 @@ pub struct Needs {
     pub pairs: HashSet<(ResourceId, ResourceId)>,
     /// Groups whose whole member list is needed.
     pub all_members: HashSet<ResourceId>,
+    /// Groups of which every user that is a member is needed as a row, with all groups of that user, because all of them
+    /// may lose a role: unless they are too many ([`Directory::leave_untold`](crate::Directory::leave_untold)).
+    pub role_members: HashSet<ResourceId>,
     /// Users (and groups) whose own groups are needed.
     pub memberships: HashSet<ResourceId>,
     /// Resources about to be deleted: the groups they are in change, and so do the users they manage.
@@ -42,7 +45,12 @@ impl Needs {
                     self.add_emails(command);
                 }
             }
-            ResourceKind::Group => self.add_group(command),
+            ResourceKind::Group => {
+                self.add_group(command);
+                if policy.gives_role(command.resource_id) {
+                    self.add_role_members(command);
+                }
+            }
         }
     }
 
@@ -114,6 +122,46 @@ impl Needs {
                 self.memberships.insert(id);
                 self.deleted.insert(id);
             }
+        }
+    }
+
+    /// The people whose role a change of this group may change.
+    fn add_role_members(&mut self, command: &Command) {
+        let id = command.resource_id;
+        let mut people = |ids: &[String]| {
+            let ids = ids.iter().filter_map(|id| id.parse::<ResourceId>().ok());
+            let ids: Vec<_> = ids.collect();
+            self.users.extend(&ids);
+            self.memberships.extend(&ids);
+        };
+        let is_whole = match &command.verb {
+            Verb::Create(_) => false,
+            Verb::Delete => true,
+            Verb::Replace(attributes) => {
+                let members = attributes.get("members").and_then(Value::as_array);
+                let ids = members.into_iter().flatten();
+                let ids = ids.filter_map(|member| member.get("value")?.as_str().map(str::to_owned));
+                people(&ids.collect::<Vec<_>>());
+                members.is_some()
+            }
+            Verb::Patch(body) => {
+                let patch = Patch::parse(ResourceType::group(), body);
+                let mut is_whole = false;
+                for op in patch.iter().flat_map(Patch::member_ops) {
+                    match op {
+                        MemberOp::Add(ids) | MemberOp::Remove(ids) => people(ids),
+                        MemberOp::Replace(ids) => {
+                            people(ids);
+                            is_whole = true;
+                        }
+                        MemberOp::RemoveWhere(_) | MemberOp::Clear => is_whole = true,
+                    }
+                }
+                is_whole
+            }
+        };
+        if is_whole {
+            self.role_members.insert(id);
         }
     }
 

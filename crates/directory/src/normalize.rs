@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 ///
 /// `role` is the user's own (the primary one, else the first); somebody without one has the role that the directory's
 /// `group_roles` give for direct membership, the first rule that applies. `grants` follow from the role. A change of
-/// membership alone is told by the events of the group; the user's next event carries the role that results.
+/// membership that changes them is told by a `user.updated` too ([`crate::role_change`]).
 #[must_use]
 pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[GroupRef], policy: &Policy) -> Value {
     let attributes = &user.attributes;
     let enterprise = attributes.get(urn::ENTERPRISE_USER);
     let name = attributes.get("name");
     let part = |of: Option<&Value>, key: &str| of.and_then(|of| of.get(key)).cloned().unwrap_or(Value::Null);
-    let role = role(attributes).or_else(|| policy.role_by_groups(groups));
+    let role = role(user, groups, policy);
     json!({
         "id": user.id,
         "directory_id": directory_id,
@@ -55,8 +55,13 @@ pub fn normalized_group(group: &GroupRow, directory_id: DirectoryId) -> Value {
     })
 }
 
+/// The role of a user who is in these groups.
+pub(crate) fn role<'a>(user: &'a UserRow, groups: &[GroupRef], policy: &'a Policy) -> Option<&'a str> {
+    own_role(&user.attributes).or_else(|| policy.role_by_groups(groups))
+}
+
 /// The value of the primary role, else of the first; a role without a value is none.
-fn role(attributes: &Map<String, Value>) -> Option<&str> {
+fn own_role(attributes: &Map<String, Value>) -> Option<&str> {
     let roles = attributes.get("roles")?.as_array()?;
     roles
         .iter()

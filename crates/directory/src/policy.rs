@@ -3,9 +3,10 @@
 //!
 //! Stored as one JSON object. A member that is missing has its default; unknown members are other parts' business.
 
-use crate::SchemaDeclaration;
 use crate::required::Required;
+use crate::{BrakeSettings, SchemaDeclaration};
 use events::{GroupRef, ResourceId};
+use scim::filter::Filter;
 use scim::path::AttributePath;
 use scim::schema::{ResourceType, Schema};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,16 @@ pub struct GroupRole {
     pub role: String,
 }
 
+/// Users are being written anew for search, after a change of schemas, from the oldest to the newest. Until that is
+/// done, filters on these extensions would compare by facts that not all rows follow, and are not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Indexing {
+    /// The extensions.
+    pub urns: Vec<String>,
+    /// The last user that is done: when it was created, in milliseconds, and its id.
+    pub after: Option<(i64, ResourceId)>,
+}
+
 /// The policy of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -56,6 +67,15 @@ pub struct Policy {
     /// Extension schemas of the directory's own.
     #[serde(default)]
     pub schemas: Vec<SchemaDeclaration>,
+    /// What filters see of some extensions is being written anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexing: Option<Indexing>,
+    /// The most requests per second that the ingress takes; `None` for any number.
+    #[serde(default)]
+    pub rate_limit: Option<u32>,
+    /// When deactivations and deletions become too many.
+    #[serde(default)]
+    pub mass_change_brake: BrakeSettings,
     /// What `schemas` makes of users; `None` stands for the built-in type.
     #[serde(skip)]
     user_type: Option<Arc<ResourceType>>,
@@ -89,6 +109,9 @@ impl Default for Policy {
             default_grants: default_grants(),
             group_roles: Vec::new(),
             schemas: Vec::new(),
+            indexing: None,
+            rate_limit: None,
+            mass_change_brake: BrakeSettings::default(),
             user_type: None,
             required: Vec::new(),
         }
@@ -105,13 +128,33 @@ impl Policy {
             return Ok(Self::default());
         }
         let mut policy: Self = serde_json::from_str(settings)?;
-        if !policy.schemas.is_empty() {
+        if !policy.schemas.is_empty() || !policy.groups_enabled {
             let declared: Vec<Schema> = policy.schemas.iter().map(SchemaDeclaration::to_schema).collect();
-            policy.user_type = Some(Arc::new(ResourceType::user_with(declared)));
+            let users = ResourceType::user_with(declared);
+            // Where groups are switched off users have none, so that no filter finds out who is in which.
+            let users = if policy.groups_enabled {
+                users
+            } else {
+                users.without("groups")
+            };
+            policy.user_type = Some(Arc::new(users));
         }
         let paths = policy.required_attributes.iter();
         policy.required = paths.filter_map(|path| policy.requirement(path).ok()).collect();
         Ok(policy)
+    }
+
+    /// Whether members of this group have a role by that.
+    #[must_use]
+    pub fn gives_role(&self, group: ResourceId) -> bool {
+        self.groups_enabled && self.group_roles.iter().any(|rule| rule.group_id == group)
+    }
+
+    /// The extension of a filter that is being indexed, if there is one.
+    #[must_use]
+    pub fn indexing_of(&self, filter: &Filter) -> Option<&str> {
+        let urns = self.indexing.as_ref().map_or(&[][..], |indexing| &indexing.urns);
+        urns.iter().find(|urn| filter.names_extension(urn)).map(String::as_str)
     }
 
     /// What users are here: with the schemas that the directory declares.

@@ -3,6 +3,7 @@
 //! Keeps a fingerprint of each resource rather than the resource, so that a directory of a million people fits in
 //! memory. Versions of groups are not compared: a change of members raises them without an image in the log.
 
+use crate::{GroupRow, UserRow};
 use events::{EventBody, EventType, ResourceId};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -41,6 +42,33 @@ pub struct Replay {
 }
 
 impl Replay {
+    /// A replay that goes on from where the log begins: `sequence` is the last event that is kept as rows only, and
+    /// the rows are to be given one by one.
+    #[must_use]
+    pub fn after(sequence: i64) -> Self {
+        Self {
+            sequence,
+            ..Self::default()
+        }
+    }
+
+    /// A user as it was at the beginning.
+    pub fn begin_with_user(&mut self, user: &UserRow) {
+        self.users
+            .insert(user.id, user_fingerprint(&user.attributes, user.version));
+    }
+
+    /// A group as it was at the beginning.
+    pub fn begin_with_group(&mut self, group: &GroupRow) {
+        self.groups.insert(group.id, fingerprint(&group.attributes));
+    }
+
+    /// A membership that there was at the beginning.
+    pub fn begin_with_member(&mut self, group: ResourceId, member: ResourceId) {
+        self.members.entry(group).or_default().insert(member);
+        self.groups_of.entry(member).or_default().insert(group);
+    }
+
     /// Applies the next event of the directory.
     ///
     /// # Errors
@@ -153,7 +181,7 @@ pub fn fingerprint(attributes: &Map<String, Value>) -> Fingerprint {
 }
 
 /// Id and attributes of the after-image in an event: the SCIM resource without what the server assigns.
-fn image(normalized: &Value) -> Option<(ResourceId, Map<String, Value>)> {
+pub(crate) fn image(normalized: &Value) -> Option<(ResourceId, Map<String, Value>)> {
     let mut attributes = normalized.get("raw")?.as_object()?.clone();
     let id = attributes.shift_remove("id")?.as_str()?.parse().ok()?;
     attributes.shift_remove("schemas");
@@ -162,7 +190,7 @@ fn image(normalized: &Value) -> Option<(ResourceId, Map<String, Value>)> {
 }
 
 /// The version in the image's `meta`; 0 where there is none, which no stored row has.
-fn raw_version(normalized: &Value) -> i64 {
+pub(crate) fn raw_version(normalized: &Value) -> i64 {
     let tag = normalized["raw"]["meta"]["version"].as_str().unwrap_or_default();
     scim::resource::parse_etags(tag)
         .first()

@@ -63,8 +63,9 @@ impl UserRow {
         text(&self.attributes, "displayName")
     }
 
-    /// `active`. A new user always has it (R50), so one without it had it removed: such a user counts as inactive, as
-    /// removing it must never let anybody back in.
+    /// `active`. A new user always has it (R50), so one without it had it removed, which leaves it unassigned (P15):
+    /// answers do not show it, filters find no value, and the user is not active, because removing something must never
+    /// let anybody back in.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.attributes.get("active").and_then(Value::as_bool).unwrap_or(false)

@@ -1,6 +1,7 @@
 //! What commands do to users.
 
 use crate::apply::{Directory, EventDraft, Refusal, changes, precondition};
+use crate::brake::Leaving;
 use crate::{UserRow, normalized_user, required};
 use events::{Command, EventType, Outcome, ResourceId, Timestamp};
 use scim::patch::Patch;
@@ -72,7 +73,12 @@ impl Directory {
         now: Timestamp,
         events: &mut Vec<EventDraft>,
     ) -> Result<Outcome, Refusal> {
-        self.existing_user(command)?;
+        let leaving = if self.existing_user(command)?.is_active() {
+            Leaving::Active
+        } else {
+            Leaving::Inactive
+        };
+        self.brake.pass(leaving)?;
         let id = command.resource_id;
         if let Some(user) = self.users.remove(&id) {
             events.push(self.user_event(EventType::UserDeleted, &user, &[]));
@@ -165,6 +171,10 @@ impl Directory {
         let differences = changes(&before.attributes, &after.attributes);
         let key = self.claim_user_name(&after)?;
         self.claim_emails(&after, Some(before))?;
+        if kind == EventType::UserDeactivated {
+            // The last that can refuse: from here on everything is done.
+            self.brake.pass(Leaving::Active)?;
+        }
         self.note_emails(&after);
         self.user_names.remove(&before_key);
         self.user_names.insert(key, id);

@@ -1,8 +1,9 @@
 //! What a batch of commands leaves to be written, in terms of rows.
 
-use crate::{Directory, GroupRow, UserRow};
+use crate::{Directory, GroupRow, Policy, UserRow};
 use events::{ResourceId, ResourceKind};
 use scim::schema::ResourceType;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The rows of one directory to write, in an order that unique indexes allow: deletions, then renamed rows parked,
@@ -25,10 +26,34 @@ pub struct Writes {
     pub members_added: Vec<(ResourceId, ResourceId, ResourceKind)>,
     /// Membership rows to delete: group, member.
     pub members_removed: Vec<(ResourceId, ResourceId)>,
+    /// What that does to the numbers of users and groups.
+    pub counts: CountChange,
     own_user_type: Option<Arc<ResourceType>>,
 }
 
+/// By how much the numbers of a directory grow; negative where they shrink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountChange {
+    /// Users, active or not.
+    pub users: i64,
+    /// Active users.
+    pub active_users: i64,
+    /// Groups.
+    pub groups: i64,
+}
+
 impl Writes {
+    /// Rows that are written as they are, and nothing else.
+    #[must_use]
+    pub fn of_rows(users: Vec<UserRow>, groups: Vec<GroupRow>, policy: &Policy) -> Self {
+        Self {
+            users,
+            groups,
+            own_user_type: policy.own_user_type(),
+            ..Self::default()
+        }
+    }
+
     /// What the users are: it says how their values are searched.
     #[must_use]
     pub fn user_type(&self) -> &ResourceType {
@@ -76,6 +101,7 @@ impl Directory {
                 .filter(|g| renamed(&g.id, &g.display_name_key()))
                 .map(|g| g.id)
                 .collect(),
+            counts: self.count_change(&users, &groups),
             users,
             groups,
             deleted_users: self.deleted_users.iter().copied().collect(),
@@ -83,6 +109,20 @@ impl Directory {
             members_added,
             members_removed,
             own_user_type: self.policy.own_user_type(),
+        }
+    }
+
+    fn count_change(&self, users: &[UserRow], groups: &[GroupRow]) -> CountChange {
+        let is_new = |id: &ResourceId| i64::from(!self.stored_names.contains_key(id));
+        let was_active = |id: &ResourceId| i64::from(self.stored_active.contains(id));
+        let gone = |ids: &BTreeSet<ResourceId>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        let activated = users
+            .iter()
+            .map(|user| i64::from(user.is_active()) - was_active(&user.id));
+        CountChange {
+            users: users.iter().map(|user| is_new(&user.id)).sum::<i64>() - gone(&self.deleted_users),
+            active_users: activated.sum::<i64>() - self.deleted_users.iter().map(was_active).sum::<i64>(),
+            groups: groups.iter().map(|group| is_new(&group.id)).sum::<i64>() - gone(&self.deleted_groups),
         }
     }
 }

@@ -343,9 +343,11 @@ fn a_user_carries_its_groups_under_their_present_names() {
 mod replaying {
     use super::{World, object};
     use directory::replay::{Replay, ReplayError, fingerprint, user_fingerprint};
+    use directory::{CountChange, Writes};
     use events::{DirectoryId, EventBody, EventId, OrganizationId, ResourceId, ResourceKind, Source, Timestamp, Verb};
     use proptest::prelude::*;
     use serde_json::json;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// One random step: which of a few people and groups, and what happens to them.
     type Step = (u8, usize, usize);
@@ -403,7 +405,58 @@ mod replaying {
         }
     }
 
+    fn number(count: usize) -> i64 {
+        i64::try_from(count).unwrap()
+    }
+
+    /// As the next batch finds it: loaded with what the one before wrote.
+    fn stored(writes: &Writes) -> World {
+        let mut world = World::new();
+        writes
+            .users
+            .iter()
+            .for_each(|user| world.directory.load_user(user.clone()));
+        writes
+            .groups
+            .iter()
+            .for_each(|group| world.directory.load_group(group.clone()));
+        world
+    }
+
     proptest! {
+        #[test]
+        fn the_counts_of_two_batches_add_up_to_the_rows(
+            first in prop::collection::vec((0u8..12, 0usize..6, 0usize..6), 1..40),
+            second in prop::collection::vec((0u8..12, 0usize..6, 0usize..6), 1..40),
+        ) {
+            let users: Vec<_> = (0..6).map(|_| ResourceId::new()).collect();
+            let groups: Vec<_> = (0..3).map(|_| ResourceId::new()).collect();
+            let mut world = World::new();
+            let mut used = BTreeSet::new();
+            let mut run = |world: &mut World, steps: Vec<Step>| {
+                for step in steps {
+                    let (kind, id, verb) = verb(step, &users, &groups);
+                    // Ids are never used again.
+                    if !matches!(verb, Verb::Create(_)) || used.insert(id) {
+                        world.apply(kind, id, verb);
+                    }
+                }
+                world.directory.writes()
+            };
+            let before = run(&mut world, first);
+            let mut world = stored(&before);
+            let after = run(&mut world, second);
+            let mut rows: BTreeMap<_, _> = before.users.iter().map(|user| (user.id, user.is_active())).collect();
+            rows.extend(after.users.iter().map(|user| (user.id, user.is_active())));
+            rows.retain(|id, _| !after.deleted_users.contains(id));
+            let mut names: BTreeSet<_> = before.groups.iter().chain(&after.groups).map(|group| group.id).collect();
+            names.retain(|id| !after.deleted_groups.contains(id));
+            prop_assert_eq!(before.counts.users + after.counts.users, number(rows.len()));
+            let active = rows.values().filter(|is_active| **is_active).count();
+            prop_assert_eq!(before.counts.active_users + after.counts.active_users, number(active));
+            prop_assert_eq!(before.counts.groups + after.counts.groups, number(names.len()));
+        }
+
         #[test]
         fn the_replay_of_the_log_equals_the_state(steps in prop::collection::vec((0u8..12, 0usize..6, 0usize..6), 1..60)) {
             let users: Vec<_> = (0..6).map(|_| ResourceId::new()).collect();
@@ -443,6 +496,9 @@ mod replaying {
                 prop_assert_eq!(replay.members(group.id).collect::<Vec<_>>(), stored);
             }
             prop_assert_eq!(replay.memberships(), writes.members_added.len());
+            let active = writes.users.iter().filter(|user| user.is_active()).count();
+            let counts = CountChange { users: number(writes.users.len()), active_users: number(active), groups: number(writes.groups.len()) };
+            prop_assert_eq!(writes.counts, counts);
         }
     }
 

@@ -340,3 +340,48 @@ fn only_attributes_that_the_identity_provider_sets_can_be_required() {
         assert!(policy.requirable(path).is_err(), "{path}");
     }
 }
+
+/// The group is too large to load all of its members for one request.
+#[test]
+fn whoever_is_in_a_group_too_large_to_tell_of_each_is_not_told_of() {
+    for untold in [false, true] {
+        let mut world = World::with(json!({}));
+        let (ada, _) = world.create(ResourceKind::User, json!({ "userName": "ada", "active": true }));
+        let (staff, created) = world.create(
+            ResourceKind::Group,
+            json!({ "displayName": "Staff", "members": [{ "value": ada }] }),
+        );
+        accepted(&created);
+        let rules = json!({ "group_roles": [{ "group_id": staff, "role": "User" }] });
+        let policy = Policy::from_settings(&rules.to_string()).unwrap();
+        let mut needs = Needs::default();
+        needs.add(&command(ResourceKind::Group, staff, Verb::Delete), &policy);
+        assert!(needs.role_members.contains(&staff), "all of its members are asked for");
+        let mut directory = Directory::new(DirectoryId::new(), OrganizationId::new(), policy, &needs);
+        let writes = world.directory.writes();
+        writes.groups.into_iter().for_each(|group| directory.load_group(group));
+        writes.users.into_iter().for_each(|user| {
+            directory.know_groups_of(user.id);
+            directory.load_user(user);
+        });
+        let group = events::GroupRef {
+            id: staff,
+            display_name: "Staff".to_owned(),
+        };
+        directory.load_membership(group, ada, ResourceKind::User);
+        if untold {
+            directory.leave_untold(staff);
+        }
+        let deleted = directory.apply(
+            &command(ResourceKind::Group, staff, Verb::Delete),
+            Timestamp::from_millis(2_000),
+        );
+        let kinds: Vec<_> = accepted(&deleted)
+            .events
+            .iter()
+            .map(|event| event.kind.as_str())
+            .collect();
+        let told = if untold { &[][..] } else { &["user.updated"] };
+        assert_eq!(kinds, [&["group.deleted"], told].concat());
+    }
+}

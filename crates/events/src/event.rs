@@ -45,9 +45,17 @@ event_types! {
     DirectoryCreated = "directory.created": "A directory was set up.",
     DirectoryUpdated = "directory.updated": "A directory's settings or state changed.",
     DirectoryDeleted = "directory.deleted": "A directory was removed.",
+    DirectoryHeld = "directory.held": "Too many of a directory's users would have been deactivated or deleted at once; no more are until an administrator releases it.",
+    DirectoryReleased = "directory.released": "An administrator lets a directory that was held go on.",
     DirectoryKeyCreated = "directory.key_created": "A key of a directory was created.",
     DirectoryKeyRevoked = "directory.key_revoked": "A key of a directory was revoked.",
     EndpointDisabled = "endpoint.disabled": "A webhook endpoint was switched off after failing for too long.",
+    UserEntered = "user.entered": "A user came into the scope of an endpoint with a filter.",
+    UserLeft = "user.left": "A user left the scope of an endpoint with a filter.",
+    SnapshotUser = "snapshot.user": "A user, as it was when the snapshot for an endpoint was taken.",
+    SnapshotGroup = "snapshot.group": "A group, as it was when the snapshot for an endpoint was taken.",
+    SnapshotMember = "snapshot.member": "A membership, as it was when the snapshot for an endpoint was taken.",
+    SnapshotCompleted = "snapshot.completed": "The snapshot of a directory for an endpoint is complete; live events follow.",
 }
 
 /// A `type` that is none of the known ones.

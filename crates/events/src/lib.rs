@@ -4,18 +4,22 @@
 //! an *event* tells that a change was committed. Everything here is JSON on the bus and in the database, and its
 //! shape is a contract between versions: fields are added, never renamed.
 
+mod catalogue;
 mod command;
 mod event;
 mod id;
 mod lane;
+mod pattern;
 mod timestamp;
 mod verdict;
 
+pub use catalogue::{Catalogued, catalogued};
 pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
     AdminKeyId, AttemptId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, KeyId, OrganizationId, ResourceId,
 };
 pub use lane::lane_of;
+pub use pattern::{EventPattern, InvalidPattern};
 pub use timestamp::Timestamp;
 pub use verdict::{GroupRef, MemberRef, Outcome, StoredResource, Verdict};

@@ -43,6 +43,24 @@ pub struct Flags {
     /// Let webhook endpoints be http and on private or loopback addresses [default: false]
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Settings")]
     pub webhook_allow_private: Option<String>,
+    /// Private networks that webhook endpoints may be in, e.g. 10.20.0.0/16,fd12:3456::/32 [default: none]
+    #[arg(long, global = true, value_name = "CIDRS", help_heading = "Settings")]
+    pub webhook_allow_cidrs: Option<String>,
+    /// Ports that webhooks go to, e.g. 443,8000-8999 [default: 443 and from 1024; with http also 80]
+    #[arg(long, global = true, value_name = "PORTS", help_heading = "Settings")]
+    pub webhook_ports: Option<String>,
+    /// Days that events are kept in the log; 0 for ever [default: 0]
+    #[arg(long, global = true, value_name = "DAYS", help_heading = "Settings")]
+    pub event_retention_days: Option<String>,
+    /// Days that a finished delivery is kept, and that a disabled endpoint's events are held [default: 90]
+    #[arg(long, global = true, value_name = "DAYS", help_heading = "Settings")]
+    pub delivery_retention_days: Option<String>,
+    /// Days that failed attempts are kept beside their delivery [default: 30]
+    #[arg(long, global = true, value_name = "DAYS", help_heading = "Settings")]
+    pub attempt_retention_days: Option<String>,
+    /// Days that the answers of receivers are kept with the attempts [default: 7]
+    #[arg(long, global = true, value_name = "DAYS", help_heading = "Settings")]
+    pub response_retention_days: Option<String>,
     /// Folder for the SQLite file and the generated master key [default: ./rollcall-data]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     pub data_dir: Option<String>,
@@ -58,6 +76,12 @@ pub struct Flags {
     /// Seconds that an OAuth access token for SCIM is good, 3600 to 21600 [default: 3600]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = "Settings")]
     pub oauth_token_lifetime: Option<String>,
+    /// The largest body of a SCIM request, 16384 to 16777216 bytes [default: 1048576]
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
+    pub max_body: Option<String>,
+    /// Seconds that the body of a SCIM request may take to arrive, 1 to 600 [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = "Settings")]
+    pub body_timeout: Option<String>,
 }
 
 impl Flags {
@@ -73,11 +97,19 @@ impl Flags {
             "admin_key" => self.admin_key.as_ref().map(ExposeSecret::expose_secret),
             "partitions" => self.partitions.as_deref(),
             "webhook_allow_private" => self.webhook_allow_private.as_deref(),
+            "webhook_allow_cidrs" => self.webhook_allow_cidrs.as_deref(),
+            "webhook_ports" => self.webhook_ports.as_deref(),
+            "event_retention_days" => self.event_retention_days.as_deref(),
+            "delivery_retention_days" => self.delivery_retention_days.as_deref(),
+            "attempt_retention_days" => self.attempt_retention_days.as_deref(),
+            "response_retention_days" => self.response_retention_days.as_deref(),
             "data_dir" => self.data_dir.as_deref(),
             "log_format" => self.log_format.as_deref(),
             "trace_url" => self.trace_url.as_deref(),
             "entra_authority" => self.entra_authority.as_deref(),
             "oauth_token_lifetime" => self.oauth_token_lifetime.as_deref(),
+            "max_body" => self.max_body.as_deref(),
+            "body_timeout" => self.body_timeout.as_deref(),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 mod backoff;
 mod connect;
 mod context;
+mod exchange;
 mod flags;
 pub mod http;
 mod master_key;
@@ -16,6 +17,7 @@ mod shutdown;
 
 pub use backoff::Backoff;
 pub use context::{CommandContext, Context};
+pub use exchange::{ExchangeError, Sent, send};
 pub use flags::{Flags, parse_flags};
 pub use master_key::{MasterKeyProblem, create_data_dir, master_key};
 pub use program::{Program, command_main, service_main};

@@ -8,11 +8,13 @@ mod parse;
 pub use layers::{Origin, SettingsFile};
 
 use crate::flags::Flags;
+use ipnet::IpNet;
 use layers::Layers;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroU32};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use telemetry::LogFormat;
@@ -71,6 +73,18 @@ pub struct Settings {
     pub partitions: NonZeroU16,
     /// Whether webhook endpoints may be http and on private or loopback addresses.
     pub webhook_allow_private: bool,
+    /// Private networks that webhook endpoints may be in all the same.
+    pub webhook_allow_cidrs: Vec<IpNet>,
+    /// The ports that webhooks go to; empty for the default (443 and from 1024, with `http` also 80).
+    pub webhook_ports: Vec<RangeInclusive<u16>>,
+    /// How long events are kept in the log; `None` for ever.
+    pub event_retention: Option<Duration>,
+    /// How long a delivery that came to its end is kept, and how long a disabled endpoint's events are held.
+    pub delivery_retention: Duration,
+    /// How long attempts are kept beside their delivery.
+    pub attempt_retention: Duration,
+    /// How long the answers of receivers are kept with the attempts.
+    pub response_retention: Duration,
     /// Folder of the SQLite file and the generated master key.
     pub data_dir: PathBuf,
     /// How log lines look.
@@ -81,6 +95,10 @@ pub struct Settings {
     pub entra_authority: String,
     /// How long an OAuth access token for SCIM is good.
     pub oauth_token_lifetime: Duration,
+    /// The largest body of a SCIM request, in bytes.
+    pub max_body: usize,
+    /// How long the body of a SCIM request may take to arrive.
+    pub body_timeout: Duration,
     origins: BTreeMap<&'static str, Origin>,
 }
 

@@ -55,6 +55,13 @@ fn with_nothing_set_the_documented_defaults_hold() {
     assert_eq!(settings.listen, "127.0.0.1:8080");
     assert_eq!(settings.partitions.get(), 1);
     assert!(!settings.webhook_allow_private);
+    assert!(settings.webhook_allow_cidrs.is_empty() && settings.webhook_ports.is_empty());
+    let days = [
+        settings.delivery_retention,
+        settings.attempt_retention,
+        settings.response_retention,
+    ];
+    assert_eq!(days.map(|time| time.as_secs() / 86_400), [90, 30, 7]);
     assert!(settings.master_key.is_none() && settings.admin_key.is_none() && settings.public_url.is_none());
     assert!(settings.database_is_sqlite() && settings.bus_is_embedded());
 }
@@ -99,6 +106,23 @@ fn flags_are_accepted_before_and_after_a_subcommand() {
 }
 
 #[test]
+fn networks_and_ports_are_lists() {
+    let environment = [
+        ("ROLLCALL_WEBHOOK_ALLOW_CIDRS", "10.20.0.0/16, fd12::/32"),
+        ("ROLLCALL_WEBHOOK_PORTS", "443, 8000-8999"),
+    ];
+    let settings = load(&[], &environment, "").unwrap();
+    let networks: Vec<_> = settings.webhook_allow_cidrs.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["10.20.0.0/16", "fd12::/32"]);
+    assert_eq!(settings.webhook_ports, [443..=443, 8_000..=8_999]);
+    let shown = settings.describe();
+    assert!(
+        shown.contains("10.20.0.0/16,fd12::/32") && shown.contains("443,8000-8999"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn an_unknown_key_in_the_file_is_refused_by_name_with_the_known_ones() {
     let error = load(&[], &[], "databse_url = 'x'").unwrap_err().to_string();
     assert!(
@@ -125,6 +149,10 @@ fn a_wrong_value_is_refused_with_its_source_and_what_would_be_right() {
         ("ROLLCALL_PARTITIONS", "many", "from 1 to 1024"),
         ("ROLLCALL_DATABASE_URL", "mysql://x", "postgres://"),
         ("ROLLCALL_DATABASE_CONNECTIONS", "0", "from 1"),
+        ("ROLLCALL_WEBHOOK_ALLOW_CIDRS", "10.0.0.0/8,intranet", "10.20.0.0/16"),
+        ("ROLLCALL_WEBHOOK_PORTS", "443,9000-8000", "8000-8999"),
+        ("ROLLCALL_WEBHOOK_PORTS", "0", "8000-8999"),
+        ("ROLLCALL_DELIVERY_RETENTION_DAYS", "0", "from 1 to 3650"),
         ("ROLLCALL_BUS_URL", "kafka://x", "amqp://"),
         ("ROLLCALL_LISTEN", "8080", "host:port"),
         ("ROLLCALL_PUBLIC_URL", "scim.example.com", "https://"),

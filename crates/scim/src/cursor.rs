@@ -19,6 +19,8 @@ use crate::{Error, ScimType};
 /// Seconds that a cursor is good for (`cursorTimeout`).
 pub const CURSOR_TIMEOUT: u64 = 3600;
 
+/// Stands for a total that is not known.
+const UNKNOWN: u64 = u64::MAX;
 const VERSION: u8 = 1;
 const BODY: usize = 1 + 8 + 2 + 8 + 1 + 8 + 16;
 const TAG: usize = 32;
@@ -39,8 +41,8 @@ pub struct Place {
 pub struct Cursor {
     /// Where the page before ended.
     pub place: Place,
-    /// All matches, as they were counted for the first page.
-    pub total: u64,
+    /// All matches, as they were known for the first page; `None` where nobody counted them.
+    pub total: Option<u64>,
 }
 
 /// What a cursor is good for, besides the query itself.
@@ -79,7 +81,7 @@ impl Cursors {
         bytes.push(VERSION);
         bytes.extend(now.to_be_bytes());
         bytes.extend(count.to_be_bytes());
-        bytes.extend(cursor.total.to_be_bytes());
+        bytes.extend(cursor.total.unwrap_or(UNKNOWN).to_be_bytes());
         bytes.push(list);
         bytes.extend(created_ms.to_be_bytes());
         bytes.extend(id);
@@ -122,7 +124,7 @@ impl Cursors {
         }
         Ok(Cursor {
             place: Place { list, created_ms, id },
-            total,
+            total: (total != UNKNOWN).then_some(total),
         })
     }
 }

@@ -22,6 +22,8 @@ pub struct Features {
     pub max_results: u64,
     /// How pages are turned (RFC 9865); `None` leaves the member out.
     pub pagination: Option<Pagination>,
+    /// The URIs of the SCIM events that receivers can get (RFC 9967 §5, S6); `None` leaves the member out.
+    pub security_events: Option<&'static [&'static str]>,
     /// Where people read about this server; `None` leaves the member out.
     pub documentation_uri: Option<String>,
 }
@@ -57,6 +59,7 @@ impl Default for Features {
             change_password: false,
             max_results: crate::query::MAX_PAGE,
             pagination: None,
+            security_events: None,
             documentation_uri: None,
         }
     }
@@ -85,6 +88,10 @@ pub fn service_provider_config(base_url: &str, features: &Features) -> Value {
     });
     if let Some(pagination) = features.pagination {
         config["pagination"] = pagination_json(pagination);
+    }
+    if let Some(uris) = features.security_events {
+        // Every answer is synchronous (S5): `Prefer: respond-async` is not honoured.
+        config["securityEvents"] = json!({ "asyncRequest": "none", "eventUris": uris });
     }
     if let Some(uri) = &features.documentation_uri {
         config["documentationUri"] = uri.as_str().into();

@@ -2,6 +2,7 @@
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use std::fmt::Write as _;
 
 use crate::urn;
 
@@ -19,8 +20,9 @@ pub enum Paging {
 /// everything else always.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListResponse<T> {
-    /// All matches, whatever the page.
-    pub total: u64,
+    /// All matches, whatever the page; by cursor it may be left out where counting them is all that it would be good
+    /// for (R40).
+    pub total: Option<u64>,
     /// Where this page is.
     pub paging: Paging,
     /// The page: resources as JSON, parsed or raw.
@@ -32,10 +34,42 @@ impl<T> ListResponse<T> {
     #[must_use]
     pub fn whole(resources: Vec<T>) -> Self {
         Self {
-            total: resources.len() as u64,
+            total: Some(resources.len() as u64),
             paging: Paging::Index(1),
             resources,
         }
+    }
+}
+
+impl<T: AsRef<str>> ListResponse<T> {
+    /// As JSON, of resources that are JSON already: what serialising them would give, without reading them.
+    #[must_use]
+    pub fn join(&self) -> String {
+        let length: usize = self.resources.iter().map(|resource| resource.as_ref().len() + 1).sum();
+        let mut out = String::with_capacity(length + 512);
+        let _ = write!(out, "{{\"schemas\":[\"{}\"]", urn::LIST_RESPONSE);
+        if let Some(total) = self.total {
+            let _ = write!(out, ",\"totalResults\":{total}");
+        }
+        match &self.paging {
+            Paging::Index(start) => {
+                let _ = write!(out, ",\"startIndex\":{start}");
+            }
+            // A cursor has unreserved characters only (R39).
+            Paging::Cursor(Some(next)) => {
+                let _ = write!(out, ",\"nextCursor\":\"{next}\"");
+            }
+            Paging::Cursor(None) => {}
+        }
+        let _ = write!(out, ",\"itemsPerPage\":{},\"Resources\":[", self.resources.len());
+        for (place, resource) in self.resources.iter().enumerate() {
+            if place > 0 {
+                out.push(',');
+            }
+            out.push_str(resource.as_ref());
+        }
+        out.push_str("]}");
+        out
     }
 }
 
@@ -43,7 +77,9 @@ impl<T: Serialize> Serialize for ListResponse<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_struct("ListResponse", 5)?;
         list.serialize_field("schemas", &[urn::LIST_RESPONSE])?;
-        list.serialize_field("totalResults", &self.total)?;
+        if let Some(total) = self.total {
+            list.serialize_field("totalResults", &total)?;
+        }
         match &self.paging {
             Paging::Index(start) => list.serialize_field("startIndex", start)?,
             Paging::Cursor(Some(next)) => list.serialize_field("nextCursor", next)?,

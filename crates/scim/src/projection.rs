@@ -60,6 +60,12 @@ impl Projection {
         }
     }
 
+    /// Whether nothing was named: what is returned by default is the answer.
+    #[must_use]
+    pub const fn is_default(&self) -> bool {
+        matches!(self.selection, Selection::Default)
+    }
+
     /// Whether any part of a core attribute is in the answer, so that `members` and `groups` need not be loaded for
     /// nothing (R23). The name is in canonical case.
     #[must_use]

@@ -9,6 +9,7 @@ mod etag;
 mod members;
 mod parse;
 mod render;
+mod splice;
 
 pub use check::MAX_INDEXED_BYTES;
 pub(crate) use check::{check, check_extensions, check_immutable};
@@ -17,3 +18,4 @@ pub(crate) use members::member_inputs;
 pub use members::{MemberInput, MemberKind, take_members};
 pub use parse::{Mode, parse, replace};
 pub use render::{Meta, render, schemas_of, search_document};
+pub use splice::splice;

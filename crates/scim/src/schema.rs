@@ -151,6 +151,14 @@ impl ResourceType {
             extensions: all,
         }
     }
+
+    /// The same without an attribute of the core schema: it cannot be named any more, in a filter either, and
+    /// `/Schemas` does not list it.
+    #[must_use]
+    pub fn without(mut self, attribute: &str) -> Self {
+        self.core.attributes.retain(|one| one.name != attribute);
+        self
+    }
 }
 
 impl AttributeType {

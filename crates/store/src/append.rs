@@ -1,6 +1,6 @@
 //! The only way into the event log: gapless sequences, in the transaction of the change itself.
 
-use crate::rows::{Column, row_set};
+use crate::rows::{Cell, Column, RowSet, row_set};
 use crate::sql::{Row, exec, json_id, query_all};
 use crate::{Dialect, StoreError};
 use events::{DirectoryId, Event, EventBody, EventId, EventType, OrganizationId, ResourceId, Source, Timestamp};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 /// First key of the advisory locks that serialise the writers of a lane's log.
-const LOG_LOCK: i32 = 7263;
+pub(crate) const LOG_LOCK: i32 = 7263;
 
 /// An event that has no sequence yet.
 #[derive(Clone, Debug)]
@@ -83,23 +83,28 @@ pub(crate) async fn append_locked(
         let sequence = next
             .get_mut(&draft.directory_id)
             .ok_or_else(|| no_log(draft.directory_id))?;
-        let body = EventBody {
-            kind: draft.kind,
-            timestamp: draft.timestamp,
-            id: draft.id,
-            sequence: *sequence,
-            organization_id: draft.organization_id,
-            directory_id: draft.directory_id,
-            source: draft.source,
-            data: draft.data,
-        };
+        events.push(numbered(draft, *sequence)?);
         *sequence += 1;
-        let event = Event::new(&body, draft.subject_id, draft.traceparent)
-            .map_err(|error| StoreError::Invalid(format!("an event's data cannot be written as JSON: {error}")))?;
-        events.push((draft.timestamp, event));
     }
     insert(tx, dialect, &events).await?;
     Ok(events.into_iter().map(|(_, event)| event).collect())
+}
+
+/// The event of a draft, with its time.
+pub(crate) fn numbered(draft: EventDraft, sequence: i64) -> Result<(Timestamp, Event), StoreError> {
+    let body = EventBody {
+        kind: draft.kind,
+        timestamp: draft.timestamp,
+        id: draft.id,
+        sequence,
+        organization_id: draft.organization_id,
+        directory_id: draft.directory_id,
+        source: draft.source,
+        data: draft.data,
+    };
+    let event = Event::new(&body, draft.subject_id, draft.traceparent)
+        .map_err(|error| StoreError::Invalid(format!("an event's data cannot be written as JSON: {error}")))?;
+    Ok((draft.timestamp, event))
 }
 
 /// Raises the counters and returns the first free sequence of each directory. The row locks are held to the end of
@@ -153,29 +158,53 @@ async fn insert(tx: &DatabaseTransaction, dialect: Dialect, events: &[(Timestamp
             })
         })
         .collect();
-    let columns = [
-        ("n", Column::Int),
-        ("id", Column::Id),
-        ("directory_id", Column::Id),
-        ("organization_id", Column::Id),
-        ("sequence", Column::Int),
-        ("type", Column::Text),
-        ("subject_id", Column::Id),
-        ("body", Column::Text),
-        ("traceparent", Column::Text),
-        ("created_at", Column::Int),
-    ];
-    let set = row_set(dialect, 1, "r", &columns);
-    let sql = format!(
-        "INSERT INTO events (id, directory_id, organization_id, sequence, type, subject_id, body, traceparent, created_at) \
-         SELECT r.id, r.directory_id, r.organization_id, r.sequence, r.type, r.subject_id, r.body, r.traceparent, r.created_at \
-         FROM {set} ORDER BY r.n"
-    );
+    let set = row_set(dialect, 1, "r", COLUMNS);
+    let sql = INSERT.replace("{rows}", &set);
     exec(tx, &sql, [Value::Array(rows).to_string().into()]).await?;
     Ok(())
 }
 
-fn no_log(directory: DirectoryId) -> StoreError {
+/// Columns of a row set of events.
+const COLUMNS: &[(&str, Column)] = &[
+    ("n", Column::Int),
+    ("id", Column::Id),
+    ("directory_id", Column::Id),
+    ("organization_id", Column::Id),
+    ("sequence", Column::Int),
+    ("type", Column::Text),
+    ("subject_id", Column::Id),
+    ("body", Column::Text),
+    ("traceparent", Column::Text),
+    ("created_at", Column::Int),
+];
+
+/// Writes events in the order of `n`; `{rows}` stands for the row set `r`.
+pub(crate) const INSERT: &str = "INSERT INTO events \
+    (id, directory_id, organization_id, sequence, type, subject_id, body, traceparent, created_at) \
+    SELECT r.id, r.directory_id, r.organization_id, r.sequence, r.type, r.subject_id, r.body, r.traceparent, r.created_at \
+    FROM {rows} ORDER BY r.n";
+
+/// Events as a row set for [`INSERT`].
+pub(crate) fn rows(events: &[(Timestamp, Event)]) -> RowSet {
+    let mut set = RowSet::new(COLUMNS);
+    for (n, (at, event)) in (0_i64..).zip(events) {
+        set.push(vec![
+            n.into(),
+            event.id.uuid().into(),
+            event.directory_id.uuid().into(),
+            event.organization_id.uuid().into(),
+            event.sequence.into(),
+            event.kind.as_str().into(),
+            Cell::Id(event.subject_id.map(|subject| subject.uuid())),
+            event.body.as_str().into(),
+            event.traceparent.as_deref().into(),
+            at.millis().into(),
+        ]);
+    }
+    set
+}
+
+pub(crate) fn no_log(directory: DirectoryId) -> StoreError {
     StoreError::Invalid(format!(
         "directory {directory} has no event log; it may have been deleted"
     ))

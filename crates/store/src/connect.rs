@@ -1,7 +1,9 @@
 //! Opening a database: PostgreSQL as one pool, SQLite as one writing connection and a pool of readers.
 
 use crate::StoreError;
+use crate::lookups::Lookups;
 use crate::migration::Migrator;
+use crate::session::{WRITER_SESSION, Writers};
 use crate::sql::{Row, exec, query_one};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -15,6 +17,8 @@ use std::time::Duration;
 
 /// How long a caller waits for a free connection; also how long a database that is away takes to be reported.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Connections of the projector that are being opened; one is enough unless batches are refused.
+const WRITERS_AT_ONCE: u32 = 4;
 /// The one writer of SQLite is shared by everybody, so waiting for it is normal.
 const SQLITE_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
@@ -47,7 +51,8 @@ pub enum Dialect {
 pub struct StoreOptions {
     /// `postgres://…`, `postgresql://…` or `sqlite://<file>`.
     pub url: String,
-    /// Size of the pool (of the readers' pool on SQLite); at least 1.
+    /// Size of the pool (of the readers' pool on SQLite), and of the set of connections that look up single resources,
+    /// which a program that never does so does not open; at least 1.
     pub max_connections: u32,
     /// Shown by the database server beside each connection.
     pub application_name: String,
@@ -81,6 +86,9 @@ pub struct Store {
     dialect: Dialect,
     write: DatabaseConnection,
     read: DatabaseConnection,
+    /// PostgreSQL only: on SQLite there is one writing connection for everybody.
+    writers: Option<Writers>,
+    lookups: Lookups,
 }
 
 impl Store {
@@ -159,8 +167,12 @@ impl Store {
     /// Closes all connections; later calls fail as [`StoreError::Unavailable`].
     pub async fn close(&self) {
         // Closing a pool cannot fail; the result type is sea-orm's for other back ends.
+        self.lookups.close().await;
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
+        if let Some(writers) = &self.writers {
+            writers.close().await;
+        }
     }
 
     /// Connections for single reads. On SQLite they cannot write.
@@ -168,9 +180,19 @@ impl Store {
         &self.read
     }
 
+    /// Connections for finding one resource by a unique key.
+    pub(crate) const fn lookups(&self) -> &Lookups {
+        &self.lookups
+    }
+
     /// The connection for single writing statements outside a transaction. With several, use [`Self::begin`].
     pub(crate) const fn write(&self) -> &DatabaseConnection {
         &self.write
+    }
+
+    /// Where the projector's transactions on PostgreSQL come from.
+    pub(crate) const fn writers(&self) -> Option<&Writers> {
+        self.writers.as_ref()
     }
 
     /// A transaction for writing; dropped without `commit()` it rolls back. On SQLite it holds the only write
@@ -197,6 +219,8 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         .options(SESSION)
         .disable_statement_logging();
     let port = connect.get_port();
+    let writers = connect.clone().options(WRITER_SESSION);
+    let lookups = Lookups::postgres(connect.clone(), options.max_connections);
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -216,11 +240,23 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         })
         .connect_with(connect)
         .await?;
+    // Connects when first asked: only the projector is.
+    let writers = PgPoolOptions::new()
+        .max_connections(WRITERS_AT_ONCE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .after_connect(move |_, _| {
+            crate::nodelay::set_nodelay(port);
+            Box::pin(std::future::ready(Ok(())))
+        })
+        .connect_lazy_with(writers);
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Store {
         dialect: Dialect::Postgres,
         write: connection.clone(),
         read: connection,
+        writers: Some(Writers::new(writers)),
+        lookups,
     })
 }
 
@@ -254,11 +290,14 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .connect_with(connect.pragma("query_only", "ON"))
+        .connect_with(connect.clone().pragma("query_only", "ON"))
         .await?;
+    let lookups = Lookups::sqlite(connect.pragma("query_only", "ON"), options.max_connections);
     Ok(Store {
         dialect: Dialect::Sqlite,
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        writers: None,
+        lookups,
     })
 }

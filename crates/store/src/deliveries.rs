@@ -1,23 +1,44 @@
 //! Deliveries: one row for each event and each endpoint that gets it, and a row for each attempt.
 //!
 //! A delivery is *pending* until its first attempt, *scheduled* between attempts, *leased* while a dispatcher has it in
-//! hand, and in the end *delivered*, *exhausted* (given up) or *cancelled* (its endpoint was switched off). `next_at`
-//! says when an open delivery may be taken: for a leased one that is the end of the lease, so that what a dispatcher
-//! took with it when it died is due like anything else.
+//! hand, *held* while its endpoint is switched off, and in the end *delivered*, *exhausted* (given up) or *cancelled*
+//! (by an operator, by a newer event that supersedes it, or held for too long; `reason` says which). `next_at` says when
+//! an open delivery may be taken: for a leased one that is the end of the lease, so that what a dispatcher took with it
+//! when it died is due like anything else.
 //!
 //! Delivery is at least once. A lease keeps two dispatchers from sending the same delivery at the same time as long as
-//! both are alive and their clocks agree; it is no promise beyond that.
+//! both are alive and their clocks agree; it is no promise beyond that. Each lease has a number of its own (`token`), and
+//! a failure counts only under the last one.
+//!
+//! **Order.** At an ordered endpoint the deliveries about one user or group form a line, and only its head may be taken.
+//! Those behind it have [`BLOCKED`] as their `next_at`, so that looking for what is due does not wade through them; when
+//! a head ends, the next one is woken. Both sides take the endpoint's advisory lock ([`lock_lines`]), so that a wake-up
+//! cannot miss a delivery that is just joining the line.
 
+mod bodies;
 mod claim;
+mod disable;
 mod insert;
 mod lease;
+mod line;
+mod prune;
+mod queue;
 mod record;
+mod stats;
 mod view;
 
+pub(crate) use bodies::store_bodies;
+pub use bodies::{FanOut, OwnBody, TestDelivery};
 pub use claim::{ClaimedDelivery, Room};
+pub use disable::{Disabling, Settled as SettledDeliveries};
+pub(crate) use insert::insert;
 pub use insert::{InsertedDelivery, NewDelivery};
-pub use record::{DisabledEndpoint, FinishedAttempt, Recorded, Verdict as DeliveryVerdict};
-pub use view::{Attempt, Delivery, DeliveryFilter, Replay, Retried};
+pub(crate) use line::dissolve;
+pub use prune::{Pruned, Retention};
+pub use queue::{Cancelled, Replay, Retried};
+pub use record::{FinishedAttempt, Recorded, Verdict as DeliveryVerdict};
+pub use stats::{Backlog, EndpointStats, Quantiles};
+pub use view::{Attempt, Delivery, DeliveryFilter};
 
 use crate::{Store, StoreError};
 use events::Timestamp;
@@ -30,6 +51,17 @@ macro_rules! open_states {
     };
 }
 pub(crate) use open_states;
+
+/// The states in which a delivery keeps its place in an ordered endpoint's line.
+macro_rules! line_states {
+    ($column:literal) => {
+        concat!($column, " IN ('pending', 'leased', 'scheduled', 'held')")
+    };
+}
+pub(crate) use line_states;
+
+/// The `next_at` of a delivery that waits for an earlier one about the same subject.
+pub(crate) const BLOCKED: i64 = i64::MAX;
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +76,22 @@ pub enum DeliveryState {
     Delivered,
     /// Given up after the last attempt.
     Exhausted,
-    /// Given up because its endpoint was switched off.
+    /// Not sent: an operator said so, a newer event superseded it, or it was held for too long.
     Cancelled,
+    /// Waits for its endpoint to be switched on again.
+    Held,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Leased,
         Self::Scheduled,
         Self::Delivered,
         Self::Exhausted,
         Self::Cancelled,
+        Self::Held,
     ];
 
     /// The name on the wire and in the database.
@@ -69,6 +104,7 @@ impl DeliveryState {
             Self::Delivered => "delivered",
             Self::Exhausted => "exhausted",
             Self::Cancelled => "cancelled",
+            Self::Held => "held",
         }
     }
 

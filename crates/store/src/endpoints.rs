@@ -4,19 +4,24 @@
 //! [`Endpoint::secret_context`] and [`Endpoint::headers_context`] name.
 
 mod change;
+mod selection;
 
 pub use change::EndpointSecret;
+pub use selection::{EndpointIdentity, EndpointSelection};
 
 use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
-use events::{DirectoryId, EndpointId, EventType, Timestamp};
+use events::{DirectoryId, EndpointId, EventPattern, Timestamp};
 use sea_orm::QueryResult;
 use serde::de::DeserializeOwned;
 
 const SELECT: &str = "SELECT id, url, description, event_types, directory_ids, sealed_headers, sealed_secret, \
-                      sealed_previous_secret, previous_secret_until, ordered, rate_limit, state, disabled_reason, \
-                      failing_since, created_at, updated_at FROM endpoints WHERE 1 = 1";
+                      sealed_previous_secret, previous_secret_until, ordered, coalesce_updates, rate_limit, state, \
+                      disabled_reason, disabled_at, failing_since, format, audience, created_at, updated_at, signing, \
+                      public_key, previous_public_key, organization_ids, fields, filter, sealed_client_identity, \
+                      client_thumbprint, client_expires_at, catching_up \
+                      FROM endpoints WHERE 1 = 1";
 
 /// Whether an endpoint is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,27 @@ impl EndpointState {
     }
 }
 
+/// What an endpoint is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndpointFormat {
+    /// Standard Webhooks.
+    #[default]
+    Standard,
+    /// Security Event Tokens (RFC 8417, RFC 9967), pushed as RFC 8935 says.
+    Set,
+}
+
+impl EndpointFormat {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Set => "set",
+        }
+    }
+}
+
 /// An endpoint, as the management API shows it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -47,10 +73,18 @@ pub struct Endpoint {
     pub url: String,
     /// What it is for.
     pub description: Option<String>,
-    /// The types it gets; `None` for all.
-    pub event_types: Option<Vec<EventType>>,
+    /// The types it gets, also as globs; `None` for all.
+    pub event_types: Option<Vec<EventPattern>>,
     /// The directories whose events it gets; `None` for all.
     pub directory_ids: Option<Vec<DirectoryId>>,
+    /// What else narrows what it gets.
+    pub selection: EndpointSelection,
+    /// How its requests are signed: `v1` or `v1a`.
+    pub signing: String,
+    /// The certificate that it asks of us.
+    pub client_identity: Option<EndpointIdentity>,
+    /// Whether it still gets the past of one of its directories.
+    pub catching_up: bool,
     /// Extra request headers, encrypted.
     pub sealed_headers: Option<Vec<u8>>,
     /// The signing secret, encrypted.
@@ -61,14 +95,26 @@ pub struct Endpoint {
     pub previous_secret_until: Option<Timestamp>,
     /// Whether the events of one user or group are sent strictly one after the other.
     pub ordered: bool,
+    /// Whether, while an earlier event of a user or group is not taken, newer updates of it replace older ones.
+    pub coalesce: bool,
     /// At most this many requests a second; `None` for no limit.
     pub rate_limit: Option<i32>,
+    /// What it is sent.
+    pub format: EndpointFormat,
+    /// The `aud` of its Security Event Tokens; `None` for its URL.
+    pub audience: Option<Vec<String>>,
     /// Whether it is sent to.
     pub state: EndpointState,
     /// Why it is not.
     pub disabled_reason: Option<String>,
+    /// When it was switched off.
+    pub disabled_at: Option<Timestamp>,
     /// Since when every attempt failed; `None` after a success.
     pub failing_since: Option<Timestamp>,
+    /// What `v1a` is verified with.
+    pub public_key: Option<String>,
+    /// The same of the secret before.
+    pub previous_public_key: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -88,19 +134,33 @@ impl Endpoint {
     pub fn headers_context(id: EndpointId) -> String {
         format!("endpoint/{id}/headers")
     }
+
+    /// The context that the client certificate of an endpoint is sealed under, with its key. What is sealed is PEM.
+    #[must_use]
+    pub fn identity_context(id: EndpointId) -> String {
+        format!("endpoint/{id}/client-identity")
+    }
 }
 
-/// An enabled endpoint, as the dispatcher needs it.
+/// An endpoint, as the dispatcher needs it.
 #[derive(Clone, Debug)]
 pub struct ActiveEndpoint {
     /// Its id.
     pub id: EndpointId,
     /// Where to send.
     pub url: String,
-    /// The types it gets; `None` for all.
-    pub event_types: Option<Vec<EventType>>,
+    /// The types it gets, also as globs; `None` for all.
+    pub event_types: Option<Vec<EventPattern>>,
     /// The directories whose events it gets; `None` for all.
     pub directory_ids: Option<Vec<DirectoryId>>,
+    /// What else narrows what it gets.
+    pub selection: EndpointSelection,
+    /// How its requests are signed: `v1` or `v1a`.
+    pub signing: String,
+    /// The certificate that it asks of us.
+    pub client_identity: Option<EndpointIdentity>,
+    /// Whether it still gets the past of one of its directories.
+    pub catching_up: bool,
     /// Extra request headers, encrypted.
     pub sealed_headers: Option<Vec<u8>>,
     /// The signing secret, encrypted.
@@ -113,8 +173,12 @@ pub struct ActiveEndpoint {
     pub ordered: bool,
     /// At most this many requests a second; `None` for no limit.
     pub rate_limit: Option<i32>,
-    /// Since when every attempt failed; `None` after a success.
-    pub failing_since: Option<Timestamp>,
+    /// What it is sent.
+    pub format: EndpointFormat,
+    /// The `aud` of its Security Event Tokens; `None` for its URL.
+    pub audience: Option<Vec<String>>,
+    /// Whether it is sent to; otherwise its events are held.
+    pub enabled: bool,
 }
 
 /// The endpoints, for reading. How they fare is written with the attempts ([`crate::Deliveries::record`]).
@@ -155,12 +219,12 @@ impl Endpoints {
             .await
     }
 
-    /// Every endpoint that is sent to, oldest first.
+    /// Every endpoint, oldest first.
     ///
     /// # Errors
     /// As any query.
-    pub async fn active(&self) -> Result<Vec<ActiveEndpoint>, StoreError> {
-        let sql = format!("{SELECT} AND state = 'enabled' ORDER BY id");
+    pub async fn all(&self) -> Result<Vec<ActiveEndpoint>, StoreError> {
+        let sql = format!("{SELECT} ORDER BY id");
         query_all(self.store.read(), &sql, [])
             .await?
             .iter()
@@ -175,20 +239,34 @@ fn endpoint(row: &QueryResult) -> Result<Endpoint, StoreError> {
         id: row.id("id")?,
         url: row.get("url")?,
         description: row.get("description")?,
-        event_types: event_types(row)?,
+        event_types: json(row, "event_types")?,
         directory_ids: json(row, "directory_ids")?,
+        selection: selection::read(row)?,
+        signing: row.get("signing")?,
+        client_identity: selection::identity(row)?,
+        catching_up: row.get("catching_up")?,
+        public_key: row.get("public_key")?,
+        previous_public_key: row.get("previous_public_key")?,
         sealed_headers: row.get("sealed_headers")?,
         sealed_secret: row.get("sealed_secret")?,
         sealed_previous_secret: row.get("sealed_previous_secret")?,
         previous_secret_until: row.opt_time("previous_secret_until")?,
         ordered: row.get("ordered")?,
+        coalesce: row.get("coalesce_updates")?,
         rate_limit: row.get("rate_limit")?,
+        format: if row.get::<String>("format")? == "set" {
+            EndpointFormat::Set
+        } else {
+            EndpointFormat::Standard
+        },
+        audience: json(row, "audience")?,
         state: if state == "enabled" {
             EndpointState::Enabled
         } else {
             EndpointState::Disabled
         },
         disabled_reason: row.get("disabled_reason")?,
+        disabled_at: row.opt_time("disabled_at")?,
         failing_since: row.opt_time("failing_since")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
@@ -202,20 +280,20 @@ fn active(row: &QueryResult) -> Result<ActiveEndpoint, StoreError> {
         url: endpoint.url,
         event_types: endpoint.event_types,
         directory_ids: endpoint.directory_ids,
+        selection: endpoint.selection,
+        signing: endpoint.signing,
+        client_identity: endpoint.client_identity,
+        catching_up: endpoint.catching_up,
         sealed_headers: endpoint.sealed_headers,
         sealed_secret: endpoint.sealed_secret,
         sealed_previous_secret: endpoint.sealed_previous_secret,
         previous_secret_until: endpoint.previous_secret_until,
         ordered: endpoint.ordered,
         rate_limit: endpoint.rate_limit,
-        failing_since: endpoint.failing_since,
+        format: endpoint.format,
+        audience: endpoint.audience,
+        enabled: endpoint.state == EndpointState::Enabled,
     })
-}
-
-/// Types that only a newer version of the program knows are left out: this version makes no such events.
-fn event_types(row: &QueryResult) -> Result<Option<Vec<EventType>>, StoreError> {
-    let names: Option<Vec<String>> = json(row, "event_types")?;
-    Ok(names.map(|names| names.iter().filter_map(|name| name.parse().ok()).collect()))
 }
 
 fn json<T: DeserializeOwned>(row: &QueryResult, column: &str) -> Result<Option<T>, StoreError> {

@@ -13,9 +13,15 @@ pub enum StoreError {
     /// A value that must be unique exists already; the text names the constraint or columns, never the value.
     #[error("a value that must be unique exists already ({0})")]
     Conflict(String),
+    /// Finding or counting what matches takes longer than a statement may. Asking the same again is no help.
+    #[error("finding what matches takes too long")]
+    TooSlow,
     /// What was asked for cannot be done: a broken reference, a wrong setting, a value that cannot be stored.
     #[error("{0}")]
     Invalid(String),
+    /// What was asked for has been removed, as it was to be after its time.
+    #[error("{0}")]
+    Gone(String),
     /// The database refused a statement or answered with something unexpected: a defect, not a passing condition.
     #[error("the database refused a statement")]
     Internal(#[source] DbErr),
@@ -32,6 +38,13 @@ impl StoreError {
     #[must_use]
     pub const fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_))
+    }
+
+    /// Whether the database ended a statement because it took too long.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        let Self::Unavailable(error) = self else { return false };
+        let error = driver_error(error).and_then(sqlx::Error::as_database_error);
+        error.and_then(|error| error.code()).is_some_and(|code| code == "57014")
     }
 
     /// For values that the database gave back in a shape that this program never writes.

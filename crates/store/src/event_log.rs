@@ -12,8 +12,10 @@ const COLUMNS: &str =
 /// Which part of the feed to read.
 #[derive(Clone, Debug, Default)]
 pub struct Feed<'a> {
-    /// Only what follows this event; `None` starts at the oldest one kept.
+    /// Only what follows this event; `None` starts with the first.
     pub after: Option<EventId>,
+    /// Without `after`: start with the oldest event that is kept, even if there were others before it.
+    pub from_oldest: bool,
     /// Only of this organization.
     pub organization_id: Option<OrganizationId>,
     /// Only of this directory.
@@ -79,11 +81,16 @@ impl Events<'_> {
     /// was read: the id of the last event read is a cursor that misses nothing.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] when `after` is not in the log; [`StoreError::Unavailable`] without a database.
+    /// [`StoreError::Invalid`] when `after` is not in the log; [`StoreError::Gone`] when what follows it is not kept any
+    /// more; [`StoreError::Unavailable`] without a database.
     pub async fn feed(&self, feed: &Feed<'_>) -> Result<Vec<Event>, StoreError> {
         let after = match feed.after {
             Some(id) => Some(self.place_of(id).await?),
-            None => None,
+            None if feed.from_oldest => None,
+            None => {
+                self.is_whole(feed).await?;
+                None
+            }
         };
         if let Some(directory) = feed.directory_id
             && feed.organization_id.is_none()
@@ -112,6 +119,22 @@ impl Events<'_> {
         self.fetch(&sql, args).await
     }
 
+    /// What moves whenever a reader of the log would find more: the newest position there is, and the newest that is
+    /// followed by nothing older. Cheap, whatever the size of the log.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn head(&self) -> Result<(i64, i64), StoreError> {
+        let sql = (
+            "SELECT COALESCE((SELECT MAX(position) FROM events), 0) AS newest, COALESCE((SELECT e.position FROM events e \
+             WHERE e.tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.tx DESC, e.position DESC LIMIT 1), 0) AS settled",
+            "SELECT COALESCE(MAX(position), 0) AS newest, COALESCE(MAX(position), 0) AS settled FROM events",
+        );
+        let row = query_one(self.store.read(), sql, []).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("a maximum without a row"))?;
+        Ok((row.get("newest")?, row.get("settled")?))
+    }
+
     /// Events of these lanes that are not yet marked as published, in order within each directory.
     ///
     /// # Errors
@@ -124,9 +147,9 @@ impl Events<'_> {
         );
         let sql = |lanes: &str| {
             format!(
-                "SELECT {COLUMNS} FROM sequences s \
-                 JOIN events e ON e.directory_id = s.directory_id AND e.sequence > s.published \
-                 WHERE s.last > s.published AND s.lane IN ({lanes}) \
+                "SELECT {COLUMNS} FROM sequences s LEFT JOIN publications p ON p.directory_id = s.directory_id \
+                 JOIN events e ON e.directory_id = s.directory_id AND e.sequence > COALESCE(p.sequence, 0) \
+                 WHERE s.last > COALESCE(p.sequence, 0) AND s.lane IN ({lanes}) \
                  ORDER BY e.directory_id, e.sequence LIMIT $2"
             )
         };
@@ -145,12 +168,48 @@ impl Events<'_> {
             "SELECT directory_id, sequence, position, NULL AS tx FROM events WHERE id = $1",
         );
         let row = query_one(self.store.read(), sql, [id.uuid().into()]).await?;
-        let row = row.ok_or_else(|| StoreError::Invalid(format!("there is no event {id} to continue after")))?;
+        let Some(row) = row else {
+            return Err(self.unknown(id).await?);
+        };
         Ok(Place {
             directory_id: row.id("directory_id")?,
             sequence: row.get("sequence")?,
             position: row.get("position")?,
             tx: row.get("tx")?,
+        })
+    }
+
+    /// That no event of the feed was cut off.
+    async fn is_whole(&self, feed: &Feed<'_>) -> Result<(), StoreError> {
+        let mut args = Args::new(self.store.dialect());
+        let mut conditions = String::new();
+        if let Some(directory) = feed.directory_id {
+            conditions = format!(" AND c.directory_id = {}", args.bind(directory.uuid()));
+        }
+        if let Some(organization) = feed.organization_id {
+            let organization = args.bind(organization.uuid());
+            conditions = format!(
+                "{conditions} AND c.directory_id IN (SELECT d.id FROM directories d WHERE d.organization_id = {organization})"
+            );
+        }
+        let (sql, values) = args.finish(&format!(
+            "SELECT 1 AS one FROM log_copies c WHERE c.name = 'base'{conditions} LIMIT 1"
+        ));
+        match query_one(self.store.read(), &sql, values).await? {
+            None => Ok(()),
+            Some(_) => Err(gone()),
+        }
+    }
+
+    /// Why an event is not in the log: it was cut off, or it never was.
+    async fn unknown(&self, id: EventId) -> Result<StoreError, StoreError> {
+        // Ids grow with time, and logs are cut off at their beginning.
+        let sql = "SELECT 1 AS one FROM log_copies WHERE name = 'base' \
+                   AND NOT EXISTS (SELECT 1 FROM events WHERE id <= $1) LIMIT 1";
+        let cut = query_one(self.store.read(), sql, [id.uuid().into()]).await?;
+        Ok(match cut {
+            Some(_) => gone(),
+            None => StoreError::Invalid(format!("there is no event {id} to continue after")),
         })
     }
 
@@ -162,6 +221,13 @@ impl Events<'_> {
             .map(event)
             .collect()
     }
+}
+
+fn gone() -> StoreError {
+    StoreError::Gone(
+        "events from here on are no longer kept; take the users and groups as they are now, then go on with after=oldest"
+            .to_owned(),
+    )
 }
 
 /// Where an event stands.
@@ -209,7 +275,7 @@ fn of_types(args: &mut Args, types: &[EventType]) -> String {
     )
 }
 
-fn event(row: &QueryResult) -> Result<Event, StoreError> {
+pub(crate) fn event(row: &QueryResult) -> Result<Event, StoreError> {
     Ok(Event {
         id: row.id("id")?,
         kind: row.get::<String>("type")?.parse().map_err(StoreError::corrupt)?,

@@ -20,7 +20,7 @@ pub(crate) use order::order;
 
 use crate::args::Args;
 use events::DirectoryId;
-use scim::filter::Filter;
+use scim::filter::{Comparison, Filter, Literal, Operator};
 use scim::schema::ResourceType;
 
 /// Users or groups.
@@ -60,4 +60,39 @@ pub(crate) struct Target<'a> {
 /// The filter as a condition on `r`, in parentheses where needed.
 pub(crate) fn condition(args: &mut Args, target: Target<'_>, filter: &Filter) -> String {
     compile::Compiler { args, target }.filter(filter, &compile::Context::Resource)
+}
+
+/// The name as it is compared, of a filter that says only which unique name a resource has: `userName` of users,
+/// `displayName` of groups.
+pub(crate) fn unique_key(target: Target<'_>, filter: &Filter) -> Option<String> {
+    let Filter::Compare(Comparison {
+        path,
+        op: Operator::Eq,
+        value: Literal::String(text),
+    }) = filter
+    else {
+        return None;
+    };
+    let found = target.schema.lookup(path)?;
+    let unique = match target.kind {
+        Kind::User => "userName",
+        Kind::Group => "displayName",
+    };
+    let is_it = found.urn.is_none() && found.attribute.name == unique && found.sub.is_none();
+    is_it.then(|| scim::fold(text))
+}
+
+/// Of a filter that says only whether users are active: what it says.
+pub(crate) fn is_active(target: Target<'_>, filter: &Filter) -> Option<bool> {
+    let Filter::Compare(Comparison {
+        path,
+        op: Operator::Eq,
+        value,
+    }) = filter
+    else {
+        return None;
+    };
+    let found = target.schema.lookup(path)?;
+    let is_it = target.kind == Kind::User && found.urn.is_none() && found.attribute.name == "active";
+    scalar::boolean(value).filter(|_| is_it)
 }

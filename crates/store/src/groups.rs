@@ -1,9 +1,10 @@
 //! Reading the groups of one directory and their members.
 
 use crate::filter::Kind;
+use crate::lookups::Key;
 use crate::query::Scope;
 use crate::sql::{IDS, Row, json_ids, query_all};
-use crate::{Page, Query, Store, StoreError};
+use crate::{Page, Query, Store, StoreError, Total};
 use events::{DirectoryId, MemberRef, ResourceId, ResourceKind, StoredResource, Timestamp};
 use sea_orm::QueryResult;
 use std::collections::HashMap;
@@ -63,9 +64,14 @@ impl Store {
     }
 }
 
-/// What a member is shown with: its display name, for a user without one its user name.
+const BY_ID: &str = "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource FROM groups r \
+    WHERE r.id = $1 AND r.directory_id = $2";
+const BY_NAME: &str = "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource FROM groups r \
+    WHERE r.directory_id = $1 AND r.display_name_key = $2";
+
+/// What a member is shown with: its own `displayName`, if it has one.
 const MEMBER_COLUMNS: &str = "m.group_id, m.member_id, m.kind, \
-    COALESCE(u.display_name, u.user_name, g.display_name) AS display";
+    COALESCE(u.display_name, g.display_name) AS display";
 const MEMBER_TABLES: &str = "group_members m \
     LEFT JOIN users u ON m.kind = 0 AND u.id = m.member_id AND u.directory_id = m.directory_id \
     LEFT JOIN groups g ON m.kind = 1 AND g.id = m.member_id AND g.directory_id = m.directory_id";
@@ -76,7 +82,8 @@ impl Groups<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, members: bool) -> Result<Option<GroupRow>, StoreError> {
-        let Some(row) = self.scope.by_id(id).await? else {
+        let keys = [Key::Id(id.uuid()), Key::Id(self.scope.directory_id.uuid())];
+        let Some(row) = self.scope.store.lookups().one(BY_ID, &keys).await? else {
             return Ok(None);
         };
         Ok(self.groups(vec![row], members).await?.pop())
@@ -88,11 +95,28 @@ impl Groups<'_> {
     /// [`StoreError::Unavailable`] without a database; [`StoreError::Invalid`] when a cursor is combined with an
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<GroupRow>, StoreError> {
-        let page = self.scope.page(query).await?;
+        if let Some(name) = self.scope.unique_key(query) {
+            let keys = [Key::Id(self.scope.directory_id.uuid()), Key::Text(&name)];
+            let row = self.scope.store.lookups().one(BY_NAME, &keys).await?;
+            let rows = self.groups(row.into_iter().collect(), query.references).await?;
+            return Ok(Page {
+                total: (query.total != Total::Omitted).then_some(rows.len() as u64),
+                rows,
+            });
+        }
+        let page = self.scope.page(query, "").await?;
         Ok(Page {
             total: page.total,
             rows: self.groups(page.rows, query.references).await?,
         })
+    }
+
+    /// Those of these groups that there are, in no order, without their members.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn by_ids(&self, ids: &[ResourceId]) -> Result<Vec<GroupRow>, StoreError> {
+        self.scope.by_ids(ids, "").await?.iter().map(group).collect()
     }
 
     /// The number of groups that match the query, whatever its page.

@@ -3,11 +3,11 @@
 //! The projector writes the verdict in the transaction of the change; a sender that got no answer writes *abandoned*.
 //! Whichever commits first is the truth: the other one's insert finds the row there.
 
-use crate::rows::{Column, row_set};
-use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all, query_one};
+use crate::rows::{Column, RowSet};
+use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
 use crate::{Dialect, Store, StoreError};
 use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 /// What settling a command came to.
@@ -71,46 +71,24 @@ impl Inbox<'_> {
     }
 }
 
-/// Writes verdicts; returns the commands among them that had one already, whose changes must not be committed.
-pub(crate) async fn claim(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    verdicts: &[Verdict],
-    now: Timestamp,
-) -> Result<Vec<CommandId>, StoreError> {
-    let rows: Vec<Value> = verdicts
-        .iter()
-        .map(|verdict| {
-            let (status, result) = to_row(&verdict.outcome);
-            json!({ "command_id": json_id(dialect, verdict.command_id.uuid()), "status": status,
-                    "result": result.map(|result| result.to_string()) })
-        })
-        .collect();
-    let columns = [
+/// Verdicts as they are stored.
+pub(crate) fn rows(verdicts: &[Verdict], now: Timestamp) -> RowSet {
+    let mut set = RowSet::new(&[
         ("command_id", Column::Id),
         ("status", Column::Int),
         ("result", Column::Text),
-    ];
-    let sql = format!(
-        "INSERT INTO inbox (command_id, status, result, created_at) \
-         SELECT r.command_id, r.status, r.result, $2 FROM {} WHERE true \
-         ON CONFLICT (command_id) DO NOTHING RETURNING command_id",
-        row_set(dialect, 1, "r", &columns)
-    );
-    let values = [Value::Array(rows).to_string().into(), now.millis().into()];
-    let claimed = query_all(tx, &sql, values).await?;
-    if claimed.len() == verdicts.len() {
-        return Ok(Vec::new());
+        ("created_at", Column::Int),
+    ]);
+    for verdict in verdicts {
+        let (status, result) = to_row(&verdict.outcome);
+        set.push(vec![
+            verdict.command_id.uuid().into(),
+            i64::from(status).into(),
+            result.map(|result| result.to_string()).into(),
+            now.millis().into(),
+        ]);
     }
-    let claimed: Vec<CommandId> = claimed
-        .iter()
-        .map(|row| row.id("command_id"))
-        .collect::<Result<_, _>>()?;
-    Ok(verdicts
-        .iter()
-        .map(|verdict| verdict.command_id)
-        .filter(|id| !claimed.contains(id))
-        .collect())
+    set
 }
 
 /// The verdicts that exist among these commands.

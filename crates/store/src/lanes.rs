@@ -1,9 +1,8 @@
 //! Who works in a lane: an epoch that only grows, so that whoever lost a lane cannot commit in it any more.
 
-use crate::sql::{Row, query_all, query_one};
+use crate::sql::{Row, query_one};
 use crate::{Store, StoreError};
 use events::Timestamp;
-use sea_orm::DatabaseTransaction;
 
 /// The lanes of one role (`projector`, `dispatcher`).
 #[derive(Clone, Copy, Debug)]
@@ -40,19 +39,4 @@ impl Lanes<'_> {
         row.ok_or_else(|| StoreError::corrupt("no epoch returned"))?
             .get("epoch")
     }
-}
-
-/// The lanes among `held` (lane, epoch) that somebody else has taken over since.
-pub(crate) async fn lost(tx: &DatabaseTransaction, role: &str, held: &[(u16, i64)]) -> Result<Vec<u16>, StoreError> {
-    let rows = query_all(tx, "SELECT id, epoch FROM lanes WHERE role = $1", [role.into()]).await?;
-    let mut current = std::collections::HashMap::with_capacity(rows.len());
-    for row in &rows {
-        current.insert(row.get::<i32>("id")?, row.get::<i64>("epoch")?);
-    }
-    let is_mine = |(lane, epoch): &&(u16, i64)| current.get(&i32::from(*lane)) == Some(epoch);
-    Ok(held
-        .iter()
-        .filter(|lane| !is_mine(lane))
-        .map(|(lane, _)| *lane)
-        .collect())
 }

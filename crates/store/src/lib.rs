@@ -5,9 +5,12 @@
 
 mod append;
 mod args;
+mod catch_ups;
 mod connect;
+mod counts;
 mod deliveries;
 mod endpoints;
+mod erasures;
 mod error;
 mod event_log;
 mod filter;
@@ -15,38 +18,50 @@ mod groups;
 mod idempotency;
 mod inbox;
 mod lanes;
+mod lookups;
 mod migration;
 mod nodelay;
 mod projection;
 mod published;
 mod query;
 mod rows;
+mod session;
 mod sql;
+mod state_at;
 mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod users;
 
 pub use append::EventDraft;
+pub use catch_ups::{CatchUp, CatchUpFrom, CatchUpPhase, CatchUpStep, CatchUps};
 pub use connect::{Dialect, Store, StoreOptions};
+pub use counts::DirectoryCounts;
 pub use deliveries::{
-    Attempt, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState, DeliveryVerdict, DisabledEndpoint,
-    FinishedAttempt, InsertedDelivery, Lease, NewDelivery, Recorded, Replay, Retried, Room,
+    Attempt, Backlog, Cancelled, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState, DeliveryVerdict,
+    Disabling, EndpointStats, FanOut, FinishedAttempt, InsertedDelivery, Lease, NewDelivery, OwnBody, Pruned,
+    Quantiles, Recorded, Replay, Retention, Retried, Room, SettledDeliveries, TestDelivery,
 };
-pub use endpoints::{ActiveEndpoint, Endpoint, EndpointSecret, EndpointState, Endpoints};
+pub use endpoints::{
+    ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSecret, EndpointSelection, EndpointState,
+    Endpoints,
+};
+pub use erasures::{Erasure, Erasures};
 pub use error::StoreError;
 pub use event_log::{Events, Feed};
 pub use groups::{GroupRow, Groups};
 pub use idempotency::Claim;
 pub use inbox::{Inbox, Settled};
 pub use lanes::Lanes;
-pub use projection::{DirectoryFacts, PROJECTOR, Projection, ProjectionError};
+pub use projection::{
+    Batch, CopyName, DirectoryFacts, LogCopies, Mended, PROJECTOR, Projection, ProjectionError, Saved,
+};
 pub use published::Published;
-pub use query::{Page, Position, Query, Sort};
+pub use query::{Page, Position, Query, Sort, Total};
+pub use state_at::{GroupAt, MemberAt, PageAt, StateAt, UserAt};
 pub use tenancy::{
-    AdminKey, AdminKeys, Authentication, Change, Directories, Directory, DirectoryCounts, DirectoryFilter,
-    DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage,
-    NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain,
-    TokenHash,
+    AdminKey, AdminKeys, Authentication, Change, Directories, Directory, DirectoryFilter, DirectoryKey, DirectoryKeys,
+    DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage, NewDirectory, NewKey,
+    NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain, TokenHash,
 };
 pub use users::{UserRow, Users};

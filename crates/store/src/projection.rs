@@ -1,14 +1,25 @@
 //! The projector's transaction: load what a batch of commands touches, save what became of it, all or nothing.
+//!
+//! On PostgreSQL it takes five round trips: the transaction and its locks, what is known of lanes and directories, the
+//! rows, everything that is written, the commit. Deletions and names set free go first, when there are any.
 
+mod brake;
+mod copies;
 mod load;
+mod open;
 mod save;
 
-use crate::append::{EventDraft, append_locked, lock_lane};
-use crate::sql::{Row, exec, query_all};
-use crate::{Dialect, Store, StoreError, inbox, lanes};
+pub(crate) use brake::oldest_minute;
+pub use copies::{CopyName, LogCopies, Mended};
+
+use crate::append::EventDraft;
+use crate::rows::{Param, Params};
+use crate::session::Session;
+use crate::sql::query_all;
+use crate::{Dialect, Store, StoreError, inbox};
 use directory::{Directory, Needs, Policy, Writes};
 use events::{CommandId, DirectoryId, Event, OrganizationId, Timestamp, Verdict};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, QueryResult};
 use std::collections::HashMap;
 
 /// The role under which projectors hold lanes.
@@ -21,6 +32,28 @@ pub struct DirectoryFacts {
     pub organization_id: OrganizationId,
     /// Roles and grants.
     pub policy: Policy,
+    /// The sequence of the last event in its log.
+    pub(crate) last: i64,
+}
+
+/// What a batch leaves to be written.
+#[derive(Debug, Default)]
+pub struct Batch<'a> {
+    /// Rows, by directory.
+    pub writes: Vec<(DirectoryId, Writes)>,
+    /// What is appended to the logs of the directories, each one's in order.
+    pub events: Vec<EventDraft>,
+    /// The verdict of each command, once for each.
+    pub verdicts: &'a [Verdict],
+}
+
+/// What became of a batch that was to be written.
+#[derive(Debug)]
+pub enum Saved {
+    /// Written; here are the events with their sequences. To be committed.
+    Written(Vec<Event>),
+    /// Some of the commands have a verdict already: to be rolled back, and tried again without them.
+    Settled,
 }
 
 /// Why a batch cannot be committed.
@@ -37,34 +70,55 @@ pub enum ProjectionError {
 /// An open transaction over some lanes. Dropped without [`Projection::commit`], it leaves no trace.
 #[derive(Debug)]
 pub struct Projection {
-    tx: DatabaseTransaction,
+    tx: Tx,
     dialect: Dialect,
+    directories: HashMap<DirectoryId, DirectoryFacts>,
+}
+
+#[derive(Debug)]
+enum Tx {
+    Postgres(Session),
+    Sqlite(DatabaseTransaction),
+}
+
+impl Tx {
+    async fn query(&mut self, sql: &str, params: Params) -> Result<Vec<QueryResult>, StoreError> {
+        let values = params.into_values();
+        match self {
+            Self::Postgres(session) => session.query(sql, values).await,
+            Self::Sqlite(tx) => query_all(tx, sql, values.into_iter().map(Param::into_value)).await,
+        }
+    }
 }
 
 impl Store {
-    /// Opens a transaction for a batch of commands of these lanes, each with the epoch under which it is held.
+    /// Opens a transaction for a batch of commands of these lanes, each with the epoch under which it is held, and of
+    /// these directories, all of which belong to the lanes.
     ///
     /// # Errors
     /// [`ProjectionError::Fenced`] when a lane has a newer holder.
-    pub async fn project(&self, held: &[(u16, i64)]) -> Result<Projection, ProjectionError> {
-        let dialect = self.dialect();
-        let tx = self.begin().await?;
-        if dialect == Dialect::Postgres {
-            // The row sets joined here are small and the tables have the right indexes; a plan made while a table was
-            // still empty would scan it for as long as the plan is cached.
-            exec(&tx, "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)", [])
-                .await?;
-        }
+    pub async fn project(
+        &self,
+        held: &[(u16, i64)],
+        directories: &[DirectoryId],
+    ) -> Result<Projection, ProjectionError> {
         let mut lanes: Vec<u16> = held.iter().map(|(lane, _)| *lane).collect();
         lanes.sort_unstable();
-        for lane in lanes {
-            lock_lane(&tx, dialect, lane).await?;
-        }
-        let lost = lanes::lost(&tx, PROJECTOR, held).await?;
+        let tx = match self.writers() {
+            Some(writers) => Tx::Postgres(writers.begin(&lanes).await?),
+            None => Tx::Sqlite(self.begin().await?),
+        };
+        let mut projection = Projection {
+            tx,
+            dialect: self.dialect(),
+            directories: HashMap::new(),
+        };
+        let lost = projection.open(held, directories).await?;
         if !lost.is_empty() {
+            projection.rollback().await?;
             return Err(ProjectionError::Fenced(lost));
         }
-        Ok(Projection { tx, dialect })
+        Ok(projection)
     }
 
     /// The verdicts that exist among these commands: the answer to commands delivered again.
@@ -77,67 +131,36 @@ impl Store {
 }
 
 impl Projection {
-    /// The directories among these that exist.
-    ///
-    /// # Errors
-    /// What the database says; [`StoreError::Internal`] for settings that cannot be read.
-    pub async fn directories(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryFacts>, StoreError> {
-        let (postgres, sqlite) = crate::sql::IDS;
-        let columns = "SELECT id, organization_id, settings FROM directories WHERE id IN";
-        let sql = match self.dialect {
-            Dialect::Postgres => format!("{columns} ({postgres})"),
-            Dialect::Sqlite => format!("{columns} ({sqlite})"),
-        };
-        let ids = crate::sql::json_ids(self.dialect, ids.iter().map(|id| id.uuid()));
-        let mut found = HashMap::new();
-        for row in query_all(&self.tx, &sql, [ids.into()]).await? {
-            let settings: String = row.get("settings")?;
-            let policy = Policy::from_settings(&settings).map_err(StoreError::corrupt)?;
-            found.insert(
-                row.id("id")?,
-                DirectoryFacts {
-                    organization_id: row.id("organization_id")?,
-                    policy,
-                },
-            );
-        }
-        Ok(found)
+    /// The directories among those asked for that exist.
+    #[must_use]
+    pub const fn directories(&self) -> &HashMap<DirectoryId, DirectoryFacts> {
+        &self.directories
     }
 
-    /// Loads the rows that commands need, for all directories at once.
+    /// Loads the rows that commands need, for all directories at once; those that do not exist are left out.
     ///
     /// # Errors
     /// What the database says.
     pub async fn load(
-        &self,
-        wanted: Vec<(DirectoryId, DirectoryFacts, Needs)>,
+        &mut self,
+        wanted: Vec<(DirectoryId, Needs)>,
     ) -> Result<HashMap<DirectoryId, Directory>, StoreError> {
-        load::load(&self.tx, self.dialect, wanted).await
+        let Self {
+            tx,
+            dialect,
+            directories,
+        } = self;
+        load::load(tx, *dialect, directories, &wanted).await
     }
 
-    /// Writes the rows that the commands left.
+    /// Writes rows, events and verdicts.
     ///
     /// # Errors
-    /// What the database says; [`StoreError::Conflict`] when a row breaks a unique index after all.
-    pub async fn save(&self, writes: &[(DirectoryId, Writes)], now: Timestamp) -> Result<(), StoreError> {
-        save::save(&self.tx, self.dialect, writes, now).await
-    }
-
-    /// Appends events to the logs of their directories and gives them their sequences.
-    ///
-    /// # Errors
-    /// [`StoreError::Invalid`] for a directory that has no log.
-    pub async fn append(&self, drafts: Vec<EventDraft>) -> Result<Vec<Event>, StoreError> {
-        append_locked(&self.tx, self.dialect, drafts).await
-    }
-
-    /// Writes the verdicts. Commands that come back had one before, so this transaction must be dropped and the batch
-    /// tried again without them.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn claim(&self, verdicts: &[Verdict], now: Timestamp) -> Result<Vec<CommandId>, StoreError> {
-        inbox::claim(&self.tx, self.dialect, verdicts, now).await
+    /// What the database says; [`StoreError::Conflict`] when a row breaks a unique index after all,
+    /// [`StoreError::Invalid`] for an event of a directory that does not exist. The transaction can then only be
+    /// dropped.
+    pub async fn save(&mut self, batch: Batch<'_>, now: Timestamp) -> Result<Saved, StoreError> {
+        save::save(&mut self.tx, self.dialect, &mut self.directories, batch, now).await
     }
 
     /// Makes it all durable.
@@ -146,7 +169,10 @@ impl Projection {
     /// [`StoreError::Unavailable`] when the connection broke: whether it was committed is then unknown, and trying
     /// the batch again finds out.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        match self.tx {
+            Tx::Postgres(session) => session.commit().await,
+            Tx::Sqlite(tx) => Ok(tx.commit().await?),
+        }
     }
 
     /// Undoes it all.
@@ -154,6 +180,9 @@ impl Projection {
     /// # Errors
     /// What the database says; the transaction is gone either way.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.tx.rollback().await?)
+        match self.tx {
+            Tx::Postgres(session) => session.rollback().await,
+            Tx::Sqlite(tx) => Ok(tx.rollback().await?),
+        }
     }
 }

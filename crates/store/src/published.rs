@@ -22,7 +22,7 @@ impl Store {
 }
 
 impl Published<'_> {
-    /// The last published sequence of each directory.
+    /// The last published sequence of each directory; none of which nothing has been published.
     ///
     /// # Errors
     /// What the database says.
@@ -31,11 +31,11 @@ impl Published<'_> {
             Dialect::Postgres => IDS.0,
             Dialect::Sqlite => IDS.1,
         };
-        let sql = format!("SELECT directory_id, published FROM sequences WHERE directory_id IN ({ids})");
+        let sql = format!("SELECT directory_id, sequence FROM publications WHERE directory_id IN ({ids})");
         let parameter = json_ids(self.store.dialect(), directories.iter().map(|id| id.uuid()));
         let rows = query_all(self.store.read(), &sql, [parameter.into()]).await?;
         rows.iter()
-            .map(|row| Ok((row.id("directory_id")?, row.get("published")?)))
+            .map(|row| Ok((row.id("directory_id")?, row.get("sequence")?)))
             .collect()
     }
 
@@ -60,8 +60,9 @@ impl Published<'_> {
             &[("directory_id", Column::Id), ("sequence", Column::Int)],
         );
         let sql = format!(
-            "UPDATE sequences SET published = r.sequence FROM {set} \
-             WHERE sequences.directory_id = r.directory_id AND sequences.published < r.sequence"
+            "INSERT INTO publications (directory_id, sequence) SELECT r.directory_id, r.sequence FROM {set} WHERE true \
+             ON CONFLICT (directory_id) DO UPDATE SET sequence = excluded.sequence \
+             WHERE publications.sequence < excluded.sequence"
         );
         exec(self.store.write(), &sql, [Value::Array(rows).to_string().into()])
             .await

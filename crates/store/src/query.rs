@@ -2,8 +2,9 @@
 
 use crate::args::Args;
 use crate::filter::{self, Kind, Target};
-use crate::sql::{Row, query_all, query_one};
-use crate::{Store, StoreError};
+use crate::lookups::Key;
+use crate::sql::{IDS, Row, json_ids, query_all, query_one};
+use crate::{DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, ResourceId, Timestamp};
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -29,10 +30,22 @@ pub struct Query<'a> {
     pub offset: u32,
     /// At most so many rows; 0 asks for the total alone.
     pub limit: u32,
-    /// Count all matches, whatever the page.
-    pub total: bool,
+    /// Whether to tell the number of all matches, whatever the page.
+    pub total: Total,
     /// Load what the resources refer to: the groups of users, the members of groups.
     pub references: bool,
+}
+
+/// Whether a page comes with the number of all matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Total {
+    /// Not asked for.
+    #[default]
+    Omitted,
+    /// Where it is known without reading the matches: of whole lists, of all active users, of one page that holds all.
+    IfKnown,
+    /// Always; counts the matches where it must.
+    Counted,
 }
 
 /// An order by an attribute (R35): resources without a value last, or first when descending.
@@ -73,39 +86,91 @@ pub(crate) struct Scope<'a> {
 impl Scope<'_> {
     const COLUMNS: &'static str = "r.id, r.version, r.created_at, r.updated_at, r.resource";
 
-    pub(crate) async fn by_id(&self, id: ResourceId) -> Result<Option<QueryResult>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM {} r WHERE r.id = $1 AND r.directory_id = $2",
-            Self::COLUMNS,
-            self.kind.table()
-        );
-        query_one(
-            self.store.read(),
-            &sql,
-            [id.uuid().into(), self.directory_id.uuid().into()],
-        )
-        .await
+    /// The key of the one row that a query can find, where its filter asks for a unique name and nothing else, and its
+    /// page begins with the first match.
+    pub(crate) fn unique_key(&self, query: &Query<'_>) -> Option<String> {
+        let is_first = query.offset == 0 && query.limit > 0 && query.after.is_none();
+        filter::unique_key(self.target(query), query.filter.filter(|_| is_first)?)
     }
 
-    pub(crate) async fn page(&self, query: &Query<'_>) -> Result<Page<QueryResult>, StoreError> {
+    /// Rows by id, each with more columns (`", …"`).
+    pub(crate) async fn by_ids(&self, ids: &[ResourceId], more: &str) -> Result<Vec<QueryResult>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = |wanted: &str| {
+            format!(
+                "SELECT {}{more} FROM {} r WHERE r.id IN ({wanted}) AND r.directory_id = $2",
+                Self::COLUMNS,
+                self.kind.table()
+            )
+        };
+        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let ids = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
+        let values = [ids.into(), self.directory_id.uuid().into()];
+        query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), values).await
+    }
+
+    /// A page, each row with more columns (`", …"`).
+    pub(crate) async fn page(&self, query: &Query<'_>, more: &str) -> Result<Page<QueryResult>, StoreError> {
         let rows = if query.limit == 0 {
             Vec::new()
         } else {
-            self.rows(query).await?
+            self.rows(query, more).await.map_err(too_slow)?
         };
-        let total = if query.total || query.limit == 0 {
-            Some(match last_page_total(query, rows.len()) {
-                Some(total) => total,
-                None => self.count(query).await?,
-            })
-        } else {
-            None
+        let wanted = match query.total {
+            Total::Omitted if query.limit == 0 => Total::Counted,
+            wanted => wanted,
+        };
+        let total = match (wanted, last_page_total(query, rows.len())) {
+            (Total::Omitted, _) => None,
+            (_, Some(total)) => Some(total),
+            (Total::IfKnown, None) => self.kept(query).await?,
+            (Total::Counted, None) => Some(self.count(query).await?),
         };
         Ok(Page { total, rows })
     }
 
     /// The number of matches, whatever the page.
     pub(crate) async fn count(&self, query: &Query<'_>) -> Result<u64, StoreError> {
+        match self.kept(query).await? {
+            Some(total) => Ok(total),
+            None => self.count_matches(query).await.map_err(too_slow),
+        }
+    }
+
+    /// The number of matches where the directory keeps it: of all users or groups, and of the active or inactive users.
+    async fn kept(&self, query: &Query<'_>) -> Result<Option<u64>, StoreError> {
+        let Some(of) = self.kept_as(query) else {
+            return Ok(None);
+        };
+        let sql = "SELECT users, active_users, groups FROM directory_counts WHERE directory_id = $1";
+        let directory = [Key::Id(self.directory_id.uuid())];
+        let Some(row) = self.store.lookups().one(sql, &directory).await? else {
+            return Ok(None);
+        };
+        let counts = DirectoryCounts {
+            users: row.get("users")?,
+            active_users: row.get("active_users")?,
+            groups: row.get("groups")?,
+        };
+        u64::try_from(of(counts)).map(Some).map_err(StoreError::corrupt)
+    }
+
+    /// Which of the kept numbers is the number of matches.
+    fn kept_as(&self, query: &Query<'_>) -> Option<fn(DirectoryCounts) -> i64> {
+        match (self.kind, query.filter) {
+            (Kind::User, None) => Some(|counts| counts.users),
+            (Kind::Group, None) => Some(|counts| counts.groups),
+            (Kind::User, Some(filter)) => match filter::is_active(self.target(query), filter)? {
+                true => Some(|counts| counts.active_users),
+                false => Some(|counts| counts.users - counts.active_users),
+            },
+            (Kind::Group, Some(_)) => None,
+        }
+    }
+
+    async fn count_matches(&self, query: &Query<'_>) -> Result<u64, StoreError> {
         let mut args = Args::new(self.store.dialect());
         let condition = self.condition(query, &mut args);
         let sql = format!(
@@ -120,7 +185,7 @@ impl Scope<'_> {
         u64::try_from(total).map_err(StoreError::corrupt)
     }
 
-    async fn rows(&self, query: &Query<'_>) -> Result<Vec<QueryResult>, StoreError> {
+    async fn rows(&self, query: &Query<'_>, more: &str) -> Result<Vec<QueryResult>, StoreError> {
         let mut args = Args::new(self.store.dialect());
         let mut condition = self.condition(query, &mut args);
         if let Some(after) = query.after {
@@ -140,7 +205,7 @@ impl Scope<'_> {
         let limit = args.bind(i64::from(query.limit));
         let offset = args.bind(i64::from(query.offset));
         let sql = format!(
-            "SELECT {} FROM {} r WHERE {condition} ORDER BY {order}r.created_at, r.id LIMIT {limit} OFFSET {offset}",
+            "SELECT {}{more} FROM {} r WHERE {condition} ORDER BY {order}r.created_at, r.id LIMIT {limit} OFFSET {offset}",
             Self::COLUMNS,
             self.kind.table()
         );
@@ -175,4 +240,13 @@ fn last_page_total(query: &Query<'_>, rows: usize) -> Option<u64> {
     let rows = u64::try_from(rows).ok()?;
     let is_last = rows < u64::from(query.limit) && (rows > 0 || query.offset == 0);
     (is_last && query.after.is_none()).then(|| u64::from(query.offset) + rows)
+}
+
+/// A question about values that no index holds reads a whole directory. Asking it again is no help.
+fn too_slow(error: StoreError) -> StoreError {
+    if error.is_out_of_time() {
+        StoreError::TooSlow
+    } else {
+        error
+    }
 }

@@ -5,21 +5,25 @@
 
 mod admin_keys;
 mod authentication;
+mod brake;
 mod change;
 mod directories;
 mod domain;
 mod federations;
 mod keys;
 mod list;
+mod members;
 mod oauth_clients;
 mod organizations;
 mod policy;
 mod usage;
 
+pub(crate) use directories::{SELECT as DIRECTORIES, directory};
+
 pub use admin_keys::{AdminKey, AdminKeys};
 pub use authentication::Authentication;
 pub use change::Change;
-pub use directories::{Directories, Directory, DirectoryCounts, DirectoryFilter, DirectoryState, NewDirectory};
+pub use directories::{Directories, Directory, DirectoryFilter, DirectoryState, NewDirectory};
 pub use domain::{Domain, InvalidDomain};
 pub use federations::Federation;
 pub use keys::{DirectoryKey, DirectoryKeys, KeyRecord, NewKey};

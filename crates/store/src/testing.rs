@@ -39,7 +39,7 @@ pub struct TestDatabase {
 
 #[derive(Debug)]
 enum Home {
-    Server { name: String },
+    Server { server: String, name: String },
     // Removes the file when dropped.
     Folder(#[allow(dead_code, reason = "held for its Drop")] tempfile::TempDir),
 }
@@ -50,16 +50,27 @@ impl TestDatabase {
     /// # Panics
     /// When the server cannot be reached.
     pub async fn postgres() -> Self {
-        let admin = admin().await;
+        Self::postgres_on(&base_url()).await
+    }
+
+    /// The same on another PostgreSQL server, named by the URL of a database in which databases may be made.
+    ///
+    /// # Panics
+    /// When the server cannot be reached.
+    pub async fn postgres_on(server: &str) -> Self {
+        let admin = admin(server).await;
         let name = format!("{PREFIX}{}_{}", Timestamp::now().millis(), Uuid::new_v4().simple());
-        create_from_template(&admin, &name).await;
+        create_from_template(&admin, server, &name).await;
         admin.close().await;
-        let url = url_of(&name);
+        let url = url_of(server, &name);
         let store = open(&url).await;
         Self {
             url,
             store,
-            home: Home::Server { name },
+            home: Home::Server {
+                server: server.to_owned(),
+                name,
+            },
         }
     }
 
@@ -95,8 +106,8 @@ impl TestDatabase {
     /// # Panics
     /// When the server cannot be reached.
     pub async fn end_connections(&self) {
-        if let Home::Server { name } = &self.home {
-            let admin = admin().await;
+        if let Home::Server { server, name } = &self.home {
+            let admin = admin(server).await;
             let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
             query_all(admin.read(), sql, [name.as_str().into()])
                 .await
@@ -105,14 +116,29 @@ impl TestDatabase {
         }
     }
 
+    /// Runs statements as they are: what no program of this project does, for example damage.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn execute(&self, sql: &str) {
+        use sea_orm::ConnectionTrait as _;
+        self.store
+            .write()
+            .execute_unprepared(sql)
+            .await
+            .expect("the statements run");
+    }
+
     /// Closes and removes the database, ending connections of others to it.
     ///
     /// # Panics
     /// When the database cannot be dropped.
     pub async fn close(self) {
         self.store.close().await;
-        if let Home::Server { name } = &self.home {
-            let admin = admin().await;
+        if let Home::Server { server, name } = &self.home {
+            let admin = admin(server).await;
+            // On a busy machine this takes longer than a statement of the program may.
+            run(&admin, "SET statement_timeout = 0").await;
             run(&admin, &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
             admin.close().await;
         }
@@ -123,12 +149,11 @@ fn base_url() -> String {
     std::env::var("ROLLCALL_TEST_DATABASE_URL").unwrap_or_else(|_| DEFAULT_URL.to_owned())
 }
 
-/// The base URL with another database name; its query, if any, is kept.
-fn url_of(database: &str) -> String {
-    let base = base_url();
+/// A server's URL with another database name; its query, if any, is kept.
+fn url_of(base: &str, database: &str) -> String {
     let (address, query) = base
         .split_once('?')
-        .map_or((base.as_str(), None), |(address, query)| (address, Some(query)));
+        .map_or((base, None), |(address, query)| (address, Some(query)));
     let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
     query.map_or_else(
         || format!("{server}/{database}"),
@@ -144,10 +169,10 @@ async fn open(url: &str) -> Store {
     Store::connect(&options).await.expect("the test database can be opened")
 }
 
-async fn admin() -> Store {
+async fn admin(server: &str) -> Store {
     let options = StoreOptions {
         max_connections: 1,
-        ..StoreOptions::new(base_url())
+        ..StoreOptions::new(server)
     };
     Store::connect(&options)
         .await
@@ -163,7 +188,7 @@ async fn run(admin: &Store, sql: &str) {
 }
 
 /// `CREATE DATABASE` cannot run in a transaction, so the lock is one of the session: the pool has one connection.
-async fn create_from_template(admin: &Store, name: &str) {
+async fn create_from_template(admin: &Store, server: &str, name: &str) {
     run(admin, "SET statement_timeout = 0; SET lock_timeout = 0").await;
     run(admin, &format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
     let mut hasher = DefaultHasher::new();
@@ -173,7 +198,7 @@ async fn create_from_template(admin: &Store, name: &str) {
         remove_leftovers(admin).await;
         run(admin, &format!("DROP DATABASE IF EXISTS \"{template}\" WITH (FORCE)")).await;
         run(admin, &format!("CREATE DATABASE \"{template}\" {COLLATION}")).await;
-        let store = open(&url_of(&template)).await;
+        let store = open(&url_of(server, &template)).await;
         store.migrate().await.expect("the schema can be created");
         store.close().await;
         run(

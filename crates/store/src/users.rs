@@ -1,12 +1,13 @@
 //! Reading the users of one directory.
 
 use crate::filter::Kind;
+use crate::lookups::Key;
 use crate::query::Scope;
-use crate::sql::{IDS, Row, json_ids, query_all};
-use crate::{Page, Query, Store, StoreError};
+use crate::sql::Row;
+use crate::{Dialect, Page, Query, Store, StoreError, Total};
 use events::{DirectoryId, GroupRef, ResourceId, StoredResource, Timestamp};
 use sea_orm::QueryResult;
-use std::collections::HashMap;
+use uuid::Uuid;
 
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,56 @@ impl UserRow {
     }
 }
 
+/// The groups of the user `r` as a JSON array of pairs of id and name, in order of the ids; NULL may stand for none.
+macro_rules! groups_postgres {
+    () => {
+        "(SELECT json_agg(json_build_array(g.id, g.display_name) ORDER BY g.id)::text FROM group_members m \
+         JOIN groups g ON g.id = m.group_id AND g.directory_id = m.directory_id \
+         WHERE m.member_id = r.id AND m.directory_id = r.directory_id) AS groups"
+    };
+}
+macro_rules! groups_sqlite {
+    () => {
+        "(SELECT json_group_array(json_array(lower(hex(g.id)), g.display_name) ORDER BY g.id) FROM group_members m \
+         JOIN groups g ON g.id = m.group_id AND g.directory_id = m.directory_id \
+         WHERE m.member_id = r.id AND m.directory_id = r.directory_id) AS groups"
+    };
+}
+
+/// Texts known at compile time: the driver finds the prepared statement by them.
+macro_rules! lookup {
+    ($condition:literal) => {
+        concat!(
+            "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource FROM users r WHERE ",
+            $condition
+        )
+    };
+    ($condition:literal, $groups:expr) => {
+        concat!(
+            "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource, ",
+            $groups,
+            " FROM users r WHERE ",
+            $condition
+        )
+    };
+}
+const BY_ID: (&str, &str) = (
+    lookup!("r.id = $1 AND r.directory_id = $2"),
+    lookup!("r.id = $1 AND r.directory_id = $2"),
+);
+const BY_ID_WITH_GROUPS: (&str, &str) = (
+    lookup!("r.id = $1 AND r.directory_id = $2", groups_postgres!()),
+    lookup!("r.id = $1 AND r.directory_id = $2", groups_sqlite!()),
+);
+const BY_NAME: (&str, &str) = (
+    lookup!("r.directory_id = $1 AND r.user_name_key = $2"),
+    lookup!("r.directory_id = $1 AND r.user_name_key = $2"),
+);
+const BY_NAME_WITH_GROUPS: (&str, &str) = (
+    lookup!("r.directory_id = $1 AND r.user_name_key = $2", groups_postgres!()),
+    lookup!("r.directory_id = $1 AND r.user_name_key = $2", groups_sqlite!()),
+);
+
 /// The users of one directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a> {
@@ -64,15 +115,15 @@ impl Store {
 }
 
 impl Users<'_> {
-    /// One user, with the groups it is in when `groups` is set.
+    /// One user, with the groups it is in when `groups` is set. One statement.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, groups: bool) -> Result<Option<UserRow>, StoreError> {
-        let Some(row) = self.scope.by_id(id).await? else {
-            return Ok(None);
-        };
-        Ok(self.users(vec![row], groups).await?.pop())
+        let sql = if groups { BY_ID_WITH_GROUPS } else { BY_ID };
+        let keys = [Key::Id(id.uuid()), Key::Id(self.scope.directory_id.uuid())];
+        let row = self.scope.store.lookups().one(sql, &keys).await?;
+        row.map(|row| user(&row, groups)).transpose()
     }
 
     /// A page of users.
@@ -81,11 +132,38 @@ impl Users<'_> {
     /// [`StoreError::Unavailable`] without a database; [`StoreError::Invalid`] when a cursor is combined with an
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<UserRow>, StoreError> {
-        let page = self.scope.page(query).await?;
+        if let Some(name) = self.scope.unique_key(query) {
+            let rows: Vec<_> = self.by_name(&name, query.references).await?.into_iter().collect();
+            return Ok(Page {
+                total: (query.total != Total::Omitted).then_some(rows.len() as u64),
+                rows,
+            });
+        }
+        let groups = if query.references {
+            groups_of(self.scope.store.dialect())
+        } else {
+            ""
+        };
+        let page = self.scope.page(query, groups).await?;
+        let rows = page.rows.iter().map(|row| user(row, query.references));
         Ok(Page {
             total: page.total,
-            rows: self.users(page.rows, query.references).await?,
+            rows: rows.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Those of these users that there are, in no order, with the groups they are in when `groups` is set.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn by_ids(&self, ids: &[ResourceId], groups: bool) -> Result<Vec<UserRow>, StoreError> {
+        let more = if groups {
+            groups_of(self.scope.store.dialect())
+        } else {
+            ""
+        };
+        let rows = self.scope.by_ids(ids, more).await?;
+        rows.iter().map(|row| user(row, groups)).collect()
     }
 
     /// The number of users that match the query, whatever its page.
@@ -96,52 +174,42 @@ impl Users<'_> {
         self.scope.count(query).await
     }
 
-    async fn users(&self, rows: Vec<QueryResult>, groups: bool) -> Result<Vec<UserRow>, StoreError> {
-        let mut users = rows.iter().map(user).collect::<Result<Vec<_>, _>>()?;
-        if groups && !users.is_empty() {
-            let mut of_user = self.groups_of(users.iter().map(|user| user.id)).await?;
-            for user in &mut users {
-                user.groups = Some(of_user.remove(&user.id).unwrap_or_default());
-            }
-        }
-        Ok(users)
-    }
-
-    /// The groups of many users in one statement.
-    async fn groups_of(
-        &self,
-        users: impl Iterator<Item = ResourceId>,
-    ) -> Result<HashMap<ResourceId, Vec<GroupRef>>, StoreError> {
-        let sql = |ids: &str| {
-            format!(
-                "SELECT m.member_id, g.id, g.display_name FROM group_members m \
-                 JOIN groups g ON g.id = m.group_id AND g.directory_id = m.directory_id \
-                 WHERE m.member_id IN ({ids}) AND m.directory_id = $2 ORDER BY g.id"
-            )
-        };
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-        let store = self.scope.store;
-        let ids = json_ids(store.dialect(), users.map(ResourceId::uuid));
-        let values = [ids.into(), self.scope.directory_id.uuid().into()];
-        let mut groups: HashMap<ResourceId, Vec<GroupRef>> = HashMap::new();
-        for row in query_all(store.read(), (postgres.as_str(), sqlite.as_str()), values).await? {
-            let group = GroupRef {
-                id: row.id("id")?,
-                display_name: row.get("display_name")?,
-            };
-            groups.entry(row.id("member_id")?).or_default().push(group);
-        }
-        Ok(groups)
+    /// The user of a name as it is compared, if there is one. One statement.
+    async fn by_name(&self, key: &str, groups: bool) -> Result<Option<UserRow>, StoreError> {
+        let sql = if groups { BY_NAME_WITH_GROUPS } else { BY_NAME };
+        let keys = [Key::Id(self.scope.directory_id.uuid()), Key::Text(key)];
+        let row = self.scope.store.lookups().one(sql, &keys).await?;
+        row.map(|row| user(&row, groups)).transpose()
     }
 }
 
-fn user(row: &QueryResult) -> Result<UserRow, StoreError> {
+fn user(row: &QueryResult, groups: bool) -> Result<UserRow, StoreError> {
     Ok(UserRow {
         id: row.id("id")?,
         version: row.get("version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         resource: row.get("resource")?,
-        groups: None,
+        groups: groups.then(|| groups_in(row)).transpose()?,
     })
+}
+
+/// The groups of a row as [`GROUPS_POSTGRES`] and [`GROUPS_SQLITE`] write them.
+fn groups_in(row: &QueryResult) -> Result<Vec<GroupRef>, StoreError> {
+    let Some(json) = row.get::<Option<String>>("groups")? else {
+        return Ok(Vec::new());
+    };
+    let groups: Vec<(Uuid, String)> = serde_json::from_str(&json).map_err(StoreError::corrupt)?;
+    let group = |(id, display_name)| GroupRef {
+        id: ResourceId::from(id),
+        display_name,
+    };
+    Ok(groups.into_iter().map(group).collect())
+}
+
+const fn groups_of(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => concat!(", ", groups_postgres!()),
+        Dialect::Sqlite => concat!(", ", groups_sqlite!()),
+    }
 }

@@ -8,8 +8,9 @@ use events::{
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    ClaimedDelivery, DeliveryFilter, DeliveryState, DeliveryVerdict, Dialect, Endpoint, EndpointState, EventDraft,
-    FinishedAttempt, Lease, ListPage, NewDelivery, NewDirectory, NewOrganization, Replay, Retried, Room, Store,
+    Cancelled, ClaimedDelivery, DeliveryFilter, DeliveryState, DeliveryVerdict, Dialect, Disabling, Endpoint,
+    EndpointSelection, EndpointState, EventDraft, FinishedAttempt, Lease, ListPage, NewDelivery, NewDirectory,
+    NewOrganization, Pruned, Replay, Retention, Retried, Room, Store,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -67,20 +68,34 @@ impl Fixture {
     }
 
     async fn endpoint(&self, ordered: bool) -> EndpointId {
+        self.endpoint_with(ordered, false).await
+    }
+
+    async fn endpoint_with(&self, ordered: bool, coalesce: bool) -> EndpointId {
         let endpoint = Endpoint {
             id: EndpointId::new(),
             url: "https://example.com/hook".into(),
             description: None,
             event_types: None,
             directory_ids: None,
+            selection: EndpointSelection::default(),
+            signing: "v1".to_owned(),
+            public_key: None,
+            previous_public_key: None,
+            client_identity: None,
+            catching_up: false,
             sealed_headers: None,
             sealed_secret: vec![1],
             sealed_previous_secret: None,
             previous_secret_until: None,
             ordered,
+            coalesce,
             rate_limit: None,
+            format: store::EndpointFormat::Standard,
+            audience: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
+            disabled_at: None,
             failing_since: None,
             created_at: now(),
             updated_at: now(),
@@ -122,6 +137,7 @@ impl Fixture {
                 sequence: event.sequence,
                 event_type: event.kind,
                 claim,
+                ordered: true,
             })
             .collect();
         let inserted = self
@@ -137,7 +153,8 @@ impl Fixture {
     async fn claim(&self, endpoint: EndpointId, room: u32, owner: &str, at: Timestamp) -> Vec<ClaimedDelivery> {
         let rooms = [Room {
             endpoint_id: endpoint,
-            room,
+            firsts: room,
+            retries: room,
         }];
         self.store()
             .deliveries()
@@ -153,7 +170,38 @@ impl Fixture {
             .record(attempts, owner, PATIENCE, at)
             .await
             .unwrap();
-        recorded.disabled.iter().map(|endpoint| endpoint.id).collect()
+        recorded.failing
+    }
+
+    async fn disable(
+        &self,
+        endpoint_id: EndpointId,
+        delivery_id: DeliveryId,
+        patience: Option<Duration>,
+        at: Timestamp,
+    ) -> bool {
+        let disabling = Disabling {
+            endpoint_id,
+            delivery_id,
+            patience,
+            reason: "because",
+            origin: Some("https://example.com"),
+            partitions: 1,
+        };
+        self.store().deliveries().disable(disabling, at).await.unwrap()
+    }
+
+    async fn enable(&self, endpoint: EndpointId, skip: bool, at: Timestamp) {
+        let change = self.store().change(None).await.unwrap();
+        change.enable_endpoint(endpoint, skip, at).await.unwrap();
+        change.commit().await.unwrap();
+    }
+
+    /// The types in the directory's log and their data.
+    async fn log(&self) -> Vec<Event> {
+        let directory = self.directory_id;
+        let all = self.store().events().of_directory(directory, 0, &[], 100).await;
+        all.unwrap()
     }
 
     async fn state(&self, id: DeliveryId) -> DeliveryState {
@@ -167,6 +215,8 @@ fn attempt(delivery_id: DeliveryId, endpoint_id: EndpointId, number: u32, verdic
         id: AttemptId::new(),
         delivery_id,
         endpoint_id,
+        token: 1,
+        ordered: true,
         number,
         started_at: now(),
         duration: Duration::from_millis(12),
@@ -386,20 +436,20 @@ async fn an_ordered_endpoint_gets_the_events_of_a_subject_one_after_the_other() 
             f.claim(endpoint, 9, "a", now()).await.is_empty(),
             "held back while the earlier one is scheduled"
         );
-        assert_eq!(f.claim(endpoint, 9, "a", retry_at).await[0].id, first[0].0);
-        f.finish(
-            "a",
-            retry_at,
-            &[attempt(first[0].0, endpoint, 2, DeliveryVerdict::Exhausted)],
-        )
-        .await;
-        assert_eq!(f.claim(endpoint, 1, "a", now()).await[0].id, rest[0].0);
+        let again = f.claim(endpoint, 9, "a", retry_at).await;
+        assert_eq!((again[0].id, again[0].token), (first[0].0, 2));
+        let last = FinishedAttempt {
+            token: 2,
+            ..attempt(first[0].0, endpoint, 2, DeliveryVerdict::Exhausted)
+        };
+        f.finish("a", retry_at, &[last]).await;
+        assert_eq!(f.claim(endpoint, 1, "a", retry_at).await[0].id, rest[0].0);
         f.db.close().await;
     }
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_or_fails_for_too_long_is_switched_off_and_its_deliveries_cancelled() {
+async fn an_endpoint_that_fails_for_too_long_is_switched_off_and_its_deliveries_are_held() {
     for dialect in BOTH {
         let f = Fixture::new(dialect).await;
         let (gone, failing, well) = (
@@ -428,8 +478,9 @@ async fn an_endpoint_that_is_gone_or_fails_for_too_long_is_switched_off_and_its_
                 ],
             )
             .await;
-        assert_eq!(disabled, [gone]);
-        assert_eq!(f.state(deliveries[0][2].0).await, DeliveryState::Cancelled);
+        assert!(disabled.is_empty(), "none for so long");
+        assert!(f.disable(gone, deliveries[0][0].0, None, now()).await);
+        assert_eq!(f.state(deliveries[0][2].0).await, DeliveryState::Held);
         let disabled = f
             .finish(
                 "a",
@@ -442,15 +493,21 @@ async fn an_endpoint_that_is_gone_or_fails_for_too_long_is_switched_off_and_its_
             )
             .await;
         assert_eq!(disabled, [failing]);
+        assert!(
+            !f.disable(well, deliveries[2][0].0, Some(PATIENCE), later).await,
+            "it is well"
+        );
+        assert!(f.disable(failing, deliveries[1][1].0, Some(PATIENCE), later).await);
         let endpoint = f.store().endpoints().by_id(failing).await.unwrap().unwrap();
         assert_eq!(
-            endpoint.disabled_reason.as_deref(),
-            Some("every attempt failed for 5 days")
+            (endpoint.disabled_reason.as_deref(), endpoint.disabled_at),
+            (Some("because"), Some(later))
         );
-        assert_eq!(f.state(deliveries[1][2].0).await, DeliveryState::Cancelled);
+        assert_eq!(f.state(deliveries[1][2].0).await, DeliveryState::Held);
         assert_eq!(f.state(deliveries[2][2].0).await, DeliveryState::Scheduled);
         assert!(f.claim(failing, 9, "a", later).await.is_empty());
-        assert!(f.insert(failing, &f.events(&[None]).await, true).await[0].1.is_none());
+        let late = f.insert(failing, &f.events(&[None]).await, true).await[0];
+        assert_eq!((late.1, f.state(late.0).await), (Some(false), DeliveryState::Held));
         f.db.close().await;
     }
 }
@@ -528,15 +585,15 @@ async fn deliveries_are_listed_newest_first_and_can_be_tried_again_by_hand() {
         assert_eq!(ids(&f.claim(one, 9, "a", now()).await), [mine[1]]);
 
         let replay = Replay {
-            only_failed: true,
+            states: Replay::FAILED.to_vec(),
             ..Replay::default()
         };
-        assert_eq!(deliveries.replay(one, replay, now()).await.unwrap(), 0);
+        assert_eq!(deliveries.replay(one, &replay, now()).await.unwrap(), 0);
         assert_eq!(
             deliveries
                 .replay(
                     one,
-                    Replay {
+                    &Replay {
                         after: Some(now().plus(LEASE)),
                         ..Replay::default()
                     },
@@ -546,8 +603,314 @@ async fn deliveries_are_listed_newest_first_and_can_be_tried_again_by_hand() {
                 .unwrap(),
             0
         );
-        assert_eq!(deliveries.replay(one, Replay::default(), now()).await.unwrap(), 1);
+        assert_eq!(deliveries.replay(one, &Replay::default(), now()).await.unwrap(), 1);
         assert_eq!(ids(&f.claim(one, 9, "a", now()).await), [mine[0]]);
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_endpoints_deliveries_are_held_and_sent_or_skipped_when_it_is_enabled() {
+    for dialect in BOTH {
+        for skip in [false, true] {
+            let f = Fixture::new(dialect).await;
+            let (endpoint, ada) = (f.endpoint(true).await, Some(ResourceId::new()));
+            let events = f.events(&[ada, ada, None]).await;
+            let made = f.insert(endpoint, &events, true).await;
+            f.disable(endpoint, made[0].0, None, now()).await;
+            let later = f.insert(endpoint, &f.events(&[ada]).await, true).await;
+            let ids: Vec<_> = made.iter().chain(&later).map(|(id, _)| *id).collect();
+            for id in &ids {
+                assert_eq!(f.state(*id).await, DeliveryState::Held);
+            }
+            let deliveries = f.store().deliveries();
+            assert_eq!(deliveries.settle(now()).await.unwrap().released, 0);
+            f.enable(endpoint, skip, now().plus(LEASE)).await;
+            assert_eq!(deliveries.settle(now()).await.unwrap().released, 4);
+            let at = now().plus(LEASE);
+            if skip {
+                for id in &ids {
+                    let delivery = deliveries.by_id(*id).await.unwrap().unwrap();
+                    assert_eq!(
+                        (delivery.state, delivery.reason.as_deref()),
+                        (DeliveryState::Cancelled, Some("skipped when the endpoint was enabled"))
+                    );
+                }
+            } else {
+                let first = f.claim(endpoint, 9, "a", at).await;
+                let claimed: Vec<_> = first.iter().map(|delivery| delivery.id).collect();
+                assert_eq!(claimed, [ids[0], ids[2]], "the others of ada wait");
+                let attempt = FinishedAttempt {
+                    token: first[0].token,
+                    ..attempt(ids[0], endpoint, 1, DeliveryVerdict::Delivered)
+                };
+                f.finish("a", at, &[attempt]).await;
+                assert_eq!(f.claim(endpoint, 9, "a", at).await[0].id, ids[1]);
+            }
+            f.db.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn switching_an_endpoint_off_is_told_once_in_the_log_of_the_directory_that_brought_it_about() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let endpoint = f.endpoint(false).await;
+        let made = f.insert(endpoint, &f.events(&[None]).await, true).await;
+        assert!(f.disable(endpoint, made[0].0, None, now()).await);
+        assert!(!f.disable(endpoint, made[0].0, None, now()).await);
+        let log = f.log().await;
+        let told: Vec<_> = log
+            .iter()
+            .filter(|event| event.kind == EventType::EndpointDisabled)
+            .collect();
+        assert_eq!((told.len(), told[0].directory_id), (1, f.directory_id));
+        let body: serde_json::Value = serde_json::from_str(&told[0].body).unwrap();
+        assert_eq!(body["source"], "system");
+        let about = &body["data"]["endpoint"];
+        assert_eq!(
+            (&about["id"], &about["disabled_reason"], &about["url"]),
+            (
+                &serde_json::json!(endpoint),
+                &serde_json::json!("because"),
+                &serde_json::json!("https://example.com")
+            )
+        );
+        assert_eq!(body["data"]["delivery"]["id"], serde_json::json!(made[0].0));
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_result_of_an_earlier_lease_of_the_same_holder_does_not_count() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let endpoint = f.endpoint(false).await;
+        let id = f.insert(endpoint, &f.events(&[None]).await, true).await[0].0;
+        let later = now().plus(LEASE * 2);
+        assert_eq!(f.claim(endpoint, 9, "a", later).await[0].token, 2);
+        let stale = attempt(id, endpoint, 1, DeliveryVerdict::Exhausted);
+        f.finish("a", later, std::slice::from_ref(&stale)).await;
+        assert_eq!(f.state(id).await, DeliveryState::Leased);
+        f.finish("a", later, &[FinishedAttempt { token: 2, ..stale }]).await;
+        assert_eq!(f.state(id).await, DeliveryState::Exhausted);
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn while_a_subject_waits_newer_updates_supersede_older_ones_where_the_endpoint_asks_for_it() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let (plain, coalescing) = (f.endpoint(true).await, f.endpoint_with(true, true).await);
+        let (ada, bob) = (Some(ResourceId::new()), Some(ResourceId::new()));
+        let events = f.events(&[ada, ada, bob, ada, ada]).await;
+        for endpoint in [plain, coalescing] {
+            let mut made = f.insert(endpoint, &events[..1], true).await;
+            made.extend(f.insert(endpoint, &events[1..4], false).await);
+            made.extend(f.insert(endpoint, &events[4..], false).await);
+            let mut states = Vec::new();
+            for (id, _) in &made {
+                states.push(f.state(*id).await);
+            }
+            let superseded = if endpoint == coalescing {
+                DeliveryState::Cancelled
+            } else {
+                DeliveryState::Pending
+            };
+            let (leased, pending) = (DeliveryState::Leased, DeliveryState::Pending);
+            assert_eq!(states, [leased, superseded, pending, superseded, pending]);
+            if endpoint == coalescing {
+                let reason = f.store().deliveries().by_id(made[3].0).await.unwrap().unwrap().reason;
+                assert_eq!(reason, Some(format!("superseded by event {}", events[4].id)));
+            }
+            assert_eq!(
+                ids(&f.claim(endpoint, 9, "a", now()).await),
+                [made[2].0],
+                "bob does not wait"
+            );
+            f.finish(
+                "a",
+                now(),
+                &[attempt(made[0].0, endpoint, 1, DeliveryVerdict::Delivered)],
+            )
+            .await;
+            let next = if endpoint == coalescing { made[4].0 } else { made[1].0 };
+            assert_eq!(ids(&f.claim(endpoint, 9, "a", now()).await), [next]);
+        }
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_delivery_is_not_sent_and_lets_the_next_of_its_subject_go() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let (endpoint, ada) = (f.endpoint(true).await, Some(ResourceId::new()));
+        let events = f.events(&[ada, ada]).await;
+        let mut made = f.insert(endpoint, &events[..1], true).await;
+        made.extend(f.insert(endpoint, &events[1..], true).await);
+        let deliveries = f.store().deliveries();
+        assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), Cancelled::InFlight);
+        let retry_at = now().plus(LEASE * 10);
+        let failed = attempt(made[0].0, endpoint, 1, DeliveryVerdict::RetryAt(retry_at));
+        f.finish("a", now(), &[failed]).await;
+        assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), Cancelled::Done);
+        let ended = Cancelled::Ended(DeliveryState::Cancelled);
+        assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), ended);
+        assert_eq!(
+            deliveries.cancel(DeliveryId::new(), now()).await.unwrap(),
+            Cancelled::NotFound
+        );
+        let delivery = deliveries.by_id(made[0].0).await.unwrap().unwrap();
+        assert_eq!(delivery.reason.as_deref(), Some("cancelled by an operator"));
+        assert_eq!(ids(&f.claim(endpoint, 9, "a", now()).await), [made[1].0]);
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_stops_being_ordered_holds_nobody_back() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let (endpoint, ada) = (f.endpoint(true).await, Some(ResourceId::new()));
+        let events = f.events(&[ada, ada]).await;
+        let mut made = f.insert(endpoint, &events[..1], true).await;
+        made.extend(f.insert(endpoint, &events[1..], true).await);
+        assert!(f.claim(endpoint, 9, "a", now()).await.is_empty());
+        let change = f.store().change(None).await.unwrap();
+        let mut edited = change.endpoint(endpoint).await.unwrap().unwrap();
+        (edited.ordered, edited.updated_at) = (false, now());
+        change.save_endpoint(&edited).await.unwrap();
+        change.commit().await.unwrap();
+        assert_eq!(ids(&f.claim(endpoint, 9, "a", now()).await), [made[1].0]);
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_is_tried_again_keeps_its_attempt() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let endpoint = f.endpoint(false).await;
+        let id = f.insert(endpoint, &f.events(&[None]).await, true).await[0].0;
+        let first = attempt(id, endpoint, 1, DeliveryVerdict::Delivered);
+        f.finish("a", now(), std::slice::from_ref(&first)).await;
+        f.finish("a", now(), &[first]).await;
+        let deliveries = f.store().deliveries();
+        assert_eq!(deliveries.attempts(id).await.unwrap().len(), 1);
+        assert_eq!(deliveries.retry(id, now()).await.unwrap(), Retried::Queued);
+        assert_eq!(deliveries.attempts(id).await.unwrap().len(), 1);
+        let claimed = f.claim(endpoint, 9, "a", now()).await;
+        let second = FinishedAttempt {
+            token: claimed[0].token,
+            ..attempt(id, endpoint, 2, DeliveryVerdict::Delivered)
+        };
+        f.finish("a", now(), &[second]).await;
+        let numbers: Vec<_> = deliveries
+            .attempts(id)
+            .await
+            .unwrap()
+            .iter()
+            .map(|attempt| attempt.number)
+            .collect();
+        assert_eq!(numbers, [1, 2]);
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_older_than_it_is_kept_is_forgotten_and_what_is_open_stays() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let (endpoint, held) = (f.endpoint(false).await, f.endpoint(false).await);
+        let events = f.events(&[None, None, None]).await;
+        let made = f.insert(endpoint, &events, true).await;
+        let kept = f.insert(held, &events[..1], true).await[0].0;
+        f.finish(
+            "a",
+            now(),
+            &[
+                attempt(made[0].0, endpoint, 1, DeliveryVerdict::Delivered),
+                attempt(made[1].0, endpoint, 1, DeliveryVerdict::RetryAt(now())),
+            ],
+        )
+        .await;
+        f.disable(held, kept, None, now()).await;
+        let (day, deliveries) = (Duration::from_secs(24 * 3_600), f.store().deliveries());
+        let retention = Retention {
+            deliveries: day * 90,
+            attempts: day * 30,
+            responses: day * 7,
+        };
+        let prune = async |after: Duration| {
+            let pruned = deliveries
+                .prune(retention, &Pruned::default(), Timestamp::now().plus(after))
+                .await
+                .unwrap();
+            (pruned.responses, pruned.attempts, pruned.deliveries, pruned.cancelled)
+        };
+        assert_eq!(prune(day * 6).await, (0, 0, 0, 0));
+        assert_eq!(prune(day * 8).await, (1, 0, 0, 0));
+        let attempts = deliveries.attempts(made[0].0).await.unwrap();
+        assert_eq!((attempts.len(), &attempts[0].response_head), (1, &None));
+        assert_eq!(prune(day * 31).await, (0, 1, 0, 0));
+        assert_eq!(
+            prune(day * 91).await,
+            (0, 0, 2, 1),
+            "the delivered one, and the one held too long"
+        );
+        assert_eq!(f.state(made[1].0).await, DeliveryState::Scheduled);
+        assert_eq!(f.state(made[2].0).await, DeliveryState::Leased);
+        f.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_stats_of_an_endpoint_tell_what_was_taken_and_what_waits() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let endpoint = f.endpoint(false).await;
+        let events = f.events(&[None; 4]).await;
+        let made = f.insert(endpoint, &events, true).await;
+        f.finish(
+            "a",
+            Timestamp::now(),
+            &[
+                attempt(made[0].0, endpoint, 1, DeliveryVerdict::Delivered),
+                attempt(made[1].0, endpoint, 1, DeliveryVerdict::Exhausted),
+                attempt(made[2].0, endpoint, 1, DeliveryVerdict::RetryAt(now())),
+            ],
+        )
+        .await;
+        let deliveries = f.store().deliveries();
+        let hour = Duration::from_secs(3_600);
+        let stats = deliveries.stats(endpoint, hour, Timestamp::now()).await.unwrap();
+        assert_eq!(
+            (
+                stats.deliveries,
+                stats.is_complete,
+                stats.delivered,
+                stats.exhausted,
+                stats.attempts
+            ),
+            (4, true, 1, 1, 3)
+        );
+        assert_eq!(
+            stats.duration.map(|duration| (duration.p50, duration.p99)),
+            Some((12, 12))
+        );
+        assert!(stats.lag.is_some_and(|lag| lag.p99 < 60_000), "{stats:?}");
+        assert_eq!((stats.waiting["leased"], stats.waiting["scheduled"]), (1, 1));
+        assert_eq!(stats.oldest_undelivered.map(|(event, _)| event), Some(events[2].id));
+        let later = Timestamp::now().plus(hour * 2);
+        assert_eq!(deliveries.stats(endpoint, hour, later).await.unwrap().deliveries, 0);
+        let backlog = deliveries.backlog().await.unwrap();
+        assert_eq!(
+            (backlog.waiting["leased"], backlog.enabled, backlog.disabled),
+            (1, 1, 0)
+        );
         f.db.close().await;
     }
 }

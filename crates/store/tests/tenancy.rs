@@ -8,9 +8,9 @@ use events::{
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    AdminKey, Change, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Domain, Endpoint,
-    EndpointSecret, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage, NewDelivery,
-    NewDirectory, NewKey, NewOrganization, Recorded, Store, StoreError, TakenDomain,
+    AdminKey, Change, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Disabling, Domain, Endpoint,
+    EndpointSecret, EndpointSelection, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage,
+    NewDelivery, NewDirectory, NewKey, NewOrganization, Store, StoreError, TakenDomain,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -354,16 +354,26 @@ fn new_endpoint() -> Endpoint {
         id: EndpointId::new(),
         url: "https://example.com/hook".to_owned(),
         description: None,
-        event_types: Some(vec![EventType::UserCreated]),
+        event_types: Some(vec![EventType::UserCreated.into()]),
         directory_ids: Some(vec![DirectoryId::new()]),
+        selection: EndpointSelection::default(),
+        signing: "v1".to_owned(),
+        public_key: None,
+        previous_public_key: None,
+        client_identity: None,
+        catching_up: false,
         sealed_headers: None,
         sealed_secret: vec![1],
         sealed_previous_secret: None,
         previous_secret_until: None,
         ordered: true,
+        coalesce: false,
         rate_limit: Some(10),
+        format: store::EndpointFormat::Set,
+        audience: Some(vec!["https://app.example.com/feed".to_owned()]),
         state: EndpointState::Enabled,
         disabled_reason: None,
+        disabled_at: None,
         failing_since: None,
         created_at: now(),
         updated_at: now(),
@@ -371,7 +381,7 @@ fn new_endpoint() -> Endpoint {
 }
 
 /// The way in which the dispatcher does it: the receiver answers 410.
-async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) -> Recorded {
+async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) {
     let delivery = NewDelivery {
         id: DeliveryId::new(),
         endpoint_id,
@@ -381,6 +391,7 @@ async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) -> Re
         sequence: 1,
         event_type: EventType::UserCreated,
         claim: true,
+        ordered: true,
     };
     let lease = Lease {
         owner: "a",
@@ -391,6 +402,8 @@ async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) -> Re
         id: AttemptId::new(),
         delivery_id: delivery.id,
         endpoint_id,
+        token: 1,
+        ordered: true,
         number: 1,
         started_at: at,
         duration: Duration::ZERO,
@@ -401,15 +414,25 @@ async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) -> Re
         verdict: DeliveryVerdict::Exhausted,
         gone: true,
     };
-    store
-        .deliveries()
+    let deliveries = store.deliveries();
+    deliveries
         .record(&[attempt], "a", Duration::from_secs(3_600), at)
         .await
-        .unwrap()
+        .unwrap();
+    let disabling = Disabling {
+        endpoint_id,
+        delivery_id: delivery.id,
+        patience: None,
+        reason: "the receiver answered 410 Gone",
+        origin: None,
+        partitions: 1,
+    };
+    assert!(deliveries.disable(disabling, at).await.unwrap());
+    assert!(!deliveries.disable(disabling, at).await.unwrap(), "once");
 }
 
 #[tokio::test]
-async fn only_enabled_endpoints_are_active_and_enabling_starts_afresh() {
+async fn a_disabled_endpoint_is_not_active_and_enabling_starts_afresh() {
     for dialect in BOTH {
         let db = TestDatabase::of(dialect).await;
         let endpoints = db.store.endpoints();
@@ -418,15 +441,17 @@ async fn only_enabled_endpoints_are_active_and_enabling_starts_afresh() {
         change.create_endpoint(&new).await.unwrap();
         let secret = EndpointSecret {
             sealed: vec![2],
+            signing: "v1",
+            public_key: None,
             previous_until: now().plus(Duration::from_secs(1)),
         };
         change.rotate_endpoint_secret(new.id, &secret, now()).await.unwrap();
         change.commit().await.unwrap();
 
-        let active = endpoints.active().await.unwrap();
+        let active = endpoints.all().await.unwrap();
         assert_eq!(
-            (active[0].id, active[0].ordered, active[0].rate_limit),
-            (new.id, true, Some(10))
+            (active[0].id, active[0].ordered, active[0].rate_limit, active[0].enabled),
+            (new.id, true, Some(10), true)
         );
         assert_eq!(
             (&active[0].event_types, &active[0].directory_ids),
@@ -438,20 +463,22 @@ async fn only_enabled_endpoints_are_active_and_enabling_starts_afresh() {
         );
 
         let later = now().plus(Duration::from_secs(60));
-        let disabled = switch_off(&db.store, new.id, later).await;
-        assert_eq!(disabled.disabled.len(), 1);
-        assert!(endpoints.active().await.unwrap().is_empty());
+        switch_off(&db.store, new.id, later).await;
+        assert!(endpoints.all().await.unwrap().iter().all(|endpoint| !endpoint.enabled));
         let off = endpoints.by_id(new.id).await.unwrap().unwrap();
-        assert_eq!((off.state, off.failing_since), (EndpointState::Disabled, Some(later)));
+        assert_eq!(
+            (off.state, off.failing_since, off.disabled_at),
+            (EndpointState::Disabled, Some(later), Some(later))
+        );
         assert!(off.disabled_reason.is_some());
 
         let change = db.store.change(None).await.unwrap();
-        change.enable_endpoint(new.id, later).await.unwrap();
+        change.enable_endpoint(new.id, false, later).await.unwrap();
         let mut edited = change.endpoint(new.id).await.unwrap().unwrap();
         (edited.event_types, edited.rate_limit) = (None, None);
         change.save_endpoint(&edited).await.unwrap();
         change.commit().await.unwrap();
-        let active = endpoints.active().await.unwrap();
+        let active = endpoints.all().await.unwrap();
         assert_eq!((&active[0].event_types, active[0].rate_limit), (&None, None));
         let on = endpoints.by_id(new.id).await.unwrap().unwrap();
         assert_eq!((on.failing_since, on.disabled_reason), (None, None));

@@ -110,7 +110,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use tracing_subscriber::Layer;
     use tracing_subscriber::filter::LevelFilter;
-    use tracing_subscriber::fmt::format::JsonFields;
     use tracing_subscriber::layer::SubscriberExt;
 
     #[derive(Clone, Default)]
@@ -140,7 +139,7 @@ mod tests {
         let layer = tracing_subscriber::fmt::layer().with_writer(make);
         let log = if json {
             layer
-                .fmt_fields(JsonFields::new())
+                .fmt_fields(crate::fields::AppendedFields::new())
                 .event_format(Traced::json())
                 .with_filter(log_level)
                 .boxed()
@@ -168,6 +167,25 @@ mod tests {
         assert_eq!(line["count"], 2);
         assert_eq!(line["span"]["lane"], 3);
         assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn a_json_line_has_the_fields_that_its_span_was_given_later() {
+        let text = logged(true, LevelFilter::INFO, || {
+            let empty = tracing::field::Empty;
+            let span = tracing::info_span!("work", first = empty, route = "/a", status = empty);
+            span.record("status", 200);
+            span.record("route", "/b \"quoted\"");
+            span.record("first", true);
+            span.in_scope(|| tracing::info!("done"));
+            let bare = tracing::info_span!("bare", late = empty);
+            bare.record("late", 1);
+            bare.in_scope(|| tracing::info!("done"));
+        });
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of_work = serde_json::json!({"name": "work", "first": true, "route": "/b \"quoted\"", "status": 200});
+        assert_eq!(lines[0]["span"], of_work);
+        assert_eq!(lines[1]["span"], serde_json::json!({"name": "bare", "late": 1}));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Sets up logs and traces once per process, and flushes them at its end.
 
 use crate::exporter::tracer_provider;
+use crate::fields::AppendedFields;
 use crate::format::Traced;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -11,7 +12,6 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{EnvFilter, FilterExt, ParseError, filter_fn};
-use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -172,7 +172,7 @@ where
     } else {
         layer
             .with_ansi(false)
-            .fmt_fields(JsonFields::new())
+            .fmt_fields(AppendedFields::new())
             .event_format(Traced::json())
             .with_filter(filter)
             .boxed()

@@ -6,6 +6,7 @@
 
 mod chain;
 mod exporter;
+mod fields;
 mod format;
 mod init;
 pub mod metrics;

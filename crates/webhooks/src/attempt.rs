@@ -41,6 +41,12 @@ impl AttemptResult {
         matches!(self.failure, Some(Failure::Status(410)))
     }
 
+    /// Whether the receiver asks for less at a time: it did not answer in time, or said 429 or 503.
+    #[must_use]
+    pub const fn is_overload(&self) -> bool {
+        matches!(self.failure, Some(Failure::Timeout | Failure::Status(429 | 503)))
+    }
+
     /// Whether the failure speaks of the receiver's health rather than of this one event: no answer, overload, or a
     /// server error.
     #[must_use]
@@ -131,7 +137,10 @@ mod tests {
     #[tokio::test]
     async fn an_address_refused_while_connecting_is_told_from_a_failed_connection() {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let resolver = crate::resolver::GuardedResolver(crate::Guard::new(false));
+        let resolver = crate::resolver::GuardedResolver {
+            guard: crate::Guard::new(crate::Rules::default()),
+            lookup: std::sync::Arc::new(crate::SystemLookup),
+        };
         let client = reqwest::Client::builder()
             .no_proxy()
             .dns_resolver(resolver)

@@ -6,7 +6,8 @@
 
 use ipnet::{IpNet, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::LazyLock;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, LazyLock};
 use url::{Host, Url};
 
 /// Longest URL that is accepted, in bytes.
@@ -23,10 +24,43 @@ pub enum Reach {
     Never,
 }
 
-/// Decides which URLs and addresses a webhook may be sent to.
-#[derive(Clone, Copy, Debug)]
-pub struct Guard {
-    allow_private: bool,
+/// Decides which URLs and addresses a webhook may be sent to. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Guard(Arc<Rules>);
+
+/// What a [`Guard`] lets through beside `https` to public hosts.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// `http` too, which anybody on the way can read.
+    pub allow_http: bool,
+    /// Private and loopback addresses too.
+    pub allow_private: bool,
+    /// Private networks (and the NAT64 prefix of an IPv6-only network) that are allowed all the same. Metadata services,
+    /// link-local, multicast and reserved ranges stay closed.
+    pub allow: Vec<IpNet>,
+    /// The ports that requests may go to; nothing means [`Rules::default_ports`].
+    pub ports: Vec<RangeInclusive<u16>>,
+}
+
+impl Rules {
+    /// For development and tests: `http`, and private and loopback addresses.
+    #[must_use]
+    pub fn private() -> Self {
+        Self {
+            allow_http: true,
+            allow_private: true,
+            ..Self::default()
+        }
+    }
+
+    /// 443 and everything from 1024, where services without privileges listen, but not the mail, shell and file
+    /// services below; with `http` also 80.
+    #[must_use]
+    pub const fn default_ports(allow_http: bool) -> &'static [RangeInclusive<u16>] {
+        const STRICT: &[RangeInclusive<u16>] = &[443..=443, 1_024..=65_535];
+        const WITH_HTTP: &[RangeInclusive<u16>] = &[80..=80, 443..=443, 1_024..=65_535];
+        if allow_http { WITH_HTTP } else { STRICT }
+    }
 }
 
 /// Why a URL or address was refused.
@@ -44,16 +78,19 @@ pub enum RefusedUrl {
     /// With a user name or password.
     #[error("the URL must not hold a user name or password")]
     UserInfo,
+    /// On a port that webhooks do not go to.
+    #[error("webhooks are not sent to this port")]
+    Port,
     /// The host is, or resolves to, an address that webhooks do not go to.
     #[error("the host is at an address that webhooks are not sent to")]
     Address,
 }
 
 impl Guard {
-    /// With `allow_private`, `http` and private or loopback addresses are allowed too (development and tests).
+    /// A guard with these rules.
     #[must_use]
-    pub const fn new(allow_private: bool) -> Self {
-        Self { allow_private }
+    pub fn new(rules: Rules) -> Self {
+        Self(Arc::new(rules))
     }
 
     /// Reads the URL of an endpoint. A host name is not looked up here: its addresses are judged when connecting.
@@ -65,7 +102,7 @@ impl Guard {
             return Err(RefusedUrl::TooLong);
         }
         let url = Url::parse(url).map_err(|_| RefusedUrl::Malformed)?;
-        if !(url.scheme() == "https" || self.allow_private && url.scheme() == "http") {
+        if !(url.scheme() == "https" || self.0.allow_http && url.scheme() == "http") {
             return Err(RefusedUrl::Scheme);
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -74,20 +111,44 @@ impl Guard {
         let allowed = match url.host().ok_or(RefusedUrl::Malformed)? {
             Host::Ipv4(address) => self.allows(address.into()),
             Host::Ipv6(address) => self.allows(address.into()),
-            Host::Domain(name) => self.allow_private || !is_local_name(name),
+            Host::Domain(name) => self.0.allow_private || !self.0.allow.is_empty() || !is_local_name(name),
         };
+        if allowed && !url.port_or_known_default().is_some_and(|port| self.allows_port(port)) {
+            return Err(RefusedUrl::Port);
+        }
         if allowed { Ok(url) } else { Err(RefusedUrl::Address) }
     }
 
     /// Whether a connection to the address is allowed.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
+        let is_listed = || self.0.allow.iter().any(|network| network.contains(&address));
+        if let IpAddr::V6(v6) = address
+            && let Some(v4) = embedded_v4(v6)
+        {
+            // A listed prefix opens the way, not what lies behind it.
+            return is_listed() && self.allows(v4.into());
+        }
         match reach_of(address) {
             Reach::Public => true,
-            Reach::Private => self.allow_private,
+            Reach::Private => self.0.allow_private || is_listed(),
             Reach::Never => false,
         }
     }
+
+    fn allows_port(&self, port: u16) -> bool {
+        let ports = match self.0.ports.as_slice() {
+            [] => Rules::default_ports(self.0.allow_http),
+            ports => ports,
+        };
+        ports.iter().any(|range| range.contains(&port))
+    }
+}
+
+/// Scheme, host and port of a URL: all of it that may be told to others than its owner.
+#[must_use]
+pub fn origin_of(url: &str) -> Option<String> {
+    Url::parse(url).ok().map(|url| url.origin().ascii_serialization())
 }
 
 /// Names that mean this machine or network whatever a resolver says (RFC 6761, RFC 6762, RFC 9476): refused early, for
@@ -102,13 +163,15 @@ fn is_local_name(name: &str) -> bool {
 
 /// How far an address reaches, by the IANA special-purpose registries and the addresses that clouds reserve.
 ///
-/// An IPv4 address inside an IPv6 one (mapped, NAT64) is judged as that IPv4 address. IPv6 is public only within
-/// `2000::/3`, the range that has been handed out.
+/// An IPv6 address with an IPv4 one inside (mapped, NAT64, 6to4, Teredo) is never reached, wherever it would lead: no
+/// receiver has one, and each is a second spelling to get past a rule. IPv6 is public only within `2000::/3`, the range
+/// that has been handed out.
 #[must_use]
 pub fn reach_of(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(v4) => reach_of_v4(v4),
-        IpAddr::V6(v6) => embedded_v4(v6).map_or_else(|| reach_of_v6(v6), reach_of_v4),
+        IpAddr::V6(v6) if embedded_v4(v6).is_some() => Reach::Never,
+        IpAddr::V6(v6) => reach_of_v6(v6),
     }
 }
 
@@ -221,15 +284,13 @@ mod tests {
             "2606:4700::1111",
             "2a00:1450:4001:801::200e",
             "2001:4860:4860::8888",
-            "::ffff:8.8.8.8",
-            "64:ff9b::808:808",
         ] {
             assert_eq!(reach(text), Reach::Public, "{text}");
         }
     }
 
     #[test]
-    fn this_machine_and_its_network_are_private_in_every_spelling() {
+    fn this_machine_and_its_network_are_private() {
         for text in [
             "10.0.0.1",
             "10.255.255.255",
@@ -244,10 +305,6 @@ mod tests {
             "fc00::1",
             "fd12:3456::1",
             "fdff:ffff::",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "64:ff9b::7f00:1",
         ] {
             assert_eq!(reach(text), Reach::Private, "{text}");
         }
@@ -278,6 +335,12 @@ mod tests {
             "::",
             "::7f00:1",
             "::ffff:169.254.169.254",
+            "::ffff:8.8.8.8",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::808:808",
+            "64:ff9b::a00:1",
+            "64:ff9b::7f00:1",
             "::ffff:0:127.0.0.1",
             "64:ff9b::a9fe:a9fe",
             "64:ff9b:1::a00:1",
@@ -306,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_strict_guard_takes_https_to_public_hosts_only() {
-        let guard = Guard::new(false);
+        let guard = Guard::new(Rules::default());
         for url in [
             "https://hooks.example.com/a?b=c",
             "https://example.com:8443",
@@ -349,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_guard_that_allows_private_still_keeps_away_from_metadata() {
-        let guard = Guard::new(true);
+        let guard = Guard::new(Rules::private());
         for url in [
             "http://127.0.0.1:9000/hook",
             "http://localhost:9000",
@@ -370,10 +433,65 @@ mod tests {
         }
     }
 
+    #[test]
+    fn listed_networks_are_open_and_nothing_else_in_them_that_is_never_reached() {
+        let allow = ["10.1.0.0/16", "64:ff9b::/96", "169.254.0.0/16", "fd00::/8"];
+        let guard = Guard::new(Rules {
+            allow: allow.map(|network| network.parse().unwrap()).into(),
+            ..Rules::default()
+        });
+        for address in ["10.1.2.3", "64:ff9b::808:808", "64:ff9b::a01:203", "fd12::1", "8.8.8.8"] {
+            assert!(guard.allows(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "10.2.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "64:ff9b::a02:1",
+            "64:ff9b::a9fe:a9fe",
+            "::ffff:10.1.2.3",
+            "fd00:ec2::254",
+        ] {
+            assert!(!guard.allows(address.parse().unwrap()), "{address}");
+        }
+        assert!(
+            guard.check("https://app.internal/hook").is_ok(),
+            "judged when it is resolved"
+        );
+        assert_eq!(guard.check("http://10.1.2.3/"), Err(RefusedUrl::Scheme));
+    }
+
+    #[test]
+    fn only_the_configured_ports_are_reached() {
+        let strict = Guard::new(Rules::default());
+        for url in [
+            "https://example.com/",
+            "https://example.com:1024/",
+            "https://example.com:65535/",
+        ] {
+            assert!(strict.check(url).is_ok(), "{url}");
+        }
+        for url in [
+            "https://example.com:22/",
+            "https://example.com:80/",
+            "https://example.com:1023/",
+            "https://example.com:0/",
+        ] {
+            assert_eq!(strict.check(url), Err(RefusedUrl::Port), "{url}");
+        }
+        let chosen = Guard::new(Rules {
+            ports: vec![443..=443, 8_000..=8_010],
+            ..Rules::private()
+        });
+        assert!(chosen.check("http://127.0.0.1:8005/").is_ok());
+        assert_eq!(chosen.check("http://127.0.0.1:8011/"), Err(RefusedUrl::Port));
+        assert_eq!(chosen.check("http://127.0.0.1/"), Err(RefusedUrl::Port));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics_and_nothing_private_passes(text: String, v4: u32, v6: u128) {
-            let guard = Guard::new(false);
+            let guard = Guard::new(Rules::default());
             let _ = guard.check(&text);
             for address in [IpAddr::from(Ipv4Addr::from_bits(v4)), IpAddr::from(Ipv6Addr::from_bits(v6))] {
                 let host = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };

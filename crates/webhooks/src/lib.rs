@@ -2,21 +2,29 @@
 //!
 //! Nothing here knows the database or the bus; the dispatcher brings the event and stores the result. Requests follow
 //! [Standard Webhooks](https://www.standardwebhooks.com): an id that stays the same over all attempts, a timestamp and
-//! an HMAC-SHA256 signature over both and the body.
+//! an HMAC-SHA256 or ed25519 signature over both and the body.
 
+mod asymmetric;
 mod attempt;
+mod clients;
 mod guard;
 mod headers;
+mod identity;
 mod resolver;
 mod schedule;
 mod sender;
+pub mod set;
 mod sign;
 
+pub use asymmetric::PublicKey;
 pub use attempt::{AttemptResult, Failure};
-pub use guard::{Guard, Reach, RefusedUrl, reach_of};
+pub use guard::{Guard, Reach, RefusedUrl, Rules, origin_of, reach_of};
 pub use headers::{CustomHeaders, InvalidHeader};
+pub use identity::{ClientIdentity, InvalidIdentity};
+pub use resolver::{Lookup, SystemLookup};
 pub use schedule::{RetryAfter, RetrySchedule};
-pub use sender::{Request, Sender, SenderError, SenderOptions, Trace};
+pub use sender::{Content, Request, Sender, SenderError, SenderOptions, Trace};
 pub use sign::{
-    ID_HEADER, InvalidSecret, MintError, SIGNATURE_HEADER, Secret, SignedHeaders, TIMESTAMP_HEADER, VerifyError, sign,
+    ID_HEADER, InvalidSecret, MintError, SIGNATURE_HEADER, Secret, SignedHeaders, Signing, TEST_HEADER,
+    TIMESTAMP_HEADER, VerifyError, sign,
 };

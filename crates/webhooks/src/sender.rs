@@ -1,14 +1,17 @@
 //! One attempt: sign, send, read a bounded answer within a bounded time, and say what came of it.
 
 use crate::attempt::{AttemptResult, Failure, shorten};
-use crate::guard::Guard;
+use crate::clients::Clients;
+use crate::guard::{Guard, Rules};
 use crate::headers::CustomHeaders;
-use crate::resolver::GuardedResolver;
+use crate::identity::ClientIdentity;
+use crate::resolver::{Lookup, SystemLookup};
 use crate::schedule::RetryAfter;
-use crate::sign::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, sign};
+use crate::sign::{ID_HEADER, SIGNATURE_HEADER, Secret, TEST_HEADER, TIMESTAMP_HEADER, sign};
 use events::{EventId, Timestamp};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response};
+use reqwest::Response;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telemetry::semconv;
 use tracing::field::Empty;
@@ -16,20 +19,17 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 const TRACEPARENT: &str = "traceparent";
-/// Shorter than the keep-alive of common servers (5 s), so that the side which closes an idle connection is ours and
-/// no request is written to a connection that the receiver is just closing.
-const KEEP_IDLE: Duration = Duration::from_secs(4);
-/// How much of an answer is kept for its owner to read, in bytes.
-const KEPT: usize = 1_024;
 
 /// How attempts are made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SenderOptions {
-    /// Lets requests go to `http` URLs and to private and loopback addresses.
-    pub allow_private: bool,
+    /// Where requests may go.
+    pub guard: Guard,
+    /// Who is asked for the addresses of names.
+    pub lookup: Arc<dyn Lookup>,
     /// For the whole exchange: name look-up, connection, request and the answer with its body.
     pub timeout: Duration,
-    /// Most bytes of an answer that are read; what follows is cut off, and the answer counts all the same.
+    /// Most bytes of an answer that are read and kept; what follows is cut off, and the answer counts all the same.
     pub max_response: usize,
 }
 
@@ -37,7 +37,8 @@ impl Default for SenderOptions {
     /// Public `https` receivers only, 15 s, 16 KiB.
     fn default() -> Self {
         Self {
-            allow_private: false,
+            guard: Guard::new(Rules::default()),
+            lookup: Arc::new(SystemLookup),
             timeout: Duration::from_secs(15),
             max_response: 16 * 1024,
         }
@@ -56,16 +57,40 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// What the endpoint's owner adds.
     pub headers: &'a CustomHeaders,
-    /// The current secret, and the one before it while a rotation overlaps.
-    pub secrets: &'a [Secret],
-    /// The `webhook-id`.
+    /// The event, the `webhook-id`.
     pub event_id: EventId,
-    /// The event's body, sent byte for byte.
-    pub body: &'a str,
+    /// What is sent.
+    pub content: Content<'a>,
     /// Counts from 1.
     pub attempt: u32,
     /// How the attempt's span relates to the change.
     pub trace: Trace<'a>,
+    /// What we show a receiver that asks for a certificate.
+    pub identity: Option<&'a ClientIdentity>,
+    /// Sent for a test only; the request says so.
+    pub test: bool,
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// A webhook as Standard Webhooks says.
+    Standard {
+        /// The current secret, and the one before it while a rotation overlaps.
+        secrets: &'a [Secret],
+        /// The event's body, sent byte for byte.
+        body: &'a str,
+    },
+    /// A Security Event Token in compact form, pushed as RFC 8935 §2.1 says. It carries its own signature.
+    SecurityEvent(&'a str),
+}
+
+impl<'a> Content<'a> {
+    const fn body(&self) -> &'a str {
+        match self {
+            Self::Standard { body, .. } | Self::SecurityEvent(body) => body,
+        }
+    }
 }
 
 /// How the span of an attempt relates to the change that caused it, given by its `traceparent`.
@@ -82,9 +107,10 @@ pub enum Trace<'a> {
 /// Sends webhooks. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    client: Client,
+    clients: Clients,
     guard: Guard,
-    options: SenderOptions,
+    timeout: Duration,
+    max_response: usize,
 }
 
 impl Sender {
@@ -93,18 +119,19 @@ impl Sender {
     /// # Errors
     /// [`SenderError`] when TLS cannot be set up.
     pub fn new(options: SenderOptions) -> Result<Self, SenderError> {
-        let guard = Guard::new(options.allow_private);
-        let client = Client::builder()
-            .user_agent(concat!("Rollcall-Webhooks/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(GuardedResolver(guard))
-            // A proxy would connect on our behalf, past the guard.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .pool_idle_timeout(KEEP_IDLE)
-            .build()
-            .map_err(SenderError)?;
-        Ok(Self { client, guard, options })
+        let SenderOptions {
+            guard,
+            lookup,
+            timeout,
+            max_response,
+        } = options;
+        let clients = Clients::new(guard.clone(), lookup).map_err(SenderError)?;
+        Ok(Self {
+            clients,
+            guard,
+            timeout,
+            max_response,
+        })
     }
 
     /// Makes one attempt. Never fails: what went wrong is in the result.
@@ -119,7 +146,7 @@ impl Sender {
             Ok(url) => {
                 let span = span_of(&url, request);
                 let headers = headers(request, started_at, &span);
-                let answer = self.exchange(url, headers, request.body).instrument(span.clone()).await;
+                let answer = self.exchange(url, headers, request).instrument(span.clone()).await;
                 record(&span, &answer);
                 (answer, telemetry::trace_id(&span))
             }
@@ -135,9 +162,13 @@ impl Sender {
         }
     }
 
-    async fn exchange(&self, url: Url, headers: HeaderMap, body: &str) -> Answer {
-        let deadline = tokio::time::Instant::now() + self.options.timeout;
-        let sent = self.client.post(url).headers(headers).body(body.to_owned()).send();
+    async fn exchange(&self, url: Url, headers: HeaderMap, request: &Request<'_>) -> Answer {
+        let deadline = tokio::time::Instant::now() + self.timeout;
+        let Ok(client) = self.clients.of(request.identity).await else {
+            return Answer::failed(Failure::Connect("the client certificate cannot be used".to_owned()));
+        };
+        let body = request.content.body().to_owned();
+        let sent = client.post(url).headers(headers).body(body).send();
         let mut response = match tokio::time::timeout_at(deadline, sent).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Answer::failed(Failure::of(error)),
@@ -149,7 +180,7 @@ impl Sender {
             .get(RETRY_AFTER)
             .and_then(|value| RetryAfter::parse(value.to_str().ok()?));
         let mut head = Vec::new();
-        let read = read_bounded(&mut response, self.options.max_response, &mut head);
+        let read = read_bounded(&mut response, self.max_response, &mut head);
         let broken = match tokio::time::timeout_at(deadline, read).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(Failure::of(error)),
@@ -164,7 +195,7 @@ impl Sender {
             status: Some(status.as_u16()),
             retry_after: retry_after.filter(|_| failure.is_some()),
             failure,
-            head: (!head.is_empty()).then(|| shorten(&String::from_utf8_lossy(&head), KEPT)),
+            head: (!head.is_empty()).then(|| shorten(&String::from_utf8_lossy(&head), self.max_response)),
         }
     }
 }
@@ -187,14 +218,12 @@ impl Answer {
     }
 }
 
-/// Reads the answer to its end, so that the connection can be used again, or to the limit; keeps its beginning.
+/// Reads the answer to its end, so that the connection can be used again, or to the limit.
 async fn read_bounded(response: &mut Response, limit: usize, head: &mut Vec<u8>) -> Result<(), reqwest::Error> {
-    let mut read = 0usize;
     while let Some(chunk) = response.chunk().await? {
-        let wanted = KEPT.saturating_sub(head.len()).min(chunk.len());
-        head.extend(chunk.iter().take(wanted));
-        read = read.saturating_add(chunk.len());
-        if read >= limit {
+        let wanted = limit.saturating_sub(head.len()).min(chunk.len());
+        head.extend_from_slice(chunk.get(..wanted).unwrap_or_default());
+        if head.len() >= limit {
             break;
         }
     }
@@ -202,28 +231,40 @@ async fn read_bounded(response: &mut Response, limit: usize, head: &mut Vec<u8>)
 }
 
 fn headers(request: &Request<'_>, at: Timestamp, span: &Span) -> HeaderMap {
-    let seconds = at.millis() / 1000;
-    let id = request.event_id.to_string();
-    let signature = sign(request.secrets, &id, seconds, request.body);
     // What the owner adds comes first: ours replace it.
     let mut map = request.headers.to_map();
-    map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    map.insert(HeaderName::from_static(TIMESTAMP_HEADER), HeaderValue::from(seconds));
+    if request.test {
+        map.insert(HeaderName::from_static(TEST_HEADER), HeaderValue::from_static("true"));
+    }
+    match request.content {
+        Content::Standard { secrets, body } => {
+            let seconds = at.millis() / 1000;
+            let id = request.event_id.to_string();
+            let signature = sign(secrets, &id, seconds, body);
+            map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            map.insert(HeaderName::from_static(TIMESTAMP_HEADER), HeaderValue::from(seconds));
+            insert(&mut map, ID_HEADER, &id);
+            insert(&mut map, SIGNATURE_HEADER, &signature);
+        }
+        Content::SecurityEvent(_) => {
+            map.insert(CONTENT_TYPE, HeaderValue::from_static(crate::set::MEDIA_TYPE));
+            map.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        }
+    }
     let context = telemetry::traceparent_of(span).or_else(|| match request.trace {
         Trace::ChildOf(parent) | Trace::LinkedTo(parent) => Some(parent.to_owned()),
         Trace::Root => None,
     });
-    let texts = [
-        (ID_HEADER, Some(id)),
-        (SIGNATURE_HEADER, Some(signature)),
-        (TRACEPARENT, context),
-    ];
-    for (name, text) in texts {
-        if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            map.insert(HeaderName::from_static(name), value);
-        }
+    if let Some(context) = context {
+        insert(&mut map, TRACEPARENT, &context);
     }
     map
+}
+
+fn insert(map: &mut HeaderMap, name: &'static str, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        map.insert(HeaderName::from_static(name), value);
+    }
 }
 
 fn span_of(url: &Url, request: &Request<'_>) -> Span {

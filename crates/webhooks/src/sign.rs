@@ -1,5 +1,7 @@
-//! Signing and verifying as Standard Webhooks says: HMAC-SHA256 over `<id>.<timestamp>.<body>`, in base64, after `v1,`.
+//! Signing and verifying as Standard Webhooks says: HMAC-SHA256 over `<id>.<timestamp>.<body>`, in base64, after `v1,`;
+//! or ed25519 over the same, after `v1a,`.
 
+use crate::asymmetric::{PRIVATE_PREFIX, PublicKey, SigningKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -14,7 +16,12 @@ pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 /// Header with one or more signatures, separated by spaces.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
 
+/// Header of what is sent for a test only: `true`.
+pub const TEST_HEADER: &str = "webhook-test";
+
 const PREFIX: &str = "whsec_";
+/// How far the timestamp of a request may be from now, in seconds.
+const TOLERANCE: i64 = 5 * 60;
 /// Key length of minted secrets, in bytes.
 const MINTED_BYTES: usize = 32;
 /// Key lengths that Standard Webhooks allows, in bytes.
@@ -22,7 +29,7 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// Text that is no signing secret.
 #[derive(Debug, thiserror::Error)]
-#[error("a signing secret is `whsec_` and then 24 to 64 bytes in base64")]
+#[error("a signing secret is `whsec_` and then 24 to 64 bytes in base64, or `whsk_` and then an ed25519 key pair")]
 pub struct InvalidSecret;
 
 /// No secret could be made.
@@ -30,15 +37,90 @@ pub struct InvalidSecret;
 #[error("the operating system gives no random bytes")]
 pub struct MintError(#[source] getrandom::Error);
 
-/// The secret that an endpoint's requests are signed with: `whsec_<base64>`. Never shown by `Debug`.
+/// How requests are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signing {
+    /// `v1`: HMAC-SHA256 with a secret that both sides know.
+    #[default]
+    V1,
+    /// `v1a`: ed25519; the receiver knows the public key only.
+    V1a,
+}
+
+impl Signing {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V1a => "v1a",
+        }
+    }
+}
+
+/// The secret that an endpoint's requests are signed with: `whsec_<base64>` for `v1`, `whsk_<base64>` for `v1a`. Never
+/// shown by `Debug`.
 #[derive(Clone)]
 pub struct Secret {
     text: SecretString,
-    key: Arc<Webhook>,
+    key: Key,
+}
+
+#[derive(Clone)]
+enum Key {
+    Shared(Arc<Webhook>),
+    Pair(Arc<SigningKey>),
 }
 
 impl Secret {
-    /// A fresh secret of 32 random bytes.
+    /// A fresh secret for a way of signing.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn of_kind(signing: Signing) -> Result<Self, MintError> {
+        match signing {
+            Signing::V1 => Self::mint(),
+            Signing::V1a => Self::mint_pair(),
+        }
+    }
+
+    fn mint_pair() -> Result<Self, MintError> {
+        let mut seed = [0u8; MINTED_BYTES];
+        getrandom::fill(&mut seed).map_err(MintError)?;
+        let (pair, text) = SigningKey::of_seed(&seed).expect("any 32 bytes are a seed");
+        Ok(Self {
+            text: SecretString::from(text),
+            key: Key::Pair(Arc::new(pair)),
+        })
+    }
+
+    /// How requests are signed with it.
+    #[must_use]
+    pub const fn signing(&self) -> Signing {
+        match self.key {
+            Key::Shared(_) => Signing::V1,
+            Key::Pair(_) => Signing::V1a,
+        }
+    }
+
+    /// What a receiver verifies `v1a` with.
+    #[must_use]
+    pub fn public_key(&self) -> Option<PublicKey> {
+        match &self.key {
+            Key::Shared(_) => None,
+            Key::Pair(pair) => Some(pair.public_key()),
+        }
+    }
+
+    fn sign(&self, id: &str, at: i64, body: &str) -> Option<String> {
+        match &self.key {
+            // Signing fails on bodies that are not UTF-8 only, and `str` is.
+            Key::Shared(key) => key.sign(id, at, body.as_bytes()).ok(),
+            Key::Pair(pair) => Some(pair.sign(id, at, body)),
+        }
+    }
+
+    /// A fresh `v1` secret of 32 random bytes.
     ///
     /// # Errors
     /// When the operating system gives no randomness.
@@ -53,6 +135,12 @@ impl Secret {
     /// # Errors
     /// [`InvalidSecret`] for anything else; the text is not repeated.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
+        if let Some(encoded) = text.strip_prefix(PRIVATE_PREFIX) {
+            return Ok(Self {
+                key: Key::Pair(Arc::new(SigningKey::parse(encoded).ok_or(InvalidSecret)?)),
+                text: SecretString::from(text),
+            });
+        }
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidSecret)?;
         let bytes = STANDARD.decode(encoded).map_err(|_| InvalidSecret)?;
         if KEY_BYTES.contains(&bytes.len()) {
@@ -74,6 +162,10 @@ impl Secret {
     /// # Errors
     /// [`VerifyError`] when the request must not be trusted.
     pub fn verify(&self, headers: &SignedHeaders<'_>, body: &[u8]) -> Result<(), VerifyError> {
+        let key = match &self.key {
+            Key::Shared(key) => key,
+            Key::Pair(pair) => return verify_pair(&pair.public_key(), headers, body),
+        };
         let mut map = HeaderMap::with_capacity(3);
         let pairs = [
             (ID_HEADER, headers.id),
@@ -84,7 +176,7 @@ impl Secret {
             let value = HeaderValue::from_str(value).map_err(|_| VerifyError::Malformed(name))?;
             map.insert(HeaderName::from_static(name), value);
         }
-        self.key.verify(body, &map).map_err(VerifyError::Refused)
+        key.verify(body, &map).map_err(VerifyError::Refused)
     }
 
     fn of(bytes: Vec<u8>) -> Self {
@@ -92,14 +184,31 @@ impl Secret {
         let key = Webhook::from_bytes(bytes).expect("a key of any bytes is taken as it is");
         Self {
             text,
-            key: Arc::new(key),
+            key: Key::Shared(Arc::new(key)),
         }
     }
 }
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(whsec_…)")
+        f.write_str(match self.key {
+            Key::Shared(_) => "Secret(whsec_…)",
+            Key::Pair(_) => "Secret(whsk_…)",
+        })
+    }
+}
+
+/// The same tolerance as that of the library for `v1`.
+fn verify_pair(key: &PublicKey, headers: &SignedHeaders<'_>, body: &[u8]) -> Result<(), VerifyError> {
+    let at: i64 = headers
+        .timestamp
+        .parse()
+        .map_err(|_| VerifyError::Malformed(TIMESTAMP_HEADER))?;
+    let age = events::Timestamp::now().millis() / 1000 - at;
+    if age.abs() <= TOLERANCE && key.verifies(headers.signature, headers.id, headers.timestamp, body) {
+        Ok(())
+    } else {
+        Err(VerifyError::NotSigned)
     }
 }
 
@@ -123,6 +232,9 @@ pub enum VerifyError {
     /// No signature matches, or the timestamp is too far from now.
     #[error("the webhook is not authentic")]
     Refused(#[source] standardwebhooks::WebhookError),
+    /// The same for `v1a`.
+    #[error("the webhook is not authentic")]
+    NotSigned,
 }
 
 /// The value of [`SIGNATURE_HEADER`]: one signature for each secret, the current one first. With two, both the old
@@ -132,11 +244,7 @@ pub enum VerifyError {
 #[must_use]
 pub fn sign(secrets: &[Secret], id: &str, at: i64, body: &str) -> String {
     let mut value = String::with_capacity(secrets.len() * 48);
-    // Signing fails on bodies that are not UTF-8 only, and `str` is.
-    for signature in secrets
-        .iter()
-        .filter_map(|secret| secret.key.sign(id, at, body.as_bytes()).ok())
-    {
+    for signature in secrets.iter().filter_map(|secret| secret.sign(id, at, body)) {
         if !value.is_empty() {
             value.push(' ');
         }

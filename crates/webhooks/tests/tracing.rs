@@ -7,7 +7,7 @@ use opentelemetry::trace::{SpanKind, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::layer::SubscriberExt;
-use webhooks::{CustomHeaders, Request, Sender, SenderOptions, Trace};
+use webhooks::{Content, CustomHeaders, Guard, Request, Rules, Sender, SenderOptions, Trace};
 
 const CHANGE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -28,14 +28,18 @@ async fn span_of(attempt: u32, trace: Trace<'_>) -> SpanData {
     let request = Request {
         url: &url,
         headers: &CustomHeaders::default(),
-        secrets: &[],
         event_id: EventId::new(),
-        body: "{}",
+        content: Content::Standard {
+            secrets: &[],
+            body: "{}",
+        },
         attempt,
         trace,
+        identity: None,
+        test: false,
     };
     let sender = Sender::new(SenderOptions {
-        allow_private: true,
+        guard: Guard::new(Rules::private()),
         ..SenderOptions::default()
     })
     .unwrap();

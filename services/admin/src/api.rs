@@ -3,14 +3,17 @@
 mod deliveries;
 mod directories;
 mod endpoints;
+mod event_stream;
 mod event_types;
 mod events;
 mod federation;
 mod keys;
 mod oauth_clients;
 mod organizations;
+mod users;
 
 pub(crate) use directories::about as about_directory;
+pub(crate) use event_stream::Streams;
 pub(crate) use keys::about as about_key;
 
 use crate::auth::authenticate;
@@ -42,6 +45,9 @@ const ROUTES: Routes = &[
     }),
     (Method::DELETE, "/directories/{id}", || {
         web::delete().to(directories::delete)
+    }),
+    (Method::POST, "/directories/{id}/release", || {
+        web::post().to(directories::release)
     }),
     (Method::POST, "/directories/{id}/keys", || web::post().to(keys::create)),
     (Method::GET, "/directories/{id}/keys", || web::get().to(keys::list)),
@@ -91,11 +97,20 @@ const ROUTES: Routes = &[
     (Method::POST, "/endpoints/{id}/enable", || {
         web::post().to(endpoints::enable)
     }),
+    (Method::GET, "/endpoints/{id}/stats", || web::get().to(endpoints::stats)),
     (Method::GET, "/deliveries", || web::get().to(deliveries::list)),
     (Method::GET, "/deliveries/{id}", || web::get().to(deliveries::get)),
     (Method::POST, "/deliveries/{id}/retry", || {
         web::post().to(deliveries::retry)
     }),
+    (Method::POST, "/deliveries/{id}/cancel", || {
+        web::post().to(deliveries::cancel)
+    }),
+    (Method::POST, "/endpoints/{id}/test", || web::post().to(endpoints::test)),
+    (Method::DELETE, "/directories/{id}/users/{user_id}", || {
+        web::delete().to(users::delete)
+    }),
+    (Method::GET, "/events/stream", || web::get().to(event_stream::stream)),
     (Method::GET, "/events", || web::get().to(events::list)),
     (Method::GET, "/event-types", || web::get().to(event_types::list)),
 ];
@@ -111,6 +126,7 @@ pub fn routes() -> impl Iterator<Item = (Method, String)> {
 pub fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let data = web::Data::new(state);
     move |config| {
+        crate::well_known::configure(data.as_ref().clone(), config);
         let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));
         for path in ROUTES.chunk_by(|(_, a, _), (_, b, _)| a == b) {
             v1 = v1.service(resource(path));

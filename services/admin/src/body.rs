@@ -26,6 +26,18 @@ pub(crate) struct NoBody {
     raw: Bytes,
 }
 
+/// The body of a request that may take one; none is an empty object.
+#[derive(Debug)]
+pub(crate) struct OptionalBody(Body);
+
+impl std::ops::Deref for OptionalBody {
+    type Target = Body;
+
+    fn deref(&self) -> &Body {
+        &self.0
+    }
+}
+
 impl Body {
     /// The bytes as they came: they tell a repeated request from another one.
     pub(crate) fn raw(&self) -> &Bytes {
@@ -58,6 +70,25 @@ impl FromRequest for Body {
             let raw = read(&request, payload).await?;
             let members = parse(&raw)?;
             Ok(Self { raw, members })
+        })
+    }
+}
+
+impl FromRequest for OptionalBody {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let raw = read(&request, payload).await?;
+            let members = if raw.is_empty() {
+                Map::new()
+            } else {
+                check_type(&request)?;
+                parse(&raw)?
+            };
+            Ok(Self(Body { raw, members }))
         })
     }
 }

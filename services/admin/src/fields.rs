@@ -96,6 +96,11 @@ impl Fields {
         self.keep(name, read(&value)).map(Some)
     }
 
+    /// Adds a fault of a member.
+    pub(crate) fn fault(&mut self, name: &str, detail: impl Into<String>) {
+        self.faults.push(Fault::at(pointer(name), detail));
+    }
+
     /// Adds a fault of one element of a list.
     pub(crate) fn fault_below(&mut self, name: &str, index: usize, detail: impl Into<String>) {
         self.faults

@@ -10,11 +10,14 @@ mod bootstrap;
 mod context;
 mod fields;
 mod idempotent;
+mod indexing;
+mod jwks;
 mod problem;
 mod query;
 mod run;
 mod setup;
 mod state;
+mod well_known;
 
 pub use api::{configure, routes};
 pub use bootstrap::{FirstStart, bootstrap, create_admin_key};

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     InvalidParameter,
     /// The body is JSON, but not what the operation takes.
     ValidationFailed,
+    /// It was there and has been removed after its time.
+    Gone,
     /// It contradicts what is stored.
     Conflict,
     /// The `Idempotency-Key` was used for another request before.
@@ -47,6 +49,7 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ValidationFailed | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Gone => StatusCode::GONE,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -63,6 +66,7 @@ impl Kind {
             Self::BodyTooLarge => "body-too-large",
             Self::InvalidParameter => "invalid-parameter",
             Self::ValidationFailed => "validation-failed",
+            Self::Gone => "gone",
             Self::Conflict => "conflict",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::Unavailable => "unavailable",
@@ -80,6 +84,7 @@ impl Kind {
             Self::BodyTooLarge => "The body is too large",
             Self::InvalidParameter => "A parameter is not valid",
             Self::ValidationFailed => "The request is not valid",
+            Self::Gone => "No longer kept",
             Self::Conflict => "Conflict with what is stored",
             Self::IdempotencyKeyReused => "The idempotency key was used for another request",
             Self::Unavailable => "Not available for the moment",
@@ -252,8 +257,9 @@ impl From<StoreError> for Problem {
                     "Another request changed the same thing at this moment. Try again.",
                 )
             }
+            StoreError::Gone(what) => Self::new(Kind::Gone, what.clone()),
             StoreError::Invalid(what) => Self::new(Kind::InvalidParameter, what.clone()),
-            StoreError::Internal(_) => Self::internal(&error),
+            StoreError::TooSlow | StoreError::Internal(_) => Self::internal(&error),
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) async fn set_up(change: &Change, new: NewDirectory, lane: u16, source
         name: new.name,
         provider: new.provider,
         state: DirectoryState::Active,
+        held_at: None,
+        released_until: None,
         settings: "{}".to_owned(),
         last_request_at: None,
         last_error: None,

@@ -1,12 +1,16 @@
 //! What the handlers of the management API share.
 
+use crate::api::Streams;
+use bus::Bus;
 use events::DirectoryId;
 use secrecy::{ExposeSecret, SecretString};
 use secrets::MasterKey;
 use std::fmt;
 use std::sync::Arc;
 use store::Store;
+use tokio::sync::Notify;
 use webhooks::Guard;
+use webhooks::set::{SetKey, WellKnownKeys};
 
 /// Settings of the management API.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct Options {
     pub partitions: u16,
     /// Which URLs endpoints may have.
     pub guard: Guard,
+    /// The way to the projector, for users and groups.
+    pub bus: Bus,
 }
 
 /// What the handlers share. Cheap to clone.
@@ -32,6 +38,10 @@ struct Inner {
     admin_key_hash: Option<[u8; 32]>,
     partitions: u16,
     guard: Guard,
+    published_keys: WellKnownKeys,
+    to_index: Notify,
+    bus: Bus,
+    streams: Streams,
 }
 
 impl fmt::Debug for State {
@@ -50,11 +60,15 @@ impl State {
         let admin_key = options.admin_key.filter(|key| !key.expose_secret().is_empty());
         Self(Arc::new(Inner {
             store,
-            master_key,
             public_url: options.public_url.trim_end_matches('/').to_owned(),
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
             partitions: options.partitions,
             guard: options.guard,
+            published_keys: SetKey::from_seed(&master_key.derive(SetKey::CONTEXT)).published(),
+            master_key,
+            to_index: Notify::new(),
+            bus: options.bus,
+            streams: Streams::new(),
         }))
     }
 
@@ -64,6 +78,19 @@ impl State {
 
     pub(crate) fn master_key(&self) -> &MasterKey {
         &self.0.master_key
+    }
+
+    /// The public keys of Security Event Tokens.
+    pub(crate) fn published_keys(&self) -> &WellKnownKeys {
+        &self.0.published_keys
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     pub(crate) fn guard(&self) -> &Guard {
@@ -76,6 +103,16 @@ impl State {
         self.0
             .admin_key_hash
             .is_some_and(|expected| secrets::constant_time_eq(&presented, &expected))
+    }
+
+    /// Wakes whoever writes users anew for search.
+    pub(crate) fn index(&self) {
+        self.0.to_index.notify_one();
+    }
+
+    /// Until [`Self::index`] is called, or was called before.
+    pub(crate) async fn must_index(&self) {
+        self.0.to_index.notified().await;
     }
 
     /// The lane that a directory travels in.

@@ -9,6 +9,10 @@ mod harness;
 mod authorisation;
 #[path = "api/bootstrap.rs"]
 mod bootstrap;
+#[path = "api/brake.rs"]
+mod brake;
+#[path = "api/consumers.rs"]
+mod consumers;
 #[path = "api/deliveries.rs"]
 mod deliveries;
 #[path = "api/directories.rs"]

@@ -1,8 +1,13 @@
 //! How the dispatcher works, in numbers.
 
+use crate::breaker::Patience;
+use crate::queue::Limits;
 use runtime::Settings;
 use std::time::Duration;
-use webhooks::{RetrySchedule, SenderOptions};
+use store::Retention;
+use webhooks::{Guard, RetrySchedule, Rules, SenderOptions};
+
+const DAY: u64 = 24 * 3_600;
 
 /// How the dispatcher works. The defaults are those of production; tests shorten the times.
 #[derive(Clone, Debug)]
@@ -11,10 +16,15 @@ pub struct Config {
     pub sender: SenderOptions,
     /// When failed ones are repeated.
     pub schedule: RetrySchedule,
-    /// Attempts in flight at the same time, over all endpoints.
+    /// First attempts in flight at the same time, over all endpoints.
     pub in_flight: usize,
-    /// Attempts in flight at the same time to one endpoint. An endpoint that fails gets fewer, down to one.
+    /// Retries in flight at the same time, over all endpoints, beside the first attempts.
+    pub retries_in_flight: usize,
+    /// First attempts in flight at the same time to one endpoint, as long as it answers in time; a quarter as many
+    /// retries. It starts with a quarter of this, gains one with each success, and loses half when it is overloaded.
     pub in_flight_per_endpoint: usize,
+    /// When an endpoint that only fails is left alone.
+    pub breaker: Patience,
     /// Deliveries that wait in memory, over all endpoints; more wait in the database.
     pub queued: usize,
     /// Events taken from the bus at a time.
@@ -25,6 +35,10 @@ pub struct Config {
     pub sweep_every: Duration,
     /// How long an endpoint may fail, without one success, before it is switched off.
     pub patience: Duration,
+    /// How long deliveries and attempts are kept.
+    pub retention: Retention,
+    /// How often what is older is looked for.
+    pub prune_every: Duration,
 }
 
 impl Default for Config {
@@ -33,26 +47,55 @@ impl Default for Config {
             sender: SenderOptions::default(),
             schedule: RetrySchedule::standard(),
             in_flight: 512,
-            in_flight_per_endpoint: 32,
+            retries_in_flight: 128,
+            in_flight_per_endpoint: 64,
+            breaker: Patience::default(),
             queued: 8_192,
             batch: 256,
             lease: Duration::from_secs(20),
             sweep_every: Duration::from_secs(1),
-            patience: Duration::from_secs(5 * 24 * 3_600),
+            patience: Duration::from_secs(5 * DAY),
+            retention: Retention {
+                deliveries: Duration::from_secs(90 * DAY),
+                attempts: Duration::from_secs(30 * DAY),
+                responses: Duration::from_secs(7 * DAY),
+            },
+            prune_every: Duration::from_secs(60),
         }
     }
 }
 
 impl Config {
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits {
+            firsts: self.in_flight,
+            retries: self.retries_in_flight,
+            start: self.in_flight_per_endpoint.div_ceil(4),
+            most: self.in_flight_per_endpoint,
+            waiting: self.queued,
+            patience: self.breaker,
+        }
+    }
+
     /// As the settings of the program say.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let sender = SenderOptions {
-            allow_private: settings.webhook_allow_private,
+            guard: Guard::new(Rules {
+                allow_http: settings.webhook_allow_private,
+                allow_private: settings.webhook_allow_private,
+                allow: settings.webhook_allow_cidrs.clone(),
+                ports: settings.webhook_ports.clone(),
+            }),
             ..SenderOptions::default()
         };
         Self {
             sender,
+            retention: Retention {
+                deliveries: settings.delivery_retention,
+                attempts: settings.attempt_retention,
+                responses: settings.response_retention,
+            },
             ..Self::default()
         }
     }

@@ -2,12 +2,13 @@
 //! each event.
 
 use crate::matching::Subscription;
+use directory::{Fields, Scope};
 use events::{EndpointId, Timestamp};
 use secrets::MasterKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::{ActiveEndpoint, Store, StoreError};
-use webhooks::{CustomHeaders, Secret};
+use store::{ActiveEndpoint, EndpointFormat, Store, StoreError};
+use webhooks::{ClientIdentity, CustomHeaders, Secret};
 
 /// An endpoint as the dispatcher uses it.
 #[derive(Debug)]
@@ -15,8 +16,13 @@ pub(crate) struct Endpoint {
     pub(crate) id: EndpointId,
     pub(crate) url: String,
     pub(crate) subscription: Subscription,
+    pub(crate) enabled: bool,
     pub(crate) ordered: bool,
     pub(crate) per_second: Option<u32>,
+    /// The `aud` of its Security Event Tokens; `None` for an endpoint of standard webhooks.
+    pub(crate) audience: Option<Vec<String>>,
+    /// Some of its directories may not be live yet: see `catch_up`.
+    pub(crate) catching_up: bool,
     /// `None` when its secrets cannot be opened: its deliveries wait until they can.
     pub(crate) credentials: Option<Credentials>,
 }
@@ -28,6 +34,8 @@ pub(crate) struct Credentials {
     secrets: Vec<Secret>,
     previous_until: Timestamp,
     pub(crate) headers: CustomHeaders,
+    /// The certificate that it asks of us.
+    pub(crate) identity: Option<ClientIdentity>,
 }
 
 impl Credentials {
@@ -55,6 +63,8 @@ enum Unusable {
     Json(#[from] serde_json::Error),
     #[error("a stored header cannot be sent")]
     Header(#[from] webhooks::InvalidHeader),
+    #[error("the stored client certificate cannot be used: it {0}")]
+    Identity(#[from] webhooks::InvalidIdentity),
 }
 
 /// Loads endpoints and remembers what it opened.
@@ -74,9 +84,9 @@ impl Endpoints {
         }
     }
 
-    /// The endpoints that are enabled at this moment, oldest first.
+    /// The endpoints of this moment, oldest first, disabled ones too: their events are held.
     pub(crate) async fn load(&self) -> Result<Vec<Arc<Endpoint>>, StoreError> {
-        let rows = self.store.endpoints().active().await?;
+        let rows = self.store.endpoints().all().await?;
         let mut known = self.known();
         let mut before = std::mem::take(&mut *known);
         let mut all = Vec::with_capacity(rows.len());
@@ -96,7 +106,9 @@ impl Endpoints {
 
     /// An endpoint as it was when the endpoints were last loaded, at most a sweep ago; `None` when it was not enabled.
     pub(crate) fn by_id(&self, id: EndpointId) -> Option<Arc<Endpoint>> {
-        self.known().get(&id).map(|(_, endpoint)| Arc::clone(endpoint))
+        let known = self.known();
+        let found = known.get(&id).map(|(_, endpoint)| endpoint);
+        found.filter(|endpoint| endpoint.enabled).map(Arc::clone)
     }
 
     /// Not enabled any more, before the next load tells.
@@ -115,11 +127,12 @@ impl Endpoints {
         Endpoint {
             id: row.id,
             url: row.url.clone(),
-            subscription: Subscription {
-                types: row.event_types.clone(),
-                directories: row.directory_ids.clone(),
-            },
+            subscription: subscription(row),
+            catching_up: row.catching_up,
+            enabled: row.enabled,
             ordered: row.ordered,
+            audience: (row.format == EndpointFormat::Set)
+                .then(|| row.audience.clone().unwrap_or_else(|| vec![row.url.clone()])),
             per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
             credentials: credentials.ok(),
         }
@@ -143,10 +156,19 @@ impl Endpoints {
             None => CustomHeaders::default(),
         };
         let previous_until = row.previous_secret_until.unwrap_or(Timestamp::from_millis(0));
+        let identity = match &row.client_identity {
+            Some(identity) => {
+                let context = store::Endpoint::identity_context(row.id);
+                let pem = self.master_key.open(&identity.sealed, &context)?;
+                Some(ClientIdentity::of_pem(std::str::from_utf8(&pem)?)?)
+            }
+            None => None,
+        };
         Ok(Credentials {
             secrets,
             previous_until,
             headers,
+            identity,
         })
     }
 
@@ -155,15 +177,50 @@ impl Endpoints {
     }
 }
 
+fn subscription(row: &ActiveEndpoint) -> Subscription {
+    let mut subscription = Subscription {
+        types: row.event_types.clone(),
+        directories: row.directory_ids.clone(),
+        organizations: row.selection.organization_ids.clone(),
+        only_security_events: row.format == EndpointFormat::Set,
+        ..Subscription::default()
+    };
+    if let Some(filter) = &row.selection.filter {
+        match Scope::parse(filter) {
+            Ok(scope) => subscription.scope = Some(scope),
+            Err(error) => broken(&mut subscription, row.id, &error.to_string()),
+        }
+    }
+    if let Some(fields) = &row.selection.fields {
+        match Fields::parse(fields.iter().map(String::as_str)) {
+            Ok(fields) => subscription.fields = Some(fields),
+            Err(error) => broken(&mut subscription, row.id, &error.to_string()),
+        }
+    }
+    subscription
+}
+
+/// The API takes no filter that cannot be read; another version of the program may have.
+fn broken(subscription: &mut Subscription, id: EndpointId, reason: &str) {
+    tracing::error!(endpoint.id = %id, reason, "an endpoint's filter cannot be read; it gets nothing");
+    subscription.broken = true;
+}
+
 /// Whether nothing changed that the dispatcher keeps; how the endpoint fares is not kept.
 fn is_same(a: &ActiveEndpoint, b: &ActiveEndpoint) -> bool {
     a.url == b.url
         && a.event_types == b.event_types
         && a.directory_ids == b.directory_ids
+        && a.selection == b.selection
+        && a.client_identity == b.client_identity
+        && a.catching_up == b.catching_up
         && a.sealed_headers == b.sealed_headers
         && a.sealed_secret == b.sealed_secret
         && a.sealed_previous_secret == b.sealed_previous_secret
         && a.previous_secret_until == b.previous_secret_until
+        && a.enabled == b.enabled
         && a.ordered == b.ordered
         && a.rate_limit == b.rate_limit
+        && a.format == b.format
+        && a.audience == b.audience
 }

@@ -1,19 +1,25 @@
 //! Sending: takes deliveries from the queue, makes the attempts, and hands the outcomes to the recorder.
 
 use crate::config::Config;
-use crate::endpoints::Endpoints;
+use crate::endpoints::{Endpoint, Endpoints};
 use crate::job::Job;
 use crate::measure;
-use crate::queue::{Health, Next, Queue};
+use crate::queue::{Class, Health, Next, Queue};
 use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use store::{DeliveryVerdict, FinishedAttempt};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use webhooks::{AttemptResult, Request, Sender};
+use webhooks::set::{NoSet, SetIssuer};
+use webhooks::{AttemptResult, Content, Request, Sender};
+
+/// How long new events wait for room in memory when they come faster than they can be sent.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+/// After 410 an endpoint is switched off within moments; should that fail, its deliveries are tried again after this.
+const UNTIL_DISABLED: Duration = Duration::from_secs(60);
 
 /// What the recorder is told about a delivery.
 #[expect(clippy::large_enum_variant, reason = "nearly all outcomes are of the large kind")]
@@ -25,6 +31,13 @@ pub(crate) enum Outcome {
     Released(DeliveryId),
 }
 
+/// A lease of this process: when it was taken or renewed, and its number.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    at: Instant,
+    token: i64,
+}
+
 /// Everything in memory, shared by the parts of the dispatcher.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -33,9 +46,12 @@ pub(crate) struct Engine {
     /// Wakes the sweep: something may be due.
     pub(crate) due: Notify,
     sender: Sender,
+    issuer: SetIssuer,
     queue: Mutex<Queue<Job>>,
-    /// Deliveries leased to this process, with the time of the lease.
-    held: Mutex<HashMap<DeliveryId, Instant>>,
+    /// Deliveries leased to this process.
+    held: Mutex<HashMap<DeliveryId, Held>>,
+    /// Wakes the fan-out: there is room in memory again.
+    room: Notify,
     /// Wakes the pump at the time that a rate limit ends.
     paced: Notify,
     outcomes: mpsc::Sender<Outcome>,
@@ -48,17 +64,20 @@ impl Engine {
         config: Config,
         endpoints: Endpoints,
         sender: Sender,
+        issuer: SetIssuer,
         outcomes: mpsc::Sender<Outcome>,
         hard: CancellationToken,
     ) -> Arc<Self> {
-        let queue = Queue::new(config.in_flight, config.in_flight_per_endpoint, config.queued);
+        let queue = Queue::new(config.limits());
         Arc::new(Self {
             config,
             endpoints,
             due: Notify::new(),
             sender,
+            issuer,
             queue: Mutex::new(queue),
             held: Mutex::default(),
+            room: Notify::new(),
             paced: Notify::new(),
             outcomes,
             sends: TaskTracker::new(),
@@ -70,26 +89,39 @@ impl Engine {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<DeliveryId, Instant>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<DeliveryId, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes over deliveries that were just leased, and sends what can be sent now. A delivery that is in hand already
-    /// (its lease ran out and was taken again) is not taken twice.
-    pub(crate) fn take(self: &Arc<Self>, jobs: Vec<Job>, reserved: bool) {
-        {
+    /// (its lease ran out and was taken again) is not taken twice: its attempt goes on under the new lease.
+    pub(crate) async fn take(self: &Arc<Self>, jobs: Vec<Job>, reserved: bool) {
+        let evicted = {
             let now = Instant::now();
             let (mut held, mut queue) = (self.held(), self.queue());
             for job in jobs {
-                let endpoint = job.endpoint_id;
-                if held.insert(job.delivery_id, now).is_none() {
-                    queue.push(endpoint, job, reserved);
+                let (endpoint, token) = (job.endpoint_id, job.token);
+                if held.insert(job.delivery_id, Held { at: now, token }).is_none() {
+                    let class = job.class();
+                    queue.push(endpoint, job, class, reserved);
                 } else if reserved {
                     queue.cancel(endpoint);
                 }
             }
-        }
+            queue.evict(now)
+        };
+        self.release(evicted).await;
         self.pump();
+    }
+
+    /// Waits until most of what is in memory is on its way, but not for long: a slow endpoint keeps its part there.
+    pub(crate) async fn wait_for_room(&self) {
+        let enough = async {
+            while self.queue().waiting() > self.config.batch {
+                self.room.notified().await;
+            }
+        };
+        let _ = tokio::time::timeout(LONGEST_PAUSE, enough).await;
     }
 
     /// Starts attempts until the limits or the queue end.
@@ -97,9 +129,9 @@ impl Engine {
         loop {
             let next = self.queue().next(Instant::now());
             match next {
-                Next::Send(job) => {
+                Next::Send(job, class) => {
                     let engine = Arc::clone(self);
-                    self.sends.spawn(async move { engine.attempt(job).await });
+                    self.sends.spawn(async move { engine.attempt(job, class).await });
                 }
                 Next::WaitUntil(_) => {
                     self.paced.notify_one();
@@ -109,7 +141,11 @@ impl Engine {
             }
         }
         let queue = self.queue();
-        measure::load(queue.in_flight(), queue.waiting());
+        let (firsts, retries) = queue.in_flight();
+        measure::load(firsts, retries, queue.waiting());
+        if queue.waiting() <= self.config.batch {
+            self.room.notify_one();
+        }
     }
 
     /// Resumes lines when their rate limit lets them; ends with `stop`.
@@ -131,15 +167,20 @@ impl Engine {
         }
     }
 
-    async fn attempt(self: Arc<Self>, job: Job) {
+    async fn attempt(self: Arc<Self>, job: Job, class: Class) {
         let endpoint_id = job.endpoint_id;
         let (outcome, health) = self.send(job).await;
         // Waits while the database is behind: the limits then hold back everything else.
         if self.outcomes.send(outcome).await.is_err() {
             tracing::warn!("an attempt could not be recorded and will be repeated");
         }
-        if self.queue().finished(endpoint_id, health) {
+        let finished = self.queue().finished(endpoint_id, class, health, Instant::now());
+        if finished.wants_more {
             self.due.notify_one();
+        }
+        if !finished.evicted.is_empty() {
+            tracing::warn!(endpoint.id = %endpoint_id, "an endpoint only fails and is left alone for a while");
+            self.release(finished.evicted).await;
         }
         self.pump();
     }
@@ -152,14 +193,25 @@ impl Engine {
         let Some(credentials) = &endpoint.credentials else {
             return (Outcome::Released(job.delivery_id), Health::Neutral);
         };
+        let token = match self.token(&job, &endpoint) {
+            Ok(token) => token,
+            Err(error) => return (unsendable(job, &error), Health::Neutral),
+        };
         let request = Request {
             url: &endpoint.url,
             headers: &credentials.headers,
-            secrets: credentials.secrets_at(Timestamp::now()),
             event_id: job.event_id,
-            body: &job.body,
+            content: match &token {
+                Some(token) => Content::SecurityEvent(token),
+                None => Content::Standard {
+                    secrets: credentials.secrets_at(Timestamp::now()),
+                    body: &job.body,
+                },
+            },
             attempt: job.attempt,
             trace: job.trace(),
+            identity: credentials.identity.as_ref(),
+            test: job.test,
         };
         let Some(result) = self.hard.run_until_cancelled(self.sender.send(&request)).await else {
             return (Outcome::Released(job.delivery_id), Health::Neutral);
@@ -167,16 +219,30 @@ impl Engine {
         measure::attempt(&result);
         let health = match (result.is_success(), result.is_unhealthy()) {
             (true, _) => Health::Good,
+            (false, true) if result.is_overload() => Health::Overloaded,
             (false, true) => Health::Bad,
             (false, false) => Health::Neutral,
         };
-        let finished = self.judge(&job, result, Timestamp::now());
+        let mut finished = self.judge(&job, result, Timestamp::now());
+        finished.ordered = endpoint.ordered;
         (Outcome::Finished(job, finished), health)
+    }
+
+    /// The Security Event Token of a delivery to an endpoint that gets such; `None` for the others.
+    fn token(&self, job: &Job, endpoint: &Endpoint) -> Result<Option<String>, NoSet> {
+        let Some(audience) = &endpoint.audience else {
+            return Ok(None);
+        };
+        let jti = job.delivery_id.to_string();
+        self.issuer.token(&job.body, &jti, audience).map(Some)
     }
 
     fn judge(&self, job: &Job, result: AttemptResult, now: Timestamp) -> FinishedAttempt {
         let verdict = if result.is_success() {
             DeliveryVerdict::Delivered
+        } else if result.is_gone() {
+            // Its endpoint is about to be switched off, which holds it. Until that is stored nobody may try again.
+            DeliveryVerdict::RetryAt(now.plus(UNTIL_DISABLED))
         } else {
             let [dice] = secrets::random_bytes::<1>();
             let next = self
@@ -189,6 +255,9 @@ impl Engine {
             id: AttemptId::new(),
             delivery_id: job.delivery_id,
             endpoint_id: job.endpoint_id,
+            // The lease may have been lost and taken again meanwhile.
+            token: self.held().get(&job.delivery_id).map_or(job.token, |held| held.token),
+            ordered: false,
             number: job.attempt,
             started_at: result.started_at,
             duration: result.duration,
@@ -206,7 +275,7 @@ impl Engine {
         let age = self.config.lease / 3;
         self.held()
             .iter()
-            .filter(|(_, at)| at.elapsed() >= age)
+            .filter(|(_, held)| held.at.elapsed() >= age)
             .map(|(id, _)| *id)
             .collect()
     }
@@ -219,8 +288,8 @@ impl Engine {
         let mut held = self.held();
         for id in renewed {
             lost.remove(id);
-            if let Some(at) = held.get_mut(id) {
-                *at = now;
+            if let Some(held) = held.get_mut(id) {
+                held.at = now;
             }
         }
         if !lost.is_empty() {
@@ -242,7 +311,7 @@ impl Engine {
         }
     }
 
-    /// Drops what waits for an endpoint that was just switched off; its deliveries are cancelled already.
+    /// Drops what waits for an endpoint that was just switched off; its deliveries are held in the database.
     pub(crate) fn switch_off(&self, id: EndpointId) {
         self.endpoints.forget(id);
         let mut held = self.held();
@@ -269,6 +338,16 @@ impl Engine {
         self.sends.wait().await;
     }
 
+    pub(crate) fn open_breakers(&self) -> usize {
+        self.queue().open_breakers(Instant::now())
+    }
+
+    /// Takes out what waits for endpoints that are left alone, and gives it back.
+    pub(crate) async fn evict(&self) {
+        let evicted = self.queue().evict(Instant::now());
+        self.release(evicted).await;
+    }
+
     async fn release(&self, jobs: Vec<Job>) {
         for job in jobs {
             if self.outcomes.send(Outcome::Released(job.delivery_id)).await.is_err() {
@@ -276,4 +355,25 @@ impl Engine {
             }
         }
     }
+}
+
+/// A delivery that no attempt can mend, made before its endpoint asked for another format.
+fn unsendable(job: Job, error: &NoSet) -> Outcome {
+    let finished = FinishedAttempt {
+        id: AttemptId::new(),
+        delivery_id: job.delivery_id,
+        endpoint_id: job.endpoint_id,
+        token: job.token,
+        ordered: false,
+        number: job.attempt,
+        started_at: Timestamp::now(),
+        duration: Duration::ZERO,
+        status: None,
+        gone: false,
+        error: Some(error.to_string()),
+        response_head: None,
+        trace_id: None,
+        verdict: DeliveryVerdict::Exhausted,
+    };
+    Outcome::Finished(job, finished)
 }

@@ -3,14 +3,16 @@
 use crate::endpoints::Endpoint;
 use crate::engine::Engine;
 use crate::job::Job;
+use crate::matching::{Looked, Told};
 use crate::measure;
+use crate::people::people;
 use bus::{Acker, Consumer, Delivery};
 use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
 use runtime::Backoff;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
-use store::{InsertedDelivery, Lease, NewDelivery, Store, StoreError};
+use std::time::{Duration, Instant};
+use store::{InsertedDelivery, Lease, NewDelivery, OwnBody, Store, StoreError};
 use telemetry::semconv;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
@@ -40,6 +42,21 @@ struct Planned {
     job: Job,
     /// To an ordered endpoint: the database keeps the order, so nothing has to stay behind what is left there.
     ordered: bool,
+    /// The body is not that of the log.
+    own: bool,
+}
+
+/// Who is told of an event, and how.
+type Wanting = Vec<(Arc<Endpoint>, Told)>;
+
+impl Planned {
+    fn own_body(&self) -> Option<OwnBody> {
+        self.own.then(|| OwnBody {
+            delivery_id: self.new.id,
+            directory_id: self.new.directory_id,
+            body: Arc::clone(&self.job.body),
+        })
+    }
 }
 
 impl FanOut {
@@ -51,6 +68,11 @@ impl FanOut {
             .await
         {
             self.work(&acker, &batch).await;
+            if batch.len() >= self.engine.config.batch {
+                // More is waiting on the bus, and it may as well wait there: what does not fit into memory is written
+                // and read once more.
+                let _ = self.soft.run_until_cancelled(self.engine.wait_for_room()).await;
+            }
         }
         self.consumer.stop();
     }
@@ -62,7 +84,7 @@ impl FanOut {
             Persisted::Stored(stored) => {
                 acker.ack(batch).await;
                 drop(received);
-                self.engine.take(stored.jobs, true);
+                self.engine.take(stored.jobs, true).await;
                 if !stored.is_all {
                     // Not before: what is left in the database comes after what is in memory.
                     self.engine.due.notify_one();
@@ -106,14 +128,22 @@ impl FanOut {
 
     async fn try_persist(&self, received: &[Received<'_>]) -> Result<Stored, StoreError> {
         let endpoints = self.engine.endpoints.load().await?;
-        let planned = self.plan(received, &endpoints);
+        let told = self.tell(received, &endpoints).await?;
+        let planned = self.plan(received, told);
         let now = Timestamp::now();
         let lease = Lease {
             owner: &self.owner,
             until: now.plus(self.engine.config.lease),
         };
         let new: Vec<_> = planned.iter().map(|planned| planned.new).collect();
-        let inserted = self.store.deliveries().insert(&new, lease, now).await;
+        let bodies: Vec<_> = planned.iter().filter_map(Planned::own_body).collect();
+        let catching_up: Vec<_> = endpoints.iter().filter(|endpoint| endpoint.catching_up).collect();
+        let batch = store::FanOut {
+            new: &new,
+            bodies: &bodies,
+            catching_up: &catching_up.iter().map(|endpoint| endpoint.id).collect::<Vec<_>>(),
+        };
+        let inserted = self.store.deliveries().fan_out(batch, lease, now).await;
         let inserted = inserted.inspect_err(|_| self.give_places_back(&planned, |_| true))?;
         measure::fanned_out(received.len(), inserted.len());
         let leased: HashSet<DeliveryId> = inserted.iter().filter(|new| new.leased).map(|new| new.id).collect();
@@ -122,36 +152,53 @@ impl FanOut {
         let jobs = planned.into_iter().map(|planned| planned.job);
         Ok(Stored {
             jobs: jobs.filter(|job| leased.contains(&job.delivery_id)).collect(),
-            is_all: leased.len() == inserted.len(),
+            is_all: inserted.iter().all(|new| new.leased || new.held),
         })
     }
 
-    /// A delivery for each event and each endpoint that wants it, in the order of the events. It is to be sent at once
+    /// Which endpoints are told of each event, and how.
+    async fn tell(&self, received: &[Received<'_>], endpoints: &[Arc<Endpoint>]) -> Result<Vec<Wanting>, StoreError> {
+        let looked: Vec<Looked<'_>> = received.iter().map(|received| Looked::at(received.event)).collect();
+        let people = people(&self.store, endpoints, &looked).await?;
+        let told = |looked: &Looked<'_>| {
+            let told =
+                |endpoint: &Arc<Endpoint>| Some((Arc::clone(endpoint), endpoint.subscription.tell(looked, &people)?));
+            endpoints.iter().filter_map(told).collect()
+        };
+        Ok(looked.iter().map(told).collect())
+    }
+
+    /// A delivery for each event and each endpoint that is told of it, in the order of the events. It is to be sent at once
     /// if there is a place for it in memory; of the deliveries of an ordered endpoint about one subject only the first.
-    fn plan(&self, received: &[Received<'_>], endpoints: &[Arc<Endpoint>]) -> Vec<Planned> {
+    fn plan(&self, received: &[Received<'_>], told: Vec<Wanting>) -> Vec<Planned> {
+        let now = Instant::now();
         let mut queue = self.engine.queue();
         let mut subjects: HashSet<(EndpointId, ResourceId)> = HashSet::new();
         let mut planned = Vec::new();
-        for Received { event, span } in received {
-            let mut wanting = endpoints
-                .iter()
-                .filter(|endpoint| endpoint.subscription.wants(event))
-                .peekable();
-            if wanting.peek().is_none() {
+        for (Received { event, span }, wanting) in received.iter().zip(told) {
+            if wanting.is_empty() {
                 continue;
             }
             let body: Arc<str> = event.body.as_str().into();
             let traceparent = telemetry::traceparent_of(span)
                 .or_else(|| event.traceparent.clone())
                 .map(Arc::from);
-            for endpoint in wanting {
+            for (endpoint, told) in wanting {
                 queue.set_rate(endpoint.id, endpoint.per_second);
                 let is_first = !endpoint.ordered
                     || event
                         .subject_id
                         .is_none_or(|subject| subjects.insert((endpoint.id, subject)));
-                let claim = is_first && endpoint.credentials.is_some() && queue.reserve(endpoint.id);
-                planned.push(plan_one(event, endpoint, claim, &body, traceparent.as_ref()));
+                let usable = endpoint.enabled && endpoint.credentials.is_some();
+                let claim = is_first && usable && queue.reserve(endpoint.id, now);
+                let (kind, body, own) = match told {
+                    Told::AsItIs => (event.kind, Arc::clone(&body), false),
+                    Told::Rendered(kind, body) => (kind, body, true),
+                };
+                let mut one = plan_one(event, &endpoint, claim, &body, traceparent.as_ref());
+                one.new.event_type = kind;
+                one.own = own;
+                planned.push(one);
             }
         }
         planned
@@ -159,7 +206,11 @@ impl FanOut {
 
     /// Deliveries that are stored but not in memory: new ones must stay behind them.
     fn note_spills(&self, planned: &[Planned], inserted: &[InsertedDelivery]) {
-        let left: HashSet<DeliveryId> = inserted.iter().filter(|new| !new.leased).map(|new| new.id).collect();
+        let left: HashSet<DeliveryId> = inserted
+            .iter()
+            .filter(|new| !new.leased && !new.held)
+            .map(|new| new.id)
+            .collect();
         let mut queue = self.engine.queue();
         for planned in planned
             .iter()
@@ -225,6 +276,7 @@ fn plan_one(
     let (id, endpoint_id) = (DeliveryId::new(), endpoint.id);
     Planned {
         ordered: endpoint.ordered,
+        own: false,
         new: NewDelivery {
             id,
             endpoint_id,
@@ -234,6 +286,7 @@ fn plan_one(
             sequence: event.sequence,
             event_type: event.kind,
             claim,
+            ordered: endpoint.ordered,
         },
         job: Job {
             delivery_id: id,
@@ -241,7 +294,9 @@ fn plan_one(
             event_id: event.id,
             body: Arc::clone(body),
             attempt: 1,
+            token: 1,
             traceparent: traceparent.cloned(),
+            test: false,
         },
     }
 }

@@ -1,5 +1,6 @@
 //! A delivery in memory.
 
+use crate::queue::Class;
 use events::{DeliveryId, EndpointId, EventId};
 use std::sync::Arc;
 use store::ClaimedDelivery;
@@ -14,7 +15,11 @@ pub(crate) struct Job {
     pub(crate) body: Arc<str>,
     /// Counts from 1.
     pub(crate) attempt: u32,
+    /// The number of the lease.
+    pub(crate) token: i64,
     pub(crate) traceparent: Option<Arc<str>>,
+    /// Sent for a test; not in the log.
+    pub(crate) test: bool,
 }
 
 impl Job {
@@ -26,8 +31,14 @@ impl Job {
             event_id: claimed.event_id,
             body: claimed.body?,
             attempt: claimed.attempts.saturating_add(1),
+            token: claimed.token,
             traceparent: claimed.traceparent,
+            test: claimed.sequence == 0,
         })
+    }
+
+    pub(crate) const fn class(&self) -> Class {
+        if self.attempt == 1 { Class::First } else { Class::Retry }
     }
 
     /// The first attempt belongs to the trace of the change; later ones, which may come days after, only link to it.

@@ -5,28 +5,37 @@
 //!   memory, already leased: a new event is sent without reading anything back.
 //! - `engine` sends what is in memory, with limits over all and for each endpoint (`queue`).
 //! - `recorder` writes what came of it, in batches.
+//! - `catch_up` stores the past for endpoints that asked for it, until live events take over.
 //! - `sweep` takes from the database whatever else is due: retries, overflow, and what a dead dispatcher left.
+//! - `housekeeping` forgets what is older than it is kept, and counts what waits.
 //!
 //! The database row is the truth and memory only a short cut: a dispatcher can be killed at any moment, and what it
 //! held is sent again, with the same `webhook-id`, when its lease ends.
 
+mod breaker;
+mod catch_up;
 mod config;
 mod endpoints;
 mod engine;
 mod fanout;
+mod housekeeping;
 mod job;
 mod matching;
 mod measure;
+mod people;
 mod queue;
 mod recorder;
 mod sweep;
 
+pub use breaker::Patience;
 pub use config::Config;
 
 use bus::Bus;
+use catch_up::Feeder;
 use endpoints::Endpoints;
 use engine::Engine;
 use fanout::FanOut;
+use housekeeping::Housekeeping;
 use recorder::Recorder;
 use runtime::{Context, Shutdown};
 use secrets::MasterKey;
@@ -36,6 +45,7 @@ use sweep::Sweep;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use webhooks::set::{SetIssuer, SetKey};
 use webhooks::{Sender, SenderError};
 
 /// Outcomes that may wait for the recorder; attempts wait beyond that.
@@ -50,6 +60,8 @@ pub struct Deps {
     pub bus: Bus,
     /// Opens the secrets of endpoints.
     pub master_key: MasterKey,
+    /// The URL that others reach this installation by: the issuer of Security Event Tokens.
+    pub public_url: Arc<str>,
     /// When to stop. At the soft stop nothing new is taken and attempts in flight are finished; at the hard stop they
     /// are given up and their deliveries given back.
     pub shutdown: Shutdown,
@@ -65,6 +77,7 @@ impl Deps {
             store: context.store.clone(),
             bus: context.bus.clone(),
             master_key: context.master_key.clone(),
+            public_url: context.public_url.to_string().into(),
             shutdown: context.shutdown.clone(),
             instance: Arc::clone(&context.instance),
         }
@@ -91,24 +104,28 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
 /// # Errors
 /// When the HTTP client cannot be set up. Neither the database nor the bus being away is an error.
 pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
-    let sender = Sender::new(config.sender)?;
+    let sender = Sender::new(config.sender.clone())?;
     let Deps {
         store,
         bus,
         master_key,
+        public_url,
         shutdown,
         instance: owner,
     } = deps;
     let (soft, hard) = (shutdown.soft.clone(), shutdown.hard.clone());
     let (outcomes_in, outcomes) = mpsc::channel(OUTCOMES);
+    let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
+    let issuer = SetIssuer::new(key, &public_url);
     let endpoints = Endpoints::new(store.clone(), master_key);
-    let engine = Engine::new(config, endpoints, sender, outcomes_in, hard.clone());
+    let engine = Engine::new(config, endpoints, sender, issuer, outcomes_in, hard.clone());
 
     let last = CancellationToken::new();
     let recorder = Recorder {
         engine: Arc::clone(&engine),
         store: store.clone(),
         owner: Arc::clone(&owner),
+        partitions: bus.partitions(),
         outcomes,
         last: last.clone(),
         hard,
@@ -117,6 +134,16 @@ pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
         engine: Arc::clone(&engine),
         store: store.clone(),
         owner: Arc::clone(&owner),
+        soft: soft.clone(),
+    };
+    let feeder = Feeder {
+        engine: Arc::clone(&engine),
+        store: store.clone(),
+        soft: soft.clone(),
+    };
+    let housekeeping = Housekeeping {
+        engine: Arc::clone(&engine),
+        store: store.clone(),
         soft: soft.clone(),
     };
     let consumer = bus.events((0..bus.partitions()).collect());
@@ -131,6 +158,12 @@ pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
     let (intake, recording) = (TaskTracker::new(), TaskTracker::new());
     spawn(&shutdown, "dispatcher.recorder", recording.track_future(recorder.run()));
     spawn(&shutdown, "dispatcher.sweep", intake.track_future(sweep.run()));
+    spawn(
+        &shutdown,
+        "dispatcher.housekeeping",
+        intake.track_future(housekeeping.run()),
+    );
+    spawn(&shutdown, "dispatcher.catch-up", intake.track_future(feeder.run()));
     spawn(&shutdown, "dispatcher.fan-out", intake.track_future(fan_out.run()));
     spawn(
         &shutdown,

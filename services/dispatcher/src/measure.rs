@@ -2,18 +2,43 @@
 
 use events::{EventId, Timestamp};
 use std::time::Duration;
-use store::{DeliveryVerdict, FinishedAttempt};
+use store::{Backlog, DeliveryVerdict, FinishedAttempt, Pruned};
 use webhooks::{AttemptResult, Failure};
 
 /// The size of what is in memory.
-pub(crate) fn load(in_flight: usize, waiting: usize) {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "both are bounded by the configuration, far below 2^52"
-    )]
-    let (in_flight, waiting) = (in_flight as f64, waiting as f64);
-    metrics::gauge!("rollcall_deliveries_in_flight").set(in_flight);
-    metrics::gauge!("rollcall_deliveries_waiting").set(waiting);
+pub(crate) fn load(firsts: usize, retries: usize, waiting: usize) {
+    metrics::gauge!("rollcall_deliveries_in_flight", "class" => "first").set(number(firsts));
+    metrics::gauge!("rollcall_deliveries_in_flight", "class" => "retry").set(number(retries));
+    metrics::gauge!("rollcall_deliveries_waiting").set(number(waiting));
+}
+
+/// What waits in the database, over all endpoints.
+pub(crate) fn backlog(backlog: &Backlog, now: Timestamp) {
+    for state in ["pending", "leased", "scheduled", "held"] {
+        let count = backlog.waiting.get(state).copied().unwrap_or_default();
+        metrics::gauge!("rollcall_deliveries_backlog", "state" => state).set(number(count));
+    }
+    let age = backlog.oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64());
+    metrics::gauge!("rollcall_deliveries_oldest_undelivered_seconds").set(age);
+    metrics::gauge!("rollcall_endpoints", "state" => "enabled").set(number(backlog.enabled));
+    metrics::gauge!("rollcall_endpoints", "state" => "disabled").set(number(backlog.disabled));
+}
+
+/// Endpoints that are left alone because they only fail.
+pub(crate) fn open_breakers(count: usize) {
+    metrics::gauge!("rollcall_endpoints_open_breakers").set(number(count));
+}
+
+/// What was forgotten.
+pub(crate) fn pruned(pruned: &Pruned) {
+    for (what, count) in [
+        ("deliveries", pruned.deliveries),
+        ("attempts", pruned.attempts),
+        ("held", pruned.cancelled),
+        ("responses", pruned.responses),
+    ] {
+        metrics::counter!("rollcall_deliveries_pruned_total", "what" => what).increment(count);
+    }
 }
 
 /// Events taken from the bus and deliveries made of them.
@@ -59,6 +84,11 @@ fn since(event: EventId, at: Timestamp) -> Duration {
     let made = event.uuid().get_timestamp().map_or((0, 0), |made| made.to_unix());
     let millis = i64::try_from(made.0).unwrap_or_default().saturating_mul(1_000) + i64::from(made.1 / 1_000_000);
     at.since(Timestamp::from_millis(millis))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of rows and tasks, far below 2^52")]
+fn number(n: impl TryInto<u64>) -> f64 {
+    n.try_into().unwrap_or(u64::MAX) as f64
 }
 
 fn count(n: usize) -> u64 {

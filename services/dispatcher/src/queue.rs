@@ -1,13 +1,17 @@
 //! What waits in memory, and what may be sent next: pure bookkeeping, no clock and no IO.
 //!
 //! Each endpoint has a line of its own, and the lines take turns, so that a slow or dead endpoint delays nobody else.
-//! How many attempts an endpoint may have in flight follows its health: halved by each failure that looks like an
-//! outage, doubled by each success. A dead endpoint is thus down to one attempt at a time after a handful of failures
-//! and costs next to nothing, and one that comes back has its full share after a handful of successes.
+//! First attempts and retries are two classes with slots of their own: a mountain of retries does not stand in the way
+//! of what is new.
+//!
+//! How many attempts an endpoint may have in flight adapts: halved when it does not answer in time or says 429 or 503,
+//! one more for each success. When free slots get scarce no endpoint may take more than a share of them. An endpoint
+//! that only fails is left alone altogether for a while (`breaker`); what waits for it goes back to the database.
 //!
 //! A line is short. What does not fit stays in the database and the endpoint is marked as *spilled*: from then on its
 //! new deliveries go through the database too, behind the older ones, until nothing of it is left there.
 
+use crate::breaker::{Breaker, Patience};
 use events::EndpointId;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -16,111 +20,227 @@ use std::time::{Duration, Instant};
 const DEPTH: usize = 8;
 /// A slow line holds no more than it can send in this time, so that leases need no renewing.
 const PACED_SECONDS: usize = 10;
+/// An endpoint's retries have this part of its slots beside those for first attempts.
+const RETRY_SHARE: usize = 4;
+/// An endpoint has at most this part of the slots that are free or its own.
+const FREE_SHARE: usize = 4;
 
 /// How an attempt speaks of its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
     Good,
-    /// The endpoint answers, but refuses this event.
+    /// The endpoint answers, but refuses this event; or nothing was tried.
     Neutral,
     Bad,
+    /// Bad, and it asks for less at a time.
+    Overloaded,
+}
+
+/// Which slots an attempt takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    First,
+    Retry,
+}
+
+impl Class {
+    const ALL: [Self; 2] = [Self::First, Self::Retry];
+}
+
+/// How many at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// First attempts in flight, over all endpoints.
+    pub(crate) firsts: usize,
+    /// Retries in flight, over all endpoints.
+    pub(crate) retries: usize,
+    /// First attempts in flight of one endpoint, at the beginning.
+    pub(crate) start: usize,
+    /// The same when all goes well.
+    pub(crate) most: usize,
+    /// Deliveries in memory that are not in flight.
+    pub(crate) waiting: usize,
+    /// When an endpoint is left alone.
+    pub(crate) patience: Patience,
 }
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next<J> {
-    Send(J),
+    Send(J, Class),
     /// Nothing before this time, unless something changes.
     WaitUntil(Instant),
     Idle,
 }
 
+/// What the end of an attempt brings about.
+#[derive(Debug)]
+pub(crate) struct Finished<J> {
+    /// The line runs low and more of it waits in the database.
+    pub(crate) wants_more: bool,
+    /// To be given back: the endpoint is left alone now.
+    pub(crate) evicted: Vec<J>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Queue<J> {
-    in_flight_limit: usize,
-    per_endpoint: usize,
-    waiting_limit: usize,
+    limits: Limits,
     lines: HashMap<EndpointId, Line<J>>,
-    /// Lines that may have something to send, in turn.
-    turns: VecDeque<EndpointId>,
+    firsts: Slots,
+    retries: Slots,
     /// Lines that must wait for their rate limit.
     paced: Vec<(Instant, EndpointId)>,
-    in_flight: usize,
     /// Waiting and reserved.
     waiting: usize,
     closed: bool,
 }
 
+/// The slots of one class over all endpoints.
+#[derive(Debug)]
+struct Slots {
+    limit: usize,
+    in_flight: usize,
+    /// Lines that may have something to send, in turn.
+    turns: VecDeque<EndpointId>,
+}
+
+impl Slots {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit: limit.max(1),
+            in_flight: 0,
+            turns: VecDeque::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Line<J> {
-    jobs: VecDeque<J>,
-    in_flight: usize,
+    firsts: Jobs<J>,
+    retries: Jobs<J>,
     reserved: usize,
     limit: usize,
+    breaker: Breaker,
     spilled: bool,
     /// Counts the times that deliveries were left in the database.
     spills: u64,
-    has_turn: bool,
     per_second: Option<u32>,
     /// When the rate limit lets the next attempt go.
     free_at: Option<Instant>,
 }
 
-impl<J> Line<J> {
-    fn new(limit: usize) -> Self {
+/// One endpoint's deliveries of one class.
+#[derive(Debug)]
+struct Jobs<J> {
+    waiting: VecDeque<J>,
+    in_flight: usize,
+    has_turn: bool,
+}
+
+impl<J> Jobs<J> {
+    const fn new() -> Self {
         Self {
-            jobs: VecDeque::new(),
+            waiting: VecDeque::new(),
             in_flight: 0,
+            has_turn: false,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.waiting.len() + self.in_flight
+    }
+}
+
+impl<J> Line<J> {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            firsts: Jobs::new(),
+            retries: Jobs::new(),
             reserved: 0,
-            limit,
+            limit: limits.start.min(limits.most).max(1),
+            breaker: Breaker::new(limits.patience),
             spilled: false,
             spills: 0,
-            has_turn: false,
             per_second: None,
             free_at: None,
         }
     }
 
-    fn room(&self) -> usize {
+    const fn jobs(&mut self, class: Class) -> &mut Jobs<J> {
+        match class {
+            Class::First => &mut self.firsts,
+            Class::Retry => &mut self.retries,
+        }
+    }
+
+    /// Attempts of a class that may be in flight.
+    fn cap(&self, class: Class) -> usize {
+        match class {
+            Class::First => self.limit,
+            Class::Retry => (self.limit / RETRY_SHARE).max(1),
+        }
+    }
+
+    fn room(&self, class: Class, now: Instant) -> usize {
+        if self.breaker.is_open(now) {
+            return 0;
+        }
+        if self.breaker.is_probing(now) {
+            // One of each, to see how it fares.
+            return usize::from(self.is_idle());
+        }
         let paced = self.per_second.map_or(usize::MAX, |rate| {
             usize::try_from(rate)
                 .unwrap_or(usize::MAX)
                 .saturating_mul(PACED_SECONDS)
         });
-        let capacity = self.limit.saturating_mul(DEPTH).min(paced);
-        capacity.saturating_sub(self.jobs.len() + self.in_flight + self.reserved)
+        let taken = match class {
+            Class::First => self.firsts.len() + self.reserved,
+            Class::Retry => self.retries.len(),
+        };
+        self.cap(class).saturating_mul(DEPTH).min(paced).saturating_sub(taken)
     }
 
     fn is_idle(&self) -> bool {
-        self.jobs.is_empty() && self.in_flight == 0 && self.reserved == 0
+        self.firsts.len() == 0 && self.retries.len() == 0 && self.reserved == 0
+    }
+
+    fn drain(&mut self) -> Vec<J> {
+        let firsts = self.firsts.waiting.drain(..);
+        firsts.chain(self.retries.waiting.drain(..)).collect()
     }
 }
 
 impl<J> Queue<J> {
-    pub(crate) fn new(in_flight: usize, per_endpoint: usize, waiting: usize) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            in_flight_limit: in_flight.max(1),
-            per_endpoint: per_endpoint.max(1),
-            waiting_limit: waiting.max(1),
             lines: HashMap::new(),
-            turns: VecDeque::new(),
+            firsts: Slots::new(limits.firsts),
+            retries: Slots::new(limits.retries),
             paced: Vec::new(),
-            in_flight: 0,
             waiting: 0,
             closed: false,
+            limits,
         }
     }
 
     fn line(&mut self, id: EndpointId) -> &mut Line<J> {
-        let limit = self.per_endpoint;
-        self.lines.entry(id).or_insert_with(|| Line::new(limit))
+        let limits = &self.limits;
+        self.lines.entry(id).or_insert_with(|| Line::new(limits))
+    }
+
+    const fn slots(&mut self, class: Class) -> &mut Slots {
+        match class {
+            Class::First => &mut self.firsts,
+            Class::Retry => &mut self.retries,
+        }
     }
 
     /// Keeps a place for a delivery that is about to be stored. `false`: it must go through the database.
-    pub(crate) fn reserve(&mut self, id: EndpointId) -> bool {
-        let full = self.closed || self.waiting >= self.waiting_limit;
+    pub(crate) fn reserve(&mut self, id: EndpointId, now: Instant) -> bool {
+        let full = self.closed || self.waiting >= self.limits.waiting;
         let line = self.line(id);
-        if full || line.spilled || line.room() == 0 {
+        if full || line.spilled || line.room(Class::First, now) == 0 {
             line.spilled = true;
             return false;
         }
@@ -138,25 +258,30 @@ impl<J> Queue<J> {
         }
     }
 
-    /// How many deliveries of an endpoint may be taken from the database now. None while places are reserved: what
-    /// comes there is older than what is left in the database.
-    pub(crate) fn room(&mut self, id: EndpointId) -> usize {
+    /// How many deliveries of an endpoint, never tried and tried, may be taken from the database now. None while places
+    /// are reserved: what comes there is older than what is left in the database.
+    pub(crate) fn room(&mut self, id: EndpointId, now: Instant) -> (usize, usize) {
         if self.closed {
-            return 0;
+            return (0, 0);
         }
-        let all = self.waiting_limit.saturating_sub(self.waiting);
+        let all = self.limits.waiting.saturating_sub(self.waiting);
         let line = self.line(id);
-        if line.reserved > 0 { 0 } else { line.room().min(all) }
+        if line.reserved > 0 {
+            return (0, 0);
+        }
+        let [firsts, retries] = Class::ALL.map(|class| line.room(class, now));
+        let firsts = firsts.min(all);
+        (firsts, retries.min(all - firsts))
     }
 
     /// Appends a delivery to its line; `reserved` when it has a place already.
-    pub(crate) fn push(&mut self, id: EndpointId, job: J, reserved: bool) {
+    pub(crate) fn push(&mut self, id: EndpointId, job: J, class: Class, reserved: bool) {
         if reserved {
             self.cancel(id);
         }
-        self.line(id).jobs.push_back(job);
+        self.line(id).jobs(class).waiting.push_back(job);
         self.waiting += 1;
-        self.give_turn(id);
+        self.give_turn(id, class);
     }
 
     /// Deliveries of the endpoint were stored without a place in memory.
@@ -182,38 +307,57 @@ impl<J> Queue<J> {
         self.line(id).per_second = per_second.filter(|rate| *rate > 0);
     }
 
-    /// The next delivery to send, of the endpoint whose turn it is.
+    /// The next delivery to send, of the endpoint whose turn it is; what is new comes before what is repeated.
     pub(crate) fn next(&mut self, now: Instant) -> Next<J> {
-        let (due, paced) = std::mem::take(&mut self.paced)
+        let (due, paced): (Vec<_>, Vec<_>) = std::mem::take(&mut self.paced)
             .into_iter()
             .partition(|(at, _)| *at <= now);
         self.paced = paced;
-        let due: Vec<_> = due;
         for (_, id) in due {
-            self.give_turn(id);
+            self.give_turns(id);
         }
-        while self.in_flight < self.in_flight_limit {
-            let Some(id) = self.turns.pop_front() else { break };
-            let Some(line) = self.lines.get_mut(&id) else { continue };
-            line.has_turn = false;
-            if line.in_flight >= line.limit {
-                // The end of one of its attempts gives it a turn again.
-                continue;
-            }
-            if let Some(at) = line.free_at.filter(|at| *at > now && !line.jobs.is_empty()) {
-                self.paced.push((at, id));
-                continue;
-            }
-            if let Some(job) = line.jobs.pop_front() {
-                line.free_at = line.per_second.map(|rate| now + Duration::from_secs(1) / rate);
-                line.in_flight += 1;
-                self.in_flight += 1;
-                self.waiting -= 1;
-                self.give_turn(id);
-                return Next::Send(job);
+        for class in Class::ALL {
+            if let Some((id, job)) = self.next_of(class, now) {
+                self.give_turn(id, class);
+                return Next::Send(job, class);
             }
         }
         self.paced_until().map_or(Next::Idle, Next::WaitUntil)
+    }
+
+    fn next_of(&mut self, class: Class, now: Instant) -> Option<(EndpointId, J)> {
+        loop {
+            let slots = self.slots(class);
+            let free = slots.limit.saturating_sub(slots.in_flight);
+            if free == 0 {
+                return None;
+            }
+            let id = slots.turns.pop_front()?;
+            let Some(line) = self.lines.get_mut(&id) else { continue };
+            let in_flight = line.jobs(class).in_flight;
+            let cap = line.cap(class).min(((free + in_flight) / FREE_SHARE).max(1));
+            let free_at = line.free_at;
+            let per_second = line.per_second;
+            let jobs = line.jobs(class);
+            jobs.has_turn = false;
+            if jobs.in_flight >= cap {
+                // The end of one of its attempts gives it a turn again.
+                continue;
+            }
+            if let Some(at) = free_at.filter(|at| *at > now && !jobs.waiting.is_empty()) {
+                if !self.paced.iter().any(|(_, paced)| *paced == id) {
+                    self.paced.push((at, id));
+                }
+                continue;
+            }
+            if let Some(job) = jobs.waiting.pop_front() {
+                jobs.in_flight += 1;
+                line.free_at = per_second.map(|rate| now + Duration::from_secs(1) / rate);
+                self.slots(class).in_flight += 1;
+                self.waiting -= 1;
+                return Some((id, job));
+            }
+        }
     }
 
     /// When the first of the lines that wait for their rate limit may go on.
@@ -221,20 +365,50 @@ impl<J> Queue<J> {
         self.paced.iter().map(|(at, _)| *at).min()
     }
 
-    /// An attempt is over. `true` when the line runs low and more of it waits in the database.
-    pub(crate) fn finished(&mut self, id: EndpointId, health: Health) -> bool {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        let most = self.per_endpoint;
+    /// An attempt is over.
+    pub(crate) fn finished(&mut self, id: EndpointId, class: Class, health: Health, now: Instant) -> Finished<J> {
+        let slots = self.slots(class);
+        slots.in_flight = slots.in_flight.saturating_sub(1);
+        let most = self.limits.most.max(1);
         let line = self.line(id);
-        line.in_flight = line.in_flight.saturating_sub(1);
+        let jobs = line.jobs(class);
+        jobs.in_flight = jobs.in_flight.saturating_sub(1);
         line.limit = match health {
-            Health::Good => line.limit.saturating_mul(2).min(most),
-            Health::Neutral => line.limit,
-            Health::Bad => (line.limit / 2).max(1),
+            Health::Good => line.limit.saturating_add(1).min(most),
+            Health::Neutral | Health::Bad => line.limit,
+            Health::Overloaded => (line.limit / 2).max(1),
         };
-        let wants_more = line.spilled && line.jobs.len() <= line.limit;
-        self.give_turn(id);
-        wants_more
+        let mut evicted = Vec::new();
+        match health {
+            Health::Good | Health::Neutral => line.breaker.close(),
+            Health::Bad | Health::Overloaded => {
+                if line.breaker.fail(now) {
+                    evicted = line.drain();
+                    line.spilled = true;
+                    line.spills += 1;
+                }
+            }
+        }
+        let wants_more = line.spilled && !line.breaker.is_open(now) && line.firsts.waiting.len() <= line.limit;
+        self.waiting -= evicted.len();
+        self.give_turns(id);
+        Finished { wants_more, evicted }
+    }
+
+    /// Takes out what waits for endpoints that are left alone: it was on its way when that began.
+    pub(crate) fn evict(&mut self, now: Instant) -> Vec<J> {
+        let mut evicted = Vec::new();
+        for line in self.lines.values_mut().filter(|line| line.breaker.is_open(now)) {
+            evicted.extend(line.drain());
+            line.spilled = true;
+        }
+        self.waiting -= evicted.len();
+        evicted
+    }
+
+    /// Endpoints that are left alone at this time.
+    pub(crate) fn open_breakers(&self, now: Instant) -> usize {
+        self.lines.values().filter(|line| line.breaker.is_open(now)).count()
     }
 
     /// Takes out what waits for endpoints other than these, and forgets the idle ones.
@@ -242,7 +416,7 @@ impl<J> Queue<J> {
         let mut removed = Vec::new();
         for (id, line) in &mut self.lines {
             if !active.contains(id) {
-                removed.extend(line.jobs.drain(..));
+                removed.extend(line.drain());
             }
         }
         self.waiting -= removed.len();
@@ -253,9 +427,12 @@ impl<J> Queue<J> {
     /// Takes out what waits and matches.
     pub(crate) fn remove(&mut self, mut matches: impl FnMut(&J) -> bool) {
         for line in self.lines.values_mut() {
-            let before = line.jobs.len();
-            line.jobs.retain(|job| !matches(job));
-            self.waiting -= before - line.jobs.len();
+            for class in Class::ALL {
+                let jobs = line.jobs(class);
+                let before = jobs.waiting.len();
+                jobs.waiting.retain(|job| !matches(job));
+                self.waiting -= before - jobs.waiting.len();
+            }
         }
     }
 
@@ -265,168 +442,33 @@ impl<J> Queue<J> {
         self.keep_only(&HashSet::new())
     }
 
-    pub(crate) const fn in_flight(&self) -> usize {
-        self.in_flight
+    /// Attempts in flight: first ones and retries.
+    pub(crate) const fn in_flight(&self) -> (usize, usize) {
+        (self.firsts.in_flight, self.retries.in_flight)
     }
 
     pub(crate) const fn waiting(&self) -> usize {
         self.waiting
     }
 
-    fn give_turn(&mut self, id: EndpointId) {
+    fn give_turns(&mut self, id: EndpointId) {
+        for class in Class::ALL {
+            self.give_turn(id, class);
+        }
+    }
+
+    fn give_turn(&mut self, id: EndpointId, class: Class) {
         if let Some(line) = self.lines.get_mut(&id)
-            && !line.has_turn
-            && !line.jobs.is_empty()
             && !self.paced.iter().any(|(_, paced)| *paced == id)
         {
-            line.has_turn = true;
-            self.turns.push_back(id);
+            let jobs = line.jobs(class);
+            if !jobs.has_turn && !jobs.waiting.is_empty() {
+                jobs.has_turn = true;
+                self.slots(class).turns.push_back(id);
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn queue() -> Queue<u32> {
-        Queue::new(100, 4, 1_000)
-    }
-
-    fn sent(queue: &mut Queue<u32>, now: Instant) -> Vec<u32> {
-        std::iter::from_fn(|| match queue.next(now) {
-            Next::Send(job) => Some(job),
-            _ => None,
-        })
-        .collect()
-    }
-
-    #[test]
-    fn a_line_keeps_its_order_and_its_limit() {
-        let (mut queue, id, now) = (queue(), EndpointId::new(), Instant::now());
-        for job in 0..10 {
-            queue.push(id, job, false);
-        }
-        assert_eq!(sent(&mut queue, now), [0, 1, 2, 3]);
-        assert_eq!(queue.next(now), Next::Idle);
-        queue.finished(id, Health::Good);
-        assert_eq!(sent(&mut queue, now), [4]);
-        assert_eq!((queue.in_flight(), queue.waiting()), (4, 5));
-    }
-
-    #[test]
-    fn endpoints_take_turns() {
-        let (mut queue, now) = (Queue::new(4, 4, 100), Instant::now());
-        let (busy, quiet) = (EndpointId::new(), EndpointId::new());
-        for job in 0..5 {
-            queue.push(busy, job, false);
-        }
-        queue.push(quiet, 100, false);
-        assert_eq!(sent(&mut queue, now), [0, 100, 1, 2]);
-        queue.finished(quiet, Health::Good);
-        assert_eq!(sent(&mut queue, now), [3]);
-    }
-
-    #[test]
-    fn a_failing_endpoint_gets_one_attempt_at_a_time_until_it_recovers() {
-        let (mut queue, id, now) = (queue(), EndpointId::new(), Instant::now());
-        for job in 0..20 {
-            queue.push(id, job, false);
-        }
-        assert_eq!(sent(&mut queue, now).len(), 4);
-        for _ in 0..4 {
-            queue.finished(id, Health::Bad);
-        }
-        assert_eq!(sent(&mut queue, now).len(), 1);
-        queue.finished(id, Health::Neutral);
-        assert_eq!(sent(&mut queue, now).len(), 1);
-        queue.finished(id, Health::Good);
-        assert_eq!(sent(&mut queue, now).len(), 2);
-        queue.finished(id, Health::Good);
-        queue.finished(id, Health::Good);
-        assert_eq!(sent(&mut queue, now).len(), 4);
-    }
-
-    #[test]
-    fn what_does_not_fit_goes_through_the_database_until_that_is_empty() {
-        let (mut queue, id, now) = (queue(), EndpointId::new(), Instant::now());
-        let capacity = 4 * DEPTH;
-        for job in 0..u32::try_from(capacity).unwrap() {
-            assert!(queue.reserve(id));
-            queue.push(id, job, true);
-        }
-        assert!(!queue.reserve(id));
-        assert_eq!(queue.room(id), 0);
-        sent(&mut queue, now);
-        let mut asked = 0;
-        while queue.in_flight() > 0 {
-            asked += u32::from(queue.finished(id, Health::Good));
-            sent(&mut queue, now);
-        }
-        assert!(asked > 0, "the line asks for more before it is empty");
-        assert!(!queue.reserve(id), "new deliveries stay behind those in the database");
-        assert_eq!(queue.room(id), capacity);
-        let spills = queue.spills(id);
-        queue.spill(id);
-        queue.caught_up(id, true, spills);
-        assert!(!queue.reserve(id), "more was spilled while the database was searched");
-        let spills = queue.spills(id);
-        queue.caught_up(id, false, spills);
-        assert!(!queue.reserve(id), "not everything was taken");
-        queue.caught_up(id, true, spills);
-        assert!(queue.reserve(id));
-        assert_eq!(queue.room(id), 0, "what is reserved comes first");
-        queue.cancel(id);
-        assert_eq!((queue.waiting(), queue.room(id)), (0, capacity));
-    }
-
-    #[test]
-    fn memory_is_bounded_over_all_endpoints() {
-        let mut queue: Queue<u32> = Queue::new(10, 10, 3);
-        assert!((0..3).all(|_| queue.reserve(EndpointId::new())));
-        let id = EndpointId::new();
-        assert!(!queue.reserve(id));
-        assert_eq!(queue.room(id), 0);
-    }
-
-    #[test]
-    fn a_rate_limit_spaces_attempts_and_holds_nobody_else_up() {
-        let (mut queue, now) = (queue(), Instant::now());
-        let (slow, other) = (EndpointId::new(), EndpointId::new());
-        queue.set_rate(slow, Some(10));
-        for job in 0..3 {
-            queue.push(slow, job, false);
-        }
-        assert_eq!(sent(&mut queue, now), [0]);
-        queue.push(other, 100, false);
-        assert_eq!(sent(&mut queue, now), [100]);
-        let step = Duration::from_millis(100);
-        assert_eq!(queue.next(now), Next::WaitUntil(now + step));
-        assert_eq!(sent(&mut queue, now + step), [1]);
-        assert_eq!(sent(&mut queue, now + step * 2), [2]);
-        assert_eq!(queue.next(now + step * 3), Next::Idle);
-    }
-
-    #[test]
-    fn lines_of_endpoints_that_are_gone_are_emptied() {
-        let (mut queue, now) = (queue(), Instant::now());
-        let (gone, kept) = (EndpointId::new(), EndpointId::new());
-        for job in 0..6 {
-            queue.push(gone, job, false);
-        }
-        queue.push(kept, 100, false);
-        assert_eq!(sent(&mut queue, now).len(), 5);
-        assert_eq!(queue.keep_only(&HashSet::from([kept])), [4, 5]);
-        for _ in 0..4 {
-            queue.finished(gone, Health::Good);
-        }
-        queue.keep_only(&HashSet::from([kept]));
-        assert_eq!(queue.lines.len(), 1);
-        queue.push(kept, 101, false);
-        queue.push(kept, 102, false);
-        queue.remove(|job| *job == 101);
-        assert_eq!(queue.close(), [102]);
-        assert!(!queue.reserve(kept));
-        assert_eq!((queue.room(kept), queue.waiting(), queue.in_flight()), (0, 0, 1));
-    }
-}
+mod tests;

@@ -3,15 +3,15 @@
 use crate::engine::{Engine, Outcome};
 use crate::job::Job;
 use crate::measure;
-use events::{DeliveryId, Timestamp};
+use events::{DeliveryId, EndpointId, Timestamp};
 use runtime::Backoff;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{DeliveryVerdict, FinishedAttempt, Store, StoreError};
+use store::{DeliveryVerdict, Disabling, FinishedAttempt, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+const GONE: &str = "the receiver answered 410 Gone";
 /// Outcomes in one transaction.
 const BATCH: usize = 256;
 /// How long the last outcomes may take after the hard stop.
@@ -23,6 +23,8 @@ pub(crate) struct Recorder {
     pub(crate) engine: Arc<Engine>,
     pub(crate) store: Store,
     pub(crate) owner: Arc<str>,
+    /// Lanes on the bus.
+    pub(crate) partitions: u16,
     pub(crate) outcomes: mpsc::Receiver<Outcome>,
     /// Nothing will come after what is in the channel.
     pub(crate) last: CancellationToken,
@@ -98,31 +100,64 @@ impl Recorder {
         deliveries.release(&batch.released, &self.owner, now).await?;
         let recorded = deliveries.record(&batch.finished, &self.owner, patience, now).await?;
         self.engine.let_go(batch.ids());
+        self.switch_off(batch, &recorded.failing, now).await?;
+        // Last: all of this may be done a second time.
         for (job, attempt) in batch.jobs.iter().zip(&batch.finished) {
             measure::recorded(attempt, job.event_id);
         }
-        for endpoint in recorded.disabled {
-            self.engine.switch_off(endpoint.id);
-            measure::endpoint_disabled();
-            tracing::warn!(endpoint.id = %endpoint.id, reason = endpoint.reason, "an endpoint was switched off");
-        }
-        if self.is_waited_for(batch) {
+        if is_waited_for(batch) {
             self.engine.due.notify_one();
         }
         Ok(())
     }
 
-    /// Whether a delivery to an ordered endpoint came to its end: the next one about the same subject may go.
-    fn is_waited_for(&self, batch: &Batch) -> bool {
-        let ended = batch
-            .finished
-            .iter()
-            .filter(|attempt| !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_)));
-        let endpoints: HashSet<_> = ended.map(|attempt| attempt.endpoint_id).collect();
-        endpoints
-            .into_iter()
-            .any(|id| self.engine.endpoints.by_id(id).is_some_and(|endpoint| endpoint.ordered))
+    /// Switches off the endpoints that are gone for good or have failed for too long.
+    async fn switch_off(&self, batch: &Batch, failing: &[EndpointId], now: Timestamp) -> Result<(), StoreError> {
+        let patience = self.engine.config.patience;
+        let too_long = failing_text(patience);
+        for attempt in &batch.finished {
+            let (reason, patience) = if attempt.gone {
+                (GONE, None)
+            } else if failing.contains(&attempt.endpoint_id) {
+                (too_long.as_str(), Some(patience))
+            } else {
+                continue;
+            };
+            let endpoint = self.engine.endpoints.by_id(attempt.endpoint_id);
+            let origin = endpoint.and_then(|endpoint| webhooks::origin_of(&endpoint.url));
+            let disabling = Disabling {
+                endpoint_id: attempt.endpoint_id,
+                delivery_id: attempt.delivery_id,
+                patience,
+                reason,
+                origin: origin.as_deref(),
+                partitions: self.partitions,
+            };
+            if self.store.deliveries().disable(disabling, now).await? {
+                self.engine.switch_off(attempt.endpoint_id);
+                measure::endpoint_disabled();
+                tracing::warn!(endpoint.id = %attempt.endpoint_id, reason, "an endpoint was switched off");
+            }
+        }
+        Ok(())
     }
+}
+
+/// Whether a delivery to an ordered endpoint came to its end: the next one about the same subject may go.
+fn is_waited_for(batch: &Batch) -> bool {
+    let mut finished = batch.finished.iter();
+    finished.any(|attempt| attempt.ordered && !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_)))
+}
+
+fn failing_text(patience: Duration) -> String {
+    const DAY: u64 = 24 * 3_600;
+    let seconds = patience.as_secs();
+    let (count, unit) = if seconds.is_multiple_of(DAY) {
+        (seconds / DAY, "days")
+    } else {
+        (seconds, "seconds")
+    };
+    format!("every attempt failed for {count} {unit}")
 }
 
 /// Outcomes, sorted by kind.

@@ -9,13 +9,15 @@ use events::{AttemptId, EndpointId, Timestamp};
 use runtime::Backoff;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
-use store::{ClaimedDelivery, DeliveryVerdict, Dialect, FinishedAttempt, Lease, Room, Store, StoreError};
+use std::time::{Duration, Instant};
+use store::{
+    ClaimedDelivery, DeliveryVerdict, Dialect, FinishedAttempt, Lease, Room, SettledDeliveries, Store, StoreError,
+};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Deliveries of one endpoint that are taken at a time.
-const MOST_AT_ONCE: usize = 256;
+const MOST_AT_ONCE: usize = 512;
 
 /// Finds what is due.
 #[derive(Debug)]
@@ -35,12 +37,12 @@ impl Sweep {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
-            tokio::select! {
+            let is_regular = tokio::select! {
                 () = soft.cancelled() => return,
-                () = self.engine.due.notified() => {}
-                _ = ticks.tick() => {}
-            }
-            match self.pass().await {
+                () = self.engine.due.notified() => false,
+                _ = ticks.tick() => true,
+            };
+            match self.pass(is_regular).await {
                 Ok(()) => backoff.reset(),
                 Err(error) => {
                     tracing::warn!(error = %telemetry::chain(&error), "what is due could not be looked up");
@@ -68,7 +70,8 @@ impl Sweep {
         }
     }
 
-    async fn pass(&self) -> Result<(), StoreError> {
+    async fn pass(&self, is_regular: bool) -> Result<(), StoreError> {
+        self.engine.evict().await;
         let ageing = self.engine.ageing();
         if !ageing.is_empty() {
             let renewed = self
@@ -78,10 +81,30 @@ impl Sweep {
                 .await?;
             self.engine.renewed(&ageing, &renewed);
         }
-        let endpoints = self.engine.endpoints.load().await?;
+        if is_regular {
+            self.settle().await?;
+        }
+        let mut endpoints = self.engine.endpoints.load().await?;
+        endpoints.retain(|endpoint| endpoint.enabled);
         let active: HashSet<EndpointId> = endpoints.iter().map(|endpoint| endpoint.id).collect();
         self.engine.keep_only(&active).await;
         self.claim(&endpoints).await
+    }
+
+    /// Holds what belongs to disabled endpoints, and lets go what was held for enabled ones.
+    async fn settle(&self) -> Result<(), StoreError> {
+        let settled = self.store.deliveries().settle(Timestamp::now()).await?;
+        if settled.is_full() {
+            self.engine.due.notify_one();
+        }
+        if settled != SettledDeliveries::default() {
+            tracing::info!(
+                held = settled.held,
+                released = settled.released,
+                "deliveries follow their endpoints"
+            );
+        }
+        Ok(())
     }
 
     /// Takes what is due, as far as there is room. Lines that are left with more in the database ask again when they
@@ -90,17 +113,20 @@ impl Sweep {
         let (rooms, spills) = self.rooms(endpoints);
         let now = Timestamp::now();
         let claimed = self.store.deliveries().claim(&rooms, self.lease(now), now).await?;
-        let mut counts: HashMap<EndpointId, u32> = HashMap::new();
-        for delivery in &claimed {
-            *counts.entry(delivery.endpoint_id).or_default() += 1;
+        let mut firsts: HashMap<EndpointId, u32> = HashMap::new();
+        for delivery in claimed.iter().filter(|delivery| delivery.attempts == 0) {
+            *firsts.entry(delivery.endpoint_id).or_default() += 1;
         }
         let (jobs, orphans): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|delivery| delivery.body.is_some());
-        self.engine.take(jobs.into_iter().filter_map(Job::of).collect(), false);
+        self.engine
+            .take(jobs.into_iter().filter_map(Job::of).collect(), false)
+            .await;
         {
             let mut queue = self.engine.queue();
             for (room, spills) in rooms.iter().zip(spills) {
-                let count = counts.get(&room.endpoint_id).copied().unwrap_or_default();
-                queue.caught_up(room.endpoint_id, count < room.room, spills);
+                // Only what was never tried stands before what is new.
+                let count = firsts.get(&room.endpoint_id).copied().unwrap_or_default();
+                queue.caught_up(room.endpoint_id, count < room.firsts, spills);
             }
         }
         self.give_up(&orphans, now).await
@@ -108,20 +134,20 @@ impl Sweep {
 
     /// For each endpoint with room, how much of it and how often it spilled so far.
     fn rooms(&self, endpoints: &[Arc<Endpoint>]) -> (Vec<Room>, Vec<u64>) {
+        let now = Instant::now();
         let mut queue = self.engine.queue();
         let usable = endpoints.iter().filter(|endpoint| endpoint.credentials.is_some());
         let rooms = usable.filter_map(|endpoint| {
             queue.set_rate(endpoint.id, endpoint.per_second);
-            let room = u32::try_from(queue.room(endpoint.id).min(MOST_AT_ONCE)).unwrap_or_default();
-            (room > 0).then(|| {
-                (
-                    Room {
-                        endpoint_id: endpoint.id,
-                        room,
-                    },
-                    queue.spills(endpoint.id),
-                )
-            })
+            let (firsts, retries) = queue.room(endpoint.id, now);
+            let [firsts, retries] =
+                [firsts, retries].map(|room| u32::try_from(room.min(MOST_AT_ONCE)).unwrap_or_default());
+            let room = Room {
+                endpoint_id: endpoint.id,
+                firsts,
+                retries,
+            };
+            (firsts + retries > 0).then(|| (room, queue.spills(endpoint.id)))
         });
         rooms.unzip()
     }
@@ -132,6 +158,8 @@ impl Sweep {
             id: AttemptId::new(),
             delivery_id: delivery.id,
             endpoint_id: delivery.endpoint_id,
+            token: delivery.token,
+            ordered: true,
             number: delivery.attempts.saturating_add(1),
             started_at: now,
             duration: Duration::ZERO,

@@ -18,11 +18,23 @@ pub(crate) enum Failure {
     /// No key, or not a good one for this directory; never says which (R62).
     #[error("unauthorized")]
     Unauthorized,
+    /// Instead of a key came a token that Entra ID makes itself, and this directory does not take it (E5).
+    #[error("a token of Entra ID's own")]
+    EntraToken,
     /// Nothing was changed, and the same request may succeed later.
     #[error("unavailable: {detail}")]
     Unavailable {
         /// For people.
         detail: String,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// Nothing was changed, and only this request is to be repeated later: others are taken meanwhile.
+    #[error("later: {error}")]
+    Later {
+        /// With its status: 429 or 503.
+        #[source]
+        error: scim::Error,
         /// When to come back.
         retry_after: Duration,
     },
@@ -39,6 +51,14 @@ impl From<StoreError> for Failure {
         if error.is_transient() {
             tracing::warn!(error = %telemetry::chain(&error), "the database is not available");
             return Self::unavailable("the directory's database is not available at the moment; nothing was changed");
+        }
+        if matches!(error, StoreError::TooSlow) {
+            return scim::Error::new(
+                scim::ScimType::TooMany,
+                "too much has to be read to find or count what matches; narrow the filter by userName, externalId, \
+                 displayName, emails.value or meta.lastModified, or turn pages by cursor",
+            )
+            .into();
         }
         Self::Internal(error)
     }
@@ -57,9 +77,16 @@ impl Failure {
     pub(crate) fn error(&self) -> scim::Error {
         match self {
             Self::Refused(error) => error.clone(),
+            Self::Later { error, .. } => error.clone(),
             Self::Unauthorized => scim::Error::status(
                 401,
                 "a valid key of this directory is required: send it as a bearer token, or as the password of HTTP Basic",
+            ),
+            Self::EntraToken => scim::Error::status(
+                401,
+                "this is the token that Entra ID makes itself when the field Secret Token is left empty: enter a key of \
+                 this directory there; for tests, the directory's administrator can allow such tokens by naming \
+                 entra_token in its setting authentication and the Entra tenant in its federation",
             ),
             Self::Unavailable { detail, .. } => scim::Error::status(503, detail.clone()),
             Self::Unknown => scim::Error::status(
@@ -83,7 +110,7 @@ impl Failure {
         let mut response = json(error.status, &error.to_json());
         let headers = response.headers_mut();
         match &self {
-            Self::Unauthorized => {
+            Self::Unauthorized | Self::EntraToken => {
                 headers.append(
                     header::WWW_AUTHENTICATE,
                     HeaderValue::from_static("Bearer realm=\"rollcall\""),
@@ -93,8 +120,13 @@ impl Failure {
                     HeaderValue::from_static("Basic realm=\"rollcall\""),
                 );
             }
-            Self::Unavailable { retry_after, .. } => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
+            Self::Unavailable { retry_after, .. } | Self::Later { retry_after, .. } => {
+                // Whole seconds, and never so few that the client would come back at once.
+                let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
+                headers.insert(
+                    header::RETRY_AFTER,
+                    HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)),
+                );
             }
             _ => {}
         }
@@ -104,15 +136,20 @@ impl Failure {
 
 /// A JSON answer.
 pub(crate) fn json(status: u16, body: &Value) -> HttpResponse {
+    text(status, body.to_string())
+}
+
+/// An answer that is JSON already.
+pub(crate) fn text(status: u16, body: String) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status)
-        .content_type(MEDIA_TYPE)
-        .body(body.to_string())
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE)));
+    response.body(body)
 }
 
 /// A JSON answer about one resource: with its tag, and its address where it is new (R9).
-pub(crate) fn resource(status: u16, body: &Value, etag: &str, location: &str) -> HttpResponse {
-    let mut response = json(status, body);
+pub(crate) fn resource(status: u16, body: String, etag: &str, location: &str) -> HttpResponse {
+    let mut response = text(status, body);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(etag) {
         headers.insert(header::ETAG, value);

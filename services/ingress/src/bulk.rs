@@ -1,13 +1,17 @@
 //! `POST /Bulk` (R46–R49): many changes in one request, each a command of its own.
 //!
-//! One operation after the other: the client relies on their order, and `failOnErrors` on knowing what failed before.
+//! The order of the operations is kept, because the lane keeps the order of commands: as many are sent as may be without
+//! knowing how those before them went, and their verdicts come together, from one commit or two. Whatever refers to
+//! another operation waits for that one's verdict, and `failOnErrors` bounds how many are under way: never one that would
+//! not have been tried, had all of them failed.
 
 use crate::answer::{self, Failure};
+use crate::exchange::{Sent, send};
 use crate::handle::{Caller, id_of};
 use crate::write;
 use crate::{Config, Inner, render};
 use actix_web::HttpResponse;
-use events::{ResourceId, ResourceKind, Verb};
+use events::{Command, ResourceId, ResourceKind, Verb};
 use scim::bulk::{Action, BulkRequest, Endpoint, Method, Operation, OperationResult, Resolved, Step};
 use scim::resource::{etag, parse_etags};
 use scim::urn;
@@ -25,6 +29,10 @@ pub(crate) fn too_large(failure: Failure, config: &Config) -> Failure {
 pub(crate) async fn run(inner: &Inner, caller: &Caller, body: Value) -> Result<HttpResponse, Failure> {
     write::refuse_paused(caller)?;
     let request = BulkRequest::parse(body)?;
+    let more = request.operations.len().saturating_sub(1);
+    inner
+        .rates
+        .charge(caller.directory_id(), caller.policy.rate_limit, more);
     let resources: Vec<ResourceId> = request.operations.iter().map(|_| ResourceId::new()).collect();
     let mut run = Run {
         inner,
@@ -32,18 +40,26 @@ pub(crate) async fn run(inner: &Inner, caller: &Caller, body: Value) -> Result<H
         request: &request,
         ids: resources.iter().map(ToString::to_string).collect(),
         results: request.operations.iter().map(|_| None).collect(),
+        under_way: Vec::new(),
         outage: None,
     };
     for step in request.steps() {
         match step {
             Step::Run { operation, without } => {
+                if run.must_wait_before(operation) {
+                    run.wait().await?;
+                }
                 if !run.is_over() {
-                    run.operation(operation, &without).await?;
+                    run.begin(operation, &without).await;
                 }
             }
-            Step::Join { group, member } => run.join(group, member).await,
+            Step::Join { group, member } => {
+                run.wait().await?;
+                run.join(group, member).await;
+            }
         }
     }
+    run.wait().await?;
     Ok(answer::json(200, &run.answer()))
 }
 
@@ -56,22 +72,46 @@ struct Run<'a> {
     ids: Vec<String>,
     /// Of the operations that were tried.
     results: Vec<Option<OperationResult>>,
+    /// Operations that were sent and have no result yet, in order.
+    under_way: Vec<UnderWay>,
     /// The failure since which nothing is tried: what waits for one outage to end need not wait once per operation.
     outage: Option<scim::Error>,
 }
 
+/// An operation that was sent.
+struct UnderWay {
+    index: usize,
+    kind: ResourceKind,
+    id: ResourceId,
+    sent: Sent,
+}
+
+/// Most operations under way at once: a group commit of the projector takes about as many.
+const MOST_UNDER_WAY: usize = 100;
+
 impl Run<'_> {
-    /// R48: as many operations failed as the client accepts.
-    fn is_over(&self) -> bool {
-        let failures = self
-            .results
-            .iter()
-            .flatten()
-            .filter(|result| result.error.is_some())
-            .count();
+    /// How many more operations may fail before the client wants no more of them.
+    fn failures_left(&self) -> Option<u64> {
+        let failures = self.results.iter().flatten().filter(|result| result.error.is_some());
+        let failures = failures.count() as u64;
         self.request
             .fail_on_errors
-            .is_some_and(|accepted| failures as u64 >= accepted)
+            .map(|accepted| accepted.saturating_sub(failures))
+    }
+
+    /// R48: as many operations failed as the client accepts.
+    fn is_over(&self) -> bool {
+        self.failures_left() == Some(0)
+    }
+
+    /// Whether an operation can only be tried once those under way have their results.
+    fn must_wait_before(&self, operation: usize) -> bool {
+        let under_way = self.under_way.len() as u64;
+        let refers = |other: usize| self.under_way.iter().any(|one| one.index == other);
+        under_way > 0
+            && (self.under_way.len() >= MOST_UNDER_WAY
+                || self.failures_left().is_some_and(|left| under_way >= left)
+                || self.request.depends_on(operation).any(refers))
     }
 
     fn succeeded(&self, operation: usize) -> bool {
@@ -79,32 +119,26 @@ impl Run<'_> {
         result.is_some_and(|result| result.error.is_none())
     }
 
-    /// Tries one operation and notes its result.
-    ///
-    /// # Errors
-    /// 503 when changes cannot be taken and none was made yet: then the whole request may be repeated.
-    async fn operation(&mut self, index: usize, without: &[usize]) -> Result<(), Failure> {
+    /// Sends one operation, or notes at once why it cannot be tried.
+    async fn begin(&mut self, index: usize, without: &[usize]) {
         let Some(operation) = self.request.operations.get(index) else {
-            return Ok(());
+            return;
         };
-        let is_untouched = !self.results.iter().flatten().any(|result| result.error.is_none());
-        let result = match self.attempt(index, operation, without).await {
-            Ok(result) => result,
-            Err(failure @ Failure::Unavailable { .. }) if is_untouched && self.outage.is_none() => return Err(failure),
-            Err(failure) => self.failed(index, operation, &failure),
-        };
-        if let Some(slot) = self.results.get_mut(index) {
-            *slot = Some(result);
+        match self.prepare(index, operation, without) {
+            Ok((kind, id, command)) => {
+                let sent = send(self.inner, command).await;
+                self.under_way.push(UnderWay { index, kind, id, sent });
+            }
+            Err(failure) => self.note(index, operation, Err(failure)),
         }
-        Ok(())
     }
 
-    async fn attempt(
+    fn prepare(
         &self,
         index: usize,
         operation: &Operation,
         without: &[usize],
-    ) -> Result<OperationResult, Failure> {
+    ) -> Result<(ResourceKind, ResourceId, Command), Failure> {
         let action = operation.action.as_ref().map_err(|error| error.clone())?;
         let Some(resolved) = self.request.resolved(index, &self.ids, without) else {
             return Err(Failure::Unknown);
@@ -116,13 +150,53 @@ impl Run<'_> {
         let kind = kind(action);
         let (id, verb) = self.command(index, action, &resolved)?;
         let if_match = operation.version.as_deref().map(parse_etags).unwrap_or_default();
-        let change = write::apply(self.inner, self.caller, kind, id, if_match, verb).await?;
-        Ok(OperationResult {
-            status: change.status(),
-            location: Some(render::location(self.caller, kind, &id.to_string())),
-            version: change.version().map(etag),
-            error: None,
-        })
+        let command = write::command(self.inner, self.caller, kind, id, if_match, verb)?;
+        Ok((kind, id, command))
+    }
+
+    /// Waits for the results of what is under way.
+    ///
+    /// # Errors
+    /// 503 when changes cannot be taken and none was made yet: then the whole request may be repeated.
+    async fn wait(&mut self) -> Result<(), Failure> {
+        let mut outcomes = Vec::with_capacity(self.under_way.len());
+        for one in std::mem::take(&mut self.under_way) {
+            let change = one.sent.outcome().await.and_then(write::change);
+            outcomes.push((one.index, one.kind, one.id, change));
+        }
+        let is_untouched = !self.results.iter().flatten().any(|result| result.error.is_none())
+            && outcomes
+                .iter()
+                .all(|(.., change)| matches!(change, Err(failure) if !matches!(failure, Failure::Unknown)));
+        if is_untouched && self.outage.is_none() {
+            let is_away = |failure: &Failure| matches!(failure, Failure::Unavailable { .. });
+            if let Some(at) = outcomes
+                .iter()
+                .position(|(.., change)| change.as_ref().is_err_and(is_away))
+            {
+                return outcomes.swap_remove(at).3.map(drop);
+            }
+        }
+        for (index, kind, id, change) in outcomes {
+            let Some(operation) = self.request.operations.get(index) else {
+                continue;
+            };
+            let result = change.map(|change| OperationResult {
+                status: change.status(),
+                location: Some(render::location(self.caller, kind, &id.to_string())),
+                version: change.version().map(etag),
+                error: None,
+            });
+            self.note(index, operation, result);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, index: usize, operation: &Operation, result: Result<OperationResult, Failure>) {
+        let result = result.unwrap_or_else(|failure| self.failed(index, operation, &failure));
+        if let Some(slot) = self.results.get_mut(index) {
+            *slot = Some(result);
+        }
     }
 
     fn command(&self, index: usize, action: &Action, resolved: &Resolved) -> Result<(ResourceId, Verb), Failure> {

@@ -80,6 +80,7 @@ fn features(config: &Config) -> Features {
             max_page_size: MAX_PAGE,
             cursor_timeout: Some(CURSOR_TIMEOUT),
         }),
+        security_events: Some(webhooks::set::EVENT_URIS),
         documentation_uri: None,
     }
 }

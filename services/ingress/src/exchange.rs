@@ -1,55 +1,68 @@
-//! From command to verdict: publish, wait, and when no verdict comes, settle.
-//!
-//! The reply is only a hint; the inbox row is the verdict. Whoever got no reply writes the command's id there himself: if
-//! that succeeds, the command can never be applied, and "not applied" is the truth.
+//! From command to verdict ([`runtime::send`]), with the failures that SCIM clients are told.
 
 use crate::Inner;
 use crate::answer::Failure;
-use bus::RequestError;
-use events::{Command, Outcome, Timestamp};
-use store::{Settled, Store};
-use tracing::Instrument as _;
+use crate::overload::Overload;
+use events::{Command, DirectoryId, Outcome};
+use runtime::ExchangeError;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Sends a command and returns what became of it. Goes on when the client leaves: the change would be made anyway, and
 /// somebody must hear the verdict.
 pub(crate) async fn exchange(inner: &Inner, command: Command) -> Result<Outcome, Failure> {
-    let (bus, store) = (inner.bus.clone(), inner.store.clone());
-    let span = tracing::Span::current();
-    let exchange = tokio::spawn(
-        async move {
-            match bus.request(&command).await {
-                Ok(verdict) => Ok(verdict.outcome),
-                Err(RequestError::Unavailable) => Err(Failure::unavailable(
-                    "changes cannot be taken at the moment; nothing was changed",
-                )),
-                Err(error) => settle(&store, &command, &error).await,
+    send(inner, command).await.outcome().await
+}
+
+/// A command that has its place in the lane, or could not get one.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// `None` when the lane was known to be full.
+    sent: Option<runtime::Sent>,
+    directory: DirectoryId,
+    overload: Arc<Overload>,
+}
+
+/// Sends a command and returns as soon as whatever is sent next comes after it.
+pub(crate) async fn send(inner: &Inner, command: Command) -> Sent {
+    let (directory, overload) = (command.directory_id, Arc::clone(&inner.overload));
+    let sent = if overload.is_full(directory) {
+        None
+    } else {
+        Some(runtime::send(&inner.bus, &inner.store, command).await)
+    };
+    Sent {
+        sent,
+        directory,
+        overload,
+    }
+}
+
+impl Sent {
+    /// What became of it.
+    pub(crate) async fn outcome(self) -> Result<Outcome, Failure> {
+        let Some(sent) = self.sent else {
+            return Err(too_deep());
+        };
+        sent.outcome().await.map_err(|error| match error {
+            ExchangeError::TooDeep => {
+                self.overload.note(self.directory);
+                too_deep()
             }
-        }
-        .instrument(span),
-    );
-    let outcome = exchange.await.map_err(|_| Failure::Unknown)??;
-    match outcome {
-        Outcome::Abandoned => Err(not_applied()),
-        outcome => Ok(outcome),
+            ExchangeError::Unavailable => {
+                Failure::unavailable("changes cannot be taken at the moment; nothing was changed")
+            }
+            ExchangeError::NotApplied => Failure::unavailable("the change was not applied and will not be; try again"),
+            ExchangeError::Unknown => Failure::Unknown,
+        })
     }
 }
 
-async fn settle(store: &Store, command: &Command, why: &RequestError) -> Result<Outcome, Failure> {
-    metrics::counter!("rollcall_ingress_settled_total").increment(1);
-    match store.inbox().settle(command.id, Timestamp::now()).await {
-        Ok(Settled::Verdict(outcome)) => Ok(outcome),
-        Ok(Settled::Abandoned) => {
-            tracing::warn!(command.id = %command.id, reason = %telemetry::chain(why), "no verdict; the command is given up");
-            Err(not_applied())
-        }
-        Err(error) => {
-            tracing::error!(command.id = %command.id, reason = %telemetry::chain(why), error = %telemetry::chain(&error),
-                "no verdict, and the database does not answer either; the outcome is unknown");
-            Err(Failure::Unknown)
-        }
+/// More changes wait in the directory's lane than the projector can work off soon.
+fn too_deep() -> Failure {
+    Failure::Unavailable {
+        detail: "too many changes are waiting to be stored; this one was not taken and nothing was changed, try again"
+            .to_owned(),
+        retry_after: Duration::from_secs(10),
     }
-}
-
-fn not_applied() -> Failure {
-    Failure::unavailable("the change was not applied and will not be; try again")
 }

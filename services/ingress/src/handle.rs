@@ -69,7 +69,10 @@ async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> R
         return Ok(oauth::token(inner, request, payload, &address.tenant).await);
     }
     let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
-    let access = inner.auth.authorize(header, &address.tenant).await?;
+    let access = match oauth::entra::token(header) {
+        Some(token) => oauth::entra::authorize(inner, &token, &address.tenant).await?,
+        None => inner.auth.authorize(header, &address.tenant).await?,
+    };
     tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
     let policy = inner.policies.of(&access.directory).await?;
     let caller = Caller {
@@ -77,7 +80,10 @@ async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> R
         policy,
         base_url,
     };
-    let answer = operate(inner, &caller, request, &rest, payload).await;
+    let answer = match inner.rates.pass(caller.directory_id(), caller.policy.rate_limit) {
+        Ok(()) => operate(inner, &caller, request, &rest, payload).await,
+        Err(throttled) => Err(throttled),
+    };
     let error = match &answer {
         Err(Failure::Refused(error)) if error.status != 404 => Some(error.detail.clone()),
         _ => None,

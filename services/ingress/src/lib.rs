@@ -11,10 +11,13 @@ mod body;
 mod bulk;
 mod discovery;
 mod exchange;
+mod found;
 mod handle;
 mod list;
 mod oauth;
+mod overload;
 mod policies;
+mod rate;
 mod read;
 mod render;
 mod usage;
@@ -68,6 +71,8 @@ impl Config {
     pub fn of(context: &Context) -> Self {
         Self {
             token_lifetime: context.settings.oauth_token_lifetime,
+            max_body: context.settings.max_body,
+            body_timeout: context.settings.body_timeout,
             entra_authority: context.settings.entra_authority.clone(),
             ..Self::new(&*context.public_url)
         }
@@ -85,6 +90,8 @@ pub(crate) struct Inner {
     pub(crate) bus: Bus,
     pub(crate) auth: auth::Keys,
     pub(crate) policies: policies::Policies,
+    pub(crate) rates: rate::Rates,
+    pub(crate) overload: Arc<overload::Overload>,
     pub(crate) cursors: Cursors,
     pub(crate) jwks: oauth::Jwks,
     pub(crate) usage: usage::Usage,
@@ -98,6 +105,8 @@ impl State {
         Self(Arc::new(Inner {
             cursors: Cursors::new(&master_key.derive("scim cursors")),
             jwks: oauth::Jwks::new(&config.entra_authority),
+            overload: Arc::new(overload::Overload::new(bus.partitions())),
+            rates: rate::Rates::new(),
             config,
             store,
             bus,

@@ -5,19 +5,18 @@
 
 use crate::Inner;
 use crate::answer::{self, Failure};
+use crate::found::Found;
 use crate::handle::{Caller, resource_type};
 use crate::read::{projection, wants_references};
-use crate::render;
 use actix_web::HttpResponse;
-use events::{ResourceId, ResourceKind, StoredResource, Timestamp};
+use events::{ResourceId, ResourceKind, Timestamp};
 use scim::cursor::{Binding, Cursor, Place, check_count};
 use scim::filter::Filter;
 use scim::list::{ListResponse, Paging};
 use scim::path::AttributePath;
 use scim::projection::Projection;
 use scim::query::{ListQuery, SortOrder};
-use serde_json::{Map, Value};
-use store::{Position, Query, Sort};
+use store::{Position, Query, Sort, Total};
 use uuid::Uuid;
 
 /// What a query at the root spans (R44), in this order.
@@ -39,12 +38,11 @@ pub(crate) async fn list(
         None => by_index(inner, caller, &sections, query).await?,
         Some(cursor) => by_cursor(inner, caller, &sections, query, cursor).await?,
     };
-    let body = serde_json::to_value(&list)
-        .map_err(|error| scim::Error::status(500, format!("the list could not be written: {error}")))?;
-    Ok(answer::json(200, &body))
+    Ok(answer::text(200, list.join()))
 }
 
-type Resources = ListResponse<Map<String, Value>>;
+/// Resources as JSON.
+type Resources = ListResponse<String>;
 
 async fn by_index(
     inner: &Inner,
@@ -57,23 +55,27 @@ async fn by_index(
     for section in sections {
         let wanted = Query {
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
-            total: true,
+            total: Total::Counted,
             ..section.query(caller, left)
         };
         let (matches, rows) = section.rows(inner, caller, &wanted).await?;
+        let matches = matches.unwrap_or_default();
         total += matches;
         offset = offset.saturating_sub(matches);
         left = left.saturating_sub(rows.len() as u64);
-        resources.extend(rows.iter().map(|row| section.shown(caller, row)));
+        for row in rows {
+            resources.push(section.shown(caller, row)?);
+        }
     }
     Ok(ListResponse {
-        total,
+        total: Some(total),
         paging: Paging::Index(query.start_index),
         resources,
     })
 }
 
-/// R39, R40. Matches are counted for the first page only: that makes every other page cost the same, wherever it is.
+/// R39, R40. Nothing is counted beyond the page, so that every page costs the same, wherever it is and whatever matches:
+/// the first page tells the total where it is known without, and the others repeat it.
 async fn by_cursor(
     inner: &Inner,
     caller: &Caller,
@@ -94,10 +96,10 @@ async fn by_cursor(
         "" => None,
         text => Some(inner.cursors.read(text, &binding, query, now)?),
     };
-    let mut total = from.map_or(0, |cursor| cursor.total);
+    let mut total = from.map_or(Some(0), |cursor| cursor.total);
     // One more than the page shows whether there is a next one.
     let wanted = if query.count == 0 { 0 } else { query.count + 1 };
-    let mut found: Vec<(u8, StoredResource)> = Vec::new();
+    let mut found: Vec<(u8, Found)> = Vec::new();
     for (list, section) in (0..).zip(sections) {
         let place = from.map(|cursor| cursor.place);
         if place.is_some_and(|place| place.list > list) {
@@ -106,15 +108,20 @@ async fn by_cursor(
         let query = Query {
             sort: None,
             after: place.filter(|place| place.list == list).map(position),
-            total: from.is_none(),
+            total: match (from, query.count) {
+                (Some(_), _) => Total::Omitted,
+                // Nothing but the total is asked for.
+                (None, 0) => Total::Counted,
+                (None, _) => Total::IfKnown,
+            },
             ..section.query(caller, wanted.saturating_sub(found.len() as u64))
         };
-        if query.limit == 0 && !query.total {
+        if query.limit == 0 && query.total == Total::Omitted {
             break;
         }
         let (matches, rows) = section.rows(inner, caller, &query).await?;
-        if query.total {
-            total += matches;
+        if query.total != Total::Omitted {
+            total = total.zip(matches).map(|(total, matches)| total + matches);
         }
         found.extend(rows.into_iter().map(|row| (list, row)));
     }
@@ -129,14 +136,14 @@ async fn by_cursor(
         };
         inner.cursors.issue(&Cursor { place, total }, &binding, query, now)
     });
-    let shown = found.iter().filter_map(|(list, row)| {
-        let section = sections.get(usize::from(*list))?;
+    let shown = found.into_iter().filter_map(|(list, row)| {
+        let section = sections.get(usize::from(list))?;
         Some(section.shown(caller, row))
     });
     Ok(ListResponse {
         total,
         paging: Paging::Cursor(next),
-        resources: shown.collect(),
+        resources: shown.collect::<Result<_, _>>()?,
     })
 }
 
@@ -168,10 +175,16 @@ impl Section {
             .sort_by
             .as_deref()
             .and_then(|path| AttributePath::parse(path, schema).ok());
+        let filter = query.filter.as_deref().map(parse).transpose()?;
+        if let Some(urn) = filter.as_ref().and_then(|filter| caller.policy.indexing_of(filter)) {
+            return Err(Failure::unavailable(format!(
+                "the extension {urn} is being indexed, and cannot be searched until that is done; try again"
+            )));
+        }
         Ok(Self {
             kind,
             projection: projection(caller, kind, query)?,
-            filter: query.filter.as_deref().map(parse).transpose()?,
+            filter,
             sort: sort_path.map(|path| (path, query.sort_order)),
         })
     }
@@ -189,38 +202,35 @@ impl Section {
             after: None,
             offset: 0,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            total: false,
+            total: Total::Omitted,
             references: wants_references(caller, self.kind, &self.projection),
         }
     }
 
-    /// The number of matches, if it was asked for, and the page.
+    /// The number of matches, as far as it was asked for and is known, and the page.
     async fn rows(
         &self,
         inner: &Inner,
         caller: &Caller,
         query: &Query<'_>,
-    ) -> Result<(u64, Vec<StoredResource>), Failure> {
+    ) -> Result<(Option<u64>, Vec<Found>), Failure> {
         if !caller.shows(self.kind) {
-            return Ok((0, Vec::new()));
+            return Ok((Some(0), Vec::new()));
         }
         let directory = caller.directory_id();
-        let (total, rows) = match self.kind {
+        Ok(match self.kind {
             ResourceKind::User => {
                 let page = inner.store.users(directory).list(query).await?;
-                let rows = page.rows.into_iter().map(store::UserRow::into_stored);
-                (page.total, rows.collect::<Result<Vec<_>, _>>()?)
+                (page.total, page.rows.into_iter().map(Found::from).collect())
             }
             ResourceKind::Group => {
                 let page = inner.store.groups(directory).list(query).await?;
-                let rows = page.rows.into_iter().map(store::GroupRow::into_stored);
-                (page.total, rows.collect::<Result<Vec<_>, _>>()?)
+                (page.total, page.rows.into_iter().map(Found::from).collect())
             }
-        };
-        Ok((total.unwrap_or_default(), rows))
+        })
     }
 
-    fn shown(&self, caller: &Caller, row: &StoredResource) -> Map<String, Value> {
-        render::resource(caller, self.kind, row, &self.projection)
+    fn shown(&self, caller: &Caller, row: Found) -> Result<String, Failure> {
+        row.shown(caller, self.kind, &self.projection)
     }
 }

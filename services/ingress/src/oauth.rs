@@ -2,6 +2,7 @@
 
 mod answer;
 mod assertion;
+pub(crate) mod entra;
 mod form;
 mod jwks;
 mod keys;
@@ -13,7 +14,7 @@ use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use answer::OauthError;
-use assertion::Assertion;
+use assertion::{Assertion, Expected};
 use events::{KeyId, Timestamp};
 use form::{Credentials, TokenRequest};
 use secrecy::ExposeSecret as _;
@@ -45,8 +46,19 @@ pub(crate) async fn token(
         }
         Err(error) => {
             tracing::info!(error = %telemetry::chain(&error), "no access token was given");
+            note(inner, tenant, &error).await;
             error.into_response()
         }
+    }
+}
+
+/// A refusal is what an administrator looks for first. What is noted holds nothing that the client sent, and of one
+/// directory the last refusal only, however many there are.
+async fn note(inner: &Inner, tenant: &Tenant, error: &OauthError) {
+    let is_ours = matches!(error, OauthError::Unavailable(_) | OauthError::Method);
+    if !is_ours && let Ok(Some(directory)) = inner.auth.directory(tenant).await {
+        let detail = format!("no access token was given: {error}");
+        inner.usage.note_refused(directory.id, detail);
     }
 }
 
@@ -121,7 +133,13 @@ async fn by_assertion(
     let federation = inner.auth.federation(directory.id).await?.ok_or_else(refused)?;
     let assertion = Assertion::parse(text)?;
     let issuer = inner.jwks.issuer(federation.tenant_id);
-    assertion.check(&federation, &issuer, now)?;
+    let expected = Expected {
+        tenant: federation.tenant_id,
+        issuer: &issuer,
+        audience: &federation.audience,
+        subject: Some(&federation.subject),
+    };
+    assertion.check(&expected, now)?;
     let key = inner.jwks.key(federation.tenant_id, assertion.key_id()).await?;
     assertion.verify(&key)?;
     allowed(&directory, Authentication::WorkloadIdentity)?;

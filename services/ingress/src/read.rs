@@ -2,11 +2,12 @@
 
 use crate::Inner;
 use crate::answer::{self, Failure};
+use crate::found::Found;
 use crate::handle::{Caller, resource_type};
 use crate::render;
 use actix_web::http::header::IF_NONE_MATCH;
 use actix_web::{HttpRequest, HttpResponse};
-use events::{ResourceId, ResourceKind, StoredResource};
+use events::{ResourceId, ResourceKind};
 use scim::projection::Projection;
 use scim::query::ListQuery;
 use scim::resource::{etag, parse_etags};
@@ -21,55 +22,57 @@ pub(crate) async fn one(
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
     let projection = projection(caller, kind, query)?;
-    let stored = stored(inner, caller, kind, id, &projection).await?;
-    let stored = stored.ok_or_else(|| scim::Error::not_found(resource_type(kind).name, &id.to_string()))?;
-    let tag = etag(stored.version);
+    let found = found(inner, caller, kind, id, &projection).await?;
+    let found = found.ok_or_else(|| scim::Error::not_found(resource_type(kind).name, &id.to_string()))?;
+    let tag = etag(found.version);
     let known = request
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|header| header.to_str().ok())
         .map(parse_etags);
-    let current = stored.version.to_string();
-    if known.is_some_and(|tags| tags.iter().any(|tag| tag == "*" || *tag == current)) {
+    let is_current = |tags: Vec<String>| {
+        let current = found.version.to_string();
+        tags.iter().any(|tag| tag == "*" || *tag == current)
+    };
+    if known.is_some_and(is_current) {
         return Ok(answer::empty(304, Some(&tag)));
     }
-    let body = render::resource(caller, kind, &stored, &projection).into();
+    let location = render::location(caller, kind, &id.to_string());
     Ok(answer::resource(
         200,
-        &body,
+        found.shown(caller, kind, &projection)?,
         &tag,
-        &render::location(caller, kind, &id.to_string()),
+        &location,
     ))
 }
 
-/// One resource as stored, with its groups or members only where they will be shown (R23).
-pub(crate) async fn stored(
+/// One resource, with its groups or members only where they will be shown (R23).
+pub(crate) async fn found(
     inner: &Inner,
     caller: &Caller,
     kind: ResourceKind,
     id: ResourceId,
     projection: &Projection,
-) -> Result<Option<StoredResource>, Failure> {
+) -> Result<Option<Found>, Failure> {
     if !caller.shows(kind) {
         return Ok(None);
     }
     let references = wants_references(caller, kind, projection);
     let directory = caller.directory_id();
-    let found = match kind {
+    Ok(match kind {
         ResourceKind::User => inner
             .store
             .users(directory)
             .by_id(id, references)
             .await?
-            .map(store::UserRow::into_stored),
+            .map(Found::from),
         ResourceKind::Group => inner
             .store
             .groups(directory)
             .by_id(id, references)
             .await?
-            .map(store::GroupRow::into_stored),
-    };
-    Ok(found.transpose()?)
+            .map(Found::from),
+    })
 }
 
 /// What of a resource the caller asked to see.

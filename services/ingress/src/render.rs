@@ -1,7 +1,7 @@
 //! Resources as answers: what is stored, addressed the way the caller reached us.
 
 use crate::handle::{Caller, resource_type};
-use events::{GroupRef, MemberRef, ResourceKind, StoredResource};
+use events::{GroupRef, MemberRef, ResourceKind, StoredResource, Timestamp};
 use scim::projection::Projection;
 use scim::resource::{Meta, render};
 use serde_json::{Map, Value, json};
@@ -20,21 +20,44 @@ pub(crate) fn resource(
 ) -> Map<String, Value> {
     let id = stored.id.to_string();
     let location = location(caller, kind, &id);
-    let meta = Meta {
-        id: &id,
-        version: stored.version,
-        created: &stored.created_at.to_string(),
-        last_modified: &stored.updated_at.to_string(),
-        location: &location,
-    };
-    let groups = (kind == ResourceKind::User).then(|| groups(caller, &stored.groups));
+    let times = Times::of(stored.created_at, stored.updated_at);
+    let meta = times.meta(&id, stored.version, &location);
+    // Where groups are switched off, users have no such attribute.
+    let has_groups = kind == ResourceKind::User && caller.shows(ResourceKind::Group);
+    let groups = has_groups.then(|| groups(caller, &stored.groups));
     let members = stored.members.as_deref().map(|members| self::members(caller, members));
     let rendered = render(caller.resource_type(kind), &stored.attributes, meta, groups, members);
     projection.apply(caller.resource_type(kind), rendered)
 }
 
+/// When a resource was made and last changed, as text.
+pub(crate) struct Times {
+    created: String,
+    /// `None` where it was never changed.
+    changed: Option<String>,
+}
+
+impl Times {
+    pub(crate) fn of(created: Timestamp, changed: Timestamp) -> Self {
+        Self {
+            created: created.to_string(),
+            changed: (changed != created).then(|| changed.to_string()),
+        }
+    }
+
+    pub(crate) fn meta<'a>(&'a self, id: &'a str, version: i64, location: &'a str) -> Meta<'a> {
+        Meta {
+            id,
+            version,
+            created: &self.created,
+            last_modified: self.changed.as_ref().unwrap_or(&self.created),
+            location,
+        }
+    }
+}
+
 /// The computed groups of a user (R60).
-fn groups(caller: &Caller, groups: &[GroupRef]) -> Value {
+pub(crate) fn groups(caller: &Caller, groups: &[GroupRef]) -> Value {
     let group = |group: &GroupRef| {
         let id = group.id.to_string();
         json!({ "value": id, "$ref": location(caller, ResourceKind::Group, &id), "display": group.display_name, "type": "direct" })

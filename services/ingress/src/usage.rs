@@ -2,7 +2,7 @@
 
 use crate::State;
 use crate::auth::Access;
-use events::{KeyId, Timestamp};
+use events::{DirectoryId, KeyId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -34,6 +34,19 @@ impl Usage {
         if error.is_some() {
             note.error = error;
         }
+    }
+
+    /// Notes a request to a directory that was refused before anybody was authenticated. No key was used, so the note
+    /// has the id of the directory in its place.
+    pub(crate) fn note_refused(&self, directory_id: DirectoryId, detail: String) {
+        let note = KeyUse {
+            key_id: KeyId::from(directory_id.uuid()),
+            directory_id,
+            at: Timestamp::now(),
+            error: Some(detail),
+        };
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.insert(note.key_id, note);
     }
 
     fn take(&self) -> Vec<KeyUse> {

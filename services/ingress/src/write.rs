@@ -140,7 +140,15 @@ pub(crate) async fn apply(
     verb: Verb,
 ) -> Result<Change, Failure> {
     let command = command(inner, caller, kind, id, if_match, verb)?;
-    match exchange(inner, command).await? {
+    change(exchange(inner, command).await?)
+}
+
+/// The change that an outcome tells of.
+///
+/// # Errors
+/// The refusal, where there is none.
+pub(crate) fn change(outcome: Outcome) -> Result<Change, Failure> {
+    match outcome {
         Outcome::Refused {
             status,
             scim_type,
@@ -175,7 +183,11 @@ pub(crate) fn refuse_paused(caller: &Caller) -> Result<(), Failure> {
     Ok(())
 }
 
-fn command(
+/// The command that asks for a change.
+///
+/// # Errors
+/// 503 for a directory that is paused.
+pub(crate) fn command(
     inner: &Inner,
     caller: &Caller,
     kind: ResourceKind,
@@ -211,21 +223,33 @@ async fn shown(
 ) -> Result<HttpResponse, Failure> {
     let projection = read::projection(caller, kind, query)?;
     let status = change.status();
-    let stored = match change {
-        Change::Stored { resource, .. } => *resource,
+    let (version, body) = match change {
+        Change::Stored { resource, .. } => {
+            let shown = render::resource(caller, kind, &resource, &projection);
+            (resource.version, Value::Object(shown).to_string())
+        }
         Change::Noted { resource_id, .. } => {
-            let stored = read::stored(inner, caller, kind, resource_id, &projection).await?;
+            let found = read::found(inner, caller, kind, resource_id, &projection).await?;
             let gone = || scim::Error::not_found(resource_type(kind).name, &resource_id.to_string());
-            stored.ok_or_else(gone)?
+            let found = found.ok_or_else(gone)?;
+            (found.version, found.shown(caller, kind, &projection)?)
         }
         Change::Deleted => return Ok(answer::empty(204, None)),
     };
-    let body = render::resource(caller, kind, &stored, &projection).into();
     let location = render::location(caller, kind, &id.to_string());
-    Ok(answer::resource(status, &body, &etag(stored.version), &location))
+    Ok(answer::resource(status, body, &etag(version), &location))
 }
 
+/// When to repeat what the projector refuses for now. Identity providers come back with their next cycle anyway.
+const LATER: Duration = Duration::from_secs(300);
+
 fn refused(status: u16, scim_type: Option<&str>, detail: String) -> Failure {
+    if status == 503 {
+        return Failure::Later {
+            error: scim::Error::status(status, detail),
+            retry_after: LATER,
+        };
+    }
     let scim_type = scim_type.and_then(scim::ScimType::from_keyword);
     scim::Error {
         status,

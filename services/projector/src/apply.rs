@@ -1,6 +1,7 @@
 //! From commands to rows, events and verdicts, inside an open transaction.
 
-use directory::{Directory, Needs};
+use crate::brake;
+use directory::{Directory, Needs, Writes};
 use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +14,12 @@ pub(crate) struct Work<'a> {
     pub(crate) traceparent: Option<String>,
 }
 
-/// What a batch came to, before it is committed.
+/// What a batch came to, before it is written.
 #[derive(Debug)]
 pub(crate) struct Result {
     pub(crate) verdicts: Vec<Verdict>,
-    pub(crate) events: Vec<events::Event>,
+    pub(crate) writes: Vec<(DirectoryId, Writes)>,
+    pub(crate) events: Vec<EventDraft>,
 }
 
 /// A command that the rules could not digest: a defect, found by working one command at a time.
@@ -31,15 +33,20 @@ pub(crate) enum ApplyError {
     Store(#[from] StoreError),
 }
 
-/// Loads what the commands touch, applies them in order, and writes rows and events.
-pub(crate) async fn apply(
-    projection: &Projection,
+/// The directories of these commands, each once.
+pub(crate) fn directories(batch: &[Work<'_>]) -> Vec<DirectoryId> {
+    let ids: BTreeSet<DirectoryId> = batch.iter().map(|work| work.command.directory_id).collect();
+    ids.into_iter().collect()
+}
+
+/// Applies the commands in their order to what is loaded.
+pub(crate) fn apply(
+    directories: &mut HashMap<DirectoryId, Directory>,
     batch: &[Work<'_>],
     now: Timestamp,
 ) -> std::result::Result<Result, ApplyError> {
-    let mut directories = load(projection, batch).await?;
     let mut verdicts = Vec::with_capacity(batch.len());
-    let mut drafts = Vec::with_capacity(batch.len());
+    let mut events = Vec::with_capacity(batch.len());
     for work in batch {
         let command = work.command;
         let outcome = match directories.get_mut(&command.directory_id) {
@@ -47,7 +54,7 @@ pub(crate) async fn apply(
             Some(directory) => {
                 let applied = catch_unwind(AssertUnwindSafe(|| directory.apply(command, now)))
                     .map_err(|_| ApplyError::Panicked)?;
-                drafts.extend(applied.events.into_iter().map(|event| EventDraft {
+                events.extend(applied.events.into_iter().map(|event| EventDraft {
                     id: EventId::new(),
                     kind: event.kind,
                     organization_id: command.organization_id,
@@ -58,6 +65,9 @@ pub(crate) async fn apply(
                     traceparent: work.traceparent.clone(),
                     data: event.data,
                 }));
+                if let Some(held) = directory.newly_held() {
+                    events.push(brake::announcement(work, held, now));
+                }
                 applied.outcome
             }
         };
@@ -71,33 +81,29 @@ pub(crate) async fn apply(
         .map(|(id, directory)| (*id, directory.writes()))
         .collect();
     writes.retain(|(_, writes)| !writes.is_empty());
-    projection.save(&writes, now).await?;
-    let events = projection.append(drafts).await?;
-    Ok(Result { verdicts, events })
+    Ok(Result {
+        verdicts,
+        writes,
+        events,
+    })
 }
 
-async fn load(
-    projection: &Projection,
+/// Loads what the commands touch.
+pub(crate) async fn load(
+    projection: &mut Projection,
     batch: &[Work<'_>],
 ) -> std::result::Result<HashMap<DirectoryId, Directory>, StoreError> {
-    let ids: BTreeSet<DirectoryId> = batch.iter().map(|work| work.command.directory_id).collect();
-    let ids: Vec<_> = ids.into_iter().collect();
-    let mut facts = projection.directories(&ids).await?;
     let mut needs: BTreeMap<DirectoryId, Needs> = BTreeMap::new();
     for work in batch {
         let command = work.command;
-        if let Some(facts) = facts.get(&command.directory_id) {
+        if let Some(facts) = projection.directories().get(&command.directory_id) {
             needs
                 .entry(command.directory_id)
                 .or_default()
                 .add(command, &facts.policy);
         }
     }
-    let wanted = needs
-        .into_iter()
-        .filter_map(|(id, needs)| Some((id, facts.remove(&id)?, needs)))
-        .collect();
-    projection.load(wanted).await
+    projection.load(needs.into_iter().collect()).await
 }
 
 /// The directory was deleted while the command was on its way.

@@ -1,8 +1,11 @@
 //! One batch, one transaction: everything of it or nothing, and each command exactly once.
 
-use crate::apply::{ApplyError, Work, apply, poisoned};
+use crate::apply::{self, ApplyError, Work, poisoned};
+use crate::brake;
+use crate::stages::{Lap, Stage};
 use events::{CommandId, Event, Timestamp, Verdict};
-use store::{ProjectionError, Store, StoreError};
+use std::collections::HashSet;
+use store::{Batch, ProjectionError, Saved, Store, StoreError};
 
 /// What was committed.
 #[derive(Debug, Default)]
@@ -27,13 +30,13 @@ pub(crate) enum CommitError {
 /// One attempt at a transaction.
 enum Attempt {
     Done(Committed),
-    /// These have a verdict already: applied before, or given up by their sender.
-    Settled(Vec<CommandId>),
+    /// Some have a verdict already: applied before, or given up by their sender.
+    Settled,
     /// Something in the batch cannot be processed.
     Poisoned(ApplyError),
 }
 
-/// Commits a batch. Commands that have a verdict already are answered with it; a command that cannot be processed is
+/// Commits a batch, in which each command is once. Commands that have a verdict already are answered with it; a command that cannot be processed is
 /// found by halving the batch and refused with 500, so that its neighbours never suffer.
 pub(crate) async fn commit(store: &Store, held: &[(u16, i64)], batch: &[Work<'_>]) -> Result<Committed, CommitError> {
     let mut committed = Committed::default();
@@ -47,9 +50,10 @@ pub(crate) async fn commit(store: &Store, held: &[(u16, i64)], batch: &[Work<'_>
                 committed.verdicts.extend(done.verdicts);
                 committed.events.extend(done.events);
             }
-            Attempt::Settled(settled) => {
-                let verdicts = store.verdicts(&settled).await.map_err(unavailable)?;
-                let answered: Vec<CommandId> = verdicts.iter().map(|verdict| verdict.command_id).collect();
+            Attempt::Settled => {
+                let ids: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
+                let verdicts = store.verdicts(&ids).await.map_err(unavailable)?;
+                let answered: HashSet<CommandId> = verdicts.iter().map(|verdict| verdict.command_id).collect();
                 committed.verdicts.extend(verdicts);
                 parts.push(
                     part.into_iter()
@@ -75,46 +79,83 @@ pub(crate) async fn commit(store: &Store, held: &[(u16, i64)], batch: &[Work<'_>
 
 async fn attempt(store: &Store, held: &[(u16, i64)], part: &[Work<'_>]) -> Result<Attempt, CommitError> {
     let now = Timestamp::now();
-    let projection = store.project(held).await.map_err(fenced_or_away)?;
-    let result = match apply(&projection, part, now).await {
+    let mut lap = Lap::start(part.len());
+    let mut projection = store
+        .project(held, &apply::directories(part))
+        .await
+        .map_err(fenced_or_away)?;
+    lap.end(Stage::Begin);
+    let mut loaded = match apply::load(&mut projection, part).await {
+        Ok(loaded) => loaded,
+        Err(error) => return away_or_poisoned(error),
+    };
+    if let Err(error) = brake::put_on(&mut projection, &mut loaded, part, now).await {
+        return away_or_poisoned(error);
+    }
+    lap.end(Stage::Load);
+    let mut result = match apply::apply(&mut loaded, part, now) {
         Ok(result) => result,
-        Err(ApplyError::Store(error)) if error.is_transient() => return Err(CommitError::Unavailable(error)),
         Err(error) => return Ok(Attempt::Poisoned(error)),
     };
-    let settled = match projection.claim(&result.verdicts, now).await {
-        Ok(settled) => settled,
-        Err(error) if error.is_transient() => return Err(CommitError::Unavailable(error)),
-        Err(error) => return Ok(Attempt::Poisoned(error.into())),
+    lap.end(Stage::Apply);
+    if let Err(error) = brake::describe(&mut projection, &mut result.events).await {
+        return away_or_poisoned(error);
+    }
+    let batch = Batch {
+        writes: result.writes,
+        events: result.events,
+        verdicts: &result.verdicts,
     };
-    if !settled.is_empty() {
-        projection.rollback().await.map_err(unavailable)?;
-        return Ok(Attempt::Settled(settled));
+    let events = match projection.save(batch, now).await {
+        Ok(Saved::Written(events)) => events,
+        Ok(Saved::Settled) => {
+            projection.rollback().await.map_err(unavailable)?;
+            return Ok(Attempt::Settled);
+        }
+        Err(error) => return away_or_poisoned(error),
+    };
+    if let Err(error) = brake::save(&mut projection, &loaded, now).await {
+        return away_or_poisoned(error);
     }
-    match projection.commit().await {
-        Ok(()) => Ok(Attempt::Done(Committed {
-            verdicts: result.verdicts,
-            events: result.events,
-        })),
-        // Also when the connection broke in COMMIT itself: the next attempt finds the verdicts, or does not.
-        Err(error) if error.is_transient() => Err(CommitError::Unavailable(error)),
-        Err(error) => Ok(Attempt::Poisoned(error.into())),
+    lap.end(Stage::Save);
+    // A failure that may pass is one also when the connection broke in COMMIT itself: the next attempt finds the
+    // verdicts, or does not.
+    if let Err(error) = projection.commit().await {
+        return away_or_poisoned(error);
     }
+    lap.end(Stage::Commit);
+    Ok(Attempt::Done(Committed {
+        verdicts: result.verdicts,
+        events,
+    }))
+}
+
+/// A failure that may pass ends the attempt; any other is that of something in the batch.
+fn away_or_poisoned(error: StoreError) -> Result<Attempt, CommitError> {
+    if error.is_transient() {
+        return Err(unavailable(error));
+    }
+    Ok(Attempt::Poisoned(error.into()))
 }
 
 /// Stores the refusal of a command that cannot be processed, unless its sender has given it up.
 async fn refuse(store: &Store, held: &[(u16, i64)], work: &Work<'_>) -> Result<Vec<Verdict>, CommitError> {
     let verdict = poisoned(work.command);
-    let projection = store.project(held).await.map_err(fenced_or_away)?;
-    let settled = projection
-        .claim(std::slice::from_ref(&verdict), Timestamp::now())
-        .await
-        .map_err(unavailable)?;
-    if settled.is_empty() {
-        projection.commit().await.map_err(unavailable)?;
-        return Ok(vec![verdict]);
+    let mut projection = store.project(held, &[]).await.map_err(fenced_or_away)?;
+    let batch = Batch {
+        verdicts: std::slice::from_ref(&verdict),
+        ..Batch::default()
+    };
+    match projection.save(batch, Timestamp::now()).await.map_err(unavailable)? {
+        Saved::Written(_) => {
+            projection.commit().await.map_err(unavailable)?;
+            Ok(vec![verdict])
+        }
+        Saved::Settled => {
+            projection.rollback().await.map_err(unavailable)?;
+            store.verdicts(&[verdict.command_id]).await.map_err(unavailable)
+        }
     }
-    projection.rollback().await.map_err(unavailable)?;
-    store.verdicts(&settled).await.map_err(unavailable)
 }
 
 fn fenced_or_away(error: ProjectionError) -> CommitError {

@@ -5,12 +5,18 @@
 //! publishes the events ([`relay`]) and acknowledges the commands ([`work`] is the loop).
 
 mod apply;
+mod brake;
 mod commit;
 mod housekeeping;
+pub mod rebuild;
 mod relay;
+mod rounds;
 mod spans;
+mod stages;
 pub mod verify;
 mod work;
+
+pub use housekeeping::cut;
 
 use bus::Bus;
 use runtime::{Context, Shutdown};
@@ -22,8 +28,18 @@ use store::Store;
 pub struct Config {
     /// The most commands in one transaction.
     pub max_batch: usize,
+    /// The most bytes of commands in one transaction; a larger command stands alone.
+    pub max_bytes: usize,
+    /// How long a batch waits for more commands when it is much smaller than usual.
+    pub linger: Duration,
+    /// The most commands that are taken from the bus and wait for their directory's turn in a batch.
+    pub window: usize,
     /// How long verdicts are kept for commands that are delivered again.
     pub keep_verdicts: Duration,
+    /// How long events are kept; `None` for ever. What older ones leave stays as the base of the log.
+    pub keep_events: Option<Duration>,
+    /// How often what is old is looked for.
+    pub housekeeping: Duration,
     /// How often the log is searched for events that are not on the bus yet.
     pub sweep: Duration,
 }
@@ -32,8 +48,24 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_batch: 128,
+            max_bytes: 4 << 20,
+            linger: Duration::from_millis(2),
+            window: 1_024,
             keep_verdicts: Duration::from_hours(24),
+            keep_events: None,
+            housekeeping: Duration::from_mins(10),
             sweep: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Config {
+    /// As the settings of the program say.
+    #[must_use]
+    pub fn new(settings: &runtime::Settings) -> Self {
+        Self {
+            keep_events: settings.event_retention,
+            ..Self::default()
         }
     }
 }
@@ -59,7 +91,10 @@ pub async fn run(context: Context) -> anyhow::Result<()> {
         bus: context.bus.clone(),
         instance: context.instance.to_string(),
     };
-    context.spawn("projector", work(Config::default(), deps, context.shutdown.clone()));
+    context.spawn(
+        "projector",
+        work(Config::new(&context.settings), deps, context.shutdown.clone()),
+    );
     context.serve_probes().await?;
     Ok(())
 }

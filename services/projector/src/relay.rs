@@ -5,6 +5,7 @@
 //! the order of their sequence. The cursor in the database follows behind: after a crash some events are published
 //! again, under the same id.
 
+use crate::stages::Stage;
 use crate::{Config, Deps};
 use bus::{Acker, Delivery, Receipt};
 use events::{Command, DirectoryId, Event};
@@ -30,6 +31,8 @@ pub(crate) struct Handover {
     pub(crate) acker: Acker<Command>,
     /// Whether a lane was taken over with this batch: what another projector published is not known here.
     pub(crate) taken_over: bool,
+    /// When it was committed.
+    pub(crate) committed: std::time::Instant,
 }
 
 /// Publishes committed events and acknowledges their commands.
@@ -85,10 +88,12 @@ impl Relay {
     /// Publishes a batch and all that wait behind it, then acknowledges their commands.
     async fn relay(&mut self, first: Handover) {
         let mut events = first.events;
+        let mut committed = vec![(first.committed, first.deliveries.len())];
         let mut acknowledgements = vec![(first.acker, first.deliveries)];
         let mut taken_over = first.taken_over;
         while let Ok(next) = self.incoming.try_recv() {
             events.extend(next.events);
+            committed.push((next.committed, next.deliveries.len()));
             acknowledgements.push((next.acker, next.deliveries));
             taken_over |= next.taken_over;
         }
@@ -98,6 +103,9 @@ impl Relay {
         }
         let events = self.fill_gaps(events).await;
         self.publish(events).await;
+        for (at, commands) in committed {
+            Stage::Publish.record(at, commands);
+        }
         for (acker, deliveries) in acknowledgements {
             acker.ack(&deliveries).await;
         }

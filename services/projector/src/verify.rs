@@ -3,7 +3,7 @@
 use directory::replay::{Replay, ReplayError, fingerprint, user_fingerprint};
 use events::{DirectoryId, EventBody, ResourceId};
 use std::collections::HashSet;
-use store::{Position, Query, Store, StoreError};
+use store::{CopyName, Position, Query, Store, StoreError};
 
 /// Rows or events read at once.
 const PAGE: u32 = 1_000;
@@ -67,12 +67,13 @@ async fn look(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyE
         let (stored, told) = (report.memberships, replay.memberships());
         report.differ(format!("{stored} memberships are stored, the log tells of {told}"));
     }
+    counts(store, directory, &mut report).await?;
     report.events = replay.sequence;
     Ok(report)
 }
 
 async fn replay(store: &Store, directory: DirectoryId, report: &mut Verified) -> Result<Replay, VerifyError> {
-    let mut replay = Replay::default();
+    let mut replay = base(store, directory).await?;
     loop {
         let page = store
             .events()
@@ -97,6 +98,38 @@ async fn replay(store: &Store, directory: DirectoryId, report: &mut Verified) ->
         }
         replay.sequence = replay.sequence.max(last);
     }
+}
+
+/// The state at which the kept log begins.
+async fn base(store: &Store, directory: DirectoryId) -> Result<Replay, VerifyError> {
+    let copies = store.log_copies(directory);
+    let mut replay = Replay::after(copies.sequence(CopyName::Base).await?);
+    if replay.sequence == 0 {
+        return Ok(replay);
+    }
+    let mut after = None;
+    loop {
+        let page = copies.base_users(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        page.iter().for_each(|user| replay.begin_with_user(user));
+    }
+    let mut after = None;
+    loop {
+        let page = copies.base_groups(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        page.iter().for_each(|group| replay.begin_with_group(group));
+    }
+    let mut after = None;
+    loop {
+        let page = copies.base_members(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(*last);
+        page.iter()
+            .for_each(|(group, member)| replay.begin_with_member(*group, *member));
+    }
+    Ok(replay)
 }
 
 async fn users(
@@ -164,6 +197,18 @@ async fn groups(
     report.groups = seen.len();
     for missing in replay.groups.keys().filter(|id| !seen.contains(id)) {
         report.differ(format!("group {missing} is in the log and not stored"));
+    }
+    Ok(())
+}
+
+/// The kept numbers against the rows.
+async fn counts(store: &Store, directory: DirectoryId, report: &mut Verified) -> Result<(), VerifyError> {
+    let kept = store.kept_counts(&[directory]).await?;
+    let rows = store.count_rows(&[directory]).await?;
+    if let (Some(kept), Some(rows)) = (kept.get(&directory), rows.get(&directory))
+        && kept != rows
+    {
+        report.differ(format!("the kept counts are {kept:?}, the rows say {rows:?}"));
     }
     Ok(())
 }

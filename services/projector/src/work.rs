@@ -3,12 +3,15 @@
 use crate::apply::Work;
 use crate::commit::{CommitError, commit};
 use crate::relay::Handover;
+use crate::rounds::Rounds;
+use crate::stages::{Lap, Stage};
 use crate::{Config, Deps, spans};
 use bus::{Consumer, Delivery};
 use events::{Command, Timestamp, Verdict};
+use futures_util::FutureExt as _;
 use runtime::Shutdown;
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 use store::PROJECTOR;
 use telemetry::chain;
 use tokio::sync::mpsc;
@@ -23,18 +26,48 @@ const BACKOFF: [Duration; 5] = [
     Duration::from_secs(1),
 ];
 
+/// A database that does not answer for this long may answer another projector: the lanes pass on, and are asked for again
+/// when it does. Long enough for a server that restarts, short enough for the commands that wait.
+const PASS_ON_AFTER: Duration = Duration::from_secs(3);
 /// A command this long past its deadline is not applied any more: its sender has settled it or is gone. Long enough for
 /// clocks that differ or jump by minutes, because dropping is only a convenience: the inbox is what decides.
 const STALE: Duration = Duration::from_mins(10);
+
+/// The commands to apply: each once, though one that is delivered again may meet itself; none that is stale.
+fn fresh<'a>(batch: &'a [Delivery<Command>], spans: &[tracing::Span]) -> Vec<Work<'a>> {
+    let now = Timestamp::now();
+    let mut met = HashSet::with_capacity(batch.len());
+    let mut stale = 0;
+    let mut work = Vec::with_capacity(batch.len());
+    for (delivery, span) in batch.iter().zip(spans) {
+        let command = &delivery.payload;
+        if now >= command.deadline.plus(STALE) {
+            stale += 1;
+        } else if met.insert(command.id) {
+            work.push(Work {
+                command,
+                traceparent: telemetry::traceparent_of(span),
+            });
+        }
+    }
+    if stale > 0 {
+        tracing::warn!(commands = stale, "commands far past their deadline are dropped");
+    }
+    work
+}
 
 /// Takes commands and commits them, batch after batch.
 pub(crate) struct Worker {
     config: Config,
     deps: Deps,
     consumer: Consumer<Command>,
+    /// What the consumer has handed out and no batch has taken yet.
+    rounds: Rounds<Delivery<Command>>,
     committed: mpsc::Sender<Handover>,
     /// For each lane the subscription and the epoch under which it is held.
     held: HashMap<u16, (u64, i64)>,
+    /// How many commands came at once of late.
+    usual: usize,
     /// Whether a lane was taken over since the last hand-over.
     taken_over: bool,
 }
@@ -50,8 +83,10 @@ impl Worker {
             config,
             deps,
             consumer,
+            rounds: Rounds::default(),
             committed,
             held: HashMap::new(),
+            usual: 0,
             taken_over: false,
         }
     }
@@ -60,17 +95,16 @@ impl Worker {
     /// out can be acknowledged.
     pub(crate) async fn run(mut self, shutdown: Shutdown) -> Consumer<Command> {
         loop {
-            let batch = tokio::select! {
+            let more = tokio::select! {
                 biased;
                 () = shutdown.soft.cancelled() => break,
-                batch = self.consumer.next(self.config.max_batch) => batch,
+                more = self.arrivals() => more,
             };
-            let Some(batch) = batch else { break };
-            if batch.is_empty() {
-                continue;
+            if !more {
+                break;
             }
             tokio::select! {
-                () = self.process(batch) => {}
+                () = self.work() => {}
                 // What is not committed by then is rolled back and delivered again.
                 () = shutdown.hard.cancelled() => break,
             }
@@ -79,32 +113,77 @@ impl Worker {
         self.consumer
     }
 
-    async fn process(&mut self, batch: Vec<Delivery<Command>>) {
+    /// Waits until there is something to do, and takes what has come up to the window, so that a batch is formed out of
+    /// all that waits and not only out of what came first. `false` once the bus is closed.
+    async fn arrivals(&mut self) -> bool {
+        let window = self.config.window.max(self.config.max_batch);
+        let arrived = if self.rounds.is_empty() {
+            self.consumer.next(window).await
+        } else if self.rounds.len() < window {
+            match self.consumer.next(window - self.rounds.len()).now_or_never() {
+                Some(arrived) => arrived,
+                None => return true,
+            }
+        } else {
+            return true;
+        };
+        let Some(arrived) = arrived else { return false };
+        self.rounds.extend(arrived);
+        true
+    }
+
+    /// Commits the next round, and what comes with it.
+    async fn work(&mut self) {
+        self.linger().await;
+        let batch = self.rounds.take(self.config.max_batch);
+        self.usual = (self.usual * 3 + batch.len()).div_ceil(4);
+        let mut rest = batch.into_iter().peekable();
+        while rest.peek().is_some() {
+            let mut bytes = 0;
+            let mut portion = Vec::with_capacity(rest.len());
+            while let Some(next) =
+                rest.next_if(|next| portion.is_empty() || bytes + next.size() <= self.config.max_bytes)
+            {
+                bytes += next.size();
+                portion.push(next);
+            }
+            if !self.process(portion).await {
+                return;
+            }
+        }
+    }
+
+    /// Waits a moment for more when much less came than usual: those who got their verdicts with the batch before are
+    /// just sending their next commands, and a transaction costs the same for one of them as for all. Whoever sends
+    /// alone never waits.
+    async fn linger(&mut self) {
+        let enough = (self.usual / 2).min(self.config.max_batch);
+        let until = tokio::time::Instant::now() + self.config.linger;
+        while self.rounds.len() < enough {
+            let room = self.config.max_batch - self.rounds.len();
+            match tokio::time::timeout_at(until, self.consumer.next(room)).await {
+                Ok(Some(more)) => self.rounds.extend(more),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Commits, answers and hands over; `false` when the lanes are somebody else's now, and what was taken from them too.
+    async fn process(&mut self, batch: Vec<Delivery<Command>>) -> bool {
         let spans: Vec<_> = batch.iter().map(spans::process).collect();
         metrics::histogram!("rollcall_projector_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-        let now = Timestamp::now();
-        let work: Vec<Work<'_>> = batch
-            .iter()
-            .zip(&spans)
-            .filter(|(delivery, _)| now < delivery.payload.deadline.plus(STALE))
-            .map(|(delivery, span)| Work {
-                command: &delivery.payload,
-                traceparent: telemetry::traceparent_of(span),
-            })
-            .collect();
-        let stale = batch.len() - work.len();
-        if stale > 0 {
-            tracing::warn!(commands = stale, "commands far past their deadline are dropped");
-        }
+        Stage::Wait.record_each(batch.iter().map(Delivery::received));
+        let work = fresh(&batch, &spans);
         let span = spans::group_commit(&spans);
         let Some(done) = self.commit(&batch, &work).instrument(span).await else {
-            return;
+            return false;
         };
         let by_command: HashMap<_, &Verdict> = done
             .verdicts
             .iter()
             .map(|verdict| (verdict.command_id, verdict))
             .collect();
+        let mut lap = Lap::start(batch.len());
         let replier = self.consumer.replier();
         for (delivery, span) in batch.iter().zip(&spans) {
             if let Some(verdict) = by_command.get(&delivery.payload.id) {
@@ -112,6 +191,7 @@ impl Worker {
                 replier.reply(delivery, verdict).await;
             }
         }
+        lap.end(Stage::Reply);
         drop(spans);
         // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.
         let taken_over = std::mem::take(&mut self.taken_over);
@@ -123,13 +203,16 @@ impl Worker {
                 deliveries: batch,
                 acker,
                 taken_over,
+                committed: std::time::Instant::now(),
             })
             .await;
+        true
     }
 
     /// Commits until it works. `None` when the lane is somebody else's now.
     async fn commit(&mut self, batch: &[Delivery<Command>], work: &[Work<'_>]) -> Option<crate::commit::Committed> {
         let mut attempt = 0;
+        let began = Instant::now();
         loop {
             let result = match self.hold(batch).await {
                 Ok(held) => commit(&self.deps.store, &held, work).await,
@@ -143,8 +226,12 @@ impl Worker {
                         "another projector has taken over; the commands go back to the bus"
                     );
                     // A new subscription gives back what the old one held; whoever is active now gets it, in order.
-                    self.consumer = self.deps.bus.commands((0..self.deps.bus.partitions()).collect());
-                    self.held.clear();
+                    self.subscribe((0..self.deps.bus.partitions()).collect());
+                    return None;
+                }
+                Err(error) if began.elapsed() > PASS_ON_AFTER => {
+                    tracing::warn!(error = %chain(&error), "the database is away; the lanes pass on until it is back");
+                    self.stand_aside().await;
                     return None;
                 }
                 Err(error) => {
@@ -158,11 +245,31 @@ impl Worker {
         }
     }
 
+    /// Holds no lane while the database is away, so that another projector may. Asking for the lanes again and again
+    /// instead would wear out the commands' delivery limit.
+    async fn stand_aside(&mut self) {
+        self.subscribe(Vec::new());
+        while let Err(error) = self.deps.store.ping().await {
+            tracing::debug!(error = %chain(&error), "the database is still away");
+            tokio::time::sleep(BACKOFF[BACKOFF.len() - 1]).await;
+        }
+        tracing::info!("the database is back; asking for the lanes again");
+        self.subscribe((0..self.deps.bus.partitions()).collect());
+    }
+
+    /// Gives up what is held, and asks for these lanes.
+    fn subscribe(&mut self, lanes: Vec<u16>) {
+        self.consumer = self.deps.bus.commands(lanes);
+        self.held.clear();
+        self.rounds.clear();
+    }
+
     /// Makes sure that every lane of the batch is held, and returns their epochs. A new subscription is a new tenure:
     /// somebody else may have worked in the lane in between.
     async fn hold(&mut self, batch: &[Delivery<Command>]) -> Result<Vec<(u16, i64)>, store::StoreError> {
         let mut held: Vec<(u16, i64)> = Vec::new();
-        for delivery in batch {
+        // The last one's subscription counts: what an earlier one handed out comes again through it.
+        for delivery in batch.iter().rev() {
             let lane = delivery.lane;
             if held.iter().any(|(known, _)| *known == lane) {
                 continue;

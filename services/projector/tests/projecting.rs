@@ -3,145 +3,15 @@
 #![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
-use bus::{Bus, Consumer};
-use events::{
-    Command, CommandId, DirectoryId, Event, OrganizationId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb,
-};
-use projector::{Config, Deps};
-use runtime::Shutdown;
-use serde_json::{Map, Value, json};
+#[macro_use]
+mod world;
+
+use bus::Consumer;
+use events::{Command, DirectoryId, Event, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
+use serde_json::{Value, json};
 use std::time::Duration;
-use store::testing::TestDatabase;
-use store::{Dialect, NewDirectory, NewOrganization, PROJECTOR, Settled};
-
-struct World {
-    database: TestDatabase,
-    bus: Bus,
-    shutdown: Shutdown,
-    running: tokio::task::JoinHandle<anyhow::Result<()>>,
-    organization: OrganizationId,
-}
-
-impl World {
-    async fn start(dialect: Dialect) -> Self {
-        let database = TestDatabase::of(dialect).await;
-        let organization = OrganizationId::new();
-        let change = database.store.change(None).await.unwrap();
-        let new = NewOrganization {
-            id: organization,
-            name: "Test".into(),
-            domains: vec!["test.example".parse().unwrap()],
-            at: Timestamp::now(),
-        };
-        change.create_organization(&new).await.unwrap();
-        change.commit().await.unwrap();
-        let bus = Bus::embedded(2);
-        let shutdown = Shutdown::new();
-        let running = Self::projector(&database, &bus, &shutdown);
-        Self {
-            database,
-            bus,
-            shutdown,
-            running,
-            organization,
-        }
-    }
-
-    fn projector(
-        database: &TestDatabase,
-        bus: &Bus,
-        shutdown: &Shutdown,
-    ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
-        let deps = Deps {
-            store: database.store.clone(),
-            bus: bus.clone(),
-            instance: "test".into(),
-        };
-        let config = Config {
-            sweep: Duration::from_millis(50),
-            ..Config::default()
-        };
-        tokio::spawn(projector::work(config, deps, shutdown.clone()))
-    }
-
-    async fn directory(&self) -> DirectoryId {
-        let id = DirectoryId::new();
-        let lane = events::lane_of(id, 2);
-        let change = self.database.store.change(Some(lane)).await.unwrap();
-        let new = NewDirectory {
-            id,
-            organization_id: self.organization,
-            name: "Directory".into(),
-            provider: "entra_id".into(),
-            at: Timestamp::now(),
-        };
-        change.create_directory(&new, lane).await.unwrap();
-        change.commit().await.unwrap();
-        id
-    }
-
-    fn command(&self, directory_id: DirectoryId, kind: ResourceKind, resource_id: ResourceId, verb: Verb) -> Command {
-        let now = Timestamp::now();
-        Command {
-            id: CommandId::new(),
-            organization_id: self.organization,
-            directory_id,
-            source: Source::Scim,
-            issued_at: now,
-            deadline: now.plus(Duration::from_secs(20)),
-            kind,
-            resource_id,
-            if_match: Vec::new(),
-            verb,
-        }
-    }
-
-    fn create_user(&self, directory_id: DirectoryId, name: &str) -> Command {
-        let body = json!({ "userName": name, "displayName": name, "active": true, "emails": [{ "value": name }] });
-        self.command(
-            directory_id,
-            ResourceKind::User,
-            ResourceId::new(),
-            Verb::Create(object(body)),
-        )
-    }
-
-    async fn send(&self, command: &Command) -> Outcome {
-        self.bus.request(command).await.unwrap().outcome
-    }
-
-    async fn log(&self, directory_id: DirectoryId) -> Vec<Event> {
-        self.database
-            .store
-            .events()
-            .of_directory(directory_id, 0, &[], 10_000)
-            .await
-            .unwrap()
-    }
-
-    async fn stop(self) {
-        self.shutdown.soft.cancel();
-        self.running.await.unwrap().unwrap();
-        self.database.close().await;
-    }
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    let Value::Object(members) = value else {
-        panic!("not an object: {value}")
-    };
-    members
-}
-
-fn status(outcome: &Outcome) -> u16 {
-    match outcome {
-        Outcome::Stored { created: true, .. } => 201,
-        Outcome::Stored { .. } | Outcome::Applied { .. } => 200,
-        Outcome::Deleted => 204,
-        Outcome::Refused { status, .. } => *status,
-        Outcome::Abandoned => 503,
-    }
-}
+use store::{Dialect, PROJECTOR, Settled};
+use world::{World, object, status};
 
 /// Takes so many different events off the bus, in the order in which each first came: like every consumer it must expect
 /// one to come twice.
@@ -162,19 +32,6 @@ async fn take(consumer: &Consumer<Event>, count: usize) -> Vec<Event> {
     taken
 }
 
-macro_rules! on_both_databases {
-    ($($name:ident),+ $(,)?) => {
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() { super::$name(store::Dialect::Postgres).await; })+
-        }
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() { super::$name(store::Dialect::Sqlite).await; })+
-        }
-    };
-}
-
 on_both_databases! {
     concurrent_creates_are_all_stored_and_their_sequences_have_no_gap,
     the_same_name_from_many_clients_is_created_once,
@@ -186,6 +43,8 @@ on_both_databases! {
     a_projector_that_lost_its_lane_commits_nothing_in_it,
     a_command_for_a_directory_that_is_gone_is_refused,
     events_that_others_append_are_published_too,
+    a_directory_with_hundreds_waiting_does_not_hold_up_another_in_its_lane,
+    too_many_deactivations_and_deletions_at_once_hold_the_directory_and_nothing_else,
 }
 
 async fn concurrent_creates_are_all_stored_and_their_sequences_have_no_gap(dialect: Dialect) {
@@ -427,9 +286,9 @@ async fn a_projector_that_lost_its_lane_commits_nothing_in_it(dialect: Dialect) 
         .take(lane, "another", Timestamp::now())
         .await
         .unwrap();
-    let refused = store.project(&[(lane, taken - 1)]).await.unwrap_err();
+    let refused = store.project(&[(lane, taken - 1)], &[]).await.unwrap_err();
     assert!(matches!(refused, store::ProjectionError::Fenced(lanes) if lanes == [lane]));
-    drop(store.project(&[(lane, taken)]).await.unwrap());
+    drop(store.project(&[(lane, taken)], &[]).await.unwrap());
     // The running one notices, takes the lane anew through the bus, and goes on.
     assert_eq!(status(&world.send(&world.create_user(directory, "bob")).await), 201);
     world.stop().await;
@@ -488,5 +347,149 @@ async fn a_command_that_the_database_refuses_is_refused_alone_and_for_good() {
     assert_eq!(status(&outcomes[15]), 500);
     assert_eq!(world.send(&poison).await, outcomes[15], "its verdict is stored");
     assert_eq!(world.log(directory).await.len(), 30);
+    world.stop().await;
+}
+
+/// Directories of one lane.
+async fn two_in_a_lane(world: &World) -> (DirectoryId, DirectoryId) {
+    let first = world.directory().await;
+    loop {
+        let second = world.directory().await;
+        if events::lane_of(second, 2) == events::lane_of(first, 2) {
+            return (first, second);
+        }
+    }
+}
+
+async fn a_directory_with_hundreds_waiting_does_not_hold_up_another_in_its_lane(dialect: Dialect) {
+    const BATCH: usize = 16;
+    let mut world = World::start(dialect).await;
+    let (busy, quiet) = two_in_a_lane(&world).await;
+    // Nobody takes commands while they queue up.
+    world.shutdown.soft.cancel();
+    (&mut world.running).await.unwrap().unwrap();
+    let consumer = world.bus.events(vec![0, 1]);
+    let mut commands: Vec<Command> = (0..500)
+        .map(|n| world.create_user(busy, &format!("user{n}@x.test")))
+        .collect();
+    commands.push(world.create_user(quiet, "ada@x.test"));
+    let bus = world.bus.clone();
+    let mut requests: Vec<_> = commands.iter().map(|command| Box::pin(bus.request(command))).collect();
+    // The first poll puts a command on the bus, in this order.
+    for request in &mut requests {
+        assert!(futures_util::poll!(request.as_mut()).is_pending());
+    }
+    world.shutdown = runtime::Shutdown::new();
+    let running = World::projector_of(&world.database, &world.bus, &world.shutdown, BATCH);
+    let verdicts = futures_util::future::join_all(requests).await;
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| status(&verdict.as_ref().unwrap().outcome) == 201)
+    );
+    let published = take(&consumer, 501).await;
+    let position = published.iter().position(|event| event.directory_id == quiet).unwrap();
+    assert!(position < 2 * BATCH, "it came as event {position}");
+    let of_busy: Vec<i64> = published
+        .iter()
+        .filter(|event| event.directory_id == busy)
+        .map(|event| event.sequence)
+        .collect();
+    assert_eq!(of_busy, (1..=500).collect::<Vec<_>>());
+    let names: Vec<Value> = world
+        .log(busy)
+        .await
+        .iter()
+        .map(|event| serde_json::from_str::<Value>(&event.body).unwrap()["data"]["user"]["user_name"].clone())
+        .collect();
+    let sent: Vec<Value> = (0..500).map(|n| json!(format!("user{n}@x.test"))).collect();
+    assert_eq!(names, sent, "the order within the directory is kept");
+    world.running = running;
+    world.stop().await;
+}
+
+async fn too_many_deactivations_and_deletions_at_once_hold_the_directory_and_nothing_else(dialect: Dialect) {
+    let world = World::start(dialect).await;
+    let (directory, other) = (world.directory().await, world.directory().await);
+    let users: Vec<Command> = (0..60)
+        .map(|n| world.create_user(directory, &format!("user{n}@x.test")))
+        .collect();
+    futures_util::future::join_all(users.iter().map(|user| world.send(user))).await;
+    let deactivate = json!({ "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] });
+    let take_away = |n: usize| {
+        let verb = if n.is_multiple_of(2) {
+            Verb::Delete
+        } else {
+            Verb::Patch(deactivate.clone())
+        };
+        world.command(directory, ResourceKind::User, users[n].resource_id, verb)
+    };
+    // 20 % of 60 are twelve; they come together, in whatever batches.
+    let commands: Vec<Command> = (0..40).map(take_away).collect();
+    let outcomes = futures_util::future::join_all(commands.iter().map(|command| world.send(command))).await;
+    let refused: Vec<&Outcome> = outcomes.iter().filter(|outcome| status(outcome) == 503).collect();
+    assert_eq!((outcomes.len() - refused.len(), refused.len()), (12, 28));
+    let Outcome::Refused { detail, .. } = refused[0] else {
+        panic!("not refused")
+    };
+    assert!(detail.contains("held") && detail.contains("20 %"), "{detail}");
+    // Other changes go on, there and elsewhere.
+    assert_eq!(
+        status(&world.send(&world.create_user(directory, "new@x.test")).await),
+        201
+    );
+    let rename = json!({ "Operations": [{ "op": "Replace", "path": "displayName", "value": "Ada" }] });
+    let rename = world.command(
+        directory,
+        ResourceKind::User,
+        users[59].resource_id,
+        Verb::Patch(rename),
+    );
+    assert_eq!(status(&world.send(&rename).await), 200);
+    let elsewhere = world.create_user(other, "ada@x.test");
+    world.send(&elsewhere).await;
+    let gone = world.command(other, ResourceKind::User, elsewhere.resource_id, Verb::Delete);
+    assert_eq!(status(&world.send(&gone).await), 204);
+    let kinds: Vec<String> = world
+        .log(directory)
+        .await
+        .iter()
+        .map(|event| event.kind.to_string())
+        .collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "directory.held").count(), 1);
+    assert_eq!(
+        kinds[60 + 12],
+        "directory.held",
+        "after what was let through, before what came later"
+    );
+    let held = world
+        .database
+        .store
+        .directories()
+        .by_id(directory)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(held.state, store::DirectoryState::Held);
+    let report = projector::verify::verify(&world.database.store, directory)
+        .await
+        .unwrap();
+    assert_eq!((report.differences, report.users), (vec![], 60 - 6 + 1));
+
+    // Released, the identity provider's retry goes through, all of it.
+    let lane = events::lane_of(directory, 2);
+    let change = world.database.store.change(Some(lane)).await.unwrap();
+    let mut after = change.directory(directory).await.unwrap().unwrap();
+    after.state = store::DirectoryState::Active;
+    after.release(Timestamp::now().plus(Duration::from_mins(10)));
+    change.save_directory(&after).await.unwrap();
+    change.forget_removals(&after).await.unwrap();
+    change.commit().await.unwrap();
+    let again: Vec<Command> = (0..40)
+        .filter(|n| status(&outcomes[*n]) == 503)
+        .map(take_away)
+        .collect();
+    let outcomes = futures_util::future::join_all(again.iter().map(|command| world.send(command))).await;
+    assert!(outcomes.iter().all(|outcome| status(outcome) < 300), "{outcomes:?}");
     world.stop().await;
 }

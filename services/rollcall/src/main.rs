@@ -2,6 +2,7 @@
 
 mod demo;
 mod keys;
+mod rebuild;
 mod serve;
 mod verify;
 
@@ -33,6 +34,18 @@ enum Command {
     Migrate,
     /// Replay the event log and compare it with the stored users and groups; exit code 1 on any difference
     Verify,
+    /// Make the stored users and groups of a directory anew from its event log
+    Rebuild {
+        /// The directory
+        #[arg(long, value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+        directory: Option<String>,
+        /// Every directory
+        #[arg(long)]
+        all: bool,
+        /// Tell what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the effective settings, secrets masked, and where each came from
     Config,
     /// Keys of the management API
@@ -63,6 +76,13 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }),
         Command::Verify => command_main("rollcall", cli.flags, async |context| verify::run(&context).await),
+        Command::Rebuild {
+            directory,
+            all: _,
+            dry_run,
+        } => command_main("rollcall", cli.flags, async move |context| {
+            rebuild::run(&context, directory.as_deref(), dry_run).await
+        }),
         Command::Config => config(&cli.flags),
         Command::Keys(Keys::Create { name }) => command_main("rollcall", cli.flags, async move |context| {
             keys::create(&context, &name).await

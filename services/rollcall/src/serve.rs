@@ -22,7 +22,7 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
             bus: context.bus.clone(),
             instance: context.instance.to_string(),
         };
-        projector::work(projector::Config::default(), deps, shutdown)
+        projector::work(projector::Config::new(&context.settings), deps, shutdown)
     });
     let dispatching = Stage::spawn(&context, "dispatcher", |shutdown| {
         let config = dispatcher::Config::new(&context.settings);

@@ -3,9 +3,7 @@
 use crate::http::Server;
 use crate::load::{self, Load};
 use actix_web::{App, HttpResponse, HttpServer, web};
-use sqlx::postgres::PgPoolOptions;
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{PgPool, SqlitePool};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use uuid::Uuid;
 
 /// Sessions of the handler that reads: as many as a service has.
@@ -13,30 +11,17 @@ const CONNECTIONS: u32 = 5;
 /// The one indexed SELECT.
 const SELECT: &str = "SELECT resource FROM users WHERE id = $1";
 
-/// Where the handler reads.
-#[derive(Clone)]
-enum Pool {
-    Postgres(PgPool),
-    Sqlite(SqlitePool),
+/// Where the handler reads: through sea-orm with its own defaults, as anybody would write it.
+async fn open(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(CONNECTIONS).sqlx_logging(false);
+    Database::connect(options).await.unwrap()
 }
 
-impl Pool {
-    async fn open(url: &str) -> Self {
-        if url.starts_with("sqlite:") {
-            let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect(url).await;
-            return Self::Sqlite(pool.unwrap());
-        }
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(url).await;
-        Self::Postgres(pool.unwrap())
-    }
-
-    async fn resource(&self, id: Uuid) -> sqlx::Result<Option<String>> {
-        let row: Option<(String,)> = match self {
-            Self::Postgres(pool) => sqlx::query_as(SELECT).bind(id).fetch_optional(pool).await?,
-            Self::Sqlite(pool) => sqlx::query_as(SELECT).bind(id).fetch_optional(pool).await?,
-        };
-        Ok(row.map(|(text,)| text))
-    }
+async fn resource(database: &DatabaseConnection, id: Uuid) -> Result<Option<String>, DbErr> {
+    let select = Statement::from_sql_and_values(database.get_database_backend(), SELECT, [id.into()]);
+    let row = database.query_one_raw(select).await?;
+    row.map(|row| row.try_get("", "resource")).transpose()
 }
 
 /// A running bare server.
@@ -47,7 +32,7 @@ pub(crate) struct Bare {
 impl Bare {
     /// Starts on a free port, reading the people in this database.
     pub(crate) async fn start(database: &str) -> Self {
-        let pool = Pool::open(database).await;
+        let pool = open(database).await;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = HttpServer::new(move || {
@@ -93,8 +78,8 @@ impl Bare {
     }
 }
 
-async fn person(id: web::Path<Uuid>, pool: web::Data<Pool>) -> HttpResponse {
-    match pool.resource(*id).await {
+async fn person(id: web::Path<Uuid>, pool: web::Data<DatabaseConnection>) -> HttpResponse {
+    match resource(&pool, *id).await {
         Ok(Some(text)) => HttpResponse::Ok().content_type("application/scim+json").body(text),
         Ok(None) => HttpResponse::NotFound().body("no such person"),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),

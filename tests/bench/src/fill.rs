@@ -90,6 +90,10 @@ impl Dialect {
         )
     }
 
+    /// What the projector keeps beside the rows that it writes.
+    const COUNTS: &str = "UPDATE directory_counts SET users = users + $2, active_users = active_users + $2 \
+                          WHERE directory_id = $1";
+
     fn members(&self) -> String {
         let Self { id, numbers, .. } = self;
         format!(
@@ -157,7 +161,8 @@ pub(crate) async fn people(system: &System, tenant: &Tenant, count: usize) {
     let rest = [external, resource, search].map(Argument::Text);
     let statements = vec![
         (dialect.users(), [common.as_slice(), &rest].concat()),
-        (dialect.emails(), common),
+        (dialect.emails(), common.clone()),
+        (Dialect::COUNTS.to_owned(), common[..2].to_vec()),
         (dialect.settle.to_owned(), Vec::new()),
     ];
     run(url, statements).await;

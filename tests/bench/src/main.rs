@@ -15,6 +15,7 @@ mod load;
 mod receiver;
 mod report;
 mod scenarios;
+mod stages;
 mod usage;
 mod yardstick;
 
@@ -36,9 +37,12 @@ struct Cli {
     /// Requests for each number of clients; one client alone sends at most 2,000
     #[arg(long, default_value_t = 10_000)]
     requests: usize,
-    /// People in the directory: one row for each number in `sizes`, the largest counts in `reads`
-    #[arg(long, value_delimiter = ',', default_value = "1000,100000")]
+    /// People in the directory, one row for each number in `sizes`; `reads` takes the second
+    #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
     users: Vec<usize>,
+    /// People created in `growth`
+    #[arg(long, default_value_t = 100_000)]
+    people: usize,
     /// Members that a group has before one is added, in `sizes`
     #[arg(long, value_delimiter = ',', default_value = "10,1000,100000")]
     members: Vec<usize>,
@@ -46,12 +50,18 @@ struct Cli {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scenario {
-    /// People created over SCIM with one app subscribed
+    /// People created and changed over SCIM with one app subscribed
     Creates,
+    /// The same creates with one and with ten apps subscribed
+    Endpoints,
+    /// What the processes hold after many creates
+    Growth,
     /// People read by id and found by name
     Reads,
     /// What requests cost in small and large directories and groups
     Sizes,
+    /// Webhooks: rates, delays, and endpoints in trouble
+    Deliveries,
     /// All of these
     All,
 }
@@ -76,9 +86,18 @@ async fn main() {
         if runs(Scenario::Creates) {
             scenarios::creates::run(shape, &cli.clients, cli.requests).await;
         }
+        if runs(Scenario::Endpoints) {
+            scenarios::endpoints::run(shape, cli.requests).await;
+        }
+        if runs(Scenario::Growth) {
+            scenarios::growth::run(shape, cli.people).await;
+        }
         if runs(Scenario::Reads) {
-            let users = cli.users.iter().copied().max().unwrap_or(1_000);
+            let users = cli.users.get(1).or(cli.users.first()).copied().unwrap_or(1_000);
             scenarios::reads::run(shape, &cli.clients, cli.requests, users).await;
+        }
+        if runs(Scenario::Deliveries) {
+            scenarios::deliveries::run(shape, cli.requests).await;
         }
         if runs(Scenario::Sizes) {
             scenarios::sizes::run(shape, &cli.users, &cli.members).await;

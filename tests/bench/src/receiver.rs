@@ -22,6 +22,8 @@ pub(crate) struct Arrivals {
     pub(crate) first: HashMap<u128, Instant>,
     /// How many webhooks came in all, repetitions included.
     pub(crate) webhooks: usize,
+    /// Each of them, as it came.
+    pub(crate) all: Vec<(u128, Instant)>,
 }
 
 impl Receiver {
@@ -45,21 +47,33 @@ impl Receiver {
         Self { url, arrivals }
     }
 
-    /// Waits for so many different events, takes what has arrived, and forgets it.
+    /// Waits for so many different events at each of so many endpoints, takes what has arrived, and forgets it.
     ///
     /// # Panics
     /// When none comes any more.
     pub(crate) async fn take(&self, events: usize) -> Arrivals {
+        self.take_when(events, |arrivals| arrivals.first.len()).await
+    }
+
+    /// The same for so many webhooks, however many events they tell of.
+    ///
+    /// # Panics
+    /// When none comes any more.
+    pub(crate) async fn take_all(&self, webhooks: usize) -> Arrivals {
+        self.take_when(webhooks, |arrivals| arrivals.webhooks).await
+    }
+
+    async fn take_when(&self, wanted: usize, count: impl Fn(&Arrivals) -> usize) -> Arrivals {
         let (mut most, mut at) = (0, Instant::now());
         loop {
-            let count = self.arrivals.lock().unwrap().first.len();
-            if count >= events {
+            let count = count(&self.arrivals.lock().unwrap());
+            if count >= wanted {
                 return std::mem::take(&mut self.arrivals.lock().unwrap());
             }
             if count > most {
                 (most, at) = (count, Instant::now());
             }
-            assert!(at.elapsed() < PATIENCE, "{count} of {events} events have arrived");
+            assert!(at.elapsed() < PATIENCE, "{count} of {wanted} have arrived");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -73,6 +87,7 @@ async fn receive(request: HttpRequest, _body: web::Bytes, arrivals: web::Data<Mu
         .and_then(|value| u128::from_str_radix(value.to_str().ok()?.split('-').nth(1)?, 16).ok());
     let mut arrivals = arrivals.lock().unwrap();
     arrivals.webhooks += 1;
+    arrivals.all.push((trace.unwrap_or_default(), at));
     arrivals.first.entry(trace.unwrap_or_default()).or_insert(at);
     HttpResponse::NoContent().finish()
 }

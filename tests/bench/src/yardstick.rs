@@ -1,6 +1,12 @@
 //! What the same database servers do without Rollcall.
 
 use crate::load::{self, Load};
+use bus::testing::Vhost;
+use bus::{Bus, RabbitOptions};
+use events::{
+    Command, CommandId, DirectoryId, OrganizationId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb,
+    Verdict,
+};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
@@ -21,7 +27,7 @@ const TABLES: [&str; 3] = [
 ];
 
 /// What became of a statement.
-fn done<T>(outcome: Result<T, sqlx::Error>) -> Result<(), String> {
+fn done<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Result<(), String> {
     outcome.map(|_| ()).map_err(|error| error.to_string())
 }
 
@@ -116,4 +122,58 @@ pub(crate) async fn sqlite_rows(clients: usize, requests: usize) -> Load {
     .await;
     drop(folder);
     load
+}
+
+/// y2: commands as Rollcall sends them, through a quorum queue to a consumer that answers them at once.
+pub(crate) async fn echo(clients: usize, requests: usize) -> Load {
+    let vhost = Vhost::create().await;
+    let bus = Bus::rabbit(RabbitOptions {
+        url: vhost.url.clone(),
+        partitions: 1,
+        name: "y2".to_owned(),
+    });
+    let consumer = bus.commands(vec![0]);
+    let echo = tokio::spawn(async move {
+        while let Some(batch) = consumer.next(256).await {
+            for delivery in &batch {
+                let verdict = Verdict {
+                    command_id: delivery.payload.id,
+                    outcome: Outcome::Deleted,
+                };
+                consumer.replier().reply(delivery, &verdict).await;
+            }
+            consumer.acker().ack(&batch).await;
+        }
+    });
+    while !bus.health().up || bus.request(&command(0)).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let sender = bus.clone();
+    let load = load::run(clients, requests, move |n| {
+        let bus = sender.clone();
+        async move { done(bus.request(&command(n)).await) }
+    })
+    .await;
+    bus.close().await;
+    let _ = echo.await;
+    drop(vhost);
+    load
+}
+
+/// A create of about the usual size.
+fn command(n: usize) -> Command {
+    let now = Timestamp::now();
+    let attributes = serde_json::json!({ "userName": format!("user{n}"), "padding": "x".repeat(640) });
+    Command {
+        id: CommandId::new(),
+        organization_id: OrganizationId::new(),
+        directory_id: DirectoryId::new(),
+        source: Source::Scim,
+        issued_at: now,
+        deadline: now.plus(std::time::Duration::from_secs(60)),
+        kind: ResourceKind::User,
+        resource_id: ResourceId::new(),
+        if_match: Vec::new(),
+        verb: Verb::Create(attributes.as_object().cloned().unwrap_or_default()),
+    }
 }

@@ -14,8 +14,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// One program with its environment; it may run, or be dead between two runs.
 #[derive(Debug)]
 pub struct Process {
-    /// Binary name, for example `rollcall-ingress`.
+    /// What it is called here: the binary's name, unless there are several.
     pub name: String,
+    binary: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     log: PathBuf,
@@ -27,8 +28,21 @@ impl Process {
     /// A program that is not started yet. Its log goes to a file in `folder`.
     #[must_use]
     pub fn new(name: &str, arguments: &[&str], environment: Vec<(String, String)>, folder: &Path) -> Self {
+        Self::called(name, name, arguments, environment, folder)
+    }
+
+    /// A second process of a program, under a name of its own.
+    #[must_use]
+    pub fn called(
+        name: &str,
+        binary: &str,
+        arguments: &[&str],
+        environment: Vec<(String, String)>,
+        folder: &Path,
+    ) -> Self {
         Self {
             name: name.to_owned(),
+            binary: binary.to_owned(),
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             environment,
             log: folder.join(format!("{name}.log")),
@@ -55,7 +69,7 @@ impl Process {
             .open(&self.log)
             .unwrap();
         let began = self.log().len();
-        let child = Command::new(binary(&self.name))
+        let child = Command::new(binary(&self.binary))
             .args(&self.arguments)
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -129,6 +143,12 @@ impl Process {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.as_ref().and_then(Child::id).expect("it runs")
+    }
+
+    /// Whether it has been started and not stopped since.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.child.is_some()
     }
 
     /// `kill -9`.

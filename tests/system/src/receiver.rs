@@ -2,7 +2,7 @@
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use serde_json::Value;
+use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use std::collections::HashSet;
 use std::net::TcpListener;
@@ -18,6 +18,10 @@ pub struct Arrival {
     pub id: String,
     /// The `traceparent`.
     pub traceparent: String,
+    /// The signatures.
+    pub signature: String,
+    /// Whether it says that it is for a test.
+    pub test: bool,
     /// The parsed body.
     pub body: Value,
     /// Whether the signature and the timestamp are good.
@@ -45,15 +49,31 @@ pub struct Receiver {
 struct Shared {
     secret: OnceLock<String>,
     arrivals: Mutex<Vec<Arrival>>,
+    seen: Mutex<HashSet<String>>,
+    /// Whether only what tells one event from another is kept of the bodies.
+    light: bool,
 }
 
 impl Receiver {
     /// Starts on a free port.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_as(false)
+    }
+
+    /// One that keeps of each body no more than type, sequence, directory and whom it is about: for hours of events.
+    #[must_use]
+    pub fn start_light() -> Self {
+        Self::start_as(true)
+    }
+
+    fn start_as(light: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            light,
+            ..Shared::default()
+        });
         let data = web::Data::from(Arc::clone(&shared));
         let server = HttpServer::new(move || {
             App::new()
@@ -91,19 +111,21 @@ impl Receiver {
             .collect()
     }
 
+    /// How many different events have arrived.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shared.seen.lock().unwrap().len()
+    }
+
     /// Waits until so many different events have arrived.
     pub async fn wait_for(&self, events: usize) -> Vec<Arrival> {
         let started = Instant::now();
         loop {
-            let distinct = self.distinct();
-            if distinct.len() >= events {
-                return distinct;
+            let count = self.count();
+            if count >= events {
+                return self.distinct();
             }
-            assert!(
-                started.elapsed() < PATIENCE,
-                "{} of {events} events have arrived",
-                distinct.len()
-            );
+            assert!(started.elapsed() < PATIENCE, "{count} of {events} events have arrived");
             pause().await;
         }
     }
@@ -148,12 +170,25 @@ async fn receive(request: HttpRequest, body: web::Bytes, shared: web::Data<Share
     }
     let secret = shared.secret.get().cloned().unwrap_or_default();
     let verified = Webhook::new(&secret).is_ok_and(|webhook| webhook.verify(&body, &headers).is_ok());
+    let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if shared.light {
+        body = json!({
+            "type": body["type"],
+            "sequence": body["sequence"],
+            "directory_id": body["directory_id"],
+            "data": { "user": { "id": body["data"]["user"]["id"] } },
+        });
+    }
     let arrival = Arrival {
         id: header("webhook-id"),
         traceparent: header("traceparent"),
-        body: serde_json::from_slice(&body).unwrap_or_default(),
+        signature: header("webhook-signature"),
+        test: header("webhook-test") == "true",
+        body,
         verified,
     };
+    let id = arrival.id.clone();
     shared.arrivals.lock().unwrap().push(arrival);
+    shared.seen.lock().unwrap().insert(id);
     HttpResponse::NoContent().finish()
 }

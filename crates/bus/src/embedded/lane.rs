@@ -4,6 +4,7 @@ use crate::topology::DELIVERY_LIMIT;
 use crate::{Delivery, Receipt};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Notify;
 
 /// A message that waits or is held by a consumer.
@@ -11,16 +12,20 @@ use tokio::sync::Notify;
 pub(crate) struct Queued<T> {
     payload: T,
     traceparent: Option<String>,
+    queued: Instant,
+    size: usize,
     delivery_count: u32,
     /// Told when the message is settled for good.
     receipt: Option<Receipt>,
 }
 
 impl<T> Queued<T> {
-    pub(crate) const fn new(payload: T, traceparent: Option<String>, receipt: Option<Receipt>) -> Self {
+    pub(crate) fn new(payload: T, size: usize, traceparent: Option<String>, receipt: Option<Receipt>) -> Self {
         Self {
             payload,
             traceparent,
+            queued: Instant::now(),
+            size,
             delivery_count: 0,
             receipt,
         }
@@ -150,6 +155,8 @@ impl<T: Clone> Lane<T> {
                 delivery_count: message.delivery_count,
                 traceparent: message.traceparent.clone(),
                 payload: message.payload.clone(),
+                size: message.size,
+                received: message.queued,
                 tag: self.last_tag,
                 reply_to: None,
             });

@@ -17,11 +17,12 @@ use lapin::types::{AMQPValue, FieldTable};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Messages a lane may have received and not acknowledged: two batches of the projector.
-const PREFETCH: u16 = 256;
+/// Messages a lane may have received and not acknowledged: several batches of the projector, which forms each out of all
+/// that it has, so that no directory waits for another.
+const PREFETCH: u16 = 1_024;
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between attempts to park what cannot be read.
 const PARK_PAUSE: Duration = Duration::from_secs(1);
@@ -279,6 +280,8 @@ impl<T: Message> Worker<T> {
                     delivery_count,
                     traceparent,
                     payload,
+                    size: data.len(),
+                    received: Instant::now(),
                     tag,
                     reply_to,
                 });

@@ -36,13 +36,18 @@ impl Refusal {
 }
 
 impl Rabbit {
-    pub(crate) async fn request(&self, command: &Command) -> Result<Verdict, RequestError> {
+    pub(crate) async fn request(&self, command: &Command, sent: impl FnOnce() + Send) -> Result<Verdict, RequestError> {
         let lane = lane_of(command.directory_id, self.partitions());
         let span = request_span(command, lane, messaging_system::RABBITMQ);
-        traced(span, self.exchange(command, lane)).await
+        traced(span, self.exchange(command, lane, sent)).await
     }
 
-    async fn exchange(&self, command: &Command, lane: u16) -> Result<Verdict, RequestError> {
+    async fn exchange(
+        &self,
+        command: &Command,
+        lane: u16,
+        sent: impl FnOnce() + Send,
+    ) -> Result<Verdict, RequestError> {
         self.shared().requests.store(true, Ordering::Relaxed);
         let session = self.shared().session().ok_or(RequestError::Unavailable)?;
         let reply_to = reply_queue(&session).await.ok_or(RequestError::Unavailable)?;
@@ -59,6 +64,7 @@ impl Rabbit {
             .commands()
             .try_send((command.id, message))
             .map_err(|_| RequestError::Unavailable)?;
+        sent();
         waiter.wait(command.deadline).await
     }
 }

@@ -76,19 +76,19 @@ async fn requesters_wake_at_once_when_the_connection_is_cut() {
 async fn a_consumer_goes_on_after_a_cut_and_nothing_acknowledged_comes_again() {
     let broker = Broker::start().await;
     let consumer = broker.proxied.events(vec![0]);
-    let sent = events(DirectoryId::new(), 300);
-    broker.direct.publish(&sent[..257]).await.unwrap();
-    // The broker hands out 256 at most: one more shows that the acknowledgement has reached it.
-    let taken = take(&consumer, 256).await;
+    let sent = events(DirectoryId::new(), 1_100);
+    broker.direct.publish(&sent[..1_025]).await.unwrap();
+    // The broker hands out 1,024 at most: one more shows that the acknowledgement has reached it.
+    let taken = take(&consumer, 1_024).await;
     consumer.acker().ack(&taken[..128]).await;
-    assert_eq!(sequences(&take(&consumer, 1).await), [257]);
+    assert_eq!(sequences(&take(&consumer, 1).await), [1_025]);
     broker.proxy.cut();
-    broker.direct.publish(&sent[257..]).await.unwrap();
-    let again = take(&consumer, 172).await;
-    assert_eq!(sequences(&again), (129..=300).collect::<Vec<i64>>());
+    broker.direct.publish(&sent[1_025..]).await.unwrap();
+    let again = take(&consumer, 972).await;
+    assert_eq!(sequences(&again), (129..=1_100).collect::<Vec<i64>>());
     assert!(again.iter().all(|delivery| delivery.session > taken[0].session));
     assert!(
-        again[..129]
+        again[..897]
             .iter()
             .all(|delivery| delivery.redelivered && delivery.delivery_count == 1)
     );

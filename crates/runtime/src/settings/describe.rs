@@ -5,6 +5,7 @@ use crate::settings::keys::{KEYS, Key, Shown};
 use crate::settings::parse::EMBEDDED;
 use secrecy::ExposeSecret;
 use std::fmt::Write;
+use std::time::Duration;
 use telemetry::LogFormat;
 use url::Url;
 
@@ -43,6 +44,21 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
         "admin_key" => settings.admin_key.as_ref().map(|key| key.expose_secret().to_owned()),
         "partitions" => Some(settings.partitions.to_string()),
         "webhook_allow_private" => Some(settings.webhook_allow_private.to_string()),
+        "webhook_allow_cidrs" => joined(settings.webhook_allow_cidrs.iter()),
+        "webhook_ports" => joined(
+            settings
+                .webhook_ports
+                .iter()
+                .map(|range| match (range.start(), range.end()) {
+                    (first, last) if first == last => first.to_string(),
+                    (first, last) => format!("{first}-{last}"),
+                }),
+        )
+        .or_else(|| Some("443 and from 1024; with http also 80".to_owned())),
+        "event_retention_days" => Some(settings.event_retention.map_or_else(|| "0".to_owned(), days)),
+        "delivery_retention_days" => Some(days(settings.delivery_retention)),
+        "attempt_retention_days" => Some(days(settings.attempt_retention)),
+        "response_retention_days" => Some(days(settings.response_retention)),
         "data_dir" => Some(settings.data_dir.display().to_string()),
         "log_format" => Some(
             match settings.log_format {
@@ -54,9 +70,21 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
         ),
         "trace_url" => settings.trace_url.clone(),
         "entra_authority" => Some(settings.entra_authority.clone()),
+        "max_body" => Some(settings.max_body.to_string()),
+        "body_timeout" => Some(settings.body_timeout.as_secs().to_string()),
         "oauth_token_lifetime" => Some(settings.oauth_token_lifetime.as_secs().to_string()),
         _ => None,
     }
+}
+
+/// Elements separated by commas; nothing of none.
+fn joined(elements: impl Iterator<Item = impl ToString>) -> Option<String> {
+    let elements: Vec<String> = elements.map(|element| element.to_string()).collect();
+    (!elements.is_empty()).then(|| elements.join(","))
+}
+
+fn days(time: Duration) -> String {
+    (time.as_secs() / (24 * 3_600)).to_string()
 }
 
 fn cell(settings: &Settings, key: &Key) -> String {

@@ -51,11 +51,19 @@ pub(crate) const KEYS: &[Key] = &[
     key("admin_key", Shown::Masked),
     key("partitions", Shown::Whole),
     key("webhook_allow_private", Shown::Whole),
+    key("webhook_allow_cidrs", Shown::Whole),
+    key("webhook_ports", Shown::Whole),
+    key("event_retention_days", Shown::Whole),
+    key("delivery_retention_days", Shown::Whole),
+    key("attempt_retention_days", Shown::Whole),
+    key("response_retention_days", Shown::Whole),
     key("data_dir", Shown::Whole),
     key("log_format", Shown::Whole),
     key("trace_url", Shown::Whole),
     key("entra_authority", Shown::Whole),
     key("oauth_token_lifetime", Shown::Whole),
+    key("max_body", Shown::Whole),
+    key("body_timeout", Shown::Whole),
 ];
 
 /// The names of all settings, for error messages.

@@ -3,6 +3,7 @@
 use crate::settings::keys::KEYS;
 use crate::settings::layers::Layers;
 use crate::settings::{Settings, SettingsError};
+use ipnet::IpNet;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::ops::RangeInclusive;
@@ -17,9 +18,20 @@ const DEFAULT_DATA_DIR: &str = "./rollcall-data";
 const DEFAULT_ENTRA_AUTHORITY: &str = "https://login.microsoftonline.com";
 /// What Entra takes, in seconds (E3).
 const TOKEN_LIFETIMES: RangeInclusive<u64> = 3_600..=21_600;
+/// In bytes. Whatever is accepted travels over the bus in one message, and brokers take 16 MiB.
+const BODY_SIZES: RangeInclusive<u64> = 16_384..=16_777_216;
+const DEFAULT_MAX_BODY: u64 = 1_048_576;
+/// In seconds.
+const BODY_TIMEOUTS: RangeInclusive<u64> = 1..=600;
+const DEFAULT_BODY_TIMEOUT: u64 = 30;
 const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// Each lane is a pair of queues and a consumer of its own.
 const MAX_PARTITIONS: u16 = 1024;
+/// How long deliveries, attempts and answers of receivers are kept, in days.
+const DELIVERY_DAYS: u64 = 90;
+const ATTEMPT_DAYS: u64 = 30;
+const RESPONSE_DAYS: u64 = 7;
+const MOST_DAYS: u64 = 3_650;
 /// What would end or change a path inside a URL.
 const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
@@ -39,11 +51,27 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         admin_key: layers.text("admin_key")?.map(Into::into),
         partitions: partitions(layers)?,
         webhook_allow_private: boolean(layers, "webhook_allow_private")?,
+        webhook_allow_cidrs: networks(layers, "webhook_allow_cidrs")?,
+        webhook_ports: ports(layers, "webhook_ports")?,
+        event_retention: match layers.text("event_retention_days")?.as_deref() {
+            None | Some("0") => None,
+            Some(_) => Some(days(layers, "event_retention_days", MOST_DAYS)?),
+        },
+        delivery_retention: days(layers, "delivery_retention_days", DELIVERY_DAYS)?,
+        attempt_retention: days(layers, "attempt_retention_days", ATTEMPT_DAYS)?,
+        response_retention: days(layers, "response_retention_days", RESPONSE_DAYS)?,
         data_dir,
         log_format: log_format(layers)?,
         trace_url: trace_url(layers)?,
         entra_authority: web_url(layers, "entra_authority")?.unwrap_or_else(|| DEFAULT_ENTRA_AUTHORITY.to_owned()),
-        oauth_token_lifetime: oauth_token_lifetime(layers)?,
+        oauth_token_lifetime: seconds(
+            layers,
+            "oauth_token_lifetime",
+            &TOKEN_LIFETIMES,
+            *TOKEN_LIFETIMES.start(),
+        )?,
+        max_body: max_body(layers)?,
+        body_timeout: seconds(layers, "body_timeout", &BODY_TIMEOUTS, DEFAULT_BODY_TIMEOUT)?,
         origins: KEYS.iter().map(|key| (key.name, layers.origin(key.name))).collect(),
     })
 }
@@ -145,18 +173,72 @@ fn partitions(layers: &Layers) -> Result<NonZeroU16, SettingsError> {
         })
 }
 
-fn oauth_token_lifetime(layers: &Layers) -> Result<Duration, SettingsError> {
-    let Some(text) = layers.text("oauth_token_lifetime")? else {
-        return Ok(Duration::from_secs(*TOKEN_LIFETIMES.start()));
+fn max_body(layers: &Layers) -> Result<usize, SettingsError> {
+    let bytes = number(layers, "max_body", "bytes", &BODY_SIZES, DEFAULT_MAX_BODY)?;
+    usize::try_from(bytes).map_err(|_| layers.invalid("max_body", "is more than this machine can hold"))
+}
+
+fn seconds(layers: &Layers, name: &str, range: &RangeInclusive<u64>, default: u64) -> Result<Duration, SettingsError> {
+    number(layers, name, "seconds", range, default).map(Duration::from_secs)
+}
+
+fn number(
+    layers: &Layers,
+    name: &str,
+    unit: &str,
+    range: &RangeInclusive<u64>,
+    default: u64,
+) -> Result<u64, SettingsError> {
+    let Some(text) = layers.text(name)? else {
+        return Ok(default);
     };
-    let seconds = text.parse().ok().filter(|seconds| TOKEN_LIFETIMES.contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| {
-        let (least, most) = (TOKEN_LIFETIMES.start(), TOKEN_LIFETIMES.end());
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let (least, most) = (range.start(), range.end());
+        layers.invalid(name, format!("must be a whole number of {unit} from {least} to {most}"))
+    })
+}
+
+/// Elements of a list that is separated by commas.
+fn list(layers: &Layers, name: &str) -> Result<Vec<String>, SettingsError> {
+    let text = layers.text(name)?.unwrap_or_default();
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    Ok(parts.map(ToOwned::to_owned).collect())
+}
+
+fn networks(layers: &Layers, name: &str) -> Result<Vec<IpNet>, SettingsError> {
+    let read = |part: &String| part.parse().ok();
+    let networks: Option<_> = list(layers, name)?.iter().map(read).collect();
+    networks.ok_or_else(|| {
         layers.invalid(
-            "oauth_token_lifetime",
-            format!("must be a whole number of seconds from {least} to {most}"),
+            name,
+            "must be networks separated by commas, for example 10.20.0.0/16,fd12:3456::/32",
         )
     })
+}
+
+fn ports(layers: &Layers, name: &str) -> Result<Vec<RangeInclusive<u16>>, SettingsError> {
+    let read = |part: &String| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
+        (first > 0 && first <= last).then_some(first..=last)
+    };
+    let ports: Option<_> = list(layers, name)?.iter().map(read).collect();
+    ports.ok_or_else(|| {
+        layers.invalid(
+            name,
+            "must be ports and ranges of ports separated by commas, for example 443,8000-8999",
+        )
+    })
+}
+
+fn days(layers: &Layers, name: &str, default: u64) -> Result<Duration, SettingsError> {
+    let days = match layers.text(name)? {
+        None => Some(default),
+        Some(text) => text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days)),
+    };
+    days.map(|days| Duration::from_secs(days * 24 * 3_600))
+        .ok_or_else(|| layers.invalid(name, format!("must be a whole number of days from 1 to {MOST_DAYS}")))
 }
 
 fn boolean(layers: &Layers, name: &str) -> Result<bool, SettingsError> {

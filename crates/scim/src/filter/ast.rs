@@ -110,3 +110,16 @@ pub enum Filter {
         filter: Box<Filter>,
     },
 }
+
+impl Filter {
+    /// Whether it asks for data of this extension, at whatever depth.
+    #[must_use]
+    pub fn names_extension(&self, urn: &str) -> bool {
+        let is_it = |path: &AttributePath| path.urn.as_deref().is_some_and(|named| named.eq_ignore_ascii_case(urn));
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => left.names_extension(urn) || right.names_extension(urn),
+            Self::Not(inner) => inner.names_extension(urn),
+            Self::Present(path) | Self::Compare(Comparison { path, .. }) | Self::ValuePath { path, .. } => is_it(path),
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! `displayName` is required (the RFC's prose; its JSON says otherwise) and unique within the directory, which is a
 //! demand of Entra ID.
 
-use super::{Attribute, Mutability, Returned, Schema};
+use super::{Attribute, Mutability, Schema};
 
 pub(super) fn schema() -> Schema {
     Schema {
@@ -30,9 +30,8 @@ pub(super) fn schema() -> Schema {
                     Attribute::string("type", "What the member is.")
                         .canonical(&["User", "Group"])
                         .mutability(Mutability::Immutable),
-                    Attribute::string("display", "Name of the member.")
-                        .mutability(Mutability::ReadOnly)
-                        .returned(Returned::Request),
+                    Attribute::string("display", "displayName of the member, where it has one.")
+                        .mutability(Mutability::ReadOnly),
                 ],
             )
             .multi(),

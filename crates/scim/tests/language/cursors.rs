@@ -15,7 +15,7 @@ const CURSOR: Cursor = Cursor {
         created_ms: 1_789_999_999_123,
         id: [0xA5; 16],
     },
-    total: 1_000_000,
+    total: Some(1_000_000),
 };
 
 fn cursors() -> Cursors {
@@ -128,7 +128,7 @@ fn r40_a_count_out_of_range_is_no_count_for_a_cursor() {
 fn r40_a_page_by_cursor_names_the_next_one_unless_it_is_the_last() {
     let page = |next: Option<&str>| {
         let list: ListResponse<Value> = ListResponse {
-            total: 3,
+            total: Some(3),
             paging: Paging::Cursor(next.map(str::to_owned)),
             resources: vec![json!({})],
         };

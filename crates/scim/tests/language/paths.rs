@@ -183,3 +183,18 @@ fn long_paths_are_refused_and_cut_in_the_message() {
     assert!(error.detail.len() < 300);
     assert!(refused(&"a".repeat(8000)).detail.len() < 300);
 }
+
+/// As clients of before 2018 write it.
+#[test]
+fn r19_a_dot_after_the_urn_is_as_good_as_a_colon() {
+    for text in [
+        format!("{ENT}.department"),
+        format!("{}.Department", ENT.to_uppercase()),
+        format!("{ENT}:department"),
+    ] {
+        assert_eq!(user(&text), format!("{ENT}:department"), "{text}");
+        let found = AttributePath::parse(&text, ResourceType::user()).unwrap();
+        assert_eq!(found.to_string(), format!("{ENT}:department"), "{text}");
+    }
+    assert_eq!(user(&format!("{ENT}.manager.value")), format!("{ENT}:manager.value"));
+}

@@ -177,7 +177,7 @@ fn r43_search_bodies_are_read() {
 fn r37_lists_always_have_all_members() {
     let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
     let list = ListResponse {
-        total: 42,
+        total: Some(42),
         paging: Paging::Index(11),
         resources: vec![raw("{\"id\":\"a\"}"), raw("{\"id\":\"b\"}")],
     };
@@ -187,10 +187,40 @@ fn r37_lists_always_have_all_members() {
          \"itemsPerPage\":2,\"Resources\":[{\"id\":\"a\"},{\"id\":\"b\"}]}"
     );
     let empty: ListResponse<Value> = ListResponse {
-        total: 0,
+        total: Some(0),
         paging: Paging::Index(1),
         resources: vec![],
     };
     assert_eq!(serde_json::to_value(&empty).unwrap()["Resources"], json!([]));
-    assert_eq!(ListResponse::whole(vec![1, 2, 3]).total, 3);
+    assert_eq!(ListResponse::whole(vec![1, 2, 3]).total, Some(3));
+}
+
+#[test]
+fn r37_r40_lists_of_text_are_joined_as_lists_of_json_are_written() {
+    let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
+    for resources in [
+        vec![],
+        vec!["{\"id\":\"a\"}"],
+        vec!["{\"id\":\"a\"}", "{\"b\":[1,\"2\"]}"],
+    ] {
+        for paging in [
+            Paging::Index(7),
+            Paging::Cursor(None),
+            Paging::Cursor(Some("a-Z_9".to_owned())),
+        ] {
+            for total in [None, Some(0), Some(1_000_000)] {
+                let written = ListResponse {
+                    total,
+                    paging: paging.clone(),
+                    resources: resources.iter().map(|text| raw(text)).collect(),
+                };
+                let joined = ListResponse {
+                    total,
+                    paging: paging.clone(),
+                    resources: resources.clone(),
+                };
+                assert_eq!(joined.join(), serde_json::to_string(&written).unwrap());
+            }
+        }
+    }
 }

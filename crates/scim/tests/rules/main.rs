@@ -13,6 +13,7 @@ mod projection;
 mod properties;
 mod resource;
 mod schema;
+mod splice;
 
 use scim::patch::Patch;
 use scim::resource::{Mode, parse};

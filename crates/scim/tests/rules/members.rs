@@ -138,7 +138,7 @@ fn b4_several_removals_keep_their_order_and_their_ids() {
 }
 
 #[test]
-fn r5_members_are_not_edited() {
+fn members_are_not_edited() {
     for path in [
         "members[value eq \"a\"].value",
         "members[value eq \"a\"].display",

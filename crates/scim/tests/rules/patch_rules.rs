@@ -263,7 +263,7 @@ fn p3_schemas_inside_an_extension_follow_from_the_data() {
 }
 
 #[test]
-fn r5_values_of_the_wrong_type_are_refused() {
+fn values_of_the_wrong_type_are_refused() {
     for (path, value) in [
         ("active", json!("yes")),
         ("title", json!(1)),

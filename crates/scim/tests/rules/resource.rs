@@ -212,7 +212,7 @@ fn e33_a_json_document_as_role_value_is_kept_verbatim() {
 }
 
 #[test]
-fn r5_required_attributes_must_have_a_value() {
+fn required_attributes_must_have_a_value() {
     for body in [
         json!({}),
         json!({ "userName": "" }),
@@ -227,7 +227,7 @@ fn r5_required_attributes_must_have_a_value() {
 }
 
 #[test]
-fn r5_wrong_types_are_refused_by_name() {
+fn wrong_types_are_refused_by_name() {
     invalid_value_naming(&json!({ "userName": 7 }), "userName");
     invalid_value_naming(&json!({ "userName": "a", "active": "yes" }), "active");
     invalid_value_naming(
@@ -386,7 +386,7 @@ fn r10_tags_of_preconditions_are_opaque() {
 }
 
 #[test]
-fn r5_texts_for_search_are_folded_unless_case_matters() {
+fn texts_for_search_are_folded_unless_case_matters() {
     let acme = "urn:acme:hr";
     let user = user(
         json!({ "externalId": "MLopez", "title": "ÉLAN", "profileUrl": "https://X", "active": false,

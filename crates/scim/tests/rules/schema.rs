@@ -56,7 +56,7 @@ fn v15_types_have_the_canonical_values_that_mappings_expand() {
 }
 
 #[test]
-fn r5_names_are_required_and_unique_whatever_their_case() {
+fn names_are_required_and_unique_whatever_their_case() {
     let display_name = ResourceType::group()
         .core
         .attribute("displayName")

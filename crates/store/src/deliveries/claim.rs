@@ -1,5 +1,6 @@
 //! Taking deliveries that are due, for a while.
 
+use super::line::HAS_EARLIER;
 use super::{Deliveries, Lease, open_states};
 use crate::rows::{Column, row_set};
 use crate::sql::{IDS, Row, json_id, json_ids, query_all};
@@ -15,8 +16,10 @@ use std::sync::Arc;
 pub struct Room {
     /// The endpoint.
     pub endpoint_id: EndpointId,
-    /// At most so many.
-    pub room: u32,
+    /// At most so many that were never tried.
+    pub firsts: u32,
+    /// At most so many that were.
+    pub retries: u32,
 }
 
 /// A delivery in the hands of the caller.
@@ -30,8 +33,12 @@ pub struct ClaimedDelivery {
     pub event_id: EventId,
     /// The user or group that the event is about.
     pub subject_id: Option<ResourceId>,
+    /// The event's place in its directory; 0 for what was sent for a test.
+    pub sequence: i64,
     /// Attempts made so far.
     pub attempts: u32,
+    /// The number of the lease.
+    pub token: i64,
     /// The event's body, shared by all deliveries of the event; `None` when the event is no longer in the log.
     pub body: Option<Arc<str>>,
     /// The trace context of the change.
@@ -40,19 +47,15 @@ pub struct ClaimedDelivery {
 
 /// What may be taken of one endpoint `e`, seen from its delivery `d`; `$2` is now. An ordered endpoint's delivery waits
 /// for the earlier ones about the same subject, whatever state they are in.
-const DUE: &str = concat!(
-    "d.endpoint_id = e.id AND ",
-    open_states!("d.state"),
-    " AND d.next_at <= $2 AND NOT (e.ordered AND EXISTS (SELECT 1 FROM deliveries p WHERE p.endpoint_id = d.endpoint_id \
-     AND p.subject_id = d.subject_id AND p.sequence < d.sequence AND ",
-    open_states!("p.state"),
-    "))"
-);
+fn due() -> String {
+    let open = open_states!("d.state");
+    format!("d.endpoint_id = e.id AND {open} AND d.next_at <= $2 AND NOT (e.ordered AND {HAS_EARLIER})")
+}
 
-const TAKE: &str =
-    "UPDATE deliveries SET state = 'leased', lease_owner = $3, leased_until = $4, next_at = $4, updated_at = $2";
+const TAKE: &str = "UPDATE deliveries SET state = 'leased', lease_owner = $3, leased_until = $4, next_at = $4, \
+                    token = token + 1, updated_at = $2";
 const TAKEN: &str = "RETURNING deliveries.id, deliveries.endpoint_id, deliveries.event_id, deliveries.subject_id, \
-                     deliveries.attempts";
+                     deliveries.sequence, deliveries.attempts, deliveries.token";
 
 impl Deliveries<'_> {
     /// Takes deliveries that are due, the longest due first, and gives them in the order in which they were made.
@@ -84,22 +87,38 @@ impl Deliveries<'_> {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let set = row_set(
-            Dialect::Postgres,
-            1,
-            "r",
-            &[("endpoint_id", Column::Id), ("room", Column::Int)],
+        let columns = [
+            ("endpoint_id", Column::Id),
+            ("firsts", Column::Int),
+            ("retries", Column::Int),
+        ];
+        let set = row_set(Dialect::Postgres, 1, "r", &columns);
+        let due = due();
+        let class = |name: &str, condition: &str, limit: &str| {
+            format!(
+                "SELECT {name}.id FROM (SELECT d.id FROM deliveries d WHERE {due} AND {condition} \
+                 ORDER BY d.next_at, d.id LIMIT {limit} FOR UPDATE SKIP LOCKED) AS {name}"
+            )
+        };
+        let (firsts, retries) = (
+            class("f", "d.attempts = 0", "r.firsts"),
+            class("t", "d.attempts > 0", "r.retries"),
         );
         // An array, because the planner takes a LIMIT that it cannot see for many rows and would read the whole table.
         let sql = format!(
             "{TAKE} WHERE deliveries.id = ANY (ARRAY(SELECT x.id FROM {set} \
              JOIN endpoints e ON e.id = r.endpoint_id AND e.state = 'enabled' \
-             CROSS JOIN LATERAL (SELECT d.id FROM deliveries d WHERE {DUE} ORDER BY d.next_at, d.id LIMIT r.room \
-             FOR UPDATE SKIP LOCKED) AS x)) {TAKEN}"
+             CROSS JOIN LATERAL ({firsts} UNION ALL {retries}) AS x)) {TAKEN}"
         );
         let rows: Vec<Value> = rooms
             .iter()
-            .map(|room| json!({"endpoint_id": json_id(Dialect::Postgres, room.endpoint_id.uuid()), "room": room.room}))
+            .map(|room| {
+                json!({
+                    "endpoint_id": json_id(Dialect::Postgres, room.endpoint_id.uuid()),
+                    "firsts": room.firsts,
+                    "retries": room.retries,
+                })
+            })
             .collect();
         let values = [
             Value::Array(rows).to_string().into(),
@@ -122,34 +141,45 @@ impl Deliveries<'_> {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let due = format!(
+        let find = format!(
             "SELECT e.id FROM endpoints e WHERE e.id IN ({}) AND e.state = 'enabled' \
-             AND EXISTS (SELECT 1 FROM deliveries d WHERE {DUE})",
-            IDS.1
+             AND EXISTS (SELECT 1 FROM deliveries d WHERE {})",
+            IDS.1,
+            due()
         );
         let ids = json_ids(Dialect::Sqlite, rooms.iter().map(|room| room.endpoint_id.uuid()));
-        let due = query_all(self.store.read(), &due, [ids.into(), now.millis().into()]).await?;
-        if due.is_empty() {
+        let due_endpoints = query_all(self.store.read(), &find, [ids.into(), now.millis().into()]).await?;
+        if due_endpoints.is_empty() {
             return Ok(Vec::new());
         }
-        let rooms: HashMap<EndpointId, u32> = rooms.iter().map(|room| (room.endpoint_id, room.room)).collect();
-        let sql = format!(
-            "{TAKE} WHERE id IN (SELECT d.id FROM endpoints e, deliveries d WHERE e.id = $1 AND e.state = 'enabled' \
-             AND {DUE} ORDER BY d.next_at, d.id LIMIT $5) {TAKEN}"
-        );
+        let rooms: HashMap<EndpointId, Room> = rooms.iter().map(|room| (room.endpoint_id, *room)).collect();
+        let sql = |condition| {
+            format!(
+                "{TAKE} WHERE id IN (SELECT d.id FROM endpoints e, deliveries d WHERE e.id = $1 AND e.state = 'enabled' \
+                 AND {} AND {condition} ORDER BY d.next_at, d.id LIMIT $5) {TAKEN}",
+                due()
+            )
+        };
+        let (firsts, retries) = (sql("d.attempts = 0"), sql("d.attempts > 0"));
         let tx = self.store.begin().await?;
         let mut all = Vec::new();
-        for row in due {
+        for row in due_endpoints {
             let endpoint: EndpointId = row.id("id")?;
-            let values = [
-                endpoint.uuid().into(),
-                now.millis().into(),
-                lease.owner.into(),
-                lease.until.millis().into(),
-                rooms.get(&endpoint).copied().unwrap_or_default().into(),
-            ];
-            for row in query_all(&tx, &sql, values).await? {
-                all.push(claimed(&row)?);
+            let room = rooms.get(&endpoint);
+            for (sql, room) in [
+                (&firsts, room.map(|room| room.firsts)),
+                (&retries, room.map(|room| room.retries)),
+            ] {
+                let values = [
+                    endpoint.uuid().into(),
+                    now.millis().into(),
+                    lease.owner.into(),
+                    lease.until.millis().into(),
+                    room.unwrap_or_default().into(),
+                ];
+                for row in query_all(&tx, sql, values).await? {
+                    all.push(claimed(&row)?);
+                }
             }
         }
         tx.commit().await?;
@@ -175,7 +205,13 @@ impl Deliveries<'_> {
             let traceparent: Option<String> = row.get("traceparent")?;
             found.insert(row.id("id")?, (body.into(), traceparent.map(Arc::from)));
         }
+        let mut own = self.own_bodies(claimed).await?;
         for delivery in claimed {
+            if let Some(body) = own.remove(&delivery.id) {
+                delivery.body = Some(body);
+                delivery.traceparent = found.get(&delivery.event_id).and_then(|(_, trace)| trace.clone());
+                continue;
+            }
             if let Some((body, traceparent)) = found.get(&delivery.event_id) {
                 delivery.body = Some(Arc::clone(body));
                 delivery.traceparent = traceparent.clone();
@@ -191,7 +227,9 @@ fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, StoreError> {
         endpoint_id: row.id("endpoint_id")?,
         event_id: row.id("event_id")?,
         subject_id: row.opt_id("subject_id")?,
+        sequence: row.get("sequence")?,
         attempts: u32::try_from(row.get::<i32>("attempts")?).unwrap_or_default(),
+        token: row.get("token")?,
         body: None,
         traceparent: None,
     })

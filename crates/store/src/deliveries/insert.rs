@@ -1,11 +1,14 @@
 //! Events become deliveries: many rows in one statement, each at most once.
 
-use super::{Deliveries, Lease, open_states};
+use super::line::{block, coalesce, lock_lines};
+use super::{Deliveries, Lease, line_states};
 use crate::rows::{Column, row_set};
 use crate::sql::{Row, json_id, query_all};
 use crate::{Dialect, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, ResourceId, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// One event for one endpoint.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,8 @@ pub struct NewDelivery {
     /// Whether the caller would send it at once. Then the row is leased from the start, unless its endpoint is ordered
     /// and an earlier delivery about the same subject is still open.
     pub claim: bool,
+    /// Whether the endpoint is ordered, as far as the caller knows.
+    pub ordered: bool,
 }
 
 /// A delivery that was not there before.
@@ -34,8 +39,10 @@ pub struct NewDelivery {
 pub struct InsertedDelivery {
     /// Its id.
     pub id: DeliveryId,
-    /// Whether the caller holds it now.
+    /// Whether the caller holds it now, under the first [`token`](crate::ClaimedDelivery::token), 1.
     pub leased: bool,
+    /// Its endpoint is switched off.
+    pub held: bool,
 }
 
 const COLUMNS: &[(&str, Column)] = &[
@@ -52,9 +59,10 @@ const COLUMNS: &[(&str, Column)] = &[
 
 impl Deliveries<'_> {
     /// Stores deliveries in the order given and returns those that are new. An event that comes a second time changes
-    /// nothing, and neither does one for an endpoint that is disabled or gone by now.
+    /// nothing, and neither does one for an endpoint that is gone by now. For one that is disabled they are held.
     ///
-    /// Within one call, only the first delivery of an ordered endpoint about a subject may say `claim`.
+    /// Within one call, only the first delivery of an ordered endpoint about a subject may say `claim`. Older updates
+    /// that wait at a coalescing endpoint are superseded by newer ones.
     ///
     /// # Errors
     /// As any write; nothing is stored then.
@@ -68,26 +76,78 @@ impl Deliveries<'_> {
             return Ok(Vec::new());
         }
         let dialect = self.store.dialect();
-        let rows: Vec<Value> = new
-            .iter()
-            .enumerate()
-            .map(|(n, delivery)| row(dialect, n, delivery))
-            .collect();
-        let values = [
-            Value::Array(rows).to_string().into(),
-            lease.owner.into(),
-            lease.until.millis().into(),
-            now.millis().into(),
-        ];
-        let inserted = query_all(self.store.write(), &statement(dialect), values).await?;
-        let read = |row: &_| {
-            Ok(InsertedDelivery {
-                id: Row::id(row, "id")?,
-                leased: Row::get(row, "leased")?,
-            })
-        };
-        inserted.iter().map(read).collect()
+        if !new.iter().any(joins_line) {
+            return store(self.store.write(), dialect, new, lease, now).await;
+        }
+        let tx = self.store.begin().await?;
+        let stored = insert(&tx, dialect, new, lease, now).await?;
+        tx.commit().await?;
+        Ok(stored)
     }
+}
+
+/// [`Deliveries::insert`] as part of a transaction.
+pub(crate) async fn insert(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    new: &[NewDelivery],
+    lease: Lease<'_>,
+    now: Timestamp,
+) -> Result<Vec<InsertedDelivery>, StoreError> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ordered = new.iter().filter(|delivery| delivery.ordered);
+    lock_lines(tx, dialect, ordered.map(|delivery| delivery.endpoint_id)).await?;
+    let stored = store(tx, dialect, new, lease, now).await?;
+    let waiting: HashSet<DeliveryId> = stored
+        .iter()
+        .filter(|new| !new.leased && !new.held)
+        .map(|new| new.id)
+        .collect();
+    let waiting = new
+        .iter()
+        .filter(|delivery| joins_line(delivery) && waiting.contains(&delivery.id))
+        .map(|delivery| delivery.id.uuid());
+    if block(tx, dialect, waiting.clone()).await? > 0 {
+        coalesce(tx, dialect, waiting, now).await?;
+    }
+    Ok(stored)
+}
+
+const fn joins_line(delivery: &NewDelivery) -> bool {
+    delivery.ordered && delivery.subject_id.is_some()
+}
+
+async fn store<C: ConnectionTrait>(
+    connection: &C,
+    dialect: Dialect,
+    new: &[NewDelivery],
+    lease: Lease<'_>,
+    now: Timestamp,
+) -> Result<Vec<InsertedDelivery>, StoreError> {
+    let rows: Vec<Value> = new
+        .iter()
+        .enumerate()
+        .map(|(n, delivery)| row(dialect, n, delivery))
+        .collect();
+    let values = [
+        Value::Array(rows).to_string().into(),
+        lease.owner.into(),
+        lease.until.millis().into(),
+        now.millis().into(),
+    ];
+    let rows = query_all(connection, &statement(dialect), values).await?;
+    rows.iter().map(inserted).collect()
+}
+
+fn inserted(row: &QueryResult) -> Result<InsertedDelivery, StoreError> {
+    let state: String = row.get("state")?;
+    Ok(InsertedDelivery {
+        id: row.id("id")?,
+        leased: state == "leased",
+        held: state == "held",
+    })
 }
 
 fn row(dialect: Dialect, n: usize, new: &NewDelivery) -> Value {
@@ -104,20 +164,24 @@ fn row(dialect: Dialect, n: usize, new: &NewDelivery) -> Value {
     })
 }
 
+/// An ordered endpoint's delivery is not taken while another one about the same subject is in line. `LIMIT 1`, so that
+/// this is looked up for the one subject and never made from the whole table.
 fn statement(dialect: Dialect) -> String {
     let set = row_set(dialect, 1, "r", COLUMNS);
-    let open = open_states!("p.state");
+    let line = line_states!("p.state");
     format!(
         "INSERT INTO deliveries (id, endpoint_id, event_id, directory_id, subject_id, sequence, event_type, \
-         state, next_at, lease_owner, leased_until, created_at, updated_at) \
+         state, next_at, lease_owner, leased_until, token, created_at, updated_at) \
          SELECT q.id, q.endpoint_id, q.event_id, q.directory_id, q.subject_id, q.sequence, q.event_type, \
-         CASE WHEN q.taken THEN 'leased' ELSE 'pending' END, \
+         CASE WHEN q.taken THEN 'leased' WHEN q.enabled THEN 'pending' ELSE 'held' END, \
          CASE WHEN q.taken THEN CAST($3 AS bigint) ELSE CAST($4 AS bigint) END, \
-         CASE WHEN q.taken THEN CAST($2 AS text) END, CASE WHEN q.taken THEN CAST($3 AS bigint) END, $4, $4 \
-         FROM (SELECT r.*, r.claim AND NOT (e.ordered AND EXISTS (SELECT 1 FROM deliveries p \
-         WHERE p.endpoint_id = r.endpoint_id AND p.subject_id = r.subject_id AND {open})) AS taken \
-         FROM {set} JOIN endpoints e ON e.id = r.endpoint_id WHERE e.state = 'enabled') AS q \
+         CASE WHEN q.taken THEN CAST($2 AS text) END, CASE WHEN q.taken THEN CAST($3 AS bigint) END, \
+         CASE WHEN q.taken THEN 1 ELSE 0 END, $4, $4 \
+         FROM (SELECT r.*, e.state = 'enabled' AS enabled, r.claim AND e.state = 'enabled' AND NOT (e.ordered AND \
+         (SELECT 1 FROM deliveries p WHERE p.endpoint_id = r.endpoint_id AND p.subject_id = r.subject_id AND {line} \
+         LIMIT 1) IS NOT NULL) AS taken \
+         FROM {set} JOIN endpoints e ON e.id = r.endpoint_id) AS q \
          WHERE TRUE ORDER BY q.n \
-         ON CONFLICT (endpoint_id, event_id) DO NOTHING RETURNING id, state = 'leased' AS leased"
+         ON CONFLICT (endpoint_id, event_id) DO NOTHING RETURNING id, state"
     )
 }

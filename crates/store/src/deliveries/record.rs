@@ -1,17 +1,16 @@
-//! Writing down what came of attempts: a whole batch in one transaction.
+//! Writing down what came of attempts: a whole batch in one statement.
 
-use super::{Deliveries, open_states};
+use super::Deliveries;
+use super::line::{lock_lines, wake};
 use crate::rows::{Column, row_set};
-use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all};
+use crate::sql::{Row, exec, json_id, query_all};
 use crate::{Dialect, StoreError};
 use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
-
-const GONE: &str = "the receiver answered 410 Gone";
 
 /// What becomes of a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +32,10 @@ pub struct FinishedAttempt {
     pub delivery_id: DeliveryId,
     /// To this endpoint.
     pub endpoint_id: EndpointId,
+    /// The number of the lease under which it was made.
+    pub token: i64,
+    /// Whether its endpoint is ordered, as far as the caller knows.
+    pub ordered: bool,
     /// Counts from 1 within the delivery.
     pub number: u32,
     /// When it began.
@@ -53,26 +56,18 @@ pub struct FinishedAttempt {
     pub gone: bool,
 }
 
-/// An endpoint that was switched off.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisabledEndpoint {
-    /// Which one.
-    pub id: EndpointId,
-    /// Why, for its owner.
-    pub reason: String,
-}
-
-/// What recording brought about.
+/// What recording brought to light.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
-    /// Endpoints switched off by it; their open deliveries are cancelled.
-    pub disabled: Vec<DisabledEndpoint>,
+    /// Endpoints that have failed for longer than they may.
+    pub failing: Vec<EndpointId>,
 }
 
 const COLUMNS: &[(&str, Column)] = &[
     ("id", Column::Id),
     ("delivery_id", Column::Id),
     ("endpoint_id", Column::Id),
+    ("token", Column::Int),
     ("number", Column::Int),
     ("started_at", Column::Int),
     ("duration_ms", Column::Int),
@@ -86,11 +81,14 @@ const COLUMNS: &[(&str, Column)] = &[
 ];
 
 impl Deliveries<'_> {
-    /// Records attempts: the deliveries, the attempts, and how the endpoints fare. An endpoint that answered 410, or
-    /// that has had failures only for as long as `patience`, is switched off and its open deliveries are cancelled.
+    /// Records attempts: the deliveries, the attempts, and how the endpoints fare; tells which endpoints have had
+    /// failures only for as long as `patience`.
     ///
-    /// A failure counts only while `owner` holds the lease. A success always does: the receiver has the event, whoever
-    /// else may be about to send it again.
+    /// A failure counts only under the last lease, of this owner. A success always does: the receiver has the event,
+    /// whoever else may be about to send it again.
+    ///
+    /// On PostgreSQL this does not wait for the disk: should the server crash within the next moment, the deliveries
+    /// are still leased, and are sent again when the leases end.
     ///
     /// # Errors
     /// As any write; nothing is recorded then, and the same call may be made again.
@@ -105,30 +103,147 @@ impl Deliveries<'_> {
             return Ok(Recorded::default());
         }
         let dialect = self.store.dialect();
-        let rows: Vec<Value> = finished.iter().map(|attempt| row(dialect, attempt, now)).collect();
-        let rows = Value::Array(rows).to_string();
-        let tx = self.store.begin().await?;
-        update_deliveries(&tx, dialect, &rows, owner, now).await?;
-        insert_attempts(&tx, dialect, &rows).await?;
         let health = health_of(finished);
-        update_health(&tx, dialect, &health, now).await?;
-        let mut recorded = Recorded::default();
-        let too_long = format!("failing_since <= {}", now.minus(patience).millis());
-        for (ids, condition, reason) in [
-            (gone(finished), "TRUE", GONE.to_owned()),
-            (failing(&health), too_long.as_str(), failing_text(patience)),
-        ] {
-            let disabled = disable(&tx, dialect, ids, condition, &reason, now).await?;
-            recorded
-                .disabled
-                .extend(disabled.into_iter().map(|id| DisabledEndpoint {
-                    id,
-                    reason: reason.clone(),
-                }));
+        let batch = Batch {
+            dialect,
+            rows: Value::Array(finished.iter().map(|attempt| row(dialect, attempt, now)).collect()).to_string(),
+            health: health_rows(dialect, &health),
+            owner,
+            now,
+            too_long: now.minus(patience),
+        };
+        let ordered = finished.iter().filter(|attempt| attempt.ordered);
+        let ordered: Vec<_> = ordered.map(|attempt| attempt.endpoint_id).collect();
+        let (ended, failing) = if dialect == Dialect::Postgres && ordered.is_empty() {
+            batch.write_at_once(self.store.write()).await?
+        } else {
+            let tx = self.store.begin().await?;
+            let (ended, failing) = match dialect {
+                Dialect::Postgres => batch.write_at_once(&tx).await?,
+                Dialect::Sqlite => batch.write_in_steps(&tx).await?,
+            };
+            lock_lines(&tx, dialect, ordered).await?;
+            if !ended.is_empty() {
+                wake(&tx, dialect, ended, now).await?;
+            }
+            tx.commit().await?;
+            return Ok(Recorded { failing });
+        };
+        // An endpoint that has only just become ordered.
+        if !ended.is_empty() {
+            let tx = self.store.begin().await?;
+            lock_lines(&tx, dialect, finished.iter().map(|attempt| attempt.endpoint_id)).await?;
+            wake(&tx, dialect, ended, now).await?;
+            tx.commit().await?;
         }
-        cancel(&tx, dialect, &recorded.disabled, now).await?;
-        tx.commit().await?;
-        Ok(recorded)
+        Ok(Recorded { failing })
+    }
+}
+
+/// Attempts as they are written.
+struct Batch<'a> {
+    dialect: Dialect,
+    rows: String,
+    health: String,
+    owner: &'a str,
+    now: Timestamp,
+    too_long: Timestamp,
+}
+
+/// Deliveries of ordered endpoints that have ended, and endpoints that have failed for too long.
+type Written = (Vec<Uuid>, Vec<EndpointId>);
+
+const SET: &str = "state = r.state, attempts = r.number, next_at = r.next_at, last_status = r.status, last_error = r.error, \
+                   reason = NULL, delivered_at = r.delivered_at, lease_owner = NULL, leased_until = NULL, updated_at = $2, \
+                   attempt_id = CASE WHEN r.state = 'delivered' THEN r.id END, \
+                   started_at = CASE WHEN r.state = 'delivered' THEN r.started_at END, \
+                   duration_ms = CASE WHEN r.state = 'delivered' THEN r.duration_ms END, \
+                   response_head = CASE WHEN r.state = 'delivered' THEN r.response_head END, \
+                   trace_id = CASE WHEN r.state = 'delivered' THEN r.trace_id END";
+const COUNTS: &str = "d.id = r.delivery_id AND (d.state = 'leased' AND d.lease_owner = $3 AND d.token = r.token \
+                      OR r.state = 'delivered' AND d.state <> 'delivered')";
+/// A failed attempt has a row of its own, and so has a success of a delivery that had one already. Not for deliveries
+/// that went away with their endpoint.
+const INSERT_ATTEMPTS: &str = "INSERT INTO attempts (id, delivery_id, endpoint_id, number, started_at, duration_ms, status, \
+                               error, response_head, trace_id) \
+                               SELECT r.id, r.delivery_id, r.endpoint_id, r.number, r.started_at, r.duration_ms, r.status, \
+                               r.error, r.response_head, r.trace_id";
+const HEALTH: &str = "UPDATE endpoints SET failing_since = CASE WHEN h.healthy THEN NULL ELSE CAST($2 AS bigint) END";
+
+impl Batch<'_> {
+    /// PostgreSQL: one statement, one round trip, and no wait for the disk.
+    async fn write_at_once<C: ConnectionTrait>(&self, connection: &C) -> Result<Written, StoreError> {
+        let set = row_set(self.dialect, 1, "x", COLUMNS);
+        let health = health_set(self.dialect, 4);
+        let sql = format!(
+            "WITH r AS MATERIALIZED (SELECT * FROM {set}), \
+             h AS MATERIALIZED (SELECT * FROM {health}), \
+             u AS (UPDATE deliveries d SET {SET} FROM r WHERE {COUNTS} RETURNING d.id, d.endpoint_id, d.subject_id, d.state), \
+             a AS ({INSERT_ATTEMPTS} FROM r JOIN deliveries d ON d.id = r.delivery_id WHERE r.state <> 'delivered' \
+             OR d.attempt_id IS DISTINCT FROM r.id AND NOT EXISTS (SELECT 1 FROM u WHERE u.id = r.delivery_id) \
+             ON CONFLICT (id) DO NOTHING), \
+             f AS ({HEALTH} FROM h WHERE endpoints.id = h.id AND h.healthy = (endpoints.failing_since IS NOT NULL)) \
+             SELECT set_config('synchronous_commit', 'off', true) AS setting, \
+             (SELECT json_agg(u.id)::text FROM u JOIN endpoints e ON e.id = u.endpoint_id WHERE e.ordered \
+             AND u.subject_id IS NOT NULL AND u.state <> 'scheduled') AS ended, \
+             (SELECT json_agg(e.id)::text FROM h JOIN endpoints e ON e.id = h.id WHERE NOT h.healthy \
+             AND e.state = 'enabled' AND e.failing_since <= $5) AS failing"
+        );
+        let values = [
+            self.rows.as_str().into(),
+            self.now.millis().into(),
+            self.owner.into(),
+            self.health.as_str().into(),
+            self.too_long.millis().into(),
+        ];
+        let rows = query_all(connection, &sql, values).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::corrupt("a SELECT without FROM gave no row"))?;
+        let ids = |column| -> Result<Vec<Uuid>, StoreError> {
+            let text: Option<String> = row.get(column)?;
+            let ids = text.map(|text| serde_json::from_str(&text)).transpose();
+            ids.map(Option::unwrap_or_default)
+                .map_err(|error| StoreError::corrupt(format!("ids of a statement: {error}")))
+        };
+        Ok((
+            ids("ended")?,
+            ids("failing")?.into_iter().map(EndpointId::from).collect(),
+        ))
+    }
+
+    /// SQLite: the same in steps, which cost no round trips there.
+    async fn write_in_steps(&self, tx: &DatabaseTransaction) -> Result<Written, StoreError> {
+        let set = row_set(self.dialect, 1, "r", COLUMNS);
+        let update = format!(
+            "UPDATE deliveries AS d SET {SET} FROM {set} WHERE {COUNTS} \
+             RETURNING id, state <> 'scheduled' AND subject_id IS NOT NULL AS ended, endpoint_id"
+        );
+        let values = [self.rows.as_str().into(), self.now.millis().into(), self.owner.into()];
+        let mut ended = Vec::new();
+        for row in query_all(tx, &update, values).await? {
+            if row.get::<bool>("ended")? {
+                ended.push(row.get::<Uuid>("id")?);
+            }
+        }
+        let attempts = format!(
+            "{INSERT_ATTEMPTS} FROM {set} JOIN deliveries d ON d.id = r.delivery_id \
+             WHERE r.state <> 'delivered' OR d.attempt_id IS DISTINCT FROM r.id ON CONFLICT (id) DO NOTHING"
+        );
+        exec(tx, &attempts, [self.rows.as_str().into()]).await?;
+        let set = health_set(self.dialect, 1);
+        let health = format!(
+            "{HEALTH} FROM {set} WHERE endpoints.id = h.id AND h.healthy = (endpoints.failing_since IS NOT NULL)"
+        );
+        exec(tx, &health, [self.health.as_str().into(), self.now.millis().into()]).await?;
+        let failing = format!(
+            "SELECT e.id FROM {set} JOIN endpoints e ON e.id = h.id WHERE NOT h.healthy AND e.state = 'enabled' \
+             AND e.failing_since <= $2"
+        );
+        let values = [self.health.as_str().into(), self.too_long.millis().into()];
+        let failing = query_all(tx, &failing, values).await?;
+        let failing = failing.iter().map(|row| row.id("id")).collect::<Result<_, _>>()?;
+        Ok((ended, failing))
     }
 }
 
@@ -142,6 +257,7 @@ fn row(dialect: Dialect, attempt: &FinishedAttempt, now: Timestamp) -> Value {
         "id": json_id(dialect, attempt.id.uuid()),
         "delivery_id": json_id(dialect, attempt.delivery_id.uuid()),
         "endpoint_id": json_id(dialect, attempt.endpoint_id.uuid()),
+        "token": attempt.token,
         "number": attempt.number,
         "started_at": attempt.started_at.millis(),
         "duration_ms": i32::try_from(attempt.duration.as_millis()).unwrap_or(i32::MAX),
@@ -155,38 +271,6 @@ fn row(dialect: Dialect, attempt: &FinishedAttempt, now: Timestamp) -> Value {
     })
 }
 
-async fn update_deliveries(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    rows: &str,
-    owner: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let set = row_set(dialect, 1, "r", COLUMNS);
-    let sql = format!(
-        "UPDATE deliveries SET state = r.state, attempts = r.number, next_at = r.next_at, last_status = r.status, \
-         last_error = r.error, delivered_at = r.delivered_at, lease_owner = NULL, leased_until = NULL, updated_at = $2 \
-         FROM {set} WHERE deliveries.id = r.delivery_id AND (deliveries.state = 'leased' AND deliveries.lease_owner = $3 \
-         OR r.state = 'delivered' AND deliveries.state <> 'delivered')"
-    );
-    exec(tx, &sql, [rows.into(), now.millis().into(), owner.into()])
-        .await
-        .map(|_| ())
-}
-
-/// Not for deliveries that went away with their endpoint.
-async fn insert_attempts(tx: &DatabaseTransaction, dialect: Dialect, rows: &str) -> Result<(), StoreError> {
-    let set = row_set(dialect, 1, "r", COLUMNS);
-    let sql = format!(
-        "INSERT INTO attempts (id, delivery_id, endpoint_id, number, started_at, duration_ms, status, error, \
-         response_head, trace_id) \
-         SELECT r.id, r.delivery_id, r.endpoint_id, r.number, r.started_at, r.duration_ms, r.status, r.error, \
-         r.response_head, r.trace_id \
-         FROM {set} WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.delivery_id) ON CONFLICT (id) DO NOTHING"
-    );
-    exec(tx, &sql, [rows.into()]).await.map(|_| ())
-}
-
 /// Whether an endpoint took anything in this batch. Sorted, so that two dispatchers lock rows in the same order.
 fn health_of(finished: &[FinishedAttempt]) -> BTreeMap<Uuid, bool> {
     let mut health = BTreeMap::new();
@@ -196,93 +280,16 @@ fn health_of(finished: &[FinishedAttempt]) -> BTreeMap<Uuid, bool> {
     health
 }
 
-/// Touches only endpoints whose health changed.
-async fn update_health(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    health: &BTreeMap<Uuid, bool>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let rows: Vec<Value> = health
-        .iter()
-        .map(|(id, healthy)| json!({"id": json_id(dialect, *id), "healthy": healthy}))
-        .collect();
-    let set = row_set(dialect, 1, "r", &[("id", Column::Id), ("healthy", Column::Bool)]);
-    let sql = format!(
-        "UPDATE endpoints SET failing_since = CASE WHEN r.healthy THEN NULL ELSE CAST($2 AS bigint) END FROM {set} \
-         WHERE endpoints.id = r.id AND r.healthy = (endpoints.failing_since IS NOT NULL)"
-    );
-    exec(tx, &sql, [Value::Array(rows).to_string().into(), now.millis().into()])
-        .await
-        .map(|_| ())
+fn health_rows(dialect: Dialect, health: &BTreeMap<Uuid, bool>) -> String {
+    let row = |(id, healthy): (&Uuid, &bool)| json!({"id": json_id(dialect, *id), "healthy": healthy});
+    Value::Array(health.iter().map(row).collect()).to_string()
 }
 
-fn gone(finished: &[FinishedAttempt]) -> Vec<Uuid> {
-    finished
-        .iter()
-        .filter(|attempt| attempt.gone)
-        .map(|attempt| attempt.endpoint_id.uuid())
-        .collect()
-}
-
-fn failing(health: &BTreeMap<Uuid, bool>) -> Vec<Uuid> {
-    health
-        .iter()
-        .filter(|(_, healthy)| !**healthy)
-        .map(|(id, _)| *id)
-        .collect()
-}
-
-fn failing_text(patience: Duration) -> String {
-    const DAY: u64 = 24 * 3_600;
-    let seconds = patience.as_secs();
-    let (count, unit) = if seconds.is_multiple_of(DAY) {
-        (seconds / DAY, "days")
-    } else {
-        (seconds, "seconds")
-    };
-    format!("every attempt failed for {count} {unit}")
-}
-
-async fn disable(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    ids: Vec<Uuid>,
-    condition: &str,
-    reason: &str,
-    now: Timestamp,
-) -> Result<Vec<EndpointId>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let source = if dialect == Dialect::Postgres { IDS.0 } else { IDS.1 };
-    let sql = format!(
-        "UPDATE endpoints SET state = 'disabled', disabled_reason = $2, updated_at = $3 \
-         WHERE id IN ({source}) AND state = 'enabled' AND {condition} RETURNING id"
-    );
-    let values = [json_ids(dialect, ids).into(), reason.into(), now.millis().into()];
-    query_all(tx, &sql, values)
-        .await?
-        .iter()
-        .map(|row| row.id("id"))
-        .collect()
-}
-
-async fn cancel(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    disabled: &[DisabledEndpoint],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if disabled.is_empty() {
-        return Ok(());
-    }
-    let source = if dialect == Dialect::Postgres { IDS.0 } else { IDS.1 };
-    let open = open_states!("state");
-    let sql = format!(
-        "UPDATE deliveries SET state = 'cancelled', lease_owner = NULL, leased_until = NULL, updated_at = $2 \
-         WHERE endpoint_id IN ({source}) AND {open}"
-    );
-    let ids = json_ids(dialect, disabled.iter().map(|endpoint| endpoint.id.uuid()));
-    exec(tx, &sql, [ids.into(), now.millis().into()]).await.map(|_| ())
+fn health_set(dialect: Dialect, parameter: usize) -> String {
+    row_set(
+        dialect,
+        parameter,
+        "h",
+        &[("id", Column::Id), ("healthy", Column::Bool)],
+    )
 }

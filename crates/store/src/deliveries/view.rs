@@ -1,11 +1,11 @@
-//! Deliveries as the management API shows them, and trying them again by hand.
+//! Deliveries as the management API shows them.
 
-use super::{Deliveries, DeliveryState};
-use crate::sql::{Row, exec, query_all, query_one};
+use super::{BLOCKED, Deliveries, DeliveryState};
+use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
-use crate::{Change, List, ListPage, StoreError};
+use crate::{List, ListPage, StoreError};
 use events::{AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, ResourceId, Timestamp};
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::QueryResult;
 
 /// A delivery.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Delivery {
     pub last_status: Option<u16>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
+    /// Why it was cancelled.
+    pub reason: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -72,33 +74,11 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
 }
 
-/// What came of asking for another attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retried {
-    /// It is due now. Its endpoint must be enabled for it to be sent.
-    Queued,
-    /// A dispatcher has it in hand at this moment; nothing was changed.
-    InFlight,
-    /// There is no such delivery.
-    NotFound,
-}
-
-/// Which deliveries of an endpoint are to be sent again, by the time at which they were made.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Replay {
-    /// Not before.
-    pub after: Option<Timestamp>,
-    /// Before.
-    pub before: Option<Timestamp>,
-    /// Only those given up or cancelled; otherwise delivered ones too.
-    pub only_failed: bool,
-}
-
 macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT id, endpoint_id, event_id, event_type, directory_id, subject_id, sequence, state, attempts, next_at, \
-             last_status, last_error, created_at, updated_at, delivered_at FROM deliveries WHERE ",
+             last_status, last_error, reason, created_at, updated_at, delivered_at FROM deliveries WHERE ",
             $condition
         )
     };
@@ -113,12 +93,10 @@ const fn select_in(state: Option<DeliveryState>) -> (&'static str, &'static str)
         Some(DeliveryState::Scheduled) => ("deliveries/scheduled", select!("state = 'scheduled'")),
         Some(DeliveryState::Delivered) => ("deliveries/delivered", select!("state = 'delivered'")),
         Some(DeliveryState::Exhausted) => ("deliveries/exhausted", select!("state = 'exhausted'")),
+        Some(DeliveryState::Held) => ("deliveries/held", select!("state = 'held'")),
         Some(DeliveryState::Cancelled) => ("deliveries/cancelled", select!("state = 'cancelled'")),
     }
 }
-
-/// Due at once. A delivery that was given up gets one more attempt.
-const QUEUE: &str = "UPDATE deliveries SET state = 'pending', next_at = $2, delivered_at = NULL, updated_at = $2";
 
 impl Deliveries<'_> {
     /// The deliveries, newest first.
@@ -149,98 +127,21 @@ impl Deliveries<'_> {
     /// As any query.
     pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         let sql = "SELECT id, number, started_at, duration_ms, status, error, response_head, trace_id \
-                   FROM attempts WHERE delivery_id = $1 ORDER BY number, id";
+                   FROM attempts WHERE delivery_id = $1 UNION ALL \
+                   SELECT attempt_id AS id, attempts AS number, started_at, duration_ms, last_status AS status, \
+                   NULL AS error, response_head, trace_id FROM deliveries WHERE id = $1 AND attempt_id IS NOT NULL \
+                   ORDER BY number, id";
         query_all(self.store.read(), sql, [id.uuid().into()])
             .await?
             .iter()
             .map(attempt)
             .collect()
     }
-
-    /// Makes a delivery due now, whatever became of it.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn retry(&self, id: DeliveryId, now: Timestamp) -> Result<Retried, StoreError> {
-        retry(self.store.write(), id, now).await
-    }
-
-    /// Makes deliveries of an endpoint due now and returns how many.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn replay(&self, endpoint_id: EndpointId, replay: Replay, now: Timestamp) -> Result<u64, StoreError> {
-        requeue(self.store.write(), endpoint_id, replay, now).await
-    }
-}
-
-impl Change {
-    /// [`Deliveries::retry`] as part of this change.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn retry_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Retried, StoreError> {
-        retry(&self.tx, id, now).await
-    }
-
-    /// [`Deliveries::replay`] as part of this change.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn replay_deliveries(
-        &self,
-        endpoint_id: EndpointId,
-        replay: Replay,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        requeue(&self.tx, endpoint_id, replay, now).await
-    }
-}
-
-async fn retry<C: ConnectionTrait>(connection: &C, id: DeliveryId, now: Timestamp) -> Result<Retried, StoreError> {
-    let sql = format!("{QUEUE} WHERE id = $1 AND state <> 'leased'");
-    if exec(connection, &sql, [id.uuid().into(), now.millis().into()]).await? > 0 {
-        return Ok(Retried::Queued);
-    }
-    let found = query_one(
-        connection,
-        "SELECT id FROM deliveries WHERE id = $1",
-        [id.uuid().into()],
-    )
-    .await?;
-    Ok(if found.is_some() {
-        Retried::InFlight
-    } else {
-        Retried::NotFound
-    })
-}
-
-async fn requeue<C: ConnectionTrait>(
-    connection: &C,
-    endpoint_id: EndpointId,
-    replay: Replay,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let states = if replay.only_failed {
-        "'exhausted', 'cancelled'"
-    } else {
-        "'exhausted', 'cancelled', 'delivered'"
-    };
-    let sql =
-        format!("{QUEUE} WHERE endpoint_id = $1 AND state IN ({states}) AND created_at >= $3 AND created_at < $4");
-    let after = replay.after.map_or(0, Timestamp::millis);
-    let before = replay.before.map_or(i64::MAX, Timestamp::millis);
-    let values = [
-        endpoint_id.uuid().into(),
-        now.millis().into(),
-        after.into(),
-        before.into(),
-    ];
-    exec(connection, &sql, values).await
 }
 
 fn delivery(row: &QueryResult) -> Result<Delivery, StoreError> {
     let state = DeliveryState::read(&row.get::<String>("state")?)?;
+    let next_at = row.get::<i64>("next_at")?;
     let waits = matches!(state, DeliveryState::Pending | DeliveryState::Scheduled);
     Ok(Delivery {
         id: row.id("id")?,
@@ -252,9 +153,10 @@ fn delivery(row: &QueryResult) -> Result<Delivery, StoreError> {
         sequence: row.get("sequence")?,
         state,
         attempts: count(row, "attempts")?,
-        next_at: Some(row.time("next_at")?).filter(|_| waits),
+        next_at: (waits && next_at != BLOCKED).then(|| Timestamp::from_millis(next_at)),
         last_status: status(row, "last_status")?,
         last_error: row.get("last_error")?,
+        reason: row.get("reason")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         delivered_at: row.opt_time("delivered_at")?,

@@ -1,6 +1,7 @@
 //! What the management API changes about endpoints.
 
 use super::{Endpoint, SELECT, endpoint};
+use crate::deliveries::dissolve;
 use crate::sql::{exec, query_one};
 use crate::{Change, StoreError};
 use events::{EndpointId, Timestamp};
@@ -12,6 +13,10 @@ use serde::Serialize;
 pub struct EndpointSecret {
     /// The new secret, encrypted.
     pub sealed: Vec<u8>,
+    /// How requests are signed with it: `v1` or `v1a`.
+    pub signing: &'static str,
+    /// What `v1a` is verified with.
+    pub public_key: Option<String>,
     /// Until when requests are signed with the previous secret too.
     pub previous_until: Timestamp,
 }
@@ -23,8 +28,9 @@ impl Change {
     /// As any write.
     pub async fn create_endpoint(&self, new: &Endpoint) -> Result<(), StoreError> {
         let sql = "INSERT INTO endpoints (id, url, description, event_types, directory_ids, sealed_headers, \
-                   sealed_secret, ordered, rate_limit, state, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'enabled', $10, $10)";
+                   sealed_secret, ordered, rate_limit, state, created_at, updated_at, format, audience, \
+                   coalesce_updates, signing, public_key) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'enabled', $10, $10, $11, $12, $13, $14, $15)";
         let values = [
             new.id.uuid().into(),
             new.url.as_str().into(),
@@ -36,8 +42,14 @@ impl Change {
             new.ordered.into(),
             new.rate_limit.into(),
             new.created_at.millis().into(),
+            new.format.as_str().into(),
+            json(new.audience.as_ref())?,
+            new.coalesce.into(),
+            new.signing.as_str().into(),
+            new.public_key.clone().into(),
         ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        exec(&self.tx, sql, values).await?;
+        self.save_selection(new).await
     }
 
     /// One endpoint, held until this change ends.
@@ -59,7 +71,8 @@ impl Change {
     /// As any write.
     pub async fn save_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
         let sql = "UPDATE endpoints SET url = $2, description = $3, event_types = $4, directory_ids = $5, \
-                   sealed_headers = $6, ordered = $7, rate_limit = $8, updated_at = $9 WHERE id = $1";
+                   sealed_headers = $6, ordered = $7, rate_limit = $8, updated_at = $9, format = $10, audience = $11, \
+                   coalesce_updates = $12 WHERE id = $1";
         let values = [
             endpoint.id.uuid().into(),
             endpoint.url.as_str().into(),
@@ -70,8 +83,15 @@ impl Change {
             endpoint.ordered.into(),
             endpoint.rate_limit.into(),
             endpoint.updated_at.millis().into(),
+            endpoint.format.as_str().into(),
+            json(endpoint.audience.as_ref())?,
+            endpoint.coalesce.into(),
         ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        exec(&self.tx, sql, values).await?;
+        if !endpoint.ordered {
+            dissolve(&self.tx, self.dialect, endpoint.id, endpoint.updated_at).await?;
+        }
+        self.save_selection(endpoint).await
     }
 
     /// Gives an endpoint a new secret; the current one becomes the previous one.
@@ -85,39 +105,51 @@ impl Change {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE endpoints SET sealed_previous_secret = sealed_secret, previous_secret_until = $3, \
-                   sealed_secret = $2, updated_at = $4 WHERE id = $1";
+                   sealed_secret = $2, updated_at = $4, signing = $5, previous_public_key = public_key, \
+                   public_key = $6 WHERE id = $1";
         let values = [
             id.uuid().into(),
             secret.sealed.clone().into(),
             secret.previous_until.millis().into(),
             now.millis().into(),
+            secret.signing.into(),
+            secret.public_key.clone().into(),
         ];
         exec(&self.tx, sql, values).await.map(|_| ())
     }
 
-    /// Switches an endpoint on, as if it had never failed.
+    /// Switches an endpoint on, as if it had never failed. What was held meanwhile is sent or, with `skip_held`, cancelled;
+    /// the dispatcher does either, see [`crate::Deliveries::settle`].
     ///
     /// # Errors
     /// As any write.
-    pub async fn enable_endpoint(&self, id: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET state = 'enabled', disabled_reason = NULL, failing_since = NULL, \
-                   updated_at = $2 WHERE id = $1";
-        exec(&self.tx, sql, [id.uuid().into(), now.millis().into()])
+    pub async fn enable_endpoint(&self, id: EndpointId, skip_held: bool, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE endpoints SET disabled_reason = NULL, disabled_at = NULL, failing_since = NULL, \
+                   skip_until = CASE WHEN $3 AND state = 'disabled' THEN CAST($2 AS bigint) ELSE skip_until END, \
+                   state = 'enabled', updated_at = $2 WHERE id = $1";
+        exec(&self.tx, sql, [id.uuid().into(), now.millis().into(), skip_held.into()])
             .await
             .map(|_| ())
     }
 
-    /// Deletes an endpoint with its deliveries. `false` when there was none.
+    /// Deletes an endpoint with its deliveries: the first thousands at once, the rest by
+    /// [`crate::Deliveries::prune`]. `false` when there was none.
     ///
     /// # Errors
     /// As any write.
     pub async fn delete_endpoint(&self, id: EndpointId) -> Result<bool, StoreError> {
-        Ok(exec(&self.tx, "DELETE FROM endpoints WHERE id = $1", [id.uuid().into()]).await? > 0)
+        let deleted = exec(&self.tx, "DELETE FROM endpoints WHERE id = $1", [id.uuid().into()]).await? > 0;
+        if deleted {
+            let sql =
+                "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = $1 LIMIT 5000)";
+            exec(&self.tx, sql, [id.uuid().into()]).await?;
+        }
+        Ok(deleted)
     }
 }
 
 /// A nullable column of JSON text.
-fn json<T: Serialize>(value: Option<&T>) -> Result<Value, StoreError> {
+pub(super) fn json<T: Serialize>(value: Option<&T>) -> Result<Value, StoreError> {
     let text = value.map(serde_json::to_string).transpose();
     text.map(Value::from)
         .map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))

@@ -190,7 +190,7 @@ pub(super) fn id_text(dialect: Dialect, sql: &str) -> String {
 }
 
 /// A boolean literal, also as the text that Entra ID makes of it.
-fn boolean(literal: &Literal) -> Option<bool> {
+pub(super) fn boolean(literal: &Literal) -> Option<bool> {
     match literal {
         Literal::Boolean(flag) => Some(*flag),
         Literal::String(text) if text.eq_ignore_ascii_case("true") => Some(true),

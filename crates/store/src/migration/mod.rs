@@ -2,11 +2,18 @@
 //!
 //! Released migrations are never edited: a change is a new entry in [`Migrator::migrations`].
 
+mod brake;
 mod catalogue;
+mod consumers;
+mod counts;
 mod ddl;
+mod delivery;
 mod directory;
 mod log;
+mod log_copies;
 mod oauth;
+mod publication;
+mod security_events;
 mod webhooks;
 
 use ddl::TableSet;
@@ -24,7 +31,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 5] {
+const fn sets() -> [TableSet; 12] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -46,6 +53,34 @@ const fn sets() -> [TableSet; 5] {
             name: "0005_oauth",
             statements: oauth::STATEMENTS,
         },
+        TableSet {
+            name: "0006_security_events",
+            statements: security_events::STATEMENTS,
+        },
+        TableSet {
+            name: "0007_counts",
+            statements: counts::STATEMENTS,
+        },
+        TableSet {
+            name: "0008_log_copies",
+            statements: log_copies::STATEMENTS,
+        },
+        TableSet {
+            name: "0009_brake",
+            statements: brake::STATEMENTS,
+        },
+        TableSet {
+            name: "0010_delivery",
+            statements: delivery::STATEMENTS,
+        },
+        TableSet {
+            name: "0011_publications",
+            statements: publication::STATEMENTS,
+        },
+        TableSet {
+            name: "0012_consumers",
+            statements: consumers::STATEMENTS,
+        },
     ]
 }
 
@@ -57,4 +92,10 @@ pub(crate) fn text() -> String {
         .flat_map(|set| set.statements)
         .map(|statement| format!("{statement:?}"))
         .collect()
+}
+
+/// The statement that counts what is there when counts begin to be kept.
+#[cfg(test)]
+pub(crate) const fn backfill_counts() -> &'static str {
+    counts::BACKFILL
 }

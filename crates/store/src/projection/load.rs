@@ -1,263 +1,268 @@
-//! Loading: one statement per kind of row, whatever the number of commands and directories.
+//! Loading: one statement, whatever the number of commands and directories, made of a part for each kind of need that
+//! the batch has.
 
-use super::DirectoryFacts;
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, json_id, query_all};
+mod roles;
+
+use super::{DirectoryFacts, Tx};
+use crate::rows::{Cell, Column, Params, RowSet};
+use crate::sql::Row;
 use crate::{Dialect, StoreError};
 use directory::{Directory, GroupRow, MemberBrief, Needs, UserRow};
 use events::{DirectoryId, GroupRef, ResourceId, ResourceKind};
-use sea_orm::{DatabaseTransaction, QueryResult};
-use serde_json::{Map, Value, json};
+use sea_orm::QueryResult;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-const RESOURCE: &str = "x.directory_id, x.id, x.resource, x.version, x.created_at, x.updated_at";
+/// What the rows of a part are; the number stands in the row.
+const USER: i64 = 0;
+const GROUP: i64 = 1;
+const USER_BRIEF: i64 = 2;
+const GROUP_BRIEF: i64 = 3;
+const MEMBERSHIP: i64 = 4;
 
-type Directories = HashMap<DirectoryId, Directory>;
+/// One of the questions that a batch may have.
+struct Part {
+    /// What its rows are.
+    kind: i64,
+    /// From the row set `r` to the row `x`, or `m` and `g` of a membership.
+    joins: &'static str,
+    /// What the row set has beside the directory.
+    columns: &'static [(&'static str, Column)],
+    /// What one directory's needs put into the row set.
+    pick: fn(&Needs) -> Vec<Vec<Cell>>,
+}
+
+const BY_ID: &[(&str, Column)] = &[("directory_id", Column::Id), ("id", Column::Id)];
+const BY_KEY: &[(&str, Column)] = &[("directory_id", Column::Id), ("key", Column::Text)];
+const BY_PAIR: &[(&str, Column)] = &[
+    ("directory_id", Column::Id),
+    ("id", Column::Id),
+    ("member_id", Column::Id),
+];
+
+const PARTS: [Part; 14] = [
+    Part {
+        kind: USER,
+        joins: "JOIN users x ON x.id = r.id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.users),
+    },
+    Part {
+        kind: USER,
+        joins: "JOIN users x ON x.directory_id = r.directory_id AND x.user_name_key = r.key",
+        columns: BY_KEY,
+        pick: |needs| keys(&needs.user_names),
+    },
+    Part {
+        kind: USER,
+        joins: "JOIN user_emails e ON e.directory_id = r.directory_id AND e.value_key = r.key \
+                JOIN users x ON x.id = e.user_id AND x.directory_id = r.directory_id",
+        columns: BY_KEY,
+        pick: |needs| keys(&needs.emails),
+    },
+    // Whoever is deleted manages nobody any more.
+    Part {
+        kind: USER,
+        joins: "JOIN users x ON x.directory_id = r.directory_id AND x.manager_id = r.key",
+        columns: BY_KEY,
+        pick: |needs| needs.deleted.iter().map(|id| vec![id.to_string().into()]).collect(),
+    },
+    Part {
+        kind: GROUP,
+        joins: "JOIN groups x ON x.id = r.id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.groups),
+    },
+    Part {
+        kind: GROUP,
+        joins: "JOIN groups x ON x.directory_id = r.directory_id AND x.display_name_key = r.key",
+        columns: BY_KEY,
+        pick: |needs| keys(&needs.group_names),
+    },
+    // Whoever is deleted leaves its groups, and they change by that.
+    Part {
+        kind: GROUP,
+        joins: "JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
+                JOIN groups x ON x.id = m.group_id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.deleted),
+    },
+    // What members are and are called: those named by id, and all members of the groups that are wanted whole.
+    Part {
+        kind: USER_BRIEF,
+        joins: "JOIN users x ON x.id = r.id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.briefs),
+    },
+    Part {
+        kind: USER_BRIEF,
+        joins: "JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id \
+                JOIN users x ON x.id = m.member_id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.all_members),
+    },
+    Part {
+        kind: GROUP_BRIEF,
+        joins: "JOIN groups x ON x.id = r.id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.briefs),
+    },
+    Part {
+        kind: GROUP_BRIEF,
+        joins: "JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id \
+                JOIN groups x ON x.id = m.member_id AND x.directory_id = r.directory_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.all_members),
+    },
+    Part {
+        kind: MEMBERSHIP,
+        joins: "JOIN group_members m ON m.group_id = r.id AND m.member_id = r.member_id \
+                AND m.directory_id = r.directory_id JOIN groups g ON g.id = m.group_id",
+        columns: BY_PAIR,
+        pick: |needs| {
+            let pair = |(group, member): &(ResourceId, ResourceId)| vec![group.uuid().into(), member.uuid().into()];
+            needs.pairs.iter().map(pair).collect()
+        },
+    },
+    Part {
+        kind: MEMBERSHIP,
+        joins: "JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id \
+                JOIN groups g ON g.id = m.group_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.all_members),
+    },
+    Part {
+        kind: MEMBERSHIP,
+        joins: "JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
+                JOIN groups g ON g.id = m.group_id",
+        columns: BY_ID,
+        pick: |needs| ids(&needs.memberships),
+    },
+];
+
+/// The columns of every part. The names and types are those of the first one, whichever it is.
+fn select(kind: i64) -> String {
+    let columns = match kind {
+        USER | GROUP => {
+            "x.directory_id AS directory_id, x.id AS id, CAST(NULL AS uuid) AS other_id, x.resource AS a, \
+             CAST(NULL AS text) AS b, CAST(NULL AS text) AS c, CAST(NULL AS text) AS d, \
+             x.version AS n, x.created_at AS created_at, x.updated_at AS updated_at"
+        }
+        USER_BRIEF => {
+            "x.directory_id AS directory_id, x.id AS id, CAST(NULL AS uuid) AS other_id, x.user_name AS a, \
+             x.display_name AS b, x.email AS c, CAST(x.external_id AS text) AS d, \
+             CAST(CASE WHEN x.active THEN 1 ELSE 0 END AS bigint) AS n, \
+             CAST(0 AS bigint) AS created_at, CAST(0 AS bigint) AS updated_at"
+        }
+        GROUP_BRIEF => {
+            "x.directory_id AS directory_id, x.id AS id, CAST(NULL AS uuid) AS other_id, x.display_name AS a, \
+             CAST(NULL AS text) AS b, CAST(NULL AS text) AS c, CAST(x.external_id AS text) AS d, \
+             CAST(0 AS bigint) AS n, CAST(0 AS bigint) AS created_at, CAST(0 AS bigint) AS updated_at"
+        }
+        _ => {
+            "m.directory_id AS directory_id, m.group_id AS id, m.member_id AS other_id, g.display_name AS a, \
+             CAST(NULL AS text) AS b, CAST(NULL AS text) AS c, CAST(NULL AS text) AS d, \
+             CAST(m.kind AS bigint) AS n, CAST(0 AS bigint) AS created_at, CAST(0 AS bigint) AS updated_at"
+        }
+    };
+    format!("SELECT CAST({kind} AS bigint) AS kind, {columns}")
+}
 
 pub(super) async fn load(
-    tx: &DatabaseTransaction,
+    tx: &mut Tx,
     dialect: Dialect,
-    wanted: Vec<(DirectoryId, DirectoryFacts, Needs)>,
-) -> Result<Directories, StoreError> {
-    let loader = Loader {
-        tx,
-        dialect,
-        wanted: &wanted,
-    };
-    let mut found: Directories = wanted
+    facts: &HashMap<DirectoryId, DirectoryFacts>,
+    wanted: &[(DirectoryId, Needs)],
+) -> Result<HashMap<DirectoryId, Directory>, StoreError> {
+    let mut found: HashMap<DirectoryId, Directory> = wanted
         .iter()
-        .map(|(id, facts, needs)| {
-            (
+        .filter_map(|(id, needs)| {
+            let facts = facts.get(id)?;
+            Some((
                 *id,
                 Directory::new(*id, facts.organization_id, facts.policy.clone(), needs),
-            )
+            ))
         })
         .collect();
-    loader.users(&mut found).await?;
-    loader.groups(&mut found).await?;
-    loader.briefs(&mut found).await?;
-    loader.memberships(&mut found).await?;
+    let mut params = Params::new(dialect);
+    let mut parts = Vec::new();
+    for part in &PARTS {
+        let mut set = RowSet::new(part.columns);
+        for (directory, needs) in wanted.iter().filter(|(id, _)| facts.contains_key(id)) {
+            for mut row in (part.pick)(needs) {
+                row.insert(0, directory.uuid().into());
+                set.push(row);
+            }
+        }
+        if !set.is_empty() {
+            let set = params.rows("r", set);
+            parts.push(format!("{} FROM {set} {}", select(part.kind), part.joins));
+        }
+    }
+    roles::load(tx, dialect, wanted, &mut found).await?;
+    if parts.is_empty() {
+        return Ok(found);
+    }
+    for row in tx.query(&parts.join(" UNION ALL "), params).await? {
+        if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
+            take(directory, &row)?;
+        }
+    }
     Ok(found)
 }
 
-struct Loader<'a> {
-    tx: &'a DatabaseTransaction,
-    dialect: Dialect,
-    wanted: &'a [(DirectoryId, DirectoryFacts, Needs)],
-}
-
-impl Loader<'_> {
-    /// Rows of `sql` joined with the row set `r` of what `pick` takes from each directory's needs; nothing is asked
-    /// when nothing is needed. `{r}` in the text stands for the row set.
-    async fn joined(
-        &self,
-        sql: &str,
-        columns: &[(&str, Column)],
-        pick: impl Fn(&Needs) -> Vec<Value>,
-    ) -> Result<Vec<QueryResult>, StoreError> {
-        let mut rows = Vec::new();
-        for (directory, _, needs) in self.wanted {
-            let directory = json_id(self.dialect, directory.uuid());
-            for mut row in pick(needs) {
-                if let Some(row) = row.as_object_mut() {
-                    row.insert("directory_id".to_owned(), directory.clone());
-                }
-                rows.push(row);
-            }
-        }
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut all = vec![("directory_id", Column::Id)];
-        all.extend_from_slice(columns);
-        let sql = sql.replace("{r}", &row_set(self.dialect, 1, "r", &all));
-        query_all(self.tx, &sql, [Value::Array(rows).to_string().into()]).await
-    }
-
-    fn ids<'n>(&self, ids: impl IntoIterator<Item = &'n ResourceId>) -> Vec<Value> {
-        ids.into_iter()
-            .map(|id| json!({ "id": json_id(self.dialect, id.uuid()) }))
-            .collect()
-    }
-
-    async fn users(&self, found: &mut Directories) -> Result<(), StoreError> {
-        let by_id =
-            format!("SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.id = r.id AND x.directory_id = r.directory_id");
-        let by_name = format!(
-            "SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.directory_id = r.directory_id AND x.user_name_key = r.key"
-        );
-        let reports = format!(
-            "SELECT {RESOURCE} FROM {{r}} JOIN users x ON x.directory_id = r.directory_id AND x.manager_id = r.key"
-        );
-        let by_email = format!(
-            "SELECT {RESOURCE} FROM {{r}} JOIN user_emails e ON e.directory_id = r.directory_id AND e.value_key = r.key \
-             JOIN users x ON x.id = e.user_id AND x.directory_id = r.directory_id"
-        );
-        let id = [("id", Column::Id)];
-        let key = [("key", Column::Text)];
-        let mut rows = self.joined(&by_id, &id, |needs| self.ids(&needs.users)).await?;
-        rows.extend(self.joined(&by_email, &key, |needs| keys(&needs.emails)).await?);
-        rows.extend(self.joined(&by_name, &key, |needs| keys(&needs.user_names)).await?);
-        let managers = |needs: &Needs| {
-            needs
-                .deleted
-                .iter()
-                .map(|id| json!({ "key": id.to_string() }))
-                .collect()
-        };
-        rows.extend(self.joined(&reports, &key, managers).await?);
-        for row in rows {
-            let user = UserRow {
-                id: row.id("id")?,
-                attributes: attributes(&row)?,
-                version: row.get("version")?,
-                created_at: row.time("created_at")?,
-                updated_at: row.time("updated_at")?,
-            };
-            if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
-                directory.load_user(user);
-            }
-        }
-        Ok(())
-    }
-
-    async fn groups(&self, found: &mut Directories) -> Result<(), StoreError> {
-        let by_id =
-            format!("SELECT {RESOURCE} FROM {{r}} JOIN groups x ON x.id = r.id AND x.directory_id = r.directory_id");
-        let by_name = format!(
-            "SELECT {RESOURCE} FROM {{r}} JOIN groups x ON x.directory_id = r.directory_id AND x.display_name_key = r.key"
-        );
-        // Whoever is deleted leaves its groups, and they change by that.
-        let left = format!(
-            "SELECT {RESOURCE} FROM {{r}} JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
-             JOIN groups x ON x.id = m.group_id AND x.directory_id = r.directory_id"
-        );
-        let id = [("id", Column::Id)];
-        let mut rows = self.joined(&by_id, &id, |needs| self.ids(&needs.groups)).await?;
-        rows.extend(
-            self.joined(&by_name, &[("key", Column::Text)], |needs| keys(&needs.group_names))
-                .await?,
-        );
-        rows.extend(self.joined(&left, &id, |needs| self.ids(&needs.deleted)).await?);
-        for row in rows {
-            let group = GroupRow {
-                id: row.id("id")?,
-                attributes: attributes(&row)?,
-                version: row.get("version")?,
-                created_at: row.time("created_at")?,
-                updated_at: row.time("updated_at")?,
-            };
-            if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
-                directory.load_group(group);
-            }
-        }
-        Ok(())
-    }
-
-    /// What members are and are called: those named by id, and all members of the groups that are wanted whole.
-    async fn briefs(&self, found: &mut Directories) -> Result<(), StoreError> {
-        const USER: &str = "x.directory_id, x.id, x.user_name, x.display_name, x.email, x.external_id, x.active";
-        const GROUP: &str = "x.directory_id, x.id, x.display_name, x.external_id";
-        let id = [("id", Column::Id)];
-        let named = |columns: &str, table: &str| {
-            format!("SELECT {columns} FROM {{r}} JOIN {table} x ON x.id = r.id AND x.directory_id = r.directory_id")
-        };
-        let members = |columns: &str, table: &str| {
-            format!(
-                "SELECT {columns} FROM {{r}} JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id \
-                 JOIN {table} x ON x.id = m.member_id AND x.directory_id = r.directory_id"
-            )
-        };
-        let mut users = self
-            .joined(&named(USER, "users"), &id, |needs| self.ids(&needs.briefs))
-            .await?;
-        users.extend(
-            self.joined(&members(USER, "users"), &id, |needs| self.ids(&needs.all_members))
-                .await?,
-        );
-        for row in users {
-            let brief = MemberBrief::User {
-                id: row.id("id")?,
-                user_name: row.get("user_name")?,
-                display_name: row.get("display_name")?,
-                email: row.get("email")?,
-                external_id: row.get("external_id")?,
-                active: row.get("active")?,
-            };
-            if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
-                directory.load_brief(brief);
-            }
-        }
-        let mut groups = self
-            .joined(&named(GROUP, "groups"), &id, |needs| self.ids(&needs.briefs))
-            .await?;
-        groups.extend(
-            self.joined(&members(GROUP, "groups"), &id, |needs| self.ids(&needs.all_members))
-                .await?,
-        );
-        for row in groups {
-            let brief = MemberBrief::Group {
-                id: row.id("id")?,
-                display_name: row.get("display_name")?,
-                external_id: row.get("external_id")?,
-            };
-            if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
-                directory.load_brief(brief);
-            }
-        }
-        Ok(())
-    }
-
-    async fn memberships(&self, found: &mut Directories) -> Result<(), StoreError> {
-        const COLUMNS: &str = "m.directory_id, m.group_id, m.member_id, m.kind, g.display_name";
-        let id = [("id", Column::Id)];
-        let pairs = format!(
-            "SELECT {COLUMNS} FROM {{r}} JOIN group_members m ON m.group_id = r.id AND m.member_id = r.member_id \
-             AND m.directory_id = r.directory_id JOIN groups g ON g.id = m.group_id"
-        );
-        let of_group = format!(
-            "SELECT {COLUMNS} FROM {{r}} JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id \
-             JOIN groups g ON g.id = m.group_id"
-        );
-        let of_member = format!(
-            "SELECT {COLUMNS} FROM {{r}} JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
-             JOIN groups g ON g.id = m.group_id"
-        );
-        let pair = |(group, member): &(ResourceId, ResourceId)| json!({ "id": json_id(self.dialect, group.uuid()), "member_id": json_id(self.dialect, member.uuid()) });
-        let pair_columns = [("id", Column::Id), ("member_id", Column::Id)];
-        let mut rows = self
-            .joined(&pairs, &pair_columns, |needs| needs.pairs.iter().map(pair).collect())
-            .await?;
-        rows.extend(
-            self.joined(&of_group, &id, |needs| self.ids(&needs.all_members))
-                .await?,
-        );
-        rows.extend(
-            self.joined(&of_member, &id, |needs| self.ids(&needs.memberships))
-                .await?,
-        );
-        for row in rows {
-            let kind = if row.get::<i16>("kind")? == 1 {
+/// Puts a row where it belongs.
+fn take(directory: &mut Directory, row: &QueryResult) -> Result<(), StoreError> {
+    let id = row.id("id")?;
+    match row.get::<i64>("kind")? {
+        USER => directory.load_user(UserRow {
+            id,
+            attributes: attributes(row)?,
+            version: row.get("n")?,
+            created_at: row.time("created_at")?,
+            updated_at: row.time("updated_at")?,
+        }),
+        GROUP => directory.load_group(GroupRow {
+            id,
+            attributes: attributes(row)?,
+            version: row.get("n")?,
+            created_at: row.time("created_at")?,
+            updated_at: row.time("updated_at")?,
+        }),
+        USER_BRIEF => directory.load_brief(MemberBrief::User {
+            id,
+            user_name: row.get("a")?,
+            display_name: row.get("b")?,
+            email: row.get("c")?,
+            external_id: row.get("d")?,
+            active: row.get::<i64>("n")? == 1,
+        }),
+        GROUP_BRIEF => directory.load_brief(MemberBrief::Group {
+            id,
+            display_name: row.get("a")?,
+            external_id: row.get("d")?,
+        }),
+        _ => {
+            let kind = if row.get::<i64>("n")? == 1 {
                 ResourceKind::Group
             } else {
                 ResourceKind::User
             };
-            let group = GroupRef {
-                id: row.id("group_id")?,
-                display_name: row.get("display_name")?,
-            };
-            if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
-                directory.load_membership(group, row.id("member_id")?, kind);
-            }
+            let display_name = row.get("a")?;
+            directory.load_membership(GroupRef { id, display_name }, row.id("other_id")?, kind);
         }
-        Ok(())
     }
+    Ok(())
 }
 
-fn keys<'n>(keys: impl IntoIterator<Item = &'n String>) -> Vec<Value> {
-    keys.into_iter().map(|key| json!({ "key": key })).collect()
+fn ids<'n>(ids: impl IntoIterator<Item = &'n ResourceId>) -> Vec<Vec<Cell>> {
+    ids.into_iter().map(|id| vec![id.uuid().into()]).collect()
+}
+
+fn keys<'n>(keys: impl IntoIterator<Item = &'n String>) -> Vec<Vec<Cell>> {
+    keys.into_iter().map(|key| vec![key.as_str().into()]).collect()
 }
 
 fn attributes(row: &QueryResult) -> Result<Map<String, Value>, StoreError> {
-    serde_json::from_str(&row.get::<String>("resource")?).map_err(StoreError::corrupt)
+    serde_json::from_str(&row.get::<String>("a")?).map_err(StoreError::corrupt)
 }

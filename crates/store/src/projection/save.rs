@@ -1,291 +1,264 @@
-//! Saving: deletions, then names set free, then upserts, then memberships; one statement per table.
+//! Saving: deletions and names set free first, where there are any; then everything else.
+//!
+//! On PostgreSQL everything else is one statement with a part for each table, all of which see the tables as they were
+//! before it. So no two parts may touch the same row: what makes room for others (deletions, names set free) is a
+//! statement of its own before. SQLite has no such statements, and a round trip there is a function call: it runs the
+//! parts one after the other.
 
-use crate::rows::{Column, row_set};
-use crate::sql::{exec, json_id};
+pub(super) mod rows;
+
+use super::{Batch, DirectoryFacts, Saved, Tx};
+use crate::append::{self, EventDraft};
+use crate::counts;
+use crate::inbox;
+use crate::rows::{Column, Params, RowSet};
+use crate::sql::Row;
 use crate::{Dialect, StoreError};
-use directory::{GroupRow, UserRow, Writes};
-use events::{DirectoryId, ResourceId, ResourceKind, Timestamp};
-use scim::schema::ResourceType;
-use sea_orm::DatabaseTransaction;
-use serde_json::{Map, Value, json};
+use directory::Writes;
+use events::{DirectoryId, Event, ResourceId, Timestamp, Verdict};
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) async fn save(
-    tx: &DatabaseTransaction,
+    tx: &mut Tx,
     dialect: Dialect,
-    writes: &[(DirectoryId, Writes)],
+    facts: &mut HashMap<DirectoryId, DirectoryFacts>,
+    batch: Batch<'_>,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let saver = Saver { tx, dialect };
-    let all = |pick: fn(&Writes) -> &[ResourceId]| -> Vec<ResourceId> {
-        writes.iter().flat_map(|(_, writes)| pick(writes)).copied().collect()
+) -> Result<Saved, StoreError> {
+    let Batch {
+        writes,
+        events,
+        verdicts,
+    } = batch;
+    one_by_one(tx, dialect, clearing(dialect, &writes)).await?;
+    let (events, sequences) = number(facts, events)?;
+    let mut parts = deletions(&writes);
+    parts.extend(rows::parts(dialect, rows::LIVE, &writes, now)?);
+    parts.extend(log(&events, &sequences));
+    parts.push(counted(&writes));
+    parts.push(claim(verdicts, now));
+    let written = match tx {
+        Tx::Postgres(_) => at_once(tx, dialect, parts).await?,
+        Tx::Sqlite(_) => one_by_one(tx, dialect, parts).await?,
     };
-    saver.delete_memberships(writes).await?;
-    saver
-        .by_ids(
-            "DELETE FROM group_members WHERE group_id IN ({ids})",
-            &all(|w| &w.deleted_groups),
-        )
-        .await?;
-    saver
-        .by_ids("DELETE FROM groups WHERE id IN ({ids})", &all(|w| &w.deleted_groups))
-        .await?;
-    saver
-        .by_ids(
-            "DELETE FROM user_emails WHERE user_id IN ({ids})",
-            &all(|w| &w.deleted_users),
-        )
-        .await?;
-    saver
-        .by_ids("DELETE FROM users WHERE id IN ({ids})", &all(|w| &w.deleted_users))
-        .await?;
-    saver
-        .set_names_free("users", "user_name_key", &all(|w| &w.renamed_users))
-        .await?;
-    saver
-        .set_names_free("groups", "display_name_key", &all(|w| &w.renamed_groups))
-        .await?;
-    saver.upsert_users(writes).await?;
-    saver.upsert_groups(writes).await?;
-    saver.insert_memberships(writes, now).await
+    if written.claimed != verdicts.len() {
+        return Ok(Saved::Settled);
+    }
+    if written.moved != sequences.len() {
+        return Err(StoreError::corrupt("a log was written by somebody who did not hold it"));
+    }
+    Ok(Saved::Written(events.into_iter().map(|(_, event)| event).collect()))
 }
 
-struct Saver<'a> {
-    tx: &'a DatabaseTransaction,
+/// The parts whose number of rows is looked at.
+const CLAIMED: &str = "claimed";
+const MOVED: &str = "moved";
+
+/// A statement over a row set.
+pub(in crate::projection) struct Part {
+    /// What it is called within the one statement.
+    pub(in crate::projection) name: &'static str,
+    pub(in crate::projection) set: RowSet,
+    /// `{rows}` stands for the row set under the name `r`; it may stand there several times.
+    pub(in crate::projection) sql: String,
+}
+
+/// How many rows came back from the two parts that tell.
+#[derive(Default)]
+pub(in crate::projection) struct Written {
+    claimed: usize,
+    moved: usize,
+}
+
+/// Runs each part that has rows as a statement.
+pub(in crate::projection) async fn one_by_one(
+    tx: &mut Tx,
     dialect: Dialect,
+    parts: impl IntoIterator<Item = Part>,
+) -> Result<Written, StoreError> {
+    let mut written = Written::default();
+    for part in parts.into_iter().filter(|part| !part.set.is_empty()) {
+        let mut params = Params::new(dialect);
+        let set = params.rows("r", part.set);
+        let rows = tx.query(&part.sql.replace("{rows}", &set), params).await?.len();
+        match part.name {
+            CLAIMED => written.claimed = rows,
+            MOVED => written.moved = rows,
+            _ => {}
+        }
+    }
+    Ok(written)
 }
 
-impl Saver<'_> {
-    fn id(&self, id: ResourceId) -> Value {
-        json_id(self.dialect, id.uuid())
-    }
-
-    async fn by_ids(&self, sql: &str, ids: &[ResourceId]) -> Result<(), StoreError> {
-        if ids.is_empty() {
-            return Ok(());
+/// Runs all parts that have rows as one statement (PostgreSQL).
+async fn at_once(tx: &mut Tx, dialect: Dialect, parts: Vec<Part>) -> Result<Written, StoreError> {
+    let mut params = Params::new(dialect);
+    let mut ctes = Vec::with_capacity(parts.len());
+    let mut counts = [(CLAIMED, "0"), (MOVED, "0")];
+    for part in parts.into_iter().filter(|part| !part.set.is_empty()) {
+        let set = params.rows("r", part.set);
+        ctes.push(format!("{} AS ({})", part.name, part.sql.replace("{rows}", &set)));
+        for (_, count) in counts.iter_mut().filter(|(name, _)| *name == part.name) {
+            *count = part.name;
         }
-        let set = row_set(self.dialect, 1, "r", &[("id", Column::Id)]);
-        let rows: Vec<Value> = ids.iter().map(|id| json!({ "id": self.id(*id) })).collect();
-        let sql = sql.replace("{ids}", &format!("SELECT r.id FROM {set}"));
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
-            .await
-            .map(|_| ())
     }
-
-    /// A name that one row gives up may be taken by another in the same batch, and the unique index looks at each row
-    /// as it is written: renamed rows first take a name that nobody can ask for.
-    async fn set_names_free(&self, table: &str, column: &str, ids: &[ResourceId]) -> Result<(), StoreError> {
-        let unique = match self.dialect {
-            Dialect::Postgres => "chr(1) || id::text",
-            Dialect::Sqlite => "char(1) || hex(id)",
-        };
-        self.by_ids(
-            &format!("UPDATE {table} SET {column} = {unique} WHERE id IN ({{ids}})"),
-            ids,
-        )
-        .await
+    if ctes.is_empty() {
+        return Ok(Written::default());
     }
+    let counts = counts.map(|(name, from)| match from {
+        "0" => format!("0::bigint AS {name}"),
+        _ => format!("(SELECT count(*) FROM {from}) AS {name}"),
+    });
+    let sql = format!("WITH {} SELECT {}", ctes.join(", "), counts.join(", "));
+    let rows = tx.query(&sql, params).await?;
+    let row = rows.first().ok_or_else(|| StoreError::corrupt("no count returned"))?;
+    let count = |name| Ok::<_, StoreError>(usize::try_from(row.get::<i64>(name)?).unwrap_or_default());
+    Ok(Written {
+        claimed: count(CLAIMED)?,
+        moved: count(MOVED)?,
+    })
+}
 
-    async fn upsert_users(&self, writes: &[(DirectoryId, Writes)]) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        let mut emails = Vec::new();
-        let mut existing = Vec::new();
-        for (directory, writes) in writes {
-            for user in &writes.users {
-                rows.push(self.user_row(*directory, writes.user_type(), user)?);
-                if user.version > 1 {
-                    existing.push(user.id);
-                }
-                for email in user.emails() {
-                    emails.push(json!({
-                        "directory_id": json_id(self.dialect, directory.uuid()),
-                        "value_key": scim::fold(email),
-                        "user_id": self.id(user.id),
-                    }));
-                }
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let columns = [
-            ("id", Column::Id),
-            ("directory_id", Column::Id),
-            ("user_name", Column::Text),
-            ("user_name_key", Column::Text),
-            ("external_id", Column::Text),
-            ("display_name", Column::Text),
-            ("display_name_key", Column::Text),
-            ("email", Column::Text),
-            ("active", Column::Bool),
-            ("manager_id", Column::Text),
-            ("resource", Column::Text),
-            ("search", Column::Text),
-            ("version", Column::Int),
-            ("created_at", Column::Int),
-            ("updated_at", Column::Int),
-        ];
-        self.upsert("users", &columns, rows).await?;
-        self.by_ids("DELETE FROM user_emails WHERE user_id IN ({ids})", &existing)
-            .await?;
-        if emails.is_empty() {
-            return Ok(());
-        }
-        let columns = [
-            ("directory_id", Column::Id),
-            ("value_key", Column::Text),
-            ("user_id", Column::Id),
-        ];
-        let sql = format!(
-            "INSERT INTO user_emails (directory_id, value_key, user_id) SELECT r.directory_id, r.value_key, r.user_id \
-             FROM {} WHERE true ON CONFLICT DO NOTHING",
-            row_set(self.dialect, 1, "r", &columns)
-        );
-        exec(self.tx, &sql, [Value::Array(emails).to_string().into()])
-            .await
-            .map(|_| ())
+fn all_ids(writes: &[(DirectoryId, Writes)], pick: fn(&Writes) -> &[ResourceId]) -> RowSet {
+    let mut set = RowSet::new(&[("id", Column::Id)]);
+    for id in writes.iter().flat_map(|(_, writes)| pick(writes)) {
+        set.push(vec![id.uuid().into()]);
     }
+    set
+}
 
-    async fn upsert_groups(&self, writes: &[(DirectoryId, Writes)]) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for (directory, writes) in writes {
-            for group in &writes.groups {
-                rows.push(self.group_row(*directory, group)?);
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let columns = [
-            ("id", Column::Id),
-            ("directory_id", Column::Id),
-            ("display_name", Column::Text),
-            ("display_name_key", Column::Text),
-            ("external_id", Column::Text),
-            ("resource", Column::Text),
-            ("search", Column::Text),
-            ("version", Column::Int),
-            ("created_at", Column::Int),
-            ("updated_at", Column::Int),
-        ];
-        self.upsert("groups", &columns, rows).await
-    }
-
-    async fn upsert(&self, table: &str, columns: &[(&str, Column)], rows: Vec<Value>) -> Result<(), StoreError> {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let read: Vec<String> = names
-            .iter()
-            .map(|name| match (*name, self.dialect) {
-                ("search", Dialect::Postgres) => "r.search::jsonb".to_owned(),
-                _ => format!("r.{name}"),
-            })
-            .collect();
-        let kept = ["id", "directory_id", "created_at"];
-        let set: Vec<String> = names
-            .iter()
-            .filter(|name| !kept.contains(*name))
-            .map(|name| format!("{name} = excluded.{name}"))
-            .collect();
-        let sql = format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM {} WHERE true ON CONFLICT (id) DO UPDATE SET {}",
-            names.join(", "),
-            read.join(", "),
-            row_set(self.dialect, 1, "r", columns),
-            set.join(", ")
-        );
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
-            .await
-            .map(|_| ())
-    }
-
-    async fn delete_memberships(&self, writes: &[(DirectoryId, Writes)]) -> Result<(), StoreError> {
-        let pairs = writes.iter().flat_map(|(_, writes)| &writes.members_removed);
-        let rows: Vec<Value> = pairs
-            .map(|(group, member)| json!({ "group_id": self.id(*group), "member_id": self.id(*member) }))
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let set = row_set(
-            self.dialect,
-            1,
-            "r",
-            &[("group_id", Column::Id), ("member_id", Column::Id)],
-        );
-        let sql = format!(
-            "DELETE FROM group_members WHERE (group_id, member_id) IN (SELECT r.group_id, r.member_id FROM {set})"
-        );
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
-            .await
-            .map(|_| ())
-    }
-
-    async fn insert_memberships(&self, writes: &[(DirectoryId, Writes)], now: Timestamp) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for (directory, writes) in writes {
-            for (group, member, kind) in &writes.members_added {
-                rows.push(json!({
-                    "directory_id": json_id(self.dialect, directory.uuid()),
-                    "group_id": self.id(*group),
-                    "member_id": self.id(*member),
-                    "kind": i32::from(*kind == ResourceKind::Group),
-                }));
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let columns = [
-            ("directory_id", Column::Id),
-            ("group_id", Column::Id),
-            ("member_id", Column::Id),
-            ("kind", Column::Int),
-        ];
-        let sql = format!(
-            "INSERT INTO group_members (directory_id, group_id, member_id, kind, added_at) \
-             SELECT r.directory_id, r.group_id, r.member_id, r.kind, $2 FROM {} WHERE true ON CONFLICT DO NOTHING",
-            row_set(self.dialect, 1, "r", &columns)
-        );
-        let values = [Value::Array(rows).to_string().into(), now.millis().into()];
-        exec(self.tx, &sql, values).await.map(|_| ())
-    }
-
-    fn user_row(&self, directory: DirectoryId, kind: &ResourceType, user: &UserRow) -> Result<Value, StoreError> {
-        Ok(json!({
-            "id": self.id(user.id),
-            "directory_id": json_id(self.dialect, directory.uuid()),
-            "user_name": user.user_name(),
-            "user_name_key": user.user_name_key(),
-            "external_id": user.external_id(),
-            "display_name": user.display_name(),
-            "display_name_key": user.display_name().map(scim::fold),
-            "email": user.email(),
-            "active": user.is_active(),
-            "manager_id": user.manager_id(),
-            "resource": text(&user.attributes)?,
-            "search": text(&scim::resource::search_document(kind, &user.attributes))?,
-            "version": user.version,
-            "created_at": user.created_at.millis(),
-            "updated_at": user.updated_at.millis(),
-        }))
-    }
-
-    fn group_row(&self, directory: DirectoryId, group: &GroupRow) -> Result<Value, StoreError> {
-        Ok(json!({
-            "id": self.id(group.id),
-            "directory_id": json_id(self.dialect, directory.uuid()),
-            "display_name": group.display_name(),
-            "display_name_key": group.display_name_key(),
-            "external_id": group.external_id(),
-            "resource": text(&group.attributes)?,
-            "search": text(&scim::resource::search_document(ResourceType::group(), &group.attributes))?,
-            "version": group.version,
-            "created_at": group.created_at.millis(),
-            "updated_at": group.updated_at.millis(),
-        }))
+fn by_ids(name: &'static str, set: RowSet, sql: &str) -> Part {
+    Part {
+        name,
+        set,
+        sql: format!("{sql} IN (SELECT r.id FROM {{rows}})"),
     }
 }
 
-fn text(attributes: &Map<String, Value>) -> Result<String, StoreError> {
-    serde_json::to_string(attributes)
-        .map_err(|error| StoreError::Invalid(format!("a resource cannot be written as JSON: {error}")))
+/// What must be gone before others can take its name.
+fn clearing(dialect: Dialect, writes: &[(DirectoryId, Writes)]) -> [Part; 4] {
+    let all = |pick| all_ids(writes, pick);
+    // A name that one row gives up may be taken by another in the same batch, and the unique index looks at each row as
+    // it is written: renamed rows first take a name that nobody can ask for.
+    let nobodys = match dialect {
+        Dialect::Postgres => "chr(1) || id::text",
+        Dialect::Sqlite => "char(1) || hex(id)",
+    };
+    let free = |table: &str, column: &str| format!("UPDATE {table} SET {column} = {nobodys} WHERE id");
+    [
+        by_ids("groups_gone", all(|w| &w.deleted_groups), "DELETE FROM groups WHERE id"),
+        by_ids("users_gone", all(|w| &w.deleted_users), "DELETE FROM users WHERE id"),
+        by_ids(
+            "users_renamed",
+            all(|w| &w.renamed_users),
+            &free("users", "user_name_key"),
+        ),
+        by_ids(
+            "groups_renamed",
+            all(|w| &w.renamed_groups),
+            &free("groups", "display_name_key"),
+        ),
+    ]
+}
+
+/// What goes without anybody taking its place.
+fn deletions(writes: &[(DirectoryId, Writes)]) -> Vec<Part> {
+    let mut pairs = RowSet::new(&[("group_id", Column::Id), ("member_id", Column::Id)]);
+    for (group, member) in writes.iter().flat_map(|(_, writes)| &writes.members_removed) {
+        pairs.push(vec![group.uuid().into(), member.uuid().into()]);
+    }
+    let all = |pick| all_ids(writes, pick);
+    vec![
+        Part {
+            name: "members_removed",
+            set: pairs,
+            sql:
+                "DELETE FROM group_members WHERE (group_id, member_id) IN (SELECT r.group_id, r.member_id FROM {rows})"
+                    .to_owned(),
+        },
+        by_ids(
+            "members_gone",
+            all(|w| &w.deleted_groups),
+            "DELETE FROM group_members WHERE group_id",
+        ),
+        by_ids(
+            "emails_gone",
+            all(|w| &w.deleted_users),
+            "DELETE FROM user_emails WHERE user_id",
+        ),
+    ]
+}
+
+/// The part that makes the kept numbers of the directories follow.
+fn counted(writes: &[(DirectoryId, Writes)]) -> Part {
+    Part {
+        name: "counted",
+        set: counts::rows(writes.iter().map(|(directory, writes)| (*directory, writes.counts))),
+        sql: counts::FOLLOW.to_owned(),
+    }
+}
+
+/// The part that writes the verdicts, and gives a row for each command that had none.
+fn claim(verdicts: &[Verdict], now: Timestamp) -> Part {
+    Part {
+        name: CLAIMED,
+        set: inbox::rows(verdicts, now),
+        sql: "INSERT INTO inbox (command_id, status, result, created_at) \
+              SELECT r.command_id, r.status, r.result, r.created_at FROM {rows} WHERE true \
+              ON CONFLICT (command_id) DO NOTHING RETURNING 1 AS one"
+            .to_owned(),
+    }
+}
+
+type Numbered = Vec<(Timestamp, Event)>;
+/// Of each directory the last sequence before and after.
+type Sequences = BTreeMap<DirectoryId, (i64, i64)>;
+
+/// Gives the events their sequences: the transaction holds the logs, so what it read of them still holds.
+fn number(
+    facts: &mut HashMap<DirectoryId, DirectoryFacts>,
+    drafts: Vec<EventDraft>,
+) -> Result<(Numbered, Sequences), StoreError> {
+    let mut sequences = Sequences::new();
+    let mut events = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let facts = facts
+            .get_mut(&draft.directory_id)
+            .ok_or_else(|| append::no_log(draft.directory_id))?;
+        let (_, last) = sequences.entry(draft.directory_id).or_insert((facts.last, facts.last));
+        *last += 1;
+        events.push(append::numbered(draft, *last)?);
+    }
+    for (directory, (_, last)) in &sequences {
+        if let Some(facts) = facts.get_mut(directory) {
+            facts.last = *last;
+        }
+    }
+    Ok((events, sequences))
+}
+
+/// The parts that write the log.
+fn log(events: &Numbered, sequences: &Sequences) -> [Part; 2] {
+    let mut counters = RowSet::new(&[
+        ("directory_id", Column::Id),
+        ("before", Column::Int),
+        ("after", Column::Int),
+    ]);
+    for (directory, (before, after)) in sequences {
+        counters.push(vec![directory.uuid().into(), (*before).into(), (*after).into()]);
+    }
+    [
+        Part {
+            name: MOVED,
+            set: counters,
+            sql: "UPDATE sequences SET last = r.after FROM {rows} \
+                  WHERE sequences.directory_id = r.directory_id AND sequences.last = r.before RETURNING 1 AS one"
+                .to_owned(),
+        },
+        Part {
+            name: "logged",
+            set: append::rows(events),
+            sql: append::INSERT.to_owned(),
+        },
+    ]
 }

@@ -15,13 +15,24 @@ pub enum Authentication {
     OauthClientCredentials,
     /// An access token for an assertion that an identity provider signed.
     WorkloadIdentity,
+    /// A token that Entra ID makes itself where no secret was entered: for tests, as it proves a tenant and no more.
+    EntraToken,
 }
 
 const MEMBER: &str = "authentication";
 
 impl Authentication {
-    /// Every way there is; all of them are on unless the settings say otherwise.
-    pub const ALL: [Self; 4] = [
+    /// Every way there is.
+    pub const ALL: [Self; 5] = [
+        Self::Bearer,
+        Self::Basic,
+        Self::OauthClientCredentials,
+        Self::WorkloadIdentity,
+        Self::EntraToken,
+    ];
+
+    /// Those that are on unless the settings say otherwise.
+    pub const DEFAULT: [Self; 4] = [
         Self::Bearer,
         Self::Basic,
         Self::OauthClientCredentials,
@@ -36,6 +47,7 @@ impl Authentication {
             Self::Basic => "basic",
             Self::OauthClientCredentials => "oauth_client_credentials",
             Self::WorkloadIdentity => "workload_identity",
+            Self::EntraToken => "entra_token",
         }
     }
 }
@@ -49,7 +61,7 @@ impl Directory {
         let corrupt = || StoreError::corrupt("the settings of a directory cannot be read".to_owned());
         let settings = members(&self.settings)?;
         let Some(listed) = settings.get(MEMBER) else {
-            return Ok(Authentication::ALL.to_vec());
+            return Ok(Authentication::DEFAULT.to_vec());
         };
         let listed = listed.as_array().ok_or_else(corrupt)?;
         Ok(Authentication::ALL

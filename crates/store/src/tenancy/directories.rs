@@ -3,13 +3,14 @@
 use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
 use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
-use crate::{Store, StoreError};
+use crate::{DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::{QueryResult, Value};
 use std::collections::{HashMap, HashSet};
 
-const SELECT: &str = "SELECT id, organization_id, name, provider, state, settings, last_request_at, last_error, \
-                      created_at, updated_at FROM directories WHERE 1 = 1";
+/// Every directory; more conditions follow.
+pub(crate) const SELECT: &str = "SELECT id, organization_id, name, provider, state, settings, last_request_at, last_error, \
+                      created_at, updated_at, held_at, released_until FROM directories WHERE 1 = 1";
 
 /// Whether a directory takes changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,9 @@ pub enum DirectoryState {
     Active,
     /// It is held: requests of its identity provider are refused until it is active again.
     Paused,
+    /// Too many users would have gone at once: deactivations and deletions of users are refused, other changes are
+    /// taken.
+    Held,
 }
 
 impl DirectoryState {
@@ -27,11 +31,14 @@ impl DirectoryState {
         match self {
             Self::Active => "active",
             Self::Paused => "paused",
+            Self::Held => "held",
         }
     }
 
-    fn from_column(text: &str) -> Result<Self, StoreError> {
+    /// Paused or not stands in a column; held is who has been since some time and is not paused besides.
+    fn of(text: &str, held_at: Option<Timestamp>) -> Result<Self, StoreError> {
         match text {
+            "active" if held_at.is_some() => Ok(Self::Held),
             "active" => Ok(Self::Active),
             "paused" => Ok(Self::Paused),
             other => Err(StoreError::corrupt(format!("unknown directory state {other:?}"))),
@@ -52,6 +59,10 @@ pub struct Directory {
     pub provider: String,
     /// Whether it takes changes.
     pub state: DirectoryState,
+    /// Since when it is held, paused or not.
+    pub held_at: Option<Timestamp>,
+    /// Until when its mass-change brake lets everything through.
+    pub released_until: Option<Timestamp>,
     /// Its policy, as JSON text.
     pub settings: String,
     /// When its identity provider last asked for anything.
@@ -62,6 +73,22 @@ pub struct Directory {
     pub created_at: Timestamp,
     /// When its name, state or policy last changed.
     pub updated_at: Timestamp,
+}
+
+impl Directory {
+    /// As its events show it.
+    #[must_use]
+    pub fn about(&self) -> serde_json::Value {
+        serde_json::json!({
+            "id": self.id,
+            "organization_id": self.organization_id,
+            "name": self.name,
+            "provider": self.provider,
+            "state": self.state.as_str(),
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        })
+    }
 }
 
 /// A directory to be made.
@@ -77,17 +104,6 @@ pub struct NewDirectory {
     pub provider: String,
     /// When it is made.
     pub at: Timestamp,
-}
-
-/// How many resources a directory holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DirectoryCounts {
-    /// Users, active or not.
-    pub users: i64,
-    /// Active users.
-    pub active_users: i64,
-    /// Groups.
-    pub groups: i64,
 }
 
 /// Which directories a list shows.
@@ -131,7 +147,7 @@ impl Directories {
     /// As any query.
     pub async fn by_domain(&self, domain: &Domain) -> Result<Option<Directory>, StoreError> {
         let sql = format!(
-            "{SELECT} AND state = 'active' AND organization_id = \
+            "{SELECT} AND state <> 'paused' AND organization_id = \
              (SELECT organization_id FROM organization_domains WHERE domain = $1) ORDER BY id LIMIT 1"
         );
         query_one(self.store.read(), &sql, vec![domain.as_str().into()])
@@ -152,32 +168,19 @@ impl Directories {
             .await
     }
 
-    /// What each of these directories holds; one that holds nothing may be missing.
+    /// What each of these directories holds.
     ///
     /// # Errors
     /// As any query.
     pub async fn counts(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryCounts>, StoreError> {
-        let mut counts: HashMap<DirectoryId, DirectoryCounts> = HashMap::new();
-        let users = "SELECT directory_id, COUNT(*) AS users, COUNT(*) FILTER (WHERE active) AS active_users \
-                     FROM users";
-        for row in self.by_directory(users, ids).await? {
-            let count = counts.entry(row.id("directory_id")?).or_default();
-            (count.users, count.active_users) = (row.get("users")?, row.get("active_users")?);
-        }
-        for row in self
-            .by_directory("SELECT directory_id, COUNT(*) AS groups FROM groups", ids)
-            .await?
-        {
-            counts.entry(row.id("directory_id")?).or_default().groups = row.get("groups")?;
+        let mut counts = self.store.kept_counts(ids).await?;
+        let unkept: Vec<DirectoryId> = ids.iter().copied().filter(|id| !counts.contains_key(id)).collect();
+        if !unkept.is_empty() {
+            let missing = self.missing(&unkept).await?;
+            let there: Vec<DirectoryId> = unkept.into_iter().filter(|id| !missing.contains(id)).collect();
+            counts.extend(self.store.count_rows(&there).await?);
         }
         Ok(counts)
-    }
-
-    async fn by_directory(&self, select: &str, ids: &[DirectoryId]) -> Result<Vec<QueryResult>, StoreError> {
-        let sql = |ids: &str| format!("{select} WHERE directory_id IN ({ids}) GROUP BY directory_id");
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-        let ids = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
-        query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [ids.into()]).await
     }
 
     /// Which of these ids name no directory.
@@ -214,8 +217,10 @@ impl Change {
             new.at.millis().into(),
         ];
         exec(&self.tx, sql, values).await?;
-        let sql = "INSERT INTO sequences (directory_id, lane, last, published) VALUES ($1, $2, 0, 0)";
-        exec(&self.tx, sql, vec![id, i32::from(lane).into()]).await.map(|_| ())
+        let sql = "INSERT INTO sequences (directory_id, lane, last) VALUES ($1, $2, 0)";
+        exec(&self.tx, sql, vec![id.clone(), i32::from(lane).into()]).await?;
+        let sql = "INSERT INTO directory_counts (directory_id) VALUES ($1)";
+        exec(&self.tx, sql, vec![id]).await.map(|_| ())
     }
 
     /// One directory, held until this change ends.
@@ -236,13 +241,21 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn save_directory(&self, directory: &Directory) -> Result<(), StoreError> {
-        let sql = "UPDATE directories SET name = $2, state = $3, settings = $4, updated_at = $5 WHERE id = $1";
+        let sql = "UPDATE directories SET name = $2, state = $3, settings = $4, updated_at = $5, \
+                   held_at = $6, released_until = $7 WHERE id = $1";
         let values = vec![
             directory.id.uuid().into(),
             directory.name.as_str().into(),
-            directory.state.as_str().into(),
+            if directory.state == DirectoryState::Paused {
+                "paused"
+            } else {
+                "active"
+            }
+            .into(),
             directory.settings.as_str().into(),
             directory.updated_at.millis().into(),
+            directory.held_at.map(Timestamp::millis).into(),
+            directory.released_until.map(Timestamp::millis).into(),
         ];
         exec(&self.tx, sql, values).await.map(|_| ())
     }
@@ -260,6 +273,16 @@ impl Change {
             "users",
             "directory_keys",
             "oauth_clients",
+            "directory_counts",
+            "group_members_base",
+            "user_emails_base",
+            "groups_base",
+            "users_base",
+            "group_members_fresh",
+            "user_emails_fresh",
+            "groups_fresh",
+            "users_fresh",
+            "log_copies",
         ] {
             let sql = format!("DELETE FROM {table} WHERE directory_id = $1");
             exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
@@ -277,12 +300,15 @@ impl Change {
 /// Reads the columns of a directory; in a join their names have a prefix.
 pub(super) fn directory_columns(row: &QueryResult, prefix: &str) -> Result<Directory, StoreError> {
     let column = |name: &str| format!("{prefix}{name}");
+    let held_at = row.opt_time(&column("held_at"))?;
     Ok(Directory {
         id: row.id(&column("id"))?,
         organization_id: row.id(&column("organization_id"))?,
         name: row.get(&column("name"))?,
         provider: row.get(&column("provider"))?,
-        state: DirectoryState::from_column(&row.get::<String>(&column("state"))?)?,
+        state: DirectoryState::of(&row.get::<String>(&column("state"))?, held_at)?,
+        held_at,
+        released_until: row.opt_time(&column("released_until"))?,
         settings: row.get(&column("settings"))?,
         last_request_at: row.opt_time(&column("last_request_at"))?,
         last_error: row.get(&column("last_error"))?,
@@ -291,6 +317,7 @@ pub(super) fn directory_columns(row: &QueryResult, prefix: &str) -> Result<Direc
     })
 }
 
-fn directory(row: &QueryResult) -> Result<Directory, StoreError> {
+/// Reads a row of [`SELECT`].
+pub(crate) fn directory(row: &QueryResult) -> Result<Directory, StoreError> {
     directory_columns(row, "")
 }

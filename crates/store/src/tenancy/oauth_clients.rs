@@ -55,7 +55,8 @@ impl Store {
         let sql = "SELECT c.id, c.secret_hash, c.expires_at, c.revoked_at, d.id AS d_id, \
                    d.organization_id AS d_organization_id, d.name AS d_name, d.provider AS d_provider, \
                    d.state AS d_state, d.settings AS d_settings, d.last_request_at AS d_last_request_at, \
-                   d.last_error AS d_last_error, d.created_at AS d_created_at, d.updated_at AS d_updated_at \
+                   d.last_error AS d_last_error, d.created_at AS d_created_at, d.updated_at AS d_updated_at, \
+                   d.held_at AS d_held_at, d.released_until AS d_released_until \
                    FROM oauth_clients c JOIN directories d ON d.id = c.directory_id WHERE c.id = $1";
         query_one(self.read(), sql, vec![id.uuid().into()])
             .await?

@@ -56,6 +56,22 @@ impl Store {
 }
 
 impl Organizations {
+    /// Which of these ids name no organization.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn missing(&self, ids: &[OrganizationId]) -> Result<Vec<OrganizationId>, StoreError> {
+        let sql = |ids: &str| format!("SELECT id FROM organizations WHERE id IN ({ids})");
+        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
+        let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [values.into()]).await?;
+        let known = rows
+            .iter()
+            .map(|row| row.id("id"))
+            .collect::<Result<Vec<OrganizationId>, _>>()?;
+        Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
+    }
+
     /// One organization.
     ///
     /// # Errors

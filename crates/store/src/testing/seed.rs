@@ -22,6 +22,9 @@ pub async fn insert_users(
     for user in users {
         insert_user(&tx, store.dialect(), directory, schema, user).await?;
     }
+    let is_active = |user: &&StoredResource| user.attributes.get("active").and_then(Value::as_bool).unwrap_or(true);
+    let active = users.iter().filter(is_active).count();
+    count(&tx, directory, [users.len(), active, 0]).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -35,8 +38,19 @@ pub async fn insert_groups(store: &Store, directory: DirectoryId, groups: &[Stor
     for group in groups {
         insert_group(&tx, store.dialect(), directory, group).await?;
     }
+    count(&tx, directory, [0, 0, groups.len()]).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Makes the kept numbers follow: users, active users, groups.
+async fn count(tx: &DatabaseTransaction, directory: DirectoryId, added: [usize; 3]) -> Result<(), StoreError> {
+    let sql = "UPDATE directory_counts SET users = users + $2, active_users = active_users + $3, \
+               groups = groups + $4 WHERE directory_id = $1";
+    let [users, active_users, groups] = added.map(|number| i64::try_from(number).unwrap_or(i64::MAX).into());
+    exec(tx, sql, [directory.uuid().into(), users, active_users, groups])
+        .await
+        .map(|_| ())
 }
 
 fn text<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -92,7 +106,7 @@ async fn insert_user(
         display_name.into(),
         display_name.map(scim::fold).into(),
         emails.first().copied().into(),
-        attributes.get("active").and_then(Value::as_bool).unwrap_or(true).into(),
+        (attributes.get("active") == Some(&Value::Bool(true))).into(),
         manager.into(),
         json(attributes)?.into(),
         search(schema, attributes)?.into(),

@@ -15,7 +15,7 @@ use scim::schema::ResourceType;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use store::testing::{TestDatabase, insert_groups, insert_users};
-use store::{Query, Store};
+use store::{Query, Store, Total};
 use world::{BASE_URL, World};
 
 #[test]
@@ -92,7 +92,7 @@ async fn check(
             base_url: Some(BASE_URL),
             filter: Some(&filter),
             limit: 100,
-            total: true,
+            total: Total::Counted,
             ..Query::default()
         };
         let found: Result<(Option<u64>, BTreeSet<String>), store::StoreError> = match side {

@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use store::{Attempt, Delivery, DeliveryFilter, DeliveryState, Retried};
+use store::{Attempt, Cancelled, Delivery, DeliveryFilter, DeliveryState, Retried};
 
 /// A delivery as the API shows it.
 #[derive(Serialize)]
@@ -27,6 +27,7 @@ pub(super) struct View {
     next_attempt_at: Option<Timestamp>,
     last_status: Option<u16>,
     last_error: Option<String>,
+    reason: Option<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
     delivered_at: Option<Timestamp>,
@@ -60,6 +61,7 @@ impl From<Delivery> for View {
             next_attempt_at: delivery.next_at,
             last_status: delivery.last_status,
             last_error: delivery.last_error,
+            reason: delivery.reason,
             created_at: delivery.created_at,
             updated_at: delivery.updated_at,
             delivered_at: delivery.delivered_at,
@@ -140,4 +142,31 @@ pub(super) async fn retry(context: Context, path: Path<String>, body: NoBody) ->
     }
     let answer = serde_json::json!({ "id": id, "status": DeliveryState::Pending.as_str() });
     open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+}
+
+/// Gives up a delivery that waits or is held.
+pub(super) async fn cancel(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
+    let id: DeliveryId = path_id("delivery", &path)?;
+    let open = match context.begin(None, body.raw()).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    match open.cancel_delivery(id, context.now).await? {
+        Cancelled::Done => {}
+        Cancelled::InFlight => {
+            return Err(Problem::new(
+                Kind::Conflict,
+                "An attempt of this delivery is just being made.",
+            ));
+        }
+        Cancelled::Ended(state) => {
+            return Err(Problem::new(
+                Kind::Conflict,
+                format!("This delivery is {} already.", state.as_str()),
+            ));
+        }
+        Cancelled::NotFound => return Err(Problem::not_found("delivery", &path)),
+    }
+    let answer = serde_json::json!({ "id": id, "status": DeliveryState::Cancelled.as_str() });
+    open.finish(&context, StatusCode::OK, None, &answer).await
 }

@@ -2,12 +2,14 @@
 
 mod change;
 mod create;
+mod release;
 mod schemas;
 mod settings;
 mod view;
 
 pub(super) use change::{delete, update};
 pub(super) use create::create;
+pub(super) use release::release;
 pub(crate) use view::about;
 
 use super::ListAnswer;

@@ -5,24 +5,29 @@ mod create;
 mod read;
 mod replay;
 mod secret;
+mod stats;
+mod test;
 
 pub(super) use change::{delete, enable, update};
 pub(super) use create::create;
 pub(super) use replay::replay;
 pub(super) use secret::{rotate_secret, secret};
+pub(super) use stats::stats;
+pub(super) use test::test;
 
 use super::ListAnswer;
 use crate::context::{Context, path_id};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::state::State;
-use ::events::{DirectoryId, EndpointId, EventType, Timestamp};
+use ::events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use store::{Endpoint, List};
+use store::{Endpoint, EndpointFormat, EndpointIdentity, List};
+use webhooks::ClientIdentity;
 
 /// An endpoint as the API shows it: without its secret, and of its headers only the names, since the values may be
 /// keys of the receiver.
@@ -31,13 +36,30 @@ pub(super) struct View {
     id: EndpointId,
     url: String,
     description: Option<String>,
-    event_types: Option<Vec<EventType>>,
+    event_types: Option<Vec<EventPattern>>,
     directory_ids: Option<Vec<DirectoryId>>,
+    organization_ids: Option<Vec<OrganizationId>>,
+    fields: Option<Vec<String>>,
+    filter: Option<String>,
     header_names: Vec<String>,
+    signing: String,
+    /// What `v1a` is verified with.
+    public_key: Option<String>,
+    /// The same of the secret before, while requests are signed with it too.
+    previous_public_key: Option<String>,
+    client_certificate: Option<CertificateView>,
+    /// Whether it still gets the past that it asked for.
+    catching_up: bool,
     ordered: bool,
+    coalesce: bool,
     rate_limit: Option<i32>,
+    format: &'static str,
+    /// The `aud` of its Security Event Tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<Vec<String>>,
     state: &'static str,
     disabled_reason: Option<String>,
+    disabled_at: Option<Timestamp>,
     failing_since: Option<Timestamp>,
     previous_secret_until: Option<Timestamp>,
     created_at: Timestamp,
@@ -47,19 +69,53 @@ pub(super) struct View {
     secret: Option<String>,
 }
 
+/// What may be seen of a client certificate.
+#[derive(Serialize)]
+struct CertificateView {
+    /// SHA-256, in hexadecimal digits.
+    thumbprint: String,
+    expires_at: Timestamp,
+}
+
+impl From<EndpointIdentity> for CertificateView {
+    fn from(identity: EndpointIdentity) -> Self {
+        Self {
+            thumbprint: identity.thumbprint,
+            expires_at: identity.expires_at,
+        }
+    }
+}
+
 impl View {
     fn new(state: &State, endpoint: Endpoint) -> Result<Self, Problem> {
         Ok(Self {
             header_names: header_names(state, &endpoint)?,
             id: endpoint.id,
+            format: endpoint.format.as_str(),
+            audience: (endpoint.format == EndpointFormat::Set)
+                .then(|| endpoint.audience.unwrap_or_else(|| vec![endpoint.url.clone()])),
             url: endpoint.url,
             description: endpoint.description,
             event_types: endpoint.event_types,
             directory_ids: endpoint.directory_ids,
+            organization_ids: endpoint.selection.organization_ids,
+            fields: endpoint.selection.fields,
+            filter: endpoint.selection.filter,
+            signing: endpoint.signing,
+            public_key: endpoint.public_key,
+            previous_public_key: endpoint.previous_public_key.filter(|_| {
+                endpoint
+                    .previous_secret_until
+                    .is_some_and(|until| until > Timestamp::now())
+            }),
+            client_certificate: endpoint.client_identity.map(CertificateView::from),
+            catching_up: endpoint.catching_up,
             ordered: endpoint.ordered,
+            coalesce: endpoint.coalesce,
             rate_limit: endpoint.rate_limit,
             state: endpoint.state.as_str(),
             disabled_reason: endpoint.disabled_reason,
+            disabled_at: endpoint.disabled_at,
             failing_since: endpoint.failing_since,
             previous_secret_until: endpoint.previous_secret_until,
             created_at: endpoint.created_at,
@@ -97,6 +153,15 @@ fn seal_headers(state: &State, id: EndpointId, headers: &Headers) -> Result<Opti
     }
     let text = serde_json::to_vec(headers).map_err(|error| Problem::internal(&error))?;
     Ok(Some(state.master_key().seal(&text, &Endpoint::headers_context(id))))
+}
+
+fn seal_identity(state: &State, id: EndpointId, identity: &ClientIdentity) -> EndpointIdentity {
+    let context = Endpoint::identity_context(id);
+    EndpointIdentity {
+        sealed: state.master_key().seal(identity.expose().as_bytes(), &context),
+        thumbprint: identity.thumbprint().to_owned(),
+        expires_at: Timestamp::from_millis(identity.not_after().saturating_mul(1000)),
+    }
 }
 
 fn header_names(state: &State, endpoint: &Endpoint) -> Result<Vec<String>, Problem> {

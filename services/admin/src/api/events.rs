@@ -4,7 +4,7 @@ use super::ListAnswer;
 use crate::context::Context;
 use crate::problem::Problem;
 use crate::query::Query;
-use ::events::{DirectoryId, Event, EventId, EventType, OrganizationId};
+use ::events::{DirectoryId, Event, EventId, EventPattern, EventType, OrganizationId};
 use actix_web::HttpRequest;
 use actix_web::web::Json;
 use serde_json::value::RawValue;
@@ -12,36 +12,79 @@ use store::Feed;
 
 /// What `after` is at the beginning of the log.
 const BEGINNING: &str = "0";
+/// What `after` is to begin with the oldest event that is kept.
+const OLDEST: &str = "oldest";
+
+/// Which part of the log is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Selection {
+    pub(super) directory_id: Option<DirectoryId>,
+    pub(super) organization_id: Option<OrganizationId>,
+    pub(super) types: Vec<EventType>,
+    pub(super) after: Option<EventId>,
+    /// Begin with the oldest event that is kept.
+    from_oldest: bool,
+}
+
+impl Selection {
+    /// The parameters that [`Self::read`] takes.
+    pub(super) const PARAMETERS: [&'static str; 4] = ["directory_id", "organization_id", "types", "after"];
+
+    /// Types may be globs.
+    pub(super) fn read(query: &mut Query) -> Self {
+        let directory_id = query.parsed("directory_id", "the id of a directory");
+        let organization_id = query.parsed("organization_id", "the id of an organization");
+        let patterns: Vec<EventPattern> = query.several("types");
+        let after = query.text("after");
+        let from_oldest = after.as_deref() == Some(OLDEST);
+        let after = after
+            .filter(|_| !from_oldest)
+            .and_then(|text| Self::place(query, "after", &text));
+        let wanted = |kind: &EventType| patterns.iter().any(|pattern| pattern.matches(*kind));
+        Self {
+            directory_id,
+            organization_id,
+            types: EventType::ALL.iter().copied().filter(wanted).collect(),
+            after,
+            from_oldest,
+        }
+    }
+
+    /// The id of an event, or the beginning.
+    pub(super) fn place(query: &mut Query, name: &str, text: &str) -> Option<EventId> {
+        if text == BEGINNING {
+            return None;
+        }
+        let id = text.parse().ok();
+        if id.is_none() {
+            query.fault(name, "Must be the id of an event, 0 for the beginning, or \"oldest\".");
+        }
+        id
+    }
+
+    pub(super) fn feed(&self, limit: u32) -> Feed<'_> {
+        Feed {
+            after: self.after,
+            from_oldest: self.from_oldest,
+            organization_id: self.organization_id,
+            directory_id: self.directory_id,
+            types: &self.types,
+            limit,
+        }
+    }
+}
 
 /// `next_cursor` goes into `after`; it is null when the log ends here, and then the id of the last event read is where
 /// to go on.
 pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<ListAnswer<Box<RawValue>>>, Problem> {
-    let mut query = Query::new(
-        &request,
-        &["directory_id", "organization_id", "types", "after", "limit"],
-    );
-    let directory_id: Option<DirectoryId> = query.parsed("directory_id", "the id of a directory");
-    let organization_id: Option<OrganizationId> = query.parsed("organization_id", "the id of an organization");
-    let types: Vec<EventType> = query.several("types");
-    let after = query
-        .text("after")
-        .filter(|after| after != BEGINNING)
-        .map(|after| after.parse::<EventId>());
-    if matches!(after, Some(Err(_))) {
-        query.fault("after", "Must be the id of an event, or 0 for the beginning.");
-    }
+    let [directory, organization, types, after] = Selection::PARAMETERS;
+    let mut query = Query::new(&request, &[directory, organization, types, after, "limit"]);
+    let selection = Selection::read(&mut query);
     let limit = query.limit();
     query.finish()?;
-    let after = after.and_then(Result::ok);
 
     // One more than asked for tells whether the log goes on.
-    let feed = Feed {
-        after,
-        organization_id,
-        directory_id,
-        types: &types,
-        limit: u32::from(limit) + 1,
-    };
+    let feed = selection.feed(u32::from(limit) + 1);
     let mut events = context.store().events().feed(&feed).await?;
     let goes_on = events.len() > usize::from(limit);
     events.truncate(usize::from(limit));

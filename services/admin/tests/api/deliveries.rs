@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 use events::{AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::{DeliveryVerdict, FinishedAttempt, Lease, NewDelivery};
+use store::{DeliveryVerdict, Disabling, FinishedAttempt, Lease, NewDelivery};
 
 const PATH: &str = "/api/v1/deliveries";
 const OWNER: &str = "a dispatcher";
@@ -29,6 +29,7 @@ pub(crate) async fn deliveries(api: &Api, endpoint_id: EndpointId, count: usize)
         sequence: i64::try_from(sequence).unwrap(),
         event_type: EventType::UserCreated,
         claim: true,
+        ordered: false,
     };
     let new: Vec<_> = (1..=count).map(new).collect();
     let lease = Lease {
@@ -49,6 +50,8 @@ pub(crate) async fn fail(api: &Api, endpoint_id: EndpointId, delivery_id: Delive
         id: AttemptId::new(),
         delivery_id,
         endpoint_id,
+        token: 1,
+        ordered: false,
         number: 1,
         started_at: Timestamp::now(),
         duration: Duration::from_millis(12),
@@ -64,6 +67,17 @@ pub(crate) async fn fail(api: &Api, endpoint_id: EndpointId, delivery_id: Delive
         .record(&[attempt], OWNER, Duration::from_secs(3_600), Timestamp::now())
         .await
         .unwrap();
+    if status == 410 {
+        let disabling = Disabling {
+            endpoint_id,
+            delivery_id,
+            patience: None,
+            reason: "the receiver answered 410 Gone",
+            origin: None,
+            partitions: 4,
+        };
+        assert!(deliveries.disable(disabling, Timestamp::now()).await.unwrap());
+    }
 }
 
 #[actix_web::test]
@@ -171,6 +185,72 @@ async fn what_an_endpoint_missed_is_sent_again() {
         );
         let nowhere = format!("/api/v1/endpoints/{}/replay", EndpointId::new());
         api.post(&nowhere, &json!({})).await.problem(404);
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_delivery_that_waits_is_cancelled_and_one_that_ended_is_not() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let endpoint = endpoint(&api).await;
+        let made = deliveries(&api, endpoint, 2).await;
+        fail(&api, endpoint, made[0], 500).await;
+        let cancel = async |id: DeliveryId| {
+            let call = api.call(Method::POST, &format!("{PATH}/{id}/cancel"));
+            call.send().await
+        };
+        let told = cancel(made[0]).await.problem(409);
+        assert!(text(&told, "detail").contains("exhausted"), "{told}");
+        cancel(made[1]).await.problem(409);
+        let store = &api.db.store;
+        store
+            .deliveries()
+            .release(&made[1..], OWNER, Timestamp::now())
+            .await
+            .unwrap();
+        assert_eq!(cancel(made[1]).await.expect(StatusCode::OK)["status"], "cancelled");
+        let found = api.get(&format!("{PATH}/{}", made[1])).await.expect(StatusCode::OK);
+        assert_eq!(
+            (&found["status"], &found["reason"]),
+            (&json!("cancelled"), &json!("cancelled by an operator"))
+        );
+        cancel(DeliveryId::new()).await.problem(404);
+        let dead = api
+            .get(&format!("{PATH}?status=exhausted"))
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!(text(&dead["data"][0], "id"), made[0].to_string());
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn the_stats_of_an_endpoint_are_shown_by_window() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let endpoint = endpoint(&api).await;
+        let made = deliveries(&api, endpoint, 3).await;
+        fail(&api, endpoint, made[0], 500).await;
+        let path = format!("/api/v1/endpoints/{endpoint}/stats");
+        let stats = api.get(&path).await.expect(StatusCode::OK);
+        assert_eq!((&stats["window"], &stats["complete"]), (&json!("1h"), &json!(true)));
+        assert_eq!(
+            (
+                &stats["deliveries"],
+                &stats["exhausted"],
+                &stats["attempts"],
+                &stats["in_flight"]
+            ),
+            (&json!(3), &json!(1), &json!(1), &json!(2))
+        );
+        assert_eq!((&stats["success_rate"], &stats["lag_ms"]), (&json!(0.0), &Value::Null));
+        assert!(stats["oldest_undelivered"]["age_ms"].is_number(), "{stats}");
+        let week = api.get(&format!("{path}?window=7d")).await.expect(StatusCode::OK);
+        assert_eq!(week["deliveries"], 3);
+        assert_eq!(api.get(&format!("{path}?window=1y")).await.faults(400), ["window"]);
+        let nowhere = format!("/api/v1/endpoints/{}/stats", EndpointId::new());
+        api.get(&nowhere).await.problem(404);
         api.close().await;
     }
 }

@@ -5,7 +5,7 @@ use crate::harness::{Api, BOTH, text};
 use actix_web::http::{Method, StatusCode};
 use events::{EndpointId, Timestamp};
 use serde_json::{Value, json};
-use webhooks::{Guard, Secret};
+use webhooks::{Guard, Rules, Secret};
 
 const PATH: &str = "/api/v1/endpoints";
 
@@ -22,7 +22,7 @@ async fn an_endpoint_is_made_changed_and_deleted() {
         let body = json!({
             "url": "https://hooks.example.com/a", "description": "CRM", "event_types": ["user.created", "user.deleted"],
             "directory_ids": [directory["id"]], "headers": {"X-Key": "s3cret-value", "x-team": "people"},
-            "ordered": true, "rate_limit": 50,
+            "ordered": true, "coalesce": true, "rate_limit": 50,
         });
         let made = api.post(PATH, &body).await.expect(StatusCode::CREATED);
         for field in [
@@ -31,6 +31,7 @@ async fn an_endpoint_is_made_changed_and_deleted() {
             "event_types",
             "directory_ids",
             "ordered",
+            "coalesce",
             "rate_limit",
         ] {
             assert_eq!(made[field], body[field], "{field}");
@@ -61,8 +62,12 @@ async fn an_endpoint_is_made_changed_and_deleted() {
             (&Value::Null, &Value::Null)
         );
         assert_eq!(
-            (&changed["header_names"], &changed["ordered"]),
-            (&json!([]), &json!(false))
+            (&changed["header_names"], &changed["ordered"], &changed["coalesce"]),
+            (&json!([]), &json!(false), &json!(false))
+        );
+        assert_eq!(
+            api.patch(&path, &json!({"coalesce": true})).await.faults(422),
+            ["#/coalesce"]
         );
         assert_eq!(
             (&changed["url"], &changed["description"]),
@@ -130,6 +135,22 @@ async fn a_disabled_endpoint_is_enabled_again() {
         );
         let nowhere = format!("{PATH}/0190f5a4-3b1e-7c3a-8d2f-000000000001");
         api.post(&format!("{nowhere}/enable"), &json!({})).await.problem(404);
+        let enable = format!("{PATH}/{id}/enable");
+        for held in ["drain", "skip"] {
+            let answer = api.post(&enable, &json!({ "held": held })).await;
+            answer.expect(StatusCode::OK);
+        }
+        assert_eq!(
+            api.call(Method::POST, &enable).send().await.status,
+            200,
+            "the body may be missing"
+        );
+        for held in ["all", ""] {
+            assert_eq!(
+                api.post(&enable, &json!({ "held": held })).await.faults(422),
+                ["#/held"]
+            );
+        }
         api.post(&format!("{nowhere}/rotate-secret"), &json!({}))
             .await
             .problem(404);
@@ -172,6 +193,8 @@ async fn what_no_endpoint_can_be_made_of_is_refused() {
             json!({"url": url, "headers": {"webhook-id": "x", "a b": "y", "n": 1}}),
             vec!["#/headers/n", "#/headers/a b", "#/headers/webhook-id"],
         ),
+        (json!({"url": url, "coalesce": true}), vec!["#/coalesce"]),
+        (json!({"url": "https://hooks.example.com:22/"}), vec!["#/url"]),
         (
             json!({"url": url, "headers": {"X-A": "1", "x-a": "2"}}),
             vec!["#/headers"],
@@ -186,11 +209,73 @@ async fn what_no_endpoint_can_be_made_of_is_refused() {
 
 #[actix_web::test]
 async fn private_urls_are_taken_where_the_configuration_allows_them() {
-    let api = Api::with_guard(BOTH[1], Guard::new(true)).await;
+    let api = Api::with_guard(BOTH[1], Guard::new(Rules::private())).await;
     let made = api
         .post(PATH, &json!({"url": "http://127.0.0.1:9000/hook"}))
         .await
         .expect(StatusCode::CREATED);
     assert_eq!(made["url"], "http://127.0.0.1:9000/hook");
     api.close().await;
+}
+
+#[actix_web::test]
+async fn s7_an_endpoint_can_ask_for_security_event_tokens() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let body = json!({"url": "https://app.example.com/feed", "format": "set"});
+        let made = api.post(PATH, &body).await.expect(StatusCode::CREATED);
+        assert_eq!(made["format"], "set");
+        assert_eq!(
+            made["audience"],
+            json!(["https://app.example.com/feed"]),
+            "its URL, if nothing is said"
+        );
+        let path = format!("{PATH}/{}", text(&made, "id"));
+        let named = api
+            .patch(&path, &json!({"audience": "urn:app"}))
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!(named["audience"], json!(["urn:app"]));
+        assert_eq!(api.get(&path).await.expect(StatusCode::OK), named);
+        let back = api
+            .patch(&path, &json!({"format": "standard"}))
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!((&back["format"], back.get("audience")), (&json!("standard"), None));
+    }
+}
+
+#[actix_web::test]
+async fn s3_what_a_security_event_token_cannot_say_is_refused_by_name() {
+    let api = Api::on(BOTH[0]).await;
+    let faults = [
+        (json!({"format": "jwt"}), "#/format"),
+        (json!({"audience": "urn:app"}), "#/audience"),
+        (json!({"format": "set", "audience": []}), "#/audience"),
+        (json!({"format": "set", "audience": 7}), "#/audience"),
+        (
+            json!({"format": "set", "event_types": ["user.created", "directory.updated"]}),
+            "#/event_types/1",
+        ),
+    ];
+    for (more, pointer) in faults {
+        let mut body = json!({"url": "https://app.example.com/feed"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let problem = api.post(PATH, &body).await.problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{more}");
+    }
+}
+
+#[actix_web::test]
+async fn s7_the_keys_of_tokens_are_open_to_everybody_and_show_no_private_part() {
+    let api = Api::on(BOTH[0]).await;
+    let answer = api.anonymous(Method::GET, "/.well-known/jwks.json").send().await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("application/jwk-set+json"));
+    assert!(answer.header("cache-control").unwrap().contains("max-age"));
+    let keys: Value = serde_json::from_str(&answer.text).unwrap();
+    let key = keys["keys"][0].as_object().unwrap();
+    let names: Vec<_> = key.keys().map(String::as_str).collect();
+    assert_eq!(names, ["kty", "crv", "alg", "use", "kid", "x"]);
+    assert_eq!((&key["crv"], &key["alg"]), (&json!("Ed25519"), &json!("EdDSA")));
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 use store::Dialect;
 use store::testing::TestDatabase;
-use webhooks::Guard;
+use webhooks::{Guard, Rules};
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 pub(crate) const CONFIGURED_KEY: &str = "a-long-secret-of-the-configuration";
@@ -20,6 +20,7 @@ pub(crate) struct Api {
     pub(crate) db: TestDatabase,
     pub(crate) state: State,
     pub(crate) key: String,
+    master_key: MasterKey,
 }
 
 /// What it answered.
@@ -38,7 +39,7 @@ pub(crate) struct Call<'a> {
 
 impl Api {
     pub(crate) async fn on(dialect: Dialect) -> Self {
-        Self::with_guard(dialect, Guard::new(false)).await
+        Self::with_guard(dialect, Guard::new(Rules::default())).await
     }
 
     pub(crate) async fn with_guard(dialect: Dialect, guard: Guard) -> Self {
@@ -49,13 +50,21 @@ impl Api {
             admin_key: Some(CONFIGURED_KEY.into()),
             partitions: 4,
             guard,
+            bus: bus::Bus::embedded(4),
         };
-        let state = State::new(db.store.clone(), MasterKey::generate(), options);
+        let master_key = MasterKey::generate();
+        let state = State::new(db.store.clone(), master_key.clone(), options);
         Self {
             db,
             state,
             key: key.expose_secret().to_owned(),
+            master_key,
         }
+    }
+
+    /// What secrets are sealed with.
+    pub(crate) fn state_key(&self) -> &MasterKey {
+        &self.master_key
     }
 
     /// A request with the admin key.
@@ -133,6 +142,12 @@ impl Call<'_> {
             .insert_header(("content-type", content_type))
             .set_payload(body);
         self
+    }
+
+    /// Sends it and looks at the status only: the body may never end.
+    pub(crate) async fn status(self) -> StatusCode {
+        let app = test::init_service(App::new().configure(admin::configure(self.api.state.clone()))).await;
+        test::call_service(&app, self.request.to_request()).await.status()
     }
 
     pub(crate) async fn send(self) -> Answer {

@@ -51,6 +51,11 @@ async fn settings_have_defaults_are_changed_and_shown_and_null_brings_the_defaul
             ("default_grants", json!(["app"])),
             ("group_roles", json!([])),
             ("schemas", json!([])),
+            ("rate_limit", json!(null)),
+            (
+                "mass_change_brake",
+                json!({ "enabled": true, "percent": 20, "minimum": 10, "window_minutes": 10 }),
+            ),
         ] {
             assert_eq!(found[name], value, "{name}");
         }
@@ -149,6 +154,17 @@ async fn every_fault_of_the_settings_is_told_with_its_place() {
             vec!["#/roles/1/value"],
         ),
         (json!({ "default_grants": ["root"] }), vec!["#/default_grants/0"]),
+        (json!({ "rate_limit": 24 }), vec!["#/rate_limit"]),
+        (json!({ "rate_limit": "many" }), vec!["#/rate_limit"]),
+        (
+            json!({ "mass_change_brake": { "percent": 101, "minimum": -1, "window_minutes": 0, "typo": 1 } }),
+            vec![
+                "#/mass_change_brake/typo",
+                "#/mass_change_brake/percent",
+                "#/mass_change_brake/minimum",
+                "#/mass_change_brake/window_minutes",
+            ],
+        ),
         (
             json!({ "group_roles": [{ "group_id": "x", "role": "Admin" }, { "group_id": absent }] }),
             vec!["#/group_roles/0/group_id", "#/group_roles/1/role"],
@@ -327,4 +343,23 @@ async fn data_that_is_older_than_its_schema_is_found_by_the_facts_of_the_schema(
         }
         api.close().await;
     }
+}
+
+#[actix_web::test]
+async fn a_rate_below_what_entra_requires_is_refused_and_told_why() {
+    let api = Api::on(BOTH[1]).await;
+    let (_, path) = directory(&api).await;
+    let refused = api.patch(&path, &json!({ "rate_limit": 10 })).await;
+    assert!(refused.text.contains("quarantine"), "{}", refused.text);
+    let set = api
+        .patch(&path, &json!({ "rate_limit": 25 }))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(set["rate_limit"], 25);
+    let back = api
+        .patch(&path, &json!({ "rate_limit": null }))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(back["rate_limit"], json!(null));
+    api.close().await;
 }

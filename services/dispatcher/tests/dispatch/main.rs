@@ -158,7 +158,7 @@ async fn a_slow_endpoint_delays_no_other() {
     });
     system.publish(&[None; 100]).await;
     system.all_are(fast, 100, DeliveryState::Delivered).await;
-    assert_eq!(receiver.at("/slow").len(), 4);
+    assert_eq!(receiver.at("/slow").len(), 1, "it has not earned more");
     assert!(!system.states(slow).await.contains(&DeliveryState::Delivered));
     system.shutdown.hard.cancel();
     system.stop().await;
@@ -269,6 +269,8 @@ async fn while_a_rotation_overlaps_both_secrets_verify() {
     let change = system.store().change(None).await.unwrap();
     let rotated = EndpointSecret {
         sealed,
+        signing: "v1",
+        public_key: None,
         previous_until: now.plus(Duration::from_secs(60)),
     };
     change.rotate_endpoint_secret(endpoint, &rotated, now).await.unwrap();
@@ -306,15 +308,123 @@ async fn an_endpoint_that_answers_410_is_switched_off_and_gets_nothing_more() {
         assert!(
             deliveries
                 .iter()
-                .all(|delivery| delivery.state == DeliveryState::Cancelled),
+                .all(|delivery| delivery.state == DeliveryState::Held || delivery.attempts > 0),
             "{deliveries:?}"
         );
         system.publish(&[None]).await;
         let (other, _) = system.endpoint(receiver.url("/other"), Wanted::default()).await;
         system.publish(&[None]).await;
         receiver.wait("/other", 1).await;
-        assert_eq!(system.deliveries(endpoint).await.len(), 3);
+        let mut states = system.states(endpoint).await;
+        assert_eq!((states.len(), states.remove(4)), (5, DeliveryState::Held));
         assert!(system.deliveries(other).await.len() == 1);
+        assert_eq!(system.log_count(EventType::EndpointDisabled).await, 1);
+        system.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_disabled_endpoint_missed_is_sent_when_it_is_enabled_again() {
+    for dialect in BOTH {
+        let system = System::new(dialect).await;
+        let receiver = Receiver::start(|_, before| Answer::Status(if before == 0 { 410 } else { 200 })).await;
+        let (endpoint, _) = system.endpoint(receiver.url("/back"), Wanted::default()).await;
+        system.start(config());
+        system.publish(&[None]).await;
+        receiver::until("the endpoint is disabled", async || {
+            let endpoint = system.store().endpoints().by_id(endpoint).await.unwrap().unwrap();
+            endpoint.disabled_at
+        })
+        .await;
+        let missed = system.publish(&[None, None]).await;
+        receiver::until("its events are held", async || {
+            let states = system.states(endpoint).await;
+            (states.len() == 3 && states[1..] == [DeliveryState::Held; 2]).then_some(())
+        })
+        .await;
+        assert_eq!(receiver.at("/back").len(), 1);
+        let change = system.store().change(None).await.unwrap();
+        change.enable_endpoint(endpoint, false, Timestamp::now()).await.unwrap();
+        change.commit().await.unwrap();
+        let seen = ids(&receiver.wait("/back", 4).await);
+        assert!(missed.iter().all(|event| seen.contains(&event.id.to_string())));
+        system.all_are(endpoint, 3, DeliveryState::Delivered).await;
+        system.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_only_fails_is_left_alone_and_probed_until_it_answers() {
+    let system = System::new(Dialect::Postgres).await;
+    let well = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_well = Arc::clone(&well);
+    let receiver = Receiver::start(move |_, _| {
+        Answer::Status(if is_well.load(std::sync::atomic::Ordering::SeqCst) {
+            200
+        } else {
+            500
+        })
+    })
+    .await;
+    let (endpoint, _) = system.endpoint(receiver.url("/down"), Wanted::default()).await;
+    system.start(dispatcher::Config {
+        schedule: RetrySchedule::new([Duration::from_millis(10); 100]),
+        breaker: dispatcher::Patience {
+            failures: 5,
+            first_pause: Duration::from_millis(300),
+            longest_pause: Duration::from_millis(300),
+        },
+        ..config()
+    });
+    system.publish(&[None; 40]).await;
+    receiver.wait("/down", 5).await;
+    receiver::until("nothing of it is leased", async || {
+        let states = system.states(endpoint).await;
+        (states.len() == 40 && !states.contains(&DeliveryState::Leased)).then_some(())
+    })
+    .await;
+    let before = receiver.at("/down").len();
+    assert!(before < 40, "{before} attempts");
+    receiver.wait("/down", before + 1).await;
+    well.store(true, std::sync::atomic::Ordering::SeqCst);
+    system.all_are(endpoint, 40, DeliveryState::Delivered).await;
+    system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_person_fails_newer_updates_replace_older_ones_where_that_is_asked_for() {
+    for dialect in BOTH {
+        let system = System::new(dialect).await;
+        let (ada, bob) = (Some(ResourceId::new()), Some(ResourceId::new()));
+        let go = Arc::new(Notify::new());
+        let hold = Arc::clone(&go);
+        let receiver = Receiver::start(move |_, before| match before {
+            0 => Answer::Hold(Arc::clone(&hold)),
+            _ => Answer::Status(200),
+        })
+        .await;
+        let wanted = Wanted {
+            ordered: true,
+            coalesce: true,
+            ..Wanted::default()
+        };
+        let (endpoint, _) = system.endpoint(receiver.url("/latest"), wanted).await;
+        system.start(config());
+        let first = system.publish(&[ada]).await;
+        receiver.wait("/latest", 1).await;
+        let second = system.publish(&[ada, bob]).await;
+        receiver.wait("/latest", 2).await;
+        let third = system.publish(&[ada]).await;
+        until_delivered(&system, endpoint, 1).await;
+        receiver::until("the older update is superseded", async || {
+            let deliveries = system.deliveries(endpoint).await;
+            let reason = deliveries.get(1)?.reason.clone()?;
+            (reason == format!("superseded by event {}", third[0].id)).then_some(())
+        })
+        .await;
+        go.notify_one();
+        let seen = ids(&receiver.wait("/latest", 3).await);
+        assert_eq!(seen, event_ids(&[first, second[1..].to_vec(), third].concat()));
         system.stop().await;
     }
 }

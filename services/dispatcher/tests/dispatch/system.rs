@@ -2,7 +2,7 @@
 
 use crate::receiver::until;
 use bus::Bus;
-use dispatcher::{Config, Deps};
+use dispatcher::{Config, Deps, Patience};
 use events::{
     DirectoryId, EndpointId, Event, EventId, EventType, OrganizationId, ResourceId, Source, Timestamp, lane_of,
 };
@@ -11,10 +11,10 @@ use secrets::MasterKey;
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    Delivery, DeliveryFilter, DeliveryState, Dialect, Endpoint, EndpointState, EventDraft, ListPage, NewDirectory,
-    NewOrganization, Store,
+    Delivery, DeliveryFilter, DeliveryState, Dialect, Endpoint, EndpointFormat, EndpointSelection, EndpointState,
+    EventDraft, ListPage, NewDirectory, NewOrganization, Store,
 };
-use webhooks::{RetrySchedule, Secret, SenderOptions};
+use webhooks::{Guard, RetrySchedule, Rules, Secret, SenderOptions};
 
 const PARTITIONS: u16 = 2;
 
@@ -31,6 +31,7 @@ pub(crate) struct System {
 #[derive(Default)]
 pub(crate) struct Wanted {
     pub(crate) ordered: bool,
+    pub(crate) coalesce: bool,
     pub(crate) rate_limit: Option<i32>,
     pub(crate) event_types: Option<Vec<EventType>>,
 }
@@ -39,13 +40,18 @@ pub(crate) struct Wanted {
 pub(crate) fn config() -> Config {
     Config {
         sender: SenderOptions {
-            allow_private: true,
+            guard: Guard::new(Rules::private()),
             timeout: Duration::from_secs(10),
             ..SenderOptions::default()
         },
         schedule: RetrySchedule::new([Duration::from_millis(40), Duration::from_millis(80)]),
         lease: Duration::from_millis(900),
         sweep_every: Duration::from_millis(20),
+        breaker: Patience {
+            failures: 10,
+            first_pause: Duration::from_millis(50),
+            longest_pause: Duration::from_millis(200),
+        },
         ..Config::default()
     }
 }
@@ -92,6 +98,7 @@ impl System {
             store: self.store().clone(),
             bus: self.bus.clone(),
             master_key: self.master_key.clone(),
+            public_url: "https://sync.example.com".into(),
             shutdown: self.shutdown.clone(),
             instance: instance.into(),
         }
@@ -124,7 +131,15 @@ impl System {
             id,
             url,
             description: None,
-            event_types: wanted.event_types,
+            event_types: wanted
+                .event_types
+                .map(|types| types.into_iter().map(Into::into).collect()),
+            selection: EndpointSelection::default(),
+            signing: "v1".to_owned(),
+            public_key: None,
+            previous_public_key: None,
+            client_identity: None,
+            catching_up: false,
             directory_ids: Some(vec![self.directory_id]),
             sealed_headers: Some(
                 self.master_key
@@ -136,9 +151,13 @@ impl System {
             sealed_previous_secret: None,
             previous_secret_until: None,
             ordered: wanted.ordered,
+            coalesce: wanted.coalesce,
             rate_limit: wanted.rate_limit,
+            format: EndpointFormat::Standard,
+            audience: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
+            disabled_at: None,
             failing_since: None,
             created_at: now,
             updated_at: now,
@@ -168,6 +187,16 @@ impl System {
         change.commit().await.unwrap();
         self.bus.publish(&events).await.unwrap();
         events
+    }
+
+    /// How many events of a type the directory's log has.
+    pub(crate) async fn log_count(&self, kind: EventType) -> usize {
+        let log = self
+            .store()
+            .events()
+            .of_directory(self.directory_id, 0, &[kind], 100)
+            .await;
+        log.unwrap().len()
     }
 
     /// All deliveries of an endpoint, oldest first.

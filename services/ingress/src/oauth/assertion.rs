@@ -8,16 +8,29 @@ use events::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use store::Federation;
+use uuid::Uuid;
 
 /// How far clocks may be apart.
 const LEEWAY: Duration = Duration::from_secs(60);
 /// The one algorithm: what the header says is compared with it and decides nothing.
 const ALGORITHM: &str = "RS256";
 
+/// What an assertion must say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected<'e> {
+    /// Its `tid`, if it has one.
+    pub(super) tenant: Uuid,
+    /// Its `iss`.
+    pub(super) issuer: &'e str,
+    /// Its only `aud`.
+    pub(super) audience: &'e str,
+    /// Its `sub`; `None` for any.
+    pub(super) subject: Option<&'e str>,
+}
+
 /// An assertion, not verified yet. Members that come twice make it unreadable.
 #[derive(Debug)]
-pub(super) struct Assertion<'a> {
+pub(crate) struct Assertion<'a> {
     header: Header,
     claims: Claims,
     /// What was signed: header and claims as they came.
@@ -86,22 +99,27 @@ impl<'a> Assertion<'a> {
         self.header.kid.as_deref().unwrap_or_default()
     }
 
-    /// Whether it says what the federation demands, and its time is now.
-    pub(super) fn check(&self, federation: &Federation, issuer: &str, now: Timestamp) -> Result<(), OauthError> {
+    /// Whether it is meant for this audience and no other.
+    pub(super) fn is_for(&self, audience: &str) -> bool {
+        self.claims.aud.is(audience)
+    }
+
+    /// Whether it says what is expected, and its time is now.
+    pub(super) fn check(&self, expected: &Expected<'_>, now: Timestamp) -> Result<(), OauthError> {
         let claims = &self.claims;
-        let tenant = federation.tenant_id.to_string();
+        let tenant = expected.tenant.to_string();
         let of_tenant = claims.tid.as_ref().is_none_or(|tid| tid.eq_ignore_ascii_case(&tenant));
-        if claims.iss != issuer || !of_tenant {
+        if claims.iss != expected.issuer || !of_tenant {
             return Err(OauthError::InvalidClient(
                 "the assertion is not one of the tenant configured",
             ));
         }
-        if !claims.aud.is(&federation.audience) {
+        if !self.is_for(expected.audience) {
             return Err(OauthError::InvalidClient(
                 "the audience of the assertion is not the one configured",
             ));
         }
-        if claims.sub != federation.subject {
+        if expected.subject.is_some_and(|subject| claims.sub != subject) {
             return Err(OauthError::InvalidClient(
                 "the subject of the assertion is not the one configured",
             ));
@@ -132,9 +150,7 @@ fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::DirectoryId;
     use serde_json::{Value, json};
-    use uuid::Uuid;
 
     const ISSUER: &str = "https://login.example/t/v2.0";
     const NOW: i64 = 1_800_000_000;
@@ -152,16 +168,14 @@ mod tests {
 
     fn check(claims: &Value) -> Result<(), OauthError> {
         let at = Timestamp::from_millis(NOW * 1000);
-        let federation = Federation {
-            directory_id: DirectoryId::new(),
-            tenant_id: Uuid::nil(),
-            audience: "api://a".to_owned(),
-            subject: "s".to_owned(),
-            created_at: at,
-            updated_at: at,
+        let expected = Expected {
+            tenant: Uuid::nil(),
+            issuer: ISSUER,
+            audience: "api://a",
+            subject: Some("s"),
         };
         let text = jwt(&json!({ "alg": "RS256", "kid": "k", "typ": "JWT" }), claims);
-        Assertion::parse(&text)?.check(&federation, ISSUER, at)
+        Assertion::parse(&text)?.check(&expected, at)
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What is measured.
 
 pub(crate) mod creates;
+pub(crate) mod deliveries;
+pub(crate) mod endpoints;
+pub(crate) mod growth;
 pub(crate) mod reads;
 pub(crate) mod sizes;
 

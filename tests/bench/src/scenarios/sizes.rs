@@ -5,6 +5,7 @@ use crate::fill;
 use crate::http::Server;
 use crate::load::{self, Load};
 use crate::report::{Table, fine, whole};
+use std::time::Instant;
 use system::{Shape, System, Tenant};
 
 /// Requests of each kind; of lists, which answer a hundred people each, and of new members a fifth.
@@ -15,15 +16,28 @@ const PAGE: usize = 100;
 /// Runs the scenario and prints its tables.
 pub(crate) async fn run(shape: Shape, users: &[usize], members: &[usize]) {
     let about = format!("directories of several sizes, {}, p50 in ms, one client", name(shape));
-    let titles = ["people", "GET", "filter", "PATCH active", "first page", "deep page"];
+    let titles = [
+        "people",
+        "GET",
+        "filter",
+        "PATCH active",
+        "first page",
+        "deep page",
+        "first by cursor",
+        "filtered by cursor",
+        "deep by cursor",
+        "fill s",
+    ];
     let table = Table::new(&about, &titles);
     let mut rows = Vec::new();
     for &count in users {
         let system = System::start(shape).await;
         let tenant = system.tenant("contoso.example").await;
+        let began = Instant::now();
         fill::people(&system, &tenant, count).await;
+        let filled = began.elapsed().as_secs_f64();
         let row = directory(&tenant, count).await;
-        print_row(&table, count, &row);
+        print_row(&table, count, &[row.as_slice(), &[filled]].concat());
         rows.push(row);
         system.stop().await;
     }
@@ -52,14 +66,51 @@ fn print_ratio(table: &Table, rows: &[Vec<f64>]) {
 /// The medians in one directory.
 async fn directory(tenant: &Tenant, users: usize) -> Vec<f64> {
     let server = Server::new(&tenant.scim.base, Some(&tenant.scim.token));
-    let loads = [
+    let deep = users.saturating_sub(2 * PAGE) + 1;
+    let mut loads = vec![
         reads::by_id(&server, users, 1, REQUESTS).await,
         reads::by_name(&server, users, 1, REQUESTS).await,
         patch(&server, users).await,
-        page(&server, 1).await,
-        page(&server, users.saturating_sub(PAGE) + 1).await,
-    ];
-    loads.into_iter().map(|load| load.flawless().millis(0.5)).collect()
+        page(&server, &format!("startIndex=1&count={PAGE}")).await,
+        page(&server, &format!("startIndex={deep}&count={PAGE}")).await,
+        page(&server, &format!("count={PAGE}&cursor=")).await,
+        page(&server, &format!("filter=userName%20pr&count={PAGE}&cursor=")).await,
+    ]
+    .into_iter()
+    .map(|load| load.flawless().millis(0.5))
+    .collect::<Vec<_>>();
+    loads.push(walk(&server, users).await);
+    loads
+}
+
+/// Turns all pages by cursor, from the first to the last; the median of the last ones.
+async fn walk(server: &Server, users: usize) -> f64 {
+    let pages = users.div_ceil(PAGE);
+    let mut latency = load::histogram();
+    let mut cursor = String::new();
+    for page in 1..=pages {
+        let began = Instant::now();
+        let path = format!("/Users?count={PAGE}&cursor={cursor}");
+        let answer = server.send("GET", &path, "", "").await.unwrap();
+        if page + REQUESTS / 5 > pages {
+            latency.saturating_record(load::micros(began.elapsed()));
+        }
+        // Read without parsing the page.
+        let next = answer
+            .text
+            .split("\"nextCursor\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        assert_eq!(
+            next.is_some(),
+            page < pages,
+            "page {page} of {pages}: {} {}",
+            answer.status,
+            answer.text
+        );
+        next.unwrap_or_default().clone_into(&mut cursor);
+    }
+    load::quantile_millis(&latency, 0.5)
 }
 
 /// Switches people off and on as Entra does; each change is one, also when a person comes round again.
@@ -77,15 +128,12 @@ async fn patch(server: &Server, users: usize) -> Load {
     .await
 }
 
-/// Pages of a hundred people from this place on.
-async fn page(server: &Server, start: usize) -> Load {
-    let server = server.clone();
+/// The page that these parameters ask for.
+async fn page(server: &Server, query: &str) -> Load {
+    let (server, query) = (server.clone(), query.to_owned());
     load::run(1, REQUESTS / 5, move |_| {
-        let server = server.clone();
-        async move {
-            let path = format!("/Users?startIndex={start}&count={PAGE}");
-            server.send("GET", &path, "", "").await?.expect(200)
-        }
+        let (server, path) = (server.clone(), format!("/Users?{query}"));
+        async move { server.send("GET", &path, "", "").await?.expect(200) }
     })
     .await
 }

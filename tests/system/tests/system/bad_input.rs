@@ -5,12 +5,12 @@ use system::scim::user;
 use system::{Shape, System};
 
 crate::on_both_shapes! {
-    bad_requests_are_answered_with_scim_errors,
-    bad_urls_and_keys_are_answered_with_scim_errors,
+    p1_b31_bad_requests_are_answered_with_scim_errors,
+    r3_r4_r62_bad_urls_and_keys_are_answered_with_scim_errors,
     every_route_is_closed_to_whoever_has_no_key_of_the_directory,
 }
 
-async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
+async fn p1_b31_bad_requests_are_answered_with_scim_errors(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -112,7 +112,7 @@ async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
     system.stop().await;
 }
 
-async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
+async fn r3_r4_r62_bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let other = system.tenant("fabrikam.example").await;
@@ -176,6 +176,13 @@ async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     assert!(answer.expect_error(404, "").contains(&scim.base), "{}", answer.text);
     mistyped.base = format!("{}1/Users", scim.base.trim_end_matches('2'));
     mistyped.get("").await.expect_error(400, "invalidVers");
+    mistyped.base = format!("{origin}/directories/{}/scim", tenant.directory_id);
+    let unversioned = mistyped.get("/Users").await;
+    assert_eq!(
+        unversioned.expect(200)["totalResults"],
+        1,
+        "the newest version is meant"
+    );
     scim.get("/Printers").await.expect_error(404, "");
     scim.get("/Users/nonsense").await.expect_error(404, "");
     scim.get("/Users/a/b/c").await.expect_error(404, "");

@@ -10,6 +10,8 @@ crate::on_both_shapes! {
     r47_circles_are_resolved_and_what_refers_to_a_failure_fails,
     r48_fail_on_errors_stops_after_so_many_failures,
     r46_r49_limits_are_named_and_true,
+    r48_independent_operations_share_a_commit_and_keep_their_order,
+    r48_a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it,
 }
 
 const REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -341,5 +343,183 @@ async fn r46_r49_limits_are_named_and_true(shape: Shape) {
         .send("POST", "/Bulk", Some(&json!({})))
         .await
         .expect_error(401, "");
+    system.stop().await;
+}
+
+/// How many batches the projector has committed, and of how many commands.
+async fn committed(system: &mut System) -> (u64, u64) {
+    let url = format!("{}/metrics", system.process("projector").url());
+    let text = system::client().get(url).send().await.unwrap().text().await.unwrap();
+    let of = |name: &str| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("rollcall_projector_batch_size_{name} ")));
+        let number: f64 = line.map_or(0.0, |line| line.trim().parse().unwrap());
+        format!("{number:.0}").parse::<u64>().unwrap()
+    };
+    (of("count"), of("sum"))
+}
+
+async fn r48_independent_operations_share_a_commit_and_keep_their_order(shape: Shape) {
+    let mut system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let old = format!("/Users/{}", scim.create_user("old@contoso.example").await.id());
+    let (batches, commands) = committed(&mut system).await;
+    let title = |n: usize| {
+        patch(
+            &old,
+            json!({ "op": "replace", "path": "title", "value": format!("{n}") }),
+        )
+    };
+    let operations: Vec<Value> = (0..100)
+        .map(|n| {
+            if n % 10 == 9 {
+                title(n)
+            } else {
+                new_user(&format!("p{n}"))
+            }
+        })
+        .collect();
+    let results = bulk(scim, operations.into()).await;
+    let (batches_after, commands_after) = committed(&mut system).await;
+    assert_eq!(commands_after - commands, 100);
+    // One or two when nothing else keeps the machine busy; a hundred when each waits for the one before.
+    assert!(batches_after - batches <= 20, "{}", batches_after - batches);
+    for (n, result) in results.iter().enumerate() {
+        let expected = if n % 10 == 9 { "200" } else { "201" };
+        assert_eq!(result["status"], expected, "{result}");
+    }
+    // In order: each change of the one user made the next version, and the last one stays.
+    let versions: Vec<_> = results
+        .iter()
+        .skip(9)
+        .step_by(10)
+        .map(|one| one["version"].clone())
+        .collect();
+    let expected: Vec<_> = (2..12).map(|version| json!(format!("W/\"{version}\""))).collect();
+    assert_eq!(versions, expected);
+    assert_eq!(scim.get(&old).await.expect(200)["title"], "99");
+    let log = system.log(&tenant).await;
+    assert_gapless(&log);
+    let made = log.iter().filter(|event| event["type"] == "user.created").skip(1);
+    let made: Vec<_> = made.map(|event| event["data"]["user"]["external_id"].clone()).collect();
+    let expected: Vec<_> = (0..100)
+        .filter(|n| n % 10 != 9)
+        .map(|n| json!(format!("p{n}")))
+        .collect();
+    assert_eq!(made, expected);
+    // Never more under way than may fail: the third failure ends it, wherever it stands among the others.
+    let gone = json!({ "method": "DELETE", "path": format!("/Users/{}", uuid::Uuid::new_v4()) });
+    let broken = json!({ "method": "GET", "path": old });
+    let operations = json!([
+        new_user("q0"),
+        gone,
+        new_user("q1"),
+        broken,
+        new_user("q2"),
+        new_user("q3"),
+        gone,
+        new_user("q4")
+    ]);
+    let answer = send(scim, operations, json!(3)).await;
+    let results = answer.expect(200)["Operations"].as_array().unwrap();
+    assert_eq!(statuses(results), ["201", "404", "201", "400", "201", "201", "404"]);
+    assert_eq!(
+        scim.find("Users", "userName sw \"q\"").await.expect(200)["totalResults"],
+        4
+    );
+    system.stop().await;
+}
+
+async fn r48_a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let path = format!("/directories/{}", tenant.directory_id);
+    system.api("PATCH", &path, Some(json!({ "state": "paused" }))).await;
+    let started = std::time::Instant::now();
+    let mut n = 0;
+    // States are remembered for a moment.
+    let refused = loop {
+        n += 1;
+        let answer = send(&tenant.scim, json!([new_user(&format!("p{n}"))]), Value::Null).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(started.elapsed() < system::process::PATIENCE);
+    };
+    assert!(refused.expect_error(503, "").contains("paused"), "{}", refused.text);
+    assert!(!refused.header("retry-after").is_empty());
+    let total = tenant.scim.get("/Users?count=0").await.expect(200)["totalResults"].clone();
+    assert_eq!(total, json!(n - 1));
+    system.stop().await;
+}
+
+/// Without the broker the whole request is refused, as long as nothing of it was done: then it may be sent again as it is.
+/// With a projector that stands still, every operation is given up, which is the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn r48_a_bulk_request_that_meets_an_outage_is_refused_whole_while_nothing_is_done() {
+    let url =
+        std::env::var("ROLLCALL_TEST_BUS_URL").unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned());
+    let proxy = bus::testing::TcpProxy::to_broker(&url).await;
+    let detour = system::Detour {
+        broker: Some(proxy.address()),
+        ..system::Detour::default()
+    };
+    let mut system = System::start_through(detour).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let old = format!("/Users/{}", scim.create_user("old@contoso.example").await.id());
+    let operations = || {
+        let gone = json!({ "method": "DELETE", "path": format!("/Users/{}", uuid::Uuid::new_v4()) });
+        let title = patch(&old, json!({ "op": "replace", "path": "title", "value": "Dr" }));
+        json!([
+            gone,
+            new_user("ada"),
+            title,
+            new_user("bob"),
+            new_group("staff", &["ada"])
+        ])
+    };
+    proxy.block();
+    let started = std::time::Instant::now();
+    let refused = send(scim, operations(), Value::Null).await;
+    refused.expect_error(503, "");
+    assert!(!refused.header("retry-after").is_empty());
+    assert!(
+        started.elapsed() < std::time::Duration::from_secs(20),
+        "once for all of them, not for each"
+    );
+    proxy.restore();
+    // Nothing was done, and nothing will be.
+    let again = async || {
+        let answer = send(scim, operations(), Value::Null).await;
+        (answer.status, answer)
+    };
+    let answer = loop {
+        let (status, answer) = again().await;
+        if status == 200 {
+            break answer;
+        }
+        answer.expect_error(503, "");
+        assert!(started.elapsed() < system::process::PATIENCE);
+        system::process::pause().await;
+    };
+    let results = answer.body["Operations"].as_array().unwrap();
+    assert_eq!(
+        statuses(results),
+        ["404", "201", "200", "201", "201"],
+        "{}",
+        answer.text
+    );
+    system.process("projector").signal(nix::sys::signal::Signal::SIGSTOP);
+    send(scim, json!([new_user("during")]), Value::Null)
+        .await
+        .expect_error(503, "");
+    system.process("projector").signal(nix::sys::signal::Signal::SIGCONT);
+    let results = bulk(scim, json!([new_user("during"), new_user("after")])).await;
+    assert_eq!(statuses(&results), ["201", "201"]);
+    assert_gapless(&system.log(&tenant).await);
+    system.verify().await;
     system.stop().await;
 }

@@ -110,6 +110,7 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
     let environment = [
         ("ROLLCALL_DATABASE_URL", "postgres://user:hunter2@db.example/rollcall"),
         ("ROLLCALL_PARTITIONS", "5"),
+        ("ROLLCALL_MAX_BODY", "65536"),
     ];
     let output = rollcall(folder.path(), &["config", "--listen", "127.0.0.1:9000"], &environment).await;
     let shown = text(&output.stdout);
@@ -130,6 +131,14 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
         "the environment wins over the file: {shown}"
     );
     assert!(line("listen").contains("127.0.0.1:9000"), "{shown}");
+    assert!(
+        line("max_body").contains("65536") && line("max_body").contains("ROLLCALL_MAX_BODY"),
+        "{shown}"
+    );
+    assert!(
+        line("body_timeout").contains("30") && line("body_timeout").contains("default"),
+        "{shown}"
+    );
     std::fs::write(folder.path().join("rollcall.toml"), "partitons = 3\n").unwrap();
     let output = rollcall(folder.path(), &["config"], &[]).await;
     assert_eq!(output.status.code(), Some(2));

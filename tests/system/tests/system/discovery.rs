@@ -187,7 +187,7 @@ async fn r58_p4_what_is_read_only_is_refused_and_what_is_never_returned_is_not()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r58_r5_what_is_required_must_be_there_and_types_must_fit() {
+async fn r58_what_is_required_must_be_there_and_types_must_fit() {
     let (system, tenant, facts) = started().await;
     let scim = &tenant.scim;
     for fact in facts.iter().filter(|fact| fact.is_free()) {

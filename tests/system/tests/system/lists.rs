@@ -91,7 +91,9 @@ async fn r39_r40_r41_pages_by_cursor_show_everything_once(shape: Shape) {
                 usize::max(1, all_pages(all, count)),
                 "{path} {filter} {count}"
             );
-            assert!(pages.iter().all(|page| page["totalResults"] == all), "{pages:?}");
+            // Left out where it would have to be counted.
+            let is_right = |page: &Value| page.get("totalResults").is_none_or(|total| *total == all);
+            assert!(pages.iter().all(is_right), "{pages:?}");
             let seen: Vec<String> = pages.iter().flat_map(names).collect();
             assert_eq!(seen.len(), all, "{path} {filter} {count}");
             assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), all, "{seen:?}");

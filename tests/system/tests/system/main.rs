@@ -4,18 +4,29 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
 mod bad_input;
+mod brake;
 mod bulk;
+mod catching_up;
 mod commands;
+mod consumers;
 mod delivery;
 mod discovery;
+mod erasing;
 mod faults;
+mod gallery;
+mod isolation;
+mod job;
 mod lists;
 mod oauth;
+mod pitfalls;
 mod provisioning;
+mod restarts;
 mod robustness;
+mod security_events;
 mod settings;
 mod shutdown;
 mod structure;
+mod takeover;
 mod tenancy;
 mod tracing;
 

@@ -11,12 +11,14 @@ use system::scim::Answer;
 use system::{Shape, System, Tenant};
 
 crate::on_both_shapes! {
-    e3_a_client_gets_a_token_however_it_sends_its_credentials,
+    e3_v21_a_client_gets_a_token_however_it_sends_its_credentials,
     e3_what_is_no_good_client_gets_no_token,
     e3_a_token_opens_its_directory_until_it_or_its_client_ends,
-    e4_a_workload_gets_a_token_for_its_assertion,
+    e4_v22_a_workload_gets_a_token_for_its_assertion,
     e4_every_other_assertion_is_refused_without_asking_for_keys,
-    a_way_of_authentication_that_is_switched_off_opens_nothing,
+    e2_a_way_of_authentication_that_is_switched_off_opens_nothing,
+    e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed,
+    e3_e4_a_refused_token_request_shows_in_its_directory,
 }
 
 const AUDIENCE: &str = "api://rollcall";
@@ -112,7 +114,7 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn e3_a_client_gets_a_token_however_it_sends_its_credentials(shape: Shape) {
+async fn e3_v21_a_client_gets_a_token_however_it_sends_its_credentials(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let first = Client::create(&system, &tenant, json!({})).await;
@@ -291,7 +293,7 @@ fn claims(provider: &IdentityProvider) -> Value {
     })
 }
 
-async fn e4_a_workload_gets_a_token_for_its_assertion(shape: Shape) {
+async fn e4_v22_a_workload_gets_a_token_for_its_assertion(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
     let claims = claims(&provider);
@@ -377,7 +379,7 @@ async fn e4_every_other_assertion_is_refused_without_asking_for_keys(shape: Shap
     system.stop().await;
 }
 
-async fn a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape) {
+async fn e2_a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let client = Client::create(&system, &tenant, json!({})).await;
@@ -410,5 +412,125 @@ async fn a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape
         ask(&tenant, &client.form(), None).await.body["error"] == "unauthorized_client"
     })
     .await;
+    system.stop().await;
+}
+
+async fn e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed(shape: Shape) {
+    let provider = IdentityProvider::start();
+    let (system, tenant) = federated(shape, &provider).await;
+    let mut good = claims(&provider);
+    good["aud"] = json!("8adf8e6e-67b2-4cf2-a259-e3dc5476c621");
+    good["iss"] = json!(format!("https://sts.windows.net/{}/", provider.tenant));
+    good["sub"] = json!("the service principal of the provisioning service");
+    let token = provider.sign(0, &good);
+    let path = format!("/directories/{}", tenant.directory_id);
+    // By default it is not; the refusal says what to do, and the administrator sees it.
+    let refused = tenant.scim.with_token(&token).get("/Users").await;
+    let detail = refused.expect_error(401, "").to_owned();
+    assert!(
+        detail.contains("Secret Token") && detail.contains("entra_token"),
+        "{detail}"
+    );
+    assert!(refused.header("www-authenticate").starts_with("Bearer"));
+    assert_eq!(provider.fetches(), 0, "no keys are fetched for it");
+    eventually("the refusal in the directory", async || {
+        system.api("GET", &path, None).await["last_error"] == json!(detail)
+    })
+    .await;
+    let allowed = json!(["bearer", "entra_token"]);
+    let shown = system
+        .api("PATCH", &path, Some(json!({ "authentication": allowed })))
+        .await;
+    assert_eq!(shown["authentication"], allowed);
+    eventually("a directory that allows it", async || {
+        status_with(&tenant, &token).await == 200
+    })
+    .await;
+    tenant
+        .scim
+        .with_token(&token)
+        .create_user("ada@contoso.example")
+        .await
+        .expect(201);
+    // Whatever else it says, it is refused in the same words.
+    let now = Timestamp::now().millis() / 1000;
+    for (name, value) in [
+        ("iss", json!(provider.issuer())),
+        (
+            "iss",
+            json!(format!("https://sts.windows.net/{}/", uuid::Uuid::new_v4())),
+        ),
+        ("tid", json!(uuid::Uuid::new_v4())),
+        ("exp", json!(now - 120)),
+        ("nbf", json!(now + 600)),
+    ] {
+        let mut wrong = good.clone();
+        wrong[name] = value;
+        let answer = tenant.scim.with_token(&provider.sign(0, &wrong)).get("/Users").await;
+        assert_eq!(answer.expect_error(401, ""), detail, "{name}");
+    }
+    let foreign_key = tenant.scim.with_token(&provider.sign(1, &good)).get("/Users").await;
+    assert_eq!(foreign_key.expect_error(401, ""), detail);
+    let unsigned = unsigned(&json!({ "alg": "none", "kid": kid(0) }), &good);
+    assert_eq!(status_with(&tenant, &format!("{unsigned}.")).await, 401);
+    // A directory that does not exist, one of another tenant, and one without a federation say no more than that.
+    let other = system.tenant("fabrikam.example").await;
+    system
+        .api(
+            "PATCH",
+            &format!("/directories/{}", other.directory_id),
+            Some(json!({ "authentication": allowed })),
+        )
+        .await;
+    let nowhere = tenant
+        .scim
+        .base
+        .replace(&tenant.directory_id, &uuid::Uuid::new_v4().to_string());
+    for scim in [&other.scim, &system::scim::Scim::new(&nowhere, "")] {
+        assert_eq!(
+            scim.with_token(&token).get("/Users").await.expect_error(401, ""),
+            detail
+        );
+    }
+    provider.stop().await;
+    system.stop().await;
+}
+
+async fn e3_e4_a_refused_token_request_shows_in_its_directory(shape: Shape) {
+    let system = System::start(shape).await;
+    let (tenant, other) = (
+        system.tenant("contoso.example").await,
+        system.tenant("fabrikam.example").await,
+    );
+    let path = format!("/directories/{}", tenant.directory_id);
+    let client = Client::create(&system, &tenant, json!({})).await;
+    refused(
+        &ask(&tenant, &format!("{}A", client.form()), None).await,
+        401,
+        "invalid_client",
+    );
+    eventually("the refusal in the directory", async || {
+        let shown = system.api("GET", &path, None).await;
+        let error = shown["last_error"].as_str().unwrap_or_default().to_owned();
+        assert!(!error.contains(&client.secret));
+        error.contains("no access token") && error.contains("secret") && shown["health"] == "failing"
+    })
+    .await;
+    // What goes well afterwards takes it away; the other directory never had it.
+    let scim = tenant
+        .scim
+        .with_token(&token(&ask(&tenant, &client.form(), None).await));
+    eventually("health", async || {
+        scim.get("/Users?count=0").await.expect(200);
+        system.api("GET", &path, None).await["health"] == "healthy"
+    })
+    .await;
+    let other = system
+        .api("GET", &format!("/directories/{}", other.directory_id), None)
+        .await;
+    assert_eq!(
+        (&other["last_error"], &other["health"]),
+        (&Value::Null, &json!("waiting"))
+    );
     system.stop().await;
 }

@@ -6,21 +6,21 @@ use system::scim::{ENTERPRISE, Scim, group, user};
 use system::{Shape, System, assert_gapless};
 
 crate::on_both_shapes! {
-    a_connection_test_is_answered_with_an_empty_list,
+    e10_e15_b21_a_connection_test_is_answered_with_an_empty_list,
     an_initial_cycle_creates_whoever_is_not_found,
-    references_follow_when_the_users_exist,
-    groups_are_created_empty_and_filled_by_deltas,
-    an_incremental_cycle_sends_only_what_changed,
-    disabling_and_enabling_keep_the_memberships,
-    a_hard_delete_frees_the_name,
+    e14_e26_references_follow_when_the_users_exist,
+    e16_e18_e27_e29_e30_e31_e32_b6_b32_p20_groups_are_created_empty_and_filled_by_deltas,
+    e23_e24_e28_r12_an_incremental_cycle_sends_only_what_changed,
+    e21_e22_b8_disabling_and_enabling_keep_the_memberships,
+    e13_e17_r54_b34_a_hard_delete_frees_the_name,
     a_restart_of_the_job_ends_with_no_change,
-    every_matching_attribute_finds_its_user,
-    cleared_attributes_are_gone,
-    a_put_replaces_and_never_reactivates,
-    discovery_describes_the_server,
+    e11_e12_b18_r32_r33_every_matching_attribute_finds_its_user,
+    e34_p19_cleared_attributes_are_gone,
+    r10_r11_r51_r52_b25_a_put_replaces_and_never_reactivates,
+    e19_r45_r55_r56_b37_discovery_describes_the_server,
 }
 
-async fn a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
+async fn e10_e15_b21_a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let answer = tenant
@@ -91,7 +91,7 @@ async fn an_initial_cycle_creates_whoever_is_not_found(shape: Shape) {
     system.stop().await;
 }
 
-async fn references_follow_when_the_users_exist(shape: Shape) {
+async fn e14_e26_references_follow_when_the_users_exist(shape: Shape) {
     let system = System::start(shape).await;
     let Scim { .. } = system.tenant("other.example").await.scim;
     let tenant = system.tenant("contoso.example").await;
@@ -145,7 +145,7 @@ async fn references_follow_when_the_users_exist(shape: Shape) {
     system.stop().await;
 }
 
-async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
+async fn e16_e18_e27_e29_e30_e31_e32_b6_b32_p20_groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
     let system = System::start(shape).await;
     let receiver = Receiver::start();
     system.subscribe(&receiver, json!({})).await;
@@ -236,7 +236,7 @@ async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
     system.stop().await;
 }
 
-async fn an_incremental_cycle_sends_only_what_changed(shape: Shape) {
+async fn e23_e24_e28_r12_an_incremental_cycle_sends_only_what_changed(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("m.lopez@contoso.example").await.id();
@@ -302,7 +302,7 @@ async fn an_incremental_cycle_sends_only_what_changed(shape: Shape) {
     system.stop().await;
 }
 
-async fn disabling_and_enabling_keep_the_memberships(shape: Shape) {
+async fn e21_e22_b8_disabling_and_enabling_keep_the_memberships(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -344,7 +344,7 @@ async fn disabling_and_enabling_keep_the_memberships(shape: Shape) {
     system.stop().await;
 }
 
-async fn a_hard_delete_frees_the_name(shape: Shape) {
+async fn e13_e17_r54_b34_a_hard_delete_frees_the_name(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -352,11 +352,16 @@ async fn a_hard_delete_frees_the_name(shape: Shape) {
     let path = format!("/Users/{first}");
     let answer = scim.delete(&path).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    let title = json!([{ "op": "replace", "path": "title", "value": "x" }]);
+    let (unknown, malformed) = (format!("/Users/{}", uuid::Uuid::new_v4()), "/Users/no-id".to_owned());
     for answer in [
         scim.get(&path).await,
         scim.delete(&path).await,
-        scim.patch(&path, json!([{ "op": "replace", "path": "title", "value": "x" }]))
-            .await,
+        scim.patch(&path, title.clone()).await,
+        scim.delete(&unknown).await,
+        scim.patch(&unknown, title.clone()).await,
+        scim.patch(&malformed, title).await,
+        scim.delete("/Groups/no-id").await,
     ] {
         answer.expect_error(404, "");
     }
@@ -395,7 +400,7 @@ async fn a_restart_of_the_job_ends_with_no_change(shape: Shape) {
     system.stop().await;
 }
 
-async fn every_matching_attribute_finds_its_user(shape: Shape) {
+async fn e11_e12_b18_r32_r33_every_matching_attribute_finds_its_user(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("m.lopez+tag@contoso.example").await.id();
@@ -408,6 +413,8 @@ async fn every_matching_attribute_finds_its_user(shape: Shape) {
         "emails[type eq \"work\"].value eq \"m.lopez+tag@CONTOSO.example\"".to_owned(),
         "emails.value eq \"m.lopez+tag@contoso.example\" and active eq true".to_owned(),
         "USERNAME EQ \"m.lopez+tag@contoso.example\"".to_owned(),
+        "  userName   eq   \"m.lopez+tag@contoso.example\"  ".to_owned(),
+        "userName eq m.lopez+tag@contoso.example".to_owned(),
         "urn:ietf:params:scim:schemas:core:2.0:User:userName eq \"m.lopez+tag@contoso.example\"".to_owned(),
     ];
     for filter in filters {
@@ -444,7 +451,7 @@ async fn every_matching_attribute_finds_its_user(shape: Shape) {
     system.stop().await;
 }
 
-async fn cleared_attributes_are_gone(shape: Shape) {
+async fn e34_p19_cleared_attributes_are_gone(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("ada@contoso.example").await.id();
@@ -481,7 +488,7 @@ async fn cleared_attributes_are_gone(shape: Shape) {
     system.stop().await;
 }
 
-async fn a_put_replaces_and_never_reactivates(shape: Shape) {
+async fn r10_r11_r51_r52_b25_a_put_replaces_and_never_reactivates(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let created = tenant.scim.create_user("ada@contoso.example").await;
@@ -529,7 +536,7 @@ async fn a_put_replaces_and_never_reactivates(shape: Shape) {
     system.stop().await;
 }
 
-async fn discovery_describes_the_server(shape: Shape) {
+async fn e19_r45_r55_r56_b37_discovery_describes_the_server(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let config = tenant.scim.get("/ServiceProviderConfig").await;
@@ -553,7 +560,15 @@ async fn discovery_describes_the_server(shape: Shape) {
         .get("/Schemas/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Acore%3A2.0%3AGroup")
         .await;
     assert_eq!(one.expect(200)["name"], "Group");
-    tenant.scim.get("/Schemas/urn:nothing").await.expect_error(404, "");
+    let absent = tenant.scim.get("/Schemas/urn:nothing").await;
+    assert!(
+        absent.expect_error(404, "").contains("urn:nothing"),
+        "a SCIM error that says what is not there"
+    );
+    assert_eq!(
+        tenant.scim.get("/ServiceProviderConfigs").await.expect(200),
+        config.expect(200)
+    );
     tenant
         .scim
         .get("/Schemas?filter=id%20eq%20%22x%22")

@@ -134,3 +134,36 @@ async fn r15_b19_names_are_unique_and_found_in_every_normal_form_and_case_and_ke
     }
     system.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_a_body_are_settings_and_discovery_tells_them() {
+    let environment = [("ROLLCALL_MAX_BODY", "16384"), ("ROLLCALL_BODY_TIMEOUT", "1")];
+    let system = System::start_with(Shape::AllInOne, &environment).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let config = scim.get("/ServiceProviderConfig").await;
+    assert_eq!(config.expect(200)["bulk"]["maxPayloadSize"], 16384);
+    let mut large = user("large@contoso.example");
+    large["title"] = json!("x".repeat(16384));
+    let detail = scim.send("POST", "/Users", Some(&large)).await;
+    assert!(detail.expect_error(413, "").contains("16384"), "{}", detail.text);
+    // A client that announces a body and sends only the start of it.
+    let url: url::Url = scim.base.parse().unwrap();
+    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST {}/Users HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{{\"userName\":",
+        url.path(),
+        scim.token
+    );
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes())
+        .await
+        .unwrap();
+    let mut start = [0; 12];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut start)
+        .await
+        .unwrap();
+    assert_eq!(&start, b"HTTP/1.1 408");
+    system.stop().await;
+}

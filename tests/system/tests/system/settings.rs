@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use system::receiver::Receiver;
 use system::scim::{Answer, group, user};
-use system::{Shape, System, Tenant};
+use system::{Shape, System, Tenant, assert_gapless};
 
 crate::on_both_shapes! {
     required_attributes_and_unique_addresses_are_refused_with_what_to_mend,
     roles_and_grants_follow_the_settings,
+    whoever_joins_or_leaves_a_group_that_gives_a_role_is_told_of,
     switched_off_groups_are_refused_and_leave_discovery,
     a_declared_schema_is_listed_typed_and_filterable,
 }
@@ -100,7 +101,7 @@ async fn roles_and_grants_follow_the_settings(shape: Shape) {
     assert_eq!(shown["group_roles"][0]["role"], "User");
     let title = json!([{ "op": "Replace", "path": "title", "value": "Dr" }]);
     scim.patch(&format!("/Users/{ada}"), title).await.expect(200);
-    receiver.wait_for(3).await;
+    receiver.wait_for(4).await;
     let log = system.log(&tenant).await;
     let told: Vec<_> = log
         .iter()
@@ -115,10 +116,99 @@ async fn roles_and_grants_follow_the_settings(shape: Shape) {
     let expected = [
         (json!("Admin"), json!(["app", "web"])),
         (Value::Null, json!(["app"])),
+        // By the rule itself, and by the next change of the user.
+        (json!("User"), json!(["app", "web"])),
         (json!("User"), json!(["app", "web"])),
     ];
     assert_eq!(told, expected);
     assert!(log.iter().any(|event| event["type"] == "directory.updated"));
+    system.stop().await;
+}
+
+async fn whoever_joins_or_leaves_a_group_that_gives_a_role_is_told_of(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let mut boss = user("boss@contoso.example");
+    boss["roles"] = json!([{ "value": "Admin", "primary": true }]);
+    let boss = scim.send("POST", "/Users", Some(&boss)).await.id();
+    let ada = scim.create_user("ada@contoso.example").await.id();
+    let bob = scim.create_user("bob@contoso.example").await.id();
+    let (staff, crew) = (
+        scim.send("POST", "/Groups", Some(&group("Staff"))).await.id(),
+        scim.send("POST", "/Groups", Some(&group("Crew"))).await.id(),
+    );
+    let rules = json!([{ "group_id": crew, "role": "EnterpriseAdmin" }, { "group_id": staff, "role": "User" }]);
+    set(&system, &tenant, json!({ "group_roles": rules, "default_grants": [] })).await;
+    let mut known = system.log(&tenant).await.len();
+    // Who was told of, with the role before and after.
+    let mut told = async |expected: &[(&str, Value, Value)]| {
+        let log = system.log(&tenant).await;
+        assert_gapless(&log);
+        let events = log.iter().skip(known).filter(|event| event["type"] == "user.updated");
+        let mut told: Vec<_> = events
+            .map(|event| {
+                let user = &event["data"]["user"];
+                let role = &event["data"]["changes"][0];
+                assert_eq!(
+                    (&role["path"], &role["after"]),
+                    (&json!("role"), &user["role"]),
+                    "{event}"
+                );
+                (user["id"].clone(), role["before"].clone(), role["after"].clone())
+            })
+            .collect();
+        known = log.len();
+        told.sort_by_key(|one| one.0.to_string());
+        let mut expected: Vec<_> = expected
+            .iter()
+            .map(|(id, from, to)| (json!(id), from.clone(), to.clone()))
+            .collect();
+        expected.sort_by_key(|one| one.0.to_string());
+        assert_eq!(told, expected);
+    };
+    let (none, as_user, as_admin) = (Value::Null, json!("User"), json!("EnterpriseAdmin"));
+    let members = |op: &str, ids: &[&String]| {
+        let value: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
+        json!([{ "op": op, "path": "members", "value": value }])
+    };
+    let (staff, crew) = (format!("/Groups/{staff}"), format!("/Groups/{crew}"));
+    // The boss has a role already.
+    scim.patch(&staff, members("Add", &[&ada, &bob, &boss]))
+        .await
+        .expect(204);
+    told(&[
+        (&ada, none.clone(), as_user.clone()),
+        (&bob, none.clone(), as_user.clone()),
+    ])
+    .await;
+    scim.patch(&crew, members("Add", &[&ada])).await.expect(204);
+    told(&[(&ada, as_user.clone(), as_admin.clone())]).await;
+    scim.patch(&staff, members("Remove", &[&ada])).await.expect(204);
+    told(&[]).await;
+    scim.patch(&staff, json!([{ "op": "replace", "path": "members", "value": [] }]))
+        .await
+        .expect(204);
+    told(&[(&bob, as_user.clone(), none.clone())]).await;
+    scim.patch(&staff, members("Add", &[&ada, &bob])).await.expect(204);
+    told(&[(&bob, none.clone(), as_user.clone())]).await;
+    scim.delete(&crew).await.expect(204);
+    told(&[(&ada, as_admin.clone(), as_user.clone())]).await;
+    let mut put = group("Staff");
+    put["members"] = json!([{ "value": ada }]);
+    scim.send("PUT", &staff, Some(&put)).await.expect(200);
+    told(&[(&bob, as_user.clone(), none.clone())]).await;
+    // The rule itself goes; grants go with the role.
+    set(&system, &tenant, json!({ "group_roles": null })).await;
+    told(&[(&ada, as_user, none)]).await;
+    let log = system.log(&tenant).await;
+    let last = log.last().unwrap();
+    assert_eq!(
+        (&last["type"], &last["data"]["user"]["grants"]),
+        (&json!("user.updated"), &json!([]))
+    );
+    assert_eq!(last["data"]["changes"][1]["before"], json!(["app", "web"]));
+    system.verify().await;
     system.stop().await;
 }
 
@@ -144,6 +234,25 @@ async fn switched_off_groups_are_refused_and_leave_discovery(shape: Shape) {
     scim.get("/ResourceTypes/Group").await.expect_error(404, "");
     assert_eq!(scim.get("/Groups").await.expect(200)["totalResults"], 0);
     scim.get(&format!("/Groups/{staff}")).await.expect_error(404, "");
+    // Nor does a filter, an order or an answer find out who is in which.
+    for filter in [
+        format!("groups.value eq \"{staff}\""),
+        "groups pr".to_owned(),
+        "groups[display eq \"Staff\"]".to_owned(),
+    ] {
+        scim.find("Users", &filter).await.expect_error(400, "invalidFilter");
+        let everywhere =
+            json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": filter });
+        let found = scim.send("POST", "/.search", Some(&everywhere)).await;
+        assert_eq!(found.expect(200)["totalResults"], 0, "{filter}");
+    }
+    scim.get("/Users?sortBy=groups.display").await.expect(200);
+    let users = scim.get("/Schemas/urn:ietf:params:scim:schemas:core:2.0:User").await;
+    assert!(
+        !users.expect(200)["attributes"].to_string().contains("\"groups\""),
+        "{}",
+        users.text
+    );
     let groups = scim.get(&format!("/Users/{ada}")).await.expect(200)["groups"].clone();
     assert!(groups.as_array().is_none_or(Vec::is_empty), "{groups}");
     set(&system, &tenant, json!({ "groups_enabled": null })).await;

@@ -1,11 +1,18 @@
 //! No tenant sees another.
 
+use futures_util::StreamExt as _;
 use serde_json::json;
+use std::collections::BTreeSet;
 use system::receiver::Receiver;
 use system::scim::group;
-use system::{Shape, System, assert_gapless};
+use system::{Shape, System, Tenant, assert_gapless};
 
-crate::on_both_shapes! { two_directories_at_the_same_time_stay_apart, a_paused_directory_reads_but_does_not_write }
+crate::on_both_shapes! {
+    two_directories_at_the_same_time_stay_apart,
+    two_directories_filled_at_once_hold_their_own_people_only,
+    four_clients_posting_the_same_people_create_each_once,
+    a_paused_directory_reads_but_does_not_write,
+}
 
 async fn two_directories_at_the_same_time_stay_apart(shape: Shape) {
     let system = System::start(shape).await;
@@ -72,6 +79,64 @@ async fn two_directories_at_the_same_time_stay_apart(shape: Shape) {
             .all(|arrival| arrival.body["directory_id"] == json!(tenants[0].directory_id))
     );
     receiver.stop().await;
+    system.stop().await;
+}
+
+/// The ids of everybody in a directory.
+async fn everybody(tenant: &Tenant) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    loop {
+        let path = format!("/Users?startIndex={}&count=100&attributes=id", ids.len() + 1);
+        let page = tenant.scim.get(&path).await;
+        let page = page.expect(200);
+        let found = page["Resources"].as_array().unwrap();
+        ids.extend(found.iter().map(|user| user["id"].as_str().unwrap().to_owned()));
+        if ids.len() >= usize::try_from(page["totalResults"].as_u64().unwrap()).unwrap() {
+            return ids;
+        }
+    }
+}
+
+async fn two_directories_filled_at_once_hold_their_own_people_only(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenants = [
+        system.tenant("contoso.example").await,
+        system.tenant("fabrikam.example").await,
+    ];
+    let fill = async |tenant: &Tenant| -> BTreeSet<String> {
+        futures_util::stream::iter(0..400)
+            .map(|n| async move {
+                let answer = tenant.scim.create_user(&format!("person{n}@x.example")).await;
+                assert_eq!(answer.status, 201);
+                answer.id()
+            })
+            .buffer_unordered(32)
+            .collect()
+            .await
+    };
+    let (one, two) = tokio::join!(fill(&tenants[0]), fill(&tenants[1]));
+    assert_eq!(everybody(&tenants[0]).await, one);
+    assert_eq!(everybody(&tenants[1]).await, two);
+    assert!(one.is_disjoint(&two));
+    system.verify().await;
+    system.stop().await;
+}
+
+async fn four_clients_posting_the_same_people_create_each_once(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let client = async || {
+        let mut statuses = Vec::new();
+        for n in 0..100 {
+            statuses.push(tenant.scim.create_user(&format!("person{n}@x.example")).await.status);
+        }
+        statuses
+    };
+    let (a, b, c, d) = tokio::join!(client(), client(), client(), client());
+    let statuses = [a, b, c, d].concat();
+    let count = |status| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((count(201), count(409)), (100, 300), "{statuses:?}");
+    assert_eq!(everybody(&tenant).await.len(), 100);
     system.stop().await;
 }
 

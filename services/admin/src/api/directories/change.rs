@@ -1,16 +1,17 @@
 //! `PATCH` and `DELETE /directories/{id}`.
 
 use super::view::{View, ways};
-use super::{about, settings};
+use super::{about, release, settings};
 use crate::body::Body;
 use crate::context::{Context, path_id};
 use crate::fields::{list, text, word};
 use crate::problem::Problem;
-use ::events::{DirectoryId, EventType};
+use ::directory::{MOST_ROLE_CHANGES, Policy, Standing, role_change};
+use ::events::{DirectoryId, EventType, GroupRef, Timestamp};
 use actix_web::HttpResponse;
 use actix_web::web::{Json, Path};
 use serde_json::{Value, json};
-use store::{Authentication, Change, Directory, DirectoryState};
+use store::{Authentication, Change, Directory, DirectoryState, EventDraft};
 
 const STATES: &[(&str, DirectoryState)] = &[("active", DirectoryState::Active), ("paused", DirectoryState::Paused)];
 
@@ -25,6 +26,7 @@ const WAYS: &[(&str, Authentication)] = &[
         Authentication::WorkloadIdentity.as_str(),
         Authentication::WorkloadIdentity,
     ),
+    (Authentication::EntraToken.as_str(), Authentication::EntraToken),
 ];
 
 pub(in crate::api) async fn update(context: Context, path: Path<String>, body: Body) -> Result<Json<View>, Problem> {
@@ -33,7 +35,7 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
     let mut fields = body.fields(&allowed);
     let name = fields.change("name", text(1..=200));
     let state = fields.change("state", word(STATES));
-    let authentication = fields.change_or_clear("authentication", list(1..=4, word(WAYS)));
+    let authentication = fields.change_or_clear("authentication", list(1..=WAYS.len(), word(WAYS)));
     let settings = settings::read(&mut fields);
     fields.finish()?;
     settings.check_groups(&context, id).await?;
@@ -46,16 +48,20 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
         .ok_or_else(|| Problem::not_found("directory", &path))?;
     let mut after = before.clone();
     after.name = name.unwrap_or(after.name);
-    after.state = state.unwrap_or(after.state);
     if let Some(ways) = authentication {
         after.set_authentication(ways.as_deref())?;
     }
     settings.apply(&mut after)?;
+    let keeps_brake = after.policy()?.mass_change_brake.enabled;
+    set_state(&mut after, state, keeps_brake, context.now);
     if after != before {
         after.updated_at = context.now;
-        save(&context, &change, lane, &before, &after).await?;
+        save(&context, &change, lane, &before, &mut after).await?;
     }
     change.commit().await?;
+    if after.policy()?.indexing.is_some() {
+        context.index();
+    }
     let counts = context
         .store()
         .directories()
@@ -66,24 +72,71 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
     Ok(Json(View::new(&context, after).with_counts(counts)))
 }
 
+/// `active` releases a directory that is held, and so does switching its brake off. One that is paused as well is held
+/// again when the pause ends: whoever ends the pause may know nothing of the rest.
+fn set_state(directory: &mut Directory, wanted: Option<DirectoryState>, keeps_brake: bool, now: Timestamp) {
+    let is_held = directory.state == DirectoryState::Held;
+    if (is_held && wanted == Some(DirectoryState::Active)) || (directory.held_at.is_some() && !keeps_brake) {
+        directory.release(release::default_end(now));
+    }
+    let is_paused = wanted.unwrap_or(directory.state) == DirectoryState::Paused;
+    directory.state = match (is_paused, directory.held_at) {
+        (true, _) => DirectoryState::Paused,
+        (false, Some(_)) => DirectoryState::Held,
+        (false, None) => DirectoryState::Active,
+    };
+}
+
 async fn save(
     context: &Context,
     change: &Change,
     lane: u16,
     before: &Directory,
-    after: &Directory,
+    after: &mut Directory,
 ) -> Result<(), Problem> {
-    change.save_directory(after).await?;
     let (old, new) = (before.policy()?, after.policy()?);
-    let urns = settings::searched_anew(&old, &new);
-    let rewritten = change.reindex_users(after.id, &urns, new.user_type()).await?;
-    if rewritten > 0 {
-        tracing::info!(directory.id = %after.id, users = rewritten, "users are searched by new schemas");
-    }
+    change.reindex(after, &settings::searched_anew(&old, &new)).await?;
+    change.save_directory(after).await?;
     let data = json!({ "directory": about(after), "changes": changes(before, after)? });
-    let draft = context.draft(EventType::DirectoryUpdated, after, data);
-    change.append(lane, vec![draft]).await?;
+    let mut drafts = vec![context.draft(EventType::DirectoryUpdated, after, data)];
+    drafts.extend(role_changes(context, change, after, &old, &new).await?);
+    change.append(lane, drafts).await?;
+    if before.held_at.is_some() && after.held_at.is_none() {
+        release::announce(context, change, lane, before, after).await?;
+    }
     Ok(())
+}
+
+/// What becomes of the people whose groups give another role now, if they are not too many to tell of each.
+async fn role_changes(
+    context: &Context,
+    change: &Change,
+    directory: &Directory,
+    old: &Policy,
+    new: &Policy,
+) -> Result<Vec<EventDraft>, Problem> {
+    if old.group_roles == new.group_roles && old.groups_enabled == new.groups_enabled {
+        return Ok(Vec::new());
+    }
+    let rules = old.group_roles.iter().chain(&new.group_roles);
+    let mut groups: Vec<_> = rules.map(|rule| rule.group_id).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let Some(people) = change.people_in(directory.id, &groups, MOST_ROLE_CHANGES).await? else {
+        return Ok(Vec::new());
+    };
+    let drafts = people.iter().filter_map(|(user, groups)| {
+        fn standing<'a>(policy: &'a Policy, groups: &'a [GroupRef]) -> Standing<'a> {
+            let groups = if policy.groups_enabled { groups } else { &[] };
+            Standing { groups, policy }
+        }
+        let data = role_change(user, directory.id, standing(old, groups), standing(new, groups))?;
+        Some(EventDraft {
+            subject_id: Some(user.id),
+            ..context.draft(EventType::UserUpdated, directory, data)
+        })
+    });
+    Ok(drafts.collect())
 }
 
 fn changes(before: &Directory, after: &Directory) -> Result<Vec<Value>, Problem> {

@@ -4,9 +4,9 @@
 
 use super::schemas;
 use crate::context::Context;
-use crate::fields::{Fields, Wrong, flag, id, list, object, text, word};
+use crate::fields::{Fields, Wrong, flag, id, integer, list, object, text, word};
 use crate::problem::{Fault, Problem};
-use ::directory::{GRANTS, GroupRole, Policy, RoleRule, SchemaDeclaration};
+use ::directory::{BrakeSettings, GRANTS, GroupRole, Policy, RoleRule, SchemaDeclaration};
 use ::events::{DirectoryId, ResourceId};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use store::Directory;
 
 /// The members, in the order in which they are shown.
-pub(super) const NAMES: [&str; 7] = [
+pub(super) const NAMES: [&str; 9] = [
     "groups_enabled",
     REQUIRED,
     "unique_emails",
@@ -22,10 +22,18 @@ pub(super) const NAMES: [&str; 7] = [
     "default_grants",
     "group_roles",
     SCHEMAS,
+    RATE_LIMIT,
+    BRAKE,
 ];
 
 const REQUIRED: &str = "required_attributes";
 const SCHEMAS: &str = "schemas";
+const RATE_LIMIT: &str = "rate_limit";
+const BRAKE: &str = "mass_change_brake";
+
+/// Entra asks of every SCIM server that it takes 25 requests per second, and quarantines one that keeps refusing.
+const LOWEST_RATE: i64 = 25;
+const HIGHEST_RATE: i64 = 100_000;
 
 const GRANT_WORDS: &[(&str, &str)] = &[(GRANTS[0], GRANTS[0]), (GRANTS[1], GRANTS[1])];
 
@@ -50,6 +58,8 @@ pub(super) fn read(fields: &mut Fields) -> Changes {
     changes.group_ids = ids.collect();
     changes.put("group_roles", group_roles);
     changes.put(SCHEMAS, fields.change_or_clear(SCHEMAS, schemas::read));
+    changes.put(RATE_LIMIT, fields.change_or_clear(RATE_LIMIT, rate_limit));
+    changes.put(BRAKE, fields.change_or_clear(BRAKE, brake));
     changes
 }
 
@@ -194,6 +204,36 @@ fn roles(value: &Value) -> Result<Vec<RoleRule>, Wrong> {
 fn grants(value: &Value) -> Result<Vec<&'static str>, Wrong> {
     let named = list(0..=GRANTS.len(), word(GRANT_WORDS))(value)?;
     Ok(GRANTS.into_iter().filter(|grant| named.contains(grant)).collect())
+}
+
+/// Requests per second.
+fn rate_limit(value: &Value) -> Result<i64, Wrong> {
+    match value.as_i64() {
+        Some(rate) if rate < LOWEST_RATE => Err(format!(
+            "Must be at least {LOWEST_RATE} requests per second: Entra requires that much, and an identity provider that is \
+             throttled stops the whole synchronisation (quarantine). Use null for no limit."
+        )
+        .into()),
+        Some(rate) if rate <= HIGHEST_RATE => Ok(rate),
+        _ => Err(format!("Must be a whole number from {LOWEST_RATE} to {HIGHEST_RATE}, or null for no limit.").into()),
+    }
+}
+
+/// Members that are missing have their defaults.
+fn brake(value: &Value) -> Result<BrakeSettings, Wrong> {
+    let read = object(&["enabled", "percent", "minimum", "window_minutes"], |fields| {
+        let default = BrakeSettings::default();
+        let percent = fields.optional("percent", integer(0..=100));
+        let minimum = fields.optional("minimum", integer(0..=1_000_000));
+        let window = fields.optional("window_minutes", integer(1..=24 * 60));
+        Some(BrakeSettings {
+            enabled: fields.optional("enabled", flag).unwrap_or(default.enabled),
+            percent: percent.and_then(|n| u8::try_from(n).ok()).unwrap_or(default.percent),
+            minimum: minimum.map_or(default.minimum, i32::unsigned_abs),
+            window_minutes: window.map_or(default.window_minutes, i32::unsigned_abs),
+        })
+    });
+    read(value)
 }
 
 fn group_role(value: &Value) -> Result<GroupRole, Wrong> {

@@ -5,7 +5,7 @@ use crate::api::keys;
 use crate::state::State;
 use ::events::{DirectoryId, OrganizationId, Timestamp};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::{Authentication, Directory, DirectoryCounts, DirectoryState, StoreError};
 
 /// A directory as the API shows it.
@@ -16,11 +16,17 @@ pub(in crate::api) struct View {
     name: String,
     provider: String,
     state: &'static str,
+    /// Since when deactivations and deletions are refused.
+    held_at: Option<Timestamp>,
+    /// Until when the mass-change brake lets everything through.
+    released_until: Option<Timestamp>,
     scim_url: String,
     /// The ways of authentication that are on.
     authentication: Vec<&'static str>,
     #[serde(flatten)]
     settings: Map<String, Value>,
+    /// The extensions that cannot be searched yet, because what filters see of them is being written anew.
+    indexing: Vec<String>,
     health: &'static str,
     last_request_at: Option<Timestamp>,
     last_error: Option<String>,
@@ -41,16 +47,20 @@ struct Counts {
 
 impl View {
     pub(super) fn new(state: &State, directory: Directory) -> Self {
+        let policy = directory.policy().ok();
         Self {
             id: directory.id,
             organization_id: directory.organization_id,
             state: directory.state.as_str(),
+            held_at: directory.held_at,
+            released_until: directory.released_until,
             scim_url: state.scim_url(directory.id),
             // Where the settings cannot be read, none is taken.
             authentication: ways(&directory).unwrap_or_default(),
-            settings: directory
-                .policy()
-                .map(|policy| settings::shown(&policy))
+            settings: policy.as_ref().map(settings::shown).unwrap_or_default(),
+            indexing: policy
+                .and_then(|policy| policy.indexing)
+                .map(|indexing| indexing.urns)
                 .unwrap_or_default(),
             health: health(&directory),
             name: directory.name,
@@ -91,13 +101,17 @@ pub(super) fn ways(directory: &Directory) -> Result<Vec<&'static str>, StoreErro
     Ok(ways.into_iter().map(Authentication::as_str).collect())
 }
 
-/// `paused`, `waiting` for a first request, `failing` when the latest request was refused, else `healthy`.
+/// `paused`, `held`, `waiting` for a first request, `failing` when the latest request was refused, else `healthy`.
 fn health(directory: &Directory) -> &'static str {
     match directory {
         Directory {
             state: DirectoryState::Paused,
             ..
         } => "paused",
+        Directory {
+            state: DirectoryState::Held,
+            ..
+        } => "held",
         Directory {
             last_request_at: None, ..
         } => "waiting",
@@ -110,13 +124,5 @@ fn health(directory: &Directory) -> &'static str {
 
 /// A directory as its events show it.
 pub(crate) fn about(directory: &Directory) -> Value {
-    json!({
-        "id": directory.id,
-        "organization_id": directory.organization_id,
-        "name": directory.name,
-        "provider": directory.provider,
-        "state": directory.state.as_str(),
-        "created_at": directory.created_at,
-        "updated_at": directory.updated_at,
-    })
+    directory.about()
 }

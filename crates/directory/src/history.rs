@@ -1,0 +1,335 @@
+//! Backwards through the log: what a resource was before an event, from its after-image and the changes told.
+
+use crate::{GroupRow, UserRow};
+use events::{EventType, Timestamp};
+use serde_json::{Map, Value};
+
+/// The path of a change, taken apart: `[urn:]attribute[selector].sub`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChangePath<'a> {
+    /// The key of the extension object it lies in.
+    pub(crate) urn: Option<&'a str>,
+    /// The attribute; empty when a whole extension that is no object changed.
+    pub(crate) attribute: &'a str,
+    /// What selects the element of a multi-valued attribute.
+    pub(crate) selector: Option<&'a str>,
+    /// The sub-attribute.
+    pub(crate) sub: Option<&'a str>,
+}
+
+impl<'a> ChangePath<'a> {
+    pub(crate) fn parse(path: &'a str) -> Self {
+        let (head, selector, tail) = match (path.find('['), path.rfind(']')) {
+            (Some(open), Some(close)) if open < close => {
+                (&path[..open], Some(&path[open + 1..close]), &path[close + 1..])
+            }
+            _ => (path, None, ""),
+        };
+        let is_urn = head.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"));
+        let (urn, name) = match head.rsplit_once(':').filter(|_| is_urn) {
+            Some((urn, name)) => (Some(urn), name),
+            None => (None, head),
+        };
+        let (attribute, sub) = match (selector, name.split_once('.')) {
+            (None, Some((attribute, sub))) => (attribute, Some(sub)),
+            _ => (name, tail.strip_prefix('.')),
+        };
+        Self {
+            urn,
+            attribute,
+            selector,
+            sub,
+        }
+    }
+}
+
+/// The attributes before a change, from those after it and the `changes` of the event. Where elements of a multi-valued
+/// attribute came or went, their order may differ from what it was; nothing else does.
+#[must_use]
+pub fn before_image(after: &Map<String, Value>, changes: &[Value]) -> Map<String, Value> {
+    let mut image = after.clone();
+    for change in changes {
+        if let Some(path) = change.get("path").and_then(Value::as_str) {
+            undo(&mut image, path, &change["before"]);
+        }
+    }
+    image
+}
+
+/// The user before an event about it; `None` when there was none, or when the event does not tell because the person was
+/// erased. `updated_at` is not told by events: it is that of the creation, or `at` for a user that had changed since.
+#[must_use]
+pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<UserRow> {
+    let Before {
+        id,
+        attributes,
+        version,
+        created_at,
+    } = resource_before(kind, &data["user"], &data["changes"])?;
+    let updated_at = if version > 1 { at } else { created_at };
+    Some(UserRow {
+        id,
+        attributes,
+        version,
+        created_at,
+        updated_at,
+    })
+}
+
+/// As [`user_before`], for a group. A change of members raises the version without an event of the group.
+#[must_use]
+pub fn group_before(kind: EventType, data: &Value, at: Timestamp) -> Option<GroupRow> {
+    let Before {
+        id,
+        attributes,
+        version,
+        created_at,
+    } = resource_before(kind, &data["group"], &data["changes"])?;
+    let updated_at = if version > 1 { at } else { created_at };
+    Some(GroupRow {
+        id,
+        attributes,
+        version,
+        created_at,
+        updated_at,
+    })
+}
+
+struct Before {
+    id: events::ResourceId,
+    attributes: Map<String, Value>,
+    version: i64,
+    created_at: Timestamp,
+}
+
+fn resource_before(kind: EventType, told: &Value, changes: &Value) -> Option<Before> {
+    if matches!(kind, EventType::UserCreated | EventType::GroupCreated) {
+        return None;
+    }
+    let mut attributes = told["raw"].as_object()?.clone();
+    let id = attributes.shift_remove("id")?.as_str()?.parse().ok()?;
+    attributes.shift_remove("schemas");
+    let meta = attributes.shift_remove("meta")?;
+    let version = meta["version"]
+        .as_str()
+        .map(scim::resource::parse_etags)
+        .unwrap_or_default();
+    let version: i64 = version.first().and_then(|version| version.parse().ok()).unwrap_or(1);
+    let changes = changes.as_array().map_or(&[][..], Vec::as_slice);
+    let is_last = matches!(kind, EventType::UserDeleted | EventType::GroupDeleted);
+    Some(Before {
+        id,
+        attributes: before_image(&attributes, changes),
+        version: if is_last { version } else { (version - 1).max(1) },
+        created_at: meta["created"].as_str()?.parse().ok()?,
+    })
+}
+
+fn undo(image: &mut Map<String, Value>, text: &str, before: &Value) {
+    let path = ChangePath::parse(text);
+    // An extension may also be no object: then its own key is the path.
+    let Some(urn) = path.urn.filter(|_| !image.contains_key(text)) else {
+        return set_attribute(
+            image,
+            &ChangePath {
+                attribute: if path.urn.is_some() { text } else { path.attribute },
+                ..path
+            },
+            before,
+        );
+    };
+    let extension = image.entry(urn).or_insert_with(|| Value::Object(Map::new()));
+    if !extension.is_object() {
+        *extension = Value::Object(Map::new());
+    }
+    if let Value::Object(members) = extension {
+        set_attribute(members, &path, before);
+        if members.is_empty() {
+            image.shift_remove(urn);
+        }
+    }
+}
+
+fn set_attribute(members: &mut Map<String, Value>, path: &ChangePath<'_>, before: &Value) {
+    let (name, selector) = (path.attribute, path.selector);
+    match (selector, path.sub) {
+        (None, None) => set(members, name, before),
+        (None, Some(sub)) => {
+            let object = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(parts) = object {
+                set(parts, sub, before);
+                if parts.is_empty() {
+                    members.shift_remove(name);
+                }
+            }
+        }
+        (Some(selector), sub) => {
+            let list = members.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(elements) = list {
+                set_element(elements, &selected(selector), sub, before);
+                if elements.is_empty() {
+                    members.shift_remove(name);
+                }
+            }
+        }
+    }
+}
+
+fn set(members: &mut Map<String, Value>, name: &str, value: &Value) {
+    if value.is_null() {
+        members.shift_remove(name);
+    } else {
+        members.insert(name.to_owned(), value.clone());
+    }
+}
+
+fn set_element(elements: &mut Vec<Value>, parts: &Map<String, Value>, sub: Option<&str>, before: &Value) {
+    let found = elements
+        .iter()
+        .position(|element| parts.iter().all(|(name, value)| element.get(name) == Some(value)));
+    let Some(sub) = sub else {
+        match found {
+            Some(index) if before.is_null() => drop(elements.remove(index)),
+            Some(index) => elements[index] = before.clone(),
+            None if before.is_null() => {}
+            None => elements.push(before.clone()),
+        }
+        return;
+    };
+    let index = match found {
+        Some(index) => index,
+        None if before.is_null() => return,
+        None => {
+            elements.push(Value::Object(parts.clone()));
+            elements.len() - 1
+        }
+    };
+    if let Some(Value::Object(element)) = elements.get_mut(index) {
+        set(element, sub, before);
+        // All that is left of an element that was not there is what selects it.
+        if before.is_null() && element.keys().all(|name| name == "type") {
+            elements.remove(index);
+        }
+    }
+}
+
+/// The parts that a selector names: `type eq "work" and value eq "a"`.
+fn selected(selector: &str) -> Map<String, Value> {
+    let mut parts = Map::new();
+    let mut rest = selector;
+    while let Some((name, after)) = rest.split_once(" eq ") {
+        let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
+        let Some(Ok(value)) = values.next() else { break };
+        rest = after.get(values.byte_offset()..).unwrap_or_default();
+        parts.insert(name.trim_start_matches(" and ").trim().to_owned(), value);
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::changes;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// Without regard to the order of elements.
+    fn settled(map: &Map<String, Value>) -> Value {
+        let mut value = Value::Object(map.clone());
+        sort(&mut value);
+        value
+    }
+
+    fn sort(value: &mut Value) {
+        match value {
+            Value::Array(items) => {
+                items.iter_mut().for_each(sort);
+                items.sort_by_key(ToString::to_string);
+            }
+            Value::Object(members) => {
+                members.values_mut().for_each(sort);
+                members.sort_keys();
+            }
+            _ => {}
+        }
+    }
+
+    fn object(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn paths_are_taken_apart() {
+        let path = ChangePath::parse("urn:a:b:User:list[type eq \"x:y\" and value eq \"]\"].display");
+        assert_eq!(
+            (path.urn, path.attribute, path.selector, path.sub),
+            (
+                Some("urn:a:b:User"),
+                "list",
+                Some("type eq \"x:y\" and value eq \"]\""),
+                Some("display")
+            )
+        );
+        let path = ChangePath::parse("name.givenName");
+        assert_eq!((path.urn, path.attribute, path.sub), (None, "name", Some("givenName")));
+    }
+
+    #[test]
+    fn an_element_that_came_is_gone_before_and_one_that_went_is_there() {
+        let before = object(&json!({ "emails": [{ "type": "home", "value": "a" }], "userName": "x" }));
+        let after = object(&json!({ "emails": [{ "type": "work", "value": "b", "primary": true }], "userName": "x" }));
+        let told = changes(&before, &after);
+        assert_eq!(before_image(&after, &told), before);
+        let told = changes(&after, &before);
+        assert_eq!(settled(&before_image(&before, &told)), settled(&after));
+    }
+
+    fn resource() -> impl Strategy<Value = Map<String, Value>> {
+        let text = prop::option::of("[a-c]");
+        let email = ("(home|work)", "[a-d]", any::<bool>());
+        let emails = prop::collection::btree_map("(home|work)", "[a-d]", 0..3);
+        (
+            text.clone(),
+            text.clone(),
+            text,
+            emails,
+            prop::collection::vec(email, 0..3),
+            any::<bool>(),
+        )
+            .prop_map(|(title, given, department, emails, phones, active)| {
+                let mut map = object(&json!({ "userName": "x", "active": active }));
+                if let Some(title) = title {
+                    map.insert("title".into(), title.into());
+                }
+                if let Some(given) = given {
+                    map.insert("name".into(), json!({ "givenName": given }));
+                }
+                if let Some(department) = department {
+                    map.insert(scim::urn::ENTERPRISE_USER.into(), json!({ "department": department }));
+                }
+                if !emails.is_empty() {
+                    let emails: Vec<_> = emails
+                        .into_iter()
+                        .map(|(kind, value)| json!({ "type": kind, "value": value }))
+                        .collect();
+                    map.insert("emails".into(), emails.into());
+                }
+                if !phones.is_empty() {
+                    let phones: Vec<_> = phones
+                        .into_iter()
+                        .map(|(kind, value, primary)| json!({ "type": kind, "value": value, "primary": primary }))
+                        .collect();
+                    map.insert("phoneNumbers".into(), phones.into());
+                }
+                map
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn going_back_from_the_after_image_gives_the_before_image(before in resource(), after in resource()) {
+            let told = changes(&before, &after);
+            prop_assert_eq!(settled(&before_image(&after, &told)), settled(&before));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Roles that come from groups: when somebody's membership, or what it gives, changes, so may the role and the grants of
+//! that person, and an app is told so by a `user.updated` of each of them.
+
+use crate::apply::{Directory, EventDraft};
+use crate::{Policy, UserRow, normalize, normalized_user};
+use events::{DirectoryId, EventType, GroupRef, ResourceId};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The most people whose roles one request changes with an event for each. A request that moves the members of a larger
+/// group all at once (its deletion, its emptying, a change of `group_roles`) is told by its own events alone: they name
+/// the group, and who is in it can be read.
+pub const MOST_ROLE_CHANGES: usize = 5_000;
+
+/// What a user's role depends on besides the user.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The groups the user is in.
+    pub groups: &'a [GroupRef],
+    /// What they give.
+    pub policy: &'a Policy,
+}
+
+/// The data of the `user.updated` for a user whose groups, or whose directory's rules, changed; `None` when role and
+/// grants are as before.
+#[must_use]
+pub fn role_change(user: &UserRow, directory: DirectoryId, before: Standing<'_>, after: Standing<'_>) -> Option<Value> {
+    let told = |standing: Standing<'_>| {
+        let role = normalize::role(user, standing.groups, standing.policy);
+        (role.map(str::to_owned), standing.policy.grants(role).to_vec())
+    };
+    let ((old_role, old_grants), (new_role, new_grants)) = (told(before), told(after));
+    let mut changes = Vec::new();
+    if old_role != new_role {
+        changes.push(json!({ "path": "role", "before": old_role, "after": new_role }));
+    }
+    if old_grants != new_grants {
+        changes.push(json!({ "path": "grants", "before": old_grants, "after": new_grants }));
+    }
+    if changes.is_empty() {
+        return None;
+    }
+    let user = normalized_user(user, directory, after.groups, after.policy);
+    Some(json!({ "user": user, "changes": changes }))
+}
+
+/// The groups of people before a change of memberships; empty where that gives nobody a role.
+pub(crate) type Before = BTreeMap<ResourceId, Vec<GroupRef>>;
+
+impl Directory {
+    /// The groups that these people are in now; nobody's when this group gives no role, or has too many members to tell
+    /// each one.
+    pub(crate) fn before_leaving_or_joining(
+        &self,
+        group: ResourceId,
+        people: impl Iterator<Item = ResourceId>,
+    ) -> Before {
+        if !self.policy.gives_role(group) || self.untold.contains(&group) {
+            return Before::new();
+        }
+        let known = people.filter(|id| self.users.contains_key(id));
+        known.map(|id| (id, self.group_refs_of(id))).collect()
+    }
+
+    /// The loaded people who are in this group.
+    pub(crate) fn people_in(&self, group: ResourceId) -> impl Iterator<Item = ResourceId> {
+        let is_in = move |id: &ResourceId| self.memberships.contains(group, *id);
+        self.users.keys().copied().filter(is_in)
+    }
+
+    /// Tells of everybody whose role is another than it was.
+    pub(crate) fn tell_roles(&self, before: &Before, events: &mut Vec<EventDraft>) {
+        for (id, groups_before) in before {
+            let Some(user) = self.users.get(id) else { continue };
+            let groups = self.group_refs_of(*id);
+            let (was, is) = (groups_before.as_slice(), groups.as_slice());
+            let standing = |groups| Standing {
+                groups,
+                policy: &self.policy,
+            };
+            if let Some(data) = role_change(user, self.id, standing(was), standing(is)) {
+                events.push(EventDraft {
+                    kind: EventType::UserUpdated,
+                    subject_id: *id,
+                    data,
+                });
+            }
+        }
+    }
+}

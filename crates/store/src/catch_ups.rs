@@ -1,0 +1,369 @@
+//! Endpoints that asked for the past: how far each is with each directory.
+//!
+//! While a directory is not done, live events of it are not stored for the endpoint; the steps here store them from the
+//! log, page by page, each page in one transaction with the progress. The last step reads the log to its end under the
+//! lock that live events wait for, and hands over.
+
+use crate::deliveries::{BLOCKED, insert, store_bodies};
+use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
+use crate::{Change, Dialect, Lease, NewDelivery, OwnBody, Store, StoreError};
+use events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use uuid::Uuid;
+
+/// A directory made so long after an endpoint may have been made beside it, and its first events passed it by.
+const BESIDE_MS: i64 = 5 * 60 * 1_000;
+
+/// Where the stream of an endpoint begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUpFrom {
+    /// With the oldest event kept.
+    Beginning,
+    /// With the directory as it is, and then every event after.
+    Snapshot,
+}
+
+/// What comes next for an endpoint and a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUpPhase {
+    /// The snapshot is to be begun.
+    Start,
+    /// Users as they were.
+    Users,
+    /// Groups as they were.
+    Groups,
+    /// Memberships as they were.
+    Members,
+    /// The end of the snapshot is to be told.
+    Completed,
+    /// Events of the log.
+    Log,
+    /// Nothing: live events come by themselves.
+    Done,
+}
+
+impl CatchUpPhase {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Start, "start"),
+        (Self::Users, "users"),
+        (Self::Groups, "groups"),
+        (Self::Members, "members"),
+        (Self::Completed, "completed"),
+        (Self::Log, "log"),
+        (Self::Done, "done"),
+    ];
+
+    fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(phase, _)| *phase == self)
+            .map_or("done", |(_, name)| name)
+    }
+
+    fn read(name: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == name);
+        found
+            .map(|(phase, _)| *phase)
+            .ok_or_else(|| StoreError::corrupt(format!("catch_ups.phase: {name}")))
+    }
+}
+
+/// How far an endpoint is with a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// The directory.
+    pub directory_id: DirectoryId,
+    /// What comes next.
+    pub phase: CatchUpPhase,
+    /// The last event of the log that is stored for it.
+    pub sequence: i64,
+    /// The sequence that the snapshot is true at.
+    pub snapshot_at: i64,
+    /// The last user or group that is stored for it; of memberships the group.
+    pub after: Option<ResourceId>,
+    /// Of memberships the member.
+    pub after_member: Option<ResourceId>,
+    /// Users, groups and memberships told so far.
+    pub told: [i64; 3],
+}
+
+/// The progress of all endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct CatchUps<'a> {
+    store: &'a Store,
+}
+
+/// One step, with the row held. Dropped, it did not happen.
+#[derive(Debug)]
+pub struct CatchUpStep {
+    tx: DatabaseTransaction,
+    dialect: Dialect,
+    now: CatchUp,
+}
+
+const COLUMNS: &str = "c.endpoint_id, c.directory_id, c.phase, c.sequence, c.snapshot_at, c.after_id, c.after_member, \
+                       c.users, c.groups, c.members";
+
+impl Store {
+    /// How far endpoints are with what they asked for of the past.
+    #[must_use]
+    pub const fn catch_ups(&self) -> CatchUps<'_> {
+        CatchUps { store: self }
+    }
+}
+
+impl Change {
+    /// Lets an endpoint begin with the past of its directories, or begin anew; `None` means all there are.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn start_catch_up(
+        &self,
+        endpoint: EndpointId,
+        from: CatchUpFrom,
+        directories: Option<&[DirectoryId]>,
+        organizations: Option<&[OrganizationId]>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let phase = match from {
+            CatchUpFrom::Beginning => CatchUpPhase::Log,
+            CatchUpFrom::Snapshot => CatchUpPhase::Start,
+        };
+        // Of a directory that was deleted the log is still there, but no state.
+        let gone = from == CatchUpFrom::Beginning && organizations.is_none();
+        let ids = if self.dialect == Dialect::Postgres {
+            IDS.0
+        } else {
+            IDS.1
+        };
+        let of = |n: usize| ids.replace("$1", &format!("${n}"));
+        let join = if gone { "LEFT JOIN" } else { "JOIN" };
+        let sql = format!(
+            "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) \
+             SELECT e.id, s.directory_id, $2, $3 FROM endpoints e CROSS JOIN sequences s \
+             {join} directories d ON d.id = s.directory_id \
+             WHERE e.id = $1 AND (CAST($4 AS text) IS NULL OR s.directory_id IN ({})) \
+             AND (CAST($5 AS text) IS NULL OR d.organization_id IN ({})) \
+             ON CONFLICT (endpoint_id, directory_id) DO UPDATE SET phase = excluded.phase, sequence = 0, \
+             snapshot_at = 0, after_id = NULL, after_member = NULL, users = 0, groups = 0, members = 0, \
+             updated_at = excluded.updated_at",
+            of(4),
+            of(5)
+        );
+        let directories = directories.map(|ids| json_ids(self.dialect, ids.iter().map(|id| id.uuid())));
+        let organizations = organizations.map(|ids| json_ids(self.dialect, ids.iter().map(|id| id.uuid())));
+        let values = [
+            endpoint.uuid().into(),
+            phase.as_str().into(),
+            now.millis().into(),
+            directories.into(),
+            organizations.into(),
+        ];
+        exec(&self.tx, &sql, values).await?;
+        let flag = "UPDATE endpoints SET catching_up = $2 WHERE id = $1";
+        exec(&self.tx, flag, [endpoint.uuid().into(), true.into()])
+            .await
+            .map(|_| ())
+    }
+}
+
+impl CatchUps<'_> {
+    /// What is to be done for endpoints that are enabled, after one of them in an order that does not change.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn open(&self, after: Option<(EndpointId, DirectoryId)>, limit: u32) -> Result<Vec<CatchUp>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM catch_ups c JOIN endpoints e ON e.id = c.endpoint_id AND e.state = 'enabled' \
+             WHERE c.phase <> 'done' AND (c.endpoint_id, c.directory_id) > ($1, $2) \
+             ORDER BY c.endpoint_id, c.directory_id LIMIT $3"
+        );
+        let (endpoint, directory) = after.map_or((Uuid::nil(), Uuid::nil()), |(endpoint, directory)| {
+            (endpoint.uuid(), directory.uuid())
+        });
+        let values = [endpoint.into(), directory.into(), i64::from(limit).into()];
+        query_all(self.store.read(), &sql, values)
+            .await?
+            .iter()
+            .map(catch_up)
+            .collect()
+    }
+
+    /// Whether less than `most` deliveries of the endpoint are open, so that more may be stored.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn has_room(&self, endpoint: EndpointId, most: u32) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM deliveries WHERE endpoint_id = $1 \
+                   AND state IN ('pending', 'leased', 'scheduled') LIMIT $2) AS open";
+        let row = query_one(self.store.read(), sql, [endpoint.uuid().into(), i64::from(most).into()]).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
+        Ok(row.get::<i64>("n")? < i64::from(most))
+    }
+
+    /// Whether everything stored so far for the endpoint and the directory was sent at least once.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn is_settled(&self, row: &CatchUp) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS found FROM deliveries WHERE endpoint_id = $1 AND directory_id = $2 \
+                   AND state IN ('pending', 'leased') AND attempts = 0 AND next_at < $3 LIMIT 1";
+        let values = [
+            row.endpoint_id.uuid().into(),
+            row.directory_id.uuid().into(),
+            // One that waits for its turn waits for one that was sent.
+            BLOCKED.into(),
+        ];
+        Ok(query_one(self.store.read(), sql, values).await?.is_none())
+    }
+
+    /// Begins a step. `None` when somebody else has moved the row or is just doing so, or the endpoint is not enabled
+    /// any more.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn begin(&self, row: CatchUp) -> Result<Option<CatchUpStep>, StoreError> {
+        let tx = self.store.begin().await?;
+        let sql = |lock: &str| {
+            format!(
+                "SELECT {COLUMNS} FROM catch_ups c JOIN endpoints e ON e.id = c.endpoint_id AND e.state = 'enabled' \
+                 WHERE c.endpoint_id = $1 AND c.directory_id = $2{lock}"
+            )
+        };
+        let (postgres, sqlite) = (sql(" FOR UPDATE OF c SKIP LOCKED"), sql(""));
+        let values = [row.endpoint_id.uuid().into(), row.directory_id.uuid().into()];
+        let found = query_one(&tx, (postgres.as_str(), sqlite.as_str()), values).await?;
+        let found = found.as_ref().map(catch_up).transpose()?;
+        Ok(found.filter(|found| *found == row).map(|now| CatchUpStep {
+            tx,
+            dialect: self.store.dialect(),
+            now,
+        }))
+    }
+
+    /// Notes which endpoints have caught up with all their directories, and returns how many.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn complete(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let done = "catching_up AND NOT EXISTS (SELECT 1 FROM catch_ups c WHERE c.endpoint_id = endpoints.id \
+                    AND c.phase <> 'done')";
+        let sql = format!("SELECT id, created_at FROM endpoints WHERE {done}");
+        let ready = query_all(self.store.read(), &sql, []).await?;
+        let mut completed = 0;
+        for row in ready {
+            let id: EndpointId = row.id("id")?;
+            completed += self.complete_one(id, row.get("created_at")?, now).await?;
+        }
+        Ok(completed)
+    }
+
+    /// Directories that were made at the same time as the endpoint, unseen by it, come into its care first.
+    async fn complete_one(&self, id: EndpointId, created_at: i64, now: Timestamp) -> Result<u64, StoreError> {
+        let missed = "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) \
+                      SELECT e.id, d.id, 'log', $2 FROM endpoints e CROSS JOIN directories d \
+                      WHERE e.id = $1 AND e.directory_ids IS NULL AND d.created_at >= $3 AND d.created_at <= $4 \
+                      ON CONFLICT (endpoint_id, directory_id) DO NOTHING";
+        let tx = self.store.begin().await?;
+        let values = [
+            id.uuid().into(),
+            now.millis().into(),
+            (created_at - BESIDE_MS).into(),
+            (created_at + BESIDE_MS).into(),
+        ];
+        let more = exec(&tx, missed, values).await?;
+        if more == 0 {
+            let sql = "UPDATE endpoints SET catching_up = $2 WHERE id = $1";
+            exec(&tx, sql, [id.uuid().into(), false.into()]).await?;
+            exec(&tx, "DELETE FROM catch_ups WHERE endpoint_id = $1", [id.uuid().into()]).await?;
+        }
+        tx.commit().await?;
+        Ok(u64::from(more == 0))
+    }
+}
+
+impl CatchUpStep {
+    /// The last sequence of the directory at this moment.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn last_sequence(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT last FROM sequences WHERE directory_id = $1";
+        let row = query_one(&self.tx, sql, [self.now.directory_id.uuid().into()]).await?;
+        row.map_or(Ok(0), |row| row.get("last"))
+    }
+
+    /// The events that follow in the log, in order.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn events(&self, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let sql = "SELECT e.id, e.type, e.organization_id, e.directory_id, e.sequence, e.subject_id, e.traceparent, \
+                   e.body FROM events e WHERE e.directory_id = $1 AND e.sequence > $2 ORDER BY e.sequence LIMIT $3";
+        let values = [
+            self.now.directory_id.uuid().into(),
+            self.now.sequence.into(),
+            i64::from(limit).into(),
+        ];
+        query_all(&self.tx, sql, values)
+            .await?
+            .iter()
+            .map(crate::event_log::event)
+            .collect()
+    }
+
+    /// Stores the deliveries of this step together with how far the endpoint is then.
+    ///
+    /// # Errors
+    /// As any write; the step did not happen then.
+    pub async fn finish(
+        self,
+        next: &CatchUp,
+        new: &[NewDelivery],
+        bodies: &[OwnBody],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lease = Lease { owner: "", until: now };
+        let inserted = insert(&self.tx, self.dialect, new, lease, now).await?;
+        let is_stored = |id| inserted.iter().any(|new| new.id == id);
+        store_bodies(&self.tx, self.dialect, bodies, is_stored).await?;
+        save(&self.tx, next, now).await?;
+        self.tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn save<C: ConnectionTrait>(tx: &C, next: &CatchUp, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE catch_ups SET phase = $3, sequence = $4, snapshot_at = $5, after_id = $6, after_member = $7, \
+               users = $8, groups = $9, members = $10, updated_at = $11 WHERE endpoint_id = $1 AND directory_id = $2";
+    let [users, groups, members] = next.told;
+    let values = [
+        next.endpoint_id.uuid().into(),
+        next.directory_id.uuid().into(),
+        next.phase.as_str().into(),
+        next.sequence.into(),
+        next.snapshot_at.into(),
+        next.after.map(ResourceId::uuid).into(),
+        next.after_member.map(ResourceId::uuid).into(),
+        users.into(),
+        groups.into(),
+        members.into(),
+        now.millis().into(),
+    ];
+    exec(tx, sql, values).await.map(|_| ())
+}
+
+fn catch_up(row: &QueryResult) -> Result<CatchUp, StoreError> {
+    Ok(CatchUp {
+        endpoint_id: row.id("endpoint_id")?,
+        directory_id: row.id("directory_id")?,
+        phase: CatchUpPhase::read(&row.get::<String>("phase")?)?,
+        sequence: row.get("sequence")?,
+        snapshot_at: row.get("snapshot_at")?,
+        after: row.opt_id("after_id")?,
+        after_member: row.opt_id("after_member")?,
+        told: [row.get("users")?, row.get("groups")?, row.get("members")?],
+    })
+}

@@ -1,0 +1,142 @@
+//! The lines of ordered endpoints: joining one, and waking the next in it.
+
+use super::{BLOCKED, line_states, open_states};
+use crate::sql::{IDS, exec, json_ids};
+use crate::{Dialect, StoreError};
+use events::{EndpointId, Timestamp};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+/// First key of the advisory locks of lines.
+const LINE_LOCK: i32 = 7264;
+
+/// Takes the lines of these endpoints for the rest of the transaction. What is read afterwards is no older than the lock.
+///
+/// SQLite has one writer at a time, so there is nothing to lock.
+pub(super) async fn lock_lines(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    endpoints: impl IntoIterator<Item = EndpointId>,
+) -> Result<(), StoreError> {
+    if dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    // Two endpoints with the same key only wait for each other. Sorted, so that nobody waits in a circle.
+    let mut keys: Vec<i32> = endpoints.into_iter().map(key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT count(pg_advisory_xact_lock($1, k::int)) FROM jsonb_array_elements_text($2::jsonb) AS k";
+    let keys = serde_json::Value::from(keys).to_string();
+    exec(tx, sql, [LINE_LOCK.into(), keys.into()]).await.map(|_| ())
+}
+
+fn key(endpoint: EndpointId) -> i32 {
+    let [.., a, b, c, d] = *endpoint.uuid().as_bytes();
+    i32::from_be_bytes([a, b, c, d])
+}
+
+/// Whether an earlier delivery about the same subject still is in line before `d`. `LIMIT 1`, so that it is always
+/// looked up for the one subject and never made from the whole table.
+pub(super) const HAS_EARLIER: &str = concat!(
+    "(SELECT 1 FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.subject_id = d.subject_id \
+     AND p.sequence < d.sequence AND ",
+    line_states!("p.state"),
+    " LIMIT 1) IS NOT NULL"
+);
+
+/// Puts those of these deliveries to sleep that are not the head of their line.
+pub(super) async fn block(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<u64, StoreError> {
+    let sql = |source| {
+        format!(
+            "UPDATE deliveries SET next_at = {BLOCKED} WHERE id IN (SELECT d.id FROM deliveries d \
+             JOIN endpoints e ON e.id = d.endpoint_id WHERE d.id IN ({source}) AND d.state = 'pending' AND e.ordered \
+             AND {HAS_EARLIER})"
+        )
+    };
+    let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+    exec(
+        tx,
+        (postgres.as_str(), sqlite.as_str()),
+        [json_ids(dialect, ids).into()],
+    )
+    .await
+}
+
+/// Wakes the heads of the lines that these deliveries, which have ended, stood in.
+pub(super) async fn wake(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    ended: impl IntoIterator<Item = Uuid>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (line, open) = (line_states!("n.state"), open_states!("state"));
+    let sql = |source| {
+        format!(
+            "UPDATE deliveries SET next_at = $2 WHERE id IN (SELECT (SELECT n.id FROM deliveries n \
+             WHERE n.endpoint_id = d.endpoint_id AND n.subject_id = d.subject_id AND {line} ORDER BY n.sequence LIMIT 1) \
+             FROM deliveries d WHERE d.id IN ({source})) AND {open} AND next_at = {BLOCKED}"
+        )
+    };
+    let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+    let values = [json_ids(dialect, ended).into(), now.millis().into()];
+    exec(tx, (postgres.as_str(), sqlite.as_str()), values).await
+}
+
+/// Wakes everything of an endpoint: it is not ordered any more.
+pub(crate) async fn dissolve(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    endpoint: EndpointId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    lock_lines(tx, dialect, [endpoint]).await?;
+    let open = open_states!("state");
+    let sql = format!("UPDATE deliveries SET next_at = $2 WHERE endpoint_id = $1 AND {open} AND next_at = {BLOCKED}");
+    exec(tx, &sql, [endpoint.uuid().into(), now.millis().into()]).await
+}
+
+/// Cancels what newer deliveries of this batch supersede: not begun, behind another one in the line of a coalescing
+/// endpoint, and about the same subject as a newer event that carries its whole state. That is an update after an update
+/// of the same kind, and a deletion after any update. Nothing else, because a receiver may act on the type alone: a
+/// deactivation is never swallowed by a later update.
+pub(super) async fn coalesce(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    new: impl IntoIterator<Item = Uuid>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let text = match dialect {
+        Dialect::Postgres => "'superseded by event ' || CAST(n.event_id AS text)",
+        Dialect::Sqlite => {
+            "'superseded by event ' || lower(substr(hex(n.event_id), 1, 8) || '-' || substr(hex(n.event_id), 9, 4) || '-' \
+             || substr(hex(n.event_id), 13, 4) || '-' || substr(hex(n.event_id), 17, 4) || '-' \
+             || substr(hex(n.event_id), 21))"
+        }
+    };
+    let (open, source) = match dialect {
+        Dialect::Postgres => (line_states!("n.state"), IDS.0),
+        Dialect::Sqlite => (line_states!("n.state"), IDS.1),
+    };
+    let newer = format!(
+        "FROM deliveries n WHERE n.endpoint_id = d.endpoint_id AND n.subject_id = d.subject_id \
+         AND n.sequence > d.sequence AND {open} AND (n.event_type = d.event_type OR n.event_type IN ('user.deleted', \
+         'group.deleted')) ORDER BY n.sequence DESC LIMIT 1"
+    );
+    let sql = format!(
+        "UPDATE deliveries SET state = 'cancelled', reason = s.reason, updated_at = $2 FROM \
+         (SELECT d.id, (SELECT {text} {newer}) AS reason FROM deliveries b \
+         JOIN endpoints e ON e.id = b.endpoint_id AND e.ordered AND e.coalesce_updates \
+         JOIN deliveries d ON d.endpoint_id = b.endpoint_id AND d.subject_id = b.subject_id AND d.sequence < b.sequence \
+         WHERE b.id IN ({source}) AND d.state = 'pending' AND d.attempts = 0 AND d.next_at = {BLOCKED} \
+         AND d.event_type IN ('user.updated', 'group.updated')) AS s \
+         WHERE deliveries.id = s.id AND s.reason IS NOT NULL"
+    );
+    exec(tx, &sql, [json_ids(dialect, new).into(), now.millis().into()]).await
+}

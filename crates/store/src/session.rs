@@ -1,0 +1,152 @@
+//! The projector's own connection to PostgreSQL, and its transactions.
+//!
+//! A batch waits for every round trip of its transaction, so there are as few as can be: the transaction is opened and
+//! its lanes are locked by one message, and the connection is kept between two batches instead of being given back to
+//! a pool, which costs a round trip each time. A connection on which anything went wrong is thrown away.
+
+use crate::StoreError;
+use crate::append::LOG_LOCK;
+use crate::rows::Param;
+use sea_orm::sqlx::postgres::{PgConnection, PgPool, PgRow};
+use sea_orm::sqlx::{self, AssertSqlSafe};
+use sea_orm::{DbErr, QueryResult, RuntimeErr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Plans are made anew after this time. Between two batches a plan is kept, which saves a quarter of the server's work;
+/// but one that was made while a table was empty may take any index, and must not be kept while the table grows.
+const REPLAN_AFTER: Duration = Duration::from_secs(1);
+/// A connection is replaced after this time, as those of pools are.
+const LIFETIME: Duration = Duration::from_mins(30);
+
+/// Settings of the projector's sessions, beside those of all.
+pub(crate) const WRITER_SESSION: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    // Row sets are small and every table has the right index, whatever the statistics say of a table just filled.
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+];
+
+/// Where the projector's connections come from, and where one waits for the next batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Writers {
+    pool: PgPool,
+    idle: Arc<Mutex<Option<Kept>>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    connection: PgConnection,
+    opened: Instant,
+    planned: Instant,
+}
+
+impl Writers {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            idle: Arc::default(),
+        }
+    }
+
+    /// Opens a transaction that holds the logs of these lanes (see [`crate::append::lock_lane`]).
+    pub(crate) async fn begin(&self, lanes: &[u16]) -> Result<Session, StoreError> {
+        let kept = self.idle().take().filter(|kept| kept.opened.elapsed() < LIFETIME);
+        let mut kept = match kept {
+            Some(kept) => kept,
+            None => Kept {
+                connection: self.pool.acquire().await?.detach(),
+                opened: Instant::now(),
+                planned: Instant::now(),
+            },
+        };
+        let mut sql = String::new();
+        if kept.planned.elapsed() >= REPLAN_AFTER {
+            kept.planned = Instant::now();
+            sql.push_str("DISCARD PLANS; ");
+        }
+        sql.push_str("BEGIN");
+        // Numbers of our own, in the order in which everybody takes them.
+        for lane in lanes {
+            sql.push_str(&format!("; SELECT pg_advisory_xact_lock({LOG_LOCK}, {lane})"));
+        }
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut kept.connection).await?;
+        Ok(Session {
+            kept,
+            broken: false,
+            home: self.clone(),
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        drop(self.idle().take());
+        self.pool.close().await;
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Kept>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An open transaction. Dropped, it closes its connection, by which the server rolls it back.
+#[derive(Debug)]
+pub(crate) struct Session {
+    kept: Kept,
+    broken: bool,
+    home: Writers,
+}
+
+impl Session {
+    /// All rows of a statement.
+    pub(crate) async fn query(&mut self, sql: &str, params: Vec<Param>) -> Result<Vec<QueryResult>, StoreError> {
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for param in params {
+            query = match param {
+                Param::Ids(ids) => query.bind(ids),
+                Param::Texts(texts) => query.bind(texts),
+                Param::Ints(numbers) => query.bind(numbers),
+                Param::Bools(truths) => query.bind(truths),
+                Param::Text(text) => query.bind(text),
+            };
+        }
+        let rows: Vec<PgRow> = match query.fetch_all(&mut self.kept.connection).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                self.broken = true;
+                return Err(refused(error));
+            }
+        };
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
+    /// Makes it durable.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        // The server would answer COMMIT after a failed statement by rolling back, without an error.
+        if self.broken {
+            return Err(StoreError::corrupt("a statement of this transaction failed before"));
+        }
+        self.end("COMMIT").await
+    }
+
+    /// Undoes it.
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), StoreError> {
+        sqlx::raw_sql(how)
+            .execute(&mut self.kept.connection)
+            .await
+            .map_err(refused)?;
+        let Self { kept, home, .. } = self;
+        // Of two transactions at once the connection of one is closed.
+        home.idle().get_or_insert(kept);
+        Ok(())
+    }
+}
+
+/// In the variant in which constraints are recognised.
+fn refused(error: sqlx::Error) -> StoreError {
+    StoreError::from(DbErr::Exec(RuntimeErr::SqlxError(error.into())))
+}

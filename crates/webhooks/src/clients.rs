@@ -1,0 +1,70 @@
+//! HTTP clients: one for everybody, and one for each certificate that we show, since a connection that was opened with
+//! one certificate must never carry a request of another endpoint.
+
+use crate::guard::Guard;
+use crate::identity::ClientIdentity;
+use crate::resolver::{GuardedResolver, Lookup};
+use moka::future::Cache;
+use reqwest::{Client, ClientBuilder};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Clients with a certificate that are kept; the one used least is made anew when it is needed again.
+const KEPT: u64 = 256;
+/// How long one that is not used is kept.
+const IDLE: Duration = Duration::from_mins(10);
+/// Shorter than the keep-alive of common servers (5 s), so that the side which closes an idle connection is ours and
+/// no request is written to a connection that the receiver is just closing.
+const KEEP_IDLE: Duration = Duration::from_secs(4);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Clients {
+    plain: Client,
+    /// By the thumbprint of the certificate.
+    with_identity: Cache<String, Client>,
+    guard: Guard,
+    lookup: Arc<dyn Lookup>,
+}
+
+impl Clients {
+    pub(crate) fn new(guard: Guard, lookup: Arc<dyn Lookup>) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            plain: builder(&guard, &lookup).build()?,
+            with_identity: Cache::builder().max_capacity(KEPT).time_to_idle(IDLE).build(),
+            guard,
+            lookup,
+        })
+    }
+
+    /// The client for an endpoint.
+    ///
+    /// # Errors
+    /// When TLS refuses the certificate.
+    pub(crate) async fn of(&self, identity: Option<&ClientIdentity>) -> Result<Client, Arc<reqwest::Error>> {
+        let Some(identity) = identity else {
+            return Ok(self.plain.clone());
+        };
+        let make = async {
+            builder(&self.guard, &self.lookup)
+                .identity(identity.identity()?)
+                .build()
+        };
+        self.with_identity
+            .try_get_with_by_ref(identity.thumbprint(), make)
+            .await
+    }
+}
+
+fn builder(guard: &Guard, lookup: &Arc<dyn Lookup>) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("Rollcall-Webhooks/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(GuardedResolver {
+            guard: guard.clone(),
+            lookup: Arc::clone(lookup),
+        })
+        // A proxy would connect on our behalf, past the guard.
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .pool_idle_timeout(KEEP_IDLE)
+}

@@ -1,0 +1,76 @@
+//! `POST /endpoints/{id}/test`: sends an event of the catalogue that did not happen.
+
+use crate::body::Body;
+use crate::context::{Context, path_id};
+use crate::fields::Wrong;
+use crate::idempotent::Begun;
+use crate::problem::{Kind, Problem};
+use ::events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, catalogued};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use serde_json::{Value, json};
+use store::{DeliveryState, EndpointFormat, TestDelivery};
+use uuid::Uuid;
+
+/// `type` is one of the catalogue, `user.created` without it. The event goes the way of any other, whatever the endpoint
+/// subscribed to: `"test": true` in the body and `webhook-test: true` in the header tell it apart, its `sequence` is 0, and
+/// its id is in no log. 202: the dispatcher sends it.
+pub(in crate::api) async fn test(context: Context, path: Path<String>, body: Body) -> Result<HttpResponse, Problem> {
+    let endpoint_id: EndpointId = path_id("endpoint", &path)?;
+    let mut fields = body.fields(&["type"]);
+    let event_type = fields.optional("type", event_type).unwrap_or(EventType::UserCreated);
+    fields.finish()?;
+    let open = match context.begin(None, body.raw()).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    let endpoint = open.endpoint(endpoint_id).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    if endpoint.format == EndpointFormat::Set && !webhooks::set::carries(event_type) {
+        let detail = format!("{event_type} has no form as a SCIM event, and this endpoint has format \"set\".");
+        return Err(Problem::invalid_at("#/type", detail));
+    }
+    let (id, event_id) = (DeliveryId::new(), EventId::new());
+    let directory_id = endpoint.directory_ids.as_ref().and_then(|ids| ids.first().copied());
+    // Without a directory of its own it is one that cannot be.
+    let directory_id = directory_id.unwrap_or_else(|| DirectoryId::from(Uuid::nil()));
+    let example = example(&context, event_type, event_id, directory_id);
+    let test = TestDelivery {
+        id,
+        endpoint_id,
+        event_id,
+        event_type,
+        directory_id,
+        body: &example.to_string(),
+    };
+    if !open.send_test(test, context.now).await? {
+        return Err(Problem::new(
+            Kind::Conflict,
+            "The endpoint is disabled, so nothing is sent to it. Enable it first.",
+        ));
+    }
+    let answer = json!({ "delivery_id": id, "event_id": event_id, "type": event_type,
+                         "status": DeliveryState::Pending.as_str() });
+    open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+}
+
+fn event_type(value: &Value) -> Result<EventType, Wrong> {
+    let Value::String(text) = value else {
+        return Err("Must be a string.".into());
+    };
+    text.parse().map_err(|_| {
+        let known: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+        format!("Unknown event type. There are: {}.", known.join(", ")).into()
+    })
+}
+
+fn example(context: &Context, kind: EventType, id: EventId, directory_id: DirectoryId) -> Value {
+    let mut example = catalogued(kind).example;
+    example["id"] = id.to_string().into();
+    example["timestamp"] = json!(context.now);
+    example["sequence"] = 0.into();
+    example["directory_id"] = directory_id.to_string().into();
+    example["test"] = true.into();
+    example
+}

@@ -1,0 +1,40 @@
+//! The users that a batch of events is about, where a scope needs them.
+
+use crate::endpoints::Endpoint;
+use crate::matching::{Looked, People};
+use events::{DirectoryId, ResourceId};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use store::{Store, StoreError};
+
+/// Users whose memberships the batch tells of, if an endpoint with a scope may get that: as they are now. Whoever moved
+/// in or out of scope since is told of by an event that follows, and who enters comes with all groups.
+pub(crate) async fn people<'a>(
+    store: &Store,
+    endpoints: &[Arc<Endpoint>],
+    looked: impl IntoIterator<Item = &'a Looked<'a>>,
+) -> Result<People, StoreError> {
+    let mut wanted: HashMap<DirectoryId, HashSet<ResourceId>> = HashMap::new();
+    if endpoints.iter().all(|endpoint| endpoint.subscription.scope.is_none()) {
+        return Ok(People::new());
+    }
+    for looked in looked {
+        let event = looked.event;
+        if endpoints
+            .iter()
+            .any(|endpoint| endpoint.subscription.asks_for_member(event))
+            && let Some(member) = looked.member()
+        {
+            wanted.entry(event.directory_id).or_default().insert(member);
+        }
+    }
+    let mut people = People::new();
+    for (directory, ids) in wanted {
+        let ids: Vec<_> = ids.into_iter().collect();
+        for row in store.users(directory).by_ids(&ids, false).await? {
+            let user = row.into_stored()?;
+            people.insert((directory, user.id), user.attributes);
+        }
+    }
+    Ok(people)
+}

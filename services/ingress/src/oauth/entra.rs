@@ -1,0 +1,64 @@
+//! The token that Entra ID makes itself when an administrator leaves the field "Secret Token" empty (E5).
+//!
+//! It says that Entra ID, or any other application that asked the same tenant for a token of this well-known audience, is
+//! calling: so it identifies a tenant and not the provisioning job, and Microsoft means it for tests. A directory takes it
+//! only when its settings name `entra_token` among the ways of authentication, which no default does, and its federation
+//! names the tenant. Then it is checked like an assertion, with the same keys.
+
+use super::assertion::{Assertion, Expected};
+use crate::Inner;
+use crate::address::Tenant;
+use crate::answer::Failure;
+use crate::auth::Access;
+use events::{KeyId, Timestamp};
+use store::Authentication;
+
+/// The `aud` of such a token: the application that stands for all SCIM apps outside the gallery.
+const AUDIENCE: &str = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621";
+
+/// The bearer token of a request, when it is one that Entra ID made itself; nothing of it is verified yet.
+pub(crate) fn token(authorization: Option<&[u8]>) -> Option<Assertion<'_>> {
+    let header = std::str::from_utf8(authorization?).ok()?.trim();
+    let (scheme, token) = header.split_once(' ')?;
+    let token = Assertion::parse(token.trim()).ok()?;
+    (scheme.eq_ignore_ascii_case("bearer") && token.is_for(AUDIENCE)).then_some(token)
+}
+
+/// The directory that such a token opens.
+///
+/// # Errors
+/// 401 with one text for whatever is wrong, so that nobody learns which directories take such tokens; 503 while that
+/// cannot be found out.
+pub(crate) async fn authorize(inner: &Inner, token: &Assertion<'_>, tenant: &Tenant) -> Result<Access, Failure> {
+    let directory = inner.auth.directory(tenant).await?.ok_or(Failure::EntraToken)?;
+    let refused = || {
+        inner
+            .usage
+            .note_refused(directory.id, Failure::EntraToken.error().detail);
+        Failure::EntraToken
+    };
+    if !directory.authentication()?.contains(&Authentication::EntraToken) {
+        return Err(refused());
+    }
+    let federation = inner.auth.federation(directory.id).await?.ok_or_else(refused)?;
+    let expected = Expected {
+        tenant: federation.tenant_id,
+        issuer: &format!("https://sts.windows.net/{}/", federation.tenant_id),
+        audience: AUDIENCE,
+        subject: None,
+    };
+    if let Err(error) = token.check(&expected, Timestamp::now()) {
+        tracing::info!(directory.id = %directory.id, %error, "a token of Entra ID's own is refused");
+        return Err(refused());
+    }
+    let key = match inner.jwks.key(federation.tenant_id, token.key_id()).await {
+        Ok(key) => key,
+        Err(super::answer::OauthError::Unavailable(detail)) => return Err(Failure::unavailable(detail)),
+        Err(_) => return Err(refused()),
+    };
+    token.verify(&key).map_err(|_| refused())?;
+    Ok(Access {
+        key_id: KeyId::from(directory.id.uuid()),
+        directory: directory.as_ref().clone(),
+    })
+}

@@ -1,0 +1,172 @@
+//! A projector that runs, with the bus inside, on either database.
+
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use bus::Bus;
+use events::{
+    Command, CommandId, DirectoryId, Event, OrganizationId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb,
+};
+use projector::{Config, Deps};
+use runtime::Shutdown;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use store::testing::TestDatabase;
+use store::{Dialect, NewDirectory, NewOrganization};
+
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) bus: Bus,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) running: tokio::task::JoinHandle<anyhow::Result<()>>,
+    pub(crate) organization: OrganizationId,
+}
+
+impl World {
+    pub(crate) async fn start(dialect: Dialect) -> Self {
+        let database = TestDatabase::of(dialect).await;
+        let organization = OrganizationId::new();
+        let change = database.store.change(None).await.unwrap();
+        let new = NewOrganization {
+            id: organization,
+            name: "Test".into(),
+            domains: vec!["test.example".parse().unwrap()],
+            at: Timestamp::now(),
+        };
+        change.create_organization(&new).await.unwrap();
+        change.commit().await.unwrap();
+        let bus = Bus::embedded(2);
+        let shutdown = Shutdown::new();
+        let running = Self::projector(&database, &bus, &shutdown);
+        Self {
+            database,
+            bus,
+            shutdown,
+            running,
+            organization,
+        }
+    }
+
+    pub(crate) fn projector(
+        database: &TestDatabase,
+        bus: &Bus,
+        shutdown: &Shutdown,
+    ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
+        Self::projector_of(database, bus, shutdown, Config::default().max_batch)
+    }
+
+    pub(crate) fn projector_of(
+        database: &TestDatabase,
+        bus: &Bus,
+        shutdown: &Shutdown,
+        max_batch: usize,
+    ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
+        let deps = Deps {
+            store: database.store.clone(),
+            bus: bus.clone(),
+            instance: "test".into(),
+        };
+        let config = Config {
+            max_batch,
+            sweep: Duration::from_millis(50),
+            ..Config::default()
+        };
+        tokio::spawn(projector::work(config, deps, shutdown.clone()))
+    }
+
+    pub(crate) async fn directory(&self) -> DirectoryId {
+        let id = DirectoryId::new();
+        let lane = events::lane_of(id, 2);
+        let change = self.database.store.change(Some(lane)).await.unwrap();
+        let new = NewDirectory {
+            id,
+            organization_id: self.organization,
+            name: "Directory".into(),
+            provider: "entra_id".into(),
+            at: Timestamp::now(),
+        };
+        change.create_directory(&new, lane).await.unwrap();
+        change.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) fn command(
+        &self,
+        directory_id: DirectoryId,
+        kind: ResourceKind,
+        resource_id: ResourceId,
+        verb: Verb,
+    ) -> Command {
+        let now = Timestamp::now();
+        Command {
+            id: CommandId::new(),
+            organization_id: self.organization,
+            directory_id,
+            source: Source::Scim,
+            issued_at: now,
+            deadline: now.plus(Duration::from_secs(20)),
+            kind,
+            resource_id,
+            if_match: Vec::new(),
+            verb,
+        }
+    }
+
+    pub(crate) fn create_user(&self, directory_id: DirectoryId, name: &str) -> Command {
+        let body = json!({ "userName": name, "displayName": name, "active": true, "emails": [{ "value": name }] });
+        self.command(
+            directory_id,
+            ResourceKind::User,
+            ResourceId::new(),
+            Verb::Create(object(body)),
+        )
+    }
+
+    pub(crate) async fn send(&self, command: &Command) -> Outcome {
+        self.bus.request(command).await.unwrap().outcome
+    }
+
+    pub(crate) async fn log(&self, directory_id: DirectoryId) -> Vec<Event> {
+        self.database
+            .store
+            .events()
+            .of_directory(directory_id, 0, &[], 10_000)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.soft.cancel();
+        self.running.await.unwrap().unwrap();
+        self.database.close().await;
+    }
+}
+
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(members) = value else {
+        panic!("not an object: {value}")
+    };
+    members
+}
+
+pub(crate) fn status(outcome: &Outcome) -> u16 {
+    match outcome {
+        Outcome::Stored { created: true, .. } => 201,
+        Outcome::Stored { .. } | Outcome::Applied { .. } => 200,
+        Outcome::Deleted => 204,
+        Outcome::Refused { status, .. } => *status,
+        Outcome::Abandoned => 503,
+    }
+}
+
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(store::Dialect::Postgres).await; })+
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(store::Dialect::Sqlite).await; })+
+        }
+    };
+}

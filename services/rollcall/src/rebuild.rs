@@ -1,0 +1,71 @@
+//! `rollcall rebuild`.
+
+use anyhow::{Context as _, bail};
+use events::DirectoryId;
+use projector::rebuild::rebuild;
+use runtime::CommandContext;
+use std::process::ExitCode;
+use store::{DirectoryFilter, ListPage};
+
+/// Directories asked for at once.
+const PAGE: u16 = 100;
+
+/// Rebuilds one directory, or all of them, and prints a line for each.
+pub(crate) async fn run(context: &CommandContext, directory: Option<&str>, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let Some(text) = directory else {
+        return all(context, dry_run).await;
+    };
+    let id: DirectoryId = text
+        .parse()
+        .with_context(|| format!("--directory: \"{text}\" is not the id of a directory"))?;
+    if context.store.directories().by_id(id).await?.is_none() {
+        bail!("--directory: there is no directory {id}");
+    }
+    one(context, id, dry_run).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn all(context: &CommandContext, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let mut page = ListPage {
+        limit: PAGE,
+        cursor: None,
+    };
+    loop {
+        let list = context
+            .store
+            .directories()
+            .list(DirectoryFilter::default(), &page)
+            .await?;
+        for directory in list.data {
+            one(context, directory.id, dry_run).await?;
+        }
+        if list.next_cursor.is_none() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        page.cursor = list.next_cursor;
+    }
+}
+
+async fn one(context: &CommandContext, id: DirectoryId, dry_run: bool) -> anyhow::Result<()> {
+    let lane = events::lane_of(id, context.settings.partitions.get());
+    let mended = rebuild(&context.store, id, lane, dry_run)
+        .await
+        .with_context(|| format!("directory {id} was not rebuilt"))?;
+    let verdict = match (mended.is_nothing(), dry_run) {
+        (true, _) => "ok",
+        (false, true) => "DIFFERS",
+        (false, false) => "rebuilt",
+    };
+    println!(
+        "{verdict:<8} {id}  {} events, users: {} removed, {} written; groups: {} removed, {} written; \
+         memberships: {} removed, {} written",
+        mended.sequence,
+        mended.users_removed,
+        mended.users_written,
+        mended.groups_removed,
+        mended.groups_written,
+        mended.members_removed,
+        mended.members_written
+    );
+    Ok(())
+}

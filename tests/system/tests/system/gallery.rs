@@ -1,0 +1,601 @@
+//! Microsoft's acceptance tests for gallery apps, request by request, in both dialects: what Entra ID sends by default, and
+//! what it sends with the flag `aadOptscim062020`. (V21 and V22, its authentication, are in `oauth`.)
+
+use serde_json::{Map, Value, json};
+use system::scim::{Answer, ENTERPRISE, Scim, group};
+use system::{Shape, System, assert_gapless};
+
+crate::on_both_shapes! {
+    v1_v2_v3_v7_e10_e20_a_user_is_created_updated_and_disabled_in_both_dialects,
+    v4_v6_a_user_comes_back_when_reassigned_and_is_gone_after_the_purge,
+    v5_v25_a_manager_is_set_changed_and_removed,
+    v8_v9_v11_v12_v13_a_group_is_created_updated_filled_and_emptied_in_both_dialects,
+    v10_v14_a_deleted_group_is_gone_and_comes_back_as_another,
+    v15_v16_every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null,
+    v17_v18_a_user_of_every_type_of_value_round_trips,
+    v19_v20_a_group_round_trips,
+    v23_v24_pages_of_users_and_groups_follow_each_other,
+}
+
+/// How Entra ID writes a PATCH.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Dialect {
+    /// Operations in capitals, one for each attribute, booleans as text, members removed by value (E21, E23, E30).
+    Default,
+    /// Small letters, one operation without path for all but filtered paths, booleans, members removed by path (E22, E28,
+    /// E31).
+    Flag,
+}
+
+const DIALECTS: [Dialect; 2] = [Dialect::Default, Dialect::Flag];
+
+impl Dialect {
+    fn replace(self, attributes: &[(&str, Value)]) -> Value {
+        if self == Self::Default {
+            let operations = attributes.iter();
+            return operations
+                .map(|(path, value)| json!({ "op": "Replace", "path": path, "value": value }))
+                .collect();
+        }
+        let (filtered, plain): (Vec<_>, Vec<_>) = attributes.iter().partition(|(path, _)| path.contains('['));
+        let mut operations: Vec<Value> = filtered
+            .into_iter()
+            .map(|(path, value)| json!({ "op": "replace", "path": path, "value": value }))
+            .collect();
+        let plain: Map<String, Value> = plain
+            .into_iter()
+            .map(|(path, value)| ((*path).to_owned(), value.clone()))
+            .collect();
+        operations.push(json!({ "op": "replace", "value": plain }));
+        operations.into()
+    }
+
+    fn active(self, active: bool) -> Value {
+        match self {
+            Self::Default => {
+                json!([{ "op": "Replace", "path": "active", "value": if active { "True" } else { "False" } }])
+            }
+            Self::Flag => json!([{ "op": "replace", "path": "active", "value": active }]),
+        }
+    }
+
+    fn remove_member(self, id: &str) -> Value {
+        match self {
+            Self::Default => json!([{ "op": "Remove", "path": "members", "value": [{ "$ref": null, "value": id }] }]),
+            Self::Flag => json!([{ "op": "remove", "path": format!("members[value eq \"{id}\"]") }]),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+/// A user as Entra creates it by its default mapping, with the URN that Microsoft's examples mistype (E20).
+fn e20(name: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"],
+        "externalId": name, "userName": format!("{name}@contoso.test"), "active": true, "displayName": "Marta Lopez",
+        "title": "Planner", "preferredLanguage": "es-ES",
+        "emails": [{ "primary": true, "type": "work", "value": format!("{name}@contoso.test") }],
+        "phoneNumbers": [{ "type": "work", "value": "+34 555 0101" }, { "type": "mobile", "value": "+34 555 0102" }],
+        "addresses": [{ "type": "work", "primary": false, "formatted": "B2/114", "streetAddress": "Calle 1",
+                        "locality": "Madrid", "region": null, "postalCode": "28001", "country": "Spain" }],
+        "meta": { "resourceType": "User" },
+        "name": { "formatted": "Marta Lopez", "familyName": "Lopez", "givenName": "Marta" }, "roles": [],
+        (ENTERPRISE): { "employeeNumber": "10042", "department": "Planning" },
+    })
+}
+
+/// Matches, and creates who is not there: as a cycle does, and provisioning on demand.
+async fn provision(scim: &Scim, name: &str) -> String {
+    let filter = format!("userName eq \"{name}@contoso.test\"");
+    let probe = scim
+        .find("Users", &format!("userName eq \"{}\"", uuid::Uuid::new_v4()))
+        .await;
+    assert_eq!(probe.expect(200)["totalResults"], 0, "the test of the connection");
+    let found = scim.find("Users", &filter).await;
+    if let Some(id) = found.expect(200)["Resources"][0]["id"].as_str() {
+        return id.to_owned();
+    }
+    let created = scim.send("POST", "/Users", Some(&e20(name))).await;
+    created.expect(201);
+    assert_eq!(only(&scim.find("Users", &filter).await)["id"], json!(created.id()));
+    created.id()
+}
+
+/// The one resource of a list.
+#[track_caller]
+fn only(answer: &Answer) -> Value {
+    let list = answer.expect(200);
+    assert_eq!(
+        (&list["totalResults"], &list["itemsPerPage"]),
+        (&json!(1), &json!(1)),
+        "{list}"
+    );
+    list["Resources"][0].clone()
+}
+
+async fn v1_v2_v3_v7_e10_e20_a_user_is_created_updated_and_disabled_in_both_dialects(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    for dialect in DIALECTS {
+        let name = dialect.name();
+        let id = provision(scim, name).await;
+        let path = format!("/Users/{id}");
+        let stored = scim.get(&path).await;
+        for attribute in [
+            "externalId",
+            "userName",
+            "displayName",
+            "title",
+            "emails",
+            "phoneNumbers",
+            "name",
+        ] {
+            assert_eq!(stored.expect(200)[attribute], e20(name)[attribute], "{attribute}");
+        }
+        assert_eq!(stored.body["addresses"][0].get("region"), None, "null is unassigned");
+        assert_eq!(stored.body[ENTERPRISE]["employeeNumber"], "10042");
+        let department = format!("{ENTERPRISE}:department");
+        let changed = scim
+            .patch(
+                &path,
+                dialect.replace(&[
+                    ("displayName", json!("Marta L. Ruiz")),
+                    ("name.familyName", json!("Ruiz")),
+                    ("emails[type eq \"work\"].value", json!("ruiz@contoso.test")),
+                    ("phoneNumbers[type eq \"fax\"].value", json!("+34 555 0103")),
+                    (&department, json!("Retail")),
+                ]),
+            )
+            .await;
+        let changed = changed.expect(200);
+        assert_eq!(changed["displayName"], "Marta L. Ruiz");
+        assert_eq!(changed["name"]["familyName"], "Ruiz");
+        assert_eq!(changed["name"]["givenName"], "Marta");
+        assert_eq!(changed["emails"][0]["value"], "ruiz@contoso.test");
+        assert_eq!(
+            changed["phoneNumbers"][2],
+            json!({ "type": "fax", "value": "+34 555 0103" })
+        );
+        assert_eq!(
+            changed[ENTERPRISE],
+            json!({ "employeeNumber": "10042", "department": "Retail" })
+        );
+        scim.patch(&path, dialect.active(false)).await.expect(200);
+        let found = scim
+            .find("Users", &format!("userName eq \"{name}@contoso.test\""))
+            .await;
+        assert_eq!(only(&found)["active"], Value::Bool(false), "found, and a boolean");
+        // Provisioning on demand finds it too.
+        assert_eq!(provision(scim, name).await, id);
+    }
+    let log = system.log(&tenant).await;
+    assert_gapless(&log);
+    let kinds: Vec<_> = log
+        .iter()
+        .skip(2)
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    let each = ["user.created", "user.updated", "user.deactivated"];
+    assert_eq!(kinds, [each, each].concat());
+    system.stop().await;
+}
+
+async fn v4_v6_a_user_comes_back_when_reassigned_and_is_gone_after_the_purge(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    for dialect in DIALECTS {
+        let id = provision(scim, dialect.name()).await;
+        let path = format!("/Users/{id}");
+        scim.patch(&path, dialect.active(false)).await.expect(200);
+        // Reassigned: found again, inactive, and enabled.
+        assert_eq!(provision(scim, dialect.name()).await, id);
+        let back = scim.patch(&path, dialect.active(true)).await;
+        assert_eq!(back.expect(200)["active"], Value::Bool(true));
+        // Purged in Entra: first disabled, thirty days later deleted.
+        scim.patch(&path, dialect.active(false)).await.expect(200);
+        scim.delete(&path).await.expect(204);
+        scim.get(&path).await.expect_error(404, "");
+        let found = scim
+            .find("Users", &format!("userName eq \"{}@contoso.test\"", dialect.name()))
+            .await;
+        assert_eq!(found.expect(200)["totalResults"], 0);
+        assert_ne!(
+            provision(scim, dialect.name()).await,
+            id,
+            "a new person, under a new id"
+        );
+    }
+    system.verify().await;
+    system.stop().await;
+}
+
+async fn v5_v25_a_manager_is_set_changed_and_removed(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    let (ada, first, second) = (
+        provision(scim, "ada").await,
+        provision(scim, "first").await,
+        provision(scim, "second").await,
+    );
+    let (user, path) = (format!("/Users/{ada}"), format!("{ENTERPRISE}:manager"));
+    for dialect in DIALECTS {
+        let add = if dialect == Dialect::Default { "Add" } else { "add" };
+        for (operations, expected) in [
+            (json!([{ "op": add, "path": path, "value": first }]), Some(&first)),
+            (json!([{ "op": add, "path": path, "value": second }]), Some(&second)),
+            (dialect.replace(&[(&path, json!(first))]), Some(&first)),
+            (dialect.replace(&[(&path, json!(""))]), None),
+        ] {
+            scim.patch(&user, operations.clone()).await.expect(200);
+            let read = scim.get(&user).await;
+            let value = read.expect(200)[ENTERPRISE]["manager"]["value"]
+                .as_str()
+                .map(str::to_owned);
+            assert_eq!(value.as_ref(), expected, "{operations}");
+        }
+    }
+    let reports: Vec<_> = system
+        .log(&tenant)
+        .await
+        .iter()
+        .filter(|event| event["type"] == "user.updated")
+        .map(|event| event["data"]["user"]["manager_id"].clone())
+        .collect();
+    let round = [json!(first), json!(second), json!(first), Value::Null];
+    assert_eq!(reports, [round.clone(), round].concat());
+    system.stop().await;
+}
+
+async fn v8_v9_v11_v12_v13_a_group_is_created_updated_filled_and_emptied_in_both_dialects(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    let schemas = scim.get("/Schemas").await;
+    assert!(
+        schemas.expect(200).to_string().contains("core:2.0:Group"),
+        "or Microsoft fails all of these"
+    );
+    let (ada, bob) = (provision(scim, "ada").await, provision(scim, "bob").await);
+    for dialect in DIALECTS {
+        let name = format!("Sales {}", dialect.name());
+        let find = async |name: &str| {
+            let filter = format!("displayName eq \"{name}\"");
+            let filter: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+            scim.get(&format!("/Groups?excludedAttributes=members&filter={filter}"))
+                .await
+        };
+        assert_eq!(find(&name).await.expect(200)["totalResults"], 0);
+        let created = scim.send("POST", "/Groups", Some(&group(&name))).await;
+        created.expect(201);
+        let (id, path) = (created.id(), format!("/Groups/{}", created.id()));
+        let found = only(&find(&name).await);
+        assert_eq!((&found["id"], found.get("members")), (&json!(id), None));
+        let renamed = format!("{name} renamed");
+        let rename = dialect.replace(&[("displayName", json!(renamed))]);
+        let answer = scim.patch(&path, rename).await;
+        assert_eq!(
+            (answer.status, answer.text.as_str()),
+            (204, ""),
+            "no member list comes back"
+        );
+        assert_eq!(only(&find(&renamed).await)["id"], json!(id));
+        let op = if dialect == Dialect::Default { "Add" } else { "add" };
+        let add = json!([{ "op": op, "path": "members", "value": [{ "$ref": null, "value": ada }, { "value": bob }] }]);
+        scim.patch(&path, add).await.expect(204);
+        let members = async || {
+            let read = scim.get(&path).await;
+            let members = read.expect(200)["members"].as_array().unwrap().clone();
+            let mut ids: Vec<_> = members
+                .iter()
+                .map(|one| one["value"].as_str().unwrap().to_owned())
+                .collect();
+            ids.sort();
+            ids
+        };
+        let mut both = vec![ada.clone(), bob.clone()];
+        both.sort();
+        assert_eq!(members().await, both);
+        scim.patch(&path, dialect.remove_member(&ada)).await.expect(204);
+        assert_eq!(members().await, std::slice::from_ref(&bob));
+        scim.patch(&path, dialect.remove_member(&bob)).await.expect(204);
+        assert!(members().await.is_empty());
+    }
+    let log = system.log(&tenant).await;
+    let kinds: Vec<_> = log
+        .iter()
+        .skip(4)
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    let (added, removed) = ("group.member_added", "group.member_removed");
+    let each = ["group.created", "group.updated", added, added, removed, removed];
+    assert_eq!(kinds, [each, each].concat());
+    system.verify().await;
+    system.stop().await;
+}
+
+async fn v10_v14_a_deleted_group_is_gone_and_comes_back_as_another(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    let ada = provision(scim, "ada").await;
+    let first = scim.send("POST", "/Groups", Some(&group("Sales"))).await.id();
+    let add = json!([{ "op": "Add", "path": "members", "value": [{ "value": ada }] }]);
+    scim.patch(&format!("/Groups/{first}"), add).await.expect(204);
+    scim.delete(&format!("/Groups/{first}")).await.expect(204);
+    scim.get(&format!("/Groups/{first}?excludedAttributes=members"))
+        .await
+        .expect_error(404, "");
+    let found = scim.find("Groups", "displayName eq \"Sales\"").await;
+    assert_eq!(found.expect(200)["totalResults"], 0);
+    let second = scim.send("POST", "/Groups", Some(&group("Sales"))).await;
+    assert_ne!(second.id(), first);
+    assert_eq!(second.expect(201)["members"], json!([]));
+    system.verify().await;
+    system.stop().await;
+}
+
+/// The target names that Microsoft's test derives from `/Schemas`.
+fn targets(schemas: &Value) -> Vec<String> {
+    let mut targets = Vec::new();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    for schema in list(&schemas["Resources"]) {
+        let id = schema["id"].as_str().unwrap();
+        let prefix = if id.contains(":core:2.0:") {
+            String::new()
+        } else {
+            format!("{id}:")
+        };
+        for attribute in list(&schema["attributes"]) {
+            let name = format!("{prefix}{}", attribute["name"].as_str().unwrap());
+            let subs = list(&attribute["subAttributes"]);
+            let sub_names = || subs.iter().map(|sub| sub["name"].as_str().unwrap());
+            if ["manager", "members"].iter().any(|bare| name.ends_with(bare)) {
+                targets.push(name);
+            } else if attribute["type"] == "reference" {
+            } else if attribute["type"] != "complex" {
+                targets.push(name);
+            } else if attribute["multiValued"] != true {
+                targets.extend(sub_names().map(|sub| format!("{name}.{sub}")));
+            } else {
+                let kinds = subs
+                    .iter()
+                    .find(|sub| sub["name"] == "type")
+                    .map(|sub| list(&sub["canonicalValues"]));
+                match kinds.filter(|kinds| !kinds.is_empty()) {
+                    None => targets.extend(sub_names().map(|sub| format!("{name}[primary eq \"True\"].{sub}"))),
+                    Some(kinds) => targets.extend(kinds.iter().flat_map(|kind| {
+                        let subs = sub_names().filter(|sub| !["type", "primary"].contains(sub));
+                        subs.map(|sub| format!("{name}[type eq \"{}\"].{sub}", kind.as_str().unwrap()))
+                            .collect::<Vec<_>>()
+                    })),
+                }
+            }
+        }
+    }
+    targets
+}
+
+/// Entra's default mapping, without what identifies and switches users, and the value that a test sends.
+fn mapped() -> Vec<(String, Value)> {
+    let address = |part: &str| format!("addresses[type eq \"work\"].{part}");
+    let phone = |kind: &str| format!("phoneNumbers[type eq \"{kind}\"].value");
+    let mut targets: Vec<String> = [
+        "displayName",
+        "title",
+        "preferredLanguage",
+        "name.givenName",
+        "name.familyName",
+        "name.formatted",
+        "emails[type eq \"work\"].value",
+        "externalId",
+        "nickName",
+        "userType",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    targets.extend(
+        [
+            "formatted",
+            "streetAddress",
+            "locality",
+            "region",
+            "postalCode",
+            "country",
+        ]
+        .map(address),
+    );
+    targets.extend(["work", "mobile", "fax"].map(phone));
+    targets.extend(["employeeNumber", "department", "costCenter"].map(|name| format!("{ENTERPRISE}:{name}")));
+    targets.push("roles[primary eq \"True\"].value".to_owned());
+    let values = (0..).map(|n| json!(format!("value {n}")));
+    targets.into_iter().zip(values).collect()
+}
+
+/// The value at a target, in a resource as answered; `Null` for none.
+fn at(resource: &Value, target: &str) -> Value {
+    let (resource, target) = match target.strip_prefix(&format!("{ENTERPRISE}:")) {
+        Some(rest) => (&resource[ENTERPRISE], rest),
+        None => (resource, target),
+    };
+    let Some((name, rest)) = target.split_once('[') else {
+        return target
+            .split('.')
+            .fold(resource.clone(), |value, part| value[part].clone());
+    };
+    let (filter, sub) = rest.split_once("].").unwrap();
+    let (key, wanted) = filter.split_once(" eq ").unwrap();
+    let wanted = wanted.trim_matches('"');
+    let elements = resource[name].as_array().cloned().unwrap_or_default();
+    let is_it = |element: &&Value| match &element[key] {
+        Value::Bool(flag) => flag.to_string().eq_ignore_ascii_case(wanted),
+        other => other.as_str() == Some(wanted),
+    };
+    elements
+        .iter()
+        .find(is_it)
+        .map_or(Value::Null, |element| element[sub].clone())
+}
+
+async fn v15_v16_every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    let schemas = scim.get("/Schemas").await;
+    let discovered = targets(schemas.expect(200));
+    let fixed = ["userName", "active", "members"].map(str::to_owned);
+    let manager = format!("{ENTERPRISE}:manager");
+    for target in mapped()
+        .iter()
+        .map(|(target, _)| target)
+        .chain(&fixed)
+        .chain([&manager])
+    {
+        assert!(
+            discovered.iter().any(|one| one.eq_ignore_ascii_case(target)),
+            "{target}: {discovered:?}"
+        );
+    }
+    let path = format!("/Users/{}", provision(scim, "ada").await);
+    let mapped = mapped();
+    let values: Vec<(&str, Value)> = mapped
+        .iter()
+        .map(|(target, value)| (target.as_str(), value.clone()))
+        .collect();
+    for dialect in DIALECTS {
+        for empty in [json!(""), Value::Null] {
+            let filled = scim.patch(&path, dialect.replace(&values)).await;
+            for (target, value) in &values {
+                assert_eq!(at(filled.expect(200), target), *value, "{target}");
+            }
+            let clear: Vec<_> = values.iter().map(|(target, _)| (*target, empty.clone())).collect();
+            let answer = scim.patch(&path, dialect.replace(&clear)).await;
+            assert!([200, 204].contains(&answer.status), "{}", answer.text);
+            let read = scim.get(&path).await;
+            for (target, _) in &values {
+                let value = at(read.expect(200), target);
+                assert!(value.is_null() || value == "", "{dialect:?} {empty} {target}: {value}");
+            }
+        }
+    }
+    system.stop().await;
+}
+
+const EXTENSION: &str = "urn:ietf:params:scim:schemas:extension:AcmeHR:2.0:User";
+
+async fn v17_v18_a_user_of_every_type_of_value_round_trips(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let attributes = json!([
+        { "name": "badge" }, { "name": "level", "type": "integer" },
+        { "name": "hired", "type": "dateTime" }, { "name": "remote", "type": "boolean" },
+    ]);
+    let schemas = json!([{ "id": EXTENSION, "name": "AcmeHR", "attributes": attributes }]);
+    let directory = format!("/directories/{}", tenant.directory_id);
+    system
+        .api("PATCH", &directory, Some(json!({ "schemas": schemas })))
+        .await;
+    let scim = &tenant.scim;
+    let mut body = e20("ada");
+    // The URN is not listed among the schemas, though its data is there.
+    body[EXTENSION] = json!({ "badge": "B-1", "level": 3, "hired": "2020-02-29T08:00:00Z", "remote": true });
+    let created = scim.send("POST", "/Users", Some(&body)).await;
+    assert_eq!(created.expect(201)["userName"], body["userName"]);
+    assert_eq!(created.body[EXTENSION], body[EXTENSION]);
+    let path = format!("/Users/{}", created.id());
+    for (n, dialect) in DIALECTS.into_iter().enumerate() {
+        let own = |name: &str| format!("{EXTENSION}:{name}");
+        let (badge, level, hired, remote) = (own("badge"), own("level"), own("hired"), own("remote"));
+        // By default, numbers and booleans come as texts.
+        let written = |value: Value| match dialect {
+            Dialect::Default => json!(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+            Dialect::Flag => value,
+        };
+        let changes = [
+            ("title", json!(format!("Title {n}"))),
+            (badge.as_str(), json!(format!("B-{n}"))),
+            (level.as_str(), json!(40 + n)),
+            (hired.as_str(), json!("2026-01-31T08:15:00.123Z")),
+            (remote.as_str(), json!(n == 1)),
+            ("active", json!(n == 1)),
+        ];
+        let sent: Vec<_> = changes
+            .iter()
+            .map(|(path, value)| (*path, written(value.clone())))
+            .collect();
+        let answer = scim.patch(&path, dialect.replace(&sent)).await;
+        assert!([200, 204].contains(&answer.status), "{}", answer.text);
+        let read = scim.get(&path).await;
+        for (target, expected) in changes {
+            let read = read.expect(200);
+            let value = match target.strip_prefix(&format!("{EXTENSION}:")) {
+                Some(name) => &read[EXTENSION][name],
+                None => &read[target],
+            };
+            assert_eq!(*value, expected, "{dialect:?} {target}");
+        }
+    }
+    system.stop().await;
+}
+
+async fn v19_v20_a_group_round_trips(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    let body = group("Sales EMEA");
+    let created = scim.send("POST", "/Groups", Some(&body)).await;
+    assert_eq!(created.expect(201)["displayName"], "Sales EMEA");
+    let path = format!("/Groups/{}", created.id());
+    for (n, dialect) in DIALECTS.into_iter().enumerate() {
+        let (name, external) = (json!(format!("Sales {n}")), json!(format!("external {n}")));
+        let changes = [("displayName", name.clone()), ("externalId", external.clone())];
+        let answer = scim.patch(&path, dialect.replace(&changes)).await;
+        assert!([200, 204].contains(&answer.status), "{}", answer.text);
+        let read = scim.get(&path).await;
+        assert_eq!(
+            (&read.expect(200)["displayName"], &read.body["externalId"]),
+            (&name, &external)
+        );
+    }
+    system.stop().await;
+}
+
+async fn v23_v24_pages_of_users_and_groups_follow_each_other(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.test").await;
+    let scim = &tenant.scim;
+    for n in 0..13 {
+        scim.create_user(&format!("user{n}@contoso.test")).await.expect(201);
+        scim.send("POST", "/Groups", Some(&group(&format!("Group {n}"))))
+            .await
+            .expect(201);
+    }
+    for kind in ["Users", "Groups"] {
+        let mut seen = Vec::new();
+        for page in 0..3 {
+            let start = page * 5 + 1;
+            let answer = scim.get(&format!("/{kind}?startIndex={start}&count=5")).await;
+            let list = answer.expect(200);
+            assert_eq!(
+                (&list["startIndex"], &list["totalResults"]),
+                (&json!(start), &json!(13))
+            );
+            let ids = list["Resources"].as_array().unwrap().iter();
+            let ids: Vec<_> = ids.map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(list["itemsPerPage"], ids.len());
+            seen.extend(ids);
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 13, "{kind}: nobody twice, nobody missed");
+    }
+    system.stop().await;
+}
