@@ -119,9 +119,18 @@ impl Replier {
     /// Sends the verdict to whoever waits for it. Nothing tells whether it arrives: a sender that hears nothing looks
     /// the verdict up.
     pub async fn reply(&self, delivery: &Delivery<Command>, verdict: &Verdict) {
+        self.reply_all(&[(delivery, verdict)]).await;
+    }
+
+    /// [`Replier::reply`] for many at once: those who wait on the same connection are told by one message.
+    pub async fn reply_all(&self, verdicts: &[(&Delivery<Command>, &Verdict)]) {
         match &self.0 {
-            Link::Rabbit(link) => link.reply(delivery, verdict).await,
-            Link::Embedded(link) => link.bus().waiters().resolve(verdict.command_id, Ok(verdict.clone())),
+            Link::Rabbit(link) => link.reply(verdicts).await,
+            Link::Embedded(link) => {
+                for (_, verdict) in verdicts {
+                    link.bus().waiters().resolve(verdict.command_id, Ok((*verdict).clone()));
+                }
+            }
         }
     }
 }

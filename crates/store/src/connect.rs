@@ -5,6 +5,7 @@ use crate::lookups::Lookups;
 use crate::migration::Migrator;
 use crate::session::{WRITER_SESSION, Writers};
 use crate::sql::{Row, exec, query_one};
+use crate::steady::Steady;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -16,13 +17,13 @@ use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
 
 /// How long a caller waits for a free connection; also how long a database that is away takes to be reported.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections of the projector that are being opened; one is enough unless batches are refused.
 const WRITERS_AT_ONCE: u32 = 4;
 /// The one writer of SQLite is shared by everybody, so waiting for it is normal.
 const SQLITE_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
-const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
+pub(crate) const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// Settings of each PostgreSQL session, in milliseconds where a time.
 const SESSION: [(&str, &str); 5] = [
     ("statement_timeout", "5000"),
@@ -89,6 +90,7 @@ pub struct Store {
     /// PostgreSQL only: on SQLite there is one writing connection for everybody.
     writers: Option<Writers>,
     lookups: Lookups,
+    steady: Steady,
 }
 
 impl Store {
@@ -168,6 +170,7 @@ impl Store {
     pub async fn close(&self) {
         // Closing a pool cannot fail; the result type is sea-orm's for other back ends.
         self.lookups.close().await;
+        self.steady.close().await;
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
         if let Some(writers) = &self.writers {
@@ -190,6 +193,11 @@ impl Store {
         &self.write
     }
 
+    /// Connections for the few statements that the dispatcher repeats all the time.
+    pub(crate) const fn steady(&self) -> &Steady {
+        &self.steady
+    }
+
     /// Where the projector's transactions on PostgreSQL come from.
     pub(crate) const fn writers(&self) -> Option<&Writers> {
         self.writers.as_ref()
@@ -198,12 +206,17 @@ impl Store {
     /// A transaction for writing; dropped without `commit()` it rolls back. On SQLite it holds the only write
     /// connection, so keep it short and never wait for anything but the database inside.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.begin_on(&self.write).await
+    }
+
+    /// [`Self::begin`] on one of the [`Self::steady`] connections.
+    pub(crate) async fn begin_on(&self, connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
             // A deferred transaction that turns into a writer later can fail without waiting for the lock.
             sqlite_transaction_mode: (self.dialect == Dialect::Sqlite).then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.write.begin_with_options(options).await?)
+        Ok(connection.begin_with_options(options).await?)
     }
 }
 
@@ -220,6 +233,7 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         .disable_statement_logging();
     let port = connect.get_port();
     let writers = connect.clone().options(WRITER_SESSION);
+    let steady = Steady::postgres(&writers);
     let lookups = Lookups::postgres(connect.clone(), options.max_connections);
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(1))
@@ -257,6 +271,7 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         read: connection,
         writers: Some(Writers::new(writers)),
         lookups,
+        steady,
     })
 }
 
@@ -293,9 +308,11 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .connect_with(connect.clone().pragma("query_only", "ON"))
         .await?;
     let lookups = Lookups::sqlite(connect.pragma("query_only", "ON"), options.max_connections);
+    let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     Ok(Store {
         dialect: Dialect::Sqlite,
-        write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+        steady: Steady::sqlite(&write),
+        write,
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
         writers: None,
         lookups,

@@ -28,6 +28,7 @@ mod rows;
 mod session;
 mod sql;
 mod state_at;
+mod steady;
 mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

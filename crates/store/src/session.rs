@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Plans are made anew after this time. Between two batches a plan is kept, which saves a quarter of the server's work;
 /// but one that was made while a table was empty may take any index, and must not be kept while the table grows.
-const REPLAN_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const REPLAN_AFTER: Duration = Duration::from_secs(1);
 /// A connection is replaced after this time, as those of pools are.
 const LIFETIME: Duration = Duration::from_mins(30);
 

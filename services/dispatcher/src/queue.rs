@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Deliveries in memory for each attempt that may be in flight: enough to never run dry between two claims.
-const DEPTH: usize = 8;
+const DEPTH: usize = 32;
 /// A slow line holds no more than it can send in this time, so that leases need no renewing.
 const PACED_SECONDS: usize = 10;
 /// An endpoint's retries have this part of its slots beside those for first attempts.

@@ -1,4 +1,5 @@
-//! Writing outcomes to the database, many at a time: a batch is whatever came while the one before was written.
+//! Writing outcomes to the database, many at a time: a batch is whatever came while the one before was written, and in
+//! a moment after.
 
 use crate::engine::{Engine, Outcome};
 use crate::job::Job;
@@ -9,11 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{DeliveryVerdict, Disabling, FinishedAttempt, Store, StoreError};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 const GONE: &str = "the receiver answered 410 Gone";
 /// Outcomes in one transaction.
 const BATCH: usize = 256;
+/// How long outcomes wait for others, so that a transaction is for many of them: nobody waits for a record, except the
+/// next delivery about the same person to an ordered endpoint.
+const LINGER: Duration = Duration::from_millis(20);
+const SHORT_LINGER: Duration = Duration::from_millis(2);
 /// How long the last outcomes may take after the hard stop.
 const LAST_TRY: Duration = Duration::from_millis(700);
 
@@ -46,7 +52,32 @@ impl Recorder {
             if batch.is_empty() {
                 return;
             }
+            self.linger(&mut batch).await;
             self.write(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// Waits for more, but not for long.
+    async fn linger(&mut self, batch: &mut Vec<Outcome>) {
+        let began = Instant::now();
+        while batch.len() < BATCH {
+            let until = began
+                + if batch.iter().any(Outcome::ends_in_line) {
+                    SHORT_LINGER
+                } else {
+                    LINGER
+                };
+            let room = BATCH - batch.len();
+            tokio::select! {
+                biased;
+                more = self.outcomes.recv_many(batch, room) => {
+                    if more == 0 {
+                        return;
+                    }
+                }
+                () = self.last.cancelled() => return,
+                () = tokio::time::sleep_until(until) => return,
+            }
         }
     }
 
@@ -145,8 +176,17 @@ impl Recorder {
 
 /// Whether a delivery to an ordered endpoint came to its end: the next one about the same subject may go.
 fn is_waited_for(batch: &Batch) -> bool {
-    let mut finished = batch.finished.iter();
-    finished.any(|attempt| attempt.ordered && !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_)))
+    batch.finished.iter().any(ends_in_line)
+}
+
+const fn ends_in_line(attempt: &FinishedAttempt) -> bool {
+    attempt.ordered && !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_))
+}
+
+impl Outcome {
+    const fn ends_in_line(&self) -> bool {
+        matches!(self, Self::Finished(_, attempt) if ends_in_line(attempt))
+    }
 }
 
 fn failing_text(patience: Duration) -> String {

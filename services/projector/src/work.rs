@@ -184,13 +184,14 @@ impl Worker {
             .map(|verdict| (verdict.command_id, verdict))
             .collect();
         let mut lap = Lap::start(batch.len());
-        let replier = self.consumer.replier();
+        let mut answers = Vec::with_capacity(batch.len());
         for (delivery, span) in batch.iter().zip(&spans) {
             if let Some(verdict) = by_command.get(&delivery.payload.id) {
                 span.record("verdict.status", crate::spans::status(&verdict.outcome));
-                replier.reply(delivery, verdict).await;
+                answers.push((delivery, *verdict));
             }
         }
+        self.consumer.replier().reply_all(&answers).await;
         lap.end(Stage::Reply);
         drop(spans);
         // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.

@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand};
 use runtime::{Flags, Program, Settings, command_main, service_main};
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Event-driven, multi-tenant directory sync: people and groups come in over SCIM, signed webhooks go out.
 #[derive(Parser)]
 #[command(name = "rollcall", version, about)]

@@ -23,6 +23,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// Messages a lane may have received and not acknowledged: several batches of the projector, which forms each out of all
 /// that it has, so that no directory waits for another.
 const PREFETCH: u16 = 1_024;
+/// Verdicts in one message, so that the first of many is not waited for long and none gets large.
+const VERDICTS_AT_ONCE: usize = 32;
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between attempts to park what cannot be read.
 const PARK_PAUSE: Duration = Duration::from_secs(1);
@@ -106,16 +108,23 @@ impl<T: Message> Link<T> {
 }
 
 impl Link<Command> {
-    pub(crate) async fn reply(&self, delivery: &Delivery<Command>, verdict: &Verdict) {
-        let Some(queue) = &delivery.reply_to else { return };
+    pub(crate) async fn reply(&self, verdicts: &[(&Delivery<Command>, &Verdict)]) {
         let Some(session) = self.rabbit.shared().session() else {
             return;
         };
-        match wire::verdict(verdict, queue) {
-            // When the session ends meanwhile, so does the wait.
-            Ok(message) => drop(session.replies().send(Reply::Send(Box::new(message))).await),
-            Err(error) => {
-                tracing::error!(%error, command.id = %verdict.command_id, "a verdict could not be encoded");
+        let mut by_queue: HashMap<&str, Vec<&Verdict>> = HashMap::new();
+        for (delivery, verdict) in verdicts {
+            if let Some(queue) = &delivery.reply_to {
+                by_queue.entry(queue).or_default().push(verdict);
+            }
+        }
+        for (queue, verdicts) in by_queue {
+            for some in verdicts.chunks(VERDICTS_AT_ONCE) {
+                match wire::verdicts(some, queue) {
+                    // When the session ends meanwhile, so does the wait.
+                    Ok(message) => drop(session.replies().send(Reply::Send(Box::new(message))).await),
+                    Err(error) => tracing::error!(%error, verdicts = some.len(), "verdicts could not be encoded"),
+                }
             }
         }
     }

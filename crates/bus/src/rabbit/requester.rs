@@ -122,17 +122,14 @@ async fn read_verdicts(
     lost: CancellationToken,
 ) {
     while let Some(Some(Ok(delivery))) = lost.run_until_cancelled(consumer.next()).await {
-        let Some(id) = wire::command_id(delivery.properties.correlation_id().as_ref()) else {
-            tracing::warn!("a reply without the id of a command was dropped");
-            continue;
-        };
-        match serde_json::from_slice::<Verdict>(&delivery.data) {
-            Ok(verdict) => waiters.resolve(id, Ok(verdict)),
-            Err(error) => {
-                tracing::error!(%error, command.id = %id, "a verdict could not be read");
-                // The verdict exists, and the requester finds it where it was stored.
-                waiters.resolve(id, Err(RequestError::Lost));
+        match serde_json::from_slice::<Vec<Verdict>>(&delivery.data) {
+            Ok(verdicts) => {
+                for verdict in verdicts {
+                    waiters.resolve(verdict.command_id, Ok(verdict));
+                }
             }
+            // They exist: whoever waits in vain finds its own where it was stored.
+            Err(error) => tracing::error!(%error, "verdicts could not be read"),
         }
     }
     lost.cancel();

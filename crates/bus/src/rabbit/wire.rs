@@ -61,16 +61,16 @@ pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Re
     })
 }
 
-pub(crate) fn verdict(verdict: &Verdict, reply_to: &str) -> Result<Outgoing, serde_json::Error> {
+/// Verdicts for the requesters behind one reply queue. Each says which command it is about.
+pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<Outgoing, serde_json::Error> {
     let properties = BasicProperties::default()
         .with_content_type(JSON.into())
-        .with_type("verdict".into())
-        .with_correlation_id(short(&verdict.command_id.to_string()));
+        .with_type("verdicts".into());
     Ok(Outgoing {
         exchange: "",
         routing_key: short(reply_to),
         properties,
-        body: serde_json::to_vec(verdict)?,
+        body: serde_json::to_vec(verdicts)?,
     })
 }
 

@@ -141,10 +141,6 @@ async fn a_command_of_another_client_is_read_and_answered() {
     let verdict = crate::support::verdict(&sent);
     consumer.replier().reply(&taken[0], &verdict).await;
     let answer = within(answers.next()).await.unwrap().unwrap();
-    assert_eq!(serde_json::from_slice::<Verdict>(&answer.data).unwrap(), verdict);
-    assert_eq!(
-        answer.properties.correlation_id().as_ref().unwrap().as_str(),
-        sent.id.to_string()
-    );
+    assert_eq!(serde_json::from_slice::<Vec<Verdict>>(&answer.data).unwrap(), [verdict]);
     bus.close().await;
 }

@@ -70,7 +70,7 @@ impl Deliveries<'_> {
             return self.insert(batch.new, lease, now).await;
         }
         let dialect = self.store.dialect();
-        let tx = self.store.begin().await?;
+        let tx = self.store.begin_on(&self.store.steady().insert).await?;
         let behind = behind(&tx, dialect, batch.catching_up).await?;
         let live: Vec<NewDelivery> = batch
             .new

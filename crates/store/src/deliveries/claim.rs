@@ -126,7 +126,7 @@ impl Deliveries<'_> {
             lease.owner.into(),
             lease.until.millis().into(),
         ];
-        query_all(self.store.write(), &sql, values)
+        query_all(&self.store.steady().claim, &sql, values)
             .await?
             .iter()
             .map(claimed)

@@ -77,9 +77,9 @@ impl Deliveries<'_> {
         }
         let dialect = self.store.dialect();
         if !new.iter().any(joins_line) {
-            return store(self.store.write(), dialect, new, lease, now).await;
+            return store(&self.store.steady().insert, dialect, new, lease, now).await;
         }
-        let tx = self.store.begin().await?;
+        let tx = self.store.begin_on(&self.store.steady().insert).await?;
         let stored = insert(&tx, dialect, new, lease, now).await?;
         tx.commit().await?;
         Ok(stored)

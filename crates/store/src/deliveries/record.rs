@@ -115,9 +115,9 @@ impl Deliveries<'_> {
         let ordered = finished.iter().filter(|attempt| attempt.ordered);
         let ordered: Vec<_> = ordered.map(|attempt| attempt.endpoint_id).collect();
         let (ended, failing) = if dialect == Dialect::Postgres && ordered.is_empty() {
-            batch.write_at_once(self.store.write()).await?
+            batch.write_at_once(&self.store.steady().record).await?
         } else {
-            let tx = self.store.begin().await?;
+            let tx = self.store.begin_on(&self.store.steady().record).await?;
             let (ended, failing) = match dialect {
                 Dialect::Postgres => batch.write_at_once(&tx).await?,
                 Dialect::Sqlite => batch.write_in_steps(&tx).await?,
@@ -131,7 +131,7 @@ impl Deliveries<'_> {
         };
         // An endpoint that has only just become ordered.
         if !ended.is_empty() {
-            let tx = self.store.begin().await?;
+            let tx = self.store.begin_on(&self.store.steady().record).await?;
             lock_lines(&tx, dialect, finished.iter().map(|attempt| attempt.endpoint_id)).await?;
             wake(&tx, dialect, ended, now).await?;
             tx.commit().await?;

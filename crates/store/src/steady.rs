@@ -1,0 +1,102 @@
+//! Connections that keep their plans, for the few statements that the dispatcher repeats all the time.
+//!
+//! To plan such a statement takes longer than to run it for a handful of rows. Each kind has a connection of its own,
+//! since the dispatcher runs one of each at a time; so it is known of each connection when it last planned anew.
+
+use crate::connect::{ACQUIRE_TIMEOUT, TEST_AFTER_IDLE};
+use crate::session::REPLAN_AFTER;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::{Connection as _, Executor as _};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// A connection for each kind of statement. On SQLite they are all the one writing connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Steady {
+    /// Stores new deliveries.
+    pub(crate) insert: DatabaseConnection,
+    /// Takes deliveries that are due.
+    pub(crate) claim: DatabaseConnection,
+    /// Records what came of attempts.
+    pub(crate) record: DatabaseConnection,
+}
+
+impl Steady {
+    /// With the session settings of [`crate::session::WRITER_SESSION`]. Connects when first asked: only the dispatcher is.
+    pub(crate) fn postgres(connect: &PgConnectOptions) -> Self {
+        Self {
+            insert: single(connect.clone()),
+            claim: single(connect.clone()),
+            record: single(connect.clone()),
+        }
+    }
+
+    pub(crate) fn sqlite(write: &DatabaseConnection) -> Self {
+        Self {
+            insert: write.clone(),
+            claim: write.clone(),
+            record: write.clone(),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        for connection in [&self.insert, &self.claim, &self.record] {
+            // Closing a pool cannot fail; the result type is sea-orm's for other back ends.
+            let _ = connection.close_by_ref().await;
+        }
+    }
+}
+
+/// A pool of one connection, which makes its plans anew after [`REPLAN_AFTER`].
+fn single(connect: PgConnectOptions) -> DatabaseConnection {
+    let port = connect.get_port();
+    let planned = Arc::new(Mutex::new(Instant::now()));
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .after_connect(move |_, _| {
+            crate::nodelay::set_nodelay(port);
+            Box::pin(std::future::ready(Ok(())))
+        })
+        .before_acquire(move |connection, meta| {
+            let planned = Arc::clone(&planned);
+            Box::pin(async move {
+                if is_due(&planned) {
+                    connection.execute("DISCARD PLANS").await?;
+                } else if meta.idle_for >= TEST_AFTER_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(connect);
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+}
+
+/// Whether the plans are too old; if so, from now on they are new.
+fn is_due(planned: &Mutex<Instant>) -> bool {
+    let mut planned = planned.lock().unwrap_or_else(PoisonError::into_inner);
+    let due = planned.elapsed() >= REPLAN_AFTER;
+    if due {
+        *planned = Instant::now();
+    }
+    due
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_due;
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn plans_are_made_anew_once_they_are_a_second_old() {
+        let planned = Mutex::new(Instant::now());
+        assert!(!is_due(&planned));
+        *planned.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
+        assert!(is_due(&planned));
+        assert!(!is_due(&planned));
+    }
+}
