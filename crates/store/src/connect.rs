@@ -309,11 +309,12 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .await?;
     let lookups = Lookups::sqlite(connect.pragma("query_only", "ON"), options.max_connections);
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
+    let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
     Ok(Store {
         dialect: Dialect::Sqlite,
-        steady: Steady::sqlite(&write),
+        steady: Steady::sqlite(&write, &read),
         write,
-        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        read,
         writers: None,
         lookups,
     })

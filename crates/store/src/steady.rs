@@ -11,13 +11,15 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// A connection for each kind of statement. On SQLite they are all the one writing connection.
+/// A connection for each kind of statement. On SQLite all that write are the one writing connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Steady {
     /// Stores new deliveries.
     pub(crate) insert: DatabaseConnection,
-    /// Takes deliveries that are due.
+    /// Takes deliveries that are due, renews leases and gives them back.
     pub(crate) claim: DatabaseConnection,
+    /// Reads what was taken. On SQLite these are the reading connections.
+    pub(crate) look: DatabaseConnection,
     /// Records what came of attempts.
     pub(crate) record: DatabaseConnection,
 }
@@ -25,15 +27,18 @@ pub(crate) struct Steady {
 impl Steady {
     /// With the session settings of [`crate::session::WRITER_SESSION`]. Connects when first asked: only the dispatcher is.
     pub(crate) fn postgres(connect: &PgConnectOptions) -> Self {
+        let claim = single(connect.clone());
         Self {
             insert: single(connect.clone()),
-            claim: single(connect.clone()),
+            look: claim.clone(),
+            claim,
             record: single(connect.clone()),
         }
     }
 
-    pub(crate) fn sqlite(write: &DatabaseConnection) -> Self {
+    pub(crate) fn sqlite(write: &DatabaseConnection, read: &DatabaseConnection) -> Self {
         Self {
+            look: read.clone(),
             insert: write.clone(),
             claim: write.clone(),
             record: write.clone(),

@@ -17,6 +17,13 @@ use telemetry::semconv;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
+/// Events that come so soon after the ones before are part of a stream, of which more is waited for. One that comes alone
+/// never waits.
+const CLOSE: Duration = Duration::from_millis(3);
+const LINGER: Duration = Duration::from_millis(4);
+/// No more than so many are waited for.
+const ENOUGH: usize = 32;
+
 /// Takes events from the bus.
 #[derive(Debug)]
 pub(crate) struct FanOut {
@@ -62,12 +69,17 @@ impl Planned {
 impl FanOut {
     pub(crate) async fn run(self) {
         let acker = self.consumer.acker();
-        while let Some(Some(batch)) = self
+        let mut free_since = Instant::now();
+        while let Some(Some(mut batch)) = self
             .soft
             .run_until_cancelled(self.consumer.next(self.engine.config.batch))
             .await
         {
+            if free_since.elapsed() < CLOSE {
+                self.linger(&mut batch).await;
+            }
             self.work(&acker, &batch).await;
+            free_since = Instant::now();
             if batch.len() >= self.engine.config.batch {
                 // More is waiting on the bus, and it may as well wait there: what does not fit into memory is written
                 // and read once more.
@@ -75,6 +87,17 @@ impl FanOut {
             }
         }
         self.consumer.stop();
+    }
+
+    /// Waits a moment for more: storing and acknowledging many costs the database and the broker little more than one.
+    async fn linger(&self, batch: &mut Vec<Delivery<Event>>) {
+        let until = tokio::time::Instant::now() + LINGER;
+        while batch.len() < ENOUGH {
+            match tokio::time::timeout_at(until, self.consumer.next(ENOUGH - batch.len())).await {
+                Ok(Some(more)) => batch.extend(more),
+                Ok(None) | Err(_) => return,
+            }
+        }
     }
 
     /// Events that cannot be stored now stay unacknowledged and are tried again; ones that can never be are parked.
@@ -85,7 +108,7 @@ impl FanOut {
                 acker.ack(batch).await;
                 drop(received);
                 self.engine.take(stored.jobs, true).await;
-                if !stored.is_all {
+                if stored.more {
                     // Not before: what is left in the database comes after what is in memory.
                     self.engine.due.notify_one();
                 }
@@ -148,11 +171,11 @@ impl FanOut {
         measure::fanned_out(received.len(), inserted.len());
         let leased: HashSet<DeliveryId> = inserted.iter().filter(|new| new.leased).map(|new| new.id).collect();
         self.give_places_back(&planned, |id| !leased.contains(&id));
-        self.note_spills(&planned, &inserted);
+        let more = self.note_spills(&planned, &inserted);
         let jobs = planned.into_iter().map(|planned| planned.job);
         Ok(Stored {
             jobs: jobs.filter(|job| leased.contains(&job.delivery_id)).collect(),
-            is_all: inserted.iter().all(|new| new.leased || new.held),
+            more,
         })
     }
 
@@ -204,20 +227,27 @@ impl FanOut {
         planned
     }
 
-    /// Deliveries that are stored but not in memory: new ones must stay behind them.
-    fn note_spills(&self, planned: &[Planned], inserted: &[InsertedDelivery]) {
+    /// Deliveries that are stored but not in memory: new ones must stay behind them. Says whether one of them could be
+    /// taken now; for an endpoint without room the end of an attempt asks again, or the regular sweep.
+    fn note_spills(&self, planned: &[Planned], inserted: &[InsertedDelivery]) -> bool {
         let left: HashSet<DeliveryId> = inserted
             .iter()
             .filter(|new| !new.leased && !new.held)
             .map(|new| new.id)
             .collect();
-        let mut queue = self.engine.queue();
-        for planned in planned
-            .iter()
-            .filter(|planned| !planned.ordered && left.contains(&planned.new.id))
-        {
-            queue.spill(planned.new.endpoint_id);
+        if left.is_empty() {
+            return false;
         }
+        let now = Instant::now();
+        let mut queue = self.engine.queue();
+        let mut more = false;
+        for planned in planned.iter().filter(|planned| left.contains(&planned.new.id)) {
+            if !planned.ordered {
+                queue.spill(planned.new.endpoint_id);
+            }
+            more = more || queue.room(planned.new.endpoint_id, now).0 > 0;
+        }
+        more
     }
 
     fn give_places_back(&self, planned: &[Planned], which: impl Fn(DeliveryId) -> bool) {
@@ -235,8 +265,8 @@ impl FanOut {
 struct Stored {
     /// Leased, to be sent now.
     jobs: Vec<Job>,
-    /// Nothing was left for the sweep.
-    is_all: bool,
+    /// Something was left for the sweep, and there is room for it.
+    more: bool,
 }
 
 /// What came of storing a batch.

@@ -66,7 +66,7 @@ pub(crate) struct Worker {
     committed: mpsc::Sender<Handover>,
     /// For each lane the subscription and the epoch under which it is held.
     held: HashMap<u16, (u64, i64)>,
-    /// How many commands came at once of late.
+    /// How many commands came at once of late, at most.
     usual: usize,
     /// Whether a lane was taken over since the last hand-over.
     taken_over: bool,
@@ -136,7 +136,7 @@ impl Worker {
     async fn work(&mut self) {
         self.linger().await;
         let batch = self.rounds.take(self.config.max_batch);
-        self.usual = (self.usual * 3 + batch.len()).div_ceil(4);
+        self.usual = batch.len().max(self.usual - self.usual.div_ceil(8));
         let mut rest = batch.into_iter().peekable();
         while rest.peek().is_some() {
             let mut bytes = 0;
@@ -157,7 +157,7 @@ impl Worker {
     /// just sending their next commands, and a transaction costs the same for one of them as for all. Whoever sends
     /// alone never waits.
     async fn linger(&mut self) {
-        let enough = (self.usual / 2).min(self.config.max_batch);
+        let enough = (self.usual * 3 / 4).min(self.config.max_batch);
         let until = tokio::time::Instant::now() + self.config.linger;
         while self.rounds.len() < enough {
             let room = self.config.max_batch - self.rounds.len();

@@ -55,6 +55,7 @@ pub(crate) fn all(system: &System) -> BTreeMap<String, Usage> {
     let mut usage: BTreeMap<String, Usage> = system
         .processes
         .values()
+        .filter(|process| process.is_running())
         .map(|process| {
             let name = process.name.trim_start_matches("rollcall-").to_owned();
             (name, of(&Path::new("/proc").join(process.pid().to_string())))

@@ -93,11 +93,15 @@ impl Deliveries<'_> {
         let sql = |ids| format!("SELECT delivery_id, body FROM delivery_bodies WHERE delivery_id IN ({ids})");
         let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
         let ids = json_ids(self.store.dialect(), claimed.iter().map(|delivery| delivery.id.uuid()));
-        query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [ids.into()])
-            .await?
-            .iter()
-            .map(|row| Ok((row.id("delivery_id")?, row.get::<String>("body")?.into())))
-            .collect()
+        query_all(
+            &self.store.steady().look,
+            (postgres.as_str(), sqlite.as_str()),
+            [ids.into()],
+        )
+        .await?
+        .iter()
+        .map(|row| Ok((row.id("delivery_id")?, row.get::<String>("body")?.into())))
+        .collect()
     }
 }
 

@@ -198,7 +198,12 @@ impl Deliveries<'_> {
         let sql = |ids| format!("SELECT id, body, traceparent FROM events WHERE id IN ({ids})");
         let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
         let ids = json_ids(dialect, wanted);
-        let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [ids.into()]).await?;
+        let rows = query_all(
+            &self.store.steady().look,
+            (postgres.as_str(), sqlite.as_str()),
+            [ids.into()],
+        )
+        .await?;
         let mut found: HashMap<EventId, (Arc<str>, Option<Arc<str>>)> = HashMap::with_capacity(rows.len());
         for row in rows {
             let body: String = row.get("body")?;

@@ -1,6 +1,6 @@
 //! Webhooks as the apps see them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use system::receiver::Receiver;
 use system::{Shape, System, assert_gapless};
 
@@ -29,7 +29,18 @@ async fn each_app_gets_what_it_subscribed_to_and_the_log_says_the_same(shape: Sh
     let log = system.log(&tenant).await;
     assert_gapless(&log);
     assert_eq!(log.len(), 32);
-    let mut arrived: Vec<_> = all.wait_for(32).await.into_iter().map(|arrival| arrival.body).collect();
+    // The directory of the first start may still be telling of itself when the endpoint is made.
+    let is_ours = |body: &Value| body["directory_id"] == tenant.directory_id.as_str();
+    let started = std::time::Instant::now();
+    let mut arrived = loop {
+        let bodies = all.distinct().into_iter().map(|arrival| arrival.body);
+        let ours: Vec<_> = bodies.filter(is_ours).collect();
+        if ours.len() >= 32 {
+            break ours;
+        }
+        assert!(started.elapsed() < system::process::PATIENCE, "{} arrived", ours.len());
+        system::process::pause().await;
+    };
     arrived.sort_by_key(|body| body["sequence"].as_i64());
     assert_eq!(arrived, log, "the webhook's body is the log's");
     assert!(
@@ -50,7 +61,9 @@ async fn each_app_gets_what_it_subscribed_to_and_the_log_says_the_same(shape: Sh
                 None,
             )
             .await;
-        if page["data"].as_array().unwrap().len() == 32 {
+        let delivered = page["data"].as_array().unwrap().iter();
+        let ids: Vec<_> = delivered.map(|delivery| delivery["event_id"].clone()).collect();
+        if log.iter().all(|event| ids.contains(&event["id"])) {
             break;
         }
         assert!(started.elapsed() < system::process::PATIENCE, "{page}");
