@@ -219,6 +219,19 @@ impl Endpoints {
             .await
     }
 
+    /// Grows with every change of any endpoint that [`Endpoints::all`] would show. Read before them, it is never newer
+    /// than what they are.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn version(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT number FROM endpoint_version WHERE id = 1";
+        query_one(&self.store.steady().glance, sql, [])
+            .await?
+            .ok_or_else(|| StoreError::corrupt("the version of the endpoints is missing"))?
+            .get("number")
+    }
+
     /// Every endpoint, oldest first.
     ///
     /// # Errors

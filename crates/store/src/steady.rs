@@ -16,6 +16,8 @@ use std::time::Instant;
 pub(crate) struct Steady {
     /// Stores new deliveries.
     pub(crate) insert: DatabaseConnection,
+    /// Looks whether anything changed, just before. On SQLite these are the reading connections.
+    pub(crate) glance: DatabaseConnection,
     /// Takes deliveries that are due, renews leases and gives them back.
     pub(crate) claim: DatabaseConnection,
     /// Reads what was taken. On SQLite these are the reading connections.
@@ -27,9 +29,10 @@ pub(crate) struct Steady {
 impl Steady {
     /// With the session settings of [`crate::session::WRITER_SESSION`]. Connects when first asked: only the dispatcher is.
     pub(crate) fn postgres(connect: &PgConnectOptions) -> Self {
-        let claim = single(connect.clone());
+        let (insert, claim) = (single(connect.clone()), single(connect.clone()));
         Self {
-            insert: single(connect.clone()),
+            glance: insert.clone(),
+            insert,
             look: claim.clone(),
             claim,
             record: single(connect.clone()),
@@ -38,6 +41,7 @@ impl Steady {
 
     pub(crate) fn sqlite(write: &DatabaseConnection, read: &DatabaseConnection) -> Self {
         Self {
+            glance: read.clone(),
             look: read.clone(),
             insert: write.clone(),
             claim: write.clone(),

@@ -183,6 +183,7 @@ impl Fixture {
         let disabling = Disabling {
             endpoint_id,
             delivery_id,
+            started_at: at,
             patience,
             reason: "because",
             origin: Some("https://example.com"),
@@ -498,6 +499,11 @@ async fn an_endpoint_that_fails_for_too_long_is_switched_off_and_its_deliveries_
             "it is well"
         );
         assert!(f.disable(failing, deliveries[1][1].0, Some(PATIENCE), later).await);
+        f.enable(gone, false, later).await;
+        assert!(
+            !f.disable(gone, deliveries[0][0].0, None, now()).await,
+            "an attempt from before it was switched on again"
+        );
         let endpoint = f.store().endpoints().by_id(failing).await.unwrap().unwrap();
         assert_eq!(
             (endpoint.disabled_reason.as_deref(), endpoint.disabled_at),
@@ -911,6 +917,49 @@ async fn the_stats_of_an_endpoint_tell_what_was_taken_and_what_waits() {
             (backlog.waiting["leased"], backlog.enabled, backlog.disabled),
             (1, 1, 0)
         );
+        f.db.close().await;
+    }
+}
+
+/// The dispatcher reads the endpoints anew when this number has changed, and only then.
+#[tokio::test]
+async fn every_change_of_an_endpoint_is_counted_and_how_it_fares_is_not() {
+    for dialect in BOTH {
+        let f = Fixture::new(dialect).await;
+        let mut last = f.store().endpoints().version().await.unwrap();
+        let mut grown = async || {
+            let version = f.store().endpoints().version().await.unwrap();
+            let grown = version > last;
+            last = version;
+            grown
+        };
+        let id = f.endpoint(false).await;
+        assert!(grown().await, "made");
+        f.endpoint(true).await;
+        assert!(grown().await, "another made");
+
+        let events = f.events(&[None]).await;
+        let delivery = f.insert(id, &events, true).await[0].0;
+        let retry = DeliveryVerdict::RetryAt(now().plus(PATIENCE));
+        f.finish("a", now(), &[attempt(delivery, id, 1, retry)]).await;
+        let fares = f.store().endpoints().by_id(id).await.unwrap().unwrap().failing_since;
+        assert!(fares.is_some());
+        assert!(!grown().await, "how it fares");
+
+        let change = f.store().change(None).await.unwrap();
+        let mut endpoint = change.endpoint(id).await.unwrap().unwrap();
+        endpoint.url = "https://example.com/other".into();
+        change.save_endpoint(&endpoint).await.unwrap();
+        change.commit().await.unwrap();
+        assert!(grown().await, "changed");
+
+        f.enable(id, false, now()).await;
+        assert!(grown().await, "switched on");
+
+        let change = f.store().change(None).await.unwrap();
+        assert!(change.delete_endpoint(id).await.unwrap());
+        change.commit().await.unwrap();
+        assert!(grown().await, "deleted");
         f.db.close().await;
     }
 }

@@ -422,6 +422,7 @@ async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) {
     let disabling = Disabling {
         endpoint_id,
         delivery_id: delivery.id,
+        started_at: at,
         patience: None,
         reason: "the receiver answered 410 Gone",
         origin: None,

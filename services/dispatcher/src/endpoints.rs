@@ -72,7 +72,17 @@ enum Unusable {
 pub(crate) struct Endpoints {
     store: Store,
     master_key: MasterKey,
-    known: Mutex<HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>>,
+    known: Mutex<Known>,
+}
+
+/// What was loaded last.
+#[derive(Debug, Default)]
+struct Known {
+    /// The version of the endpoints before they were read; `None` when they must be read again.
+    version: Option<i64>,
+    /// Oldest first.
+    all: Arc<[Arc<Endpoint>]>,
+    by_id: HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>,
 }
 
 impl Endpoints {
@@ -84,11 +94,19 @@ impl Endpoints {
         }
     }
 
-    /// The endpoints of this moment, oldest first, disabled ones too: their events are held.
-    pub(crate) async fn load(&self) -> Result<Vec<Arc<Endpoint>>, StoreError> {
+    /// The endpoints of this moment, oldest first, disabled ones too: their events are held. They are read when one of them
+    /// has changed since the last time.
+    pub(crate) async fn load(&self) -> Result<Arc<[Arc<Endpoint>]>, StoreError> {
+        let version = self.store.endpoints().version().await?;
+        {
+            let known = self.known();
+            if known.version == Some(version) {
+                return Ok(Arc::clone(&known.all));
+            }
+        }
         let rows = self.store.endpoints().all().await?;
         let mut known = self.known();
-        let mut before = std::mem::take(&mut *known);
+        let mut before = std::mem::take(&mut known.by_id);
         let mut all = Vec::with_capacity(rows.len());
         for row in rows {
             let entry = match before.remove(&row.id) {
@@ -99,21 +117,25 @@ impl Endpoints {
                 }
             };
             all.push(Arc::clone(&entry.1));
-            known.insert(entry.1.id, entry);
+            known.by_id.insert(entry.1.id, entry);
         }
-        Ok(all)
+        known.all = all.into();
+        known.version = Some(version);
+        Ok(Arc::clone(&known.all))
     }
 
     /// An endpoint as it was when the endpoints were last loaded, at most a sweep ago; `None` when it was not enabled.
     pub(crate) fn by_id(&self, id: EndpointId) -> Option<Arc<Endpoint>> {
         let known = self.known();
-        let found = known.get(&id).map(|(_, endpoint)| endpoint);
+        let found = known.by_id.get(&id).map(|(_, endpoint)| endpoint);
         found.filter(|endpoint| endpoint.enabled).map(Arc::clone)
     }
 
     /// Not enabled any more, before the next load tells.
     pub(crate) fn forget(&self, id: EndpointId) {
-        self.known().remove(&id);
+        let mut known = self.known();
+        known.by_id.remove(&id);
+        known.version = None;
     }
 
     fn open(&self, row: &ActiveEndpoint) -> Endpoint {
@@ -172,7 +194,7 @@ impl Endpoints {
         })
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,7 @@ use webhooks::{AttemptResult, Content, Request, Sender};
 /// How long new events wait for room in memory when they come faster than they can be sent.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// After 410 an endpoint is switched off within moments; should that fail, its deliveries are tried again after this.
-const UNTIL_DISABLED: Duration = Duration::from_secs(60);
+const UNTIL_DISABLED: Duration = Duration::from_secs(10);
 
 /// What the recorder is told about a delivery.
 #[expect(clippy::large_enum_variant, reason = "nearly all outcomes are of the large kind")]

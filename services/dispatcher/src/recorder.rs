@@ -159,6 +159,7 @@ impl Recorder {
             let disabling = Disabling {
                 endpoint_id: attempt.endpoint_id,
                 delivery_id: attempt.delivery_id,
+                started_at: attempt.started_at,
                 patience,
                 reason,
                 origin: origin.as_deref(),

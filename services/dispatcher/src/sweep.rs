@@ -84,7 +84,7 @@ impl Sweep {
         if is_regular {
             self.settle().await?;
         }
-        let mut endpoints = self.engine.endpoints.load().await?;
+        let mut endpoints = self.engine.endpoints.load().await?.to_vec();
         endpoints.retain(|endpoint| endpoint.enabled);
         let active: HashSet<EndpointId> = endpoints.iter().map(|endpoint| endpoint.id).collect();
         self.engine.keep_only(&active).await;

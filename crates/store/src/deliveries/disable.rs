@@ -21,6 +21,8 @@ pub struct Disabling<'a> {
     pub endpoint_id: EndpointId,
     /// The delivery whose attempt was the last straw.
     pub delivery_id: DeliveryId,
+    /// When that attempt began. An endpoint that was changed or switched on since is another one: it gets its chance.
+    pub started_at: Timestamp,
     /// Only when every attempt failed for so long; `None` for at once.
     pub patience: Option<Duration>,
     /// For the endpoint's owner.
@@ -51,7 +53,7 @@ impl Settled {
 impl Deliveries<'_> {
     /// Switches an endpoint off, holds its deliveries, and appends `endpoint.disabled` to the log of the directory whose
     /// delivery brought it about: one event, whatever the number of directories that the endpoint subscribes to. `false`
-    /// when it is off already, or took something meanwhile.
+    /// when it is off already, or took something meanwhile, or was changed.
     ///
     /// # Errors
     /// As any write; nothing is changed then.
@@ -69,13 +71,15 @@ impl Deliveries<'_> {
             .patience
             .map_or(i64::MAX, |patience| now.minus(patience).millis());
         let sql = "UPDATE endpoints SET state = 'disabled', disabled_reason = $2, disabled_at = $3, updated_at = $3 \
-                   WHERE id = $1 AND state = 'enabled' AND ($4 = 9223372036854775807 OR failing_since <= $4) \
+                   WHERE id = $1 AND state = 'enabled' AND updated_at <= $5 \
+                   AND ($4 = 9223372036854775807 OR failing_since <= $4) \
                    RETURNING description, failing_since";
         let values = [
             disabling.endpoint_id.uuid().into(),
             disabling.reason.into(),
             now.millis().into(),
             longest.into(),
+            disabling.started_at.millis().into(),
         ];
         let Some(endpoint) = query_one(&tx, sql, values).await? else {
             return Ok(false);

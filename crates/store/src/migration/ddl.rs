@@ -12,6 +12,8 @@ pub(super) enum Ddl {
     Both(&'static str),
     /// For PostgreSQL only.
     Postgres(&'static str),
+    /// For SQLite only.
+    Sqlite(&'static str),
 }
 
 /// A migration that creates tables and indexes.
@@ -34,8 +36,8 @@ impl MigrationTrait for TableSet {
         for statement in self.statements {
             let text = match (statement, dialect) {
                 (Ddl::Both(text), _) => render(text, dialect),
-                (Ddl::Postgres(text), Dialect::Postgres) => (*text).to_owned(),
-                (Ddl::Postgres(_), Dialect::Sqlite) => continue,
+                (Ddl::Postgres(text), Dialect::Postgres) | (Ddl::Sqlite(text), Dialect::Sqlite) => (*text).to_owned(),
+                (Ddl::Postgres(_), Dialect::Sqlite) | (Ddl::Sqlite(_), Dialect::Postgres) => continue,
             };
             connection.execute_unprepared(&text).await?;
         }

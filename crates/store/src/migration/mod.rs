@@ -9,6 +9,7 @@ mod counts;
 mod ddl;
 mod delivery;
 mod directory;
+mod endpoint_version;
 mod log;
 mod log_copies;
 mod oauth;
@@ -31,7 +32,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 12] {
+const fn sets() -> [TableSet; 13] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -80,6 +81,10 @@ const fn sets() -> [TableSet; 12] {
         TableSet {
             name: "0012_consumers",
             statements: consumers::STATEMENTS,
+        },
+        TableSet {
+            name: "0013_endpoint_version",
+            statements: endpoint_version::STATEMENTS,
         },
     ]
 }

@@ -71,6 +71,7 @@ pub(crate) async fn fail(api: &Api, endpoint_id: EndpointId, delivery_id: Delive
         let disabling = Disabling {
             endpoint_id,
             delivery_id,
+            started_at: Timestamp::now(),
             patience: None,
             reason: "the receiver answered 410 Gone",
             origin: None,
