@@ -13,9 +13,11 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Plans are made anew after this time. Between two batches a plan is kept, which saves a quarter of the server's work;
-/// but one that was made while a table was empty may take any index, and must not be kept while the table grows.
-pub(crate) const REPLAN_AFTER: Duration = Duration::from_secs(1);
+/// Plans are made anew after this time, and sooner at first. Between two batches a plan is kept, which saves a quarter of
+/// the server's work; but one that was made while a table was empty may take any index, and must not be kept while the
+/// table grows.
+const REPLAN_AFTER: Duration = Duration::from_secs(1);
+const FIRST_REPLAN_AFTER: Duration = Duration::from_millis(30);
 /// A connection is replaced after this time, as those of pools are.
 const LIFETIME: Duration = Duration::from_mins(30);
 
@@ -39,7 +41,34 @@ pub(crate) struct Writers {
 struct Kept {
     connection: PgConnection,
     opened: Instant,
-    planned: Instant,
+    plans: Plans,
+}
+
+/// How old the plans of a connection are.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    made: Instant,
+    keep: Duration,
+}
+
+impl Plans {
+    /// Of a connection that is new.
+    pub(crate) fn new() -> Self {
+        Self {
+            made: Instant::now(),
+            keep: FIRST_REPLAN_AFTER,
+        }
+    }
+
+    /// Whether they are too old; if so, from now on they are new.
+    pub(crate) fn are_old(&mut self) -> bool {
+        let old = self.made.elapsed() >= self.keep;
+        if old {
+            self.made = Instant::now();
+            self.keep = (self.keep * 2).min(REPLAN_AFTER);
+        }
+        old
+    }
 }
 
 impl Writers {
@@ -58,12 +87,11 @@ impl Writers {
             None => Kept {
                 connection: self.pool.acquire().await?.detach(),
                 opened: Instant::now(),
-                planned: Instant::now(),
+                plans: Plans::new(),
             },
         };
         let mut sql = String::new();
-        if kept.planned.elapsed() >= REPLAN_AFTER {
-            kept.planned = Instant::now();
+        if kept.plans.are_old() {
             sql.push_str("DISCARD PLANS; ");
         }
         sql.push_str("BEGIN");
@@ -149,4 +177,26 @@ impl Session {
 /// In the variant in which constraints are recognised.
 fn refused(error: sqlx::Error) -> StoreError {
     StoreError::from(DbErr::Exec(RuntimeErr::SqlxError(error.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST_REPLAN_AFTER, Plans, REPLAN_AFTER};
+    use std::time::Instant;
+
+    #[test]
+    fn plans_are_made_anew_soon_at_first_and_then_each_second() {
+        let mut plans = Plans::new();
+        assert!(!plans.are_old());
+        let mut ages = Vec::new();
+        for _ in 0..8 {
+            ages.push(plans.keep);
+            plans.made = Instant::now().checked_sub(plans.keep).unwrap();
+            assert!(plans.are_old());
+            assert!(!plans.are_old());
+        }
+        assert_eq!(ages.first(), Some(&FIRST_REPLAN_AFTER));
+        assert_eq!(ages.last(), Some(&REPLAN_AFTER));
+        assert!(ages.is_sorted());
+    }
 }

@@ -4,12 +4,11 @@
 //! since the dispatcher runs one of each at a time; so it is known of each connection when it last planned anew.
 
 use crate::connect::{ACQUIRE_TIMEOUT, TEST_AFTER_IDLE};
-use crate::session::REPLAN_AFTER;
+use crate::session::Plans;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::{Connection as _, Executor as _};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A connection for each kind of statement. On SQLite all that write are the one writing connection.
 #[derive(Clone, Debug)]
@@ -57,22 +56,24 @@ impl Steady {
     }
 }
 
-/// A pool of one connection, which makes its plans anew after [`REPLAN_AFTER`].
+/// A pool of one connection, which makes its plans anew as [`Plans`] says.
 fn single(connect: PgConnectOptions) -> DatabaseConnection {
     let port = connect.get_port();
-    let planned = Arc::new(Mutex::new(Instant::now()));
+    let plans = Arc::new(Mutex::new(Plans::new()));
+    let of_new = Arc::clone(&plans);
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .after_connect(move |_, _| {
             crate::nodelay::set_nodelay(port);
+            *lock(&of_new) = Plans::new();
             Box::pin(std::future::ready(Ok(())))
         })
         .before_acquire(move |connection, meta| {
-            let planned = Arc::clone(&planned);
+            let old = lock(&plans).are_old();
             Box::pin(async move {
-                if is_due(&planned) {
+                if old {
                     connection.execute("DISCARD PLANS").await?;
                 } else if meta.idle_for >= TEST_AFTER_IDLE {
                     connection.ping().await?;
@@ -84,28 +85,6 @@ fn single(connect: PgConnectOptions) -> DatabaseConnection {
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
 
-/// Whether the plans are too old; if so, from now on they are new.
-fn is_due(planned: &Mutex<Instant>) -> bool {
-    let mut planned = planned.lock().unwrap_or_else(PoisonError::into_inner);
-    let due = planned.elapsed() >= REPLAN_AFTER;
-    if due {
-        *planned = Instant::now();
-    }
-    due
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_due;
-    use std::sync::Mutex;
-    use std::time::{Duration, Instant};
-
-    #[test]
-    fn plans_are_made_anew_once_they_are_a_second_old() {
-        let planned = Mutex::new(Instant::now());
-        assert!(!is_due(&planned));
-        *planned.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
-        assert!(is_due(&planned));
-        assert!(!is_due(&planned));
-    }
+fn lock(plans: &Mutex<Plans>) -> MutexGuard<'_, Plans> {
+    plans.lock().unwrap_or_else(PoisonError::into_inner)
 }
