@@ -47,6 +47,22 @@ def address(log: str) -> str:
     sys.exit("webhooks: the server did not get ready")
 
 
+def settled(url: str) -> str:
+    """Waits until the directory of the first start has told of itself: what is sent to an endpoint before its secret is
+    rotated is signed with the first secret only."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url + "/metrics", timeout=5) as answer:
+                for line in answer.read().decode().splitlines():
+                    if line.startswith("rollcall_dispatched_events_total ") and float(line.split()[1]) >= 2:
+                        return url
+        except OSError:
+            pass
+        time.sleep(0.05)
+    sys.exit("webhooks: the first start told nothing")
+
+
 class Api:
     def __init__(self, url: str):
         self.url = url
@@ -118,7 +134,7 @@ def verify(run: dict) -> int:
 def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    run = drive(Api(address(sys.argv[1])), f"http://127.0.0.1:{server.server_port}")
+    run = drive(Api(settled(address(sys.argv[1]))), f"http://127.0.0.1:{server.server_port}")
     sent = {json.loads(webhook["body"])["type"] for webhook in run["captured"]}
     missing = set(run["types"]) - sent
     if missing:
