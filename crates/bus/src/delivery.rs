@@ -26,6 +26,8 @@ pub struct Delivery<T> {
     pub(crate) received: Instant,
     /// Position within the session: later ones are larger.
     pub(crate) tag: u64,
+    /// Position within the message that it came in.
+    pub(crate) part: u32,
     /// Where the verdict goes; commands only.
     pub(crate) reply_to: Option<String>,
 }

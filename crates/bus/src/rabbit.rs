@@ -6,9 +6,10 @@
 //! reading from publishing connections, acknowledgements included.
 
 mod batches;
+mod bundle;
+mod commands;
 mod connection;
 mod consumer;
-
 mod inbox;
 mod publisher;
 mod replies;

@@ -5,11 +5,14 @@ use serde_json::{Map, Value, json};
 
 /// Direct exchange of the commands; the routing key is the lane number.
 pub const COMMANDS: &str = "rollcall.commands";
-/// Topic exchange of the events; the routing key is `<lane>.<type>`. Others may bind their own queues.
+/// Topic exchange of the events, for others to bind their own queues: an event a message, with the body that the webhook
+/// has. The routing key is `<lane>.<type>`.
 pub const EVENTS: &str = "rollcall.events";
+/// Direct exchange of the same events, many in a message, for the dispatcher; the routing key is the lane number.
+pub const DISPATCH: &str = "rollcall.dispatch";
 /// Topic exchange and queue of what could not be processed.
 pub const DEAD: &str = "rollcall.dead";
-/// Commands that may wait in a lane before further ones are refused: some seconds of the fastest projector.
+/// Messages with commands that may wait in a lane before further ones are refused: some seconds of the fastest projector.
 pub const COMMANDS_MAX_LENGTH: u32 = 20_000;
 /// How often a message may come back before it is parked in [`DEAD`].
 pub const DELIVERY_LIMIT: u32 = 10;
@@ -23,7 +26,7 @@ pub fn commands_queue(lane: u16) -> String {
 /// The events queue of a lane, for the dispatcher.
 #[must_use]
 pub fn dispatch_queue(lane: u16) -> String {
-    format!("rollcall.dispatch.{lane}")
+    format!("{DISPATCH}.{lane}")
 }
 
 /// The RabbitMQ definitions file with everything that the services declare, for the default virtual host.
@@ -135,6 +138,10 @@ impl Topology {
                 name: EVENTS,
                 kind: ExchangeType::Topic,
             },
+            Exchange {
+                name: DISPATCH,
+                kind: ExchangeType::Direct,
+            },
         ];
         // The queue of dead letters comes first: with at-least-once dead-lettering, a letter without a route stays in
         // the queue it came from.
@@ -164,9 +171,9 @@ impl Topology {
                 key: lane.to_string(),
             });
             bindings.push(Binding {
-                exchange: EVENTS,
+                exchange: DISPATCH,
                 queue: dispatch_queue(lane),
-                key: format!("{lane}.#"),
+                key: lane.to_string(),
             });
         }
         Self {

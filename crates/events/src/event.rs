@@ -135,8 +135,25 @@ pub struct Event {
     /// W3C `traceparent` of the change, kept so that a retry a day later still links back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The [`EventBody`] as JSON text, serialised once.
+    /// The [`EventBody`] as JSON text, serialised once, and on the bus written and read as it is.
+    #[serde(with = "as_it_is")]
     pub body: String,
+}
+
+/// JSON within JSON, without a string's quoting.
+mod as_it_is {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
+    use serde_json::value::RawValue;
+
+    pub(super) fn serialize<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(body)
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        Ok(<&RawValue>::deserialize(deserializer)?.get().to_owned())
+    }
 }
 
 impl Event {
@@ -205,5 +222,31 @@ mod tests {
         assert_eq!(json["type"], "user.deactivated");
         assert_eq!(json["timestamp"], "2026-11-20T12:00:00.000Z");
         assert_eq!(serde_json::from_str::<EventBody>(&event.body).unwrap(), body);
+    }
+
+    #[test]
+    fn the_body_travels_as_it_is() {
+        let body = r#"{"data": {"a": "\u00e9\n", "b": 1.0}}"#;
+        let event = Event {
+            id: EventId::new(),
+            kind: EventType::UserCreated,
+            organization_id: OrganizationId::new(),
+            directory_id: DirectoryId::new(),
+            sequence: 1,
+            subject_id: None,
+            traceparent: None,
+            body: body.to_owned(),
+        };
+        let text = serde_json::to_string(&event).unwrap();
+        assert!(text.contains(body), "{text}");
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+        let torn = Event {
+            body: "{".to_owned(),
+            ..event
+        };
+        assert!(
+            serde_json::to_string(&torn).is_err(),
+            "what is not JSON does not travel"
+        );
     }
 }

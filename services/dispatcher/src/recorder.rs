@@ -60,13 +60,13 @@ impl Recorder {
     /// Waits for more, but not for long.
     async fn linger(&mut self, batch: &mut Vec<Outcome>) {
         let began = Instant::now();
+        let (mut seen, mut patience) = (0, LINGER);
         while batch.len() < BATCH {
-            let until = began
-                + if batch.iter().any(Outcome::ends_in_line) {
-                    SHORT_LINGER
-                } else {
-                    LINGER
-                };
+            if batch.iter().skip(seen).any(Outcome::ends_in_line) {
+                patience = SHORT_LINGER;
+            }
+            seen = batch.len();
+            let until = began + patience;
             let room = BATCH - batch.len();
             tokio::select! {
                 biased;

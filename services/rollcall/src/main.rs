@@ -1,6 +1,7 @@
 //! `rollcall`: everything in one process, and the commands around it.
 
 mod demo;
+mod directories;
 mod keys;
 mod rebuild;
 mod serve;

@@ -1,19 +1,20 @@
 //! `rollcall rebuild`.
 
+use crate::directories;
 use anyhow::{Context as _, bail};
 use events::DirectoryId;
 use projector::rebuild::rebuild;
 use runtime::CommandContext;
 use std::process::ExitCode;
-use store::{DirectoryFilter, ListPage};
-
-/// Directories asked for at once.
-const PAGE: u16 = 100;
 
 /// Rebuilds one directory, or all of them, and prints a line for each.
 pub(crate) async fn run(context: &CommandContext, directory: Option<&str>, dry_run: bool) -> anyhow::Result<ExitCode> {
     let Some(text) = directory else {
-        return all(context, dry_run).await;
+        directories::each(&context.store, async |directory| {
+            one(context, directory.id, dry_run).await
+        })
+        .await?;
+        return Ok(ExitCode::SUCCESS);
     };
     let id: DirectoryId = text
         .parse()
@@ -23,27 +24,6 @@ pub(crate) async fn run(context: &CommandContext, directory: Option<&str>, dry_r
     }
     one(context, id, dry_run).await?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn all(context: &CommandContext, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let mut page = ListPage {
-        limit: PAGE,
-        cursor: None,
-    };
-    loop {
-        let list = context
-            .store
-            .directories()
-            .list(DirectoryFilter::default(), &page)
-            .await?;
-        for directory in list.data {
-            one(context, directory.id, dry_run).await?;
-        }
-        if list.next_cursor.is_none() {
-            return Ok(ExitCode::SUCCESS);
-        }
-        page.cursor = list.next_cursor;
-    }
 }
 
 async fn one(context: &CommandContext, id: DirectoryId, dry_run: bool) -> anyhow::Result<()> {

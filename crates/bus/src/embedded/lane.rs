@@ -158,6 +158,7 @@ impl<T: Clone> Lane<T> {
                 size: message.size,
                 received: message.queued,
                 tag: self.last_tag,
+                part: 0,
                 reply_to: None,
             });
             self.held.insert(self.last_tag, message);

@@ -1,6 +1,7 @@
 //! Publishing in batches: events, and messages that are parked.
 
 use super::Rabbit;
+use super::bundle::{self, Part};
 use super::publisher::{Receipt, hand_over, publishing};
 use super::session::Session;
 use super::wire::{self, Outgoing};
@@ -10,12 +11,14 @@ use events::{Event, lane_of};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use telemetry::semconv::messaging_system;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// A broker that does not confirm for so long is stuck.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,19 +35,36 @@ pub(crate) struct Batch {
 impl Rabbit {
     pub(crate) async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
         let session = self.shared().session().ok_or(BusError::Unavailable)?;
-        let mut spans = Vec::with_capacity(events.len());
-        let mut messages = Vec::with_capacity(events.len());
-        for event in events {
-            let lane = lane_of(event.directory_id, self.partitions());
-            let span = event_span(event, lane, messaging_system::RABBITMQ);
-            let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
-            messages.push(wire::event(event, lane, traceparent)?);
-            spans.push(span);
-        }
+        let (messages, spans) = self.messages(events)?;
         let outcome = publish(&session, messages).await;
         // The spans last until everything is confirmed.
         drop(spans);
         outcome
+    }
+
+    /// Each event by itself for others, and all of a lane together for the dispatcher; in the given order.
+    fn messages(&self, events: &[Event]) -> Result<(Vec<Outgoing>, Vec<Span>), BusError> {
+        let mut spans = Vec::with_capacity(events.len());
+        let mut messages = Vec::with_capacity(events.len() + 1);
+        let mut lanes: BTreeMap<u16, Vec<Part<&Event>>> = BTreeMap::new();
+        for event in events {
+            let lane = lane_of(event.directory_id, self.partitions());
+            let span = event_span(event, lane, messaging_system::RABBITMQ);
+            let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
+            messages.push(wire::event(event, lane, traceparent.clone()));
+            let part = Part {
+                traceparent,
+                message: event,
+            };
+            lanes.entry(lane).or_default().push(part);
+            spans.push(span);
+        }
+        for (lane, parts) in lanes {
+            for run in bundle::runs(parts, |part| part.message.body.len()) {
+                messages.push(wire::events(&run, lane)?);
+            }
+        }
+        Ok((messages, spans))
     }
 }
 
@@ -149,7 +169,7 @@ async fn publish_group(channel: &Channel, group: Vec<Batch>) -> GroupOutcome {
             if let Some(id) = message.message_id() {
                 fate.ids.push((id.clone(), index));
             }
-            let mut publishing = publishing(channel, index, true, message);
+            let mut publishing = publishing(channel, index, message);
             match hand_over(&mut publishing).await {
                 None => unconfirmed.push(publishing),
                 Some((index, confirmation)) => {

@@ -1,6 +1,7 @@
 //! One consumer: a connection of its own with a channel per lane.
 
 use super::batches::publish;
+use super::bundle::{self, Part};
 use super::connection::{self, Backoff, ConnectError};
 use super::inbox::Inbox;
 use super::replies::Reply;
@@ -21,8 +22,8 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Messages a lane may have received and not acknowledged: several batches of the projector, which forms each out of all
-/// that it has, so that no directory waits for another.
-const PREFETCH: u16 = 1_024;
+/// that it has, so that no directory waits for another. In a rush a message holds many commands.
+const PREFETCH: u16 = 512;
 /// Verdicts in one message, so that the first of many is not waited for long and none gets large.
 const VERDICTS_AT_ONCE: usize = 32;
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,11 +86,12 @@ impl<T: Message> Consumer<T> {
 
 impl<T: Message> Link<T> {
     pub(crate) fn ack(&self, deliveries: &[Delivery<T>]) {
-        let mut tags: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut parts: HashMap<u64, Vec<(u64, u32)>> = HashMap::new();
         for delivery in deliveries {
-            tags.entry(delivery.session).or_default().push(delivery.tag);
+            let part = (delivery.tag, delivery.part);
+            parts.entry(delivery.session).or_default().push(part);
         }
-        self.inbox.ack(tags);
+        self.inbox.ack(parts);
     }
 
     pub(crate) async fn park(&self, delivery: &Delivery<T>, reason: &str) -> Result<(), BusError> {
@@ -274,32 +276,44 @@ impl<T: Message> Worker<T> {
             data,
             ..
         } = delivery;
-        match serde_json::from_slice::<T>(&data) {
-            Ok(payload) => {
-                let Envelope {
-                    traceparent,
-                    delivery_count,
-                    reply_to,
-                } = Envelope::read(&properties);
-                let redelivered = redelivered || delivery_count > 0;
-                self.inbox.push(Delivery {
-                    lane,
-                    session,
-                    redelivered,
-                    delivery_count,
-                    traceparent,
-                    payload,
-                    size: data.len(),
-                    received: Instant::now(),
-                    tag,
-                    reply_to,
-                });
-            }
+        let parts = match bundle::read::<T>(&data) {
+            Ok(parts) => parts,
             Err(error) => {
                 self.inbox.hold(session, tag);
                 self.park_unreadable(session, tag, lane, properties, data, &error);
+                return;
             }
-        }
+        };
+        let Envelope {
+            traceparent,
+            delivery_count,
+            reply_to,
+        } = Envelope::read(&properties);
+        let redelivered = redelivered || delivery_count > 0;
+        let size = data.len() / parts.len();
+        let received = Instant::now();
+        let deliveries = (0..).zip(parts).map(
+            |(
+                part,
+                Part {
+                    traceparent: own,
+                    message,
+                },
+            )| Delivery {
+                lane,
+                session,
+                redelivered,
+                delivery_count,
+                traceparent: own.or_else(|| traceparent.clone()),
+                payload: message,
+                size,
+                received,
+                tag,
+                part,
+                reply_to: reply_to.clone(),
+            },
+        );
+        self.inbox.push(deliveries.collect());
     }
 
     /// Parks in the background, so that the lane goes on.
@@ -333,7 +347,7 @@ impl<T: Message> Worker<T> {
                     if let Some(publishing) = shared.session()
                         && publish(&publishing, vec![letter]).await.is_ok()
                     {
-                        inbox.ack(HashMap::from([(session, vec![tag])]));
+                        inbox.ack(HashMap::from([(session, vec![(tag, 0)])]));
                         return;
                     }
                     tokio::time::sleep(PARK_PAUSE).await;

@@ -29,9 +29,17 @@ struct State<T> {
 struct LaneSession {
     channel: Channel,
     received: u64,
-    /// Handed out, or about to be parked, and not acknowledged. What still waits in the buffer came later than these.
-    unsettled: BTreeSet<u64>,
-    buffered: usize,
+    open: Open,
+}
+
+/// What is not acknowledged: waiting in the buffer, handed out, or about to be parked.
+#[derive(Debug, Default)]
+struct Open {
+    /// Tags of messages and positions within them.
+    parts: BTreeSet<(u64, u32)>,
+    /// A message of which some parts are never handed out, because the consumer stopped: it comes again elsewhere. Those
+    /// after it were not handed out at all.
+    torn: Option<u64>,
 }
 
 /// One acknowledgement to the broker.
@@ -61,8 +69,7 @@ impl<T> Inbox<T> {
         let session = LaneSession {
             channel,
             received: 0,
-            unsettled: BTreeSet::new(),
-            buffered: 0,
+            open: Open::default(),
         };
         self.lock().sessions.insert(number, session);
     }
@@ -76,15 +83,24 @@ impl<T> Inbox<T> {
         self.settled.notify_one();
     }
 
-    pub(crate) fn push(&self, delivery: Delivery<T>) {
-        let mut state = self.lock();
-        let Some(session) = state.sessions.get_mut(&delivery.session) else {
+    /// Takes in the parts of one message.
+    pub(crate) fn push(&self, parts: Vec<Delivery<T>>) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let Some(session) = parts.first().and_then(|first| state.sessions.get_mut(&first.session)) else {
             return;
         };
         session.received += 1;
-        session.buffered += 1;
-        state.buffer.push_back(delivery);
-        drop(state);
+        for part in parts {
+            let position = (part.tag, part.part);
+            if state.stopped {
+                session.open.give_up(position);
+            } else {
+                session.open.parts.insert(position);
+                state.buffer.push_back(part);
+            }
+        }
+        drop(guard);
         self.changed.notify_waiters();
     }
 
@@ -92,7 +108,7 @@ impl<T> Inbox<T> {
     pub(crate) fn hold(&self, session: u64, tag: u64) {
         if let Some(session) = self.lock().sessions.get_mut(&session) {
             session.received += 1;
-            session.unsettled.insert(tag);
+            session.open.parts.insert((tag, 0));
         }
     }
 
@@ -101,7 +117,7 @@ impl<T> Inbox<T> {
         self.lock()
             .sessions
             .get(&session)
-            .is_some_and(|session| session.unsettled.contains(&tag))
+            .is_some_and(|session| session.open.parts.contains(&(tag, 0)))
     }
 
     /// Waits for messages; `None` once stopped.
@@ -116,7 +132,8 @@ impl<T> Inbox<T> {
                     return None;
                 }
                 if !state.buffer.is_empty() {
-                    return Some(state.take(max.max(1)));
+                    let some = max.clamp(1, state.buffer.len());
+                    return Some(state.buffer.drain(..some).collect());
                 }
             }
             changed.await;
@@ -128,20 +145,25 @@ impl<T> Inbox<T> {
         let mut state = self.lock();
         state.stopped = true;
         // Never to be handed out here; the broker gives them to the next consumer when the connection is closed.
-        state.buffer.clear();
+        for delivery in std::mem::take(&mut state.buffer) {
+            if let Some(session) = state.sessions.get_mut(&delivery.session) {
+                session.open.give_up((delivery.tag, delivery.part));
+            }
+        }
         drop(state);
         self.changed.notify_waiters();
         self.settled.notify_one();
     }
 
-    /// Acknowledges exactly these.
-    pub(crate) fn ack(&self, mut tags: HashMap<u64, Vec<u64>>) {
+    /// Acknowledges exactly these: of each session the tags of messages and the positions within them. A message is
+    /// acknowledged to the broker with the last of its parts.
+    pub(crate) fn ack(&self, mut parts: HashMap<u64, Vec<(u64, u32)>>) {
         let mut state = self.lock();
-        for (number, tags) in &mut tags {
+        for (number, parts) in &mut parts {
             let Some(session) = state.sessions.get_mut(number) else {
                 continue;
             };
-            for Ack { tag, multiple } in acknowledgements(&mut session.unsettled, tags) {
+            for Ack { tag, multiple } in session.open.acknowledge(parts) {
                 // The first poll hands the frame to the connection; that happens under the lock, so that no two
                 // acknowledgements overtake each other. Whether it arrives shows in what the broker sends again.
                 let _ = session
@@ -159,7 +181,7 @@ impl<T> Inbox<T> {
         loop {
             {
                 let state = self.lock();
-                if state.stopped && state.sessions.values().all(|session| session.unsettled.is_empty()) {
+                if state.stopped && state.sessions.values().all(|session| session.open.parts.is_empty()) {
                     return;
                 }
             }
@@ -171,7 +193,7 @@ impl<T> Inbox<T> {
     pub(crate) fn idle_at(&self, session: u64) -> Option<u64> {
         let state = self.lock();
         let session = state.sessions.get(&session)?;
-        (session.unsettled.is_empty() && session.buffered == 0).then_some(session.received)
+        session.open.parts.is_empty().then_some(session.received)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -179,88 +201,103 @@ impl<T> Inbox<T> {
     }
 }
 
-impl<T> State<T> {
-    fn take(&mut self, max: usize) -> Vec<Delivery<T>> {
-        let taken: Vec<_> = self.buffer.drain(..max.min(self.buffer.len())).collect();
-        for delivery in &taken {
-            if let Some(session) = self.sessions.get_mut(&delivery.session) {
-                session.buffered = session.buffered.saturating_sub(1);
-                session.unsettled.insert(delivery.tag);
-            }
-        }
-        taken
+impl Open {
+    /// A part that will not be handed out.
+    fn give_up(&mut self, part: (u64, u32)) {
+        self.parts.remove(&part);
+        self.torn = Some(self.torn.map_or(part.0, |torn| torn.min(part.0)));
     }
-}
 
-/// Takes the tags out of the unsettled ones, and says how to acknowledge exactly those: together up to the first that
-/// stays unsettled, one by one after it.
-fn acknowledgements(unsettled: &mut BTreeSet<u64>, tags: &mut Vec<u64>) -> Vec<Ack> {
-    tags.sort_unstable();
-    tags.retain(|tag| unsettled.remove(tag));
-    let first_left = unsettled.first();
-    let together = tags.partition_point(|tag| first_left.is_none_or(|left| tag < left));
-    let (together, single) = tags.split_at(together);
-    let prefix = together.last().map(|tag| Ack {
-        tag: *tag,
-        multiple: together.len() > 1,
-    });
-    prefix
-        .into_iter()
-        .chain(single.iter().map(|tag| Ack {
+    /// Takes the parts out, and says how to acknowledge exactly the messages that are done with them: together up to the
+    /// first that stays open, one by one after it.
+    fn acknowledge(&mut self, parts: &mut Vec<(u64, u32)>) -> Vec<Ack> {
+        parts.sort_unstable();
+        parts.retain(|part| self.parts.remove(part));
+        let mut tags: Vec<u64> = parts.iter().map(|(tag, _)| *tag).collect();
+        tags.dedup();
+        tags.retain(|tag| self.torn != Some(*tag) && self.parts.range((*tag, 0)..=(*tag, u32::MAX)).next().is_none());
+        let open = self.parts.first().map(|(tag, _)| *tag);
+        let first_left = open.into_iter().chain(self.torn).min();
+        let together = tags.partition_point(|tag| first_left.is_none_or(|left| *tag < left));
+        let (together, single) = tags.split_at(together);
+        let prefix = together.last().map(|tag| Ack {
             tag: *tag,
-            multiple: false,
-        }))
-        .collect()
+            multiple: together.len() > 1,
+        });
+        prefix
+            .into_iter()
+            .chain(single.iter().map(|tag| Ack {
+                tag: *tag,
+                multiple: false,
+            }))
+            .collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn open(parts: impl IntoIterator<Item = (u64, u32)>) -> Open {
+        Open {
+            parts: parts.into_iter().collect(),
+            torn: None,
+        }
+    }
+
+    /// Messages of one part.
+    fn whole(tags: impl IntoIterator<Item = u64>) -> Vec<(u64, u32)> {
+        tags.into_iter().map(|tag| (tag, 0)).collect()
+    }
+
     fn plan(unsettled: impl IntoIterator<Item = u64>, tags: &[u64]) -> (Vec<Ack>, Vec<u64>) {
-        let mut unsettled = unsettled.into_iter().collect();
-        let acks = acknowledgements(&mut unsettled, &mut tags.to_vec());
-        (acks, unsettled.into_iter().collect())
+        let mut open = open(whole(unsettled));
+        let acks = open.acknowledge(&mut whole(tags.iter().copied()));
+        (acks, open.parts.into_iter().map(|(tag, _)| tag).collect())
+    }
+
+    const fn single(tag: u64) -> Ack {
+        Ack { tag, multiple: false }
+    }
+
+    const fn up_to(tag: u64) -> Ack {
+        Ack { tag, multiple: true }
     }
 
     #[test]
     fn a_prefix_is_acknowledged_at_once() {
-        assert_eq!(
-            plan(1..=5, &[2, 1, 3]),
-            (vec![Ack { tag: 3, multiple: true }], vec![4, 5])
-        );
-        assert_eq!(
-            plan(1..=2, &[1]),
-            (
-                vec![Ack {
-                    tag: 1,
-                    multiple: false
-                }],
-                vec![2]
-            )
-        );
+        assert_eq!(plan(1..=5, &[2, 1, 3]), (vec![up_to(3)], vec![4, 5]));
+        assert_eq!(plan(1..=2, &[1]), (vec![single(1)], vec![2]));
     }
 
     #[test]
     fn nothing_before_or_between_is_acknowledged_along() {
-        let single = |tag| Ack { tag, multiple: false };
         assert_eq!(plan(1..=5, &[3, 5]), (vec![single(3), single(5)], vec![1, 2, 4]));
-        let expected = vec![Ack { tag: 2, multiple: true }, single(4)];
-        assert_eq!(plan(1..=5, &[1, 2, 4]), (expected, vec![3, 5]));
+        assert_eq!(plan(1..=5, &[1, 2, 4]), (vec![up_to(2), single(4)], vec![3, 5]));
     }
 
     #[test]
     fn what_is_unknown_or_settled_already_is_ignored() {
         assert_eq!(plan([4], &[1, 2, 9]), (vec![], vec![4]));
-        assert_eq!(
-            plan([4], &[4, 4]),
-            (
-                vec![Ack {
-                    tag: 4,
-                    multiple: false
-                }],
-                vec![]
-            )
-        );
+        assert_eq!(plan([4], &[4, 4]), (vec![single(4)], vec![]));
+    }
+
+    #[test]
+    fn a_message_is_acknowledged_with_the_last_of_its_parts() {
+        let mut open = open([(1, 0), (2, 0), (2, 1), (2, 2), (3, 0)]);
+        assert_eq!(open.acknowledge(&mut vec![(2, 2), (2, 0)]), []);
+        assert_eq!(open.acknowledge(&mut vec![(2, 0), (3, 0)]), [single(3)]);
+        assert_eq!(open.acknowledge(&mut vec![(1, 0), (2, 1)]), [up_to(2)]);
+        assert!(open.parts.is_empty());
+    }
+
+    #[test]
+    fn a_message_of_which_a_part_was_not_handed_out_is_never_acknowledged() {
+        let mut open = open([(1, 0), (2, 0), (2, 1), (3, 0), (4, 0)]);
+        open.give_up((2, 1));
+        open.give_up((3, 0));
+        assert_eq!(open.acknowledge(&mut vec![(2, 0)]), []);
+        assert_eq!(open.acknowledge(&mut vec![(1, 0), (4, 0)]), [single(1), single(4)]);
+        assert!(open.parts.is_empty());
     }
 }

@@ -31,8 +31,7 @@ pub(crate) async fn send_replies(channel: Channel, mut replies: mpsc::Receiver<R
             reply = replies.recv(), if unwritten.len() < MAX_UNWRITTEN => match reply {
                 None => return,
                 Some(Reply::Send(message)) => {
-                    // Without `mandatory`: a requester that went away settles its command by itself.
-                    let mut publishing = publishing(&channel, (), false, *message);
+                    let mut publishing = publishing(&channel, (), *message);
                     let outcome = hand_over(&mut publishing).await;
                     if outcome.is_none() {
                         unwritten.push(publishing);

@@ -1,7 +1,8 @@
 //! Commands out, verdicts back.
 
+use super::Rabbit;
+use super::commands::Letter;
 use super::session::Session;
-use super::{Rabbit, wire};
 use crate::RequestError;
 use crate::trace::{request_span, traced};
 use crate::waiters::Waiters;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// A request gives up on a broker that does not even declare its reply queue in this time.
 const REPLY_QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why the broker refused a command.
+/// Why the broker refused a message with commands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
     QueueFull,
@@ -51,7 +52,7 @@ impl Rabbit {
         self.shared().requests.store(true, Ordering::Relaxed);
         let session = self.shared().session().ok_or(RequestError::Unavailable)?;
         let reply_to = reply_queue(&session).await.ok_or(RequestError::Unavailable)?;
-        let message = wire::command(command, lane, reply_to, telemetry::traceparent()).map_err(|error| {
+        let letter = Letter::new(command, lane, reply_to, telemetry::traceparent()).map_err(|error| {
             tracing::error!(%error, command.id = %command.id, "a command could not be encoded");
             RequestError::Unavailable
         })?;
@@ -62,7 +63,7 @@ impl Rabbit {
         // A full queue means that the broker is not keeping up: better refused now than late.
         session
             .commands()
-            .try_send((command.id, message))
+            .try_send(letter)
             .map_err(|_| RequestError::Unavailable)?;
         sent();
         waiter.wait(command.deadline).await

@@ -1,13 +1,11 @@
 //! One publishing connection, from its handshake to its end.
 
 use super::batches::{self, Batch, publish_batches};
+use super::commands::{Letter, publish_commands};
 use super::connection::{self, ConnectError};
-use super::publisher::publish_commands;
 use super::replies::{self, Reply, send_replies};
-use super::wire::Outgoing;
 use super::{Shared, requester};
 use crate::waiters::Waiters;
-use events::CommandId;
 use futures_util::StreamExt;
 use lapin::options::ConfirmSelectOptions;
 use lapin::types::ShortString;
@@ -34,7 +32,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Session {
     connection: Connection,
     waiters: Arc<Waiters>,
-    commands: mpsc::Sender<(CommandId, Outgoing)>,
+    commands: mpsc::Sender<Letter>,
     batches: mpsc::Sender<Batch>,
     replies: mpsc::Sender<Reply>,
     reply_queue: OnceCell<ShortString>,
@@ -161,7 +159,7 @@ impl Session {
         &self.waiters
     }
 
-    pub(crate) const fn commands(&self) -> &mpsc::Sender<(CommandId, Outgoing)> {
+    pub(crate) const fn commands(&self) -> &mpsc::Sender<Letter> {
         &self.commands
     }
 

@@ -1,8 +1,11 @@
 //! Messages as they travel: properties, headers and bodies.
 
+use super::bundle::Part;
+use super::commands::Letter;
 use crate::Message;
-use crate::topology::{COMMANDS, DEAD, EVENTS};
-use events::{Command, CommandId, Event, Timestamp, Verdict};
+use crate::message::sealed::Kind;
+use crate::topology::{COMMANDS, DEAD, DISPATCH, EVENTS};
+use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
@@ -23,6 +26,8 @@ const PERSISTENT: u8 = 2;
 pub(crate) struct Outgoing {
     pub(crate) exchange: &'static str,
     pub(crate) routing_key: ShortString,
+    /// Comes back when no queue takes it.
+    pub(crate) mandatory: bool,
     pub(crate) properties: BasicProperties,
     pub(crate) body: Vec<u8>,
 }
@@ -33,31 +38,53 @@ impl Outgoing {
     }
 }
 
-pub(crate) fn command(
-    command: &Command,
-    lane: u16,
-    reply_to: ShortString,
-    traceparent: Option<String>,
-) -> Result<Outgoing, serde_json::Error> {
-    let mut headers = headers(command, traceparent);
-    headers.insert(DEADLINE.into(), AMQPValue::LongLongInt(command.deadline.millis()));
-    let properties = properties(command, headers)
-        .with_correlation_id(short(&command.id.to_string()))
-        .with_reply_to(reply_to);
+/// Commands of one lane and one requester: one travels as it is, several as a bundle.
+pub(crate) fn commands(mut letters: Vec<Letter>) -> Result<Outgoing, serde_json::Error> {
+    let (Some(first), several) = (letters.first(), letters.len() > 1) else {
+        return Err(serde::ser::Error::custom("no command"));
+    };
+    let (routing_key, reply_to) = (short(&first.lane.to_string()), first.reply_to.clone());
+    let id = short(&first.id.to_string());
+    let mut properties = persistent(id.clone(), if several { "commands" } else { first.name }).with_reply_to(reply_to);
+    let body = if several {
+        let parts: Vec<_> = letters.iter().map(|letter| &letter.part).collect();
+        serde_json::to_vec(&parts)?
+    } else {
+        let letter = letters.remove(0);
+        let mut headers = headers(letter.directory, letter.part.traceparent);
+        headers.insert(DEADLINE.into(), AMQPValue::LongLongInt(letter.deadline.millis()));
+        properties = properties.with_correlation_id(id).with_headers(headers);
+        String::from(Box::<str>::from(letter.part.message)).into_bytes()
+    };
     Ok(Outgoing {
         exchange: COMMANDS,
-        routing_key: short(&lane.to_string()),
+        routing_key,
+        mandatory: true,
         properties,
-        body: serde_json::to_vec(command)?,
+        body,
     })
 }
 
-pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Result<Outgoing, serde_json::Error> {
-    Ok(Outgoing {
+/// An event for whoever has bound a queue for it; often nobody has. The body is the one that the webhook has.
+pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Outgoing {
+    Outgoing {
         exchange: EVENTS,
         routing_key: short(&format!("{lane}.{}", event.kind.as_str())),
-        properties: properties(event, headers(event, traceparent)),
-        body: serde_json::to_vec(event)?,
+        mandatory: false,
+        properties: properties(event, traceparent),
+        body: event.body.clone().into_bytes(),
+    }
+}
+
+/// Events of one lane for the dispatcher.
+pub(crate) fn events(parts: &[Part<&Event>], lane: u16) -> Result<Outgoing, serde_json::Error> {
+    let id = parts.first().map(|part| part.message.message_id()).unwrap_or_default();
+    Ok(Outgoing {
+        exchange: DISPATCH,
+        routing_key: short(&lane.to_string()),
+        mandatory: true,
+        properties: persistent(short(&id), "events"),
+        body: serde_json::to_vec(parts)?,
     })
 }
 
@@ -69,6 +96,8 @@ pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<Outgoing
     Ok(Outgoing {
         exchange: "",
         routing_key: short(reply_to),
+        // A requester that went away settles its command by itself.
+        mandatory: false,
         properties,
         body: serde_json::to_vec(verdicts)?,
     })
@@ -76,7 +105,7 @@ pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<Outgoing
 
 /// A message that cannot be processed, as it goes to the dead letters: a copy with the reason and where it came from.
 pub(crate) fn parked<T: Message>(message: &T, lane: u16, reason: &str) -> Result<Outgoing, serde_json::Error> {
-    let original = properties(message, headers(message, None));
+    let original = properties(message, None);
     Ok(dead_letter::<T>(&original, serde_json::to_vec(message)?, lane, reason))
 }
 
@@ -105,6 +134,7 @@ pub(crate) fn dead_letter<T: Message>(original: &BasicProperties, body: Vec<u8>,
     Outgoing {
         exchange: DEAD,
         routing_key: short(&T::ROLE.queue(lane)),
+        mandatory: true,
         properties,
         body,
     }
@@ -139,22 +169,22 @@ pub(crate) fn command_id(id: Option<&ShortString>) -> Option<CommandId> {
     id.and_then(|id| id.as_str().parse().ok())
 }
 
-fn properties<T: Message>(message: &T, headers: FieldTable) -> BasicProperties {
+fn properties<T: Message>(message: &T, traceparent: Option<String>) -> BasicProperties {
+    persistent(short(&message.message_id()), message.name()).with_headers(headers(message.directory(), traceparent))
+}
+
+fn persistent(id: ShortString, name: &str) -> BasicProperties {
     BasicProperties::default()
-        .with_message_id(short(&message.message_id()))
-        .with_type(message.name().into())
+        .with_message_id(id)
+        .with_type(name.into())
         .with_content_type(JSON.into())
         .with_delivery_mode(PERSISTENT)
         .with_timestamp(seconds())
-        .with_headers(headers)
 }
 
-fn headers<T: Message>(message: &T, traceparent: Option<String>) -> FieldTable {
+fn headers(directory: DirectoryId, traceparent: Option<String>) -> FieldTable {
     let mut headers = FieldTable::default();
-    headers.insert(
-        DIRECTORY.into(),
-        AMQPValue::LongString(message.directory().to_string().into()),
-    );
+    headers.insert(DIRECTORY.into(), AMQPValue::LongString(directory.to_string().into()));
     if let Some(traceparent) = traceparent {
         headers.insert(TRACEPARENT.into(), AMQPValue::LongString(traceparent.into()));
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{answer_everything, command, events, options, sequences, take, until, until_up, within};
 use bus::testing::Vhost;
-use bus::topology::{COMMANDS, DEAD, EVENTS, definitions_json, dispatch_queue};
+use bus::topology::{COMMANDS, DEAD, DISPATCH, definitions_json, dispatch_queue};
 use bus::{Bus, BusError, RequestError};
 use events::DirectoryId;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeleteOptions};
@@ -49,8 +49,8 @@ async fn a_body_that_cannot_be_read_is_parked_with_a_reason_and_the_lane_goes_on
     let secret = br#"{"password": "hunter2"}"#;
     channel
         .basic_publish(
-            EVENTS.into(),
-            "0.user.created".into(),
+            DISPATCH.into(),
+            "0".into(),
             BasicPublishOptions::default(),
             secret,
             properties,
@@ -157,8 +157,8 @@ async fn what_no_queue_takes_is_refused_and_nothing_else_is() {
     channel
         .queue_unbind(
             queue.as_str().into(),
-            EVENTS.into(),
-            "1.#".into(),
+            DISPATCH.into(),
+            "1".into(),
             FieldTable::default(),
         )
         .await
@@ -188,7 +188,7 @@ async fn a_policy_of_the_operator_bounds_a_lane_further() {
     vhost
         .set_policy("short-lanes", "^rollcall\\.dispatch\\.", &json!({"max-length": 3}))
         .await;
-    let sent = events(DirectoryId::new(), 4);
+    let sent = events(DirectoryId::new(), 1);
     until("the lane is full", async || {
         matches!(bus.publish(&sent).await, Err(BusError::Refused))
     })

@@ -1,6 +1,6 @@
 //! Who gets which message, in which order, and when again.
 
-use crate::support::{Fixture, events, sequences, take, until, within};
+use crate::support::{Fixture, events, one_by_one, sequences, take, until, within};
 use bus::topology::DELIVERY_LIMIT;
 use events::{DirectoryId, lane_of};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(crate) async fn a_consumer_takes_all_that_is_ready_up_to_the_given_number(fi
 pub(crate) async fn what_was_not_acknowledged_comes_again_flagged(fixture: &Fixture) {
     let bus = fixture.bus(1).await;
     let first = bus.events(vec![0]);
-    bus.publish(&events(DirectoryId::new(), 6)).await.unwrap();
+    one_by_one(&bus, &events(DirectoryId::new(), 6)).await;
     let taken = take(&first, 4).await;
     first.acker().ack(&taken[..2]).await;
     let stale = first.acker();
@@ -73,7 +73,7 @@ pub(crate) async fn what_was_not_acknowledged_comes_again_flagged(fixture: &Fixt
 pub(crate) async fn an_acknowledgement_covers_nothing_else(fixture: &Fixture) {
     let bus = fixture.bus(1).await;
     let consumer = bus.events(vec![0]);
-    bus.publish(&events(DirectoryId::new(), 8)).await.unwrap();
+    one_by_one(&bus, &events(DirectoryId::new(), 8)).await;
     let taken = take(&consumer, 8).await;
     let acker = consumer.acker();
     acker.ack(&taken[..2]).await;
@@ -109,7 +109,7 @@ pub(crate) async fn of_two_consumers_one_is_active_and_the_other_takes_over(fixt
 pub(crate) async fn a_stopped_consumer_keeps_its_lane_until_all_is_acknowledged(fixture: &Fixture) {
     let bus = fixture.bus(1).await;
     let leaving = bus.events(vec![0]);
-    bus.publish(&events(DirectoryId::new(), 5)).await.unwrap();
+    one_by_one(&bus, &events(DirectoryId::new(), 5)).await;
     let taken = take(&leaving, 3).await;
     let next = fixture.elsewhere(&bus).await.events(vec![0]);
     leaving.stop();
@@ -156,7 +156,7 @@ pub(crate) async fn a_consumer_serves_several_lanes(fixture: &Fixture) {
 pub(crate) async fn a_parked_message_is_counted_and_does_not_come_again(fixture: &Fixture) {
     let bus = fixture.bus(1).await;
     let consumer = bus.events(vec![0]);
-    bus.publish(&events(DirectoryId::new(), 3)).await.unwrap();
+    one_by_one(&bus, &events(DirectoryId::new(), 3)).await;
     let taken = take(&consumer, 3).await;
     assert_eq!(bus.dead_count().await.unwrap(), 0);
     consumer.acker().park(&taken[1], "cannot be processed").await.unwrap();

@@ -1,6 +1,6 @@
 //! RabbitMQ only: connections that break and brokers that are down.
 
-use crate::support::{command, events, options, sequences, take, until, until_up, within};
+use crate::support::{command, events, one_by_one, options, sequences, take, until, until_up, within};
 use bus::testing::{TcpProxy, Vhost};
 use bus::{Bus, BusError, RequestError};
 use events::DirectoryId;
@@ -76,19 +76,20 @@ async fn requesters_wake_at_once_when_the_connection_is_cut() {
 async fn a_consumer_goes_on_after_a_cut_and_nothing_acknowledged_comes_again() {
     let broker = Broker::start().await;
     let consumer = broker.proxied.events(vec![0]);
-    let sent = events(DirectoryId::new(), 1_100);
-    broker.direct.publish(&sent[..1_025]).await.unwrap();
-    // The broker hands out 1,024 at most: one more shows that the acknowledgement has reached it.
-    let taken = take(&consumer, 1_024).await;
+    let sent = events(DirectoryId::new(), 600);
+    let (before, after) = sent.split_at(513);
+    one_by_one(&broker.direct, before).await;
+    // The broker hands out 512 messages at most: one more shows that the acknowledgement has reached it.
+    let taken = take(&consumer, 512).await;
     consumer.acker().ack(&taken[..128]).await;
-    assert_eq!(sequences(&take(&consumer, 1).await), [1_025]);
+    assert_eq!(sequences(&take(&consumer, 1).await), [513]);
     broker.proxy.cut();
-    broker.direct.publish(&sent[1_025..]).await.unwrap();
-    let again = take(&consumer, 972).await;
-    assert_eq!(sequences(&again), (129..=1_100).collect::<Vec<i64>>());
+    one_by_one(&broker.direct, after).await;
+    let again = take(&consumer, 472).await;
+    assert_eq!(sequences(&again), (129..=600).collect::<Vec<i64>>());
     assert!(again.iter().all(|delivery| delivery.session > taken[0].session));
     assert!(
-        again[..897]
+        again[..385]
             .iter()
             .all(|delivery| delivery.redelivered && delivery.delivery_count == 1)
     );
@@ -97,6 +98,28 @@ async fn a_consumer_goes_on_after_a_cut_and_nothing_acknowledged_comes_again() {
     consumer.acker().ack(&again[1..]).await;
     drop(consumer);
     assert_eq!(sequences(&take(&broker.direct.events(vec![0]), 1).await), [129]);
+    broker.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_came_together_come_again_together_until_the_last_is_acknowledged() {
+    let broker = Broker::start().await;
+    let sent = events(DirectoryId::new(), 40);
+    broker.direct.publish(&sent).await.unwrap();
+    let consumer = broker.proxied.events(vec![0]);
+    let taken = take(&consumer, 30).await;
+    consumer.acker().ack(&taken).await;
+    // The rest of the message was not handed out, so the next consumer gets all of it.
+    consumer.stop();
+    drop(consumer);
+    let consumer = broker.direct.events(vec![0]);
+    let taken = take(&consumer, 40).await;
+    assert_eq!(sequences(&taken), (1..=40).collect::<Vec<i64>>());
+    consumer.acker().ack(&taken[20..]).await;
+    consumer.acker().ack(&taken[..20]).await;
+    drop(consumer);
+    broker.direct.publish(&events(DirectoryId::new(), 1)).await.unwrap();
+    assert_eq!(sequences(&take(&broker.direct.events(vec![0]), 1).await), [1]);
     broker.close().await;
 }
 

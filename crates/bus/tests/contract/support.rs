@@ -139,6 +139,13 @@ pub(crate) fn events(directory_id: DirectoryId, count: i64) -> Vec<Event> {
         .collect()
 }
 
+/// Publishes each event in a message of its own.
+pub(crate) async fn one_by_one(bus: &Bus, events: &[Event]) {
+    for event in events {
+        bus.publish(std::slice::from_ref(event)).await.unwrap();
+    }
+}
+
 pub(crate) fn sequences(deliveries: &[Delivery<Event>]) -> Vec<i64> {
     deliveries.iter().map(|delivery| delivery.payload.sequence).collect()
 }

@@ -4,7 +4,7 @@ use crate::support::{answer_everything, command, events, options, take, until_up
 use bus::Bus;
 use bus::testing::Vhost;
 use bus::topology::{COMMANDS, EVENTS};
-use events::{Command, DirectoryId, Event, Verdict};
+use events::{Command, DirectoryId, Verdict};
 use futures_util::StreamExt;
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions, QueueDeclareOptions,
@@ -86,7 +86,11 @@ async fn commands_and_events_carry_their_properties_and_headers() {
     let sent = events(DirectoryId::new(), 1).remove(0);
     bus.publish(std::slice::from_ref(&sent)).await.unwrap();
     let seen = within(user_events.next()).await.unwrap().unwrap();
-    assert_eq!(serde_json::from_slice::<Event>(&seen.data).unwrap(), sent);
+    assert_eq!(seen.data, sent.body.as_bytes(), "the body that the webhook has");
+    assert_eq!(
+        seen.properties.message_id().as_ref().unwrap().as_str(),
+        sent.id.to_string()
+    );
     assert_eq!(seen.routing_key.as_str(), "0.user.updated");
     assert_eq!(seen.properties.kind().as_ref().unwrap().as_str(), "user.updated");
     let traceparent = sent.traceparent.unwrap();
@@ -95,6 +99,64 @@ async fn commands_and_events_carry_their_properties_and_headers() {
         headers.inner()["traceparent"],
         AMQPValue::LongString(traceparent.into())
     );
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_at_once_share_messages_and_keep_their_order_and_their_spans() {
+    const COUNT: usize = 300;
+    let vhost = Vhost::create().await;
+    let bus = Bus::rabbit(options(&vhost.url, 1));
+    until_up(&bus).await;
+    let (_connection, channel) = connect(&vhost).await;
+    let mut messages = tap(&channel, COMMANDS, "0").await;
+    let directory = DirectoryId::new();
+    let sent: Vec<Command> = (0..COUNT).map(|_| command(directory)).collect();
+    let requests = futures_util::future::join_all(sent.iter().map(|command| bus.request(command)));
+    let consumer = bus.commands(vec![0]);
+    let answers = async {
+        let taken = take(&consumer, COUNT).await;
+        let ids: Vec<_> = taken.iter().map(|delivery| delivery.payload.id).collect();
+        assert_eq!(ids, sent.iter().map(|command| command.id).collect::<Vec<_>>());
+        let verdicts: Vec<_> = taken
+            .iter()
+            .map(|delivery| crate::support::verdict(&delivery.payload))
+            .collect();
+        consumer
+            .replier()
+            .reply_all(&taken.iter().zip(&verdicts).collect::<Vec<_>>())
+            .await;
+        // One by one, in any order: the broker hears of each message once, with the last of its commands.
+        for delivery in taken.iter().rev() {
+            consumer.acker().ack(std::slice::from_ref(delivery)).await;
+        }
+    };
+    let (verdicts, ()) = within(async { tokio::join!(requests, answers) }).await;
+    assert!(verdicts.iter().all(Result::is_ok));
+    drop(consumer);
+    let mut seen = 0;
+    let mut commands = 0;
+    while commands < COUNT {
+        let message = within(messages.next()).await.unwrap().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&message.data).unwrap();
+        commands += body.as_array().map_or(1, Vec::len);
+        seen += 1;
+    }
+    assert!(seen < COUNT / 10, "{seen} messages for {COUNT} commands");
+    let last = command(directory);
+    let next = bus.commands(vec![0]);
+    let (verdict, taken) = within(async {
+        tokio::join!(bus.request(&last), async {
+            let taken = take(&next, 1).await;
+            next.replier()
+                .reply(&taken[0], &crate::support::verdict(&taken[0].payload))
+                .await;
+            taken
+        })
+    })
+    .await;
+    verdict.unwrap();
+    assert_eq!(taken[0].payload, last, "nothing acknowledged comes again");
     bus.close().await;
 }
 
