@@ -11,6 +11,7 @@ use bus::{Bus, RabbitOptions};
 use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::TcpListener;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +31,14 @@ const WRONGLY_CONFIGURED: u8 = 2;
 pub struct Program {
     name: &'static str,
     all_in_one: bool,
+    yields: bool,
     log_filter: Option<&'static str>,
 }
+
+/// Of a program that yields: a third of the weight of others.
+const NICENESS: i32 = 5;
+/// Overrides how many threads a program works with, as in any program on tokio.
+const WORKER_THREADS: &str = "TOKIO_WORKER_THREADS";
 
 impl Program {
     /// One service of several; it meets the others on a broker.
@@ -40,6 +47,7 @@ impl Program {
         Self {
             name,
             all_in_one: false,
+            yields: false,
             log_filter: None,
         }
     }
@@ -50,8 +58,18 @@ impl Program {
         Self {
             name,
             all_in_one: true,
+            yields: false,
             log_filter: None,
         }
+    }
+
+    /// For a service whose work can wait, so that those of the same machine whose clients wait find a core: works on half of
+    /// the cores it sees, at least on one, unless `TOKIO_WORKER_THREADS` says otherwise, and at a lower priority (nice 5),
+    /// which matters only when there is more to do than the cores can.
+    #[must_use]
+    pub const fn yielding(mut self) -> Self {
+        self.yields = true;
+        self
     }
 
     /// Other log lines than the usual ones when `RUST_LOG` is unset: for a program that talks to a person.
@@ -135,7 +153,15 @@ where
     drop(flags);
     // An error only means that the process has a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    if program.yields {
+        // The threads started from here on have it too. Where it is not allowed, the service is as the others.
+        let _ = rustix::process::nice(NICENESS);
+        if std::env::var_os(WORKER_THREADS).is_none() {
+            threads.worker_threads(half_of(std::thread::available_parallelism()));
+        }
+    }
+    let runtime = match threads.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("{name}: the threads could not be started: {error}");
@@ -146,6 +172,11 @@ where
     // Nobody waits for what ignored the hard stop, nor for blocking calls that are stuck.
     runtime.shutdown_background();
     code
+}
+
+/// At least one.
+fn half_of(cores: std::io::Result<NonZero<usize>>) -> usize {
+    cores.map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
 async fn in_runtime<R>(program: Program, settings: Settings, run: R) -> ExitCode

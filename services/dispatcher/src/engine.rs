@@ -16,8 +16,9 @@ use tokio_util::task::TaskTracker;
 use webhooks::set::{NoSet, SetIssuer};
 use webhooks::{AttemptResult, Content, Request, Sender};
 
-/// How long new events wait for room in memory when they come faster than they can be sent.
+/// How long new events wait for room in memory when they come faster than they can be sent: to one endpoint, or at all.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_STANDSTILL: Duration = Duration::from_millis(250);
 /// After 410 an endpoint is switched off within moments; should that fail, its deliveries are tried again after this.
 const UNTIL_DISABLED: Duration = Duration::from_secs(10);
 
@@ -116,12 +117,23 @@ impl Engine {
 
     /// Waits until most of what is in memory is on its way, but not for long: a slow endpoint keeps its part there.
     pub(crate) async fn wait_for_room(&self) {
+        self.wait_while(LONGEST_PAUSE, |queue| queue.waiting() > self.config.batch)
+            .await;
+    }
+
+    /// Waits as long as more was taken in than can be sent, whatever the endpoint. Says whether it still is so.
+    pub(crate) async fn wait_for_slots(&self) -> bool {
+        self.wait_while(LONGEST_STANDSTILL, Queue::is_overloaded).await;
+        self.queue().is_overloaded()
+    }
+
+    async fn wait_while(&self, longest: Duration, full: impl Fn(&Queue<Job>) -> bool) {
         let enough = async {
-            while self.queue().waiting() > self.config.batch {
+            while full(&self.queue()) {
                 self.room.notified().await;
             }
         };
-        let _ = tokio::time::timeout(LONGEST_PAUSE, enough).await;
+        let _ = tokio::time::timeout(longest, enough).await;
     }
 
     /// Starts attempts until the limits or the queue end.
@@ -143,7 +155,7 @@ impl Engine {
         let queue = self.queue();
         let (firsts, retries) = queue.in_flight();
         measure::load(firsts, retries, queue.waiting());
-        if queue.waiting() <= self.config.batch {
+        if queue.waiting() <= self.config.batch || !queue.is_overloaded() {
             self.room.notify_one();
         }
     }

@@ -23,6 +23,8 @@ const CLOSE: Duration = Duration::from_millis(3);
 const LINGER: Duration = Duration::from_millis(4);
 /// No more than so many are waited for.
 const ENOUGH: usize = 32;
+/// Events taken at a time as long as the dispatcher has more to send than it can.
+const FEW: usize = 16;
 
 /// Takes events from the bus.
 #[derive(Debug)]
@@ -70,21 +72,24 @@ impl FanOut {
     pub(crate) async fn run(self) {
         let acker = self.consumer.acker();
         let mut free_since = Instant::now();
-        while let Some(Some(mut batch)) = self
-            .soft
-            .run_until_cancelled(self.consumer.next(self.engine.config.batch))
-            .await
-        {
+        let mut most = self.engine.config.batch;
+        while let Some(Some(mut batch)) = self.soft.run_until_cancelled(self.consumer.next(most)).await {
             if free_since.elapsed() < CLOSE {
                 self.linger(&mut batch).await;
             }
             self.work(&acker, &batch).await;
             free_since = Instant::now();
+            // More may be waiting on the bus, and it may as well wait there: what does not fit into memory is written and
+            // read once more, which those would pay for who wait for the database meanwhile.
             if batch.len() >= self.engine.config.batch {
-                // More is waiting on the bus, and it may as well wait there: what does not fit into memory is written
-                // and read once more.
                 let _ = self.soft.run_until_cancelled(self.engine.wait_for_room()).await;
             }
+            let overloaded = self.soft.run_until_cancelled(self.engine.wait_for_slots()).await;
+            most = if overloaded == Some(true) {
+                FEW
+            } else {
+                self.engine.config.batch
+            };
         }
         self.consumer.stop();
     }

@@ -25,6 +25,11 @@ const RETRY_SHARE: usize = 4;
 /// An endpoint has at most this part of the slots that are free or its own.
 const FREE_SHARE: usize = 4;
 
+/// Of the slots for first attempts so few are free, and of the places in memory so many are taken, when it is not this or
+/// that endpoint that is slow but the dispatcher.
+const SCARCE: usize = 3;
+const CROWDED: usize = 4;
+
 /// How an attempt speaks of its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
@@ -449,6 +454,13 @@ impl<J> Queue<J> {
 
     pub(crate) const fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// Whether more is taken in than can be sent at all: many endpoints at once use up the slots, and much waits. A few
+    /// slow endpoints cannot bring that about, because none may take more than a share of the slots.
+    pub(crate) const fn is_overloaded(&self) -> bool {
+        let free = self.firsts.limit.saturating_sub(self.firsts.in_flight);
+        free <= self.firsts.limit / SCARCE && self.waiting > self.limits.waiting / CROWDED
     }
 
     fn give_turns(&mut self, id: EndpointId) {

@@ -8,7 +8,7 @@ use super::replies::Reply;
 use super::watchdog::{self, Alarm};
 use super::wire::{self, Envelope};
 use super::{Rabbit, Shared};
-use crate::{BusError, Delivery, Message};
+use crate::{BusError, Delivery, Message, Role};
 use events::{Command, Verdict};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, SelectAll};
@@ -21,9 +21,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Messages a lane may have received and not acknowledged: several batches of the projector, which forms each out of all
-/// that it has, so that no directory waits for another. In a rush a message holds many commands.
-const PREFETCH: u16 = 512;
+/// Messages a lane may have received and not acknowledged. Commands: several batches of the projector, which forms each
+/// out of all that it has, so that no directory waits for another. In a rush a message holds many commands, or events.
+const fn prefetch(role: Role) -> u16 {
+    match role {
+        Role::Commands => 512,
+        Role::Events => 128,
+    }
+}
+
 /// Verdicts in one message, so that the first of many is not waited for long and none gets large.
 const VERDICTS_AT_ONCE: usize = 32;
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -221,7 +227,7 @@ impl<T: Message> Worker<T> {
     async fn consume(&self, subscription: &mut Subscription) -> lapin::Result<()> {
         for lane in self.lanes.iter().copied() {
             let channel = subscription.connection.create_channel().await?;
-            channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+            channel.basic_qos(prefetch(T::ROLE), BasicQosOptions::default()).await?;
             let mut arguments = FieldTable::default();
             arguments.insert(
                 "x-priority".into(),

@@ -200,6 +200,25 @@ fn memory_is_bounded_over_all_endpoints() {
 }
 
 #[test]
+fn many_busy_endpoints_overload_the_dispatcher_and_a_few_slow_ones_do_not() {
+    let filled = |endpoints: usize, jobs: u32| {
+        let mut queue = limited(64, 16, 400);
+        for _ in 0..endpoints {
+            let id = EndpointId::new();
+            (0..jobs).for_each(|job| queue.push(id, job, Class::First, false));
+        }
+        sent(&mut queue, Instant::now());
+        queue
+    };
+    assert!(!filled(2, 200).is_overloaded(), "slots are left for others");
+    assert!(!filled(20, 5).is_overloaded(), "what waits is soon sent");
+    let mut busy = filled(20, 20);
+    assert!(busy.is_overloaded());
+    busy.keep_only(&HashSet::new());
+    assert!(!busy.is_overloaded(), "nothing waits any more");
+}
+
+#[test]
 fn a_rate_limit_spaces_attempts_and_holds_nobody_else_up() {
     let (mut queue, now) = (queue(), Instant::now());
     let (slow, other) = (EndpointId::new(), EndpointId::new());
