@@ -88,7 +88,9 @@ impl<T: Message> Clone for Acker<T> {
 }
 
 impl<T: Message> Acker<T> {
-    /// Done with these, and with no others. Deliveries of a session that is over are ignored: they come again.
+    /// Done with these, and with no others. Deliveries of a session that is over are ignored: they come again. On a broker
+    /// several deliveries may have come as one message, which is acknowledged with the last of them: until then all of
+    /// them may come again.
     pub async fn ack(&self, deliveries: &[Delivery<T>]) {
         match &self.0 {
             Link::Rabbit(link) => link.ack(deliveries),
