@@ -70,6 +70,8 @@ pub(crate) struct Topology {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) queues: Vec<Queue>,
     pub(crate) bindings: Vec<Binding>,
+    /// What earlier versions bound: each event would come a second time, by itself.
+    pub(crate) unbound: Vec<Binding>,
 }
 
 #[derive(Debug)]
@@ -154,6 +156,7 @@ impl Topology {
             queue: DEAD.to_owned(),
             key: "#".to_owned(),
         }];
+        let mut unbound = Vec::new();
         for lane in 0..partitions {
             let mut arguments = lane_arguments();
             arguments.push(("x-max-length", Argument::Number(commands_max_length)));
@@ -175,11 +178,17 @@ impl Topology {
                 queue: dispatch_queue(lane),
                 key: lane.to_string(),
             });
+            unbound.push(Binding {
+                exchange: EVENTS,
+                queue: dispatch_queue(lane),
+                key: format!("{lane}.#"),
+            });
         }
         Self {
             exchanges,
             queues,
             bindings,
+            unbound,
         }
     }
 }

@@ -142,7 +142,9 @@ pub struct Event {
 
 /// JSON within JSON, without a string's quoting.
 mod as_it_is {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use serde_json::value::RawValue;
 
     pub(super) fn serialize<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -152,7 +154,12 @@ mod as_it_is {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-        Ok(<&RawValue>::deserialize(deserializer)?.get().to_owned())
+        let body = <&RawValue>::deserialize(deserializer)?.get();
+        if body.starts_with('"') {
+            // Quoted, as earlier versions wrote it.
+            return serde_json::from_str(body).map_err(D::Error::custom);
+        }
+        Ok(body.to_owned())
     }
 }
 
@@ -240,6 +247,9 @@ mod tests {
         let text = serde_json::to_string(&event).unwrap();
         assert!(text.contains(body), "{text}");
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+        let mut quoted = serde_json::to_value(&event).unwrap();
+        quoted["body"] = body.into();
+        assert_eq!(serde_json::from_str::<Event>(&quoted.to_string()).unwrap(), event);
         let torn = Event {
             body: "{".to_owned(),
             ..event

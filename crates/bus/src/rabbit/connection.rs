@@ -95,6 +95,13 @@ async fn declare(connection: &Connection, topology: &Topology) -> lapin::Result<
             .queue_bind(queue, binding.exchange.into(), key, options, FieldTable::default())
             .await?;
     }
+    for binding in &topology.unbound {
+        // That there is none is no error.
+        let (queue, key) = (binding.queue.as_str().into(), binding.key.as_str().into());
+        channel
+            .queue_unbind(queue, binding.exchange.into(), key, FieldTable::default())
+            .await?;
+    }
     channel.close(200, "OK".into()).await
 }
 

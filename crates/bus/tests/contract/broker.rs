@@ -2,10 +2,10 @@
 
 use crate::support::{answer_everything, command, events, options, sequences, take, until, until_up, within};
 use bus::testing::Vhost;
-use bus::topology::{COMMANDS, DEAD, DISPATCH, definitions_json, dispatch_queue};
+use bus::topology::{COMMANDS, DEAD, DISPATCH, EVENTS, definitions_json, dispatch_queue};
 use bus::{Bus, BusError, RequestError};
 use events::DirectoryId;
-use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeleteOptions};
+use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::json;
@@ -106,6 +106,33 @@ async fn a_consumer_that_the_broker_cancels_subscribes_again() {
     assert!(after[0].session > before[0].session);
     bus.close().await;
     drop(vhost);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_of_earlier_versions_is_removed() {
+    let Broker {
+        bus,
+        channel,
+        _connection,
+        vhost,
+    } = start(1).await;
+    channel
+        .queue_bind(
+            dispatch_queue(0).as_str().into(),
+            EVENTS.into(),
+            "0.#".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await
+        .unwrap();
+    let later = Bus::rabbit(options(&vhost.url, 1));
+    until_up(&later).await;
+    later.publish(&events(DirectoryId::new(), 2)).await.unwrap();
+    assert_eq!(sequences(&take(&later.events(vec![0]), 2).await), [1, 2]);
+    assert_eq!(later.dead_count().await.unwrap(), 0, "no event came by itself");
+    later.close().await;
+    bus.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
