@@ -96,7 +96,7 @@ impl Directory {
             dirty_groups: BTreeSet::new(),
             deleted_users: BTreeSet::new(),
             deleted_groups: BTreeSet::new(),
-            brake: Brake::off(),
+            brake: Brake::off(id),
         }
     }
 
@@ -108,7 +108,7 @@ impl Directory {
 
     /// Puts the mass-change brake on, as far as the policy has one. Without this call there is none.
     pub fn set_brake(&mut self, facts: BrakeFacts, now: Timestamp) {
-        self.brake = Brake::new(self.policy.mass_change_brake, facts, now);
+        self.brake = Brake::new(self.id, self.policy.mass_change_brake, facts, now);
     }
 
     /// Why the command applied last has brought the directory into the state `held`; told once. To be announced, after

@@ -3,10 +3,11 @@
 //! A mistake in the identity provider's scope or mapping deactivates a whole company within minutes, and every app
 //! follows. So when more than a share of a directory's active users would be deactivated or deleted within a few minutes,
 //! the directory is *held*: further deactivations and deletions are refused until an administrator has looked, and all
-//! other changes go on. Pure: counts come in, a decision and new counts come out.
+//! other changes go on. Users that the directory got a short while ago are no concern of the brake: who tries the product,
+//! or tests it, creates a dozen people and deletes them again. Pure: counts come in, a decision and new counts come out.
 
 use crate::apply::Refusal;
-use events::{Command, ResourceKind, Timestamp, Verb};
+use events::{Command, DirectoryId, ResourceKind, Timestamp, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub struct BrakeSettings {
     pub minimum: u32,
     /// The length of the window, in minutes.
     pub window_minutes: u32,
+    /// Users that were created less than so many hours ago may always go, and are not counted; 0 counts everybody.
+    pub new_user_hours: u32,
 }
 
 impl Default for BrakeSettings {
@@ -32,6 +35,7 @@ impl Default for BrakeSettings {
             percent: 20,
             minimum: 10,
             window_minutes: 10,
+            new_user_hours: 24,
         }
     }
 }
@@ -44,6 +48,11 @@ impl BrakeSettings {
     #[must_use]
     pub fn window(&self) -> Duration {
         Duration::from_mins(u64::from(self.window_minutes)).min(Self::LONGEST_WINDOW)
+    }
+
+    /// Whether a user created then is too new to count.
+    fn spares(&self, created_at: Timestamp, now: Timestamp) -> bool {
+        now.since(created_at) < Duration::from_hours(u64::from(self.new_user_hours))
     }
 
     /// How many of so many active users may go within the window.
@@ -119,6 +128,7 @@ pub struct Held {
 /// The brake of one directory during one batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Brake {
+    directory: DirectoryId,
     settings: BrakeSettings,
     facts: BrakeFacts,
     now: Timestamp,
@@ -126,18 +136,19 @@ pub(crate) struct Brake {
     news: Option<Held>,
 }
 
-/// What a user is, whose deactivation or deletion is asked for.
+/// A user whose deactivation or deletion is asked for, as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Leaving {
-    /// An active user: counts.
-    Active,
-    /// One that was inactive before: counts no more, but goes no more either while the directory is held.
-    Inactive,
+pub(crate) struct Leaving {
+    /// Only an active user counts; an inactive one goes no more either while the directory is held.
+    pub(crate) is_active: bool,
+    /// Since when the directory has the user.
+    pub(crate) created_at: Timestamp,
 }
 
 impl Brake {
-    pub(crate) fn new(settings: BrakeSettings, facts: BrakeFacts, now: Timestamp) -> Self {
+    pub(crate) fn new(directory: DirectoryId, settings: BrakeSettings, facts: BrakeFacts, now: Timestamp) -> Self {
         Self {
+            directory,
             settings,
             facts,
             now,
@@ -147,12 +158,12 @@ impl Brake {
     }
 
     /// One that lets everything through.
-    pub(crate) fn off() -> Self {
+    pub(crate) fn off(directory: DirectoryId) -> Self {
         let settings = BrakeSettings {
             enabled: false,
             ..BrakeSettings::default()
         };
-        Self::new(settings, BrakeFacts::default(), Timestamp::from_millis(0))
+        Self::new(directory, settings, BrakeFacts::default(), Timestamp::from_millis(0))
     }
 
     /// Lets a user go, and counts it; or refuses.
@@ -161,27 +172,19 @@ impl Brake {
     /// 503 while the directory is held, and for the one that goes too far: that one holds it.
     pub(crate) fn pass(&mut self, who: Leaving) -> Result<(), Refusal> {
         let is_released = self.facts.released_until.is_some_and(|until| self.now < until);
-        if !self.settings.enabled || is_released {
+        if !self.settings.enabled || is_released || self.settings.spares(who.created_at, self.now) {
             return Ok(());
         }
         if self.is_held() {
             return Err(self.refusal());
         }
-        if who == Leaving::Inactive {
+        if !who.is_active {
             return Ok(());
         }
-        let removed = self.facts.removed + self.writes.removed;
-        // Those that went are not among the active any more: together they are those at the beginning.
-        let active_users = self.facts.active + self.facts.removed;
-        let allowed = self.settings.allowed(active_users);
-        if removed >= allowed {
+        let counts = self.counts();
+        if counts.removed >= counts.allowed {
             self.writes.held = true;
-            self.news = Some(Held {
-                removed,
-                allowed,
-                active_users,
-                window_minutes: self.settings.window_minutes,
-            });
+            self.news = Some(counts);
             return Err(self.refusal());
         }
         self.writes.removed += 1;
@@ -201,15 +204,34 @@ impl Brake {
         self.writes
     }
 
+    fn counts(&self) -> Held {
+        // Those that went are not among the active any more: together they are those at the beginning.
+        let active_users = self.facts.active + self.facts.removed;
+        Held {
+            removed: self.facts.removed + self.writes.removed,
+            allowed: self.settings.allowed(active_users),
+            active_users,
+            window_minutes: self.settings.window_minutes,
+        }
+    }
+
     fn refusal(&self) -> Refusal {
+        let Held {
+            removed,
+            allowed,
+            active_users,
+            window_minutes,
+        } = self.counts();
+        let BrakeSettings { percent, minimum, .. } = self.settings;
         Refusal::status(
             503,
             format!(
-                "nothing was changed: this directory is held, because more than {} % of its active users (and more than \
-                 {}) would have been deactivated or deleted within {} minutes; other changes go on. Check the scope and \
-                 the mappings of the identity provider; an administrator then releases the directory in Rollcall, and \
-                 the same request goes through",
-                self.settings.percent, self.settings.minimum, self.settings.window_minutes
+                "nothing was changed: this directory is held. {removed} of its {active_users} active users were deactivated \
+                 or deleted within {window_minutes} minutes, and no more than {allowed} may be ({percent} %, or {minimum} \
+                 where that is more); other changes go on. Check the scope and the mappings of the identity provider. An \
+                 administrator then releases the directory with POST /api/v1/directories/{}/release, or with Release on its \
+                 page where the portal is installed, and the same request goes through",
+                self.directory
             ),
         )
     }
@@ -224,8 +246,18 @@ mod tests {
         Timestamp::from_millis(1_000_000_000_000).plus(Duration::from_mins(minute))
     }
 
+    fn brake_with(settings: BrakeSettings, facts: BrakeFacts, now: Timestamp) -> Brake {
+        Brake::new(DirectoryId::new(), settings, facts, now)
+    }
+
     fn brake(facts: BrakeFacts) -> Brake {
-        Brake::new(BrakeSettings::default(), facts, at(0))
+        brake_with(BrakeSettings::default(), facts, at(0))
+    }
+
+    /// A user of long standing.
+    fn user(is_active: bool) -> Leaving {
+        let created_at = at(0).minus(Duration::from_hours(24 * 365));
+        Leaving { is_active, created_at }
     }
 
     fn facts(active: u64, removed: u64) -> BrakeFacts {
@@ -239,8 +271,8 @@ mod tests {
     #[test]
     fn of_a_hundred_users_twenty_may_go_and_the_twenty_first_holds_the_directory() {
         let mut brake = brake(facts(100, 0));
-        assert!((0..20).all(|_| brake.pass(Leaving::Active).is_ok()));
-        assert_eq!(brake.pass(Leaving::Active).unwrap_err().status, 503);
+        assert!((0..20).all(|_| brake.pass(user(true)).is_ok()));
+        assert_eq!(brake.pass(user(true)).unwrap_err().status, 503);
         let held = Held {
             removed: 20,
             allowed: 20,
@@ -248,10 +280,7 @@ mod tests {
             window_minutes: 10,
         };
         assert_eq!((brake.take_news(), brake.take_news()), (Some(held), None));
-        assert!(
-            brake.pass(Leaving::Inactive).is_err(),
-            "nor does an inactive user go now"
-        );
+        assert!(brake.pass(user(false)).is_err(), "nor does an inactive user go now");
         assert_eq!(
             brake.writes(),
             BrakeWrites {
@@ -264,7 +293,46 @@ mod tests {
     #[test]
     fn what_a_directory_of_few_users_does_is_no_mass_change() {
         let mut brake = brake(facts(10, 0));
-        assert!((0..10).all(|_| brake.pass(Leaving::Active).is_ok()));
+        assert!((0..10).all(|_| brake.pass(user(true)).is_ok()));
+    }
+
+    #[test]
+    fn users_of_the_last_day_go_uncounted_even_while_the_directory_is_held() {
+        let settings = BrakeSettings::default();
+        let created = |minutes: u64| Leaving {
+            is_active: true,
+            created_at: at(0).minus(Duration::from_mins(minutes)),
+        };
+        let mut brake = brake(facts(100, 0));
+        assert!((0..100).all(|_| brake.pass(created(24 * 60 - 1)).is_ok()));
+        assert_eq!(brake.writes(), BrakeWrites::default());
+        assert!((0..20).all(|_| brake.pass(created(24 * 60)).is_ok()));
+        assert!(brake.pass(created(24 * 60)).is_err(), "a day old is old");
+        assert!(brake.pass(created(5)).is_ok());
+
+        let everybody = BrakeSettings {
+            new_user_hours: 0,
+            ..settings
+        };
+        let mut strict = brake_with(everybody, facts(0, 10), at(0));
+        assert!(strict.pass(created(0)).is_err(), "0 counts everybody");
+    }
+
+    #[test]
+    fn the_refusal_says_how_many_the_limit_and_both_ways_to_release() {
+        let directory = DirectoryId::new();
+        let mut brake = Brake::new(directory, BrakeSettings::default(), facts(80, 20), at(0));
+        let detail = brake.pass(user(true)).unwrap_err().detail;
+        let release = format!("POST /api/v1/directories/{directory}/release");
+        for part in [
+            "20 of its 100 active users",
+            "within 10 minutes",
+            "no more than 20",
+            &release,
+            "portal",
+        ] {
+            assert!(detail.contains(part), "{part}: {detail}");
+        }
     }
 
     #[test]
@@ -273,7 +341,7 @@ mod tests {
             held_at: Some(at(0)),
             ..facts(1_000, 0)
         });
-        assert!(brake.pass(Leaving::Active).is_err());
+        assert!(brake.pass(user(true)).is_err());
         assert_eq!((brake.take_news(), brake.writes()), (None, BrakeWrites::default()));
     }
 
@@ -283,12 +351,12 @@ mod tests {
             released_until: Some(at(60)),
             ..facts(80, 20)
         };
-        let mut during = Brake::new(BrakeSettings::default(), released, at(59));
-        assert!((0..100).all(|_| during.pass(Leaving::Active).is_ok()));
+        let mut during = brake_with(BrakeSettings::default(), released, at(59));
+        assert!((0..100).all(|_| during.pass(user(true)).is_ok()));
         assert_eq!(during.writes(), BrakeWrites::default());
         assert!(
-            Brake::new(BrakeSettings::default(), released, at(60))
-                .pass(Leaving::Active)
+            brake_with(BrakeSettings::default(), released, at(60))
+                .pass(user(true))
                 .is_err()
         );
     }
@@ -305,13 +373,13 @@ mod tests {
             let allowed = settings.allowed(active);
             let (mut known, mut gone, mut asked) = (facts(active, 0), 0_u64, 0_u64);
             for size in batches {
-                let mut brake = Brake::new(settings, known, at(0));
+                let mut brake = brake_with(settings, known, at(0));
                 for _ in 0..size {
                     if gone == active {
                         break;
                     }
                     asked += 1;
-                    let passed = brake.pass(Leaving::Active).is_ok();
+                    let passed = brake.pass(user(true)).is_ok();
                     prop_assert_eq!(passed, asked <= allowed, "the decision does not depend on how they are batched");
                     gone += u64::from(passed);
                 }
@@ -332,7 +400,7 @@ mod tests {
         fn a_brake_that_is_off_never_refuses(active in any::<u32>(), removed in any::<u32>()) {
             let settings = BrakeSettings { enabled: false, ..BrakeSettings::default() };
             let known = BrakeFacts { held_at: Some(at(0)), ..facts(active.into(), removed.into()) };
-            prop_assert!(Brake::new(settings, known, at(0)).pass(Leaving::Active).is_ok());
+            prop_assert!(brake_with(settings, known, at(0)).pass(user(true)).is_ok());
         }
     }
 }

@@ -73,10 +73,10 @@ impl Directory {
         now: Timestamp,
         events: &mut Vec<EventDraft>,
     ) -> Result<Outcome, Refusal> {
-        let leaving = if self.existing_user(command)?.is_active() {
-            Leaving::Active
-        } else {
-            Leaving::Inactive
+        let user = self.existing_user(command)?;
+        let leaving = Leaving {
+            is_active: user.is_active(),
+            created_at: user.created_at,
         };
         self.brake.pass(leaving)?;
         let id = command.resource_id;
@@ -173,7 +173,11 @@ impl Directory {
         self.claim_emails(&after, Some(before))?;
         if kind == EventType::UserDeactivated {
             // The last that can refuse: from here on everything is done.
-            self.brake.pass(Leaving::Active)?;
+            let leaving = Leaving {
+                is_active: true,
+                created_at: after.created_at,
+            };
+            self.brake.pass(leaving)?;
         }
         self.note_emails(&after);
         self.user_names.remove(&before_key);

@@ -34,7 +34,7 @@ pub struct Flags {
         hide_default_value = true
     )]
     pub master_key: Option<SecretString>,
-    /// An admin key that is to exist, for automation
+    /// An admin key that is to exist, for automation; at least 32 characters
     #[arg(long, global = true, value_name = "KEY", help_heading = "Settings")]
     pub admin_key: Option<SecretString>,
     /// Ordered lanes on the bus [default: 1]

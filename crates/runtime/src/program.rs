@@ -21,8 +21,6 @@ use telemetry::metrics::MetricsHandle;
 
 /// Closing connections is a courtesy to the servers at their other end.
 const CLOSING: Duration = Duration::from_millis(500);
-/// Shorter admin keys can be guessed.
-const SHORT_KEY: usize = 20;
 const FAILED: u8 = 1;
 const WRONGLY_CONFIGURED: u8 = 2;
 
@@ -259,11 +257,6 @@ async fn start(program: Program, process: Process) -> anyhow::Result<Option<Cont
              embedded bus exists only inside `rollcall`, which runs everything in one",
             program.name
         );
-    }
-    if let Some(key) = &settings.admin_key
-        && key.expose_secret().len() < SHORT_KEY
-    {
-        tracing::warn!("the admin key is short enough to be guessed; use at least {SHORT_KEY} random characters");
     }
     let master_key = master_key(&settings)?;
     // Bound before anything else is tried: a taken port must not leave half a start behind, and port 0 gets its number.

@@ -158,6 +158,11 @@ fn a_wrong_value_is_refused_with_its_source_and_what_would_be_right() {
         ("ROLLCALL_PUBLIC_URL", "scim.example.com", "https://"),
         ("ROLLCALL_PUBLIC_URL", "https://u:p@h/", "without user"),
         ("ROLLCALL_MASTER_KEY", "short", "openssl rand -base64 32"),
+        (
+            "ROLLCALL_ADMIN_KEY",
+            "thirty-one-characters-are-short",
+            "at least 32 characters",
+        ),
         ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "maybe", "true or false"),
         ("ROLLCALL_LOG_FORMAT", "xml", "pretty or json"),
         ("ROLLCALL_TRACE_URL", "http://jaeger", "{trace_id}"),
@@ -177,9 +182,10 @@ fn a_wrong_value_is_refused_with_its_source_and_what_would_be_right() {
 
 #[test]
 fn values_that_look_like_numbers_stay_text_and_empty_ones_are_unset() {
-    let environment = [("ROLLCALL_ADMIN_KEY", "0123"), ("ROLLCALL_PUBLIC_URL", "")];
+    let number = "01234567890123456789012345678901";
+    let environment = [("ROLLCALL_ADMIN_KEY", number), ("ROLLCALL_PUBLIC_URL", "")];
     let settings = load(&[], &environment, "").unwrap();
-    assert_eq!(settings.admin_key.unwrap().expose_secret(), "0123");
+    assert_eq!(settings.admin_key.unwrap().expose_secret(), number);
     assert_eq!(settings.public_url, None);
 }
 
@@ -193,12 +199,13 @@ fn neither_the_table_nor_debug_output_shows_a_secret() {
         ("ROLLCALL_BUS_URL", "amqp://me:pw-bus@mq:5672/%2f"),
         ("ROLLCALL_MASTER_KEY", KEY),
     ];
-    let settings = load(&["--admin-key", "pw-admin"], &environment, "").unwrap();
+    let admin_key = ["--admin-key", "pw-admin-with-characters-enough-32"];
+    let settings = load(&admin_key, &environment, "").unwrap();
     let table = settings.describe();
     for secret in ["pw-database", "pw-query", "pw-bus", "pw-admin", KEY] {
         assert!(!table.contains(secret), "{secret} in\n{table}");
         assert!(!format!("{settings:?}").contains(secret), "{secret} in {settings:?}");
-        assert!(!format!("{:?}", flags(&["--admin-key", "pw-admin"])).contains(secret));
+        assert!(!format!("{:?}", flags(&admin_key)).contains(secret));
     }
     assert!(table.contains("amqp://me:********@mq:5672/%2f"), "{table}");
     let line = table.lines().find(|line| line.starts_with("admin_key")).unwrap();

@@ -411,6 +411,9 @@ async fn a_directory_with_hundreds_waiting_does_not_hold_up_another_in_its_lane(
 async fn too_many_deactivations_and_deletions_at_once_hold_the_directory_and_nothing_else(dialect: Dialect) {
     let world = World::start(dialect).await;
     let (directory, other) = (world.directory().await, world.directory().await);
+    world
+        .settle(directory, r#"{"mass_change_brake":{"new_user_hours":0}}"#)
+        .await;
     let users: Vec<Command> = (0..60)
         .map(|n| world.create_user(directory, &format!("user{n}@x.test")))
         .collect();

@@ -30,7 +30,7 @@ use tempfile::TempDir;
 /// 32 zero bytes; nothing secret is sealed in tests.
 pub const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// The admin key of the tests.
-pub const ADMIN_KEY: &str = "admin-key-of-the-system-tests";
+pub const ADMIN_KEY: &str = "admin-key-of-the-system-tests-0001";
 
 /// How Rollcall is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,6 +26,8 @@ const BODY_TIMEOUTS: RangeInclusive<u64> = 1..=600;
 const DEFAULT_BODY_TIMEOUT: u64 = 30;
 const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// Each lane is a pair of queues and a consumer of its own.
+/// Shorter admin keys can be guessed.
+const SHORTEST_ADMIN_KEY: usize = 32;
 const MAX_PARTITIONS: u16 = 1024;
 /// How long deliveries, attempts and answers of receivers are kept, in days.
 const DELIVERY_DAYS: u64 = 90;
@@ -48,7 +50,7 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         listen: listen(layers)?,
         public_url: web_url(layers, "public_url")?,
         master_key: master_key(layers)?.map(Into::into),
-        admin_key: layers.text("admin_key")?.map(Into::into),
+        admin_key: admin_key(layers)?.map(Into::into),
         partitions: partitions(layers)?,
         webhook_allow_private: boolean(layers, "webhook_allow_private")?,
         webhook_allow_cidrs: networks(layers, "webhook_allow_cidrs")?,
@@ -156,6 +158,21 @@ fn master_key(layers: &Layers) -> Result<Option<String>, SettingsError> {
             "must be 32 bytes in base64 (make one with: openssl rand -base64 32)",
         )),
     }
+}
+
+/// Whoever guesses an admin key may do everything, so a key of a person's making must be as long as one of ours is hard to
+/// guess.
+fn admin_key(layers: &Layers) -> Result<Option<String>, SettingsError> {
+    let text = layers.text("admin_key")?;
+    if text
+        .as_ref()
+        .is_some_and(|key| key.chars().count() < SHORTEST_ADMIN_KEY)
+    {
+        let reason =
+            format!("must have at least {SHORTEST_ADMIN_KEY} characters (make one with: openssl rand -hex 24)");
+        return Err(layers.invalid("admin_key", reason));
+    }
+    Ok(text)
 }
 
 fn partitions(layers: &Layers) -> Result<NonZeroU16, SettingsError> {

@@ -38,9 +38,9 @@ impl Projection {
                 i64::from(settings.minimum).into(),
             ]);
         }
-        // So many may always go, however few there are: then nobody has to be counted.
+        // So many may always go, however few there are: then nobody has to be counted, unless a refusal tells the count.
         let sql = "SELECT x.id, x.held_at, x.released_until, x.removed, \
-             CASE WHEN x.removed + x.asked > x.minimum \
+             CASE WHEN x.held_at IS NOT NULL OR x.removed + x.asked > x.minimum \
              THEN COALESCE((SELECT c.active_users FROM directory_counts c WHERE c.directory_id = x.id), \
              (SELECT COUNT(*) FROM users u WHERE u.directory_id = x.id AND u.active)) ELSE 0 END AS active \
              FROM (SELECT d.id, d.held_at, d.released_until, r.asked, r.minimum, \

@@ -54,7 +54,7 @@ async fn settings_have_defaults_are_changed_and_shown_and_null_brings_the_defaul
             ("rate_limit", json!(null)),
             (
                 "mass_change_brake",
-                json!({ "enabled": true, "percent": 20, "minimum": 10, "window_minutes": 10 }),
+                json!({ "enabled": true, "percent": 20, "minimum": 10, "window_minutes": 10, "new_user_hours": 24 }),
             ),
         ] {
             assert_eq!(found[name], value, "{name}");
@@ -157,12 +157,13 @@ async fn every_fault_of_the_settings_is_told_with_its_place() {
         (json!({ "rate_limit": 24 }), vec!["#/rate_limit"]),
         (json!({ "rate_limit": "many" }), vec!["#/rate_limit"]),
         (
-            json!({ "mass_change_brake": { "percent": 101, "minimum": -1, "window_minutes": 0, "typo": 1 } }),
+            json!({ "mass_change_brake": { "percent": 101, "minimum": -1, "window_minutes": 0, "new_user_hours": 721, "typo": 1 } }),
             vec![
                 "#/mass_change_brake/typo",
                 "#/mass_change_brake/percent",
                 "#/mass_change_brake/minimum",
                 "#/mass_change_brake/window_minutes",
+                "#/mass_change_brake/new_user_hours",
             ],
         ),
         (

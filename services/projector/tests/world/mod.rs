@@ -89,6 +89,16 @@ impl World {
         id
     }
 
+    /// Gives the directory these settings.
+    pub(crate) async fn settle(&self, directory: DirectoryId, settings: &str) {
+        let store = &self.database.store;
+        let mut found = store.directories().by_id(directory).await.unwrap().unwrap();
+        found.settings = settings.to_owned();
+        let change = store.change(Some(events::lane_of(directory, 2))).await.unwrap();
+        change.save_directory(&found).await.unwrap();
+        change.commit().await.unwrap();
+    }
+
     pub(crate) fn command(
         &self,
         directory_id: DirectoryId,

@@ -68,7 +68,7 @@ fn print_ratio(table: &Table, rows: &[Vec<f64>]) {
 /// The brake counts as it always does, but lets the people here be deactivated, as many as they are.
 async fn loosen_brake(system: &System, tenant: &Tenant) {
     let path = format!("/directories/{}", tenant.directory_id);
-    let body = json!({ "mass_change_brake": { "percent": 100 } });
+    let body = json!({ "mass_change_brake": { "percent": 100, "new_user_hours": 0 } });
     system.api("PATCH", &path, Some(body)).await;
 }
 

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 crate::on_both_shapes! {
     a_mass_deactivation_holds_the_directory_until_it_is_released,
+    who_tries_the_product_deletes_all_that_was_just_made,
     a_directory_above_its_rate_is_told_to_come_back_later,
 }
 
@@ -35,6 +36,9 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
         .await;
     let tenant = system.tenant("contoso.example").await;
     let path = format!("/directories/{}", tenant.directory_id);
+    // People of long standing, to the brake.
+    let strict = json!({ "mass_change_brake": { "new_user_hours": 0 } });
+    system.api("PATCH", &path, Some(strict)).await;
     let ids = people(&tenant, 30).await;
     // Ten may always go; the eleventh is too many.
     for id in &ids[..10] {
@@ -42,7 +46,16 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
     }
     let refused = deactivate(&tenant, &ids[10]).await;
     let detail = refused.expect_error(503, "");
-    assert!(detail.contains("held") && detail.contains("administrator"), "{detail}");
+    let release = format!("POST /api/v1{path}/release");
+    for part in [
+        "held",
+        "10 of its 30 active users",
+        "no more than 10",
+        &release,
+        "portal",
+    ] {
+        assert!(detail.contains(part), "{part}: {detail}");
+    }
     assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 60);
     tenant
         .scim
@@ -101,7 +114,7 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
 
     // Off for those who want it off.
     let other = system.tenant("fabrikam.example").await;
-    let off = json!({ "mass_change_brake": { "enabled": false } });
+    let off = json!({ "mass_change_brake": { "enabled": false, "new_user_hours": 0 } });
     system
         .api("PATCH", &format!("/directories/{}", other.directory_id), Some(off))
         .await;
@@ -110,6 +123,29 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
     }
     system.verify().await;
     receiver.stop().await;
+    system.stop().await;
+}
+
+/// As Microsoft's SCIM validator does, and whoever tries the product.
+async fn who_tries_the_product_deletes_all_that_was_just_made(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let ids = people(&tenant, 24).await;
+    for (n, id) in ids.iter().enumerate() {
+        if n % 2 == 0 {
+            deactivate(&tenant, id).await.expect(200);
+        }
+        tenant.scim.delete(&format!("/Users/{id}")).await.expect(204);
+    }
+    let directory = system
+        .api("GET", &format!("/directories/{}", tenant.directory_id), None)
+        .await;
+    assert_eq!(
+        (&directory["state"], &directory["counts"]["users"]),
+        (&json!("active"), &json!(0))
+    );
+    assert_gapless(&system.log(&tenant).await);
+    system.verify().await;
     system.stop().await;
 }
 

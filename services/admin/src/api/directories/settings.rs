@@ -221,16 +221,19 @@ fn rate_limit(value: &Value) -> Result<i64, Wrong> {
 
 /// Members that are missing have their defaults.
 fn brake(value: &Value) -> Result<BrakeSettings, Wrong> {
-    let read = object(&["enabled", "percent", "minimum", "window_minutes"], |fields| {
+    let known = ["enabled", "percent", "minimum", "window_minutes", "new_user_hours"];
+    let read = object(&known, |fields| {
         let default = BrakeSettings::default();
         let percent = fields.optional("percent", integer(0..=100));
         let minimum = fields.optional("minimum", integer(0..=1_000_000));
         let window = fields.optional("window_minutes", integer(1..=24 * 60));
+        let new = fields.optional("new_user_hours", integer(0..=30 * 24));
         Some(BrakeSettings {
             enabled: fields.optional("enabled", flag).unwrap_or(default.enabled),
             percent: percent.and_then(|n| u8::try_from(n).ok()).unwrap_or(default.percent),
             minimum: minimum.map_or(default.minimum, i32::unsigned_abs),
             window_minutes: window.map_or(default.window_minutes, i32::unsigned_abs),
+            new_user_hours: new.map_or(default.new_user_hours, i32::unsigned_abs),
         })
     });
     read(value)
