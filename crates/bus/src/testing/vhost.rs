@@ -14,7 +14,7 @@ pub struct Vhost {
 }
 
 impl Vhost {
-    /// Makes a virtual host on the broker of [`super::broker_url`], by the management API when it answers (at
+    /// Makes a virtual host on the broker of [`super::broker_url`], by the management API when it is that broker's (at
     /// `ROLLCALL_TEST_BUS_MANAGEMENT_URL`, or port 15672 of the same host), else by `rabbitmqctl`.
     ///
     /// # Panics
