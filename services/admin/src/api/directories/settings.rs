@@ -221,8 +221,8 @@ fn rate_limit(value: &Value) -> Result<i64, Wrong> {
 
 /// Members that are missing have their defaults.
 fn brake(value: &Value) -> Result<BrakeSettings, Wrong> {
-    let known = ["enabled", "percent", "minimum", "window_minutes", "new_user_hours"];
-    let read = object(&known, |fields| {
+    const KNOWN: &[&str] = &["enabled", "percent", "minimum", "window_minutes", "new_user_hours"];
+    let read = object(KNOWN, |fields| {
         let default = BrakeSettings::default();
         let percent = fields.optional("percent", integer(0..=100));
         let minimum = fields.optional("minimum", integer(0..=1_000_000));
