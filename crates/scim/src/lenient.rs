@@ -6,7 +6,7 @@
 mod names;
 mod values;
 
-pub(crate) use names::{Name, find_key, resolve};
+pub(crate) use names::{Keys, Name, find_key, resolve};
 pub(crate) use values::{attribute, element, elements, is_hollow, is_unassigned, sane, scalar};
 
 /// The multi-valued attribute of groups that is kept apart from the others: as rows, changed by deltas (P21).

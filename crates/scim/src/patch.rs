@@ -6,11 +6,14 @@
 
 mod apply;
 mod changes;
+mod draft;
 mod elements;
+mod list;
 mod members;
 mod parse;
 mod step;
 mod typed;
+mod work;
 
 use serde_json::{Map, Value};
 
@@ -20,6 +23,7 @@ use crate::schema::ResourceType;
 use step::Step;
 
 pub use changes::{Change, changes};
+pub use work::MOST_COMPARISONS;
 
 /// The operations of one PATCH request, read and typed.
 #[derive(Clone, Debug)]
@@ -58,11 +62,12 @@ impl Patch {
         parse::parse(rt, body)
     }
 
-    /// Applies the operations in order. On an error the map is left half-changed: work on a copy and drop it (P1).
+    /// Applies the operations in order. On an error the map is left without meaning: work on a copy and drop it (P1).
     ///
     /// # Errors
     /// `noTarget` when an element to write to neither exists nor can be made from the filter, `mutability` when an
-    /// immutable value would change, `invalidValue` when the result lacks a required attribute or an indexed text is
+    /// immutable value would change, `tooMany` when the operations select elements in ways that need more than
+    /// [`MOST_COMPARISONS`], `invalidValue` when the result lacks a required attribute or an indexed text is
     /// longer than [`MAX_INDEXED_BYTES`](crate::resource::MAX_INDEXED_BYTES).
     pub fn apply(&self, rt: &ResourceType, attributes: &mut Map<String, Value>) -> Result<(), Error> {
         apply::apply(rt, &self.steps, attributes)

@@ -1,6 +1,8 @@
 //! Which attributes an answer carries (R20–R23).
 
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use crate::Error;
 use crate::lenient::{Name, resolve};
@@ -17,9 +19,72 @@ enum Selection {
     /// What is returned by default.
     Default,
     /// These and what is always returned (R20).
-    Only(Vec<Named>),
+    Only(Names),
     /// The default without these (R21).
-    Without(Vec<Named>),
+    Without(Names),
+}
+
+/// The names of a request by what they are names of, so that an attribute is not held against each of them. Compared in
+/// lower case.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    /// Extensions as a whole.
+    extensions: HashSet<String>,
+    /// Attributes by the extension they belong to; the empty text for the core.
+    attributes: HashMap<String, HashMap<String, Parts>>,
+}
+
+/// What was named of one attribute.
+#[derive(Clone, Debug, Default)]
+struct Parts {
+    /// The whole of it.
+    whole: bool,
+    subs: HashSet<String>,
+}
+
+impl Names {
+    fn new(list: &[String], rt: &ResourceType) -> Self {
+        let mut names = Self::default();
+        for name in list {
+            if let Some(named) = named(rt, name) {
+                names.add(named);
+            }
+        }
+        names
+    }
+
+    fn add(&mut self, named: Named) {
+        let urn = named.urn.unwrap_or_default().to_ascii_lowercase();
+        let Some(attribute) = named.attribute else {
+            self.extensions.insert(urn);
+            return;
+        };
+        let attributes = self.attributes.entry(urn).or_default();
+        let parts = attributes.entry(attribute.to_ascii_lowercase()).or_default();
+        match named.sub {
+            None => parts.whole = true,
+            Some(sub) => drop(parts.subs.insert(sub.to_ascii_lowercase())),
+        }
+    }
+
+    /// What was named of an attribute; `None` for nothing.
+    fn of(&self, urn: Option<&str>, attribute: &str) -> Option<Cow<'_, Parts>> {
+        let urn = urn.unwrap_or_default().to_ascii_lowercase();
+        if self.extensions.contains(&urn) {
+            return Some(Cow::Owned(Parts {
+                whole: true,
+                subs: HashSet::new(),
+            }));
+        }
+        let parts = self.attributes.get(&urn)?.get(&attribute.to_ascii_lowercase())?;
+        Some(Cow::Borrowed(parts))
+    }
+}
+
+impl Parts {
+    fn names(&self, sub: &str) -> bool {
+        self.subs.contains(&sub.to_ascii_lowercase())
+    }
 }
 
 /// A name from the request in canonical case.
@@ -38,7 +103,7 @@ impl Projection {
     /// # Errors
     /// `invalidValue` when both lists name something: they exclude each other (R22).
     pub fn new(attributes: &[String], excluded: &[String], rt: &ResourceType) -> Result<Self, Error> {
-        let names = |list: &[String]| list.iter().filter_map(|name| named(rt, name)).collect();
+        let names = |list: &[String]| Names::new(list, rt);
         let selection = match (attributes.is_empty(), excluded.is_empty()) {
             (false, false) => {
                 return Err(Error::invalid_value(
@@ -70,11 +135,10 @@ impl Projection {
     /// nothing (R23). The name is in canonical case.
     #[must_use]
     pub fn wants(&self, attribute: &str) -> bool {
-        let is_it = |name: &Named| name.urn.is_none() && name.attribute.as_deref() == Some(attribute);
         match &self.selection {
             Selection::Default => true,
-            Selection::Only(names) => names.iter().any(is_it),
-            Selection::Without(names) => !names.iter().any(|name| is_it(name) && name.sub.is_none()),
+            Selection::Only(names) => names.of(None, attribute).is_some(),
+            Selection::Without(names) => !names.of(None, attribute).is_some_and(|parts| parts.whole),
         }
     }
 
@@ -123,47 +187,30 @@ impl Projection {
             Returned::Always => return Some(value),
             Returned::Default | Returned::Request => {}
         }
-        let mine = |names: &[Named]| -> Vec<Named> {
-            let is_mine = |named: &&Named| {
-                named.urn.as_deref().map(str::to_ascii_lowercase) == urn.map(str::to_ascii_lowercase)
-                    && named
-                        .attribute
-                        .as_deref()
-                        .is_none_or(|attribute| attribute.eq_ignore_ascii_case(name))
-            };
-            names.iter().filter(is_mine).cloned().collect()
-        };
-        let is_whole = |named: &Named| named.sub.is_none();
         match &self.selection {
             Selection::Default if returned == Returned::Request => None,
             Selection::Default => parts(facts, value, &mut |_, kind| kind != Returned::Request),
             Selection::Only(names) => {
-                let names = mine(names);
-                if names.is_empty() {
-                    return None;
-                }
-                if names.iter().any(is_whole) {
+                let named = names.of(urn, name)?;
+                if named.whole {
                     return Some(value);
                 }
-                let is_named = |sub: &str| names.iter().any(|name| same(name.sub.as_deref(), sub));
-                parts(facts, value, &mut |sub, kind| kind == Returned::Always || is_named(sub))
+                parts(facts, value, &mut |sub, kind| {
+                    kind == Returned::Always || named.names(sub)
+                })
             }
             Selection::Without(names) => {
-                let names = mine(names);
-                if returned == Returned::Request || names.iter().any(is_whole) {
+                let named = names.of(urn, name);
+                if returned == Returned::Request || named.as_ref().is_some_and(|named| named.whole) {
                     return None;
                 }
-                let is_named = |sub: &str| names.iter().any(|name| same(name.sub.as_deref(), sub));
+                let is_named = |sub: &str| named.as_ref().is_some_and(|named| named.names(sub));
                 parts(facts, value, &mut |sub, kind| {
                     kind == Returned::Always || (kind == Returned::Default && !is_named(sub))
                 })
             }
         }
     }
-}
-
-fn same(name: Option<&str>, sub: &str) -> bool {
-    name.is_some_and(|name| name.eq_ignore_ascii_case(sub))
 }
 
 /// The value with the parts of its objects that `keep` lets through; `None` when nothing is left of them.

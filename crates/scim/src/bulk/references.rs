@@ -7,7 +7,8 @@ use super::{Action, BulkRequest, Endpoint, Method, Operation, Reference, Resolve
 use crate::Error;
 use crate::path::quoted;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 const PREFIX: &str = "bulkId:";
 
@@ -36,6 +37,7 @@ impl BulkRequest {
         let id = |name: &str| ids.get(*self.creators.get(name)?).cloned();
         let mut data = action.data.clone();
         if !without.is_empty() {
+            let without: HashSet<&usize> = without.iter().collect();
             let left_out = |name: &str| self.creators.get(name).is_some_and(|index| without.contains(index));
             leave_out_members(&mut data, &left_out);
         }
@@ -48,6 +50,8 @@ impl BulkRequest {
 
 fn references(action: &Action, creators: &HashMap<String, usize>) -> Result<Vec<Reference>, Error> {
     let mut found: Vec<Reference> = Vec::new();
+    // Where in that each operation is.
+    let mut places: HashMap<usize, usize> = HashMap::new();
     let mut unknown = BTreeSet::new();
     let creates_group = action.method == Method::Post && action.endpoint == Endpoint::Groups;
     let mut note = |name: &str, is_member: bool| match creators.get(name) {
@@ -55,12 +59,19 @@ fn references(action: &Action, creators: &HashMap<String, usize>) -> Result<Vec<
             unknown.insert(name.to_owned());
         }
         // An edge that is not a membership only is the stronger one.
-        Some(operation) => match found.iter_mut().find(|known| known.operation == *operation) {
-            Some(known) => known.is_member &= is_member,
-            None => found.push(Reference {
-                operation: *operation,
-                is_member,
-            }),
+        Some(operation) => match places.entry(*operation) {
+            Entry::Occupied(place) => {
+                if let Some(known) = found.get_mut(*place.get()) {
+                    known.is_member &= is_member;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(found.len());
+                found.push(Reference {
+                    operation: *operation,
+                    is_member,
+                });
+            }
         },
     };
     if let Some(target) = &action.target {

@@ -1,6 +1,7 @@
 //! From a key or path as written to the attribute it means (R6, R17, R19, B12, B13).
 
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 use crate::path::{AttributePath, Split, split};
 use crate::schema::{Attribute, Mutability, ResourceType, Schema};
@@ -13,6 +14,10 @@ const ENTERPRISE_ALIASES: [&str; 3] = [
     "urn:scim:schemas:extension:enterprise:2.0",
     "urn:scim:schemas:extension:enterprise:1.0",
 ];
+
+/// The longest URN of an extension that nobody declared, in bytes; as long as that of a declared one may be. It stands
+/// before the name of each attribute in paths of changes, so a longer one would multiply what was sent.
+const MAX_URN: usize = 200;
 
 /// URNs under this prefix are the RFCs' own; none is ever an undeclared extension.
 const RESERVED: [&str; 2] = ["urn:ietf:params:scim:schemas:core:", "urn:ietf:params:scim:api:"];
@@ -89,7 +94,8 @@ pub(crate) fn resolve<'a>(rt: &'a ResourceType, key: &str, is_object: bool) -> N
     }
 }
 
-/// The key of `map` that equals `name` in any case, or `name` itself when there is none.
+/// The key of `map` that equals `name` in any case, or `name` itself when there is none. For one look: whoever has many
+/// names keeps [`Keys`].
 pub(crate) fn find_key(map: &Map<String, Value>, name: &str) -> String {
     if map.contains_key(name) {
         return name.to_owned();
@@ -100,6 +106,39 @@ pub(crate) fn find_key(map: &Map<String, Value>, name: &str) -> String {
         .unwrap_or_else(|| name.to_owned())
 }
 
+/// The keys of one object that is being filled, found in any case without looking at all of them for each name.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// By name in lower case; the first of several spellings. Made when the object has grown beyond a few.
+    by_case: Option<HashMap<String, String>>,
+}
+
+impl Keys {
+    /// The key of `map` that equals `name` in any case, or `name` itself when there is none: it is then taken for
+    /// inserted. `map` must be the same object each time.
+    pub(crate) fn find(&mut self, map: &Map<String, Value>, name: &str) -> String {
+        /// Up to so many keys are looked at one by one.
+        const FEW: usize = 8;
+        if self.by_case.is_none() && map.len() <= FEW {
+            return find_key(map, name);
+        }
+        if map.contains_key(name) {
+            return name.to_owned();
+        }
+        let by_case = self.by_case.get_or_insert_with(|| {
+            let mut by_case = HashMap::with_capacity(map.len());
+            for key in map.keys() {
+                by_case.entry(key.to_ascii_lowercase()).or_insert_with(|| key.clone());
+            }
+            by_case
+        });
+        by_case
+            .entry(name.to_ascii_lowercase())
+            .or_insert_with(|| name.to_owned())
+            .clone()
+    }
+}
+
 fn schema<'a>(rt: &'a ResourceType, urn: &str) -> Name<'a> {
     if rt.core.id == urn {
         return Name::Core;
@@ -108,7 +147,7 @@ fn schema<'a>(rt: &'a ResourceType, urn: &str) -> Name<'a> {
     let declared = rt.extension(if is_alias { urn::ENTERPRISE_USER } else { urn });
     match declared {
         Some(schema) => Name::Extension(schema),
-        None if is_reserved(urn) => Name::Unknown,
+        None if is_reserved(urn) || urn.len() > MAX_URN => Name::Unknown,
         None => Name::Foreign {
             urn: urn.to_owned(),
             attribute: None,
@@ -131,10 +170,10 @@ fn attribute<'a>(rt: &'a ResourceType, key: &str, path: AttributePath, is_object
         };
     }
     match path.urn {
-        Some(urn) if !rt.knows(&urn) && !is_reserved(&urn) => {
+        Some(urn) if !rt.knows(&urn) && !is_reserved(&urn) && urn.len() <= MAX_URN => {
             // `urn:acme:badge` with an object is an extension, unless what stands before the last colon is one already.
             let is_complete = matches!(split(&urn, &[]), Ok(Split::Schema(_)));
-            if is_object && !is_complete {
+            if is_object && !is_complete && key.len() <= MAX_URN {
                 return Name::Foreign {
                     urn: key.to_owned(),
                     attribute: None,

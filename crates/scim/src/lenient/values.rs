@@ -3,6 +3,8 @@
 //! `None` everywhere means unassigned: `null`, `[]` and `""` are three ways to say so (R50, P19).
 
 use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::fmt;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -49,11 +51,42 @@ fn sane_text(text: &str, at: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Where a value stands, for the details of errors: written out only when there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At<'a> {
+    whole: Option<&'a At<'a>>,
+    name: &'a str,
+}
+
+impl<'a> At<'a> {
+    fn part(whole: &'a Self, name: &'a str) -> Self {
+        At {
+            whole: Some(whole),
+            name,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for At<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { whole: None, name }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(whole) = self.whole {
+            write!(f, "{whole}.")?;
+        }
+        f.write_str(self.name)
+    }
+}
+
 /// The value of a whole attribute; arrays for multi-valued ones. Read-only attributes come out unassigned (R50).
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
-pub(crate) fn attribute(attribute: &Attribute, value: Value, at: &str) -> Result<Option<Value>, Error> {
+pub(crate) fn attribute(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
     if attribute.mutability == Mutability::ReadOnly {
         return Ok(None);
     }
@@ -63,29 +96,31 @@ pub(crate) fn attribute(attribute: &Attribute, value: Value, at: &str) -> Result
     let mut list = elements(attribute, value, at)?;
     list.retain(|item| !is_hollow(attribute, item));
     keep_last_primary(&mut list);
-    let mut unique: Vec<Value> = Vec::with_capacity(list.len());
-    // Members may be many and are made unique by whoever takes them.
-    if attribute.name == MEMBERS {
-        unique = list;
-    } else {
-        for item in list {
-            if !unique.contains(&item) {
-                unique.push(item);
-            }
-        }
+    // Members are made unique by whoever takes them.
+    if attribute.name != MEMBERS {
+        list = distinct(list);
     }
-    Ok(if unique.is_empty() {
+    Ok(if list.is_empty() {
         None
     } else {
-        Some(Value::Array(unique))
+        Some(Value::Array(list))
     })
+}
+
+/// Each value once, where it came first.
+fn distinct(list: Vec<Value>) -> Vec<Value> {
+    let mut seen = HashSet::with_capacity(list.len());
+    let is_first: Vec<bool> = list.iter().map(|item| seen.insert(item)).collect();
+    drop(seen);
+    let kept = list.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+    kept.map(|(item, _)| item).collect()
 }
 
 /// The elements of a multi-valued attribute; one object or one string is an array of one (P9).
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type of an element does not fit.
-pub(crate) fn elements(attribute: &Attribute, value: Value, at: &str) -> Result<Vec<Value>, Error> {
+pub(crate) fn elements(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Vec<Value>, Error> {
     let items = match value {
         Value::Array(items) => items,
         one => vec![one],
@@ -103,7 +138,7 @@ pub(crate) fn elements(attribute: &Attribute, value: Value, at: &str) -> Result<
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
-pub(crate) fn element(attribute: &Attribute, value: Value, at: &str) -> Result<Option<Value>, Error> {
+pub(crate) fn element(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
     if value.is_null() || value.as_str().is_some_and(str::is_empty) {
         return Ok(None);
     }
@@ -113,7 +148,7 @@ pub(crate) fn element(attribute: &Attribute, value: Value, at: &str) -> Result<O
     scalar(attribute, value, at).map(Some)
 }
 
-fn complex(attribute: &Attribute, value: Value, at: &str) -> Result<Option<Value>, Error> {
+fn complex(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
     match value {
         Value::Object(members) => parts(attribute, members, at),
         // E26: the manager as an array of one object.
@@ -132,7 +167,7 @@ fn complex(attribute: &Attribute, value: Value, at: &str) -> Result<Option<Value
     }
 }
 
-fn parts(attribute: &Attribute, members: Map<String, Value>, at: &str) -> Result<Option<Value>, Error> {
+fn parts(attribute: &Attribute, members: Map<String, Value>, at: At<'_>) -> Result<Option<Value>, Error> {
     // A reference to nothing is no reference, whatever else came with it.
     let points_nowhere = |(key, value): (&String, &Value)| key.eq_ignore_ascii_case("value") && is_unassigned(value);
     if !attribute.multi_valued && members.iter().any(points_nowhere) {
@@ -144,7 +179,7 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: &str) -> Result
         if sub.mutability == Mutability::ReadOnly {
             continue;
         }
-        if let Some(value) = self::attribute(sub, value, &format!("{at}.{}", sub.name))? {
+        if let Some(value) = self::attribute(sub, value, At::part(&at, &sub.name))? {
             stored.insert(sub.name.clone(), value);
         }
     }
@@ -159,7 +194,7 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: &str) -> Result
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
-pub(crate) fn scalar(attribute: &Attribute, value: Value, at: &str) -> Result<Value, Error> {
+pub(crate) fn scalar(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Value, Error> {
     match attribute.kind {
         AttributeType::Boolean => boolean(&value)
             .map(Value::Bool)
@@ -212,7 +247,7 @@ fn decimal(value: Value) -> Option<Value> {
     }
 }
 
-fn wrong_type(at: &str, wanted: &str) -> Error {
+fn wrong_type(at: At<'_>, wanted: &str) -> Error {
     Error::invalid_value(format!("{at} must be {wanted}"))
 }
 

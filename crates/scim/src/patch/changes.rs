@@ -1,6 +1,6 @@
 //! What differs between two versions of a resource, for events and logs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ pub struct Change {
 
 /// Every difference between two maps of attributes, in the order of their paths. Elements of multi-valued attributes
 /// are told apart by `type`, by `value` where the type is not enough, and an array whose elements have neither differs
-/// as a whole.
+/// as a whole; so does an attribute whose paths would be far longer than its values.
 #[must_use]
 pub fn changes(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Change> {
     let mut found = BTreeMap::new();
@@ -45,65 +45,139 @@ fn attribute(found: &mut Found, path: &str, before: Option<&Value>, after: Optio
     if before == after {
         return;
     }
-    if let (Some(left), Some(right)) = (as_elements(before), as_elements(after)) {
-        if let (Some(left), Some(right)) = (by_selector(left, left, right), by_selector(right, left, right)) {
+    let mut told = Told::default();
+    match told.apart(path, before, after) {
+        Ok(true) => found.extend(told.leaves),
+        Ok(false) | Err(TooLong) => drop(found.insert(path.to_owned(), (or_null(before), or_null(after)))),
+    }
+}
+
+/// What differs in one attribute, part by part. Each path repeats the name of the attribute and what selects the element,
+/// so long ones would multiply what was sent: where the paths become longer than the values by far, the attribute
+/// differs as a whole.
+#[derive(Default)]
+struct Told {
+    leaves: Vec<(String, (Value, Value))>,
+    /// Bytes of all paths.
+    paths: usize,
+    /// How many there may be; worked out when there are more than a few.
+    allowed: Option<usize>,
+}
+
+/// The paths of an attribute are too long to tell its parts one by one.
+struct TooLong;
+
+impl Told {
+    /// Tells parts and elements one by one; `false` where a value has neither, or elements cannot be told apart.
+    fn apart(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) -> Result<bool, TooLong> {
+        if let (Some(left), Some(right)) = (as_elements(before), as_elements(after)) {
+            let kinds = (kinds(left), kinds(right));
+            let (Some(left), Some(right)) = (by_selector(left, &kinds), by_selector(right, &kinds)) else {
+                return Ok(false);
+            };
             let selectors: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
             for selector in selectors {
-                let (left, right) = (left.get(selector).copied(), right.get(selector).copied());
-                element(found, &format!("{path}[{selector}]"), left, right);
+                let sides = (left.get(selector).copied(), right.get(selector).copied());
+                if sides.0 != sides.1 {
+                    let whole = (before, after);
+                    self.element(&format!("{path}[{selector}]"), sides, whole)?;
+                }
             }
-            return;
+            return Ok(true);
         }
-    } else if let (Some(left), Some(right)) = (as_object(before), as_object(after)) {
-        return parts(found, path, left, right, &[]);
-    }
-    leaf(found, path.to_owned(), before, after);
-}
-
-/// One element. Its type is in the selector already or the same on both sides.
-fn element(found: &mut Found, path: &str, before: Option<&Map<String, Value>>, after: Option<&Map<String, Value>>) {
-    let empty = Map::new();
-    let known = found.len();
-    parts(
-        found,
-        path,
-        before.unwrap_or(&empty),
-        after.unwrap_or(&empty),
-        &["type"],
-    );
-    // An element of nothing but a type would come or go without a word.
-    if before != after && found.len() == known {
-        let whole = |parts: Option<&Map<String, Value>>| parts.cloned().map_or(Value::Null, Value::Object);
-        found.insert(path.to_owned(), (whole(before), whole(after)));
-    }
-}
-
-fn parts(found: &mut Found, path: &str, before: &Map<String, Value>, after: &Map<String, Value>, said: &[&str]) {
-    for name in keys(before, after) {
-        if !said.contains(&name) {
-            leaf(found, format!("{path}.{name}"), before.get(name), after.get(name));
+        if let (Some(left), Some(right)) = (as_object(before), as_object(after)) {
+            self.parts(path, (left, right), &[], (before, after))?;
+            return Ok(true);
         }
+        Ok(false)
+    }
+
+    /// One element that differs. Its type is in the selector already or the same on both sides.
+    fn element(&mut self, path: &str, sides: Sides<'_>, whole: Whole<'_>) -> Result<(), TooLong> {
+        let empty = Map::new();
+        let known = self.leaves.len();
+        let (before, after) = (sides.0.unwrap_or(&empty), sides.1.unwrap_or(&empty));
+        self.parts(path, (before, after), &["type"], whole)?;
+        // An element of nothing but a type would come or go without a word.
+        if self.leaves.len() == known {
+            let object = |parts: Option<&Map<String, Value>>| parts.cloned().map_or(Value::Null, Value::Object);
+            self.tell(path.to_owned(), (object(sides.0), object(sides.1)), whole)?;
+        }
+        Ok(())
+    }
+
+    fn parts(
+        &mut self,
+        path: &str,
+        (before, after): (&Map<String, Value>, &Map<String, Value>),
+        said: &[&str],
+        whole: Whole<'_>,
+    ) -> Result<(), TooLong> {
+        for name in keys(before, after) {
+            let (left, right) = (before.get(name), after.get(name));
+            if left != right && !said.contains(&name) {
+                self.tell(format!("{path}.{name}"), (or_null(left), or_null(right)), whole)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, path: String, values: (Value, Value), whole: Whole<'_>) -> Result<(), TooLong> {
+        /// Up to so many bytes of paths are told whatever the values are.
+        const FEW: usize = 4096;
+        self.paths += path.len();
+        if self.paths > FEW {
+            let allowed = *self.allowed.get_or_insert_with(|| 8 * (bytes(whole.0) + bytes(whole.1)));
+            if self.paths > FEW + allowed {
+                return Err(TooLong);
+            }
+        }
+        self.leaves.push((path, values));
+        Ok(())
     }
 }
 
-fn leaf(found: &mut Found, path: String, before: Option<&Value>, after: Option<&Value>) {
-    if before != after {
-        let or_null = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
-        found.insert(path, (or_null(before), or_null(after)));
+/// An element before and after.
+type Sides<'v> = (Option<&'v Map<String, Value>>, Option<&'v Map<String, Value>>);
+/// The attribute before and after.
+type Whole<'v> = (Option<&'v Value>, Option<&'v Value>);
+
+fn or_null(value: Option<&Value>) -> Value {
+    value.cloned().unwrap_or(Value::Null)
+}
+
+/// About as many bytes as a value has as text.
+fn bytes(value: Option<&Value>) -> usize {
+    match value {
+        None => 0,
+        Some(Value::String(text)) => 2 + text.len(),
+        Some(Value::Array(items)) => items.iter().map(|item| 1 + bytes(Some(item))).sum(),
+        Some(Value::Object(members)) => {
+            let member = |(name, value): (&String, &Value)| 4 + name.len() + bytes(Some(value));
+            members.iter().map(member).sum()
+        }
+        Some(Value::Null | Value::Bool(_) | Value::Number(_)) => 4,
     }
 }
 
-/// The elements of one side under what selects them, with both sides at hand to see where the type is enough. `None`
+/// How many elements of one side have each type.
+type Kinds<'v> = HashMap<&'v Value, usize>;
+
+fn kinds(elements: &[Value]) -> Kinds<'_> {
+    let mut kinds = HashMap::new();
+    for kind in elements.iter().filter_map(|element| element.get("type")) {
+        *kinds.entry(kind).or_default() += 1;
+    }
+    kinds
+}
+
+/// The elements of one side under what selects them: their type, where neither side has another element of it. `None`
 /// when an element cannot be told from the others.
 fn by_selector<'v>(
     elements: &'v [Value],
-    left: &[Value],
-    right: &[Value],
+    (left, right): &(Kinds<'_>, Kinds<'_>),
 ) -> Option<BTreeMap<String, &'v Map<String, Value>>> {
-    let is_alone = |kind: &Value| {
-        let of_kind = |side: &[Value]| side.iter().filter(|element| element.get("type") == Some(kind)).count();
-        of_kind(left) <= 1 && of_kind(right) <= 1
-    };
+    let is_alone = |kind: &Value| [left, right].iter().all(|side| side.get(kind).is_none_or(|count| *count <= 1));
     let mut selected = BTreeMap::new();
     for element in elements {
         let Value::Object(parts) = element else { return None };

@@ -2,137 +2,207 @@
 
 use serde_json::{Map, Value};
 
+use super::list::{List, folds};
 use super::parse::clip;
 use super::step::{ElementChange, Selection};
+use super::work::Work;
 use crate::filter::{Filter, Literal, Operator};
-use crate::schema::{Attribute, AttributeType};
+use crate::schema::Attribute;
 use crate::{Error, lenient};
 
 /// Appends `values`; one that is there already (same `type` and `value`) takes over the parts given (P9).
-pub(super) fn append(facts: Option<&Attribute>, elements: &mut Vec<Value>, values: &[Value]) {
+pub(super) fn append(facts: Option<&Attribute>, list: &mut List<'_>, values: &[Value]) {
     for value in values {
-        let same = elements.iter().position(|element| is_same(facts, element, value));
-        let touched = match same {
-            Some(index) => {
-                if let (Some(Value::Object(element)), Value::Object(parts)) = (elements.get_mut(index), value) {
-                    merge(element, parts);
-                }
-                index
+        let same = list.first_like(value, |there| is_same(facts, there, value));
+        let touched = match (same, value) {
+            (Some(at), Value::Object(parts)) => {
+                list.merge(at, parts);
+                at
             }
-            None => {
-                elements.push(value.clone());
-                elements.len() - 1
-            }
+            (Some(at), _) => at,
+            (None, _) => list.push(value.clone()),
         };
-        keep_primary(elements, touched);
+        list.keep_primary(touched);
     }
 }
 
-/// Whether `element` is what a `remove` listed (P17): every part that was listed and identifies it is equal. `display`
-/// and `$ref` do not identify, `primary` only when nothing else was listed.
-pub(super) fn is_listed(facts: Option<&Attribute>, element: &Value, listed: &Value) -> bool {
-    let (Value::Object(element), Value::Object(listed)) = (element, listed) else {
-        return equal(facts, Some(element), Some(listed));
-    };
-    let identifies = |name: &str| !matches!(name, "display" | "$ref" | "primary");
-    let mut names: Vec<&String> = listed.keys().filter(|name| identifies(name)).collect();
-    if names.is_empty() {
-        names = listed.keys().collect();
-    }
-    !names.is_empty()
-        && names.iter().all(|name| {
-            equal(
-                facts.and_then(|facts| facts.sub(name)),
-                element.get(*name),
-                listed.get(*name),
-            )
-        })
-}
-
-/// Changes the elements that the filter selects, or makes one from the filter (P12, P14).
-pub(super) fn select(facts: &Attribute, elements: &mut Vec<Value>, selection: &Selection) -> Result<(), Error> {
-    let matches = |element: &Value| match &selection.filter {
-        None => true,
-        Some(filter) => filter.matches_element_of(element, facts),
-    };
-    let selected: Vec<usize> = elements
-        .iter()
-        .enumerate()
-        .filter(|(_, element)| matches(element))
-        .map(|(index, _)| index)
-        .collect();
-    match &selection.change {
-        ElementChange::Remove => elements.retain(|element| !matches(element)),
-        ElementChange::Unset(sub) => {
-            for index in selected {
-                if let Some(Value::Object(parts)) = elements.get_mut(index) {
-                    parts.shift_remove(sub);
-                }
-            }
-        }
-        ElementChange::Merge(_) | ElementChange::Overwrite(_) if selected.is_empty() => {
-            let mut element = made_from(facts, selection)?;
-            merge_change(&mut element, &selection.change);
-            // Like any other addition: an element that is there already is not doubled (R16).
-            append(Some(facts), elements, &[Value::Object(element)]);
-        }
-        change => {
-            for index in &selected {
-                rewrite(facts, elements, *index, change, selection);
-                keep_primary(elements, *index);
-            }
-            if identifies(change) {
-                unite(facts, elements, &selected);
+/// Takes away every element that is listed (P17).
+///
+/// # Errors
+/// `tooMany` when that takes more comparisons than one request may ask for.
+pub(super) fn discard(
+    facts: Option<&Attribute>,
+    list: &mut List<'_>,
+    listed: &[Value],
+    work: &mut Work,
+) -> Result<(), Error> {
+    for wanted in listed {
+        let parts = wanted.as_object().map(identifying).unwrap_or_default();
+        let found = list.holding(wanted, &parts);
+        // The first costs no more than to look it up.
+        work.charge(found.len().saturating_sub(1).saturating_mul(parts.len().max(1)))?;
+        for at in found {
+            if list.get(at).is_some_and(|element| is_listed(facts, element, wanted)) {
+                list.remove(at);
             }
         }
     }
     Ok(())
 }
 
-/// Whether the change writes what tells elements apart.
-fn identifies(change: &ElementChange) -> bool {
-    let (ElementChange::Merge(parts) | ElementChange::Overwrite(Value::Object(parts))) = change else {
-        return false;
+/// Whether `element` is what a `remove` listed (P17): every part that was listed and identifies it is equal.
+fn is_listed(facts: Option<&Attribute>, element: &Value, listed: &Value) -> bool {
+    let (Value::Object(element), Value::Object(listed)) = (element, listed) else {
+        return equal(facts, Some(element), Some(listed));
     };
+    let parts = identifying(listed);
+    !parts.is_empty()
+        && parts.iter().all(|(name, value)| {
+            equal(
+                facts.and_then(|facts| facts.sub(name)),
+                element.get(*name),
+                Some(value),
+            )
+        })
+}
+
+/// The parts of a listed element that identify it: not `display` and `$ref`, and `primary` only when nothing else was
+/// listed.
+fn identifying(listed: &Map<String, Value>) -> Vec<(&str, &Value)> {
+    let identifies = |name: &str| !matches!(name, "display" | "$ref" | "primary");
+    let all = || listed.iter().map(|(name, value)| (name.as_str(), value));
+    let parts: Vec<_> = all().filter(|(name, _)| identifies(name)).collect();
+    if parts.is_empty() { all().collect() } else { parts }
+}
+
+/// Changes the elements that the filter selects, or makes one from the filter (P12, P14).
+///
+/// # Errors
+/// `noTarget` when there is none and none can be made, `tooMany` when finding out takes more comparisons than one
+/// request may ask for.
+pub(super) fn select(
+    facts: &Attribute,
+    list: &mut List<'_>,
+    selection: &Selection,
+    work: &mut Work,
+) -> Result<(), Error> {
+    let selected = selected(facts, list, selection, work)?;
+    match &selection.change {
+        ElementChange::Remove => {
+            for at in selected {
+                list.remove(at);
+            }
+        }
+        ElementChange::Unset(sub) => {
+            for at in selected {
+                list.unset(at, sub);
+            }
+        }
+        ElementChange::Merge(_) | ElementChange::Overwrite(_) if selected.is_empty() => {
+            let mut element = made_from(facts, selection)?;
+            merge_change(&mut element, &selection.change);
+            // Like any other addition: an element that is there already is not doubled (R16).
+            append(Some(facts), list, &[Value::Object(element)]);
+        }
+        ElementChange::Merge(parts) => {
+            for at in &selected {
+                list.merge(*at, parts);
+                list.keep_primary(*at);
+            }
+            if identifies(parts) {
+                unite(facts, list, &selected);
+            }
+        }
+        ElementChange::Overwrite(_) => {
+            let element = overwritten(facts, selection);
+            for at in &selected {
+                list.replace(*at, Value::Object(element.clone()));
+                list.keep_primary(*at);
+            }
+            if matches!(&selection.change, ElementChange::Overwrite(Value::Object(parts)) if identifies(parts)) {
+                unite(facts, list, &selected);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The positions of the elements that the filter selects, in order.
+fn selected(
+    facts: &Attribute,
+    list: &mut List<'_>,
+    selection: &Selection,
+    work: &mut Work,
+) -> Result<Vec<usize>, Error> {
+    let written = match &selection.change {
+        ElementChange::Merge(parts) | ElementChange::Overwrite(Value::Object(parts)) => texts(parts),
+        _ => 0,
+    };
+    let mut selected = Vec::new();
+    for at in list.selected_by(selection.filter.as_ref()) {
+        let Some(element) = list.get(at) else { continue };
+        if let Some(filter) = &selection.filter {
+            work.charge(comparisons(filter, element))?;
+            if !filter.matches_element_of(element, facts) {
+                continue;
+            }
+        }
+        work.charge(Work::of(written + element.as_object().map_or(0, texts)))?;
+        selected.push(at);
+    }
+    Ok(selected)
+}
+
+/// What it takes to hold a filter against an element.
+fn comparisons(filter: &Filter, element: &Value) -> usize {
+    match filter {
+        Filter::And(left, right) | Filter::Or(left, right) => comparisons(left, element) + comparisons(right, element),
+        Filter::Not(inner) | Filter::ValuePath { filter: inner, .. } => comparisons(inner, element),
+        Filter::Present(_) => 1,
+        Filter::Compare(term) => Work::of(element.get(&term.path.attribute).map_or(0, text)),
+    }
+}
+
+/// Bytes of text in the parts of an element.
+fn texts(parts: &Map<String, Value>) -> usize {
+    parts.values().map(text).sum()
+}
+
+fn text(value: &Value) -> usize {
+    value.as_str().map_or(0, str::len)
+}
+
+/// Whether parts tell elements apart.
+fn identifies(parts: &Map<String, Value>) -> bool {
     ["value", "type"].iter().any(|name| parts.contains_key(*name))
 }
 
 /// Elements that became the same as an earlier one give it their parts and go (R16).
-fn unite(facts: &Attribute, elements: &mut Vec<Value>, touched: &[usize]) {
-    for index in touched.iter().rev() {
-        let Some(element) = elements.get(*index) else { continue };
-        let earlier = elements
-            .iter()
-            .take(*index)
-            .position(|other| is_same(Some(facts), other, element));
-        if let Some(earlier) = earlier
-            && let Value::Object(mut parts) = elements.remove(*index)
-            && let Some(Value::Object(kept)) = elements.get_mut(earlier)
-        {
+fn unite(facts: &Attribute, list: &mut List<'_>, touched: &[usize]) {
+    for at in touched.iter().rev() {
+        let Some(earlier) = list.first_like_before(*at, |other, element| is_same(Some(facts), other, element)) else {
+            continue;
+        };
+        if let Some(Value::Object(mut parts)) = list.remove(*at) {
             // One of the same elements was primary, so what they become is.
-            if kept.get("primary") == Some(&Value::Bool(true)) {
+            if list.is_primary(earlier) {
                 parts.shift_remove("primary");
             }
-            merge(kept, &parts);
-            keep_primary(elements, earlier);
+            list.merge(earlier, &parts);
+            list.keep_primary(earlier);
         }
     }
 }
 
-fn rewrite(facts: &Attribute, elements: &mut [Value], index: usize, change: &ElementChange, selection: &Selection) {
-    let Some(Value::Object(element)) = elements.get_mut(index) else {
-        return;
-    };
-    if matches!(change, ElementChange::Overwrite(_)) {
-        // P11: what the filter fixed stays, unless the value says otherwise.
-        let fixed = selection
-            .filter
-            .as_ref()
-            .and_then(|filter| equalities(facts, filter))
-            .unwrap_or_default();
-        *element = fixed;
-    }
-    merge_change(element, change);
+/// What an element becomes that is written over (P11): what the filter fixed stays, unless the value says otherwise.
+fn overwritten(facts: &Attribute, selection: &Selection) -> Map<String, Value> {
+    let mut element = selection
+        .filter
+        .as_ref()
+        .and_then(|filter| equalities(facts, filter))
+        .unwrap_or_default();
+    merge_change(&mut element, &selection.change);
+    element
 }
 
 fn merge_change(element: &mut Map<String, Value>, change: &ElementChange) {
@@ -179,7 +249,7 @@ fn collect(facts: &Attribute, filter: &Filter, parts: &mut Map<String, Value>) -
                 Literal::Boolean(flag) => Value::Bool(*flag),
                 Literal::Null => return false,
             };
-            match lenient::element(sub, literal, &sub.name) {
+            match lenient::element(sub, literal, sub.name.as_str().into()) {
                 Ok(Some(value)) => {
                     parts.insert(sub.name.clone(), value);
                     true
@@ -188,22 +258,6 @@ fn collect(facts: &Attribute, filter: &Filter, parts: &mut Map<String, Value>) -
             }
         }
         _ => false,
-    }
-}
-
-/// P18: when the element at `index` is primary, no other is.
-fn keep_primary(elements: &mut [Value], index: usize) {
-    let is_primary = |element: &Value| element.get("primary") == Some(&Value::Bool(true));
-    if !elements.get(index).is_some_and(is_primary) {
-        return;
-    }
-    for (other, element) in elements.iter_mut().enumerate() {
-        if other != index
-            && is_primary(element)
-            && let Value::Object(parts) = element
-        {
-            parts.insert("primary".to_owned(), Value::Bool(false));
-        }
     }
 }
 
@@ -228,8 +282,7 @@ fn is_same(facts: Option<&Attribute>, element: &Value, value: &Value) -> bool {
 fn equal(facts: Option<&Attribute>, left: Option<&Value>, right: Option<&Value>) -> bool {
     match (left, right) {
         (Some(Value::String(left)), Some(Value::String(right))) => {
-            let folds = facts.is_some_and(|facts| !facts.case_exact && facts.kind == AttributeType::String);
-            left == right || (folds && crate::fold(left) == crate::fold(right))
+            left == right || (folds(facts) && crate::fold(left) == crate::fold(right))
         }
         (left, right) => left == right,
     }

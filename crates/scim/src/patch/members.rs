@@ -1,6 +1,7 @@
 //! What an operation on `members` does, as a delta (P9, P10, P15–P17, P21, B1–B6).
 
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 use super::MemberOp;
 use super::step::Verb;
@@ -62,18 +63,15 @@ fn filtered(
 ) -> Result<Option<MemberOp>, Error> {
     match (verb, sub) {
         (Verb::Remove, None) => {
-            let mut ids = Vec::new();
-            Ok(Some(if is_ids(&filter, &mut ids) {
-                MemberOp::Remove(ids)
-            } else {
-                MemberOp::RemoveWhere(filter)
+            Ok(Some(match named_ids(&filter) {
+                Some(ids) => MemberOp::Remove(ids),
+                None => MemberOp::RemoveWhere(filter),
             }))
         }
         // A member is its id: adding by filter can only mean the member that the filter names.
         (Verb::Add, None) => {
-            let mut named = Vec::new();
             let given = ids(members, value.unwrap_or(&Value::Null))?;
-            if is_ids(&filter, &mut named) && named == given {
+            if named_ids(&filter).is_some_and(|named| named == given) {
                 return Ok(Some(MemberOp::Add(given)));
             }
             Err(immutable())
@@ -99,7 +97,7 @@ fn ids(members: &Attribute, value: &Value) -> Result<Vec<String>, Error> {
             "every element of members needs a value, the id of the member",
         ));
     }
-    let elements = lenient::elements(members, value.clone(), "members")?;
+    let elements = lenient::elements(members, value.clone(), "members".into())?;
     Ok(member_inputs(&elements)?
         .into_iter()
         .map(|member| member.value)
@@ -113,17 +111,26 @@ fn has_id(parts: &Map<String, Value>) -> bool {
         .any(|(name, value)| name.eq_ignore_ascii_case("value") && is_text(value))
 }
 
-/// Whether the filter only lists ids: `value eq "a" or value eq "b"`; collects them, each once.
-fn is_ids(filter: &Filter, ids: &mut Vec<String>) -> bool {
+/// The ids of a filter that only lists ids, `value eq "a" or value eq "b"`, each once; `None` for any other.
+fn named_ids(filter: &Filter) -> Option<Vec<String>> {
+    let mut ids = Vec::new();
+    let mut seen = HashSet::new();
+    let lists_ids = collect_ids(filter, &mut |id| {
+        if seen.insert(id) {
+            ids.push(id.to_owned());
+        }
+    });
+    lists_ids.then_some(ids)
+}
+
+fn collect_ids<'f>(filter: &'f Filter, found: &mut impl FnMut(&'f str)) -> bool {
     match filter {
-        Filter::Or(left, right) => is_ids(left, ids) && is_ids(right, ids),
+        Filter::Or(left, right) => collect_ids(left, found) && collect_ids(right, found),
         Filter::Compare(comparison) if comparison.op == Operator::Eq && comparison.path.attribute == "value" => {
             let Literal::String(id) = &comparison.value else {
                 return false;
             };
-            if !ids.contains(id) {
-                ids.push(id.clone());
-            }
+            found(id);
             true
         }
         _ => false,

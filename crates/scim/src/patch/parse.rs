@@ -103,8 +103,9 @@ impl Reader<'_> {
             if !prefix.is_empty() && key.eq_ignore_ascii_case("schemas") {
                 return Ok(());
             }
+            let key = key.trim();
             let written = if prefix.is_empty() {
-                key.clone()
+                key.to_owned()
             } else {
                 format!("{prefix}:{key}")
             };

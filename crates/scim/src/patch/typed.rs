@@ -72,7 +72,7 @@ impl Reader<'_> {
                 {
                     return self.merge(request, aim, members);
                 }
-                lenient::attribute(attribute, value.clone(), request.written)?
+                lenient::attribute(attribute, value.clone(), request.written.into())?
             }
         };
         if value.is_none() {
@@ -137,10 +137,10 @@ impl Reader<'_> {
         let step = match (request.verb, request.value) {
             (Verb::Add, Some(value)) => Step::Append {
                 place,
-                values: lenient::elements(aim.attribute, value.clone(), request.written)?,
+                values: lenient::elements(aim.attribute, value.clone(), request.written.into())?,
             },
             (Verb::Replace, Some(value)) => {
-                let values = match lenient::attribute(aim.attribute, value.clone(), request.written)? {
+                let values = match lenient::attribute(aim.attribute, value.clone(), request.written.into())? {
                     Some(Value::Array(values)) => values,
                     _ => Vec::new(),
                 };
@@ -178,12 +178,12 @@ fn element_change(request: &Request<'_>, aim: &Aim<'_>) -> Result<ElementChange,
             .map_or(ElementChange::Remove, |sub| ElementChange::Unset(sub.name.clone())));
     };
     if let Some(sub) = aim.sub {
-        return Ok(match lenient::attribute(sub, value.clone(), request.written)? {
+        return Ok(match lenient::attribute(sub, value.clone(), request.written.into())? {
             Some(value) => ElementChange::Merge(Map::from_iter([(sub.name.clone(), value)])),
             None => ElementChange::Unset(sub.name.clone()),
         });
     }
-    let mut values = lenient::elements(aim.attribute, value.clone(), request.written)?;
+    let mut values = lenient::elements(aim.attribute, value.clone(), request.written.into())?;
     match (values.pop(), values.is_empty()) {
         (None, _) => Ok(ElementChange::Remove),
         (Some(_), false) => Err(Error::invalid_value(format!(
@@ -197,7 +197,7 @@ fn element_change(request: &Request<'_>, aim: &Aim<'_>) -> Result<ElementChange,
 
 /// P17: what a `remove` lists; never nothing, which a sender may have meant in either way.
 fn listed(attribute: &Attribute, value: &Value, written: &str) -> Result<Vec<Value>, Error> {
-    let listed = lenient::elements(attribute, value.clone(), written)?;
+    let listed = lenient::elements(attribute, value.clone(), written.into())?;
     if listed.is_empty() {
         return Err(Error::invalid_value(format!(
             "remove {} with a value must list the elements to remove; omit the value to remove all",

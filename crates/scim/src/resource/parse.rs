@@ -1,10 +1,11 @@
 //! Bodies of POST and PUT (R50–R52).
 
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 use super::{check, check_extensions, check_immutable};
 use crate::Error;
-use crate::lenient::{self, MEMBERS, Name, find_key, resolve};
+use crate::lenient::{self, Keys, MEMBERS, Name, find_key, resolve};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// What the body is for.
@@ -43,6 +44,8 @@ pub fn parse(rt: &ResourceType, body: &Value, mode: Mode) -> Result<Map<String, 
     let mut parser = Parser {
         rt,
         attributes: Map::new(),
+        top: Keys::default(),
+        inside: HashMap::new(),
     };
     for (key, value) in body {
         if key.eq_ignore_ascii_case("schemas") {
@@ -122,11 +125,16 @@ fn container<'m>(map: &'m mut Map<String, Value>, urn: Option<&str>) -> Option<&
         None => Some(map),
         Some(urn) => {
             let key = find_key(map, urn);
-            map.entry(key)
-                .or_insert_with(|| Value::Object(Map::new()))
-                .as_object_mut()
+            object_at(map, key)
         }
     }
+}
+
+/// The object under a key, made when missing; `None` when something else stands there.
+fn object_at(map: &mut Map<String, Value>, key: String) -> Option<&mut Map<String, Value>> {
+    map.entry(key)
+        .or_insert_with(|| Value::Object(Map::new()))
+        .as_object_mut()
 }
 
 fn check_schemas(value: &Value) -> Result<(), Error> {
@@ -145,6 +153,10 @@ fn check_schemas(value: &Value) -> Result<(), Error> {
 struct Parser<'a> {
     rt: &'a ResourceType,
     attributes: Map<String, Value>,
+    /// The keys of the attributes.
+    top: Keys,
+    /// The keys of undeclared extensions, by the key of each.
+    inside: HashMap<String, Keys>,
 }
 
 impl Parser<'_> {
@@ -210,11 +222,16 @@ impl Parser<'_> {
         if attribute.mutability == Mutability::WriteOnly {
             return Ok(());
         }
-        let stored = lenient::attribute(attribute, value, &attribute.name)?;
+        let stored = lenient::attribute(attribute, value, attribute.name.as_str().into())?;
         let is_members = attribute.name == MEMBERS && urn.is_none();
-        let Some(place) = container(&mut self.attributes, urn) else {
-            return Ok(());
+        let place = match urn {
+            None => Some(&mut self.attributes),
+            Some(urn) => {
+                let key = self.top.find(&self.attributes, urn);
+                object_at(&mut self.attributes, key)
+            }
         };
+        let Some(place) = place else { return Ok(()) };
         match stored {
             // The key itself says something: members were sent, and there are none (R52).
             None if is_members => drop(place.insert(attribute.name.clone(), Value::Array(Vec::new()))),
@@ -238,10 +255,12 @@ impl Parser<'_> {
             return;
         }
         let value = value.clone();
-        let Some(place) = container(&mut self.attributes, Some(urn)) else {
+        let urn = self.top.find(&self.attributes, urn);
+        let keys = self.inside.entry(urn.clone()).or_default();
+        let Some(place) = object_at(&mut self.attributes, urn) else {
             return;
         };
-        let key = find_key(place, name);
+        let key = keys.find(place, name);
         match sub {
             None => drop(place.insert(key, value)),
             Some(sub) => {

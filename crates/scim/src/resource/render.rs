@@ -139,7 +139,7 @@ fn fold_known(attribute: Option<&Attribute>, value: &Value) -> Option<Value> {
 /// A text in the place of another type. Databases compare numbers and booleans only where there are some, but fail on
 /// dates that are none.
 fn typed(attribute: &Attribute, value: &Value) -> Option<Value> {
-    match lenient::scalar(attribute, value.clone(), &attribute.name) {
+    match lenient::scalar(attribute, value.clone(), attribute.name.as_str().into()) {
         Ok(mended) => Some(mended),
         Err(_) => (attribute.kind != AttributeType::DateTime).then(|| value.clone()),
     }

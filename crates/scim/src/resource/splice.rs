@@ -125,10 +125,12 @@ impl<'de> Visitor<'de> for TopVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
         let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(16);
         while let Some((Name(name), value)) = map.next_entry()? {
-            if members.iter().any(|(known, _)| *known == name) {
-                return Err(serde::de::Error::custom("a member is there twice"));
-            }
             members.push((name, value));
+        }
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(serde::de::Error::custom("a member is there twice"));
         }
         Ok(Top(members))
     }
