@@ -37,8 +37,10 @@ pub struct Directory {
     pub(crate) policy: Policy,
     pub(crate) users: HashMap<ResourceId, UserRow>,
     pub(crate) user_names: HashMap<String, ResourceId>,
-    /// Who has, or had a moment ago, an e-mail address; kept only where addresses are unique.
+    /// Who has an e-mail address; kept only where addresses are unique.
     pub(crate) email_owners: HashMap<String, BTreeSet<ResourceId>>,
+    /// Who has, or had a moment ago, somebody as manager, by the manager's id.
+    pub(crate) reports: HashMap<String, BTreeSet<ResourceId>>,
     pub(crate) groups: HashMap<ResourceId, GroupRow>,
     pub(crate) group_names: HashMap<String, ResourceId>,
     pub(crate) memberships: Memberships,
@@ -84,6 +86,7 @@ impl Directory {
             users: HashMap::new(),
             user_names: HashMap::new(),
             email_owners: HashMap::new(),
+            reports: HashMap::new(),
             groups: HashMap::new(),
             group_names: HashMap::new(),
             memberships,
@@ -129,6 +132,7 @@ impl Directory {
         self.stored_names.insert(user.id, key.clone());
         self.user_names.insert(key, user.id);
         self.note_emails(&user);
+        self.note_manager(&user);
         if user.is_active() {
             self.stored_active.insert(user.id);
         }

@@ -1,9 +1,12 @@
 //! What commands do to groups and their members.
 
+mod matching;
+
 use crate::apply::{Directory, EventDraft, Refusal, changes, precondition};
 use crate::members::MemberBrief;
 use crate::{GroupRow, normalized_group};
 use events::{Command, EventType, MemberRef, Outcome, ResourceId, ResourceKind, Timestamp};
+use matching::Matching;
 use scim::patch::{MemberOp, Patch};
 use scim::schema::ResourceType;
 use serde_json::{Map, Value, json};
@@ -179,6 +182,7 @@ impl Directory {
             }
         }
         let initial = whole.clone();
+        let mut matching = Matching::of(whole.len());
         for op in ops {
             match op {
                 MemberOp::Add(ids) => {
@@ -194,15 +198,10 @@ impl Directory {
                     }
                 }
                 MemberOp::RemoveWhere(filter) => {
-                    let matching: Vec<_> = whole
-                        .iter()
-                        .copied()
-                        .filter(|id| filter.matches_element(&self.member_element(*id)))
-                        .collect();
-                    touched.extend(&matching);
-                    matching.iter().for_each(|id| {
-                        whole.remove(id);
-                    });
+                    for id in matching.members(filter, &whole, |id| self.member_element(id))? {
+                        touched.insert(id);
+                        whole.remove(&id);
+                    }
                 }
                 MemberOp::Replace(ids) => {
                     let wanted: BTreeSet<_> = self.known_members(group, ids)?.iter().map(MemberBrief::id).collect();

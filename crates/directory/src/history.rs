@@ -1,5 +1,7 @@
 //! Backwards through the log: what a resource was before an event, from its after-image and the changes told.
 
+mod undo;
+
 use crate::{GroupRow, UserRow};
 use events::{EventType, Timestamp};
 use serde_json::{Map, Value};
@@ -47,13 +49,7 @@ impl<'a> ChangePath<'a> {
 /// attribute came or went, their order may differ from what it was; nothing else does.
 #[must_use]
 pub fn before_image(after: &Map<String, Value>, changes: &[Value]) -> Map<String, Value> {
-    let mut image = after.clone();
-    for change in changes {
-        if let Some(path) = change.get("path").and_then(Value::as_str) {
-            undo(&mut image, path, &change["before"]);
-        }
-    }
-    image
+    undo::before(after, changes)
 }
 
 /// The user before an event about it; `None` when there was none, or when the event does not tell because the person was
@@ -123,107 +119,6 @@ fn resource_before(kind: EventType, told: &Value, changes: &Value) -> Option<Bef
         version: if is_last { version } else { (version - 1).max(1) },
         created_at: meta["created"].as_str()?.parse().ok()?,
     })
-}
-
-fn undo(image: &mut Map<String, Value>, text: &str, before: &Value) {
-    let path = ChangePath::parse(text);
-    // An extension may also be no object: then its own key is the path.
-    let Some(urn) = path.urn.filter(|_| !image.contains_key(text)) else {
-        return set_attribute(
-            image,
-            &ChangePath {
-                attribute: if path.urn.is_some() { text } else { path.attribute },
-                ..path
-            },
-            before,
-        );
-    };
-    let extension = image.entry(urn).or_insert_with(|| Value::Object(Map::new()));
-    if !extension.is_object() {
-        *extension = Value::Object(Map::new());
-    }
-    if let Value::Object(members) = extension {
-        set_attribute(members, &path, before);
-        if members.is_empty() {
-            image.shift_remove(urn);
-        }
-    }
-}
-
-fn set_attribute(members: &mut Map<String, Value>, path: &ChangePath<'_>, before: &Value) {
-    let (name, selector) = (path.attribute, path.selector);
-    match (selector, path.sub) {
-        (None, None) => set(members, name, before),
-        (None, Some(sub)) => {
-            let object = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(parts) = object {
-                set(parts, sub, before);
-                if parts.is_empty() {
-                    members.shift_remove(name);
-                }
-            }
-        }
-        (Some(selector), sub) => {
-            let list = members.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(elements) = list {
-                set_element(elements, &selected(selector), sub, before);
-                if elements.is_empty() {
-                    members.shift_remove(name);
-                }
-            }
-        }
-    }
-}
-
-fn set(members: &mut Map<String, Value>, name: &str, value: &Value) {
-    if value.is_null() {
-        members.shift_remove(name);
-    } else {
-        members.insert(name.to_owned(), value.clone());
-    }
-}
-
-fn set_element(elements: &mut Vec<Value>, parts: &Map<String, Value>, sub: Option<&str>, before: &Value) {
-    let found = elements
-        .iter()
-        .position(|element| parts.iter().all(|(name, value)| element.get(name) == Some(value)));
-    let Some(sub) = sub else {
-        match found {
-            Some(index) if before.is_null() => drop(elements.remove(index)),
-            Some(index) => elements[index] = before.clone(),
-            None if before.is_null() => {}
-            None => elements.push(before.clone()),
-        }
-        return;
-    };
-    let index = match found {
-        Some(index) => index,
-        None if before.is_null() => return,
-        None => {
-            elements.push(Value::Object(parts.clone()));
-            elements.len() - 1
-        }
-    };
-    if let Some(Value::Object(element)) = elements.get_mut(index) {
-        set(element, sub, before);
-        // All that is left of an element that was not there is what selects it.
-        if before.is_null() && element.keys().all(|name| name == "type") {
-            elements.remove(index);
-        }
-    }
-}
-
-/// The parts that a selector names: `type eq "work" and value eq "a"`.
-fn selected(selector: &str) -> Map<String, Value> {
-    let mut parts = Map::new();
-    let mut rest = selector;
-    while let Some((name, after)) = rest.split_once(" eq ") {
-        let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
-        let Some(Ok(value)) = values.next() else { break };
-        rest = after.get(values.byte_offset()..).unwrap_or_default();
-        parts.insert(name.trim_start_matches(" and ").trim().to_owned(), value);
-    }
-    parts
 }
 
 #[cfg(test)]

@@ -113,9 +113,11 @@ impl MemberBrief {
 /// Membership rows: what the database had, and what the batch made of it.
 #[derive(Debug, Default)]
 pub(crate) struct Memberships {
-    present: HashMap<(ResourceId, ResourceId), ResourceKind>,
+    /// By group.
+    present: HashMap<ResourceId, HashMap<ResourceId, ResourceKind>>,
     stored: HashSet<(ResourceId, ResourceId)>,
-    touched: BTreeSet<(ResourceId, ResourceId)>,
+    /// By group.
+    touched: BTreeMap<ResourceId, BTreeSet<ResourceId>>,
     /// Only for members whose groups are all known.
     groups_of: HashMap<ResourceId, BTreeSet<ResourceId>>,
     /// Only for groups whose members are all known.
@@ -140,7 +142,7 @@ impl Memberships {
     }
 
     fn put(&mut self, group: ResourceId, member: ResourceId, kind: ResourceKind) {
-        self.present.insert((group, member), kind);
+        self.present.entry(group).or_default().insert(member, kind);
         if let Some(groups) = self.groups_of.get_mut(&member) {
             groups.insert(group);
         }
@@ -151,20 +153,21 @@ impl Memberships {
 
     /// Adds a member; false when it was there already (P9).
     pub(crate) fn add(&mut self, group: ResourceId, member: ResourceId, kind: ResourceKind) -> bool {
-        if self.present.contains_key(&(group, member)) {
+        if self.contains(group, member) {
             return false;
         }
-        self.touched.insert((group, member));
+        self.touched.entry(group).or_default().insert(member);
         self.put(group, member, kind);
         true
     }
 
     /// Removes a member; false when it was not there (P16).
     pub(crate) fn remove(&mut self, group: ResourceId, member: ResourceId) -> bool {
-        if self.present.remove(&(group, member)).is_none() {
+        let members = self.present.get_mut(&group);
+        if members.and_then(|members| members.remove(&member)).is_none() {
             return false;
         }
-        self.touched.insert((group, member));
+        self.touched.entry(group).or_default().insert(member);
         if let Some(groups) = self.groups_of.get_mut(&member) {
             groups.remove(&group);
         }
@@ -176,7 +179,14 @@ impl Memberships {
 
     /// Whether the member is in the group, as far as it was asked for.
     pub(crate) fn contains(&self, group: ResourceId, member: ResourceId) -> bool {
-        self.present.contains_key(&(group, member))
+        self.present
+            .get(&group)
+            .is_some_and(|members| members.contains_key(&member))
+    }
+
+    /// Who is known to be in this group, in no order.
+    pub(crate) fn known_in(&self, group: ResourceId) -> impl Iterator<Item = ResourceId> {
+        self.present.get(&group).into_iter().flat_map(HashMap::keys).copied()
     }
 
     /// The groups this member is in.
@@ -197,23 +207,28 @@ impl Memberships {
 
     /// The group is gone with all its rows, known or not.
     pub(crate) fn drop_group(&mut self, group: ResourceId) {
-        self.present.retain(|(of, _), _| *of != group);
-        self.touched.retain(|(of, _)| *of != group);
-        self.members_of.remove(&group);
-        for groups in self.groups_of.values_mut() {
-            groups.remove(&group);
+        for member in self.present.remove(&group).unwrap_or_default().into_keys() {
+            if let Some(groups) = self.groups_of.get_mut(&member) {
+                groups.remove(&group);
+            }
         }
+        self.touched.remove(&group);
+        self.members_of.remove(&group);
     }
 
     /// Rows to insert and rows to delete: what differs from the database in the end.
     pub(crate) fn writes(&self) -> (Vec<MembershipRow>, Vec<(ResourceId, ResourceId)>) {
         let mut added = Vec::new();
         let mut removed = Vec::new();
-        for pair in &self.touched {
-            match (self.present.get(pair), self.stored.contains(pair)) {
-                (Some(kind), false) => added.push((pair.0, pair.1, *kind)),
-                (None, true) => removed.push(*pair),
-                _ => {}
+        for (group, touched) in &self.touched {
+            let present = self.present.get(group);
+            for member in touched {
+                let kind = present.and_then(|members| members.get(member));
+                match (kind, self.stored.contains(&(*group, *member))) {
+                    (Some(kind), false) => added.push((*group, *member, *kind)),
+                    (None, true) => removed.push((*group, *member)),
+                    _ => {}
+                }
             }
         }
         (added, removed)

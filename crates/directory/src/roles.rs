@@ -64,8 +64,9 @@ impl Directory {
 
     /// The loaded people who are in this group.
     pub(crate) fn people_in(&self, group: ResourceId) -> impl Iterator<Item = ResourceId> {
-        let is_in = move |id: &ResourceId| self.memberships.contains(group, *id);
-        self.users.keys().copied().filter(is_in)
+        self.memberships
+            .known_in(group)
+            .filter(|id| self.users.contains_key(id))
     }
 
     /// Tells of everybody whose role is another than it was.

@@ -27,6 +27,7 @@ impl Directory {
         let key = self.claim_user_name(&user)?;
         self.claim_emails(&user, None)?;
         self.note_emails(&user);
+        self.note_manager(&user);
         self.memberships.know_groups_of(id);
         self.user_names.insert(key, id);
         events.push(self.user_event(EventType::UserCreated, &user, &[]));
@@ -83,6 +84,7 @@ impl Directory {
         if let Some(user) = self.users.remove(&id) {
             events.push(self.user_event(EventType::UserDeleted, &user, &[]));
             self.user_names.remove(&user.user_name_key());
+            self.forget_emails(&user);
         }
         self.leave_all_groups(id, now);
         self.dirty_users.remove(&id);
@@ -101,15 +103,11 @@ impl Directory {
         events: &mut Vec<EventDraft>,
     ) -> Result<(), Refusal> {
         let manager = manager.to_string();
-        let mut reports: Vec<ResourceId> = self
-            .users
-            .values()
-            .filter(|user| user.manager_id() == Some(manager.as_str()))
-            .map(|user| user.id)
-            .collect();
-        reports.sort_unstable();
-        for report in reports {
+        for report in self.reports.remove(&manager).unwrap_or_default() {
             let Some(user) = self.users.get(&report) else { continue };
+            if user.manager_id() != Some(manager.as_str()) {
+                continue;
+            }
             let mut attributes = user.attributes.clone();
             let mut empty = false;
             if let Some(extension) = attributes
@@ -179,7 +177,11 @@ impl Directory {
             };
             self.brake.pass(leaving)?;
         }
+        if let Some(before) = self.users.remove(&id) {
+            self.forget_emails(&before);
+        }
         self.note_emails(&after);
+        self.note_manager(&after);
         self.user_names.remove(&before_key);
         self.user_names.insert(key, id);
         events.push(self.user_event(kind, &after, &differences));
@@ -229,13 +231,8 @@ impl Directory {
                 continue;
             }
             let owners = self.email_owners.get(&key).into_iter().flatten();
-            let others = owners
-                .filter(|owner| **owner != user.id)
-                .filter_map(|owner| self.users.get(owner));
-            if let Some(owner) = others
-                .into_iter()
-                .find(|other| other.emails().any(|own| scim::fold(own) == key))
-            {
+            let mut others = owners.filter(|owner| **owner != user.id);
+            if let Some(owner) = others.find_map(|owner| self.users.get(owner)) {
                 return Err(Refusal::uniqueness(format!(
                     "emails \"{email}\" is already the address of user \"{}\", and addresses are unique in this directory; \
                      change the address of one of them, or the attribute that Entra's mapping sends as emails",
@@ -252,6 +249,28 @@ impl Directory {
             for email in user.emails() {
                 self.email_owners.entry(scim::fold(email)).or_default().insert(user.id);
             }
+        }
+    }
+
+    /// Forgets that this user has these addresses.
+    fn forget_emails(&mut self, user: &UserRow) {
+        if self.policy.unique_emails {
+            for email in user.emails() {
+                let key = scim::fold(email);
+                if let Some(owners) = self.email_owners.get_mut(&key) {
+                    owners.remove(&user.id);
+                    if owners.is_empty() {
+                        self.email_owners.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps in mind whose manager is who.
+    pub(crate) fn note_manager(&mut self, user: &UserRow) {
+        if let Some(manager) = user.manager_id() {
+            self.reports.entry(manager.to_owned()).or_default().insert(user.id);
         }
     }
 

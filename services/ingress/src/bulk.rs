@@ -40,6 +40,8 @@ pub(crate) async fn run(inner: &Inner, caller: &Caller, body: Value) -> Result<H
         request: &request,
         ids: resources.iter().map(ToString::to_string).collect(),
         results: request.operations.iter().map(|_| None).collect(),
+        failures: 0,
+        has_changed: false,
         under_way: Vec::new(),
         outage: None,
     };
@@ -72,6 +74,10 @@ struct Run<'a> {
     ids: Vec<String>,
     /// Of the operations that were tried.
     results: Vec<Option<OperationResult>>,
+    /// How many of those failed.
+    failures: u64,
+    /// Whether one of them changed something.
+    has_changed: bool,
     /// Operations that were sent and have no result yet, in order.
     under_way: Vec<UnderWay>,
     /// The failure since which nothing is tried: what waits for one outage to end need not wait once per operation.
@@ -92,11 +98,9 @@ const MOST_UNDER_WAY: usize = 100;
 impl Run<'_> {
     /// How many more operations may fail before the client wants no more of them.
     fn failures_left(&self) -> Option<u64> {
-        let failures = self.results.iter().flatten().filter(|result| result.error.is_some());
-        let failures = failures.count() as u64;
         self.request
             .fail_on_errors
-            .map(|accepted| accepted.saturating_sub(failures))
+            .map(|accepted| accepted.saturating_sub(self.failures))
     }
 
     /// R48: as many operations failed as the client accepts.
@@ -164,7 +168,7 @@ impl Run<'_> {
             let change = one.sent.outcome().await.and_then(write::change);
             outcomes.push((one.index, one.kind, one.id, change));
         }
-        let is_untouched = !self.results.iter().flatten().any(|result| result.error.is_none())
+        let is_untouched = !self.has_changed
             && outcomes
                 .iter()
                 .all(|(.., change)| matches!(change, Err(failure) if !matches!(failure, Failure::Unknown)));
@@ -194,6 +198,8 @@ impl Run<'_> {
 
     fn note(&mut self, index: usize, operation: &Operation, result: Result<OperationResult, Failure>) {
         let result = result.unwrap_or_else(|failure| self.failed(index, operation, &failure));
+        self.failures += u64::from(result.error.is_some());
+        self.has_changed |= result.error.is_none();
         if let Some(slot) = self.results.get_mut(index) {
             *slot = Some(result);
         }
@@ -287,6 +293,7 @@ impl Run<'_> {
                 let detail = format!("the group was created, but without its member bulkId {name}: {why}");
                 result.status = 409;
                 result.error = Some(scim::Error::status(409, detail));
+                self.failures += 1;
             }
         }
     }

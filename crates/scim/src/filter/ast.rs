@@ -112,6 +112,16 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// How many comparisons it holds.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => left.terms() + right.terms(),
+            Self::Not(inner) | Self::ValuePath { filter: inner, .. } => inner.terms(),
+            Self::Present(_) | Self::Compare(_) => 1,
+        }
+    }
+
     /// Whether it asks for data of this extension, at whatever depth.
     #[must_use]
     pub fn names_extension(&self, urn: &str) -> bool {

@@ -127,7 +127,9 @@ impl Told {
         const FEW: usize = 4096;
         self.paths += path.len();
         if self.paths > FEW {
-            let allowed = *self.allowed.get_or_insert_with(|| 8 * (bytes(whole.0) + bytes(whole.1)));
+            let allowed = *self
+                .allowed
+                .get_or_insert_with(|| 8 * (bytes(whole.0) + bytes(whole.1)));
             if self.paths > FEW + allowed {
                 return Err(TooLong);
             }
@@ -177,7 +179,11 @@ fn by_selector<'v>(
     elements: &'v [Value],
     (left, right): &(Kinds<'_>, Kinds<'_>),
 ) -> Option<BTreeMap<String, &'v Map<String, Value>>> {
-    let is_alone = |kind: &Value| [left, right].iter().all(|side| side.get(kind).is_none_or(|count| *count <= 1));
+    let is_alone = |kind: &Value| {
+        [left, right]
+            .iter()
+            .all(|side| side.get(kind).is_none_or(|count| *count <= 1))
+    };
     let mut selected = BTreeMap::new();
     for element in elements {
         let Value::Object(parts) = element else { return None };

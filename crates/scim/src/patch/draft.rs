@@ -76,7 +76,11 @@ impl<'a> Draft<'a> {
 
     /// Puts other elements in the place of all that there are.
     pub(super) fn assign(&mut self, place: &Place, elements: Vec<Value>) {
-        self.write(place, None, (!elements.is_empty()).then_some(Value::Array(elements)).as_ref());
+        self.write(
+            place,
+            None,
+            (!elements.is_empty()).then_some(Value::Array(elements)).as_ref(),
+        );
     }
 
     /// What the schema says of an attribute; `None` where nobody declared it.
@@ -138,7 +142,7 @@ impl<'a> Container<'a> {
         let key = self.members.key(name);
         let Some(value) = value else {
             // A list has no parts, and what is not there need not be made.
-            if let Some(parts) = self.parts_if_any(key) {
+            if let Some(parts) = self.parts_if_any(&key) {
                 let sub = parts.key(sub);
                 parts.leave_gap(&sub);
             }
@@ -155,15 +159,15 @@ impl<'a> Container<'a> {
     }
 
     /// The parts of a complex attribute that has some.
-    fn parts_if_any(&mut self, key: String) -> Option<&mut Object> {
-        if !self.open.contains_key(&key) {
-            if !self.members.map.get(&key).is_some_and(Value::is_object) {
+    fn parts_if_any(&mut self, key: &str) -> Option<&mut Object> {
+        if !self.open.contains_key(key) {
+            if !self.members.map.get(key).is_some_and(Value::is_object) {
                 return None;
             }
-            let parts = object(self.members.take_out(&key));
-            self.open.insert(key.clone(), Open::Parts(Object::from(parts)));
+            let parts = object(self.members.take_out(key));
+            self.open.insert(key.to_owned(), Open::Parts(Object::from(parts)));
         }
-        match self.open.get_mut(&key) {
+        match self.open.get_mut(key) {
             Some(Open::Parts(parts)) => Some(parts),
             _ => None,
         }
@@ -212,10 +216,7 @@ impl Open<'_> {
 
 impl Object {
     fn from(map: Map<String, Value>) -> Self {
-        Self {
-            map,
-            ..Self::default()
-        }
+        Self { map, ..Self::default() }
     }
 
     fn into_map(mut self) -> Map<String, Value> {

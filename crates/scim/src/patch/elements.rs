@@ -57,13 +57,9 @@ fn is_listed(facts: Option<&Attribute>, element: &Value, listed: &Value) -> bool
     };
     let parts = identifying(listed);
     !parts.is_empty()
-        && parts.iter().all(|(name, value)| {
-            equal(
-                facts.and_then(|facts| facts.sub(name)),
-                element.get(*name),
-                Some(value),
-            )
-        })
+        && parts
+            .iter()
+            .all(|(name, value)| equal(facts.and_then(|facts| facts.sub(name)), element.get(*name), Some(value)))
 }
 
 /// The parts of a listed element that identify it: not `display` and `$ref`, and `primary` only when nothing else was

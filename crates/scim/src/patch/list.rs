@@ -74,7 +74,10 @@ impl<'a> List<'a> {
         let is_it = |other: &usize| self.get(*other).is_some_and(|other| is_same(other, element));
         match &self.index {
             None => (0..at).find(is_it),
-            Some(index) => index.at(index.identity(element)).take_while(|other| *other < at).find(is_it),
+            Some(index) => index
+                .at(index.identity(element))
+                .take_while(|other| *other < at)
+                .find(is_it),
         }
     }
 
@@ -159,7 +162,9 @@ impl<'a> List<'a> {
 
     /// Changes the named parts of an element, in the index too.
     fn change(&mut self, at: usize, names: &[&str], change: impl FnOnce(&mut Map<String, Value>)) {
-        let Some(Some(element)) = self.slots.get_mut(at) else { return };
+        let Some(Some(element)) = self.slots.get_mut(at) else {
+            return;
+        };
         if names.is_empty() || !element.is_object() {
             return;
         }

@@ -62,12 +62,10 @@ fn filtered(
     filter: Filter,
 ) -> Result<Option<MemberOp>, Error> {
     match (verb, sub) {
-        (Verb::Remove, None) => {
-            Ok(Some(match named_ids(&filter) {
-                Some(ids) => MemberOp::Remove(ids),
-                None => MemberOp::RemoveWhere(filter),
-            }))
-        }
+        (Verb::Remove, None) => Ok(Some(match named_ids(&filter) {
+            Some(ids) => MemberOp::Remove(ids),
+            None => MemberOp::RemoveWhere(filter),
+        })),
         // A member is its id: adding by filter can only mean the member that the filter names.
         (Verb::Add, None) => {
             let given = ids(members, value.unwrap_or(&Value::Null))?;
