@@ -14,7 +14,7 @@ use crate::trace::{event_span, request_span, traced};
 use crate::waiters::Waiters;
 use crate::{BusError, Health, Receipt, RequestError};
 use events::{Command, Event, Verdict, lane_of};
-use half::Refused;
+use half::{Refused, Waiting};
 use lane::Queued;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,7 +86,7 @@ impl Embedded {
             let waiter = self.waiters.register(command.id).ok_or(RequestError::Unavailable)?;
             let queued = Queued::new(command.clone(), command.size(), telemetry::traceparent(), None);
             self.commands
-                .push(vec![(lane, queued)])
+                .push(lane, queued)
                 .map_err(|Refused| RequestError::Refused)?;
             sent();
             waiter.wait(command.deadline).await
@@ -94,25 +94,22 @@ impl Embedded {
         .await
     }
 
-    /// All of them or, when one of the lanes is full, none.
-    pub(crate) fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
+    /// Waits for room where a lane is full: as many as its consumer takes, and no more, are in memory here.
+    pub(crate) async fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
         let receipt = Receipt::open(events.len());
-        if self.is_closed() {
-            return Err(BusError::Unavailable);
-        }
-        let queued = events.iter().map(|event| {
+        let mut waiting = Waiting::new();
+        for event in events {
             let lane = lane_of(event.directory_id, self.partitions);
             let span = event_span(event, lane, messaging_system::EMBEDDED);
             let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
-            (
-                lane,
-                Queued::new(event.clone(), event.size(), traceparent, Some(receipt.clone())),
-            )
-        });
-        self.events
-            .push(queued.collect())
-            .map_err(|Refused| BusError::Refused)?;
-        Ok(receipt)
+            let queued = Queued::new(event.clone(), event.size(), traceparent, Some(receipt.clone()));
+            waiting.entry(lane).or_default().push_back(queued);
+        }
+        if self.events.push_all(waiting, || self.is_closed()).await {
+            Ok(receipt)
+        } else {
+            Err(BusError::Unavailable)
+        }
     }
 
     pub(crate) fn health(&self) -> Health {

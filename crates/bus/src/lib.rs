@@ -111,15 +111,16 @@ impl Bus {
         outcome
     }
 
-    /// Publishes events in the given order and waits until the broker has all of them. The bus inside the process keeps
-    /// nothing over a restart: there the [`Receipt`] tells when the consumers are done with them.
+    /// Publishes events in the given order and waits until the broker has all of them, however many they are: a broker is
+    /// given some hundred at a time, and the bus inside the process takes as many as its consumer leaves room for. It
+    /// keeps nothing over a restart: there the [`Receipt`] tells when the consumers are done with them.
     ///
     /// # Errors
     /// When they may not all have arrived. Publish the whole slice again: consumers know events by their id.
     pub async fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
         match &self.0 {
             Kind::Rabbit(rabbit) => rabbit.publish(events).await.map(|()| Receipt::confirmed()),
-            Kind::Embedded(embedded) => embedded.publish(events),
+            Kind::Embedded(embedded) => embedded.publish(events).await,
         }
     }
 

@@ -2,8 +2,10 @@
 
 use super::lane::{Lane, Queued, Subscriber};
 use crate::Delivery;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// A lane has no room.
 #[derive(Debug)]
@@ -17,7 +19,12 @@ pub(crate) struct Half<T> {
     capacity: usize,
     /// Numbers subscribers and sessions.
     numbers: AtomicU64,
+    /// Tells those who wait with messages that a lane has room again, or that the bus is closed.
+    room: Notify,
 }
+
+/// Messages that wait for room, by lane, each lane's in order.
+pub(crate) type Waiting<T> = BTreeMap<u16, VecDeque<Queued<T>>>;
 
 impl<T: Clone> Half<T> {
     pub(crate) fn new(partitions: u16, capacity: usize) -> Self {
@@ -26,32 +33,54 @@ impl<T: Clone> Half<T> {
             lanes: Mutex::new(lanes),
             capacity,
             numbers: AtomicU64::new(0),
+            room: Notify::new(),
         }
     }
 
-    /// All of the messages or none.
-    pub(crate) fn push(&self, messages: Vec<(u16, Queued<T>)>) -> Result<(), Refused> {
+    /// Takes a message, unless its lane is full.
+    pub(crate) fn push(&self, number: u16, message: Queued<T>) -> Result<(), Refused> {
         let mut lanes = self.lock();
-        let mut room: Vec<usize> = lanes
-            .iter()
-            .map(|lane| self.capacity.saturating_sub(lane.len()))
-            .collect();
-        for (number, _) in &messages {
-            let left = room.get_mut(usize::from(*number)).ok_or(Refused)?;
-            *left = left.checked_sub(1).ok_or(Refused)?;
+        let lane = lanes.get_mut(usize::from(number)).ok_or(Refused)?;
+        if lane.len() >= self.capacity {
+            return Err(Refused);
         }
-        let mut touched = vec![false; lanes.len()];
-        for (number, message) in messages {
-            let number = usize::from(number);
-            if let (Some(lane), Some(touched)) = (lanes.get_mut(number), touched.get_mut(number)) {
-                lane.push(message);
-                *touched = true;
-            }
-        }
-        for (lane, _) in lanes.iter().zip(touched).filter(|(_, touched)| *touched) {
-            lane.wake();
-        }
+        lane.push(message);
+        lane.wake();
         Ok(())
+    }
+
+    /// Takes all messages, those of a lane that is full as its consumer makes room: so there may be more of them than a
+    /// lane has room for. `false` when `gave_up` said so while some were still waiting.
+    pub(crate) async fn push_all(&self, mut waiting: Waiting<T>, gave_up: impl Fn() -> bool) -> bool {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            if gave_up() {
+                return false;
+            }
+            self.push_what_fits(&mut waiting);
+            if waiting.is_empty() {
+                return true;
+            }
+            room.await;
+        }
+    }
+
+    /// Leaves what no lane has room for; what names no lane is nobody's.
+    fn push_what_fits(&self, waiting: &mut Waiting<T>) {
+        let mut lanes = self.lock();
+        waiting.retain(|number, messages| {
+            let Some(lane) = lanes.get_mut(usize::from(*number)) else {
+                return false;
+            };
+            let room = self.capacity.saturating_sub(lane.len()).min(messages.len());
+            if room > 0 {
+                messages.drain(..room).for_each(|message| lane.push(message));
+                lane.wake();
+            }
+            !messages.is_empty()
+        });
     }
 
     pub(crate) fn subscribe(&self, numbers: &[u16]) -> Subscriber {
@@ -76,6 +105,9 @@ impl<T: Clone> Half<T> {
             parked.iter().for_each(Queued::settled);
             exhausted.extend(parked.into_iter().map(|message| (number, message.into_payload())));
         }
+        if !exhausted.is_empty() {
+            self.room.notify_waiters();
+        }
         exhausted
     }
 
@@ -97,7 +129,12 @@ impl<T: Clone> Half<T> {
         let mut lanes = self.lock();
         let lane = lanes.get_mut(usize::from(delivery.lane));
         let settled = lane.and_then(|lane| lane.settle(delivery.session, delivery.tag));
-        settled.inspect(Queued::settled).is_some()
+        drop(lanes);
+        let settled = settled.inspect(Queued::settled).is_some();
+        if settled {
+            self.room.notify_waiters();
+        }
+        settled
     }
 
     /// Whether the subscriber holds messages that are not settled yet.
@@ -105,9 +142,10 @@ impl<T: Clone> Half<T> {
         self.lock().iter().any(|lane| lane.holds(subscriber.id))
     }
 
-    /// Wakes all consumers, so that they see that the bus is closed.
+    /// Wakes all consumers and all who wait for room, so that they see that the bus is closed.
     pub(crate) fn wake_all(&self) {
         self.lock().iter().for_each(Lane::wake_all);
+        self.room.notify_waiters();
     }
 
     fn next_number(&self) -> u64 {

@@ -24,6 +24,9 @@ use tracing::Span;
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Batches that wait are published together, up to about so many messages.
 const GROUP: usize = 1_024;
+/// Events handed over at once: what waits for confirmation, and the memory it takes, does not grow with what a change
+/// announces, and parked messages and the events of others find their way in between.
+const PORTION: usize = 512;
 
 /// Messages that are published together; an empty batch is done when all before it are.
 #[derive(Debug)]
@@ -35,11 +38,14 @@ pub(crate) struct Batch {
 impl Rabbit {
     pub(crate) async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
         let session = self.shared().session().ok_or(BusError::Unavailable)?;
-        let (messages, spans) = self.messages(events)?;
-        let outcome = publish(&session, messages).await;
-        // The spans last until everything is confirmed.
-        drop(spans);
-        outcome
+        for portion in events.chunks(PORTION) {
+            let (messages, spans) = self.messages(portion)?;
+            let outcome = publish(&session, messages).await;
+            // The spans last until everything is confirmed.
+            drop(spans);
+            outcome?;
+        }
+        Ok(())
     }
 
     /// Each event by itself for others, and all of a lane together for the dispatcher; in the given order.

@@ -30,6 +30,31 @@ pub(crate) async fn events_arrive_in_order_with_their_trace(fixture: &Fixture) {
     }
 }
 
+pub(crate) async fn more_events_than_a_lane_holds_handed_over_at_once_arrive_in_order_and_so_do_the_next(
+    fixture: &Fixture,
+) {
+    const MANY: i64 = bus::topology::COMMANDS_MAX_LENGTH as i64 + 2_000;
+    let bus = fixture.bus(1).await;
+    let consumer = bus.events(vec![0]);
+    let sent = events(DirectoryId::new(), MANY + 3);
+    let (at_once, next) = sent.split_at(sent.len() - 3);
+    let publishing = async {
+        bus.publish(at_once).await.unwrap();
+        bus.publish(next).await.unwrap();
+    };
+    let receiving = async {
+        let mut received: Vec<i64> = Vec::new();
+        while received.len() < sent.len() {
+            let batch = consumer.next(512).await.unwrap();
+            consumer.acker().ack(&batch).await;
+            received.extend(sequences(&batch));
+        }
+        received
+    };
+    let ((), received) = tokio::join!(publishing, receiving);
+    assert!(received.into_iter().eq(1..=MANY + 3));
+}
+
 pub(crate) async fn a_consumer_takes_all_that_is_ready_up_to_the_given_number(fixture: &Fixture) {
     let bus = fixture.bus(1).await;
     let consumer = bus.events(vec![0]);

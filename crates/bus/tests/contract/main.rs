@@ -6,6 +6,7 @@ mod broker;
 mod commands;
 mod consumers;
 mod failures;
+mod room;
 mod support;
 mod wire;
 
@@ -42,6 +43,7 @@ contract! {
     commands::a_full_lane_refuses,
     commands::a_closed_bus_takes_nothing_and_ends_its_consumers,
     consumers::events_arrive_in_order_with_their_trace,
+    consumers::more_events_than_a_lane_holds_handed_over_at_once_arrive_in_order_and_so_do_the_next,
     consumers::a_consumer_takes_all_that_is_ready_up_to_the_given_number,
     consumers::what_was_not_acknowledged_comes_again_flagged,
     consumers::an_acknowledgement_covers_nothing_else,
