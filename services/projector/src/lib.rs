@@ -8,6 +8,7 @@ mod apply;
 mod brake;
 mod commit;
 mod housekeeping;
+mod outbox;
 pub mod rebuild;
 mod relay;
 mod rounds;

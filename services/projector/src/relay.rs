@@ -1,254 +1,372 @@
 //! From the event log to the bus: in order, confirmed, at least once.
 //!
-//! Events just committed are published from memory; whatever else the log holds (written by the management API, or left
-//! by a projector that died) is found by a sweep. Both go through here, so each directory's events reach the bus in
-//! the order of their sequence. The cursor in the database follows behind: after a crash some events are published
-//! again, under the same id.
+//! Events just committed are published from memory; whatever else the log holds (written by the management API, left by
+//! a projector that died, or more than fits into memory) is read from there. Both go through one [`Outbox`], so each
+//! directory's events reach the bus in the order of their sequence. The cursor in the database follows behind: after a
+//! crash some events are published again, under the same id.
+//!
+//! Nothing here waits for anything else: while a portion is on its way to the bus, what was committed is taken in, the
+//! log is read and searched, and the cursor moves.
 
+use crate::outbox::{Bounds, Outbox};
 use crate::stages::Stage;
 use crate::{Config, Deps};
 use bus::{Acker, Delivery, Receipt};
 use events::{Command, DirectoryId, Event};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
+use store::StoreError;
 use telemetry::chain;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-/// Committed batches that may wait for the bus before the projector is slowed down.
+/// Committed batches on their way to this task.
 const WAITING: usize = 32;
 /// How far the cursor in the database may lag behind the bus.
 const CURSOR_LAG: Duration = Duration::from_millis(100);
 /// Events read from the log at once.
 const PAGE: u32 = 500;
-/// Between attempts while the bus is away.
+/// Logs read at the same time.
+const READS: usize = 2;
+/// Between attempts while the bus or the database is away.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// What the relay is told.
+pub(crate) enum Told {
+    /// A lane was taken over: what another projector published is not known here.
+    TakenOver,
+    /// A batch was committed.
+    Committed(Handover),
+}
 
 /// A committed batch: what is to be published, and what is to be acknowledged then.
 pub(crate) struct Handover {
     pub(crate) events: Vec<Event>,
+    pub(crate) done: Done,
+}
+
+/// What is done with a batch once its events are on the bus.
+pub(crate) struct Done {
     pub(crate) deliveries: Vec<Delivery<Command>>,
     pub(crate) acker: Acker<Command>,
-    /// Whether a lane was taken over with this batch: what another projector published is not known here.
-    pub(crate) taken_over: bool,
     /// When it was committed.
     pub(crate) committed: std::time::Instant,
+    /// Hears of it.
+    pub(crate) published: Option<oneshot::Sender<()>>,
+}
+
+/// What a task of the relay came to.
+enum Outcome {
+    Published(Receipt, Vec<Event>),
+    Marked(usize, Result<(), StoreError>),
+    Placed(Vec<DirectoryId>, HashMap<DirectoryId, i64>),
+    Read(DirectoryId, Vec<Event>),
+    Swept(Result<Vec<Event>, StoreError>),
+}
+
+/// Which tasks are at work.
+#[derive(Default)]
+struct Busy {
+    publishing: bool,
+    marking: bool,
+    placing: bool,
+    sweeping: bool,
+    reads: usize,
 }
 
 /// Publishes committed events and acknowledges their commands.
 pub(crate) struct Relay {
     deps: Deps,
     lanes: Vec<u16>,
-    incoming: mpsc::Receiver<Handover>,
+    incoming: mpsc::Receiver<Told>,
     sweep: Duration,
-    /// The last sequence on the bus, of each directory met so far.
-    published: HashMap<DirectoryId, i64>,
+    outbox: Outbox<Done>,
+    tasks: JoinSet<Outcome>,
+    busy: Busy,
     /// Positions that the database does not know yet, in the order of publication, with the bus's receipts.
     unmarked: VecDeque<(Receipt, BTreeMap<DirectoryId, i64>)>,
+    /// A lane was taken over: positions are to be asked for again, when nothing is on its way.
+    taken_over: bool,
+    mark_at: Option<Instant>,
+    /// The last look at the log found as much as it looks for.
+    sweep_again: bool,
 }
 
 impl Relay {
-    pub(crate) fn new(config: &Config, deps: &Deps, lanes: Vec<u16>) -> (Self, mpsc::Sender<Handover>) {
+    pub(crate) fn new(config: &Config, deps: &Deps, lanes: Vec<u16>) -> (Self, mpsc::Sender<Told>) {
+        Self::bounded(config, deps, lanes, Bounds::default())
+    }
+
+    fn bounded(config: &Config, deps: &Deps, lanes: Vec<u16>, bounds: Bounds) -> (Self, mpsc::Sender<Told>) {
         let (sender, incoming) = mpsc::channel(WAITING);
         let relay = Self {
             deps: deps.clone(),
             lanes,
             incoming,
             sweep: config.sweep,
-            published: HashMap::new(),
+            outbox: Outbox::new(bounds),
+            tasks: JoinSet::new(),
+            busy: Busy::default(),
             unmarked: VecDeque::new(),
+            taken_over: false,
+            mark_at: None,
+            sweep_again: false,
         };
         (relay, sender)
     }
 
-    /// Until the projector has handed over its last batch.
+    /// Until the projector has handed over its last batch, and that is on the bus.
     pub(crate) async fn run(mut self) {
         let mut sweep = tokio::time::interval(self.sweep);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut mark_at: Option<Instant> = None;
-        loop {
+        let mut open = true;
+        while open || !self.outbox.is_settled() || self.busy.publishing {
+            self.begin_what_may_be();
+            let mark_at = self.mark_at.filter(|_| !self.busy.marking);
             tokio::select! {
-                handover = self.incoming.recv() => match handover {
-                    Some(first) => self.relay(first).await,
-                    None => break,
+                told = self.incoming.recv(), if open => match told {
+                    Some(told) => self.hear(told).await,
+                    None => open = false,
+                },
+                Some(outcome) = self.tasks.join_next(), if !self.tasks.is_empty() => match outcome {
+                    Ok(outcome) => self.take(outcome).await,
+                    // A defect; whoever holds the lane next starts from the cursor in the database.
+                    Err(error) => {
+                        if let Ok(panic) = error.try_into_panic() {
+                            std::panic::resume_unwind(panic);
+                        }
+                    }
                 },
                 () = tokio::time::sleep_until(mark_at.unwrap_or_else(Instant::now)), if mark_at.is_some() => {
-                    self.mark().await;
-                    mark_at = None;
+                    self.mark_at = None;
+                    self.begin_mark();
                 }
-                _ = sweep.tick() => self.sweep().await,
-            }
-            if mark_at.is_none() && !self.unmarked.is_empty() {
-                mark_at = Some(Instant::now() + CURSOR_LAG);
+                _ = sweep.tick() => self.begin_sweep(),
             }
         }
-        self.mark().await;
-    }
-
-    /// Publishes a batch and all that wait behind it, then acknowledges their commands.
-    async fn relay(&mut self, first: Handover) {
-        let mut events = first.events;
-        let mut committed = vec![(first.committed, first.deliveries.len())];
-        let mut acknowledgements = vec![(first.acker, first.deliveries)];
-        let mut taken_over = first.taken_over;
-        while let Ok(next) = self.incoming.try_recv() {
-            events.extend(next.events);
-            committed.push((next.committed, next.deliveries.len()));
-            acknowledgements.push((next.acker, next.deliveries));
-            taken_over |= next.taken_over;
+        // The cursor is not insisted on, but it spares the next projector to publish again.
+        while let Some(Ok(outcome)) = self.tasks.join_next().await {
+            self.take(outcome).await;
         }
-        if taken_over {
-            self.mark().await;
-            self.published.clear();
-        }
-        let events = self.fill_gaps(events).await;
-        self.publish(events).await;
-        for (at, commands) in committed {
-            Stage::Publish.record(at, commands);
-        }
-        for (acker, deliveries) in acknowledgements {
-            acker.ack(&deliveries).await;
+        self.begin_mark();
+        if let Some(Ok(outcome)) = self.tasks.join_next().await {
+            self.take(outcome).await;
         }
     }
 
-    /// Between the events at hand others may have been appended, by the management API or by a projector before this one:
-    /// they come first.
-    async fn fill_gaps(&mut self, events: Vec<Event>) -> Vec<Event> {
-        let mut unknown: Vec<DirectoryId> = events.iter().map(|event| event.directory_id).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        unknown.retain(|directory| !self.published.contains_key(directory));
-        if !unknown.is_empty() {
-            let positions = self.positions(&unknown).await;
-            self.published.extend(positions);
-        }
-        let mut reached: HashMap<DirectoryId, i64> = HashMap::new();
-        let mut complete = Vec::with_capacity(events.len());
-        for event in events {
-            let directory = event.directory_id;
-            let mut position = reached
-                .get(&directory)
-                .copied()
-                .unwrap_or_else(|| self.position(directory));
-            while position + 1 < event.sequence {
-                let mut missing = self.logged(directory, position).await;
-                missing.retain(|missing| missing.sequence < event.sequence);
-                let Some(last) = missing.last() else { break };
-                position = last.sequence;
-                complete.append(&mut missing);
-            }
-            reached.insert(directory, position.max(event.sequence));
-            complete.push(event);
-        }
-        complete
-    }
-
-    /// Events in the log that nobody has published: found by looking, whatever the reason.
-    async fn sweep(&mut self) {
-        self.mark().await;
-        loop {
-            let found = match self.deps.store.events().unpublished(&self.lanes, PAGE).await {
-                Ok(found) => found,
-                Err(error) => {
-                    tracing::warn!(error = %chain(&error), "the log could not be searched for unpublished events");
-                    return;
+    async fn hear(&mut self, told: Told) {
+        let mut next = Some(told);
+        while let Some(told) = next {
+            match told {
+                Told::TakenOver => self.taken_over = true,
+                Told::Committed(handover) => {
+                    let done = self.outbox.commit(handover.events, handover.done);
+                    finish(done).await;
                 }
-            };
-            let full = found.len() >= PAGE as usize;
-            if found.is_empty() {
+            }
+            next = self.incoming.try_recv().ok();
+        }
+    }
+
+    /// Starts everything that has something to do and is not at it.
+    fn begin_what_may_be(&mut self) {
+        if self.taken_over {
+            if self.busy.publishing || self.busy.placing {
                 return;
             }
-            for event in &found {
-                // The cursor in the database is the oldest truth there is about a directory not met before.
-                self.published.entry(event.directory_id).or_insert(event.sequence - 1);
-            }
-            self.publish(found).await;
-            self.mark().await;
-            if !full || !self.unmarked.is_empty() {
-                return;
+            self.taken_over = false;
+            self.outbox.forget_positions();
+        }
+        if !self.busy.placing {
+            self.begin_placing();
+        }
+        while self.busy.reads < READS
+            && let Some((directory, after)) = self.outbox.next_read()
+        {
+            self.busy.reads += 1;
+            let store = self.deps.store.clone();
+            self.tasks
+                .spawn(async move { Outcome::Read(directory, logged(&store, directory, after).await) });
+        }
+        if !self.busy.publishing {
+            let events = self.outbox.portion();
+            if !events.is_empty() {
+                self.busy.publishing = true;
+                let bus = self.deps.bus.clone();
+                self.tasks.spawn(async move { publish(&bus, events).await });
             }
         }
     }
 
-    /// Publishes what is not on the bus yet, and insists on it.
-    async fn publish(&mut self, mut events: Vec<Event>) {
-        events.retain(|event| event.sequence > self.position(event.directory_id));
-        if events.is_empty() {
-            return;
-        }
-        let receipt = loop {
-            match self.deps.bus.publish(&events).await {
-                Ok(receipt) => break receipt,
-                Err(error) => {
-                    tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
-                    tokio::time::sleep(PAUSE).await;
+    async fn take(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Published(receipt, events) => {
+                self.busy.publishing = false;
+                metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
+                let positions: BTreeMap<_, _> = events
+                    .iter()
+                    .map(|event| (event.directory_id, event.sequence))
+                    .collect();
+                let done = self.outbox.published(&positions);
+                self.unmarked.push_back((receipt, positions));
+                self.mark_at.get_or_insert_with(|| Instant::now() + CURSOR_LAG);
+                finish(done).await;
+            }
+            Outcome::Marked(count, result) => {
+                self.busy.marking = false;
+                match result {
+                    Ok(()) => drop(self.unmarked.drain(..count)),
+                    Err(error) => tracing::warn!(error = %chain(&error), "the outbox cursor could not be moved"),
                 }
+                if !self.unmarked.is_empty() {
+                    self.mark_at.get_or_insert_with(|| Instant::now() + CURSOR_LAG);
+                }
+                if std::mem::take(&mut self.sweep_again) {
+                    self.begin_sweep();
+                }
+            }
+            Outcome::Placed(asked, mut positions) => {
+                self.busy.placing = false;
+                // What is on the bus and not marked yet counts too.
+                let own = self.unmarked_positions();
+                for directory in asked {
+                    let marked = positions.remove(&directory).unwrap_or_default();
+                    let position = own.get(&directory).copied().unwrap_or_default().max(marked);
+                    finish(self.outbox.place(directory, position)).await;
+                }
+            }
+            Outcome::Read(directory, events) => {
+                self.busy.reads -= 1;
+                let full = events.len() >= PAGE as usize;
+                finish(self.outbox.read(directory, events, full)).await;
+            }
+            Outcome::Swept(found) => {
+                self.busy.sweeping = false;
+                self.take_found(found);
+            }
+        }
+    }
+
+    /// Events in the log that nobody has marked as published.
+    fn take_found(&mut self, found: Result<Vec<Event>, StoreError>) {
+        let mut found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "the log could not be searched for unpublished events");
+                return;
             }
         };
-        metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
-        let positions: BTreeMap<_, _> = events
-            .iter()
-            .map(|event| (event.directory_id, event.sequence))
-            .collect();
-        self.published
-            .extend(positions.iter().map(|(directory, sequence)| (*directory, *sequence)));
-        self.unmarked.push_back((receipt, positions));
+        let full = found.len() >= PAGE as usize;
+        let own = self.unmarked_positions();
+        found.retain(|event| own.get(&event.directory_id).is_none_or(|own| event.sequence > *own));
+        // What is known already is only not marked yet.
+        self.sweep_again = self.outbox.found(found, full) && full;
     }
 
-    fn position(&self, directory: DirectoryId) -> i64 {
-        self.published.get(&directory).copied().unwrap_or_default()
+    /// The last sequences on the bus that the database does not know yet.
+    fn unmarked_positions(&self) -> HashMap<DirectoryId, i64> {
+        // Later positions of a directory are higher, and overwrite the earlier ones.
+        self.unmarked
+            .iter()
+            .flat_map(|(_, positions)| positions.clone())
+            .collect()
+    }
+
+    fn begin_placing(&mut self) {
+        let unknown = self.outbox.take_unknown();
+        if unknown.is_empty() {
+            return;
+        }
+        self.busy.placing = true;
+        let store = self.deps.store.clone();
+        self.tasks.spawn(async move {
+            loop {
+                match store.published().positions(&unknown).await {
+                    Ok(positions) => return Outcome::Placed(unknown, positions),
+                    Err(error) => unreadable(&error).await,
+                }
+            }
+        });
+    }
+
+    /// Looks for events in the log that nobody has published, whatever the reason.
+    fn begin_sweep(&mut self) {
+        if self.busy.sweeping {
+            return;
+        }
+        self.busy.sweeping = true;
+        let (store, lanes) = (self.deps.store.clone(), self.lanes.clone());
+        self.tasks
+            .spawn(async move { Outcome::Swept(store.events().unpublished(&lanes, PAGE).await) });
+    }
+
+    /// How many of the first positions cannot be lost any more.
+    fn durable(&self) -> usize {
+        let durable = self.unmarked.iter().take_while(|(receipt, _)| receipt.is_durable());
+        durable.count()
     }
 
     /// Tells the database how far the bus is, as far as nothing can be lost any more. Not insisted on: it costs a second
     /// publication, no loss.
-    async fn mark(&mut self) {
-        let durable = self
-            .unmarked
-            .iter()
-            .take_while(|(receipt, _)| receipt.is_durable())
-            .count();
-        if durable == 0 {
+    fn begin_mark(&mut self) {
+        let durable = self.durable();
+        if durable == 0 || self.busy.marking {
+            if !self.unmarked.is_empty() {
+                self.mark_at.get_or_insert_with(|| Instant::now() + CURSOR_LAG);
+            }
             return;
         }
-        // Later positions of a directory are higher, and overwrite the earlier ones.
         let positions: BTreeMap<DirectoryId, i64> = self
             .unmarked
             .iter()
             .take(durable)
             .flat_map(|(_, positions)| positions.clone())
             .collect();
-        match self
-            .deps
-            .store
-            .published()
-            .advance(&positions.into_iter().collect::<Vec<_>>())
-            .await
-        {
-            Ok(()) => drop(self.unmarked.drain(..durable)),
-            Err(error) => tracing::warn!(error = %chain(&error), "the outbox cursor could not be moved"),
+        self.busy.marking = true;
+        let store = self.deps.store.clone();
+        self.tasks.spawn(async move {
+            let positions: Vec<_> = positions.into_iter().collect();
+            Outcome::Marked(durable, store.published().advance(&positions).await)
+        });
+    }
+}
+
+/// Acknowledges the commands of which all events are on the bus.
+async fn finish(done: impl IntoIterator<Item = Done>) {
+    for done in done {
+        Stage::Publish.record(done.committed, done.deliveries.len());
+        done.acker.ack(&done.deliveries).await;
+        if let Some(published) = done.published {
+            // Whoever wanted to hear may be gone.
+            let _ = published.send(());
         }
     }
+}
 
-    async fn positions(&self, directories: &[DirectoryId]) -> HashMap<DirectoryId, i64> {
-        loop {
-            match self.deps.store.published().positions(directories).await {
-                Ok(positions) => return positions,
-                Err(error) => unreadable(&error).await,
-            }
-        }
-    }
-
-    async fn logged(&self, directory: DirectoryId, after: i64) -> Vec<Event> {
-        loop {
-            match self.deps.store.events().of_directory(directory, after, &[], PAGE).await {
-                Ok(events) => return events,
-                Err(error) => unreadable(&error).await,
+/// Publishes events, and insists on it.
+async fn publish(bus: &bus::Bus, events: Vec<Event>) -> Outcome {
+    loop {
+        match bus.publish(&events).await {
+            Ok(receipt) => return Outcome::Published(receipt, events),
+            Err(error) => {
+                tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-async fn unreadable(error: &store::StoreError) {
+async fn logged(store: &store::Store, directory: DirectoryId, after: i64) -> Vec<Event> {
+    loop {
+        match store.events().of_directory(directory, after, &[], PAGE).await {
+            Ok(events) => return events,
+            Err(error) => unreadable(&error).await,
+        }
+    }
+}
+
+async fn unreadable(error: &StoreError) {
     tracing::warn!(error = %chain(error), "the log could not be read; trying again");
     tokio::time::sleep(PAUSE).await;
 }

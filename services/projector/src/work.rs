@@ -2,7 +2,7 @@
 
 use crate::apply::Work;
 use crate::commit::{CommitError, commit};
-use crate::relay::Handover;
+use crate::relay::{Done, Handover, Told};
 use crate::rounds::Rounds;
 use crate::stages::{Lap, Stage};
 use crate::{Config, Deps, spans};
@@ -63,22 +63,15 @@ pub(crate) struct Worker {
     consumer: Consumer<Command>,
     /// What the consumer has handed out and no batch has taken yet.
     rounds: Rounds<Delivery<Command>>,
-    committed: mpsc::Sender<Handover>,
+    committed: mpsc::Sender<Told>,
     /// For each lane the subscription and the epoch under which it is held.
     held: HashMap<u16, (u64, i64)>,
     /// How many commands came at once of late, at most.
     usual: usize,
-    /// Whether a lane was taken over since the last hand-over.
-    taken_over: bool,
 }
 
 impl Worker {
-    pub(crate) fn new(
-        config: Config,
-        deps: Deps,
-        consumer: Consumer<Command>,
-        committed: mpsc::Sender<Handover>,
-    ) -> Self {
+    pub(crate) fn new(config: Config, deps: Deps, consumer: Consumer<Command>, committed: mpsc::Sender<Told>) -> Self {
         Self {
             config,
             deps,
@@ -87,7 +80,6 @@ impl Worker {
             committed,
             held: HashMap::new(),
             usual: 0,
-            taken_over: false,
         }
     }
 
@@ -194,19 +186,17 @@ impl Worker {
         self.consumer.replier().reply_all(&answers).await;
         lap.end(Stage::Reply);
         drop(spans);
-        // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.
-        let taken_over = std::mem::take(&mut self.taken_over);
-        let acker = self.consumer.acker();
-        let _ = self
-            .committed
-            .send(Handover {
-                events: done.events,
+        let handover = Handover {
+            events: done.events,
+            done: Done {
                 deliveries: batch,
-                acker,
-                taken_over,
-                committed: std::time::Instant::now(),
-            })
-            .await;
+                acker: self.consumer.acker(),
+                committed: Instant::now(),
+                published: None,
+            },
+        };
+        // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.
+        let _ = self.committed.send(Told::Committed(handover)).await;
         true
     }
 
@@ -282,7 +272,7 @@ impl Worker {
                     let epoch = lanes.take(lane, &self.deps.instance, Timestamp::now()).await?;
                     tracing::info!(lane, epoch, "lane taken");
                     self.held.insert(lane, (delivery.session, epoch));
-                    self.taken_over = true;
+                    let _ = self.committed.send(Told::TakenOver).await;
                     epoch
                 }
             };
