@@ -13,9 +13,12 @@ pub struct Flags {
     /// Database: postgres://… or sqlite://… [default: sqlite://DATA_DIR/rollcall.db]
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub database_url: Option<SecretString>,
-    /// Connections to the database [default: 10]
+    /// Connections to the database, for each of the things that they are for [default: 10]
     #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
     pub database_connections: Option<String>,
+    /// Searches that one directory may have running at a time, 1 to 100 [default: 4]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub directory_searches: Option<String>,
     /// Bus: amqp://user:password@host:5672/vhost, or embedded: inside `rollcall` [default: embedded:]
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub bus_url: Option<SecretString>,
@@ -90,6 +93,7 @@ impl Flags {
         match name {
             "database_url" => self.database_url.as_ref().map(ExposeSecret::expose_secret),
             "database_connections" => self.database_connections.as_deref(),
+            "directory_searches" => self.directory_searches.as_deref(),
             "bus_url" => self.bus_url.as_ref().map(ExposeSecret::expose_secret),
             "listen" => self.listen.as_deref(),
             "public_url" => self.public_url.as_deref(),

@@ -57,8 +57,10 @@ pub enum SettingsError {
 pub struct Settings {
     /// `postgres://…` or `sqlite://…`; may hold a password.
     pub database_url: SecretString,
-    /// Size of the connection pool.
+    /// Size of the connection pool, and of the sets of connections beside it.
     pub database_connections: NonZeroU32,
+    /// How many searches one directory may have running at a time in this process.
+    pub directory_searches: u32,
     /// `amqp://…`, `amqps://…` or `embedded:`; may hold a password.
     pub bus_url: SecretString,
     /// Address of the HTTP server, `host:port`; port 0 takes any free one.

@@ -1,8 +1,10 @@
 //! Opening a database: PostgreSQL as one pool, SQLite as one writing connection and a pool of readers.
 
 use crate::StoreError;
+use crate::links::limit_pool;
 use crate::lookups::Lookups;
 use crate::migration::Migrator;
+use crate::searches::Searches;
 use crate::session::{WRITER_SESSION, Writers};
 use crate::sql::{Row, exec, query_one};
 use crate::steady::Steady;
@@ -20,6 +22,10 @@ use std::time::Duration;
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections of the projector that are being opened; one is enough unless batches are refused.
 const WRITERS_AT_ONCE: u32 = 4;
+/// Connections that find keys, clients and directories: a millisecond each second for each key in use.
+const KEY_CONNECTIONS: u32 = 2;
+/// How long a statement may run; SQLite's reading ones, see [`crate::links`].
+const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
 /// The one writer of SQLite is shared by everybody, so waiting for it is normal.
 const SQLITE_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
@@ -52,20 +58,24 @@ pub enum Dialect {
 pub struct StoreOptions {
     /// `postgres://…`, `postgresql://…` or `sqlite://<file>`.
     pub url: String,
-    /// Size of the pool (of the readers' pool on SQLite), and of the set of connections that look up single resources,
-    /// which a program that never does so does not open; at least 1.
+    /// Size of the pool (of the readers' pool on SQLite), of the set of connections that look up single resources and of
+    /// that which searches; what a program does not use it does not open. At least 1.
     pub max_connections: u32,
+    /// How many searches one directory may have at a time, of `max_connections` that there may be; at least 1, and never
+    /// so many that none is left to others.
+    pub searches_per_directory: u32,
     /// Shown by the database server beside each connection.
     pub application_name: String,
 }
 
 impl StoreOptions {
-    /// Ten connections, named `rollcall`.
+    /// Ten connections, four searches of a directory, named `rollcall`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
             max_connections: 10,
+            searches_per_directory: 4,
             application_name: "rollcall".to_owned(),
         }
     }
@@ -76,6 +86,7 @@ impl std::fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoreOptions")
             .field("max_connections", &self.max_connections)
+            .field("searches_per_directory", &self.searches_per_directory)
             .field("application_name", &self.application_name)
             .finish_non_exhaustive()
     }
@@ -89,7 +100,9 @@ pub struct Store {
     read: DatabaseConnection,
     /// PostgreSQL only: on SQLite there is one writing connection for everybody.
     writers: Option<Writers>,
+    keys: DatabaseConnection,
     lookups: Lookups,
+    searches: Searches,
     steady: Steady,
 }
 
@@ -170,6 +183,8 @@ impl Store {
     pub async fn close(&self) {
         // Closing a pool cannot fail; the result type is sea-orm's for other back ends.
         self.lookups.close().await;
+        self.searches.close().await;
+        let _ = self.keys.close_by_ref().await;
         self.steady.close().await;
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
@@ -181,6 +196,16 @@ impl Store {
     /// Connections for single reads. On SQLite they cannot write.
     pub(crate) const fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Connections for finding out who may do what: keys, clients, directories. Nothing else waits in their line.
+    pub(crate) const fn keys(&self) -> &DatabaseConnection {
+        &self.keys
+    }
+
+    /// Connections for lists, filters and their totals.
+    pub(crate) const fn searches(&self) -> &Searches {
+        &self.searches
     }
 
     /// Connections for finding one resource by a unique key.
@@ -235,23 +260,9 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
     let writers = connect.clone().options(WRITER_SESSION);
     let steady = Steady::postgres(&writers);
     let lookups = Lookups::postgres(connect.clone(), options.max_connections);
-    let pool = PgPoolOptions::new()
-        .max_connections(options.max_connections.max(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .after_connect(move |_, _| {
-            crate::nodelay::set_nodelay(port);
-            Box::pin(std::future::ready(Ok(())))
-        })
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                use sea_orm::sqlx::Connection as _;
-                if meta.idle_for >= TEST_AFTER_IDLE {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
+    let searches = Searches::postgres(connect.clone(), options.max_connections, options.searches_per_directory);
+    let keys = postgres_pool(port, KEY_CONNECTIONS).connect_lazy_with(connect.clone());
+    let pool = postgres_pool(port, options.max_connections)
         .connect_with(connect)
         .await?;
     // Connects when first asked: only the projector is.
@@ -270,9 +281,31 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         write: connection.clone(),
         read: connection,
         writers: Some(Writers::new(writers)),
+        keys: SqlxPostgresConnector::from_sqlx_postgres_pool(keys),
         lookups,
+        searches,
         steady,
     })
+}
+
+fn postgres_pool(port: u16, most: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(most.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .after_connect(move |_, _| {
+            crate::nodelay::set_nodelay(port);
+            Box::pin(std::future::ready(Ok(())))
+        })
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                use sea_orm::sqlx::Connection as _;
+                if meta.idle_for >= TEST_AFTER_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
@@ -301,13 +334,13 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .test_before_acquire(false)
         .connect_with(connect.clone())
         .await?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(options.max_connections.max(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .connect_with(connect.clone().pragma("query_only", "ON"))
+    let reader = connect.pragma("query_only", "ON");
+    let read = sqlite_pool(options.max_connections)
+        .connect_with(reader.clone())
         .await?;
-    let lookups = Lookups::sqlite(connect.pragma("query_only", "ON"), options.max_connections);
+    let keys = sqlite_pool(KEY_CONNECTIONS).connect_lazy_with(reader.clone());
+    let lookups = Lookups::sqlite(reader.clone(), options.max_connections);
+    let searches = Searches::sqlite(reader, options.max_connections, options.searches_per_directory);
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     let read = SqlxSqliteConnector::from_sqlx_sqlite_pool(read);
     Ok(Store {
@@ -316,6 +349,17 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         write,
         read,
         writers: None,
+        keys: SqlxSqliteConnector::from_sqlx_sqlite_pool(keys),
         lookups,
+        searches,
     })
+}
+
+/// Readers. Their statements end after a while, as those of PostgreSQL do.
+fn sqlite_pool(most: u32) -> SqlitePoolOptions {
+    let options = SqlitePoolOptions::new()
+        .max_connections(most.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false);
+    limit_pool(options, STATEMENT_LIMIT)
 }

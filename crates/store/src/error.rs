@@ -1,7 +1,7 @@
 //! What can go wrong in the database, sorted by what the caller can do about it.
 
 use sea_orm::sqlx;
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,12 @@ pub enum StoreError {
     /// Finding or counting what matches takes longer than a statement may. Asking the same again is no help.
     #[error("finding what matches takes too long")]
     TooSlow,
+    /// So many searches of one directory run at a time and no more, and these take long. Later there is a place again.
+    #[error("as many searches as may run at a time, {share}, are running")]
+    Crowded {
+        /// How many that are.
+        share: u32,
+    },
     /// What was asked for cannot be done: a broken reference, a wrong setting, a value that cannot be stored.
     #[error("{0}")]
     Invalid(String),
@@ -40,11 +46,9 @@ impl StoreError {
         matches!(self, Self::Conflict(_))
     }
 
-    /// Whether the database ended a statement because it took too long.
-    pub(crate) fn is_out_of_time(&self) -> bool {
-        let Self::Unavailable(error) = self else { return false };
-        let error = driver_error(error).and_then(sqlx::Error::as_database_error);
-        error.and_then(|error| error.code()).is_some_and(|code| code == "57014")
+    /// There was no connection in time.
+    pub(crate) const fn no_connection() -> Self {
+        Self::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 
     /// For values that the database gave back in a shape that this program never writes.
@@ -125,11 +129,12 @@ fn is_passing_code(code: &str) -> bool {
     }
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
+    const INTERRUPTED: u32 = 9;
     const IO: u32 = 10;
     const FULL: u32 = 13;
     const CANNOT_OPEN: u32 = 14;
     code.parse::<u32>()
-        .is_ok_and(|code| matches!(code & 0xff, BUSY | LOCKED | IO | FULL | CANNOT_OPEN))
+        .is_ok_and(|code| matches!(code & 0xff, BUSY | LOCKED | INTERRUPTED | IO | FULL | CANNOT_OPEN))
 }
 
 #[cfg(test)]
@@ -139,7 +144,7 @@ mod tests {
     #[test]
     fn passing_conditions_are_told_from_defects() {
         for code in [
-            "57P01", "57014", "08006", "53300", "40P01", "55P03", "5", "517", "6", "13",
+            "57P01", "57014", "08006", "53300", "40P01", "55P03", "5", "517", "6", "9", "13",
         ] {
             assert!(is_passing_code(code), "{code}");
         }

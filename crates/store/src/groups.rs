@@ -1,9 +1,8 @@
 //! Reading the groups of one directory and their members.
 
 use crate::filter::Kind;
-use crate::lookups::Key;
 use crate::query::Scope;
-use crate::sql::{IDS, Row, json_ids, query_all};
+use crate::sql::{IDS, Row, Rows, json_ids, query_all};
 use crate::{Page, Query, Store, StoreError, Total};
 use events::{DirectoryId, MemberRef, ResourceId, ResourceKind, StoredResource, Timestamp};
 use sea_orm::QueryResult;
@@ -82,11 +81,12 @@ impl Groups<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, members: bool) -> Result<Option<GroupRow>, StoreError> {
-        let keys = [Key::Id(id.uuid()), Key::Id(self.scope.directory_id.uuid())];
-        let Some(row) = self.scope.store.lookups().one(BY_ID, &keys).await? else {
+        let keys = vec![id.uuid().into(), self.scope.directory_id.uuid().into()];
+        let lookup = self.scope.lookup();
+        let Some(row) = lookup.one(BY_ID, keys).await? else {
             return Ok(None);
         };
-        Ok(self.groups(vec![row], members).await?.pop())
+        Ok(self.groups(&lookup, vec![row], members).await?.pop())
     }
 
     /// A page of groups.
@@ -96,18 +96,22 @@ impl Groups<'_> {
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<GroupRow>, StoreError> {
         if let Some(name) = self.scope.unique_key(query) {
-            let keys = [Key::Id(self.scope.directory_id.uuid()), Key::Text(&name)];
-            let row = self.scope.store.lookups().one(BY_NAME, &keys).await?;
-            let rows = self.groups(row.into_iter().collect(), query.references).await?;
+            let keys = vec![self.scope.directory_id.uuid().into(), name.into()];
+            let lookup = self.scope.lookup();
+            let row = lookup.one(BY_NAME, keys).await?;
+            let rows = self
+                .groups(&lookup, row.into_iter().collect(), query.references)
+                .await?;
             return Ok(Page {
                 total: (query.total != Total::Omitted).then_some(rows.len() as u64),
                 rows,
             });
         }
-        let page = self.scope.page(query, "").await?;
+        let search = self.scope.search();
+        let page = self.scope.page(&search, query, "").await?;
         Ok(Page {
             total: page.total,
-            rows: self.groups(page.rows, query.references).await?,
+            rows: self.groups(&search, page.rows, query.references).await?,
         })
     }
 
@@ -155,10 +159,15 @@ impl Groups<'_> {
             .collect()
     }
 
-    async fn groups(&self, rows: Vec<QueryResult>, members: bool) -> Result<Vec<GroupRow>, StoreError> {
+    async fn groups(
+        &self,
+        connection: &impl Rows,
+        rows: Vec<QueryResult>,
+        members: bool,
+    ) -> Result<Vec<GroupRow>, StoreError> {
         let mut groups = rows.iter().map(group).collect::<Result<Vec<_>, _>>()?;
         if members && !groups.is_empty() {
-            let mut of_group = self.members_of(groups.iter().map(|group| group.id)).await?;
+            let mut of_group = self.members_of(connection, groups.iter().map(|group| group.id)).await?;
             for group in &mut groups {
                 group.members = Some(of_group.remove(&group.id).unwrap_or_default());
             }
@@ -169,6 +178,7 @@ impl Groups<'_> {
     /// The members of many groups in one statement.
     async fn members_of(
         &self,
+        connection: &impl Rows,
         groups: impl Iterator<Item = ResourceId>,
     ) -> Result<HashMap<ResourceId, Vec<MemberRef>>, StoreError> {
         let sql = |ids: &str| {
@@ -182,7 +192,7 @@ impl Groups<'_> {
         let ids = json_ids(store.dialect(), groups.map(ResourceId::uuid));
         let values = [ids.into(), self.scope.directory_id.uuid().into()];
         let mut members: HashMap<ResourceId, Vec<MemberRef>> = HashMap::new();
-        for row in query_all(store.read(), (postgres.as_str(), sqlite.as_str()), values).await? {
+        for row in query_all(connection, (postgres.as_str(), sqlite.as_str()), values).await? {
             members.entry(row.id("group_id")?).or_default().push(member(&row)?);
         }
         Ok(members)

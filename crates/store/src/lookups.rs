@@ -1,42 +1,34 @@
-//! The connections of the questions that are asked most: one resource by a unique key.
+//! The connections of the questions that are asked most: one resource by a unique key, and what belongs to it.
 //!
-//! The pools of the driver ask the server for a sign of life whenever a connection comes back, so that each statement
-//! costs two round trips; and their sessions plan each statement anew, because some plans depend on the values. Neither
-//! is worth it here: a connection that was left in the middle of something is closed rather than kept, and every statement
-//! here has one sensible plan.
+//! The sessions of the driver's pool plan each statement anew, because some plans depend on the values. It is not worth it
+//! here: every statement here has one sensible plan.
 
-mod lent;
-mod link;
-
-use crate::sql::Sql;
-use crate::{Dialect, StoreError};
-use lent::Set;
-use sea_orm::QueryResult;
+use crate::StoreError;
+use crate::links::{Amount, Links, Party, Patience, Sizes, Unanswered};
+use crate::sql::{Rows, Sql};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::sqlx::{self, PgConnection, SqliteConnection};
-use std::sync::Arc;
+use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+use sea_orm::{QueryResult, Value};
 use std::time::Duration;
-use uuid::Uuid;
 
-/// How long a lookup may take, waiting for its turn included. Longer than the server lets a statement run.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a lookup may wait for its turn and for its answer.
+const PATIENCE: Patience = Patience {
+    wait: Duration::from_secs(2),
+    limit: Duration::from_secs(5),
+};
+/// Lookups of one directory that may wait. More are refused at once.
+const LINE: usize = 1_000;
 
 /// A few connections for looking up. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Lookups(Arc<Shared>);
+pub(crate) struct Lookups(Links);
 
-#[derive(Debug)]
-enum Shared {
-    Postgres(Set<PgConnection>),
-    Sqlite(Set<SqliteConnection>),
-}
-
-/// A value for a placeholder.
+/// The same for one directory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Key<'a> {
-    Id(Uuid),
-    Text(&'a str),
+pub(crate) struct Lookup<'a> {
+    links: &'a Links,
+    party: Party,
 }
 
 impl Lookups {
@@ -45,14 +37,35 @@ impl Lookups {
         // Of a unique key no plan is better than its index, whatever the value. Plans made while a table was empty go
         // when the session renews them.
         let options = options.options([("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")]);
-        Self(Arc::new(Shared::Postgres(Set::new(options, most))))
+        Self(Links::postgres(options, sizes(most)))
     }
 
     /// Over a SQLite file.
     pub(crate) fn sqlite(options: SqliteConnectOptions, most: u32) -> Self {
-        Self(Arc::new(Shared::Sqlite(Set::new(options, most))))
+        Self(Links::sqlite(options, sizes(most)))
     }
 
+    /// For questions of this party.
+    pub(crate) const fn of(&self, party: Party) -> Lookup<'_> {
+        Lookup { links: &self.0, party }
+    }
+
+    /// Closes the idle connections. Those in use are closed when they come back, and later questions fail.
+    pub(crate) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+fn sizes(most: u32) -> Sizes {
+    let most = most.max(1);
+    Sizes {
+        most,
+        share: Sizes::most_of_one(most),
+        line: LINE,
+    }
+}
+
+impl Lookup<'_> {
     /// The first row of a query, if there is one.
     ///
     /// # Errors
@@ -61,56 +74,26 @@ impl Lookups {
     pub(crate) async fn one(
         &self,
         sql: impl Into<Sql<'static>>,
-        keys: &[Key<'_>],
+        values: Vec<Value>,
     ) -> Result<Option<QueryResult>, StoreError> {
-        let sql = sql.into();
-        let asked = tokio::time::timeout(PATIENCE, async {
-            match &*self.0 {
-                Shared::Postgres(set) => ask_postgres(set, sql.text(Dialect::Postgres), keys).await,
-                Shared::Sqlite(set) => ask_sqlite(set, sql.text(Dialect::Sqlite), keys).await,
-            }
-        });
-        Ok(asked.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
+        let sql = SqlStr::from_static(sql.into().text(self.links.dialect()));
+        Ok(self.ask(&sql, &values, Amount::First).await?.pop())
     }
 
-    /// Closes the idle connections. Those in use are closed when they come back, and later questions fail.
-    pub(crate) async fn close(&self) {
-        match &*self.0 {
-            Shared::Postgres(set) => set.close().await,
-            Shared::Sqlite(set) => set.close().await,
-        }
+    async fn ask(&self, sql: &SqlStr, values: &[Value], amount: Amount) -> Result<Vec<QueryResult>, StoreError> {
+        let borrowed = self.links.borrow(self.party, PATIENCE).await;
+        // All that both say to a client is that it may come back.
+        let mut borrowed = borrowed.map_err(|_| StoreError::no_connection())?;
+        borrowed.ask(sql, values, amount).await.map_err(|error| match error {
+            Unanswered::OutOfTime => StoreError::no_connection(),
+            Unanswered::Failed(error) => error.into(),
+        })
     }
 }
 
-macro_rules! asking {
-    ($name:ident, $connection:ty) => {
-        async fn $name(
-            set: &Set<$connection>,
-            sql: &'static str,
-            keys: &[Key<'_>],
-        ) -> sqlx::Result<Option<QueryResult>> {
-            loop {
-                let mut lent = set.lend().await?;
-                let mut query = sqlx::query(sql);
-                for key in keys {
-                    query = match key {
-                        Key::Id(id) => query.bind(*id),
-                        Key::Text(text) => query.bind(text.to_string()),
-                    };
-                }
-                match query.fetch_optional(lent.connection()).await {
-                    Ok(row) => {
-                        lent.give_back();
-                        return Ok(row.map(QueryResult::from));
-                    }
-                    // Reading again changes nothing, so a restart of the database costs no failed request.
-                    Err(error) if lent.is_stale(&error) => set.forget_idle(),
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-    };
+impl Rows for Lookup<'_> {
+    async fn rows(&self, sql: Sql<'_>, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+        let sql = AssertSqlSafe(sql.text(self.links.dialect())).into_sql_str();
+        self.ask(&sql, &values, Amount::All).await
+    }
 }
-
-asking!(ask_postgres, PgConnection);
-asking!(ask_sqlite, SqliteConnection);

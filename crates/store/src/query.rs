@@ -2,8 +2,10 @@
 
 use crate::args::Args;
 use crate::filter::{self, Kind, Target};
-use crate::lookups::Key;
-use crate::sql::{IDS, Row, json_ids, query_all, query_one};
+use crate::links::Party;
+use crate::lookups::Lookup;
+use crate::searches::Search;
+use crate::sql::{IDS, Row, json_ids, query_all};
 use crate::{DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, ResourceId, Timestamp};
 use scim::filter::Filter;
@@ -111,12 +113,27 @@ impl Scope<'_> {
         query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), values).await
     }
 
+    /// Connections for finding one resource of this directory, and what belongs to it.
+    pub(crate) const fn lookup(&self) -> Lookup<'_> {
+        self.store.lookups().of(Party::Directory(self.directory_id))
+    }
+
+    /// A search in this directory.
+    pub(crate) fn search(&self) -> Search<'_> {
+        self.store.searches().of(Party::Directory(self.directory_id))
+    }
+
     /// A page, each row with more columns (`", …"`).
-    pub(crate) async fn page(&self, query: &Query<'_>, more: &str) -> Result<Page<QueryResult>, StoreError> {
+    pub(crate) async fn page(
+        &self,
+        search: &Search<'_>,
+        query: &Query<'_>,
+        more: &str,
+    ) -> Result<Page<QueryResult>, StoreError> {
         let rows = if query.limit == 0 {
             Vec::new()
         } else {
-            self.rows(query, more).await.map_err(too_slow)?
+            self.rows(search, query, more).await?
         };
         let wanted = match query.total {
             Total::Omitted if query.limit == 0 => Total::Counted,
@@ -126,7 +143,10 @@ impl Scope<'_> {
             (Total::Omitted, _) => None,
             (_, Some(total)) => Some(total),
             (Total::IfKnown, None) => self.kept(query).await?,
-            (Total::Counted, None) => Some(self.count(query).await?),
+            (Total::Counted, None) => match self.kept(query).await? {
+                Some(total) => Some(total),
+                None => Some(self.count_matches(search, query).await?),
+            },
         };
         Ok(Page { total, rows })
     }
@@ -135,7 +155,7 @@ impl Scope<'_> {
     pub(crate) async fn count(&self, query: &Query<'_>) -> Result<u64, StoreError> {
         match self.kept(query).await? {
             Some(total) => Ok(total),
-            None => self.count_matches(query).await.map_err(too_slow),
+            None => self.count_matches(&self.search(), query).await,
         }
     }
 
@@ -145,8 +165,7 @@ impl Scope<'_> {
             return Ok(None);
         };
         let sql = "SELECT users, active_users, groups FROM directory_counts WHERE directory_id = $1";
-        let directory = [Key::Id(self.directory_id.uuid())];
-        let Some(row) = self.store.lookups().one(sql, &directory).await? else {
+        let Some(row) = self.lookup().one(sql, vec![self.directory_id.uuid().into()]).await? else {
             return Ok(None);
         };
         let counts = DirectoryCounts {
@@ -170,7 +189,7 @@ impl Scope<'_> {
         }
     }
 
-    async fn count_matches(&self, query: &Query<'_>) -> Result<u64, StoreError> {
+    async fn count_matches(&self, search: &Search<'_>, query: &Query<'_>) -> Result<u64, StoreError> {
         let mut args = Args::new(self.store.dialect());
         let condition = self.condition(query, &mut args);
         let sql = format!(
@@ -178,14 +197,15 @@ impl Scope<'_> {
             self.kind.table()
         );
         let (sql, values) = args.finish(&sql);
-        let row = query_one(self.store.read(), &sql, values).await?;
-        let total: i64 = row
+        let rows = query_all(search, &sql, values).await?;
+        let total: i64 = rows
+            .first()
             .ok_or_else(|| StoreError::corrupt("a count without a row"))?
             .get("total")?;
         u64::try_from(total).map_err(StoreError::corrupt)
     }
 
-    async fn rows(&self, query: &Query<'_>, more: &str) -> Result<Vec<QueryResult>, StoreError> {
+    async fn rows(&self, search: &Search<'_>, query: &Query<'_>, more: &str) -> Result<Vec<QueryResult>, StoreError> {
         let mut args = Args::new(self.store.dialect());
         let mut condition = self.condition(query, &mut args);
         if let Some(after) = query.after {
@@ -210,7 +230,7 @@ impl Scope<'_> {
             self.kind.table()
         );
         let (sql, values) = args.finish(&sql);
-        query_all(self.store.read(), &sql, values).await
+        query_all(search, &sql, values).await
     }
 
     fn condition(&self, query: &Query<'_>, args: &mut Args) -> String {
@@ -240,13 +260,4 @@ fn last_page_total(query: &Query<'_>, rows: usize) -> Option<u64> {
     let rows = u64::try_from(rows).ok()?;
     let is_last = rows < u64::from(query.limit) && (rows > 0 || query.offset == 0);
     (is_last && query.after.is_none()).then(|| u64::from(query.offset) + rows)
-}
-
-/// A question about values that no index holds reads a whole directory. Asking it again is no help.
-fn too_slow(error: StoreError) -> StoreError {
-    if error.is_out_of_time() {
-        StoreError::TooSlow
-    } else {
-        error
-    }
 }

@@ -84,13 +84,29 @@ pub(crate) async fn exec<'a, C: ConnectionTrait>(
         .rows_affected())
 }
 
+/// What can be asked for rows: the connections of the driver, and those of our own.
+pub(crate) trait Rows: Sync {
+    /// All rows of a query.
+    fn rows(
+        &self,
+        sql: Sql<'_>,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> + Send;
+}
+
+impl<C: ConnectionTrait> Rows for C {
+    async fn rows(&self, sql: Sql<'_>, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+        Ok(self.query_all_raw(statement(self, sql, values)).await?)
+    }
+}
+
 /// All rows of a query (or of a statement with RETURNING).
-pub(crate) async fn query_all<'a, C: ConnectionTrait>(
+pub(crate) async fn query_all<'a, C: Rows>(
     connection: &C,
     sql: impl Into<Sql<'a>>,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, StoreError> {
-    Ok(connection.query_all_raw(statement(connection, sql, values)).await?)
+    connection.rows(sql.into(), values.into_iter().collect()).await
 }
 
 /// The first row of a query, if there is one.

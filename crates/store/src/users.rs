@@ -1,7 +1,6 @@
 //! Reading the users of one directory.
 
 use crate::filter::Kind;
-use crate::lookups::Key;
 use crate::query::Scope;
 use crate::sql::Row;
 use crate::{Dialect, Page, Query, Store, StoreError, Total};
@@ -121,8 +120,8 @@ impl Users<'_> {
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, groups: bool) -> Result<Option<UserRow>, StoreError> {
         let sql = if groups { BY_ID_WITH_GROUPS } else { BY_ID };
-        let keys = [Key::Id(id.uuid()), Key::Id(self.scope.directory_id.uuid())];
-        let row = self.scope.store.lookups().one(sql, &keys).await?;
+        let keys = vec![id.uuid().into(), self.scope.directory_id.uuid().into()];
+        let row = self.scope.lookup().one(sql, keys).await?;
         row.map(|row| user(&row, groups)).transpose()
     }
 
@@ -144,7 +143,7 @@ impl Users<'_> {
         } else {
             ""
         };
-        let page = self.scope.page(query, groups).await?;
+        let page = self.scope.page(&self.scope.search(), query, groups).await?;
         let rows = page.rows.iter().map(|row| user(row, query.references));
         Ok(Page {
             total: page.total,
@@ -177,8 +176,8 @@ impl Users<'_> {
     /// The user of a name as it is compared, if there is one. One statement.
     async fn by_name(&self, key: &str, groups: bool) -> Result<Option<UserRow>, StoreError> {
         let sql = if groups { BY_NAME_WITH_GROUPS } else { BY_NAME };
-        let keys = [Key::Id(self.scope.directory_id.uuid()), Key::Text(key)];
-        let row = self.scope.store.lookups().one(sql, &keys).await?;
+        let keys = vec![self.scope.directory_id.uuid().into(), key.into()];
+        let row = self.scope.lookup().one(sql, keys).await?;
         row.map(|row| user(&row, groups)).transpose()
     }
 }

@@ -33,6 +33,10 @@ pub(crate) enum Kind {
     Conflict,
     /// The `Idempotency-Key` was used for another request before.
     IdempotencyKeyReused,
+    /// As many lists are being read as may be at a time.
+    TooManyRequests,
+    /// What is asked for takes longer to find than it may.
+    TooSlow,
     /// The database is away for the moment.
     Unavailable,
     /// A fault of this program.
@@ -51,6 +55,8 @@ impl Kind {
             Self::ValidationFailed | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Gone => StatusCode::GONE,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooSlow => StatusCode::BAD_REQUEST,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -69,6 +75,8 @@ impl Kind {
             Self::Gone => "gone",
             Self::Conflict => "conflict",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::TooManyRequests => "too-many-requests",
+            Self::TooSlow => "too-slow",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -87,6 +95,8 @@ impl Kind {
             Self::Gone => "No longer kept",
             Self::Conflict => "Conflict with what is stored",
             Self::IdempotencyKeyReused => "The idempotency key was used for another request",
+            Self::TooManyRequests => "Too many requests at a time",
+            Self::TooSlow => "Takes too long",
             Self::Unavailable => "Not available for the moment",
             Self::Internal => "Internal error",
         }
@@ -228,7 +238,7 @@ impl ResponseError for Problem {
         if let Some((name, value)) = header {
             answer.insert_header((name.clone(), value.clone()));
         }
-        if *kind == Kind::Unavailable {
+        if matches!(kind, Kind::Unavailable | Kind::TooManyRequests) {
             answer.insert_header((header::RETRY_AFTER, "2"));
         }
         let mut answer = answer.json(body);
@@ -259,7 +269,15 @@ impl From<StoreError> for Problem {
             }
             StoreError::Gone(what) => Self::new(Kind::Gone, what.clone()),
             StoreError::Invalid(what) => Self::new(Kind::InvalidParameter, what.clone()),
-            StoreError::TooSlow | StoreError::Internal(_) => Self::internal(&error),
+            StoreError::Crowded { share } => Self::new(
+                Kind::TooManyRequests,
+                format!("{share} lists are being read, as many as may be at a time. Try again soon."),
+            ),
+            StoreError::TooSlow => Self::new(
+                Kind::TooSlow,
+                "Finding what matches takes longer than it may. Narrow the list.",
+            ),
+            StoreError::Internal(_) => Self::internal(&error),
         }
     }
 }

@@ -52,6 +52,9 @@ impl From<StoreError> for Failure {
             tracing::warn!(error = %telemetry::chain(&error), "the database is not available");
             return Self::unavailable("the directory's database is not available at the moment; nothing was changed");
         }
+        if let StoreError::Crowded { share } = error {
+            return Self::crowded(share);
+        }
         if matches!(error, StoreError::TooSlow) {
             return scim::Error::new(
                 scim::ScimType::TooMany,
@@ -69,6 +72,20 @@ impl Failure {
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::Unavailable {
             detail: detail.into(),
+            retry_after: Duration::from_secs(5),
+        }
+    }
+
+    /// 429: this directory searches as much as it may.
+    fn crowded(share: u32) -> Self {
+        metrics::counter!("rollcall_ingress_searches_refused_total").increment(1);
+        let detail = format!(
+            "this directory has {share} searches running, as many as it may have at a time (ROLLCALL_DIRECTORY_SEARCHES), and \
+             they take long; try again, and narrow them by userName, externalId, displayName, emails.value or \
+             meta.lastModified"
+        );
+        Self::Later {
+            error: scim::Error::status(429, detail),
             retry_after: Duration::from_secs(5),
         }
     }

@@ -61,6 +61,8 @@ where
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD)
     .client_disconnect_timeout(DISCONNECT)
+    // A client that has closed its side is gone: what it asked for is not worked out any further.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(FINISH_SECONDS)
     .shutdown_signal(shutdown.soft.clone().cancelled_owned());
     if let Some(workers) = workers {

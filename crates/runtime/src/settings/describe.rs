@@ -32,6 +32,7 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
     match name {
         "database_url" => Some(settings.database_url.expose_secret().to_owned()),
         "database_connections" => Some(settings.database_connections.to_string()),
+        "directory_searches" => Some(settings.directory_searches.to_string()),
         "bus_url" => Some(settings.bus_url.expose_secret().to_owned()),
         "listen" => Some(settings.listen.clone()),
         "public_url" => Some(

@@ -44,6 +44,7 @@ const fn key(name: &'static str, shown: Shown) -> Key {
 pub(crate) const KEYS: &[Key] = &[
     key("database_url", Shown::WithoutPassword),
     key("database_connections", Shown::Whole),
+    key("directory_searches", Shown::Whole),
     key("bus_url", Shown::WithoutPassword),
     key("listen", Shown::Whole),
     key("public_url", Shown::Whole),

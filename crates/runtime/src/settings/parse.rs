@@ -24,6 +24,9 @@ const DEFAULT_MAX_BODY: u64 = 1_048_576;
 /// In seconds.
 const BODY_TIMEOUTS: RangeInclusive<u64> = 1..=600;
 const DEFAULT_BODY_TIMEOUT: u64 = 30;
+/// At a time.
+const DIRECTORY_SEARCHES: RangeInclusive<u64> = 1..=100;
+const DEFAULT_DIRECTORY_SEARCHES: u64 = 4;
 const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// Each lane is a pair of queues and a consumer of its own.
 /// Shorter admin keys can be guessed.
@@ -46,6 +49,7 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
     Ok(Settings {
         database_url: database_url.into(),
         database_connections: database_connections(layers)?,
+        directory_searches: directory_searches(layers)?,
         bus_url: bus_url(layers)?.into(),
         listen: listen(layers)?,
         public_url: web_url(layers, "public_url")?,
@@ -106,6 +110,18 @@ fn database_connections(layers: &Layers) -> Result<NonZeroU32, SettingsError> {
             .parse()
             .map_err(|_| layers.invalid("database_connections", "must be a whole number from 1")),
     }
+}
+
+fn directory_searches(layers: &Layers) -> Result<u32, SettingsError> {
+    let name = "directory_searches";
+    let searches = number(
+        layers,
+        name,
+        "searches",
+        &DIRECTORY_SEARCHES,
+        DEFAULT_DIRECTORY_SEARCHES,
+    )?;
+    u32::try_from(searches).map_err(|_| layers.invalid(name, "is too large"))
 }
 
 fn bus_url(layers: &Layers) -> Result<String, SettingsError> {

@@ -1,6 +1,7 @@
 //! Deliveries as the management API shows them.
 
 use super::{BLOCKED, Deliveries, DeliveryState};
+use crate::links::Party;
 use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, StoreError};
@@ -106,7 +107,9 @@ impl Deliveries<'_> {
     pub async fn list(&self, filter: DeliveryFilter, page: &ListPage) -> Result<List<Delivery>, StoreError> {
         let (name, select) = select_in(filter.state);
         let listing = Listing::new(name, select).with_id("endpoint_id", filter.endpoint_id.map(EndpointId::uuid));
-        listing.read(self.store.read(), page, delivery).await
+        listing
+            .read(&self.store.searches().of(Party::Management), page, delivery)
+            .await
     }
 
     /// One delivery.

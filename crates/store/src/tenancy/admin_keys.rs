@@ -47,7 +47,7 @@ impl AdminKeys {
     /// As any query.
     pub async fn by_id(&self, id: AdminKeyId) -> Result<Option<AdminKey>, StoreError> {
         let sql = "SELECT id, name, token_hash, created_at, last_used_at FROM admin_keys WHERE id = $1";
-        query_one(self.store.read(), sql, vec![id.uuid().into()])
+        query_one(self.store.keys(), sql, vec![id.uuid().into()])
             .await?
             .as_ref()
             .map(admin_key)

@@ -134,7 +134,7 @@ impl Directories {
     /// As any query.
     pub async fn by_id(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
         let sql = format!("{SELECT} AND id = $1");
-        query_one(self.store.read(), &sql, vec![id.uuid().into()])
+        query_one(self.store.keys(), &sql, vec![id.uuid().into()])
             .await?
             .as_ref()
             .map(directory)
@@ -150,7 +150,7 @@ impl Directories {
             "{SELECT} AND state <> 'paused' AND organization_id = \
              (SELECT organization_id FROM organization_domains WHERE domain = $1) ORDER BY id LIMIT 1"
         );
-        query_one(self.store.read(), &sql, vec![domain.as_str().into()])
+        query_one(self.store.keys(), &sql, vec![domain.as_str().into()])
             .await?
             .as_ref()
             .map(directory)

@@ -33,7 +33,7 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn federation(&self, directory: DirectoryId) -> Result<Option<Federation>, StoreError> {
-        query_one(self.read(), SELECT, vec![directory.uuid().into()])
+        query_one(self.keys(), SELECT, vec![directory.uuid().into()])
             .await?
             .as_ref()
             .map(federation)

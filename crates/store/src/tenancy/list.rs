@@ -4,10 +4,10 @@
 //! while somebody pages is never shown twice.
 
 use crate::StoreError;
-use crate::sql::{Row, query_all};
+use crate::sql::{Row, Rows, query_all};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 /// How a row becomes a value.
@@ -62,7 +62,7 @@ impl Listing {
     ///
     /// # Errors
     /// `Invalid` for a cursor that this list did not give out; otherwise as any query.
-    pub(crate) async fn read<T, C: ConnectionTrait>(
+    pub(crate) async fn read<T, C: Rows>(
         self,
         connection: &C,
         page: &ListPage,

@@ -58,7 +58,7 @@ impl Store {
                    d.last_error AS d_last_error, d.created_at AS d_created_at, d.updated_at AS d_updated_at, \
                    d.held_at AS d_held_at, d.released_until AS d_released_until \
                    FROM oauth_clients c JOIN directories d ON d.id = c.directory_id WHERE c.id = $1";
-        query_one(self.read(), sql, vec![id.uuid().into()])
+        query_one(self.keys(), sql, vec![id.uuid().into()])
             .await?
             .as_ref()
             .map(credential)

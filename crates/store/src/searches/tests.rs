@@ -1,0 +1,160 @@
+//! What becomes of searches that do not end by themselves.
+
+use super::Searches;
+use crate::links::{Party, Patience};
+use crate::sql::{Row, query_all, query_one};
+use crate::testing::TestDatabase;
+use crate::{Dialect, StoreError};
+use events::DirectoryId;
+use std::time::Duration;
+
+/// Longer than any test waits.
+const ENDLESS: (&str, &str) = (
+    "SELECT 1 AS one FROM pg_sleep(600)",
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT COUNT(*) AS one FROM c",
+);
+const ONE: &str = "SELECT 1 AS one";
+const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
+
+/// Four searches at a time, one of them of the same directory.
+fn searches(database: &TestDatabase, limit: Duration) -> Searches {
+    let searches = match database.store.dialect() {
+        // Without the session's own limit, so that what ends a statement is what is looked at here.
+        Dialect::Postgres => Searches::postgres(database.url.parse().unwrap(), 4, 1),
+        Dialect::Sqlite => Searches::sqlite(database.url.parse().unwrap(), 4, 1),
+    };
+    Searches {
+        patience: Patience {
+            wait: Duration::from_secs(30),
+            limit,
+        },
+        ..searches
+    }
+}
+
+fn directory() -> Party {
+    Party::Directory(DirectoryId::new())
+}
+
+/// Nothing that a search has asked runs at the server any more.
+async fn nothing_runs(database: &TestDatabase) {
+    if database.store.dialect() == Dialect::Sqlite {
+        return;
+    }
+    let sql = "SELECT COUNT(*) AS running FROM pg_stat_activity \
+               WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(600)%' \
+               AND pid <> pg_backend_pid()";
+    let row = query_one(database.store.read(), sql, []).await.unwrap().unwrap();
+    assert_eq!(row.get::<i64>("running").unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_search_ends_when_its_time_is_over_and_so_does_its_statement() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let searches = searches(&database, Duration::from_millis(300));
+        let one = directory();
+        let slow = query_all(&searches.of(one), ENDLESS, []).await;
+        assert!(matches!(slow, Err(StoreError::TooSlow)), "{slow:?}");
+        // The only place of this directory is free when the statement has ended, and not before.
+        query_all(&searches.of(one), ONE, []).await.unwrap();
+        nothing_runs(&database).await;
+        searches.close().await;
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn all_statements_of_a_search_together_have_its_time() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let searches = searches(&database, Duration::from_millis(300));
+        let search = searches.of(directory());
+        let mut answered = 0_u32;
+        let refused = loop {
+            match query_all(&search, ONE, []).await {
+                Ok(_) => answered += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(answered > 0);
+        assert!(
+            matches!(refused, StoreError::TooSlow | StoreError::Unavailable(_)),
+            "{refused:?}"
+        );
+        drop(search);
+        searches.close().await;
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_nobody_waits_for_any_more_ends_with_its_statement() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let searches = searches(&database, Duration::from_secs(600));
+        let one = directory();
+        // At different moments: before the statement has reached the database, and while it runs.
+        for millis in [0, 1, 2, 5, 20, 100] {
+            let search = searches.of(one);
+            let gone = tokio::time::timeout(Duration::from_millis(millis), query_all(&search, ENDLESS, [])).await;
+            assert!(gone.is_err(), "it is endless");
+        }
+        query_all(&searches.of(one), ONE, []).await.unwrap();
+        nothing_runs(&database).await;
+        searches.close().await;
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_searches_without_end_leaves_connections_to_others() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let searches = Searches {
+            patience: Patience {
+                wait: Duration::from_millis(200),
+                limit: Duration::from_secs(600),
+            },
+            ..searches(&database, Duration::ZERO)
+        };
+        let (hostile, other) = (directory(), directory());
+        let running = {
+            let searches = searches.clone();
+            tokio::spawn(async move { query_all(&searches.of(hostile), ENDLESS, []).await.map(|_| ()) })
+        };
+        let refused = loop {
+            match query_all(&searches.of(hostile), ONE, []).await {
+                // The other one has not begun yet.
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, StoreError::Crowded { share: 1 }), "{refused:?}");
+        query_all(&searches.of(other), ONE, []).await.unwrap();
+        running.abort();
+        assert!(running.await.is_err());
+        query_all(&searches.of(hostile), ONE, []).await.unwrap();
+        searches.close().await;
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn other_reading_statements_end_too() {
+    let ends = async |dialect| {
+        let database = TestDatabase::of(dialect).await;
+        let store = &database.store;
+        let (read, keys) = tokio::join!(
+            query_all(store.read(), ENDLESS, []),
+            query_all(store.keys(), ENDLESS, [])
+        );
+        for slow in [read, keys] {
+            assert!(matches!(slow, Err(StoreError::Unavailable(_))), "{slow:?}");
+        }
+        query_all(store.read(), ONE, []).await.unwrap();
+        query_all(store.keys(), ONE, []).await.unwrap();
+        database.close().await;
+    };
+    tokio::join!(ends(Dialect::Postgres), ends(Dialect::Sqlite));
+}
