@@ -11,7 +11,6 @@ import time
 import traceback
 import urllib.request
 
-import rfc9967
 import round_trip
 import security_events
 import tester
@@ -65,7 +64,6 @@ def directory(url: str, domain: str) -> tuple[str, str]:
 
 
 def main() -> int:
-    rfc9967.teach()
     url = address(sys.argv[1])
     rows: list[tuple[str, str, str]] = []
     parts = {

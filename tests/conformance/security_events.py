@@ -33,7 +33,10 @@ def run(base_url: str, token: str, api: Callable[[str, dict[str, Any]], Any]) ->
     server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/feed"
-    api("/endpoints", {"url": url, "format": "set", "ordered": True, "audience": "urn:the-app"})
+    # Only this directory's: where no tokens are sent, ServiceProviderConfig says nothing of them.
+    directory = base_url.split("/directories/")[1].split("/")[0]
+    endpoint = {"url": url, "format": "set", "ordered": True, "audience": "urn:the-app", "directory_ids": [directory]}
+    api("/endpoints", endpoint)
     user = scim(base_url, token, "POST", "/Users", {"userName": "set@example.com", "active": True})
     path = "/Users/" + user["id"]
     operations = [{"op": "Replace", "path": "active", "value": "False"}]

@@ -120,7 +120,7 @@ static USER: LazyLock<ResourceType> = LazyLock::new(|| ResourceType::user_with(V
 static GROUP: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
     name: "Group",
     endpoint: "/Groups",
-    description: "Group of users and groups",
+    description: "Group",
     core: group::schema(),
     extensions: Vec::new(),
 });
@@ -146,7 +146,7 @@ impl ResourceType {
         Self {
             name: "User",
             endpoint: "/Users",
-            description: "User account",
+            description: "User Account",
             core: user::schema(),
             extensions: all,
         }

@@ -12,7 +12,7 @@ pub use selection::{EndpointIdentity, EndpointSelection};
 use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
-use events::{DirectoryId, EndpointId, EventPattern, Timestamp};
+use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
 use sea_orm::QueryResult;
 use serde::de::DeserializeOwned;
 
@@ -230,6 +230,24 @@ impl Endpoints {
             .await?
             .ok_or_else(|| StoreError::corrupt("the version of the endpoints is missing"))?
             .get("number")
+    }
+
+    /// Whether Security Event Tokens about a directory are sent anywhere: whether an endpoint that takes them is
+    /// enabled, and chose neither other directories nor other organizations.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn any_takes_tokens_of(
+        &self,
+        directory: DirectoryId,
+        organization: OrganizationId,
+    ) -> Result<bool, StoreError> {
+        // The choices are JSON arrays of ids, and no id is a part of another.
+        let sql = "SELECT 1 AS found FROM endpoints WHERE format = 'set' AND state = 'enabled' \
+                   AND (directory_ids IS NULL OR directory_ids LIKE '%' || $1 || '%') \
+                   AND (organization_ids IS NULL OR organization_ids LIKE '%' || $2 || '%') LIMIT 1";
+        let ids = [directory.to_string().into(), organization.to_string().into()];
+        Ok(query_one(self.store.read(), sql, ids).await?.is_some())
     }
 
     /// Every endpoint, oldest first.

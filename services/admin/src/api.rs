@@ -23,7 +23,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, Route};
+use actix_web::{HttpResponse, Resource, Route, guard};
 use serde::Serialize;
 use store::List;
 
@@ -139,16 +139,32 @@ pub fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + '
 /// One path with its methods; any other method is told which there are.
 fn resource(routes: Routes) -> Resource {
     let path = routes.first().map_or("", |(_, path, _)| *path);
-    let methods: Vec<&str> = routes.iter().map(|(method, ..)| method.as_str()).collect();
-    let allowed = methods.join(", ");
+    let allowed = allowed(routes);
     let mut resource = web::resource(path);
     for (_, _, handler) in routes {
         resource = resource.route(handler());
     }
+    let told = allowed.clone();
+    let options = move || std::future::ready(runtime::http::options(&told));
+    resource = resource.route(web::route().guard(guard::Options()).to(options));
     resource.default_service(web::to(move || {
         let allowed = allowed.clone();
         async move { Err::<HttpResponse, _>(method_not_allowed(&allowed)) }
     }))
+}
+
+/// What a path takes, as `Allow` tells it: HEAD wherever there is GET (the server of every program sees to that), and
+/// OPTIONS.
+fn allowed(routes: Routes) -> String {
+    let mut methods = Vec::with_capacity(routes.len() + 2);
+    for (method, ..) in routes {
+        methods.push(method.as_str());
+        if *method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
 }
 
 fn method_not_allowed(allowed: &str) -> Problem {

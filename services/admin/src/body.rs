@@ -3,10 +3,10 @@
 use crate::fields::Fields;
 use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
-use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use futures_util::{Stream, StreamExt};
+use runtime::http::{ACCEPTED_ENCODINGS, BodyError, read_body};
 use serde_json::{Map, Value};
 use std::pin::Pin;
 
@@ -131,40 +131,15 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(
-            Kind::BodyTooLarge,
-            format!("The body must not be larger than {LIMIT} bytes."),
-        )
-    };
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > LIMIT) {
-        return Err(too_large());
-    }
-    collect(payload).await.map_err(|error| match error {
-        ReadError::TooLarge => too_large(),
-        ReadError::Broken => Problem::new(Kind::MalformedBody, "The body ended before it was complete."),
-    })
-}
-
-enum ReadError {
-    TooLarge,
-    Broken,
-}
-
-async fn collect<E>(mut chunks: impl Stream<Item = Result<Bytes, E>> + Unpin) -> Result<Bytes, ReadError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| ReadError::Broken)?;
-        if body.len() + chunk.len() > LIMIT {
-            return Err(ReadError::TooLarge);
+    read_body(request.headers(), payload, LIMIT).await.map_err(|error| {
+        let detail = format!("{error}.");
+        match error {
+            BodyError::TooLarge(_) => Problem::new(Kind::BodyTooLarge, detail),
+            BodyError::Encoding(_) => Problem::new(Kind::UnsupportedMediaType, detail)
+                .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS)),
+            BodyError::Damaged | BodyError::Broken(_) => Problem::new(Kind::MalformedBody, detail),
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+    })
 }
 
 fn parse(raw: &[u8]) -> Result<Map<String, Value>, Problem> {

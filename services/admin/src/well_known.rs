@@ -8,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, ServiceConfig};
 use events::Timestamp;
+use runtime::http::read_only;
 
 /// Where it is.
 pub(crate) const PATH: &str = "/.well-known/jwks.json";
@@ -16,13 +17,11 @@ const KEPT: &str = "public, max-age=3600";
 
 /// Mounts it. It is open to everybody, as public keys are.
 pub(crate) fn configure(state: State, config: &mut ServiceConfig) {
-    config.route(
-        PATH,
-        web::get().to(move || {
-            let state = state.clone();
-            async move { keys(&state).await }
-        }),
-    );
+    let route = web::get().to(move || {
+        let state = state.clone();
+        async move { keys(&state).await }
+    });
+    config.service(read_only(PATH).route(route));
 }
 
 async fn keys(state: &State) -> Result<HttpResponse, Problem> {

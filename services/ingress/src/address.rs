@@ -28,6 +28,9 @@ pub(crate) struct Address {
 /// What is wrong with a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
+    /// No directory is named at all.
+    #[error("the URL names no directory")]
+    NoTenant,
     /// No directory can have this name.
     #[error("no such directory")]
     UnknownTenant,
@@ -60,7 +63,9 @@ impl Address {
             .filter(|segment| !segment.is_empty())
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned());
         let form = segments.next().unwrap_or_default();
-        let name = segments.next().ok_or(AddressError::UnknownTenant)?;
+        // Where `scim` follows at once, the name was forgotten; no id and no domain is called so.
+        let name = segments.next().filter(|name| !name.eq_ignore_ascii_case("scim"));
+        let name = name.ok_or(AddressError::NoTenant)?;
         let tenant = match form.as_str() {
             "directories" => Tenant::Directory(name.parse().map_err(|_| AddressError::UnknownTenant)?),
             _ => Tenant::Domain(name.to_lowercase()),
@@ -132,7 +137,13 @@ mod tests {
             Address::parse("/directories/7/scim/v2"),
             Err(AddressError::UnknownTenant)
         );
-        assert_eq!(Address::parse("/org"), Err(AddressError::UnknownTenant));
+    }
+
+    #[test]
+    fn a_url_without_a_directory_is_told_apart_from_one_with_an_unknown_one() {
+        for path in ["/org", "/directories/", "/directories/scim/v2/Users", "/org/SCIM/v2"] {
+            assert_eq!(Address::parse(path), Err(AddressError::NoTenant), "{path}");
+        }
     }
 
     #[test]

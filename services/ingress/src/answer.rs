@@ -1,7 +1,9 @@
 //! Answers: always `application/scim+json`, and every failure a SCIM error that says what to do.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::http::{Method, StatusCode};
+use runtime::http::ACCEPTED_ENCODINGS;
 use serde_json::Value;
 use std::time::Duration;
 use store::StoreError;
@@ -15,6 +17,17 @@ pub(crate) enum Failure {
     /// The request is at fault.
     #[error(transparent)]
     Refused(#[from] scim::Error),
+    /// The resource does not take this method (R3).
+    #[error("{error}")]
+    Method {
+        /// 405.
+        error: scim::Error,
+        /// What it takes.
+        allow: &'static str,
+    },
+    /// The body comes in an encoding that is not understood.
+    #[error("{0}")]
+    Encoding(scim::Error),
     /// No key, or not a good one for this directory; never says which (R62).
     #[error("unauthorized")]
     Unauthorized,
@@ -68,6 +81,15 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
+    /// 405, with what is taken instead.
+    pub(crate) fn method(method: &Method, path: &str, allow: &'static str) -> Self {
+        let detail = format!("{method} is not supported at {path}, which takes {allow}");
+        Self::Method {
+            error: scim::Error::status(405, detail),
+            allow,
+        }
+    }
+
     /// 503, come back in a few seconds.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::Unavailable {
@@ -94,7 +116,7 @@ impl Failure {
     pub(crate) fn error(&self) -> scim::Error {
         match self {
             Self::Refused(error) => error.clone(),
-            Self::Later { error, .. } => error.clone(),
+            Self::Later { error, .. } | Self::Method { error, .. } | Self::Encoding(error) => error.clone(),
             Self::Unauthorized => scim::Error::status(
                 401,
                 "a valid key of this directory is required: send it as a bearer token, or as the password of HTTP Basic",
@@ -137,6 +159,12 @@ impl Failure {
                     HeaderValue::from_static("Basic realm=\"rollcall\""),
                 );
             }
+            Self::Method { allow, .. } => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+            }
+            Self::Encoding(_) => {
+                headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS));
+            }
             Self::Unavailable { retry_after, .. } | Self::Later { retry_after, .. } => {
                 // Whole seconds, and never so few that the client would come back at once.
                 let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
@@ -149,6 +177,11 @@ impl Failure {
         }
         response
     }
+}
+
+/// The answer to OPTIONS.
+pub(crate) fn options(allow: &str) -> HttpResponse {
+    runtime::http::options(allow)
 }
 
 /// A JSON answer.

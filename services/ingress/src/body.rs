@@ -2,13 +2,13 @@
 
 use crate::Config;
 use crate::answer::Failure;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
-use futures_util::StreamExt as _;
+use runtime::http::{BodyError, read_body};
 use serde_json::Value;
 
 /// Reads a body as JSON (R2): `application/scim+json` or `application/json` with any parameters; a body without a type is
-/// taken for JSON, because that is all there can be here.
+/// taken for JSON, because that is all there can be here. It may come packed as gzip, and begin with a byte order mark.
 pub(crate) async fn json(request: &HttpRequest, payload: web::Payload, config: &Config) -> Result<Value, Failure> {
     media_type(request)?;
     let bytes = tokio::time::timeout(config.body_timeout, read(request, payload, config.max_body))
@@ -37,35 +37,26 @@ fn media_type(request: &HttpRequest) -> Result<(), Failure> {
     Err(scim::Error::status(415, detail).into())
 }
 
-pub(crate) async fn read(
-    request: &HttpRequest,
-    mut payload: web::Payload,
-    limit: usize,
-) -> Result<web::BytesMut, Failure> {
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
-    let mut bytes = web::BytesMut::with_capacity(announced.unwrap_or(1024));
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| scim::Error::status(400, format!("the body could not be read: {error}")))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(too_large(limit));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+/// Reads a body of at most `limit` bytes, packed and unpacked.
+pub(crate) async fn read(request: &HttpRequest, payload: web::Payload, limit: usize) -> Result<web::Bytes, BodyError> {
+    read_body(request.headers(), payload, limit).await
 }
 
-fn too_large(limit: usize) -> Failure {
-    scim::Error::status(
-        413,
-        format!("the body is larger than the {limit} bytes accepted; send it in several requests"),
-    )
-    .into()
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        match &error {
+            BodyError::TooLarge(limit) => scim::Error::status(
+                413,
+                format!(
+                    "the body is larger than the {limit} bytes accepted, which the operator of this server sets as \
+                     ROLLCALL_MAX_BODY; members of a group can also be added by several PATCH requests"
+                ),
+            )
+            .into(),
+            BodyError::Encoding(_) => Self::Encoding(scim::Error::status(415, error.to_string())),
+            BodyError::Damaged | BodyError::Broken(_) => scim::Error::invalid_syntax(error.to_string()).into(),
+        }
+    }
 }
 
 #[cfg(test)]

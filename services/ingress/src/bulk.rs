@@ -20,7 +20,13 @@ use serde_json::{Value, json};
 /// The refusal of a body that is too large names the limit that `/ServiceProviderConfig` tells (R49).
 pub(crate) fn too_large(failure: Failure, config: &Config) -> Failure {
     match failure {
-        Failure::Refused(error) if error.status == 413 => scim::bulk::payload_too_large(config.max_body).into(),
+        Failure::Refused(error) if error.status == 413 => {
+            let mut error = scim::bulk::payload_too_large(config.max_body);
+            error
+                .detail
+                .push_str("; the operator of this server sets the limit as ROLLCALL_MAX_BODY");
+            error.into()
+        }
         other => other,
     }
 }

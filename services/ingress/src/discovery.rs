@@ -1,46 +1,38 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`: what this server does, generated from what it obeys.
 
-use crate::Config;
 use crate::answer::{self, Failure};
-use crate::handle::{Caller, method_not_allowed};
+use crate::handle::Caller;
+use crate::{Config, Inner};
 use actix_web::HttpResponse;
-use actix_web::http::Method;
 use events::ResourceKind;
 use scim::bulk::MAX_OPERATIONS;
 use scim::cursor::CURSOR_TIMEOUT;
 use scim::discovery::{self, BulkLimits, Features, Pagination};
 use scim::query::{DEFAULT_PAGE, MAX_PAGE, decode_query};
 
-/// Endpoints with their spellings; some clients use a plural (R55).
-const CONFIG: [&str; 2] = ["ServiceProviderConfig", "ServiceProviderConfigs"];
-
-pub(crate) fn is_config(endpoint: &str) -> bool {
-    CONFIG.iter().any(|name| name.eq_ignore_ascii_case(endpoint))
-}
-
-pub(crate) fn is_discovery(endpoint: &str) -> bool {
-    is_config(endpoint)
-        || ["ResourceTypes", "Schemas"]
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(endpoint))
-}
-
-/// `GET /ServiceProviderConfig`.
-pub(crate) fn config(config: &Config, base_url: &str) -> HttpResponse {
+/// `GET /ServiceProviderConfig` of whoever has no key: the same for every directory.
+pub(crate) fn open_config(config: &Config, base_url: &str) -> HttpResponse {
     answer::json(200, &discovery::service_provider_config(base_url, &features(config)))
 }
 
-/// Any request to a discovery endpoint (R56): what the caller's directory has.
-pub(crate) fn answer(
-    config: &Config,
-    caller: &Caller,
-    method: &Method,
-    rest: &[&str],
-    query: &str,
-) -> Result<HttpResponse, Failure> {
-    if method != Method::GET {
-        return Err(method_not_allowed(method, &format!("/{}", rest.join("/"))));
-    }
+/// `GET /ServiceProviderConfig` of a directory. SCIM events are told of only where somebody gets them (S6): clients that
+/// are strict, and older than RFC 9967, refuse a page with a member that they do not know.
+pub(crate) async fn config(inner: &Inner, caller: &Caller) -> Result<HttpResponse, Failure> {
+    let directory = &caller.access.directory;
+    let endpoints = inner.store.endpoints();
+    let are_sent = endpoints
+        .any_takes_tokens_of(directory.id, directory.organization_id)
+        .await?;
+    let features = Features {
+        security_events: are_sent.then_some(webhooks::set::EVENT_URIS),
+        ..features(&inner.config)
+    };
+    let body = discovery::service_provider_config(&caller.base_url, &features);
+    Ok(answer::json(200, &body))
+}
+
+/// A GET of a discovery endpoint (R56): what the caller's directory has.
+pub(crate) fn answer(caller: &Caller, rest: &[&str], query: &str) -> Result<HttpResponse, Failure> {
     if decode_query(query)?
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("filter"))
@@ -53,7 +45,6 @@ pub(crate) fn answer(
     let shown = kinds.filter(|kind| caller.shows(*kind));
     let types: Vec<_> = shown.map(|kind| caller.resource_type(kind)).collect();
     let body = match rest {
-        [endpoint] if is_config(endpoint) => return Ok(self::config(config, base_url)),
         [endpoint] if endpoint.eq_ignore_ascii_case("Schemas") => discovery::schemas(base_url, &types),
         [endpoint, urn] if endpoint.eq_ignore_ascii_case("Schemas") => discovery::schema(base_url, &types, urn)?,
         [endpoint] if endpoint.eq_ignore_ascii_case("ResourceTypes") => discovery::resource_types(base_url, &types),
@@ -80,7 +71,7 @@ fn features(config: &Config) -> Features {
             max_page_size: MAX_PAGE,
             cursor_timeout: Some(CURSOR_TIMEOUT),
         }),
-        security_events: Some(webhooks::set::EVENT_URIS),
+        security_events: None,
         documentation_uri: None,
     }
 }

@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod bulk;
 mod discovery;
+mod endpoint;
 mod exchange;
 mod found;
 mod handle;
@@ -130,15 +131,17 @@ impl State {
     }
 }
 
-/// The SCIM routes: everything under `/directories/` and `/org/`.
+/// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every path that is nobody's.
 pub fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
     move |config| {
-        config.service(
-            web::scope("")
-                .guard(guard::fn_guard(|context| address::is_scim(context.head().uri.path())))
-                .app_data(web::Data::new(state.clone()))
-                .default_service(web::to(handle::handle)),
-        );
+        config
+            .app_data(web::Data::new(state.clone()))
+            .default_service(web::to(handle::elsewhere))
+            .service(
+                web::scope("")
+                    .guard(guard::fn_guard(|context| address::is_scim(context.head().uri.path())))
+                    .default_service(web::to(handle::handle)),
+            );
     }
 }
 

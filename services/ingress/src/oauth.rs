@@ -9,6 +9,7 @@ mod keys;
 
 use crate::address::Tenant;
 use crate::auth::fingerprint;
+use crate::endpoint::Endpoint;
 use crate::{Inner, body};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
@@ -27,11 +28,6 @@ pub(crate) use jwks::Jwks;
 /// No token request is larger; assertions have a few kilobytes.
 const MOST_BYTES: usize = 64 << 10;
 
-/// Whether what follows the base URL is the token endpoint.
-pub(crate) fn is_token_endpoint(rest: &[&str]) -> bool {
-    matches!(rest, [oauth, token] if oauth.eq_ignore_ascii_case("oauth") && token.eq_ignore_ascii_case("token"))
-}
-
 /// Answers a request to the token endpoint; every outcome is JSON as RFC 6749 §5 has it.
 pub(crate) async fn token(
     inner: &Inner,
@@ -39,6 +35,9 @@ pub(crate) async fn token(
     payload: web::Payload,
     tenant: &Tenant,
 ) -> HttpResponse {
+    if request.method() == Method::OPTIONS {
+        return crate::answer::options(Endpoint::Token.allow());
+    }
     match exchange(inner, request, payload, tenant).await {
         Ok(claims) => {
             let token = inner.auth.access_tokens().sign(&claims);
@@ -75,7 +74,7 @@ async fn exchange(
     let body = tokio::time::timeout(inner.config.body_timeout, body::read(request, payload, MOST_BYTES))
         .await
         .map_err(|_| OauthError::invalid_request("the body did not arrive in time"))?
-        .map_err(|_| OauthError::invalid_request("the body is too large or could not be read"))?;
+        .map_err(|error| OauthError::invalid_request(error.to_string()))?;
     let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
     let now = Timestamp::now();
     let (directory, grant, subject) = match TokenRequest::read(&body, header)?.credentials {

@@ -1,5 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`: what load balancers, orchestrators and Prometheus ask.
 
+use crate::http::read_only;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, http::header};
 use bus::Bus;
@@ -42,9 +43,9 @@ impl Probes {
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
             .app_data(web::Data::new(self.clone()))
-            .route("/healthz", web::get().to(healthz))
-            .route("/readyz", web::get().to(readyz))
-            .route("/metrics", web::get().to(metrics));
+            .service(read_only("/healthz").route(web::get().to(healthz)))
+            .service(read_only("/readyz").route(web::get().to(readyz)))
+            .service(read_only("/metrics").route(web::get().to(metrics)));
     }
 
     async fn database(&self) -> Value {

@@ -1,11 +1,12 @@
 //! Serving until the soft stop, then finishing what is in flight.
 
+use crate::http::methods::{head_as_get, nowhere};
 use crate::http::{Probes, request_span};
 use crate::shutdown::Shutdown;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, web};
 use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -54,7 +55,9 @@ where
 {
     let mut server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(head_as_get))
             .wrap(from_fn(request_span))
+            .default_service(web::to(nowhere))
             .configure(|config| probes.configure(config))
             .configure(configure.clone())
     })

@@ -6,7 +6,7 @@ pub(super) fn schema() -> Schema {
     Schema {
         id: crate::urn::ENTERPRISE_USER.to_owned(),
         name: "EnterpriseUser".to_owned(),
-        description: "Enterprise attributes of a user".to_owned(),
+        description: "Enterprise User".to_owned(),
         attributes: vec![
             Attribute::string("employeeNumber", "Number the organization gave the person."),
             Attribute::string("costCenter", "Cost center."),

@@ -9,7 +9,7 @@ pub(super) fn schema() -> Schema {
     Schema {
         id: crate::urn::CORE_GROUP.to_owned(),
         name: "Group".to_owned(),
-        description: "Group of users and groups".to_owned(),
+        description: "Group".to_owned(),
         attributes: vec![
             Attribute::string(
                 "displayName",

@@ -14,7 +14,7 @@ pub(super) fn schema() -> Schema {
     Schema {
         id: crate::urn::CORE_USER.to_owned(),
         name: "User".to_owned(),
-        description: "User account".to_owned(),
+        description: "User Account".to_owned(),
         attributes,
     }
 }

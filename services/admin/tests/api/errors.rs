@@ -75,7 +75,7 @@ async fn unknown_paths_ids_and_methods_are_problems_too() {
         .await
         .problem(404);
     let answer = api.call(Method::PUT, "/api/v1/directories/x").send().await;
-    assert_eq!(answer.header("allow"), Some("GET, PATCH, DELETE"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, PATCH, DELETE, OPTIONS"));
     answer.problem(405);
     api.close().await;
 }

@@ -136,7 +136,7 @@ async fn what_no_key_can_be_made_of_is_refused() {
     api.get(nowhere).await.problem(404);
     assert_eq!(
         api.call(Method::PUT, &path).send().await.header("allow"),
-        Some("POST, GET")
+        Some("POST, GET, HEAD, OPTIONS")
     );
     api.close().await;
 }

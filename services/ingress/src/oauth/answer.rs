@@ -1,5 +1,6 @@
 //! Answers of the token endpoint (RFC 6749 §5.1, §5.2).
 
+use crate::endpoint::Endpoint;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -49,7 +50,7 @@ impl OauthError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"rollcall\""));
             }
             Self::Method => {
-                response.insert_header((header::ALLOW, "POST"));
+                response.insert_header((header::ALLOW, Endpoint::Token.allow()));
             }
             Self::Unavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, "5"));

@@ -19,6 +19,7 @@ mod job;
 mod lists;
 mod oauth;
 mod pitfalls;
+mod protocol;
 mod provisioning;
 mod restarts;
 mod robustness;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use system::process::{PATIENCE, pause};
+use system::scim::Scim;
 use system::{Shape, System};
 
 crate::on_both_shapes! {
@@ -165,13 +166,43 @@ async fn s1_s7_changes_are_pushed_as_signed_tokens_that_verify_with_the_publishe
 async fn s5_s6_what_is_advertised_is_what_is_sent_and_answers_stay_synchronous(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
-    let config = tenant.scim.get("/ServiceProviderConfig").await.expect(200).clone();
+    // Strict clients refuse a member that is younger than they are: it is there only where tokens are sent.
+    let config = async |scim: &Scim| scim.get("/ServiceProviderConfig").await.expect(200).clone();
+    let stranger = tenant.scim.with_token("nobody's");
+    assert_eq!(config(&tenant.scim).await.get("securityEvents"), None);
+    let other = system.tenant("fabrikam.example").await;
+    let url = Feed::default().start();
+    for choice in [
+        json!({ "directory_ids": [other.directory_id] }),
+        json!({ "organization_ids": [other.organization_id] }),
+        json!({ "format": "standard" }),
+    ] {
+        let mut body = json!({ "url": url, "format": "set" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(choice.as_object().unwrap().clone());
+        system.api("POST", "/endpoints", Some(body)).await;
+    }
+    assert_eq!(config(&tenant.scim).await.get("securityEvents"), None);
+    assert_eq!(config(&other.scim).await["securityEvents"]["asyncRequest"], "none");
+    let own = json!({ "url": url, "format": "set", "directory_ids": [other.directory_id, tenant.directory_id] });
+    let own = system.api("POST", "/endpoints", Some(own)).await;
+    assert_eq!(
+        config(&stranger).await.get("securityEvents"),
+        None,
+        "who has no key learns nothing of endpoints"
+    );
+    let config = config(&tenant.scim).await;
     assert_eq!(config["securityEvents"]["asyncRequest"], "none");
     let uris = config["securityEvents"]["eventUris"].as_array().unwrap();
     assert!(
         uris.iter()
             .all(|uri| uri.as_str().unwrap().starts_with("urn:ietf:params:scim:event:prov:"))
     );
+    let path = format!("/endpoints/{}", own["id"].as_str().unwrap());
+    system.api("DELETE", &path, None).await;
+    let without = tenant.scim.get("/ServiceProviderConfig").await.expect(200).clone();
+    assert_eq!(without.get("securityEvents"), None);
     let body = system::scim::user("marta@contoso.example");
     let headers = [("prefer", "respond-async")];
     let answer = tenant
