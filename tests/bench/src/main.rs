@@ -1,6 +1,6 @@
 //! Benchmarks: Rollcall as it is run, beside yardsticks of the same run on the same servers.
 //!
-//! `cargo build --release --workspace --bins && cargo run --release -p bench -- creates`
+//! `cargo build --profile dist --workspace --bins && cargo run --profile dist -p bench -- creates`
 //!
 //! The services are the programs beside this one. PostgreSQL and RabbitMQ are those of the tests
 //! (`ROLLCALL_TEST_DATABASE_URL`, `ROLLCALL_TEST_BUS_URL`). Everything shares one machine (load, servers, services), so
