@@ -82,6 +82,9 @@ pub struct Flags {
     /// The largest body of a SCIM request, 16384 to 16777216 bytes [default: 1048576]
     #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
     pub max_body: Option<String>,
+    /// The most bytes of a page of people, groups, events or deliveries, 16384 to 67108864 [default: 2097152]
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
+    pub page_bytes: Option<String>,
     /// Seconds that the body of a SCIM request may take to arrive, 1 to 600 [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = "Settings")]
     pub body_timeout: Option<String>,
@@ -113,6 +116,7 @@ impl Flags {
             "entra_authority" => self.entra_authority.as_deref(),
             "oauth_token_lifetime" => self.oauth_token_lifetime.as_deref(),
             "max_body" => self.max_body.as_deref(),
+            "page_bytes" => self.page_bytes.as_deref(),
             "body_timeout" => self.body_timeout.as_deref(),
             _ => None,
         }

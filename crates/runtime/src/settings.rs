@@ -99,6 +99,8 @@ pub struct Settings {
     pub oauth_token_lifetime: Duration,
     /// The largest body of a SCIM request, in bytes.
     pub max_body: usize,
+    /// How many bytes a page of a list has at most, unless its first item alone has more.
+    pub page_bytes: u64,
     /// How long the body of a SCIM request may take to arrive.
     pub body_timeout: Duration,
     origins: BTreeMap<&'static str, Origin>,

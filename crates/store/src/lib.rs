@@ -22,6 +22,7 @@ mod links;
 mod lookups;
 mod migration;
 mod nodelay;
+mod page;
 mod projection;
 mod published;
 mod query;
@@ -51,7 +52,7 @@ pub use endpoints::{
 };
 pub use erasures::{Erasure, Erasures};
 pub use error::StoreError;
-pub use event_log::{Events, Feed};
+pub use event_log::{EventPage, Events, Feed};
 pub use groups::{GroupRow, Groups};
 pub use idempotency::Claim;
 pub use inbox::{Inbox, Settled};

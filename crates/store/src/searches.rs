@@ -7,9 +7,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::StoreError;
 use crate::links::{Amount, Borrowed, Full, Links, Party, Patience, Sizes, Unanswered};
 use crate::sql::{Rows, Sql};
+use crate::{Dialect, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _};
@@ -100,6 +100,10 @@ impl Search<'_> {
 }
 
 impl Rows for Search<'_> {
+    fn dialect(&self) -> Dialect {
+        self.searches.links.dialect()
+    }
+
     /// # Errors
     /// [`StoreError::Crowded`] when the party has as many searches as it may, for longer than one waits;
     /// [`StoreError::Unavailable`] when all connections are taken by others; [`StoreError::TooSlow`] when the time of the

@@ -5,6 +5,7 @@
 //! database must fail, not pass.
 
 mod seed;
+pub mod statements;
 
 pub use seed::{insert_groups, insert_users};
 

@@ -72,6 +72,7 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
         "trace_url" => settings.trace_url.clone(),
         "entra_authority" => Some(settings.entra_authority.clone()),
         "max_body" => Some(settings.max_body.to_string()),
+        "page_bytes" => Some(settings.page_bytes.to_string()),
         "body_timeout" => Some(settings.body_timeout.as_secs().to_string()),
         "oauth_token_lifetime" => Some(settings.oauth_token_lifetime.as_secs().to_string()),
         _ => None,

@@ -64,6 +64,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("entra_authority", Shown::Whole),
     key("oauth_token_lifetime", Shown::Whole),
     key("max_body", Shown::Whole),
+    key("page_bytes", Shown::Whole),
     key("body_timeout", Shown::Whole),
 ];
 

@@ -9,6 +9,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use store::StoreOptions;
 use telemetry::LogFormat;
 use url::Url;
 
@@ -21,6 +22,8 @@ const TOKEN_LIFETIMES: RangeInclusive<u64> = 3_600..=21_600;
 /// In bytes. Whatever is accepted travels over the bus in one message, and brokers take 16 MiB.
 const BODY_SIZES: RangeInclusive<u64> = 16_384..=16_777_216;
 const DEFAULT_MAX_BODY: u64 = 1_048_576;
+/// In bytes: what 20 readers at once may make the process hold several times over.
+const PAGE_SIZES: RangeInclusive<u64> = 16_384..=67_108_864;
 /// In seconds.
 const BODY_TIMEOUTS: RangeInclusive<u64> = 1..=600;
 const DEFAULT_BODY_TIMEOUT: u64 = 30;
@@ -77,6 +80,7 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
             *TOKEN_LIFETIMES.start(),
         )?,
         max_body: max_body(layers)?,
+        page_bytes: number(layers, "page_bytes", "bytes", &PAGE_SIZES, StoreOptions::PAGE_BYTES)?,
         body_timeout: seconds(layers, "body_timeout", &BODY_TIMEOUTS, DEFAULT_BODY_TIMEOUT)?,
         origins: KEYS.iter().map(|key| (key.name, layers.origin(key.name))).collect(),
     })
