@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::schema::ResourceType;
 use crate::urn;
 
+pub use crate::instant::{parse_date_time, sortable_date_time};
 pub use ast::{Comparison, Filter, Literal, Operator};
-pub use compare::parse_date_time;
 pub use resolve::resolve_value_filter;
 
 pub(crate) use parser::parse_bracket;

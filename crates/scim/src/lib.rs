@@ -9,6 +9,7 @@ pub mod discovery;
 pub mod error;
 pub mod filter;
 mod fold;
+mod instant;
 mod lenient;
 pub mod list;
 pub mod patch;

@@ -339,6 +339,8 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .disable_statement_logging();
+    crate::private::prepare(connect.get_filename())
+        .map_err(|error| StoreError::Invalid(format!("the file of the database cannot be made: {error}")))?;
     // Never closed while the store lives: it keeps the write-ahead log in place for the readers.
     let write = SqlitePoolOptions::new()
         .min_connections(1)

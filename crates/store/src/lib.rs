@@ -23,6 +23,7 @@ mod lookups;
 mod migration;
 mod nodelay;
 mod page;
+mod private;
 mod projection;
 mod published;
 mod query;
@@ -57,6 +58,7 @@ pub use groups::{GroupRow, Groups};
 pub use idempotency::Claim;
 pub use inbox::{Inbox, Settled};
 pub use lanes::Lanes;
+pub use private::keep_private;
 pub use projection::{
     Batch, CopyName, DirectoryFacts, LogCopies, Mended, PROJECTOR, Projection, ProjectionError, Saved,
 };

@@ -5,11 +5,10 @@
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::MEMBERS;
 use crate::Error;
+use crate::instant;
 use crate::schema::{Attribute, AttributeType, Mutability};
 
 /// How deep a body may nest; SCIM itself needs five levels.
@@ -202,11 +201,8 @@ pub(crate) fn scalar(attribute: &Attribute, value: Value, at: At<'_>) -> Result<
         AttributeType::Integer => integer(value).ok_or_else(|| wrong_type(at, "an integer")),
         AttributeType::Decimal => decimal(value).ok_or_else(|| wrong_type(at, "a number")),
         AttributeType::DateTime => match value.as_str() {
-            Some(text) if OffsetDateTime::parse(text, &Rfc3339).is_ok() => Ok(value),
-            _ => Err(wrong_type(
-                at,
-                "a date and time with zone, such as 2026-01-31T08:15:00Z",
-            )),
+            Some(text) if instant::parse_stored(text).is_some() => Ok(value),
+            _ => Err(wrong_type(at, instant::WANTED)),
         },
         AttributeType::String | AttributeType::Reference | AttributeType::Binary | AttributeType::Complex => {
             if value.is_string() {

@@ -10,6 +10,7 @@ mod ddl;
 mod delivery;
 mod directory;
 mod endpoint_version;
+mod instants;
 mod log;
 mod log_copies;
 mod oauth;
@@ -32,7 +33,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 13] {
+const fn sets() -> [TableSet; 14] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -85,6 +86,10 @@ const fn sets() -> [TableSet; 13] {
         TableSet {
             name: "0013_endpoint_version",
             statements: endpoint_version::STATEMENTS,
+        },
+        TableSet {
+            name: "0014_instants",
+            statements: instants::STATEMENTS,
         },
     ]
 }
