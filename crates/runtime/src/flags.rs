@@ -73,6 +73,9 @@ pub struct Flags {
     /// Where a trace can be looked at, with {trace_id} in it, e.g. http://localhost:16686/trace/{trace_id}
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub trace_url: Option<String>,
+    /// Networks whose callers' traces are continued, e.g. 10.0.0.0/8; others' are linked [default: none]
+    #[arg(long, global = true, value_name = "CIDRS", help_heading = "Settings")]
+    pub trace_parent_cidrs: Option<String>,
     /// Where Entra's tenants are: another one for national clouds [default: https://login.microsoftonline.com]
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub entra_authority: Option<String>,
@@ -113,6 +116,7 @@ impl Flags {
             "data_dir" => self.data_dir.as_deref(),
             "log_format" => self.log_format.as_deref(),
             "trace_url" => self.trace_url.as_deref(),
+            "trace_parent_cidrs" => self.trace_parent_cidrs.as_deref(),
             "entra_authority" => self.entra_authority.as_deref(),
             "oauth_token_lifetime" => self.oauth_token_lifetime.as_deref(),
             "max_body" => self.max_body.as_deref(),

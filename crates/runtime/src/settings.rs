@@ -93,6 +93,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where a trace can be looked at: a URL with `{trace_id}` in it.
     pub trace_url: Option<String>,
+    /// The networks whose callers' traces are continued; others' are linked.
+    pub trace_parent_cidrs: Vec<IpNet>,
     /// Where Entra's tenants are: issuer and keys of a tenant are below it. Without a slash at the end.
     pub entra_authority: String,
     /// How long an OAuth access token for SCIM is good.

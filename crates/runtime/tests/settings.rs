@@ -56,6 +56,7 @@ fn with_nothing_set_the_documented_defaults_hold() {
     assert_eq!(settings.partitions.get(), 1);
     assert!(!settings.webhook_allow_private);
     assert!(settings.webhook_allow_cidrs.is_empty() && settings.webhook_ports.is_empty());
+    assert!(settings.trace_parent_cidrs.is_empty(), "nobody's trace is continued");
     let days = [
         settings.delivery_retention,
         settings.attempt_retention,
@@ -110,14 +111,16 @@ fn networks_and_ports_are_lists() {
     let environment = [
         ("ROLLCALL_WEBHOOK_ALLOW_CIDRS", "10.20.0.0/16, fd12::/32"),
         ("ROLLCALL_WEBHOOK_PORTS", "443, 8000-8999"),
+        ("ROLLCALL_TRACE_PARENT_CIDRS", "127.0.0.0/8, ::1/128"),
     ];
     let settings = load(&[], &environment, "").unwrap();
     let networks: Vec<_> = settings.webhook_allow_cidrs.iter().map(ToString::to_string).collect();
     assert_eq!(networks, ["10.20.0.0/16", "fd12::/32"]);
     assert_eq!(settings.webhook_ports, [443..=443, 8_000..=8_999]);
+    assert_eq!(settings.trace_parent_cidrs.len(), 2);
     let shown = settings.describe();
     assert!(
-        shown.contains("10.20.0.0/16,fd12::/32") && shown.contains("443,8000-8999"),
+        shown.contains("10.20.0.0/16,fd12::/32") && shown.contains("443,8000-8999") && shown.contains("::1/128"),
         "{shown}"
     );
 }

@@ -68,6 +68,6 @@ pub use state_at::{GroupAt, MemberAt, PageAt, StateAt, UserAt};
 pub use tenancy::{
     AdminKey, AdminKeys, Authentication, Change, Directories, Directory, DirectoryFilter, DirectoryKey, DirectoryKeys,
     DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage, NewDirectory, NewKey,
-    NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain, TokenHash,
+    NewOrganization, OauthClient, OauthClients, Organization, Organizations, Refusal, TakenDomain, TokenHash,
 };
 pub use users::{UserRow, Users};

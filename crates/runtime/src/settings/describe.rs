@@ -70,6 +70,7 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
             .to_owned(),
         ),
         "trace_url" => settings.trace_url.clone(),
+        "trace_parent_cidrs" => joined(settings.trace_parent_cidrs.iter()),
         "entra_authority" => Some(settings.entra_authority.clone()),
         "max_body" => Some(settings.max_body.to_string()),
         "page_bytes" => Some(settings.page_bytes.to_string()),

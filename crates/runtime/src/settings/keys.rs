@@ -61,6 +61,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("data_dir", Shown::Whole),
     key("log_format", Shown::Whole),
     key("trace_url", Shown::Whole),
+    key("trace_parent_cidrs", Shown::Whole),
     key("entra_authority", Shown::Whole),
     key("oauth_token_lifetime", Shown::Whole),
     key("max_body", Shown::Whole),

@@ -72,6 +72,7 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         data_dir,
         log_format: log_format(layers)?,
         trace_url: trace_url(layers)?,
+        trace_parent_cidrs: networks(layers, "trace_parent_cidrs")?,
         entra_authority: web_url(layers, "entra_authority")?.unwrap_or_else(|| DEFAULT_ENTRA_AUTHORITY.to_owned()),
         oauth_token_lifetime: seconds(
             layers,

@@ -15,6 +15,7 @@ mod log;
 mod log_copies;
 mod oauth;
 mod publication;
+mod refusals;
 mod security_events;
 mod webhooks;
 
@@ -33,7 +34,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 14] {
+const fn sets() -> [TableSet; 15] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -90,6 +91,10 @@ const fn sets() -> [TableSet; 14] {
         TableSet {
             name: "0014_instants",
             statements: instants::STATEMENTS,
+        },
+        TableSet {
+            name: "0015_refusals",
+            statements: refusals::STATEMENTS,
         },
     ]
 }

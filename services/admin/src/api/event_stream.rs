@@ -133,7 +133,6 @@ pub(super) async fn stream(context: Context, request: HttpRequest) -> Result<Htt
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(stream::unfold(reader, |reader| async move {
             let (chunk, reader) = reader.next().await?;
