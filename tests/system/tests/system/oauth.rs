@@ -609,21 +609,21 @@ async fn e3_e4_strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_dire
     })
     .await;
     assert_eq!(shown(&ask(&tenant, &format!("{}A", client.form()), None).await), one);
-    provider.stop().await;
     let unreachable = system.tenant("adventure.example").await;
-    let body = json!({ "tenant_id": uuid::Uuid::new_v4(), "audience": AUDIENCE, "subject": SUBJECT });
+    let stranger = uuid::Uuid::new_v4();
+    let body = json!({ "tenant_id": stranger, "audience": AUDIENCE, "subject": SUBJECT });
     let federation = format!("{}/federation", path(&unreachable));
-    let set = system.api("PUT", &federation, Some(body)).await;
+    system.api("PUT", &federation, Some(body)).await;
     let mut claims = good.clone();
-    claims["tid"] = set["tenant_id"].clone();
-    claims["iss"] = json!(format!(
-        "{}/{}/v2.0",
-        provider.authority,
-        set["tenant_id"].as_str().unwrap()
-    ));
-    assert_eq!(
-        shown(&ask_with_assertion(&unreachable, &provider.sign(0, &claims)).await),
-        one
-    );
+    claims["tid"] = json!(stranger);
+    claims["iss"] = json!(format!("{}/{stranger}/v2.0", provider.authority));
+    let assertion = provider.sign(0, &claims);
+    provider.stop().await;
+    assert_eq!(shown(&ask_with_assertion(&unreachable, &assertion).await), one);
+    eventually("keys that cannot be fetched", async || {
+        let refusal = system.api("GET", &path(&unreachable), None).await["last_refusal"].to_string();
+        refusal.contains("cannot be fetched")
+    })
+    .await;
     system.stop().await;
 }
