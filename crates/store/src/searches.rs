@@ -23,7 +23,7 @@ const PATIENCE: Patience = Patience {
     limit: Duration::from_secs(5),
 };
 /// Searches of one directory that may wait. More are refused at once.
-const LINE: usize = 100;
+const LINE: usize = 1_000;
 
 /// Connections for searching. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use crate::read::{projection, wants_references};
 use actix_web::HttpResponse;
 use events::{ResourceId, ResourceKind, Timestamp};
 use scim::cursor::{Binding, Cursor, Place, check_count};
-use scim::filter::Filter;
+use scim::filter::{Filter, check_cost};
 use scim::list::{ListResponse, Paging};
 use scim::path::AttributePath;
 use scim::projection::Projection;
@@ -202,6 +202,7 @@ impl Section {
                 "the extension {urn} is being indexed, and cannot be searched until that is done; try again"
             )));
         }
+        check_cost(filter.as_ref(), sort_path.as_ref(), schema)?;
         Ok(Self {
             kind,
             projection: projection(caller, kind, query)?,

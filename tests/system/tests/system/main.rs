@@ -23,6 +23,7 @@ mod protocol;
 mod provisioning;
 mod restarts;
 mod robustness;
+mod searches;
 mod security_events;
 mod settings;
 mod shutdown;
