@@ -10,6 +10,7 @@ pub use layers::{Origin, SettingsFile};
 use crate::flags::Flags;
 use ipnet::IpNet;
 use layers::Layers;
+use scim::Limits;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -105,6 +106,8 @@ pub struct Settings {
     pub page_bytes: u64,
     /// How long the body of a SCIM request may take to arrive.
     pub body_timeout: Duration,
+    /// How much one resource may hold, and one SCIM request ask for.
+    pub limits: Limits,
     origins: BTreeMap<&'static str, Origin>,
 }
 

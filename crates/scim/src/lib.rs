@@ -11,6 +11,7 @@ pub mod filter;
 mod fold;
 mod instant;
 mod lenient;
+pub mod limits;
 pub mod list;
 pub mod patch;
 pub mod path;
@@ -22,3 +23,4 @@ pub mod urn;
 
 pub use error::{Error, ScimType};
 pub use fold::fold;
+pub use limits::Limits;

@@ -4,6 +4,7 @@ use crate::apply::{self, ApplyError, Work, poisoned};
 use crate::brake;
 use crate::stages::{Lap, Stage};
 use events::{CommandId, Event, Timestamp, Verdict};
+use scim::Limits;
 use std::collections::HashSet;
 use store::{Batch, ProjectionError, Saved, Store, StoreError};
 
@@ -38,14 +39,19 @@ enum Attempt {
 
 /// Commits a batch, in which each command is once. Commands that have a verdict already are answered with it; a command that cannot be processed is
 /// found by halving the batch and refused with 500, so that its neighbours never suffer.
-pub(crate) async fn commit(store: &Store, held: &[(u16, i64)], batch: &[Work<'_>]) -> Result<Committed, CommitError> {
+pub(crate) async fn commit(
+    store: &Store,
+    limits: &Limits,
+    held: &[(u16, i64)],
+    batch: &[Work<'_>],
+) -> Result<Committed, CommitError> {
     let mut committed = Committed::default();
     let mut parts: Vec<Vec<Work<'_>>> = vec![batch.to_vec()];
     while let Some(part) = parts.pop() {
         if part.is_empty() {
             continue;
         }
-        match attempt(store, held, &part).await? {
+        match attempt(store, limits, held, &part).await? {
             Attempt::Done(done) => {
                 committed.verdicts.extend(done.verdicts);
                 committed.events.extend(done.events);
@@ -77,7 +83,12 @@ pub(crate) async fn commit(store: &Store, held: &[(u16, i64)], batch: &[Work<'_>
     Ok(committed)
 }
 
-async fn attempt(store: &Store, held: &[(u16, i64)], part: &[Work<'_>]) -> Result<Attempt, CommitError> {
+async fn attempt(
+    store: &Store,
+    limits: &Limits,
+    held: &[(u16, i64)],
+    part: &[Work<'_>],
+) -> Result<Attempt, CommitError> {
     let now = Timestamp::now();
     let mut lap = Lap::start(part.len());
     let mut projection = store
@@ -93,6 +104,7 @@ async fn attempt(store: &Store, held: &[(u16, i64)], part: &[Work<'_>]) -> Resul
         return away_or_poisoned(error);
     }
     lap.end(Stage::Load);
+    loaded.values_mut().for_each(|directory| directory.set_limits(*limits));
     let mut result = match apply::apply(&mut loaded, part, now) {
         Ok(result) => result,
         Err(error) => return Ok(Attempt::Poisoned(error)),

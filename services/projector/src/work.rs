@@ -206,7 +206,7 @@ impl Worker {
         let began = Instant::now();
         loop {
             let result = match self.hold(batch).await {
-                Ok(held) => commit(&self.deps.store, &held, work).await,
+                Ok(held) => commit(&self.deps.store, &self.config.limits, &held, work).await,
                 Err(error) => Err(CommitError::Unavailable(error)),
             };
             match result {

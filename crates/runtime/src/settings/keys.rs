@@ -1,5 +1,7 @@
 //! The names of all settings, once.
 
+use scim::limits::settings as limits;
+
 /// How a value may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -67,6 +69,10 @@ pub(crate) const KEYS: &[Key] = &[
     key("max_body", Shown::Whole),
     key("page_bytes", Shown::Whole),
     key("body_timeout", Shown::Whole),
+    key(limits::ELEMENTS, Shown::Whole),
+    key(limits::OPERATIONS, Shown::Whole),
+    key(limits::KEYS, Shown::Whole),
+    key(limits::RESOURCE, Shown::Whole),
 ];
 
 /// The names of all settings, for error messages.

@@ -58,7 +58,7 @@ pub(crate) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    fn part(whole: &'a Self, name: &'a str) -> Self {
+    pub(crate) fn part(whole: &'a Self, name: &'a str) -> Self {
         At {
             whole: Some(whole),
             name,
@@ -75,7 +75,11 @@ impl<'a> From<&'a str> for At<'a> {
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(whole) = self.whole {
-            write!(f, "{whole}.")?;
+            let is_urn = whole
+                .name
+                .get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
+            write!(f, "{whole}{}", if is_urn { ':' } else { '.' })?;
         }
         f.write_str(self.name)
     }

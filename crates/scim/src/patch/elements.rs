@@ -143,7 +143,7 @@ fn selected(
                 continue;
             }
         }
-        work.charge(Work::of(written + element.as_object().map_or(0, texts)))?;
+        work.charge(Work::of_written(written) + Work::of(element.as_object().map_or(0, texts)))?;
         selected.push(at);
     }
     Ok(selected)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::step::{Place, Step, Verb};
 use super::typed::Aim;
 use super::{MemberOp, Patch};
-use crate::lenient::{self, Name, resolve};
+use crate::lenient::{self, Name, member, resolve};
 use crate::path::PatchPath;
 use crate::schema::ResourceType;
 use crate::{Error, urn};
@@ -34,16 +34,6 @@ pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {
     Ok(Patch {
         steps: reader.steps,
         member_ops: reader.member_ops,
-    })
-}
-
-/// A member of a message by its name in any case (R6).
-pub(super) fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    object.get(name).or_else(|| {
-        object
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
     })
 }
 

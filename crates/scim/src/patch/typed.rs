@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::members;
-use super::parse::{Reader, Request, clip, member};
+use super::parse::{Reader, Request, clip};
 use super::step::{ElementChange, Place, Selection, Step, Verb};
 use crate::Error;
 use crate::filter::Filter;
-use crate::lenient::{self, MEMBERS};
+use crate::lenient::{self, MEMBERS, member};
 use crate::schema::{Attribute, AttributeType, Mutability};
 
 /// An attribute an operation aims at.
