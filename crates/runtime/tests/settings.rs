@@ -255,3 +255,27 @@ fn a_named_file_that_is_missing_is_an_error() {
     let error = Settings::from_process(&flags).unwrap_err().to_string();
     assert!(error.contains("/nowhere/rollcall.toml"), "{error}");
 }
+
+#[test]
+fn the_limits_of_resources_and_requests_are_numbers_within_a_range() {
+    let limits = load(&[], &[], "").unwrap().limits;
+    let told = [limits.elements, limits.operations, limits.keys, limits.resource];
+    assert_eq!(told, [1_000, 2_000, 1_000, 262_144]);
+    let limits = load(
+        &["--max-elements", "10000", "--max-keys=100"],
+        &[("ROLLCALL_MAX_PATCH_OPERATIONS", "20000"), ("ROLLCALL_MAX_KEYS", "7")],
+        "max_resource = 16384",
+    );
+    let limits = limits.unwrap().limits;
+    let told = [limits.elements, limits.operations, limits.keys, limits.resource];
+    assert_eq!(told, [10_000, 20_000, 100, 16_384]);
+    for (variable, value, range) in [
+        ("ROLLCALL_MAX_ELEMENTS", "10001", "elements from 10 to 10000"),
+        ("ROLLCALL_MAX_PATCH_OPERATIONS", "99", "operations from 100 to 20000"),
+        ("ROLLCALL_MAX_KEYS", "all", "keys from 100 to 10000"),
+        ("ROLLCALL_MAX_RESOURCE", "0", "bytes from 16384 to 4194304"),
+    ] {
+        let error = load(&[], &[(variable, value)], "").unwrap_err().to_string();
+        assert!(error.contains(variable) && error.contains(range), "{error}");
+    }
+}

@@ -274,7 +274,8 @@ fn is_on_members(operation: &Value) -> bool {
 
 /// Bytes of a resource as JSON, without members.
 fn size(attributes: &Map<String, Value>) -> usize {
-    let mut counted = Counted(2);
+    // Of two braces one stands for the comma that the last member does not have.
+    let mut counted = Counted(1);
     for (name, value) in attributes.iter().filter(|(name, _)| *name != MEMBERS) {
         // Quotes, colon and comma.
         counted.0 += name.len() + 4;

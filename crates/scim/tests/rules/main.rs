@@ -5,6 +5,8 @@ mod bulk;
 mod changes;
 mod declared;
 mod discovery;
+mod limits;
+mod many;
 mod members;
 mod patch_clients;
 mod patch_elements;

@@ -16,6 +16,7 @@ mod faults;
 mod gallery;
 mod isolation;
 mod job;
+mod limits;
 mod lists;
 mod oauth;
 mod pitfalls;
