@@ -105,7 +105,14 @@ fn attributes(
 pub(crate) fn patch_verb(inner: &Inner, caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
     let rt = caller.resource_type(kind);
     inner.config.limits.check_patch(rt, body)?;
-    Patch::parse(rt, body)?;
+    let patch = Patch::parse(rt, body)?;
+    if !patch.left_out().is_empty() {
+        tracing::info!(
+            directory.id = %caller.directory_id(),
+            names = %patch.left_out().join(", "),
+            "a PATCH has keys that no schema of the directory has; they were left out"
+        );
+    }
     Ok(Verb::Patch(body.clone()))
 }
 

@@ -10,6 +10,7 @@ mod many;
 mod members;
 mod patch_clients;
 mod patch_elements;
+mod patch_oddities;
 mod patch_rules;
 mod projection;
 mod properties;

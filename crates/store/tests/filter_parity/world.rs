@@ -95,8 +95,6 @@ pub(crate) fn user_schema() -> ResourceType {
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     body: Value,
-    /// Attributes that were removed after it was created, which a creation cannot leave out.
-    removed: Vec<&'static str>,
     created: i64,
     updated: i64,
     version: i64,
@@ -112,10 +110,8 @@ pub(crate) fn worlds() -> impl Strategy<Value = Drafts> {
 
 fn draft(body: impl Strategy<Value = Value>) -> impl Strategy<Value = Draft> {
     let millis = || select(vec![1_767_225_600_000_i64, 1_767_225_600_001, 1_767_225_600_500]);
-    let removed = weighted(0.3, Just("active")).prop_map(|name| name.into_iter().collect());
-    (body, removed, millis(), millis(), 1..4_i64).prop_map(|(body, removed, created, updated, version)| Draft {
+    (body, millis(), millis(), 1..4_i64).prop_map(|(body, created, updated, version)| Draft {
         body,
-        removed,
         created,
         updated,
         version,
@@ -347,14 +343,12 @@ fn stored(draft: &Draft, schema: &ResourceType, name: &str, n: usize) -> StoredR
     let mut body = draft.body.clone();
     let start = body.get(name).and_then(Value::as_str).unwrap_or_default();
     body[name] = format!("{start}{n}").into();
-    let mut attributes = parse(schema, &body, Mode::Create).unwrap();
-    attributes.retain(|name, _| !draft.removed.contains(&name.as_str()));
     StoredResource {
         id: ResourceId::new(),
         version: draft.version,
         created_at: Timestamp::from_millis(draft.created),
         updated_at: Timestamp::from_millis(draft.updated),
-        attributes,
+        attributes: parse(schema, &body, Mode::Create).unwrap(),
         groups: Vec::new(),
         members: None,
     }

@@ -19,6 +19,7 @@ mod job;
 mod limits;
 mod lists;
 mod oauth;
+mod oddities;
 mod pitfalls;
 mod protocol;
 mod provisioning;
