@@ -23,6 +23,7 @@ mod roles;
 mod schemas;
 mod scope;
 mod user;
+mod weight;
 mod writes;
 
 pub use apply::{Applied, EventDraft};
@@ -39,6 +40,7 @@ pub use resource::{GroupRow, UserRow};
 pub use roles::{MOST_ROLE_CHANGES, Standing, role_change};
 pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
 pub use scope::{Concern, InvalidScope, Scope, left, member_user};
+pub use weight::{FAR, HEAVY, Reach, reach, weight};
 pub use writes::{CountChange, Writes};
 
 pub use apply::Directory;

@@ -9,9 +9,7 @@ pub mod discovery;
 pub mod error;
 pub mod filter;
 mod fold;
-mod instant;
 mod lenient;
-pub mod limits;
 pub mod list;
 pub mod patch;
 pub mod path;
@@ -23,4 +21,3 @@ pub mod urn;
 
 pub use error::{Error, ScimType};
 pub use fold::fold;
-pub use limits::Limits;

@@ -8,8 +8,12 @@ use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
-/// First key of the advisory locks that serialise the writers of a lane's log.
+/// First key of the advisory locks that serialise the writers of a lane's log: the projector's batches take this one.
 pub(crate) const LOG_LOCK: i32 = 7263;
+/// The projector's commands that go apart from the batches take this one, so that neither waits for the other; that they
+/// never meet in a directory is the projector's care, and should they all the same, the directory's counter tells.
+/// Whoever else writes takes both, this one first: so a batch waits for nobody who waits for a command.
+pub(crate) const APART_LOCK: i32 = 7264;
 
 /// An event that has no sequence yet.
 #[derive(Clone, Debug)]
@@ -42,8 +46,8 @@ pub(crate) async fn lock_lane(tx: &DatabaseTransaction, dialect: Dialect, lane: 
     if dialect == Dialect::Postgres {
         exec(
             tx,
-            "SELECT pg_advisory_xact_lock($1, $2)",
-            [LOG_LOCK.into(), i32::from(lane).into()],
+            "SELECT pg_advisory_xact_lock($1, $3), pg_advisory_xact_lock($2, $3)",
+            [APART_LOCK.into(), LOG_LOCK.into(), i32::from(lane).into()],
         )
         .await?;
     }

@@ -51,6 +51,26 @@ impl StoreError {
         Self::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 
+    /// Whether the database ended the statement, or its transaction, for what these did: they took too long, waited too
+    /// long for a lock or for the next statement, or needed too much. The database is there, and it is no use to wait for
+    /// it; less at once may succeed.
+    #[must_use]
+    pub fn was_cut_short(&self) -> bool {
+        self.code().is_some_and(|code| is_cut_short(&code))
+    }
+
+    /// What the database calls it.
+    fn code(&self) -> Option<String> {
+        let Self::Unavailable(error) = self else { return None };
+        let error = driver_error(error).and_then(sqlx::Error::as_database_error);
+        error?.code().map(std::borrow::Cow::into_owned)
+    }
+
+    /// The log of a directory has moved on between being read and being written: trying again reads it anew.
+    pub(crate) fn overtaken() -> Self {
+        Self::Unavailable(DbErr::Custom("a log has moved on meanwhile".to_owned()))
+    }
+
     /// For values that the database gave back in a shape that this program never writes.
     pub(crate) fn corrupt(what: impl std::fmt::Display) -> Self {
         Self::Internal(DbErr::Type(what.to_string()))
@@ -125,7 +145,7 @@ fn is_passing_code(code: &str) -> bool {
         // Serialisation failure, deadlock, lock timeout, idle transaction ended, fail-over to a read-only standby.
         // 08P01 is a message that the server did not understand, which no waiting mends.
         return (matches!(class, "08" | "53" | "57") && code != "08P01")
-            || matches!(code, "40001" | "40P01" | "55P03" | "25P03" | "25006");
+            || matches!(code, "40001" | "40P01" | "55P03" | "25P03" | "25P04" | "25006");
     }
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
@@ -137,9 +157,28 @@ fn is_passing_code(code: &str) -> bool {
         .is_ok_and(|code| matches!(code & 0xff, BUSY | LOCKED | INTERRUPTED | IO | FULL | CANNOT_OPEN))
 }
 
+/// Statement cancelled or out of time, lock timeout, idle transaction ended, transaction out of time (PostgreSQL 17), out
+/// of memory, serialisation failure, deadlock.
+fn is_cut_short(code: &str) -> bool {
+    matches!(
+        code,
+        "57014" | "55P03" | "25P03" | "25P04" | "53200" | "40001" | "40P01"
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_passing_code;
+    use super::{is_cut_short, is_passing_code};
+
+    #[test]
+    fn what_a_statement_brought_upon_itself_is_told_from_a_database_that_is_away() {
+        for code in ["57014", "55P03", "25P03", "25P04", "53200", "40P01", "40001"] {
+            assert!(is_cut_short(code) && is_passing_code(code), "{code}");
+        }
+        for code in ["57P01", "57P03", "08006", "53300", "53100", "25006", "5", "23505", ""] {
+            assert!(!is_cut_short(code), "{code}");
+        }
+    }
 
     #[test]
     fn passing_conditions_are_told_from_defects() {

@@ -4,7 +4,7 @@
 //! Whichever commits first is the truth: the other one's insert finds the row there.
 
 use crate::rows::{Column, RowSet};
-use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
+use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
 use crate::{Dialect, Store, StoreError};
 use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
 use sea_orm::ConnectionTrait;
@@ -46,7 +46,7 @@ impl Inbox<'_> {
         if exec(self.store.write(), claim, values).await? == 1 {
             return Ok(Settled::Abandoned);
         }
-        let read = "SELECT command_id, status, result FROM inbox WHERE command_id = $1";
+        let read = "SELECT command_id, CAST(status AS bigint) AS status, result FROM inbox WHERE command_id = $1";
         let row = query_one(self.store.write(), read, [command.uuid().into()]).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a verdict vanished from the inbox"))?;
         match verdict(&row)?.outcome {
@@ -100,11 +100,18 @@ pub(crate) async fn verdicts<C: ConnectionTrait>(
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = of_ids("command_id", |these| {
-        format!("SELECT command_id, status, result FROM inbox WHERE {these}")
-    });
-    let ids = json_ids(dialect, commands.iter().map(|id| id.uuid()));
-    let rows = query_all(connection, &sql, [ids.into()]).await?;
+    let ids = match dialect {
+        Dialect::Postgres => IDS.0,
+        Dialect::Sqlite => IDS.1,
+    };
+    let sql =
+        format!("SELECT command_id, CAST(status AS bigint) AS status, result FROM inbox WHERE command_id IN ({ids})");
+    let rows = query_all(
+        connection,
+        &sql,
+        [json_ids(dialect, commands.iter().map(|id| id.uuid())).into()],
+    )
+    .await?;
     rows.iter().map(verdict).collect()
 }
 
@@ -134,9 +141,14 @@ fn to_row(outcome: &Outcome) -> (u16, Option<Value>) {
 }
 
 fn verdict(row: &sea_orm::QueryResult) -> Result<Verdict, StoreError> {
-    let status = u16::try_from(row.get::<i16>("status")?).map_err(|_| StoreError::corrupt("status of a verdict"))?;
     let result: Option<String> = row.get("result")?;
-    let result: Value = match result.as_deref() {
+    from_row(row.id("command_id")?, row.get("status")?, result.as_deref())
+}
+
+/// A verdict from what is stored of it.
+pub(crate) fn from_row(command_id: CommandId, status: i64, result: Option<&str>) -> Result<Verdict, StoreError> {
+    let status = u16::try_from(status).map_err(|_| StoreError::corrupt("status of a verdict"))?;
+    let result: Value = match result {
         Some(text) => serde_json::from_str(text).map_err(StoreError::corrupt)?,
         None => Value::Null,
     };
@@ -157,8 +169,5 @@ fn verdict(row: &sea_orm::QueryResult) -> Result<Verdict, StoreError> {
             detail: text("detail").unwrap_or_default().to_owned(),
         },
     };
-    Ok(Verdict {
-        command_id: row.id("command_id")?,
-        outcome,
-    })
+    Ok(Verdict { command_id, outcome })
 }

@@ -14,10 +14,10 @@ pub use copies::{CopyName, LogCopies, Mended};
 
 use crate::append::EventDraft;
 use crate::rows::{Param, Params};
-use crate::session::Session;
-use crate::sql::{note, query_all};
+use crate::session::{Hold, Session};
+use crate::sql::query_all;
 use crate::{Dialect, Store, StoreError, inbox};
-use directory::{Directory, Needs, Policy, Writes};
+use directory::{Directory, Needs, Policy, Reach, Writes};
 use events::{CommandId, DirectoryId, Event, OrganizationId, Timestamp, Verdict};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use std::collections::HashMap;
@@ -67,12 +67,50 @@ pub enum ProjectionError {
     Store(#[from] StoreError),
 }
 
+/// What a transaction of the projector is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening<'a> {
+    /// The lanes, each with the epoch under which it is held.
+    pub held: &'a [(u16, i64)],
+    /// The directories, all of which belong to the lanes.
+    pub directories: &'a [DirectoryId],
+    /// The commands, to be looked up in the inbox.
+    pub commands: &'a [CommandId],
+    /// Of which stored rows to count how many there are, up to [`directory::FAR`] and one.
+    pub reaches: &'a [Reach],
+    /// Whether it goes beside the transactions of batches instead of taking turns with them: for a command that takes long,
+    /// of a directory that is in no batch meanwhile. One goes at a time.
+    pub apart: bool,
+}
+
 /// An open transaction over some lanes. Dropped without [`Projection::commit`], it leaves no trace.
 #[derive(Debug)]
 pub struct Projection {
     tx: Tx,
     dialect: Dialect,
+    apart: bool,
     directories: HashMap<DirectoryId, DirectoryFacts>,
+    settled: Vec<Verdict>,
+    reaches: HashMap<Reach, u64>,
+}
+
+/// How what is read and written is put into statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// As few as can be.
+    AtOnce,
+    /// None with very many rows: each takes a fraction of a second, whatever the whole takes.
+    InPortions,
+}
+
+impl Way {
+    /// Rows of one statement.
+    const fn most(self) -> usize {
+        match self {
+            Self::AtOnce => usize::MAX,
+            Self::InPortions => 4_096,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -82,46 +120,30 @@ enum Tx {
 }
 
 impl Tx {
-    #[track_caller]
-    fn query(&mut self, sql: &str, params: Params) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> {
-        let dialect = match self {
-            Self::Postgres(_) => Dialect::Postgres,
-            Self::Sqlite(_) => Dialect::Sqlite,
-        };
-        note(dialect, sql);
-        async move {
-            let values = params.into_values();
-            match self {
-                Self::Postgres(session) => session.query(sql, values).await,
-                Self::Sqlite(tx) => query_all(tx, sql, values.into_iter().map(Param::into_value)).await,
-            }
+    async fn query(&mut self, sql: &str, params: Params) -> Result<Vec<QueryResult>, StoreError> {
+        let values = params.into_values();
+        match self {
+            Self::Postgres(session) => session.query(sql, values).await,
+            Self::Sqlite(tx) => query_all(tx, sql, values.into_iter().map(Param::into_value)).await,
         }
     }
 }
 
 impl Store {
-    /// Opens a transaction for a batch of commands of these lanes, each with the epoch under which it is held, and of
-    /// these directories, all of which belong to the lanes.
+    /// Opens a transaction for a batch of commands.
     ///
     /// # Errors
     /// [`ProjectionError::Fenced`] when a lane has a newer holder.
-    pub async fn project(
-        &self,
-        held: &[(u16, i64)],
-        directories: &[DirectoryId],
-    ) -> Result<Projection, ProjectionError> {
-        let mut lanes: Vec<u16> = held.iter().map(|(lane, _)| *lane).collect();
+    pub async fn project(&self, opening: Opening<'_>) -> Result<Projection, ProjectionError> {
+        let mut lanes: Vec<u16> = opening.held.iter().map(|(lane, _)| *lane).collect();
         lanes.sort_unstable();
+        let hold = if opening.apart { Hold::Apart } else { Hold::Batch };
         let tx = match self.writers() {
-            Some(writers) => Tx::Postgres(writers.begin(&lanes).await?),
+            Some(writers) => Tx::Postgres(writers.begin(&lanes, hold).await?),
             None => Tx::Sqlite(self.begin().await?),
         };
-        let mut projection = Projection {
-            tx,
-            dialect: self.dialect(),
-            directories: HashMap::new(),
-        };
-        let lost = projection.open(held, directories).await?;
+        let mut projection = Projection::new(tx, self.dialect(), opening.apart);
+        let lost = projection.open(&opening).await?;
         if !lost.is_empty() {
             projection.rollback().await?;
             return Err(ProjectionError::Fenced(lost));
@@ -139,6 +161,33 @@ impl Store {
 }
 
 impl Projection {
+    fn new(tx: Tx, dialect: Dialect, apart: bool) -> Self {
+        Self {
+            tx,
+            dialect,
+            apart,
+            directories: HashMap::new(),
+            settled: Vec::new(),
+            reaches: HashMap::new(),
+        }
+    }
+
+    /// The verdicts that commands among those asked for have already: applied before, or given up by their sender. Given
+    /// out once.
+    pub fn take_settled(&mut self) -> Vec<Verdict> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// How many stored rows this reaches, of those asked for; counted no further than one beyond [`directory::FAR`].
+    #[must_use]
+    pub fn reached(&self, reach: Reach) -> u64 {
+        self.reaches.get(&reach).copied().unwrap_or_default()
+    }
+
+    const fn way(&self) -> Way {
+        if self.apart { Way::InPortions } else { Way::AtOnce }
+    }
+
     /// The directories among those asked for that exist.
     #[must_use]
     pub const fn directories(&self) -> &HashMap<DirectoryId, DirectoryFacts> {
@@ -153,12 +202,8 @@ impl Projection {
         &mut self,
         wanted: Vec<(DirectoryId, Needs)>,
     ) -> Result<HashMap<DirectoryId, Directory>, StoreError> {
-        let Self {
-            tx,
-            dialect,
-            directories,
-        } = self;
-        load::load(tx, *dialect, directories, &wanted).await
+        let way = (self.dialect, self.way());
+        load::load(&mut self.tx, way, &self.directories, &wanted).await
     }
 
     /// Writes rows, events and verdicts.
@@ -168,7 +213,8 @@ impl Projection {
     /// [`StoreError::Invalid`] for an event of a directory that does not exist. The transaction can then only be
     /// dropped.
     pub async fn save(&mut self, batch: Batch<'_>, now: Timestamp) -> Result<Saved, StoreError> {
-        save::save(&mut self.tx, self.dialect, &mut self.directories, batch, now).await
+        let way = (self.dialect, self.way());
+        save::save(&mut self.tx, way, &mut self.directories, batch, now).await
     }
 
     /// Makes it all durable.

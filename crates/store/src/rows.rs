@@ -157,6 +157,16 @@ impl RowSet {
         self.rows.is_empty()
     }
 
+    /// The same rows in sets of so many, in their order.
+    pub(crate) fn portions(self, most: usize) -> impl Iterator<Item = Self> {
+        let columns = self.columns;
+        let mut rows = self.rows.into_iter();
+        std::iter::from_fn(move || {
+            let rows: Vec<_> = rows.by_ref().take(most).collect();
+            (!rows.is_empty()).then_some(Self { columns, rows })
+        })
+    }
+
     pub(crate) fn names(&self) -> Vec<&'static str> {
         self.columns.iter().map(|(name, _)| *name).collect()
     }

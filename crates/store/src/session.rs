@@ -5,7 +5,7 @@
 //! a pool, which costs a round trip each time. A connection on which anything went wrong is thrown away.
 
 use crate::StoreError;
-use crate::append::LOG_LOCK;
+use crate::append::{APART_LOCK, LOG_LOCK};
 use crate::rows::Param;
 use sea_orm::sqlx::postgres::{PgConnection, PgPool, PgRow};
 use sea_orm::sqlx::{self, AssertSqlSafe};
@@ -30,11 +30,27 @@ pub(crate) const WRITER_SESSION: [(&str, &str); 4] = [
     ("enable_seqscan", "off"),
 ];
 
-/// Where the projector's connections come from, and where one waits for the next batch.
+/// Connections that are kept: one for batches, one for what goes apart from them.
+const KEPT: usize = 2;
+/// Milliseconds that a statement of a batch may take, before which others wait; others have as long as anybody's.
+const BATCH_STATEMENT: u32 = 2_000;
+
+/// Which writers of a lane a transaction keeps out, besides those of its own kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Batches and all who change directories.
+    Batch,
+    /// Commands that go apart, and all who change directories.
+    Apart,
+    /// Everybody.
+    Whole,
+}
+
+/// Where the projector's connections come from, and where they wait for the next batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Writers {
     pool: PgPool,
-    idle: Arc<Mutex<Option<Kept>>>,
+    idle: Arc<Mutex<Vec<Kept>>>,
 }
 
 #[derive(Debug)]
@@ -80,8 +96,8 @@ impl Writers {
     }
 
     /// Opens a transaction that holds the logs of these lanes (see [`crate::append::lock_lane`]).
-    pub(crate) async fn begin(&self, lanes: &[u16]) -> Result<Session, StoreError> {
-        let kept = self.idle().take().filter(|kept| kept.opened.elapsed() < LIFETIME);
+    pub(crate) async fn begin(&self, lanes: &[u16], hold: Hold) -> Result<Session, StoreError> {
+        let kept = self.idle().pop().filter(|kept| kept.opened.elapsed() < LIFETIME);
         let mut kept = match kept {
             Some(kept) => kept,
             None => Kept {
@@ -95,9 +111,17 @@ impl Writers {
             sql.push_str("DISCARD PLANS; ");
         }
         sql.push_str("BEGIN");
+        if hold == Hold::Batch {
+            sql.push_str(&format!("; SET LOCAL statement_timeout = {BATCH_STATEMENT}"));
+        }
+        let locks: &[i32] = match hold {
+            Hold::Batch => &[LOG_LOCK],
+            Hold::Apart => &[APART_LOCK],
+            Hold::Whole => &[APART_LOCK, LOG_LOCK],
+        };
         // Numbers of our own, in the order in which everybody takes them.
-        for lane in lanes {
-            sql.push_str(&format!("; SELECT pg_advisory_xact_lock({LOG_LOCK}, {lane})"));
+        for (lock, lane) in locks.iter().flat_map(|lock| lanes.iter().map(move |lane| (lock, lane))) {
+            sql.push_str(&format!("; SELECT pg_advisory_xact_lock({lock}, {lane})"));
         }
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut kept.connection).await?;
         Ok(Session {
@@ -108,11 +132,11 @@ impl Writers {
     }
 
     pub(crate) async fn close(&self) {
-        drop(self.idle().take());
+        self.idle().clear();
         self.pool.close().await;
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Kept>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -168,8 +192,12 @@ impl Session {
             .await
             .map_err(refused)?;
         let Self { kept, home, .. } = self;
-        // Of two transactions at once the connection of one is closed.
-        home.idle().get_or_insert(kept);
+        // Of more transactions at once the connections are closed.
+        let mut idle = home.idle();
+        if idle.len() < KEPT {
+            idle.push(kept);
+        }
+        drop(idle);
         Ok(())
     }
 }

@@ -5,9 +5,8 @@
 //! database must fail, not pass.
 
 mod seed;
-pub mod statements;
 
-pub use seed::{insert_groups, insert_users};
+pub use seed::{insert_groups, insert_many_users, insert_users};
 
 use crate::sql::{Row, exec, query_all, query_one};
 use crate::{Dialect, Store, StoreOptions, migration};
@@ -37,6 +36,10 @@ pub struct TestDatabase {
     pub store: Store,
     home: Home,
 }
+
+/// See [`TestDatabase::hold`].
+#[derive(Debug)]
+pub struct OpenTransaction(#[allow(dead_code, reason = "held for its Drop")] sea_orm::DatabaseTransaction);
 
 #[derive(Debug)]
 enum Home {
@@ -130,20 +133,19 @@ impl TestDatabase {
             .expect("the statements run");
     }
 
-    /// How many statements with this part in their text the server runs at this moment; `None` on SQLite, which has no
-    /// server to ask.
+    /// A transaction of somebody else, which has run these statements and stays open until it is dropped: what it locks,
+    /// others wait for.
     ///
     /// # Panics
-    /// When the server cannot be reached.
-    pub async fn running(&self, part: &str) -> Option<i64> {
-        if self.store.dialect() == Dialect::Sqlite {
-            return None;
-        }
-        let sql = "SELECT COUNT(*) AS running FROM pg_stat_activity WHERE datname = current_database() \
-                   AND state = 'active' AND strpos(query, $1) > 0 AND pid <> pg_backend_pid()";
-        let row = query_one(self.store.read(), sql, [part.into()]).await;
-        let row = row.expect("the server can be asked").expect("a count");
-        Some(row.get("running").expect("a count is a number"))
+    /// When the database refuses.
+    pub async fn hold(&self, sql: &str) -> OpenTransaction {
+        use sea_orm::ConnectionTrait as _;
+        let tx = self.store.begin().await.expect("a transaction can be opened");
+        tx.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0")
+            .await
+            .expect("it may stay open");
+        tx.execute_unprepared(sql).await.expect("the statements run");
+        OpenTransaction(tx)
     }
 
     /// Closes and removes the database, ending connections of others to it.

@@ -1,10 +1,11 @@
 //! From commands to rows, events and verdicts, inside an open transaction.
 
 use crate::brake;
-use directory::{Directory, Needs, Writes};
+use directory::{Directory, Needs, Reach, Writes};
 use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 use store::{EventDraft, Projection, StoreError};
 
 /// A command on its way, with the trace context of its span.
@@ -12,6 +13,18 @@ use store::{EventDraft, Projection, StoreError};
 pub(crate) struct Work<'a> {
     pub(crate) command: &'a Command,
     pub(crate) traceparent: Option<String>,
+    /// What it touches without naming it.
+    pub(crate) reach: Option<Reach>,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(command: &'a Command, traceparent: Option<String>) -> Self {
+        Self {
+            command,
+            traceparent,
+            reach: directory::reach(command),
+        }
+    }
 }
 
 /// What a batch came to, before it is written.
@@ -28,6 +41,9 @@ pub(crate) enum ApplyError {
     /// The rules panicked.
     #[error("applying a command failed unexpectedly")]
     Panicked,
+    /// They took longer than they may.
+    #[error("the commands take longer than they may")]
+    TooSlow,
     /// The database says no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -39,15 +55,19 @@ pub(crate) fn directories(batch: &[Work<'_>]) -> Vec<DirectoryId> {
     ids.into_iter().collect()
 }
 
-/// Applies the commands in their order to what is loaded.
+/// Applies the commands in their order to what is loaded, as long as the time is not over.
 pub(crate) fn apply(
     directories: &mut HashMap<DirectoryId, Directory>,
     batch: &[Work<'_>],
     now: Timestamp,
+    is_over: impl Fn() -> bool,
 ) -> std::result::Result<Result, ApplyError> {
     let mut verdicts = Vec::with_capacity(batch.len());
     let mut events = Vec::with_capacity(batch.len());
     for work in batch {
+        if is_over() {
+            return Err(ApplyError::TooSlow);
+        }
         let command = work.command;
         let outcome = match directories.get_mut(&command.directory_id) {
             None => gone(command.directory_id),
@@ -115,6 +135,26 @@ fn gone(directory: DirectoryId) -> Outcome {
     }
 }
 
+/// The verdict on a command that takes longer than a change may even alone.
+pub(crate) fn too_slow(command: &Command, budget: Duration) -> Verdict {
+    let detail = format!(
+        "this change takes longer than the {} seconds that one change may take, so it was not applied; send it in several \
+         requests that change less each, or again when the server has less to do",
+        budget.as_secs_f32()
+    );
+    refusal(command, 503, detail)
+}
+
+/// The verdict on a command that has been taken up several times, and each time whoever did so came to no verdict.
+pub(crate) fn hopeless(command: &Command) -> Verdict {
+    let detail = format!(
+        "the server has tried several times to process this request and was interrupted each time, so it was not applied; \
+         it is put aside as command {} for the server's operator",
+        command.id
+    );
+    refusal(command, 503, detail)
+}
+
 /// The verdict on a command that cannot be processed even alone.
 pub(crate) fn poisoned(command: &Command) -> Verdict {
     let who = match command.source {
@@ -126,10 +166,14 @@ pub(crate) fn poisoned(command: &Command) -> Verdict {
          it from {who} will not help until that is fixed",
         command.id
     );
+    refusal(command, 500, detail)
+}
+
+fn refusal(command: &Command, status: u16, detail: String) -> Verdict {
     Verdict {
         command_id: command.id,
         outcome: Outcome::Refused {
-            status: 500,
+            status,
             scim_type: None,
             detail,
         },

@@ -1,20 +1,53 @@
 //! One batch, one transaction: everything of it or nothing, and each command exactly once.
+//!
+//! A batch holds its lanes while it lasts, and whoever else is in them waits. So what is known to take long is left to go
+//! apart ([`Way::Apart`]), a command in a transaction of its own beside those of the batches; and a batch that turns out
+//! to take long is given up and comes in parts, of which the slow one goes apart.
 
-use crate::apply::{self, ApplyError, Work, poisoned};
+use crate::apply::{self, ApplyError, Work, poisoned, too_slow};
 use crate::brake;
 use crate::stages::{Lap, Stage};
-use events::{CommandId, Event, Timestamp, Verdict};
-use scim::Limits;
-use std::collections::HashSet;
-use store::{Batch, ProjectionError, Saved, Store, StoreError};
+use directory::{Directory, FAR, Reach};
+use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+use store::{Batch, Opening, Projection, ProjectionError, Saved, Store, StoreError};
+use telemetry::chain;
+use tokio::sync::Semaphore;
+
+/// Computations that have taken too long and are left to themselves: no more than so many at a time.
+static LEFT_ALONE: Semaphore = Semaphore::const_new(2);
+
+/// How a batch goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// With others, in its lanes' turn. What is heavy or slow is left out, to go apart.
+    Together,
+    /// Beside the others: a command by itself, which is refused when it takes too long.
+    Apart,
+}
+
+/// What a batch is committed under.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    /// The lanes, with the epochs under which they are held.
+    pub(crate) held: &'a [(u16, i64)],
+    pub(crate) way: Way,
+    /// The most time that a transaction may take, once it has its lanes.
+    pub(crate) budget: Duration,
+}
 
 /// What was committed.
 #[derive(Debug, Default)]
 pub(crate) struct Committed {
-    /// One for each command, in any order.
+    /// One for each command that is not left out, in any order.
     pub(crate) verdicts: Vec<Verdict>,
     /// In the order of each directory's sequence.
     pub(crate) events: Vec<Event>,
+    /// Commands that are left to go apart: with each all that come after it in its directory.
+    pub(crate) left_out: HashSet<CommandId>,
+    /// Directories whose commands took too long together.
+    pub(crate) slow: HashSet<DirectoryId>,
 }
 
 /// Why nothing was committed.
@@ -28,136 +61,324 @@ pub(crate) enum CommitError {
     Unavailable(#[source] StoreError),
 }
 
-/// One attempt at a transaction.
+/// Why a transaction was given up.
+#[derive(Debug)]
 enum Attempt {
-    Done(Committed),
-    /// Some have a verdict already: applied before, or given up by their sender.
+    Done,
+    /// Some have got a verdict meanwhile: given up by their sender.
     Settled,
     /// Something in the batch cannot be processed.
     Poisoned(ApplyError),
+    /// It took too long.
+    Slow(ApplyError),
 }
 
-/// Commits a batch, in which each command is once. Commands that have a verdict already are answered with it; a command that cannot be processed is
-/// found by halving the batch and refused with 500, so that its neighbours never suffer.
-pub(crate) async fn commit(
-    store: &Store,
-    limits: &Limits,
-    held: &[(u16, i64)],
-    batch: &[Work<'_>],
-) -> Result<Committed, CommitError> {
-    let mut committed = Committed::default();
-    let mut parts: Vec<Vec<Work<'_>>> = vec![batch.to_vec()];
-    while let Some(part) = parts.pop() {
+/// Commits a batch, in which each command is once. Commands that have a verdict already are answered with it and cost no
+/// more than that; a command that cannot be processed is found by halving the batch and refused with 500, so that its
+/// neighbours never suffer.
+pub(crate) async fn commit(store: &Store, terms: Terms<'_>, batch: &[Work<'_>]) -> Result<Committed, CommitError> {
+    let mut work = Committing {
+        store,
+        terms,
+        committed: Committed::default(),
+        left_out: HashSet::new(),
+    };
+    match terms.way {
+        Way::Together => work.commit(vec![batch.to_vec()]).await?,
+        Way::Apart => {
+            work.commit(batch.iter().map(|work| vec![work.clone()]).collect())
+                .await?
+        }
+    }
+    Ok(work.committed)
+}
+
+/// Refuses a command that was handed over several times and never got a verdict, unless it has one by now.
+pub(crate) async fn give_up(store: &Store, terms: Terms<'_>, work: &Work<'_>) -> Result<Vec<Verdict>, CommitError> {
+    refuse(store, terms, apply::hopeless(work.command)).await
+}
+
+struct Committing<'a> {
+    store: &'a Store,
+    terms: Terms<'a>,
+    committed: Committed,
+    /// Directories of which a command was left out: what comes after it must not overtake it.
+    left_out: HashSet<DirectoryId>,
+}
+
+impl Committing<'_> {
+    /// Commits parts, one after the other; those of a directory stand in the order of its commands.
+    async fn commit<'w>(&mut self, parts: Vec<Vec<Work<'w>>>) -> Result<(), CommitError> {
+        let mut parts = VecDeque::from(parts);
+        while let Some(mut part) = parts.pop_front() {
+            match self.attempt(&mut part).await? {
+                Attempt::Done => {}
+                Attempt::Settled => {
+                    let ids: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
+                    let verdicts = self.store.verdicts(&ids).await.map_err(CommitError::Unavailable)?;
+                    self.settle(&mut part, verdicts);
+                    parts.push_front(part);
+                }
+                Attempt::Poisoned(error) if part.len() == 1 => {
+                    let command = part[0].command;
+                    tracing::error!(command.id = %command.id, error = %chain(&error), "a command cannot be processed; it is refused");
+                    let verdicts = refuse(self.store, self.terms, poisoned(command)).await?;
+                    self.committed.verdicts.extend(verdicts);
+                }
+                Attempt::Poisoned(error) => {
+                    tracing::warn!(commands = part.len(), error = %chain(&error), "a batch cannot be processed; it is split");
+                    // Order within a directory must hold, so the first half is taken up first.
+                    let second = part.split_off(part.len() / 2);
+                    parts.push_front(second);
+                    parts.push_front(part);
+                }
+                Attempt::Slow(error) => {
+                    metrics::counter!("rollcall_projector_slow_total").increment(1);
+                    for part in self.slow(part, &error).await? {
+                        parts.push_front(part);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a part that took too long: each directory of it goes by itself, so that of all of them only one is
+    /// slow once more; of that one each command goes apart, where it holds up nobody; and there the slow one is refused.
+    async fn slow<'w>(&mut self, part: Vec<Work<'w>>, error: &ApplyError) -> Result<Vec<Vec<Work<'w>>>, CommitError> {
+        tracing::warn!(commands = part.len(), error = %chain(error), "a batch takes too long and is given up");
+        if self.terms.way == Way::Apart {
+            for work in part {
+                let verdict = too_slow(work.command, self.terms.budget);
+                let verdicts = refuse(self.store, self.terms, verdict).await?;
+                self.committed.verdicts.extend(verdicts);
+            }
+            return Ok(Vec::new());
+        }
+        let mut by_directory: BTreeMap<DirectoryId, Vec<Work<'w>>> = BTreeMap::new();
+        for work in part {
+            by_directory.entry(work.command.directory_id).or_default().push(work);
+        }
+        if by_directory.len() > 1 {
+            return Ok(by_directory.into_values().collect());
+        }
+        for (directory, part) in by_directory {
+            self.committed.slow.insert(directory);
+            self.left_out.insert(directory);
+            let left = part.iter().map(|work| work.command.id);
+            self.committed.left_out.extend(left);
+        }
+        Ok(Vec::new())
+    }
+
+    /// Takes out of the part what has a verdict.
+    fn settle(&mut self, part: &mut Vec<Work<'_>>, verdicts: Vec<Verdict>) {
+        let answered: HashSet<CommandId> = verdicts.iter().map(|verdict| verdict.command_id).collect();
+        self.committed.verdicts.extend(verdicts);
+        part.retain(|work| !answered.contains(&work.command.id));
+    }
+
+    /// Takes out of the part what is to go apart.
+    fn leave_out(&mut self, part: &mut Vec<Work<'_>>, is_heavy: impl Fn(&Work<'_>) -> bool) {
+        if self.terms.way == Way::Apart {
+            return;
+        }
+        part.retain(|work| {
+            let directory = work.command.directory_id;
+            if !self.left_out.contains(&directory) && !is_heavy(work) {
+                return true;
+            }
+            self.left_out.insert(directory);
+            self.committed.left_out.insert(work.command.id);
+            false
+        });
+    }
+
+    /// One transaction. What has a verdict or goes apart is not in the part any more afterwards, whatever came of it.
+    async fn attempt(&mut self, part: &mut Vec<Work<'_>>) -> Result<Attempt, CommitError> {
+        self.leave_out(part, |_| false);
         if part.is_empty() {
-            continue;
+            return Ok(Attempt::Done);
         }
-        match attempt(store, limits, held, &part).await? {
-            Attempt::Done(done) => {
-                committed.verdicts.extend(done.verdicts);
-                committed.events.extend(done.events);
-            }
-            Attempt::Settled => {
-                let ids: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
-                let verdicts = store.verdicts(&ids).await.map_err(unavailable)?;
-                let answered: HashSet<CommandId> = verdicts.iter().map(|verdict| verdict.command_id).collect();
-                committed.verdicts.extend(verdicts);
-                parts.push(
-                    part.into_iter()
-                        .filter(|work| !answered.contains(&work.command.id))
-                        .collect(),
-                );
-            }
-            Attempt::Poisoned(error) if part.len() == 1 => {
-                tracing::error!(command.id = %part[0].command.id, error = %chain(&error), "a command cannot be processed; it is refused");
-                committed.verdicts.extend(refuse(store, held, &part[0]).await?);
-            }
-            Attempt::Poisoned(error) => {
-                tracing::warn!(commands = part.len(), error = %chain(&error), "a batch cannot be processed; it is split");
-                let (first, second) = part.split_at(part.len() / 2);
-                // Order within a directory must hold, so the first half is taken up first.
-                parts.push(second.to_vec());
-                parts.push(first.to_vec());
-            }
+        let now = Timestamp::now();
+        let mut lap = Lap::start(part.len());
+        let mut projection = self.open(part).await?;
+        let began = Instant::now();
+        let settled = projection.take_settled();
+        self.settle(part, settled);
+        self.leave_out(part, |work| {
+            let reach = work.reach.map(|reach| projection.reached(reach));
+            reach.is_some_and(|reached| reached > FAR)
+        });
+        if part.is_empty() {
+            projection.rollback().await.map_err(CommitError::Unavailable)?;
+            return Ok(Attempt::Done);
+        }
+        lap.end(Stage::Begin);
+        let clock = Clock {
+            began,
+            budget: self.terms.budget,
+        };
+        match self.transact(projection, part, (now, clock), lap).await {
+            Ok(attempt) => Ok(attempt),
+            Err(Failure::TooSlow) => Ok(Attempt::Slow(ApplyError::TooSlow)),
+            Err(Failure::Apply(error)) => Ok(Attempt::Poisoned(error)),
+            Err(Failure::Store(error)) if error.was_cut_short() => Ok(Attempt::Slow(error.into())),
+            Err(Failure::Store(error)) if error.is_transient() => Err(CommitError::Unavailable(error)),
+            // Any other failure is that of something in the batch.
+            Err(Failure::Store(error)) => Ok(Attempt::Poisoned(error.into())),
         }
     }
-    Ok(committed)
-}
 
-async fn attempt(
-    store: &Store,
-    limits: &Limits,
-    held: &[(u16, i64)],
-    part: &[Work<'_>],
-) -> Result<Attempt, CommitError> {
-    let now = Timestamp::now();
-    let mut lap = Lap::start(part.len());
-    let mut projection = store
-        .project(held, &apply::directories(part))
-        .await
-        .map_err(fenced_or_away)?;
-    lap.end(Stage::Begin);
-    let mut loaded = match apply::load(&mut projection, part).await {
-        Ok(loaded) => loaded,
-        Err(error) => return away_or_poisoned(error),
-    };
-    if let Err(error) = brake::put_on(&mut projection, &mut loaded, part, now).await {
-        return away_or_poisoned(error);
+    async fn open(&self, part: &[Work<'_>]) -> Result<Projection, CommitError> {
+        let commands: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
+        let reaches: Vec<Reach> = match self.terms.way {
+            Way::Together => part.iter().filter_map(|work| work.reach).collect(),
+            Way::Apart => Vec::new(),
+        };
+        let opening = Opening {
+            held: self.terms.held,
+            directories: &apply::directories(part),
+            commands: &commands,
+            reaches: &reaches,
+            apart: self.terms.way == Way::Apart,
+        };
+        self.store.project(opening).await.map_err(fenced_or_away)
     }
-    lap.end(Stage::Load);
-    loaded.values_mut().for_each(|directory| directory.set_limits(*limits));
-    let mut result = match apply::apply(&mut loaded, part, now) {
-        Ok(result) => result,
-        Err(error) => return Ok(Attempt::Poisoned(error)),
-    };
-    lap.end(Stage::Apply);
-    if let Err(error) = brake::describe(&mut projection, &mut result.events).await {
-        return away_or_poisoned(error);
-    }
-    let batch = Batch {
-        writes: result.writes,
-        events: result.events,
-        verdicts: &result.verdicts,
-    };
-    let events = match projection.save(batch, now).await {
-        Ok(Saved::Written(events)) => events,
-        Ok(Saved::Settled) => {
-            projection.rollback().await.map_err(unavailable)?;
+
+    /// Loads, applies, saves and commits.
+    async fn transact(
+        &mut self,
+        mut projection: Projection,
+        part: &[Work<'_>],
+        (now, clock): (Timestamp, Clock),
+        mut lap: Lap,
+    ) -> Result<Attempt, Failure> {
+        let mut loaded = apply::load(&mut projection, part).await?;
+        brake::put_on(&mut projection, &mut loaded, part, now).await?;
+        clock.check()?;
+        lap.end(Stage::Load);
+        let (loaded, mut result) = match self.terms.way {
+            Way::Together => {
+                let result = apply::apply(&mut loaded, part, now, || clock.is_over())?;
+                (loaded, result)
+            }
+            Way::Apart => apply_apart(loaded, part, now, clock).await?,
+        };
+        clock.check()?;
+        lap.end(Stage::Apply);
+        brake::describe(&mut projection, &mut result.events).await?;
+        let batch = Batch {
+            writes: result.writes,
+            events: result.events,
+            verdicts: &result.verdicts,
+        };
+        let Saved::Written(events) = projection.save(batch, now).await? else {
+            projection.rollback().await?;
             return Ok(Attempt::Settled);
+        };
+        brake::save(&mut projection, &loaded, now).await?;
+        clock.check()?;
+        lap.end(Stage::Save);
+        // A failure that may pass is one also when the connection broke in COMMIT itself: the next attempt finds the
+        // verdicts, or does not.
+        projection.commit().await?;
+        lap.end(Stage::Commit);
+        self.committed.verdicts.extend(result.verdicts);
+        self.committed.events.extend(events);
+        Ok(Attempt::Done)
+    }
+}
+
+/// How long a transaction may still take.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    began: Instant,
+    budget: Duration,
+}
+
+impl Clock {
+    fn is_over(&self) -> bool {
+        self.began.elapsed() > self.budget
+    }
+
+    fn left(&self) -> Duration {
+        self.budget.saturating_sub(self.began.elapsed())
+    }
+
+    /// The transaction is dropped with the failure, and its connection with it.
+    fn check(&self) -> Result<(), Failure> {
+        if self.is_over() { Err(Failure::TooSlow) } else { Ok(()) }
+    }
+}
+
+/// Why a transaction ended before its commit.
+enum Failure {
+    TooSlow,
+    Apply(ApplyError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::TooSlow => Self::TooSlow,
+            error => Self::Apply(error),
         }
-        Err(error) => return away_or_poisoned(error),
+    }
+}
+
+/// Applies a heavy command on a thread of its own, which is left to itself when the time is over: nothing can stop it, and
+/// nobody shall wait for it.
+async fn apply_apart(
+    loaded: HashMap<DirectoryId, Directory>,
+    part: &[Work<'_>],
+    now: Timestamp,
+    clock: Clock,
+) -> Result<(HashMap<DirectoryId, Directory>, apply::Result), Failure> {
+    let commands: Vec<_> = part
+        .iter()
+        .map(|work| (work.command.clone(), work.traceparent.clone()))
+        .collect();
+    let Ok(Ok(permit)) = tokio::time::timeout(clock.left(), LEFT_ALONE.acquire()).await else {
+        return Err(Failure::TooSlow);
     };
-    if let Err(error) = brake::save(&mut projection, &loaded, now).await {
-        return away_or_poisoned(error);
+    let task = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let mut loaded = loaded;
+        let part: Vec<Work<'_>> = commands
+            .iter()
+            .map(|(command, traceparent)| Work::new(command, traceparent.clone()))
+            .collect();
+        let result = apply::apply(&mut loaded, &part, now, || clock.is_over())?;
+        Ok::<_, ApplyError>((loaded, result))
+    });
+    match tokio::time::timeout(clock.left(), task).await {
+        Ok(Ok(applied)) => Ok(applied?),
+        Ok(Err(_)) => Err(ApplyError::Panicked.into()),
+        Err(_) => Err(Failure::TooSlow),
     }
-    lap.end(Stage::Save);
-    // A failure that may pass is one also when the connection broke in COMMIT itself: the next attempt finds the
-    // verdicts, or does not.
-    if let Err(error) = projection.commit().await {
-        return away_or_poisoned(error);
-    }
-    lap.end(Stage::Commit);
-    Ok(Attempt::Done(Committed {
-        verdicts: result.verdicts,
-        events,
-    }))
 }
 
-/// A failure that may pass ends the attempt; any other is that of something in the batch.
-fn away_or_poisoned(error: StoreError) -> Result<Attempt, CommitError> {
-    if error.is_transient() {
-        return Err(unavailable(error));
-    }
-    Ok(Attempt::Poisoned(error.into()))
-}
-
-/// Stores the refusal of a command that cannot be processed, unless its sender has given it up.
-async fn refuse(store: &Store, held: &[(u16, i64)], work: &Work<'_>) -> Result<Vec<Verdict>, CommitError> {
-    let verdict = poisoned(work.command);
-    let mut projection = store.project(held, &[]).await.map_err(fenced_or_away)?;
+/// Stores the refusal of a command, unless its sender has given it up.
+async fn refuse(store: &Store, terms: Terms<'_>, verdict: Verdict) -> Result<Vec<Verdict>, CommitError> {
+    let opening = Opening {
+        held: terms.held,
+        apart: terms.way == Way::Apart,
+        ..Opening::default()
+    };
+    let mut projection = store.project(opening).await.map_err(fenced_or_away)?;
     let batch = Batch {
         verdicts: std::slice::from_ref(&verdict),
         ..Batch::default()
     };
+    let unavailable = CommitError::Unavailable;
     match projection.save(batch, Timestamp::now()).await.map_err(unavailable)? {
         Saved::Written(_) => {
             projection.commit().await.map_err(unavailable)?;
@@ -175,20 +396,4 @@ fn fenced_or_away(error: ProjectionError) -> CommitError {
         ProjectionError::Fenced(lanes) => CommitError::Fenced(lanes),
         ProjectionError::Store(error) => CommitError::Unavailable(error),
     }
-}
-
-fn unavailable(error: StoreError) -> CommitError {
-    CommitError::Unavailable(error)
-}
-
-/// An error with its causes, for the log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

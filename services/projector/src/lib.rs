@@ -4,9 +4,11 @@
 //! and commits state, event log and verdicts of the whole batch in one transaction ([`commit`]). Only then it answers,
 //! publishes the events ([`relay`]) and acknowledges the commands ([`work`] is the loop).
 
+mod apart;
 mod apply;
 mod brake;
 mod commit;
+mod desk;
 mod housekeeping;
 mod outbox;
 pub mod rebuild;
@@ -21,7 +23,6 @@ pub use housekeeping::cut;
 
 use bus::Bus;
 use runtime::{Context, Shutdown};
-use scim::Limits;
 use std::time::Duration;
 use store::Store;
 
@@ -30,14 +31,17 @@ use store::Store;
 pub struct Config {
     /// The most commands in one transaction.
     pub max_batch: usize,
-    /// The most bytes of commands in one transaction; a larger command stands alone.
-    pub max_bytes: usize,
+    /// What the commands in one transaction weigh together, at most ([`directory::weight`]); a heavier one stands alone.
+    pub max_weight: u64,
+    /// The most time that the transaction of a batch may take: others wait for it.
+    pub budget: Duration,
+    /// The most time that a command may take that goes apart, where nobody of another directory waits for it. Less than
+    /// its sender waits.
+    pub apart_budget: Duration,
     /// How long a batch waits for more commands when it is much smaller than usual.
     pub linger: Duration,
     /// The most commands that are taken from the bus and wait for their directory's turn in a batch.
     pub window: usize,
-    /// How much one resource may hold.
-    pub limits: Limits,
     /// How long verdicts are kept for commands that are delivered again.
     pub keep_verdicts: Duration,
     /// How long events are kept; `None` for ever. What older ones leave stays as the base of the log.
@@ -52,10 +56,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_batch: 128,
-            max_bytes: 4 << 20,
+            max_weight: 1 << 20,
+            budget: Duration::from_secs(2),
+            apart_budget: Duration::from_secs(6),
             linger: Duration::from_millis(2),
             window: 1_024,
-            limits: Limits::default(),
             keep_verdicts: Duration::from_hours(24),
             keep_events: None,
             housekeeping: Duration::from_mins(10),
@@ -70,7 +75,6 @@ impl Config {
     pub fn new(settings: &runtime::Settings) -> Self {
         Self {
             keep_events: settings.event_retention,
-            limits: settings.limits,
             ..Self::default()
         }
     }

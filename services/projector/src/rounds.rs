@@ -1,14 +1,17 @@
-//! Fair batches: what waits is taken in rounds, one from each directory in turn.
+//! Fair batches: who of those that wait is next.
 //!
 //! A directory that pushes its first million users would otherwise fill every batch of its lane, and one deactivation in
-//! another directory would wait behind hundreds of them. What is held here was handed out by the bus and is neither
-//! applied nor acknowledged: when it is dropped, it comes again.
+//! another directory would wait behind hundreds of them. So directories take turns, and a turn is not counted but
+//! weighed: next is whoever has been given least (start-time fair queueing). What goes apart, because it is heavy or its
+//! directory has been slow, is in no batch: of that there is one at a time, directories in turn, and what comes after it
+//! in its directory waits for it.
+//!
+//! What is held here was handed out by the bus and is neither applied nor acknowledged: when it is dropped, it comes again.
 //!
 //! Pure: no IO and no clock.
 
-use bus::Delivery;
-use events::{Command, DirectoryId};
-use std::collections::{HashMap, VecDeque};
+use events::DirectoryId;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// Something that waits for its turn.
 pub(crate) trait Waiting {
@@ -18,29 +21,50 @@ pub(crate) trait Waiting {
     fn lane(&self) -> u16;
     /// The subscription of that lane that handed it out; later ones have higher numbers.
     fn session(&self) -> u64;
+    /// What it costs.
+    fn weight(&self) -> u64;
+    /// Whether it goes apart, whatever else its directory sends.
+    fn goes_apart(&self) -> bool;
 }
 
-impl Waiting for Delivery<Command> {
-    fn directory(&self) -> DirectoryId {
-        self.payload.directory_id
-    }
+/// Where a directory stands with what it has waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In turn for a batch: what it will have been given before, and a number that tells those with the same apart.
+    Batch((u64, u64)),
+    /// In turn to go apart.
+    Apart,
+    /// One of its commands is under way apart.
+    UnderWay,
+}
 
-    fn lane(&self) -> u16 {
-        self.lane
-    }
-
-    fn session(&self) -> u64 {
-        self.session
-    }
+#[derive(Debug)]
+struct Line<T> {
+    items: VecDeque<T>,
+    place: Place,
 }
 
 /// What waits, by directory, each in the order in which it came.
 #[derive(Debug)]
 pub(crate) struct Rounds<T> {
-    waiting: HashMap<DirectoryId, VecDeque<T>>,
-    /// The directories that wait, each once; whoever is in front is next.
-    turns: VecDeque<DirectoryId>,
+    lines: HashMap<DirectoryId, Line<T>>,
+    /// The directories in turn for a batch.
+    turns: BTreeMap<(u64, u64), DirectoryId>,
+    /// The directories in turn to go apart; whoever is in front is next.
+    apart: VecDeque<DirectoryId>,
+    /// The directory of which a command is under way apart.
+    under_way: Option<DirectoryId>,
+    /// Directories that have been slow: all of theirs goes apart.
+    slow: HashSet<DirectoryId>,
+    /// What each directory has been given, where that is more than what whoever comes now begins with.
+    given: HashMap<DirectoryId, u64>,
+    /// What whoever was next last had been given.
+    now: u64,
+    /// Numbers the turns.
+    last_turn: u64,
+    /// How many wait, and how many of them in turn for a batch.
     len: usize,
+    ready: usize,
     /// The latest subscription of each lane.
     sessions: HashMap<u16, u64>,
 }
@@ -48,9 +72,16 @@ pub(crate) struct Rounds<T> {
 impl<T> Default for Rounds<T> {
     fn default() -> Self {
         Self {
-            waiting: HashMap::new(),
-            turns: VecDeque::new(),
+            lines: HashMap::new(),
+            turns: BTreeMap::new(),
+            apart: VecDeque::new(),
+            under_way: None,
+            slow: HashSet::new(),
+            given: HashMap::new(),
+            now: 0,
+            last_turn: 0,
             len: 0,
+            ready: 0,
             sessions: HashMap::new(),
         }
     }
@@ -62,8 +93,9 @@ impl<T: Waiting> Rounds<T> {
         self.len
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.len == 0
+    /// How many may be in the next batches.
+    pub(crate) const fn ready(&self) -> usize {
+        self.ready
     }
 
     /// Takes what came, in its order. The first message of a new subscription says that what an older one of the lane
@@ -80,152 +112,170 @@ impl<T: Waiting> Rounds<T> {
                 self.forget(lane, session);
             }
             let directory = item.directory();
-            let queue = self.waiting.entry(directory).or_default();
-            if queue.is_empty() {
-                self.turns.push_back(directory);
+            if let Some(line) = self.lines.get_mut(&directory) {
+                line.items.push_back(item);
+                self.len += 1;
+                self.ready += usize::from(matches!(line.place, Place::Batch(_)));
+            } else {
+                self.place(directory, VecDeque::from([item]));
             }
-            queue.push_back(item);
-            self.len += 1;
         }
     }
 
-    /// Up to `max`, one from each directory in turn; each directory's in the order in which they came. Who was passed
-    /// over because the batch was full is first the next time.
-    pub(crate) fn take(&mut self, max: usize) -> Vec<T> {
-        let mut taken = Vec::with_capacity(max.min(self.len));
-        while taken.len() < max
-            && let Some(directory) = self.turns.pop_front()
-        {
-            let Some(queue) = self.waiting.get_mut(&directory) else {
+    /// Puts back what was taken and not done, each directory's in its order, before what waits of it.
+    pub(crate) fn put_back(&mut self, items: Vec<T>) {
+        for item in items.into_iter().rev() {
+            // The subscription that handed it out is over: it comes again.
+            if self
+                .sessions
+                .get(&item.lane())
+                .is_some_and(|latest| item.session() < *latest)
+            {
                 continue;
-            };
-            if let Some(item) = queue.pop_front() {
-                taken.push(item);
-                self.len -= 1;
             }
-            if queue.is_empty() {
-                self.waiting.remove(&directory);
-            } else {
-                self.turns.push_back(directory);
-            }
+            let directory = item.directory();
+            let mut line = self.remove(directory);
+            line.push_front(item);
+            self.place(directory, line);
         }
+    }
+
+    /// Up to `max` of so much weight together; a heavier one alone. Each directory's in the order in which they came, of
+    /// the directories whoever has been given least. Who was passed over because the batch was full is first the next time.
+    pub(crate) fn take(&mut self, max: usize, weight: u64) -> Vec<T> {
+        let mut taken = Vec::with_capacity(max.min(self.ready));
+        let mut sum = 0_u64;
+        while taken.len() < max
+            && let Some((turn, directory)) = self
+                .turns
+                .first_key_value()
+                .map(|(turn, directory)| (*turn, *directory))
+        {
+            let first = self.lines.get(&directory).and_then(|line| line.items.front());
+            let next = first.map_or(0, Waiting::weight);
+            if !taken.is_empty() && sum.saturating_add(next) > weight {
+                break;
+            }
+            sum = sum.saturating_add(next);
+            self.now = turn.0;
+            self.given.insert(directory, turn.0.saturating_add(next.max(1)));
+            let mut line = self.remove(directory);
+            taken.extend(line.pop_front());
+            self.place(directory, line);
+        }
+        self.forget_given();
         taken
     }
 
-    /// Forgets everything: the subscription it came from is given up.
+    /// The next one to go apart, unless one is under way.
+    pub(crate) fn take_apart(&mut self) -> Option<T> {
+        if self.under_way.is_some() {
+            return None;
+        }
+        let directory = self.apart.pop_front()?;
+        let line = self.lines.get_mut(&directory)?;
+        let item = line.items.pop_front()?;
+        line.place = Place::UnderWay;
+        self.len -= 1;
+        self.under_way = Some(directory);
+        Some(item)
+    }
+
+    /// What was under way apart is done.
+    pub(crate) fn done_apart(&mut self) {
+        let Some(directory) = self.under_way.take() else { return };
+        let line = self.remove(directory);
+        self.place(directory, line);
+    }
+
+    /// Whether all of a directory's goes apart.
+    pub(crate) fn set_slow(&mut self, directory: DirectoryId, slow: bool) {
+        let changed = if slow {
+            self.slow.insert(directory)
+        } else {
+            self.slow.remove(&directory)
+        };
+        if changed && self.lines.contains_key(&directory) {
+            let line = self.remove(directory);
+            self.place(directory, line);
+        }
+    }
+
+    /// Forgets all that waits: the subscription it came from is given up.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            under_way: self.under_way,
+            slow: std::mem::take(&mut self.slow),
+            ..Self::default()
+        };
+    }
+
+    /// Takes a directory out of wherever it stands.
+    fn remove(&mut self, directory: DirectoryId) -> VecDeque<T> {
+        let Some(line) = self.lines.remove(&directory) else {
+            return VecDeque::new();
+        };
+        self.len -= line.items.len();
+        match line.place {
+            Place::Batch(turn) => {
+                self.turns.remove(&turn);
+                self.ready -= line.items.len();
+            }
+            Place::Apart => self.apart.retain(|waiting| *waiting != directory),
+            Place::UnderWay => {}
+        }
+        line.items
+    }
+
+    /// Puts a directory where what it has in front belongs; nowhere if it has nothing.
+    fn place(&mut self, directory: DirectoryId, items: VecDeque<T>) {
+        let Some(first) = items.front() else { return };
+        self.len += items.len();
+        let place = if self.under_way == Some(directory) {
+            Place::UnderWay
+        } else if first.goes_apart() || self.slow.contains(&directory) {
+            self.apart.push_back(directory);
+            Place::Apart
+        } else {
+            self.last_turn += 1;
+            let given = self.given.get(&directory).copied().unwrap_or_default();
+            let turn = (given.max(self.now), self.last_turn);
+            self.turns.insert(turn, directory);
+            self.ready += items.len();
+            Place::Batch(turn)
+        };
+        self.lines.insert(directory, Line { items, place });
+    }
+
+    /// Forgets what directories have been given that says nothing: when nobody is in turn any more, all begin with the same,
+    /// and until then whoever has been given no more than what anybody begins with.
+    fn forget_given(&mut self) {
+        if self.turns.is_empty() {
+            self.now = self.given.drain().map(|(_, given)| given).fold(self.now, u64::max);
+        } else if self.given.len() > 2 * self.lines.len() + 64 {
+            let now = self.now;
+            self.given.retain(|_, given| *given > now);
+        }
     }
 
     fn forget(&mut self, lane: u16, before: u64) {
-        for queue in self.waiting.values_mut() {
-            queue.retain(|item| item.lane() != lane || item.session() >= before);
+        let concerned: Vec<DirectoryId> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| {
+                line.items
+                    .iter()
+                    .any(|item| item.lane() == lane && item.session() < before)
+            })
+            .map(|(directory, _)| *directory)
+            .collect();
+        for directory in concerned {
+            let mut line = self.remove(directory);
+            line.retain(|item| item.lane() != lane || item.session() >= before);
+            self.place(directory, line);
         }
-        self.waiting.retain(|_, queue| !queue.is_empty());
-        self.turns.retain(|directory| self.waiting.contains_key(directory));
-        self.len = self.waiting.values().map(VecDeque::len).sum();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    struct Item {
-        directory: u8,
-        session: u64,
-        n: usize,
-    }
-
-    impl Waiting for Item {
-        fn directory(&self) -> DirectoryId {
-            DirectoryId::from(uuid::Uuid::from_u128(u128::from(self.directory)))
-        }
-
-        fn lane(&self) -> u16 {
-            u16::from(self.directory % 2)
-        }
-
-        fn session(&self) -> u64 {
-            self.session
-        }
-    }
-
-    fn item(directory: u8, n: usize) -> Item {
-        Item {
-            directory,
-            session: 1,
-            n,
-        }
-    }
-
-    #[test]
-    fn one_command_behind_a_thousand_of_another_directory_is_in_the_next_batch() {
-        let mut rounds = Rounds::default();
-        rounds.extend((0..1_000).map(|n| item(0, n)));
-        assert_eq!(rounds.take(128).len(), 128);
-        rounds.extend([item(2, 0)]);
-        let batch = rounds.take(128);
-        assert_eq!(
-            (batch.len(), batch.iter().position(|item| item.directory == 2)),
-            (128, Some(1))
-        );
-    }
-
-    #[test]
-    fn a_directory_alone_fills_the_batch() {
-        let mut rounds = Rounds::default();
-        rounds.extend((0..10).map(|n| item(0, n)));
-        assert_eq!(rounds.take(4), [item(0, 0), item(0, 1), item(0, 2), item(0, 3)]);
-        assert_eq!((rounds.take(100).len(), rounds.is_empty()), (6, true));
-    }
-
-    #[test]
-    fn a_new_subscription_of_a_lane_replaces_what_its_older_one_handed_out_and_nothing_else() {
-        let mut rounds = Rounds::default();
-        rounds.extend([item(0, 0), item(1, 1), item(0, 2)]);
-        let again = Item {
-            session: 5,
-            ..item(0, 0)
-        };
-        rounds.extend([again, item(0, 3)]);
-        assert_eq!(rounds.len(), 2);
-        assert_eq!(rounds.take(10), [item(1, 1), again]);
-    }
-
-    proptest! {
-        #[test]
-        fn everything_is_taken_once_in_order_within_its_directory_and_nobody_waits_longer_than_a_round(
-            arrivals in proptest::collection::vec((proptest::collection::vec(0_u8..6, 0..40), 1_usize..20), 1..12)
-        ) {
-            let mut rounds = Rounds::default();
-            let (mut sent, mut taken): (Vec<Item>, Vec<Item>) = (Vec::new(), Vec::new());
-            for (directories, max) in &arrivals {
-                let arrived: Vec<Item> = directories.iter().map(|directory| item(*directory, sent.len())).collect();
-                let arrived: Vec<Item> = arrived.into_iter().enumerate().map(|(n, item)| Item { n: item.n + n, ..item }).collect();
-                sent.extend(&arrived);
-                rounds.extend(arrived);
-                let before = rounds.len();
-                let waiting = rounds.turns.clone();
-                let batch = rounds.take(*max);
-                prop_assert_eq!(batch.len(), before.min(*max));
-                prop_assert_eq!(rounds.len(), before - batch.len());
-                // Whoever is so far in front that one round reaches them, is in the batch.
-                for directory in waiting.iter().take(*max) {
-                    prop_assert!(batch.iter().any(|item| item.directory() == *directory));
-                }
-                taken.extend(batch);
-            }
-            taken.extend(rounds.take(usize::MAX));
-            prop_assert!(rounds.is_empty() && rounds.turns.is_empty() && rounds.waiting.is_empty());
-            for directory in 0..6 {
-                let of = |items: &[Item]| -> Vec<usize> {
-                    items.iter().filter(|item| item.directory == directory).map(|item| item.n).collect()
-                };
-                prop_assert_eq!(of(&taken), of(&sent));
-            }
-        }
-    }
-}
+mod tests;

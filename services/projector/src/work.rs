@@ -1,13 +1,15 @@
 //! The loop: take, commit, answer, hand over to the relay.
 
+use crate::apart::{Apart, SUSPECT_AFTER};
 use crate::apply::Work;
-use crate::commit::{CommitError, commit};
-use crate::relay::{Done, Handover, Told};
-use crate::rounds::Rounds;
-use crate::stages::{Lap, Stage};
+use crate::commit::{CommitError, Terms, Way};
+use crate::desk::{BACKOFF, Desk, Lost, Patience};
+use crate::relay::Told;
+use crate::rounds::{Rounds, Waiting};
+use crate::stages::Stage;
 use crate::{Config, Deps, spans};
 use bus::{Consumer, Delivery};
-use events::{Command, Timestamp, Verdict};
+use events::{Command, DirectoryId, Timestamp};
 use futures_util::FutureExt as _;
 use runtime::Shutdown;
 use std::collections::{HashMap, HashSet};
@@ -15,39 +17,82 @@ use std::time::{Duration, Instant};
 use store::PROJECTOR;
 use telemetry::chain;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
-/// Between attempts while the database is away.
-const BACKOFF: [Duration; 5] = [
-    Duration::from_millis(50),
-    Duration::from_millis(100),
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-];
-
-/// A database that does not answer for this long may answer another projector: the lanes pass on, and are asked for again
-/// when it does. Long enough for a server that restarts, short enough for the commands that wait.
-const PASS_ON_AFTER: Duration = Duration::from_secs(3);
 /// A command this long past its deadline is not applied any more: its sender has settled it or is gone. Long enough for
 /// clocks that differ or jump by minutes, because dropping is only a convenience: the inbox is what decides.
 const STALE: Duration = Duration::from_mins(10);
 
+/// What is handed out by the bus and not taken into a batch, at most: as many as requests of one process may wait.
+const MOST_WAITING: usize = 16_384;
+
+/// How long all commands of a directory go apart after some of them took too long together.
+const SLOW_FOR: Duration = Duration::from_mins(1);
+
+/// A command that waits here.
+#[derive(Debug)]
+struct Item {
+    delivery: Delivery<Command>,
+    weight: u64,
+    apart: bool,
+}
+
+impl Item {
+    fn new(delivery: Delivery<Command>) -> Self {
+        let weight = directory::weight(&delivery.payload, delivery.size());
+        let apart = weight > directory::HEAVY || delivery.delivery_count >= SUSPECT_AFTER;
+        Self {
+            delivery,
+            weight,
+            apart,
+        }
+    }
+
+    /// One that was found to reach far.
+    const fn left_out(delivery: Delivery<Command>, weight: u64, apart: bool) -> Self {
+        Self {
+            delivery,
+            weight,
+            apart,
+        }
+    }
+}
+
+impl Waiting for Item {
+    fn directory(&self) -> DirectoryId {
+        self.delivery.payload.directory_id
+    }
+
+    fn lane(&self) -> u16 {
+        self.delivery.lane
+    }
+
+    fn session(&self) -> u64 {
+        self.delivery.session
+    }
+
+    fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    fn goes_apart(&self) -> bool {
+        self.apart
+    }
+}
+
 /// The commands to apply: each once, though one that is delivered again may meet itself; none that is stale.
-fn fresh<'a>(batch: &'a [Delivery<Command>], spans: &[tracing::Span]) -> Vec<Work<'a>> {
+fn fresh<'a>(batch: &'a [Item], spans: &[tracing::Span]) -> Vec<Work<'a>> {
     let now = Timestamp::now();
     let mut met = HashSet::with_capacity(batch.len());
     let mut stale = 0;
     let mut work = Vec::with_capacity(batch.len());
-    for (delivery, span) in batch.iter().zip(spans) {
-        let command = &delivery.payload;
+    for (item, span) in batch.iter().zip(spans) {
+        let command = &item.delivery.payload;
         if now >= command.deadline.plus(STALE) {
             stale += 1;
         } else if met.insert(command.id) {
-            work.push(Work {
-                command,
-                traceparent: telemetry::traceparent_of(span),
-            });
+            work.push(Work::new(command, telemetry::traceparent_of(span)));
         }
     }
     if stale > 0 {
@@ -62,12 +107,18 @@ pub(crate) struct Worker {
     deps: Deps,
     consumer: Consumer<Command>,
     /// What the consumer has handed out and no batch has taken yet.
-    rounds: Rounds<Delivery<Command>>,
+    rounds: Rounds<Item>,
     committed: mpsc::Sender<Told>,
     /// For each lane the subscription and the epoch under which it is held.
     held: HashMap<u16, (u64, i64)>,
     /// How many commands came at once of late, at most.
     usual: usize,
+    /// The command that goes apart.
+    apart: Option<UnderWay>,
+    /// Numbers the subscriptions.
+    tenure: u64,
+    /// Directories that have been slow, and since when.
+    slow: HashMap<DirectoryId, Instant>,
 }
 
 impl Worker {
@@ -80,6 +131,9 @@ impl Worker {
             committed,
             held: HashMap::new(),
             usual: 0,
+            apart: None,
+            tenure: 0,
+            slow: HashMap::new(),
         }
     }
 
@@ -87,12 +141,16 @@ impl Worker {
     /// out can be acknowledged.
     pub(crate) async fn run(mut self, shutdown: Shutdown) -> Consumer<Command> {
         loop {
-            let more = tokio::select! {
+            let going_on = tokio::select! {
                 biased;
-                () = shutdown.soft.cancelled() => break,
-                more = self.arrivals() => more,
+                () = shutdown.soft.cancelled() => false,
+                (tenure, end) = ended(&mut self.apart) => {
+                    self.end_apart(tenure, end).await;
+                    true
+                }
+                more = arrivals(&self.config, &self.consumer, &mut self.rounds) => more,
             };
-            if !more {
+            if !going_on {
                 break;
             }
             tokio::select! {
@@ -101,47 +159,26 @@ impl Worker {
                 () = shutdown.hard.cancelled() => break,
             }
         }
+        let is_under_way = self.apart.is_some();
+        tokio::select! {
+            _ = ended(&mut self.apart), if is_under_way => {}
+            () = shutdown.hard.cancelled(), if is_under_way => {}
+            else => {}
+        }
         self.consumer.stop();
         self.consumer
     }
 
-    /// Waits until there is something to do, and takes what has come up to the window, so that a batch is formed out of
-    /// all that waits and not only out of what came first. `false` once the bus is closed.
-    async fn arrivals(&mut self) -> bool {
-        let window = self.config.window.max(self.config.max_batch);
-        let arrived = if self.rounds.is_empty() {
-            self.consumer.next(window).await
-        } else if self.rounds.len() < window {
-            match self.consumer.next(window - self.rounds.len()).now_or_never() {
-                Some(arrived) => arrived,
-                None => return true,
-            }
-        } else {
-            return true;
-        };
-        let Some(arrived) = arrived else { return false };
-        self.rounds.extend(arrived);
-        true
-    }
-
-    /// Commits the next round, and what comes with it.
+    /// Commits the next batch, if there is one, and starts what goes apart: before it, and what is next after it.
     async fn work(&mut self) {
-        self.linger().await;
-        let batch = self.rounds.take(self.config.max_batch);
-        self.usual = batch.len().max(self.usual - self.usual.div_ceil(8));
-        let mut rest = batch.into_iter().peekable();
-        while rest.peek().is_some() {
-            let mut bytes = 0;
-            let mut portion = Vec::with_capacity(rest.len());
-            while let Some(next) =
-                rest.next_if(|next| portion.is_empty() || bytes + next.size() <= self.config.max_bytes)
-            {
-                bytes += next.size();
-                portion.push(next);
-            }
-            if !self.process(portion).await {
-                return;
-            }
+        self.rejoin();
+        self.begin_apart().await;
+        if self.rounds.ready() > 0 {
+            self.linger().await;
+            let batch = self.rounds.take(self.config.max_batch, self.config.max_weight);
+            self.usual = batch.len().max(self.usual - self.usual.div_ceil(8));
+            self.process(batch).await;
+            self.begin_apart().await;
         }
     }
 
@@ -151,88 +188,129 @@ impl Worker {
     async fn linger(&mut self) {
         let enough = (self.usual * 3 / 4).min(self.config.max_batch);
         let until = tokio::time::Instant::now() + self.config.linger;
-        while self.rounds.len() < enough {
-            let room = self.config.max_batch - self.rounds.len();
+        while self.rounds.ready() < enough {
+            let room = self.config.max_batch - self.rounds.ready();
             match tokio::time::timeout_at(until, self.consumer.next(room)).await {
-                Ok(Some(more)) => self.rounds.extend(more),
+                Ok(Some(more)) => self.rounds.extend(more.into_iter().map(Item::new)),
                 Ok(None) | Err(_) => return,
             }
         }
     }
 
-    /// Commits, answers and hands over; `false` when the lanes are somebody else's now, and what was taken from them too.
-    async fn process(&mut self, batch: Vec<Delivery<Command>>) -> bool {
-        let spans: Vec<_> = batch.iter().map(spans::process).collect();
+    /// Commits, answers and hands over; what is left out goes back, to go apart.
+    async fn process(&mut self, batch: Vec<Item>) {
+        let spans: Vec<_> = batch.iter().map(|item| spans::process(&item.delivery)).collect();
         metrics::histogram!("rollcall_projector_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-        Stage::Wait.record_each(batch.iter().map(Delivery::received));
+        Stage::Wait.record_each(batch.iter().map(|item| item.delivery.received()));
         let work = fresh(&batch, &spans);
         let span = spans::group_commit(&spans);
-        let Some(done) = self.commit(&batch, &work).instrument(span).await else {
-            return false;
+        let Some(held) = self.hold(batch.iter().map(|item| &item.delivery)).await else {
+            return;
         };
-        let by_command: HashMap<_, &Verdict> = done
-            .verdicts
-            .iter()
-            .map(|verdict| (verdict.command_id, verdict))
-            .collect();
-        let mut lap = Lap::start(batch.len());
-        let mut answers = Vec::with_capacity(batch.len());
-        for (delivery, span) in batch.iter().zip(&spans) {
-            if let Some(verdict) = by_command.get(&delivery.payload.id) {
-                span.record("verdict.status", crate::spans::status(&verdict.outcome));
-                answers.push((delivery, *verdict));
+        let terms = Terms {
+            held: &held,
+            way: Way::Together,
+            budget: self.config.budget,
+        };
+        let desk = self.desk();
+        let done = match desk.commit(terms, &work).instrument(span).await {
+            Ok(done) => done,
+            Err(lost) => return self.lose(lost).await,
+        };
+        let now = Instant::now();
+        for directory in &done.slow {
+            self.slow.insert(*directory, now);
+            self.rounds.set_slow(*directory, true);
+        }
+        let (mut deliveries, mut open, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut met = HashSet::new();
+        for (item, span) in batch.into_iter().zip(spans) {
+            if done.left_out.contains(&item.delivery.payload.id) {
+                // The first of a directory is the one for whose sake it is left out.
+                let is_first = met.insert(item.directory());
+                left_out.push(Item::left_out(item.delivery, item.weight, is_first));
+            } else {
+                deliveries.push(item.delivery);
+                open.push(span);
             }
         }
-        self.consumer.replier().reply_all(&answers).await;
-        lap.end(Stage::Reply);
-        drop(spans);
-        let handover = Handover {
-            events: done.events,
-            done: Done {
-                deliveries: batch,
-                acker: self.consumer.acker(),
-                committed: Instant::now(),
-                published: None,
-            },
-        };
-        // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.
-        let _ = self.committed.send(Told::Committed(handover)).await;
-        true
+        self.rounds.put_back(left_out);
+        if !deliveries.is_empty() {
+            desk.conclude(deliveries, open, done, None).await;
+        }
     }
 
-    /// Commits until it works. `None` when the lane is somebody else's now.
-    async fn commit(&mut self, batch: &[Delivery<Command>], work: &[Work<'_>]) -> Option<crate::commit::Committed> {
-        let mut attempt = 0;
-        let began = Instant::now();
+    /// Starts the next command that goes apart, unless one is under way.
+    async fn begin_apart(&mut self) {
+        if self.apart.is_some() {
+            return;
+        }
+        let Some(item) = self.next_apart().await else { return };
+        let Some(held) = self.hold([&item.delivery].into_iter()).await else {
+            return self.rounds.done_apart();
+        };
+        metrics::counter!("rollcall_projector_apart_total").increment(1);
+        let apart = Apart {
+            desk: self.desk(),
+            delivery: item.delivery,
+            held,
+            budget: self.config.apart_budget,
+        };
+        self.apart = Some(UnderWay {
+            task: apart.start(),
+            tenure: self.tenure,
+        });
+    }
+
+    /// The next one whose sender may still wait.
+    async fn next_apart(&mut self) -> Option<Item> {
         loop {
-            let result = match self.hold(batch).await {
-                Ok(held) => commit(&self.deps.store, &self.config.limits, &held, work).await,
-                Err(error) => Err(CommitError::Unavailable(error)),
-            };
-            match result {
-                Ok(committed) => return Some(committed),
-                Err(CommitError::Fenced(lanes)) => {
-                    tracing::warn!(
-                        ?lanes,
-                        "another projector has taken over; the commands go back to the bus"
-                    );
-                    // A new subscription gives back what the old one held; whoever is active now gets it, in order.
-                    self.subscribe((0..self.deps.bus.partitions()).collect());
-                    return None;
-                }
-                Err(error) if began.elapsed() > PASS_ON_AFTER => {
-                    tracing::warn!(error = %chain(&error), "the database is away; the lanes pass on until it is back");
-                    self.stand_aside().await;
-                    return None;
-                }
-                Err(error) => {
-                    let pause = BACKOFF[attempt.min(BACKOFF.len() - 1)];
-                    tracing::warn!(error = %chain(&error), "a batch could not be committed; trying again");
-                    metrics::counter!("rollcall_projector_retries_total").increment(1);
-                    attempt += 1;
-                    tokio::time::sleep(pause).await;
-                }
+            let item = self.rounds.take_apart()?;
+            if Timestamp::now() < item.delivery.payload.deadline.plus(STALE) {
+                return Some(item);
             }
+            tracing::warn!(commands = 1, "commands far past their deadline are dropped");
+            self.desk().acker.ack(std::slice::from_ref(&item.delivery)).await;
+            self.rounds.done_apart();
+        }
+    }
+
+    async fn end_apart(&mut self, tenure: u64, end: Result<(), Lost>) {
+        self.rounds.done_apart();
+        if let Err(lost) = end
+            && tenure == self.tenure
+        {
+            self.lose(lost).await;
+        }
+    }
+
+    /// Directories that have not been slow for a while go with the others again.
+    fn rejoin(&mut self) {
+        let rounds = &mut self.rounds;
+        self.slow.retain(|directory, since| {
+            let is_slow = since.elapsed() < SLOW_FOR;
+            if !is_slow {
+                rounds.set_slow(*directory, false);
+            }
+            is_slow
+        });
+    }
+
+    fn desk(&self) -> Desk {
+        Desk {
+            store: self.deps.store.clone(),
+            replier: self.consumer.replier(),
+            acker: self.consumer.acker(),
+            committed: self.committed.clone(),
+        }
+    }
+
+    /// The lanes are somebody else's, or may be, and what was taken from them too.
+    async fn lose(&mut self, lost: Lost) {
+        match lost {
+            // A new subscription gives back what the old one held; whoever is active now gets it, in order.
+            Lost::Fenced => self.subscribe((0..self.deps.bus.partitions()).collect()),
+            Lost::Away => self.stand_aside().await,
         }
     }
 
@@ -248,36 +326,104 @@ impl Worker {
         self.subscribe((0..self.deps.bus.partitions()).collect());
     }
 
-    /// Gives up what is held, and asks for these lanes.
+    /// Gives up what is held, and asks for these lanes. What is under way apart comes to its end: the inbox tells the one
+    /// who gets it again.
     fn subscribe(&mut self, lanes: Vec<u16>) {
         self.consumer = self.deps.bus.commands(lanes);
         self.held.clear();
         self.rounds.clear();
+        self.tenure += 1;
     }
 
-    /// Makes sure that every lane of the batch is held, and returns their epochs. A new subscription is a new tenure:
-    /// somebody else may have worked in the lane in between.
-    async fn hold(&mut self, batch: &[Delivery<Command>]) -> Result<Vec<(u16, i64)>, store::StoreError> {
+    /// Makes sure that every lane of the batch is held, and returns their epochs; `None` when the database is away. A new
+    /// subscription is a new tenure: somebody else may have worked in the lane in between.
+    async fn hold<'d>(
+        &mut self,
+        batch: impl DoubleEndedIterator<Item = &'d Delivery<Command>>,
+    ) -> Option<Vec<(u16, i64)>> {
         let mut held: Vec<(u16, i64)> = Vec::new();
         // The last one's subscription counts: what an earlier one handed out comes again through it.
-        for delivery in batch.iter().rev() {
+        for delivery in batch.rev() {
             let lane = delivery.lane;
             if held.iter().any(|(known, _)| *known == lane) {
                 continue;
             }
             let epoch = match self.held.get(&lane) {
                 Some((session, epoch)) if *session == delivery.session => *epoch,
-                _ => {
-                    let lanes = self.deps.store.lanes(PROJECTOR);
-                    let epoch = lanes.take(lane, &self.deps.instance, Timestamp::now()).await?;
-                    tracing::info!(lane, epoch, "lane taken");
-                    self.held.insert(lane, (delivery.session, epoch));
-                    let _ = self.committed.send(Told::TakenOver).await;
-                    epoch
-                }
+                _ => self.take_lane(lane, delivery.session).await?,
             };
             held.push((lane, epoch));
         }
-        Ok(held)
+        Some(held)
     }
+
+    async fn take_lane(&mut self, lane: u16, session: u64) -> Option<i64> {
+        let mut patience = Patience::new();
+        loop {
+            let lanes = self.deps.store.lanes(PROJECTOR);
+            match lanes.take(lane, &self.deps.instance, Timestamp::now()).await {
+                Ok(epoch) => {
+                    tracing::info!(lane, epoch, "lane taken");
+                    self.held.insert(lane, (session, epoch));
+                    let _ = self.committed.send(Told::TakenOver).await;
+                    return Some(epoch);
+                }
+                Err(error) => {
+                    if let Err(lost) = patience.after(CommitError::Unavailable(error)).await {
+                        self.lose(lost).await;
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Waits until there is something to do, and takes what has come up to the window, so that a batch is formed out of all
+/// that waits and not only out of what came first. What waits behind a command that goes apart takes no part of the
+/// window, else it would keep others out of it. `false` once the bus is closed.
+async fn arrivals(config: &Config, consumer: &Consumer<Command>, rounds: &mut Rounds<Item>) -> bool {
+    let window = config.window.max(config.max_batch);
+    let room = window.saturating_sub(rounds.ready());
+    let room = room.min(MOST_WAITING.saturating_sub(rounds.len()));
+    let has_work = rounds.ready() > 0;
+    if room == 0 && has_work {
+        return true;
+    }
+    let arrived = if room == 0 {
+        // Full of what waits behind the one that is under way apart.
+        return std::future::pending().await;
+    } else if has_work {
+        match consumer.next(room).now_or_never() {
+            Some(arrived) => arrived,
+            None => return true,
+        }
+    } else {
+        consumer.next(room).await
+    };
+    let Some(arrived) = arrived else { return false };
+    rounds.extend(arrived.into_iter().map(Item::new));
+    true
+}
+
+/// What goes apart.
+struct UnderWay {
+    task: JoinHandle<Result<(), Lost>>,
+    /// Under which subscription it was begun.
+    tenure: u64,
+}
+
+/// Waits for the end of what goes apart, for ever if nothing does.
+async fn ended(apart: &mut Option<UnderWay>) -> (u64, Result<(), Lost>) {
+    let Some(UnderWay { task, tenure }) = apart else {
+        return std::future::pending().await;
+    };
+    let end = task.await.unwrap_or_else(|error| {
+        // A defect: the command comes again with a new subscription, and is parked when it does so too often.
+        tracing::error!(error = %chain(&error), "a command that went apart ended unexpectedly");
+        Err(Lost::Fenced)
+    });
+    let tenure = *tenure;
+    *apart = None;
+    (tenure, end)
 }

@@ -10,7 +10,7 @@ use bus::Consumer;
 use events::{Command, DirectoryId, Event, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::{Dialect, PROJECTOR, Settled};
+use store::{Dialect, Opening, PROJECTOR, Settled};
 use world::{World, object, status};
 
 /// Takes so many different events off the bus, in the order in which each first came: like every consumer it must expect
@@ -275,6 +275,13 @@ async fn a_deleted_user_and_group_leave_nothing_behind(dialect: Dialect) {
     world.stop().await;
 }
 
+fn held(held: &[(u16, i64)]) -> Opening<'_> {
+    Opening {
+        held,
+        ..Opening::default()
+    }
+}
+
 async fn a_projector_that_lost_its_lane_commits_nothing_in_it(dialect: Dialect) {
     let world = World::start(dialect).await;
     let directory = world.directory().await;
@@ -286,9 +293,9 @@ async fn a_projector_that_lost_its_lane_commits_nothing_in_it(dialect: Dialect) 
         .take(lane, "another", Timestamp::now())
         .await
         .unwrap();
-    let refused = store.project(&[(lane, taken - 1)], &[]).await.unwrap_err();
+    let refused = store.project(held(&[(lane, taken - 1)])).await.unwrap_err();
     assert!(matches!(refused, store::ProjectionError::Fenced(lanes) if lanes == [lane]));
-    drop(store.project(&[(lane, taken)], &[]).await.unwrap());
+    drop(store.project(held(&[(lane, taken)])).await.unwrap());
     // The running one notices, takes the lane anew through the bus, and goes on.
     assert_eq!(status(&world.send(&world.create_user(directory, "bob")).await), 201);
     world.stop().await;
@@ -350,21 +357,10 @@ async fn a_command_that_the_database_refuses_is_refused_alone_and_for_good() {
     world.stop().await;
 }
 
-/// Directories of one lane.
-async fn two_in_a_lane(world: &World) -> (DirectoryId, DirectoryId) {
-    let first = world.directory().await;
-    loop {
-        let second = world.directory().await;
-        if events::lane_of(second, 2) == events::lane_of(first, 2) {
-            return (first, second);
-        }
-    }
-}
-
 async fn a_directory_with_hundreds_waiting_does_not_hold_up_another_in_its_lane(dialect: Dialect) {
     const BATCH: usize = 16;
     let mut world = World::start(dialect).await;
-    let (busy, quiet) = two_in_a_lane(&world).await;
+    let (busy, quiet) = world.two_in_a_lane().await;
     // Nobody takes commands while they queue up.
     world.shutdown.soft.cancel();
     (&mut world.running).await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::lenient::{At, MEMBERS, find_key, is_unassigned};
+use crate::lenient::{MEMBERS, find_key, is_unassigned};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// The longest text, in UTF-8 bytes, of an attribute that the store keeps in an index: names that must be unique,
@@ -38,11 +38,7 @@ pub(crate) fn check(rt: &ResourceType, attributes: &Map<String, Value>) -> Resul
     let manager = attributes
         .get(crate::urn::ENTERPRISE_USER)
         .and_then(|extension| extension.get("manager"));
-    let name = concat!(
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-        ":manager.value"
-    );
-    check_length(name, manager.and_then(|manager| manager.get("value")))
+    check_length("manager.value", manager.and_then(|manager| manager.get("value")))
 }
 
 fn check_length(name: &str, value: Option<&Value>) -> Result<(), Error> {
@@ -102,28 +98,18 @@ pub(crate) fn check_immutable(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
 ) -> Result<(), Error> {
-    unchanged(None, &rt.core.attributes, before, after)?;
+    unchanged(&rt.core.attributes, before, after)?;
     let empty = Map::new();
     for schema in &rt.extensions {
         let of = |map: &Map<String, Value>| map.get(&schema.id).and_then(Value::as_object).cloned();
         if let Some(before) = of(before) {
-            unchanged(
-                Some(&schema.id),
-                &schema.attributes,
-                &before,
-                of(after).as_ref().unwrap_or(&empty),
-            )?;
+            unchanged(&schema.attributes, &before, of(after).as_ref().unwrap_or(&empty))?;
         }
     }
     Ok(())
 }
 
-fn unchanged(
-    urn: Option<&str>,
-    attributes: &[Attribute],
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-) -> Result<(), Error> {
+fn unchanged(attributes: &[Attribute], before: &Map<String, Value>, after: &Map<String, Value>) -> Result<(), Error> {
     for attribute in attributes.iter().filter(|attribute| attribute.name != MEMBERS) {
         let (Some(old), new) = (before.get(&attribute.name), after.get(&attribute.name)) else {
             continue;
@@ -131,13 +117,13 @@ fn unchanged(
         if attribute.mutability == Mutability::Immutable && new != Some(old) {
             return Err(Error::mutability(format!(
                 "{} cannot be changed once it is set",
-                At::of(urn, &attribute.name)
+                attribute.name
             )));
         }
         if let Value::Object(old) = old {
             let empty = Map::new();
             let new = new.and_then(Value::as_object).unwrap_or(&empty);
-            unchanged(urn, &attribute.sub_attributes, old, new)?;
+            unchanged(&attribute.sub_attributes, old, new)?;
         }
     }
     Ok(())

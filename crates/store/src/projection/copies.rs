@@ -13,13 +13,13 @@ pub use swap::Mended;
 
 use super::save::rows::{LIVE, MEMBERS, Tables, insert_members, parts};
 use super::save::{Part, one_by_one};
-use super::{Projection, Tx};
+use super::{Opening, Projection, Tx};
 use crate::rows::{Column, Params, RowSet};
+use crate::session::Hold;
 use crate::sql::{Row, exec, query_one};
 use crate::{Dialect, Store, StoreError};
 use directory::Images;
 use events::{DirectoryId, ResourceKind, Timestamp};
-use std::collections::HashMap;
 
 /// Which copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,15 +128,15 @@ impl LogCopies<'_> {
     /// A transaction that knows the directory and holds these lanes' logs.
     async fn open(&self, lanes: &[u16]) -> Result<Projection, StoreError> {
         let tx = match self.store.writers() {
-            Some(writers) => Tx::Postgres(writers.begin(lanes).await?),
+            Some(writers) => Tx::Postgres(writers.begin(lanes, Hold::Whole).await?),
             None => Tx::Sqlite(self.store.begin().await?),
         };
-        let mut projection = Projection {
-            tx,
-            dialect: self.store.dialect(),
-            directories: HashMap::new(),
+        let mut projection = Projection::new(tx, self.store.dialect(), false);
+        let opening = Opening {
+            directories: &[self.directory],
+            ..Opening::default()
         };
-        projection.open(&[], &[self.directory]).await?;
+        projection.open(&opening).await?;
         if projection.directories.contains_key(&self.directory) {
             return Ok(projection);
         }

@@ -3,7 +3,7 @@
 
 mod roles;
 
-use super::{DirectoryFacts, Tx};
+use super::{DirectoryFacts, Tx, Way};
 use crate::rows::{Cell, Column, Params, RowSet};
 use crate::sql::Row;
 use crate::{Dialect, StoreError};
@@ -170,7 +170,7 @@ fn select(kind: i64) -> String {
 
 pub(super) async fn load(
     tx: &mut Tx,
-    dialect: Dialect,
+    (dialect, way): (Dialect, Way),
     facts: &HashMap<DirectoryId, DirectoryFacts>,
     wanted: &[(DirectoryId, Needs)],
 ) -> Result<HashMap<DirectoryId, Directory>, StoreError> {
@@ -194,7 +194,16 @@ pub(super) async fn load(
                 set.push(row);
             }
         }
-        if !set.is_empty() {
+        let mut sets: Vec<RowSet> = set.portions(way.most()).collect();
+        let last = sets.pop();
+        // What is more than goes into one statement goes before it.
+        for set in sets {
+            let mut params = Params::new(dialect);
+            let set = params.rows("r", set);
+            let sql = format!("{} FROM {set} {}", select(part.kind), part.joins);
+            sort(&mut found, tx.query(&sql, params).await?)?;
+        }
+        if let Some(set) = last {
             let set = params.rows("r", set);
             parts.push(format!("{} FROM {set} {}", select(part.kind), part.joins));
         }
@@ -203,12 +212,18 @@ pub(super) async fn load(
     if parts.is_empty() {
         return Ok(found);
     }
-    for row in tx.query(&parts.join(" UNION ALL "), params).await? {
+    sort(&mut found, tx.query(&parts.join(" UNION ALL "), params).await?)?;
+    Ok(found)
+}
+
+/// Puts rows into their directories.
+fn sort(found: &mut HashMap<DirectoryId, Directory>, rows: Vec<QueryResult>) -> Result<(), StoreError> {
+    for row in rows {
         if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
             take(directory, &row)?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Puts a row where it belongs.

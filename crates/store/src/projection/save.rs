@@ -7,7 +7,7 @@
 
 pub(super) mod rows;
 
-use super::{Batch, DirectoryFacts, Saved, Tx};
+use super::{Batch, DirectoryFacts, Saved, Tx, Way};
 use crate::append::{self, EventDraft};
 use crate::counts;
 use crate::inbox;
@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub(super) async fn save(
     tx: &mut Tx,
-    dialect: Dialect,
+    (dialect, way): (Dialect, Way),
     facts: &mut HashMap<DirectoryId, DirectoryFacts>,
     batch: Batch<'_>,
     now: Timestamp,
@@ -37,15 +37,15 @@ pub(super) async fn save(
     parts.extend(log(&events, &sequences));
     parts.push(counted(&writes));
     parts.push(claim(verdicts, now));
-    let written = match tx {
-        Tx::Postgres(_) => at_once(tx, dialect, parts).await?,
-        Tx::Sqlite(_) => one_by_one(tx, dialect, parts).await?,
+    let written = match (&tx, way) {
+        (Tx::Postgres(_), Way::AtOnce) => at_once(tx, dialect, parts).await?,
+        _ => one_by_one(tx, dialect, parts).await?,
     };
     if written.claimed != verdicts.len() {
         return Ok(Saved::Settled);
     }
     if written.moved != sequences.len() {
-        return Err(StoreError::corrupt("a log was written by somebody who did not hold it"));
+        return Err(StoreError::overtaken());
     }
     Ok(Saved::Written(events.into_iter().map(|(_, event)| event).collect()))
 }
@@ -63,6 +63,13 @@ pub(in crate::projection) struct Part {
     pub(in crate::projection) sql: String,
 }
 
+impl Part {
+    /// Whether its rows may be written some at a time: those that may be very many, and know nothing of each other.
+    fn is_divisible(&self) -> bool {
+        matches!(self.name, "members_removed" | "members_written" | "logged")
+    }
+}
+
 /// How many rows came back from the two parts that tell.
 #[derive(Default)]
 pub(in crate::projection) struct Written {
@@ -78,13 +85,20 @@ pub(in crate::projection) async fn one_by_one(
 ) -> Result<Written, StoreError> {
     let mut written = Written::default();
     for part in parts.into_iter().filter(|part| !part.set.is_empty()) {
-        let mut params = Params::new(dialect);
-        let set = params.rows("r", part.set);
-        let rows = tx.query(&part.sql.replace("{rows}", &set), params).await?.len();
-        match part.name {
-            CLAIMED => written.claimed = rows,
-            MOVED => written.moved = rows,
-            _ => {}
+        let most = if part.is_divisible() {
+            Way::InPortions.most()
+        } else {
+            usize::MAX
+        };
+        for some in part.set.portions(most) {
+            let mut params = Params::new(dialect);
+            let set = params.rows("r", some);
+            let rows = tx.query(&part.sql.replace("{rows}", &set), params).await?.len();
+            match part.name {
+                CLAIMED => written.claimed += rows,
+                MOVED => written.moved += rows,
+                _ => {}
+            }
         }
     }
     Ok(written)

@@ -1,8 +1,9 @@
 //! Rows put straight into the tables, for tests of reading.
 
-use crate::sql::exec;
+use crate::rows::{Column, row_set};
+use crate::sql::{exec, json_id};
 use crate::{Dialect, Store, StoreError};
-use events::{DirectoryId, ResourceKind, StoredResource};
+use events::{DirectoryId, ResourceId, ResourceKind, StoredResource};
 use scim::schema::ResourceType;
 use sea_orm::DatabaseTransaction;
 use serde_json::{Map, Value};
@@ -27,6 +28,57 @@ pub async fn insert_users(
     count(&tx, directory, [users.len(), active, 0]).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Inserts so many active users, who have a name and an address; their ids. For tests that need very many.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert_many_users(
+    store: &Store,
+    directory: DirectoryId,
+    count_of: usize,
+) -> Result<Vec<ResourceId>, StoreError> {
+    const PORTION: usize = 10_000;
+    let dialect = store.dialect();
+    let columns = [
+        ("id", Column::Id),
+        ("directory_id", Column::Id),
+        ("name", Column::Text),
+        ("resource", Column::Text),
+        ("search", Column::Text),
+    ];
+    let as_json = if dialect == Dialect::Postgres { "::jsonb" } else { "" };
+    let sql = format!(
+        "INSERT INTO users (id, directory_id, user_name, user_name_key, external_id, display_name, display_name_key, \
+         email, active, manager_id, resource, search, version, created_at, updated_at) \
+         SELECT r.id, r.directory_id, r.name, r.name, NULL, NULL, NULL, NULL, TRUE, NULL, r.resource, \
+         r.search{as_json}, 1, 0, 0 FROM {}",
+        row_set(dialect, 1, "r", &columns)
+    );
+    let ids: Vec<ResourceId> = (0..count_of).map(|_| ResourceId::new()).collect();
+    let tx = store.begin().await?;
+    for (portion, some) in ids.chunks(PORTION).enumerate() {
+        let row = |(n, id): (usize, &ResourceId)| {
+            let name = format!("person{}@seed.test", portion * PORTION + n);
+            let attributes = serde_json::json!({ "userName": name, "active": true });
+            let Value::Object(attributes) = attributes else {
+                unreachable!("an object")
+            };
+            Ok::<_, StoreError>(serde_json::json!({
+                "id": json_id(dialect, id.uuid()),
+                "directory_id": json_id(dialect, directory.uuid()),
+                "name": name,
+                "resource": json(&attributes)?,
+                "search": search(ResourceType::user(), &attributes)?,
+            }))
+        };
+        let rows: Vec<Value> = some.iter().enumerate().map(row).collect::<Result<_, _>>()?;
+        exec(&tx, &sql, [Value::Array(rows).to_string().into()]).await?;
+    }
+    count(&tx, directory, [count_of, count_of, 0]).await?;
+    tx.commit().await?;
+    Ok(ids)
 }
 
 /// Inserts groups as they are, with their members.

@@ -21,7 +21,7 @@ async fn hold(api: &Api, id: DirectoryId) {
             held: true,
         },
     )];
-    let mut projection = api.db.store.project(&[], &[]).await.unwrap();
+    let mut projection = api.db.store.project(store::Opening::default()).await.unwrap();
     projection.save_brakes(&held, Timestamp::now()).await.unwrap();
     projection.commit().await.unwrap();
 }
@@ -66,7 +66,7 @@ async fn an_administrator_releases_a_directory_that_is_held_in_either_way() {
 }
 
 async fn facts(api: &Api, id: DirectoryId) -> ::directory::BrakeFacts {
-    let mut projection = api.db.store.project(&[], &[]).await.unwrap();
+    let mut projection = api.db.store.project(store::Opening::default()).await.unwrap();
     let asked = [(id, ::directory::BrakeSettings::default(), 1)];
     let facts = projection.brakes(&asked, Timestamp::now()).await.unwrap()[&id];
     projection.rollback().await.unwrap();

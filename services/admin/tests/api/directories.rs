@@ -121,14 +121,7 @@ async fn the_events_of_a_directory_are_announced_in_order() {
             {"path": "state", "before": "active", "after": "paused"},
         ]);
         assert_eq!(log[2]["data"]["changes"], changes);
-        let unpublished = api
-            .db
-            .store
-            .events()
-            .unpublished(&[0, 1, 2, 3], 10)
-            .await
-            .unwrap()
-            .events;
+        let unpublished = api.db.store.events().unpublished(&[0, 1, 2, 3], 10).await.unwrap();
         assert_eq!(unpublished.len(), 4, "they wait for the relay");
         api.close().await;
     }

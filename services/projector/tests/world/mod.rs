@@ -23,6 +23,14 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start(dialect: Dialect) -> Self {
+        Self::start_with(dialect, Config::default()).await
+    }
+
+    pub(crate) async fn start_with(dialect: Dialect, config: Config) -> Self {
+        Self::start_on(dialect, config, Bus::embedded(2)).await
+    }
+
+    pub(crate) async fn start_on(dialect: Dialect, config: Config, bus: Bus) -> Self {
         let database = TestDatabase::of(dialect).await;
         let organization = OrganizationId::new();
         let change = database.store.change(None).await.unwrap();
@@ -34,9 +42,8 @@ impl World {
         };
         change.create_organization(&new).await.unwrap();
         change.commit().await.unwrap();
-        let bus = Bus::embedded(2);
         let shutdown = Shutdown::new();
-        let running = Self::projector(&database, &bus, &shutdown);
+        let running = Self::projector_with(&database, &bus, &shutdown, config);
         Self {
             database,
             bus,
@@ -60,15 +67,27 @@ impl World {
         shutdown: &Shutdown,
         max_batch: usize,
     ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
+        let config = Config {
+            max_batch,
+            ..Config::default()
+        };
+        Self::projector_with(database, bus, shutdown, config)
+    }
+
+    pub(crate) fn projector_with(
+        database: &TestDatabase,
+        bus: &Bus,
+        shutdown: &Shutdown,
+        config: Config,
+    ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
         let deps = Deps {
             store: database.store.clone(),
             bus: bus.clone(),
             instance: "test".into(),
         };
         let config = Config {
-            max_batch,
             sweep: Duration::from_millis(50),
-            ..Config::default()
+            ..config
         };
         tokio::spawn(projector::work(config, deps, shutdown.clone()))
     }
@@ -97,6 +116,17 @@ impl World {
         let change = store.change(Some(events::lane_of(directory, 2))).await.unwrap();
         change.save_directory(&found).await.unwrap();
         change.commit().await.unwrap();
+    }
+
+    /// Directories of one lane.
+    pub(crate) async fn two_in_a_lane(&self) -> (DirectoryId, DirectoryId) {
+        let first = self.directory().await;
+        loop {
+            let second = self.directory().await;
+            if events::lane_of(second, 2) == events::lane_of(first, 2) {
+                return (first, second);
+            }
+        }
     }
 
     pub(crate) fn command(
