@@ -83,13 +83,11 @@ pub(crate) async fn commit(store: &Store, terms: Terms<'_>, batch: &[Work<'_>]) 
         committed: Committed::default(),
         left_out: HashSet::new(),
     };
-    match terms.way {
-        Way::Together => work.commit(vec![batch.to_vec()]).await?,
-        Way::Apart => {
-            work.commit(batch.iter().map(|work| vec![work.clone()]).collect())
-                .await?
-        }
-    }
+    let parts = match terms.way {
+        Way::Together => vec![batch.to_vec()],
+        Way::Apart => batch.iter().map(|work| vec![work.clone()]).collect(),
+    };
+    work.commit(parts).await?;
     Ok(work.committed)
 }
 

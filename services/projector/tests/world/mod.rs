@@ -78,17 +78,14 @@ impl World {
         database: &TestDatabase,
         bus: &Bus,
         shutdown: &Shutdown,
-        config: Config,
+        mut config: Config,
     ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
         let deps = Deps {
             store: database.store.clone(),
             bus: bus.clone(),
             instance: "test".into(),
         };
-        let config = Config {
-            sweep: Duration::from_millis(50),
-            ..config
-        };
+        config.sweep = Duration::from_millis(50);
         tokio::spawn(projector::work(config, deps, shutdown.clone()))
     }
 

@@ -16,6 +16,7 @@ mod faults;
 mod gallery;
 mod isolation;
 mod job;
+mod large_groups;
 mod lists;
 mod oauth;
 mod pitfalls;
