@@ -23,7 +23,7 @@ pub async fn insert_users(
     for user in users {
         insert_user(&tx, store.dialect(), directory, schema, user).await?;
     }
-    let is_active = |user: &&StoredResource| user.attributes.get("active").and_then(Value::as_bool).unwrap_or(true);
+    let is_active = |user: &&StoredResource| user.attributes.get("active").and_then(Value::as_bool).unwrap_or(false);
     let active = users.iter().filter(is_active).count();
     count(&tx, directory, [users.len(), active, 0]).await?;
     tx.commit().await?;
