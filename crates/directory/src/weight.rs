@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
@@ -99,7 +99,7 @@ mod tests {
         let members: Vec<Value> = (0..300).map(|n| json!({ "value": n.to_string() })).collect();
         let group = command(
             ResourceKind::Group,
-            Verb::Create(map(json!({ "displayName": "All", "members": members }))),
+            Verb::Create(map(&json!({ "displayName": "All", "members": members }))),
         );
         assert_eq!(weight(&group, 5_000), 5_000 + 300 * 1_024);
         assert!(weight(&group, 5_000) > HEAVY);
@@ -110,7 +110,7 @@ mod tests {
         );
         let user = command(
             ResourceKind::User,
-            Verb::Create(map(json!({ "userName": "ada", "emails": [{ "value": "a@x" }] }))),
+            Verb::Create(map(&json!({ "userName": "ada", "emails": [{ "value": "a@x" }] }))),
         );
         assert!(weight(&user, 1_000) < 4 * 1_024);
         assert_eq!(weight(&command(ResourceKind::User, Verb::Delete), 400), 400);
@@ -121,7 +121,7 @@ mod tests {
         let patch = |operation: Value| Verb::Patch(json!({ "Operations": [operation] }));
         let whole = [
             Verb::Delete,
-            Verb::Replace(map(json!({ "displayName": "All" }))),
+            Verb::Replace(map(&json!({ "displayName": "All" }))),
             patch(json!({ "op": "remove", "path": "members" })),
             patch(json!({ "op": "replace", "path": "members", "value": [] })),
             patch(json!({ "op": "remove", "path": "members[type eq \"User\"]" })),
@@ -132,7 +132,7 @@ mod tests {
             assert_eq!(reach(&command), Some(members), "{:?}", command.verb);
         }
         let named = [
-            Verb::Create(map(json!({ "displayName": "All" }))),
+            Verb::Create(map(&json!({ "displayName": "All" }))),
             patch(json!({ "op": "add", "path": "members", "value": [{ "value": "1" }] })),
             patch(json!({ "op": "remove", "path": "members", "value": [{ "value": "1" }] })),
             patch(json!({ "op": "replace", "path": "displayName", "value": "Some" })),
@@ -142,7 +142,7 @@ mod tests {
         }
         let gone = command(ResourceKind::User, Verb::Delete);
         assert_eq!(reach(&gone), Some(Reach::Ties(gone.directory_id, gone.resource_id)));
-        let changed = command(ResourceKind::User, Verb::Replace(map(json!({ "userName": "ada" }))));
+        let changed = command(ResourceKind::User, Verb::Replace(map(&json!({ "userName": "ada" }))));
         assert_eq!(reach(&changed), None);
     }
 }
