@@ -6,6 +6,7 @@ use crate::{GroupRow, Needs, Policy, UserRow};
 use events::{
     Command, DirectoryId, EventType, GroupRef, OrganizationId, Outcome, ResourceId, ResourceKind, Timestamp, Verb,
 };
+use scim::Limits;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 
@@ -58,6 +59,7 @@ pub struct Directory {
     pub(crate) deleted_users: BTreeSet<ResourceId>,
     pub(crate) deleted_groups: BTreeSet<ResourceId>,
     pub(crate) brake: Brake,
+    pub(crate) limits: Limits,
 }
 
 /// What a request about groups is told where groups are switched off.
@@ -100,7 +102,13 @@ impl Directory {
             deleted_users: BTreeSet::new(),
             deleted_groups: BTreeSet::new(),
             brake: Brake::off(id),
+            limits: Limits::default(),
         }
+    }
+
+    /// Sets how much one resource may hold; without this call it is the default.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// How the mass-change brake is set; `None` where it is off.

@@ -36,6 +36,8 @@ impl Directory {
             created_at: now,
             updated_at: now,
         };
+        self.limits
+            .check_stored(ResourceType::group(), None, &group.attributes)?;
         let key = self.claim_group_name(&group)?;
         let added = self.known_members(id, &members)?;
         self.memberships.know_members_of(id);
@@ -146,6 +148,8 @@ impl Directory {
         if !differs && deltas.added.is_empty() && deltas.removed.is_empty() {
             return Ok(before.version);
         }
+        self.limits
+            .check_stored(ResourceType::group(), Some(&before.attributes), &attributes)?;
         let after = GroupRow {
             id,
             attributes,

@@ -2,6 +2,7 @@
 
 mod undo;
 
+use crate::resource::settle_user;
 use crate::{GroupRow, UserRow};
 use events::{EventType, Timestamp};
 use serde_json::{Map, Value};
@@ -58,10 +59,11 @@ pub fn before_image(after: &Map<String, Value>, changes: &[Value]) -> Map<String
 pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<UserRow> {
     let Before {
         id,
-        attributes,
+        mut attributes,
         version,
         created_at,
     } = resource_before(kind, &data["user"], &data["changes"])?;
+    settle_user(&mut attributes);
     let updated_at = if version > 1 { at } else { created_at };
     Some(UserRow {
         id,

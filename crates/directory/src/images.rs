@@ -1,7 +1,7 @@
 //! A page of the log, as what it leaves of rows: the last image of each resource, what is gone, and which memberships
 //! there are. Pages are put together on tables, so that a directory of any size is replayed in bounded memory.
 
-use crate::replay::{ReplayError, image, raw_version};
+use crate::replay::{ReplayError, image, raw_version, user_image};
 use crate::{GroupRow, Policy, UserRow, Writes};
 use events::{EventBody, EventType, ResourceId, ResourceKind, Timestamp};
 use serde_json::Value;
@@ -125,7 +125,7 @@ fn id(normalized: &Value) -> Option<ResourceId> {
 }
 
 fn user(normalized: &Value) -> Option<UserRow> {
-    let (id, attributes) = image(normalized)?;
+    let (id, attributes) = user_image(normalized)?;
     let (created_at, updated_at) = times(normalized)?;
     Some(UserRow {
         id,

@@ -4,6 +4,7 @@ use crate::{GroupRow, Policy, UserRow, resource::text};
 use events::{DirectoryId, GroupRef};
 use scim::urn;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// The normalized user of an event and of the management API.
 ///
@@ -31,8 +32,8 @@ pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[Grou
         "department": part(enterprise, "department"),
         "manager_id": user.manager_id(),
         "state": if user.is_active() { "active" } else { "inactive" },
-        "role": role,
-        "grants": policy.grants(role),
+        "role": role.as_deref(),
+        "grants": policy.grants(role.as_deref()),
         "groups": groups,
         "custom": custom(attributes),
         "raw": raw_user(user),
@@ -56,19 +57,37 @@ pub fn normalized_group(group: &GroupRow, directory_id: DirectoryId) -> Value {
 }
 
 /// The role of a user who is in these groups.
-pub(crate) fn role<'a>(user: &'a UserRow, groups: &[GroupRef], policy: &'a Policy) -> Option<&'a str> {
-    own_role(&user.attributes).or_else(|| policy.role_by_groups(groups))
+pub(crate) fn role<'a>(user: &'a UserRow, groups: &[GroupRef], policy: &'a Policy) -> Option<Cow<'a, str>> {
+    own_role(&user.attributes).or_else(|| policy.role_by_groups(groups).map(Cow::Borrowed))
 }
 
 /// The value of the primary role, else of the first; a role without a value is none.
-fn own_role(attributes: &Map<String, Value>) -> Option<&str> {
+fn own_role(attributes: &Map<String, Value>) -> Option<Cow<'_, str>> {
     let roles = attributes.get("roles")?.as_array()?;
     roles
         .iter()
         .find(|role| role.get("primary").and_then(Value::as_bool) == Some(true))
         .or_else(|| roles.first())
         .and_then(|role| role.get("value")?.as_str())
+        .and_then(meant)
         .filter(|role| !role.trim().is_empty())
+}
+
+/// The role that a value names. Entra's `AppRoleAssignmentsComplex` puts the whole app role into it, as JSON in a string
+/// (E33), which is stored as it was sent; what the app knows is its `value`, or its name where it has none.
+fn meant(value: &str) -> Option<Cow<'_, str>> {
+    if !value.trim_start().starts_with('{') {
+        return Some(Cow::Borrowed(value));
+    }
+    let Ok(Value::Object(role)) = serde_json::from_str(value) else {
+        return Some(Cow::Borrowed(value));
+    };
+    let part = |name: &str| role.get(name)?.as_str().filter(|text| !text.is_empty());
+    match (part("value"), part("displayName")) {
+        (Some(role), _) | (None, Some(role)) => Some(Cow::Owned(role.to_owned())),
+        // Not an app role after all.
+        (None, None) => Some(Cow::Borrowed(value)),
+    }
 }
 
 /// Extension data other than the enterprise extension, by URN.

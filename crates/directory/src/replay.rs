@@ -3,6 +3,7 @@
 //! Keeps a fingerprint of each resource rather than the resource, so that a directory of a million people fits in
 //! memory. Versions of groups are not compared: a change of members raises them without an image in the log.
 
+use crate::resource::settle_user;
 use crate::{GroupRow, UserRow};
 use events::{EventBody, EventType, ResourceId};
 use serde_json::{Map, Value};
@@ -88,7 +89,7 @@ impl Replay {
             | EventType::UserUpdated
             | EventType::UserDeactivated
             | EventType::UserReactivated => {
-                let (id, image) = image(&data["user"]).ok_or_else(malformed)?;
+                let (id, image) = user_image(&data["user"]).ok_or_else(malformed)?;
                 self.users
                     .insert(id, user_fingerprint(&image, raw_version(&data["user"])));
             }
@@ -186,6 +187,13 @@ pub(crate) fn image(normalized: &Value) -> Option<(ResourceId, Map<String, Value
     let id = attributes.shift_remove("id")?.as_str()?.parse().ok()?;
     attributes.shift_remove("schemas");
     attributes.shift_remove("meta");
+    Some((id, attributes))
+}
+
+/// The same of a user, with what every user has.
+pub(crate) fn user_image(normalized: &Value) -> Option<(ResourceId, Map<String, Value>)> {
+    let (id, mut attributes) = image(normalized)?;
+    settle_user(&mut attributes);
     Some((id, attributes))
 }
 

@@ -38,6 +38,12 @@ pub(crate) fn text<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option
     attributes.get(name).and_then(Value::as_str)
 }
 
+/// Gives the attributes of a user from an earlier time what every user has now: events of versions that took `active` away
+/// have none, which meant inactive.
+pub(crate) fn settle_user(attributes: &mut Map<String, Value>) {
+    attributes.entry("active").or_insert(Value::Bool(false));
+}
+
 impl UserRow {
     /// `userName`; empty only for rows that no server wrote.
     #[must_use]
@@ -63,9 +69,8 @@ impl UserRow {
         text(&self.attributes, "displayName")
     }
 
-    /// `active`. A new user always has it (R50), so one without it had it removed, which leaves it unassigned (P15):
-    /// answers do not show it, filters find no value, and the user is not active, because removing something must never
-    /// let anybody back in.
+    /// `active`. Every user has it (R50): a new one gets it, and where it is removed it becomes `false` (P15), because
+    /// removing something must never let anybody back in.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.attributes.get("active").and_then(Value::as_bool).unwrap_or(false)

@@ -5,6 +5,7 @@ use crate::apply::{Directory, EventDraft};
 use crate::{Policy, UserRow, normalize, normalized_user};
 use events::{DirectoryId, EventType, GroupRef, ResourceId};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The most people whose roles one request changes with an event for each. A request that moves the members of a larger
@@ -27,7 +28,8 @@ pub struct Standing<'a> {
 pub fn role_change(user: &UserRow, directory: DirectoryId, before: Standing<'_>, after: Standing<'_>) -> Option<Value> {
     let told = |standing: Standing<'_>| {
         let role = normalize::role(user, standing.groups, standing.policy);
-        (role.map(str::to_owned), standing.policy.grants(role).to_vec())
+        let grants = standing.policy.grants(role.as_deref()).to_vec();
+        (role.map(Cow::into_owned), grants)
     };
     let ((old_role, old_grants), (new_role, new_grants)) = (told(before), told(after));
     let mut changes = Vec::new();

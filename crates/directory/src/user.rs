@@ -23,6 +23,8 @@ impl Directory {
             created_at: now,
             updated_at: now,
         };
+        self.limits
+            .check_stored(self.policy.user_type(), None, &user.attributes)?;
         required::check(self.policy.required(), &user.attributes)?;
         let key = self.claim_user_name(&user)?;
         self.claim_emails(&user, None)?;
@@ -153,6 +155,8 @@ impl Directory {
                 resource: Box::new(before.stored(groups)),
             });
         }
+        self.limits
+            .check_stored(self.policy.user_type(), Some(&before.attributes), &attributes)?;
         let after = UserRow {
             id,
             attributes,

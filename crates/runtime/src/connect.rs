@@ -67,6 +67,7 @@ async fn open(name: &'static str, settings: &Settings) -> Result<Store, StoreErr
         max_connections: settings.database_connections.get(),
         searches_per_directory: settings.directory_searches,
         application_name: name.to_owned(),
+        page_bytes: settings.page_bytes,
     })
     .await?;
     store.migrate().await?;

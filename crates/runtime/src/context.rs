@@ -1,10 +1,10 @@
 //! What a program's work is given.
 
-use crate::http::{self, Probes};
+use crate::http::{self, Probes, TracedFrom};
 use crate::master_key::{MasterKeyProblem, master_key};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 use bus::Bus;
 use secrets::MasterKey;
 use std::future::Future;
@@ -52,12 +52,16 @@ impl Context {
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
+        let traced_from = Data::new(TracedFrom::new(self.settings.trace_parent_cidrs.clone()));
         http::serve(
             self.listener.try_clone()?,
             self.probes(),
             &self.shutdown,
             None,
-            configure,
+            move |config: &mut ServiceConfig| {
+                config.app_data(traced_from.clone());
+                configure(config);
+            },
         )
         .await
     }

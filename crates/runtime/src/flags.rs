@@ -73,6 +73,9 @@ pub struct Flags {
     /// Where a trace can be looked at, with {trace_id} in it, e.g. http://localhost:16686/trace/{trace_id}
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub trace_url: Option<String>,
+    /// Networks whose callers' traces are continued, e.g. 10.0.0.0/8; others' are linked [default: none]
+    #[arg(long, global = true, value_name = "CIDRS", help_heading = "Settings")]
+    pub trace_parent_cidrs: Option<String>,
     /// Where Entra's tenants are: another one for national clouds [default: https://login.microsoftonline.com]
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub entra_authority: Option<String>,
@@ -82,6 +85,21 @@ pub struct Flags {
     /// The largest body of a SCIM request, 16384 to 16777216 bytes [default: 1048576]
     #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
     pub max_body: Option<String>,
+    /// The most bytes of a page of people, groups, events or deliveries, 16384 to 67108864 [default: 2097152]
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
+    pub page_bytes: Option<String>,
+    /// The most elements of one multi-valued attribute of a user, 10 to 10000 [default: 1000]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub max_elements: Option<String>,
+    /// The most operations of one PATCH, 100 to 20000; those on members of a group count as one [default: 2000]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub max_patch_operations: Option<String>,
+    /// The most keys of one JSON object in a SCIM request, 100 to 10000 [default: 1000]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub max_keys: Option<String>,
+    /// The largest user or group without members, 16384 to 4194304 bytes [default: 262144]
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
+    pub max_resource: Option<String>,
     /// Seconds that the body of a SCIM request may take to arrive, 1 to 600 [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = "Settings")]
     pub body_timeout: Option<String>,
@@ -110,9 +128,15 @@ impl Flags {
             "data_dir" => self.data_dir.as_deref(),
             "log_format" => self.log_format.as_deref(),
             "trace_url" => self.trace_url.as_deref(),
+            "trace_parent_cidrs" => self.trace_parent_cidrs.as_deref(),
             "entra_authority" => self.entra_authority.as_deref(),
             "oauth_token_lifetime" => self.oauth_token_lifetime.as_deref(),
             "max_body" => self.max_body.as_deref(),
+            "page_bytes" => self.page_bytes.as_deref(),
+            "max_elements" => self.max_elements.as_deref(),
+            "max_patch_operations" => self.max_patch_operations.as_deref(),
+            "max_keys" => self.max_keys.as_deref(),
+            "max_resource" => self.max_resource.as_deref(),
             "body_timeout" => self.body_timeout.as_deref(),
             _ => None,
         }

@@ -2,12 +2,14 @@
 
 mod body;
 mod methods;
+mod no_store;
 mod probes;
 mod request_span;
 mod server;
 
 pub use body::{ACCEPTED_ENCODINGS, BodyError, read_body};
 pub use methods::{READ_ONLY, options, problem, read_only};
+pub use no_store::no_store;
 pub use probes::Probes;
-pub use request_span::{Route, request_span};
+pub use request_span::{Route, TracedFrom, request_span};
 pub use server::serve;

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use secrets::{MasterKey, MasterKeyError};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Why there is no master key.
@@ -59,10 +59,7 @@ fn read_or_create(settings: &Settings, path: &Path) -> io::Result<String> {
             fs::read_to_string(path)
         }
         Ok(text) => {
-            let mode = fs::metadata(path)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                tracing::warn!(path = %path.display(), "the master key can be read by others; run: chmod 600 on it");
-            }
+            store::keep_private(path);
             Ok(text)
         }
         Err(error) => Err(error),
@@ -101,6 +98,7 @@ fn write_draft(draft: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::flags::Flags;
+    use std::os::unix::fs::PermissionsExt;
 
     fn settings(folder: &Path, more: Flags) -> Settings {
         let flags = Flags {
@@ -120,6 +118,17 @@ mod tests {
         assert_eq!(mode(&settings.master_key_file()), 0o600);
         assert_eq!(mode(&settings.data_dir), 0o700);
         assert_eq!(fs::read_dir(&settings.data_dir).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_key_file_that_others_could_read_is_narrowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path(), Flags::default());
+        master_key(&settings).unwrap();
+        let file = settings.master_key_file();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        master_key(&settings).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub use layers::{Origin, SettingsFile};
 use crate::flags::Flags;
 use ipnet::IpNet;
 use layers::Layers;
+use scim::Limits;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,14 +94,20 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where a trace can be looked at: a URL with `{trace_id}` in it.
     pub trace_url: Option<String>,
+    /// The networks whose callers' traces are continued; others' are linked.
+    pub trace_parent_cidrs: Vec<IpNet>,
     /// Where Entra's tenants are: issuer and keys of a tenant are below it. Without a slash at the end.
     pub entra_authority: String,
     /// How long an OAuth access token for SCIM is good.
     pub oauth_token_lifetime: Duration,
     /// The largest body of a SCIM request, in bytes.
     pub max_body: usize,
+    /// How many bytes a page of a list has at most, unless its first item alone has more.
+    pub page_bytes: u64,
     /// How long the body of a SCIM request may take to arrive.
     pub body_timeout: Duration,
+    /// How much one resource may hold, and one SCIM request ask for.
+    pub limits: Limits,
     origins: BTreeMap<&'static str, Origin>,
 }
 

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorForbidden;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use runtime::Shutdown;
-use runtime::http::{Probes, serve};
+use runtime::http::{Probes, TracedFrom, serve};
 use serde_json::Value;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -28,6 +32,12 @@ struct Server {
 }
 
 async fn start() -> Server {
+    start_traced_from(&[]).await
+}
+
+async fn start_traced_from(networks: &[&str]) -> Server {
+    let traced_from = TracedFrom::new(networks.iter().map(|network| network.parse().unwrap()).collect());
+    let traced_from = web::Data::new(traced_from);
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     let store = Store::connect(&StoreOptions::new(url)).await.unwrap();
@@ -48,8 +58,16 @@ async fn start() -> Server {
         serve(listener, probes, &stop, Some(1), move |config: &mut ServiceConfig| {
             config
                 .app_data(state.clone())
+                .app_data(traced_from.clone())
                 .route("/slow/{id}", web::get().to(slow))
-                .route("/trace", web::get().to(trace));
+                .route("/trace", web::get().to(trace))
+                .route("/kept", web::get().to(kept))
+                .route("/failing", web::get().to(failing))
+                .service(
+                    web::resource("/refused")
+                        .wrap(from_fn(refuse))
+                        .route(web::get().to(trace)),
+                );
         })
         .await
     });
@@ -70,6 +88,24 @@ async fn slow(state: web::Data<(Arc<Semaphore>, Arc<Semaphore>)>) -> HttpRespons
         Ok(_permit) => HttpResponse::Ok().body("done"),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }
+}
+
+async fn kept() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("cache-control", "max-age=60"))
+        .finish()
+}
+
+async fn failing() -> Result<HttpResponse, actix_web::Error> {
+    Err(ErrorForbidden("no"))
+}
+
+/// Fails before any handler is asked, as a gate does.
+async fn refuse(
+    _: ServiceRequest,
+    _: Next<impl MessageBody>,
+) -> Result<ServiceResponse<actix_web::body::BoxBody>, actix_web::Error> {
+    Err(ErrorForbidden("no"))
 }
 
 async fn trace() -> String {
@@ -170,34 +206,59 @@ async fn a_hard_stop_does_not_wait_for_a_request_that_hangs() {
     request.abort();
 }
 
+/// As HTTP clients send it that trace nothing themselves: the sampled flag is off.
+const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+
+async fn trace_of_a_called_request(server: &Server) -> String {
+    let request = client().get(server.url("/trace")).header("traceparent", CALLER);
+    request.send().await.unwrap().text().await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_a_child_of_the_span_that_its_caller_names() {
+async fn a_trace_is_continued_from_the_networks_of_the_setting_and_begun_for_everybody_else() {
     let options = telemetry::TelemetryOptions::new("test", telemetry::LogFormat::Json);
     let _guard = telemetry::init(&options).unwrap();
+    for (networks, is_continued) in [
+        (&["127.0.0.0/8"][..], true),
+        (&["10.0.0.0/8", "127.0.0.1/32"], true),
+        (&["::/0"], false),
+        (&["10.0.0.0/8"], false),
+        (&[], false),
+    ] {
+        let server = start_traced_from(networks).await;
+        let own = client().get(server.url("/trace")).send().await.unwrap();
+        let own = own.text().await.unwrap();
+        assert_eq!(own.len(), 55, "without a caller's span a trace begins: {own:?}");
+        let child = trace_of_a_called_request(&server).await;
+        assert_eq!(child[..35] == CALLER[..35], is_continued, "{networks:?}: {child}");
+        assert_ne!(child[36..52], CALLER[36..52]);
+        assert!(
+            child.ends_with("-01"),
+            "what happens here is recorded all the same: {child}"
+        );
+        server.shutdown.soft.cancel();
+        server.ended.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_kept_by_a_cache_unless_it_says_so_itself() {
     let server = start().await;
-    let own = client()
-        .get(server.url("/trace"))
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert_eq!(
-        own.len(),
-        55,
-        "a request without a caller's span begins a trace: {own:?}"
-    );
-    // The sampled flag is off, as HTTP clients that trace nothing themselves send it.
-    let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
-    let request = client().get(server.url("/trace")).header("traceparent", caller);
-    let child = request.send().await.unwrap().text().await.unwrap();
-    assert_eq!(child[..35], caller[..35]);
-    assert_ne!(child[36..52], caller[36..52]);
-    assert!(
-        child.ends_with("-01"),
-        "what happens here is recorded all the same: {child}"
-    );
+    let client = client();
+    for (path, status, header) in [
+        ("/trace", 200, "no-store"),
+        ("/healthz", 200, "no-store"),
+        ("/nowhere", 404, "no-store"),
+        ("/failing", 403, "no-store"),
+        ("/refused", 403, "no-store"),
+        ("/kept", 200, "max-age=60"),
+    ] {
+        let answer = client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+        assert_eq!(answer.headers()["cache-control"], header, "{path}");
+    }
+    let answer = client.delete(server.url("/healthz")).send().await.unwrap();
+    assert_eq!(answer.headers()["cache-control"], "no-store", "{answer:?}");
     server.shutdown.soft.cancel();
     server.ended.await.unwrap().unwrap();
 }

@@ -56,6 +56,7 @@ fn with_nothing_set_the_documented_defaults_hold() {
     assert_eq!(settings.partitions.get(), 1);
     assert!(!settings.webhook_allow_private);
     assert!(settings.webhook_allow_cidrs.is_empty() && settings.webhook_ports.is_empty());
+    assert!(settings.trace_parent_cidrs.is_empty(), "nobody's trace is continued");
     let days = [
         settings.delivery_retention,
         settings.attempt_retention,
@@ -110,14 +111,16 @@ fn networks_and_ports_are_lists() {
     let environment = [
         ("ROLLCALL_WEBHOOK_ALLOW_CIDRS", "10.20.0.0/16, fd12::/32"),
         ("ROLLCALL_WEBHOOK_PORTS", "443, 8000-8999"),
+        ("ROLLCALL_TRACE_PARENT_CIDRS", "127.0.0.0/8, ::1/128"),
     ];
     let settings = load(&[], &environment, "").unwrap();
     let networks: Vec<_> = settings.webhook_allow_cidrs.iter().map(ToString::to_string).collect();
     assert_eq!(networks, ["10.20.0.0/16", "fd12::/32"]);
     assert_eq!(settings.webhook_ports, [443..=443, 8_000..=8_999]);
+    assert_eq!(settings.trace_parent_cidrs.len(), 2);
     let shown = settings.describe();
     assert!(
-        shown.contains("10.20.0.0/16,fd12::/32") && shown.contains("443,8000-8999"),
+        shown.contains("10.20.0.0/16,fd12::/32") && shown.contains("443,8000-8999") && shown.contains("::1/128"),
         "{shown}"
     );
 }
@@ -251,4 +254,28 @@ fn a_named_file_that_is_missing_is_an_error() {
     };
     let error = Settings::from_process(&flags).unwrap_err().to_string();
     assert!(error.contains("/nowhere/rollcall.toml"), "{error}");
+}
+
+#[test]
+fn the_limits_of_resources_and_requests_are_numbers_within_a_range() {
+    let limits = load(&[], &[], "").unwrap().limits;
+    let told = [limits.elements, limits.operations, limits.keys, limits.resource];
+    assert_eq!(told, [1_000, 2_000, 1_000, 262_144]);
+    let limits = load(
+        &["--max-elements", "10000", "--max-keys=100"],
+        &[("ROLLCALL_MAX_PATCH_OPERATIONS", "20000"), ("ROLLCALL_MAX_KEYS", "7")],
+        "max_resource = 16384",
+    );
+    let limits = limits.unwrap().limits;
+    let told = [limits.elements, limits.operations, limits.keys, limits.resource];
+    assert_eq!(told, [10_000, 20_000, 100, 16_384]);
+    for (variable, value, range) in [
+        ("ROLLCALL_MAX_ELEMENTS", "10001", "elements from 10 to 10000"),
+        ("ROLLCALL_MAX_PATCH_OPERATIONS", "99", "operations from 100 to 20000"),
+        ("ROLLCALL_MAX_KEYS", "all", "keys from 100 to 10000"),
+        ("ROLLCALL_MAX_RESOURCE", "0", "bytes from 16384 to 4194304"),
+    ] {
+        let error = load(&[], &[(variable, value)], "").unwrap_err().to_string();
+        assert!(error.contains(variable) && error.contains(range), "{error}");
+    }
 }

@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::Error;
 use crate::schema::{Attribute, ResourceType, Schema};
 use crate::urn;
+use crate::{Error, Limits};
 
 /// What the server can do besides what this crate always does (PATCH, filters, entity tags).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub struct Features {
     pub security_events: Option<&'static [&'static str]>,
     /// Where people read about this server; `None` leaves the member out.
     pub documentation_uri: Option<String>,
+    /// How much one resource may hold and one request ask for; `None` leaves the member out. No schema has a place for
+    /// it, and strict clients refuse what they do not know, so it is for whoever asks for it by name.
+    pub limits: Option<Limits>,
 }
 
 /// Limits of bulk requests (RFC 7644 §3.7.4).
@@ -61,6 +64,7 @@ impl Default for Features {
             pagination: None,
             security_events: None,
             documentation_uri: None,
+            limits: None,
         }
     }
 }
@@ -95,6 +99,14 @@ pub fn service_provider_config(base_url: &str, features: &Features) -> Value {
     }
     if let Some(uri) = &features.documentation_uri {
         config["documentationUri"] = uri.as_str().into();
+    }
+    if let Some(limits) = features.limits {
+        config["limits"] = json!({
+            "maxElements": limits.elements,
+            "maxPatchOperations": limits.operations,
+            "maxKeys": limits.keys,
+            "maxResourceSize": limits.resource,
+        });
     }
     config["meta"] = meta(base_url, "ServiceProviderConfig", "/ServiceProviderConfig");
     config

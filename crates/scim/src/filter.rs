@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod compare;
+mod cost;
 mod display;
 mod eval;
 mod lexer;
@@ -16,15 +17,16 @@ use crate::error::Error;
 use crate::schema::ResourceType;
 use crate::urn;
 
+pub use crate::instant::{parse_date_time, sortable_date_time};
 pub use ast::{Comparison, Filter, Literal, Operator};
-pub use compare::parse_date_time;
+pub use cost::check_cost;
 pub use resolve::resolve_value_filter;
 
 pub(crate) use parser::parse_bracket;
 
 /// How deeply parentheses and brackets may nest (R34).
 pub const MAX_DEPTH: usize = 32;
-/// How many comparisons a filter may hold (R34).
+/// How many comparisons a filter may hold, and as how many a query may count (R34, [`check_cost`]).
 pub const MAX_TERMS: usize = 100;
 
 impl Filter {

@@ -6,8 +6,14 @@
 mod names;
 mod values;
 
-pub(crate) use names::{Keys, Name, find_key, resolve};
-pub(crate) use values::{attribute, element, elements, is_hollow, is_unassigned, sane, scalar};
+pub(crate) use names::{Keys, Name, find_key, member, resolve};
+pub(crate) use values::{
+    At, attribute, element, elements, is_bare, is_hollow, is_unassigned, kind_of, labels_say_something, sane, scalar,
+    unpacked,
+};
+
+/// The roles of a user in the apps.
+pub(crate) const ROLES: &str = "roles";
 
 /// The multi-valued attribute of groups that is kept apart from the others: as rows, changed by deltas (P21).
 pub(crate) const MEMBERS: &str = "members";

@@ -9,7 +9,9 @@ pub mod discovery;
 pub mod error;
 pub mod filter;
 mod fold;
+mod instant;
 mod lenient;
+pub mod limits;
 pub mod list;
 pub mod patch;
 pub mod path;
@@ -21,3 +23,4 @@ pub mod urn;
 
 pub use error::{Error, ScimType};
 pub use fold::fold;
+pub use limits::Limits;

@@ -41,12 +41,38 @@ impl<T> ListResponse<T> {
     }
 }
 
-impl<T: AsRef<str>> ListResponse<T> {
-    /// As JSON, of resources that are JSON already: what serialising them would give, without reading them.
+impl ListResponse<String> {
+    /// As JSON, of resources that are JSON already: what serialising them would give, without reading them. In pieces of
+    /// about `size` bytes, so that a long answer need not be in memory twice; a resource that is longer is a piece by
+    /// itself.
     #[must_use]
-    pub fn join(&self) -> String {
-        let length: usize = self.resources.iter().map(|resource| resource.as_ref().len() + 1).sum();
-        let mut out = String::with_capacity(length + 512);
+    pub fn pieces(self, size: usize) -> Vec<String> {
+        let mut piece = self.head();
+        let mut pieces = Vec::new();
+        for (place, resource) in self.resources.into_iter().enumerate() {
+            if place > 0 {
+                piece.push(',');
+            }
+            if piece.len() + resource.len() <= size {
+                piece.push_str(&resource);
+                continue;
+            }
+            pieces.push(std::mem::take(&mut piece));
+            if resource.len() >= size {
+                pieces.push(resource);
+            } else {
+                piece.reserve(size);
+                piece.push_str(&resource);
+            }
+        }
+        piece.push_str("]}");
+        pieces.push(piece);
+        pieces
+    }
+
+    /// Everything before the first resource.
+    fn head(&self) -> String {
+        let mut out = String::with_capacity(512);
         let _ = write!(out, "{{\"schemas\":[\"{}\"]", urn::LIST_RESPONSE);
         if let Some(total) = self.total {
             let _ = write!(out, ",\"totalResults\":{total}");
@@ -62,13 +88,6 @@ impl<T: AsRef<str>> ListResponse<T> {
             Paging::Cursor(None) => {}
         }
         let _ = write!(out, ",\"itemsPerPage\":{},\"Resources\":[", self.resources.len());
-        for (place, resource) in self.resources.iter().enumerate() {
-            if place > 0 {
-                out.push(',');
-            }
-            out.push_str(resource.as_ref());
-        }
-        out.push_str("]}");
         out
     }
 }

@@ -30,6 +30,7 @@ pub use work::MOST_COMPARISONS;
 pub struct Patch {
     steps: Vec<Step>,
     member_ops: Vec<MemberOp>,
+    left_out: Vec<String>,
 }
 
 /// One thing a request does to the members of a group; ids as sent, each once per operation.
@@ -52,7 +53,9 @@ impl Patch {
     ///
     /// Lenient in all that does not change the meaning: case of names and operations, `schemas` (may be missing, R14),
     /// types of values, notation of paths. `value: null`, `""` and `[]` unassign (P19); on `active` they change
-    /// nothing, because no mapping means to switch somebody on or off by them; only `remove` unassigns it. `schemas` as a target is ignored: it follows from the data (P3).
+    /// nothing, because no mapping means to switch somebody on or off by them; `remove` makes it `false`, since it always
+    /// has a value (R50). `schemas` as a target is ignored: it follows from the data (P3). A key that no schema has is left
+    /// out of a value without a path, see [`Patch::left_out`].
     ///
     /// # Errors
     /// `invalidSyntax` for another shape than operations, `noTarget` for `remove` without path, `invalidPath` for a
@@ -71,6 +74,13 @@ impl Patch {
     /// longer than [`MAX_INDEXED_BYTES`](crate::resource::MAX_INDEXED_BYTES).
     pub fn apply(&self, rt: &ResourceType, attributes: &mut Map<String, Value>) -> Result<(), Error> {
         apply::apply(rt, &self.steps, attributes)
+    }
+
+    /// Keys of values that are left out because no schema has them: the first 20, as the client wrote them, each cut after
+    /// 120 characters.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// What the request does to the members of the group, in order; empty for users.

@@ -66,9 +66,14 @@ pub struct StoreOptions {
     pub searches_per_directory: u32,
     /// Shown by the database server beside each connection.
     pub application_name: String,
+    /// How many bytes a page of a list has at most, unless its first row alone has more.
+    pub page_bytes: u64,
 }
 
 impl StoreOptions {
+    /// How many bytes a page has unless told otherwise: a thousand people of usual size.
+    pub const PAGE_BYTES: u64 = 2 * 1024 * 1024;
+
     /// Ten connections, four searches of a directory, named `rollcall`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
@@ -77,6 +82,7 @@ impl StoreOptions {
             max_connections: 10,
             searches_per_directory: 4,
             application_name: "rollcall".to_owned(),
+            page_bytes: Self::PAGE_BYTES,
         }
     }
 }
@@ -88,6 +94,7 @@ impl std::fmt::Debug for StoreOptions {
             .field("max_connections", &self.max_connections)
             .field("searches_per_directory", &self.searches_per_directory)
             .field("application_name", &self.application_name)
+            .field("page_bytes", &self.page_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -104,6 +111,7 @@ pub struct Store {
     lookups: Lookups,
     searches: Searches,
     steady: Steady,
+    page_bytes: u64,
 }
 
 impl Store {
@@ -193,6 +201,12 @@ impl Store {
         }
     }
 
+    /// How many bytes a page of a list has at most, unless its first row alone has more.
+    #[must_use]
+    pub const fn page_bytes(&self) -> u64 {
+        self.page_bytes
+    }
+
     /// Connections for single reads. On SQLite they cannot write.
     pub(crate) const fn read(&self) -> &DatabaseConnection {
         &self.read
@@ -203,12 +217,12 @@ impl Store {
         &self.keys
     }
 
-    /// Connections for lists, filters and their totals.
+    /// Connections for filters, orders and their totals.
     pub(crate) const fn searches(&self) -> &Searches {
         &self.searches
     }
 
-    /// Connections for finding one resource by a unique key.
+    /// Connections for finding one resource by a unique key, and for pages of whole directories.
     pub(crate) const fn lookups(&self) -> &Lookups {
         &self.lookups
     }
@@ -285,6 +299,7 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         lookups,
         searches,
         steady,
+        page_bytes: options.page_bytes,
     })
 }
 
@@ -324,6 +339,8 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .disable_statement_logging();
+    crate::private::prepare(connect.get_filename())
+        .map_err(|error| StoreError::Invalid(format!("the file of the database cannot be made: {error}")))?;
     // Never closed while the store lives: it keeps the write-ahead log in place for the readers.
     let write = SqlitePoolOptions::new()
         .min_connections(1)
@@ -352,6 +369,7 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         keys: SqlxSqliteConnector::from_sqlx_sqlite_pool(keys),
         lookups,
         searches,
+        page_bytes: options.page_bytes,
     })
 }
 

@@ -3,7 +3,7 @@
 //! A directory without a row is counted when asked, so the row is a matter of speed; a row that is there is right.
 
 use crate::rows::{Cell, Column, RowSet};
-use crate::sql::{Row, json_ids, query_all};
+use crate::sql::{Row, json_ids, of_ids, query_all};
 use crate::{Store, StoreError};
 use directory::CountChange;
 use events::DirectoryId;
@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn kept_counts(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryCounts>, StoreError> {
-        let sql = "SELECT directory_id, users, active_users, groups FROM directory_counts WHERE directory_id IN";
+        let sql = "SELECT directory_id, users, active_users, groups FROM directory_counts WHERE";
         self.numbers(sql, "", ids, |row| {
             Ok(DirectoryCounts {
                 users: row.get("users")?,
@@ -72,13 +72,13 @@ impl Store {
     /// As any query.
     pub async fn count_rows(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryCounts>, StoreError> {
         let sql = "SELECT directory_id, COUNT(*) AS users, COUNT(*) FILTER (WHERE active) AS active_users \
-                   FROM users WHERE directory_id IN";
+                   FROM users WHERE";
         let users = self
             .numbers(sql, "GROUP BY directory_id", ids, |row| {
                 Ok((row.get("users")?, row.get("active_users")?))
             })
             .await?;
-        let sql = "SELECT directory_id, COUNT(*) AS groups FROM groups WHERE directory_id IN";
+        let sql = "SELECT directory_id, COUNT(*) AS groups FROM groups WHERE";
         let groups = self
             .numbers(sql, "GROUP BY directory_id", ids, |row| row.get("groups"))
             .await?;
@@ -103,10 +103,9 @@ impl Store {
         ids: &[DirectoryId],
         read: impl Fn(&QueryResult) -> Result<T, StoreError>,
     ) -> Result<HashMap<DirectoryId, T>, StoreError> {
-        let sql = |ids: &str| format!("{select} ({ids}) {after}");
-        let (postgres, sqlite) = (sql(crate::sql::IDS.0), sql(crate::sql::IDS.1));
+        let sql = of_ids("directory_id", |these| format!("{select} {these} {after}"));
         let ids = json_ids(self.dialect(), ids.iter().map(|id| id.uuid()));
-        let rows = query_all(self.read(), (postgres.as_str(), sqlite.as_str()), [ids.into()]).await?;
+        let rows = query_all(self.read(), &sql, [ids.into()]).await?;
         rows.iter()
             .map(|row| Ok((row.id("directory_id")?, read(row)?)))
             .collect()

@@ -1,13 +1,21 @@
 //! Reading the event log: by directory, as one feed, and what is not yet on the bus.
+//!
+//! Every page is bounded twice: it ends before it would have more bytes than it may, and no statement looks at more than
+//! a stretch of the log for events of the types that are asked for, however rare those are.
+
+mod stretch;
 
 use crate::args::Args;
-use crate::sql::{Row, query_all, query_one};
+use crate::sql::{Row, query_one};
 use crate::{Dialect, Store, StoreError};
 use events::{DirectoryId, Event, EventId, EventType, OrganizationId};
-use sea_orm::{QueryResult, Value};
+use sea_orm::QueryResult;
+use stretch::{Found, Stretch};
 
-const COLUMNS: &str =
-    "e.id, e.type, e.organization_id, e.directory_id, e.sequence, e.subject_id, e.traceparent, e.body";
+/// Events that one statement looks at for those that are wanted.
+const STRETCH: u32 = 5_000;
+/// Such stretches looked at for one page.
+const STRETCHES: usize = 20;
 
 /// Which part of the feed to read.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +32,15 @@ pub struct Feed<'a> {
     pub types: &'a [EventType],
     /// At most so many.
     pub limit: u32,
+}
+
+/// A part of the log.
+#[derive(Clone, Debug, Default)]
+pub struct EventPage {
+    /// The events, in order. Fewer than asked for, and even none, do not mean that the log ends.
+    pub events: Vec<Event>,
+    /// After which event to go on; `None` when the log ends here.
+    pub next: Option<EventId>,
 }
 
 /// The event log.
@@ -46,15 +63,17 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: EventId) -> Result<Option<Event>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM events e WHERE e.id = $1");
-        query_one(self.store.read(), &sql, [id.uuid().into()])
+        let sql = "SELECT e.id, e.type, e.organization_id, e.directory_id, e.sequence, e.subject_id, e.traceparent, e.body \
+                   FROM events e WHERE e.id = $1";
+        query_one(self.store.read(), sql, [id.uuid().into()])
             .await?
             .as_ref()
             .map(event)
             .transpose()
     }
 
-    /// The log of one directory after a sequence number, in order; `types` empty means all.
+    /// The log of one directory after a sequence number, in order; `types` empty means all. Fewer than `limit` do not mean
+    /// that it ends; none do.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
@@ -65,16 +84,42 @@ impl Events<'_> {
         types: &[EventType],
         limit: u32,
     ) -> Result<Vec<Event>, StoreError> {
-        let mut args = Args::new(self.store.dialect());
-        let directory = args.bind(directory_id.uuid());
-        let after = args.bind(after);
-        let of_types = of_types(&mut args, types);
-        let limit = args.bind(i64::from(limit));
-        let sql = format!(
-            "SELECT {COLUMNS} FROM events e WHERE e.directory_id = {directory} AND e.sequence > {after}{of_types} \
-             ORDER BY e.sequence LIMIT {limit}"
-        );
-        self.fetch(&sql, args).await
+        let mut start = Start::Sequence(directory_id, after);
+        loop {
+            let found = self
+                .stretch(
+                    &start,
+                    &Feed {
+                        types,
+                        limit,
+                        ..Feed::default()
+                    },
+                )
+                .await?;
+            match found.last.filter(|_| found.events.is_empty() && !found.is_end) {
+                Some(last) => start = Start::Sequence(directory_id, self.place_of(last).await?.sequence),
+                None => return Ok(found.events),
+            }
+        }
+    }
+
+    /// A page of the log of one directory after a sequence number, in order. `next` tells exactly whether it goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn page_of(&self, directory_id: DirectoryId, after: i64, limit: u32) -> Result<EventPage, StoreError> {
+        let start = Start::Sequence(directory_id, after);
+        // One more than asked for tells whether it goes on.
+        let asked = Feed {
+            limit: limit.saturating_add(1),
+            ..Feed::default()
+        };
+        let Found { mut events, is_cut, .. } = self.stretch(&start, &asked).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let goes_on = is_cut || events.len() > limit;
+        events.truncate(limit);
+        let next = events.last().map(|event| event.id).filter(|_| goes_on);
+        Ok(EventPage { events, next })
     }
 
     /// The log of all directories in one order that never changes and in which nothing is ever inserted before what
@@ -83,8 +128,8 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::Invalid`] when `after` is not in the log; [`StoreError::Gone`] when what follows it is not kept any
     /// more; [`StoreError::Unavailable`] without a database.
-    pub async fn feed(&self, feed: &Feed<'_>) -> Result<Vec<Event>, StoreError> {
-        let after = match feed.after {
+    pub async fn feed(&self, feed: &Feed<'_>) -> Result<EventPage, StoreError> {
+        let mut place = match feed.after {
             Some(id) => Some(self.place_of(id).await?),
             None if feed.from_oldest => None,
             None => {
@@ -92,31 +137,70 @@ impl Events<'_> {
                 None
             }
         };
-        if let Some(directory) = feed.directory_id
-            && feed.organization_id.is_none()
-            && after.as_ref().is_none_or(|place| place.directory_id == directory)
-        {
-            // Sequence numbers are given in commit order, so this needs no regard for transactions still open.
-            let sequence = after.map_or(0, |place| place.sequence);
-            return self.of_directory(directory, sequence, feed.types, feed.limit).await;
+        // One more than asked for tells whether the log goes on.
+        let asked = Feed {
+            limit: feed.limit.saturating_add(1),
+            ..feed.clone()
+        };
+        let limit = usize::try_from(feed.limit).unwrap_or(usize::MAX);
+        for looked in 1..=STRETCHES {
+            let Found {
+                mut events,
+                is_cut,
+                last,
+                is_end,
+            } = self.stretch(&Start::of(feed, place), &asked).await?;
+            let goes_on = is_cut || events.len() > limit;
+            events.truncate(limit);
+            let next = match events.last().filter(|_| goes_on) {
+                Some(shown) => Some(shown.id),
+                None => last.filter(|_| !is_end),
+            };
+            match next {
+                Some(last) if events.is_empty() && looked < STRETCHES => place = Some(self.place_of(last).await?),
+                _ => return Ok(EventPage { events, next }),
+            }
         }
-        let mut args = Args::new(self.store.dialect());
-        let mut conditions = vec![horizon(self.store.dialect()).to_owned()];
-        if let Some(place) = after {
-            conditions.push(place.beyond(&mut args));
+        Ok(EventPage::default())
+    }
+
+    /// What is wanted of the next stretch of the log.
+    async fn stretch(&self, start: &Start, feed: &Feed<'_>) -> Result<Found, StoreError> {
+        let dialect = self.store.dialect();
+        let mut args = Args::new(dialect);
+        let (mut conditions, mut wanted) = (Vec::new(), Vec::new());
+        let order = match start {
+            Start::Sequence(directory, sequence) => {
+                conditions.push(format!("e.directory_id = {}", args.bind(directory.uuid())));
+                conditions.push(format!("e.sequence > {}", args.bind(*sequence)));
+                "e.directory_id, e.sequence"
+            }
+            Start::Place(place) => {
+                conditions.push(horizon(dialect).to_owned());
+                conditions.extend(place.as_ref().map(|place| place.beyond(&mut args)));
+                let mut order = commit_order(dialect).to_owned();
+                if let Some(organization) = feed.organization_id {
+                    conditions.push(format!("e.organization_id = {}", args.bind(organization.uuid())));
+                    order = format!("e.organization_id, {order}");
+                }
+                if let Some(directory) = feed.directory_id {
+                    wanted.push(format!("s.directory_id = {}", args.bind(directory.uuid())));
+                }
+                &order.clone()
+            }
+        };
+        if !feed.types.is_empty() {
+            let types = args.bind_texts(feed.types.iter().map(|kind| kind.as_str()));
+            wanted.push(format!("s.type IN ({types})"));
         }
-        if let Some(organization) = feed.organization_id {
-            conditions.push(format!("e.organization_id = {}", args.bind(organization.uuid())));
-        }
-        if let Some(directory) = feed.directory_id {
-            conditions.push(format!("e.directory_id = {}", args.bind(directory.uuid())));
-        }
-        let of_types = of_types(&mut args, feed.types);
-        let order = commit_order(self.store.dialect());
-        let limit = args.bind(i64::from(feed.limit));
-        let conditions = conditions.join(" AND ");
-        let sql = format!("SELECT {COLUMNS} FROM events e WHERE {conditions}{of_types} ORDER BY {order} LIMIT {limit}");
-        self.fetch(&sql, args).await
+        let stretch = Stretch {
+            events: format!("FROM events e WHERE {} ORDER BY {order}", conditions.join(" AND ")),
+            most: if wanted.is_empty() { feed.limit } else { STRETCH },
+            limit: feed.limit,
+            args,
+            wanted,
+        };
+        stretch.read(self.store).await
     }
 
     /// What moves whenever a reader of the log would find more: the newest position there is, and the newest that is
@@ -135,31 +219,48 @@ impl Events<'_> {
         Ok((row.get("newest")?, row.get("settled")?))
     }
 
-    /// Events of these lanes that are not yet marked as published, in order within each directory.
+    /// Events of these lanes that are not yet marked as published, in order within each directory: those of one directory
+    /// after those of another, each looked up behind its own mark. `next` is set when there may be more.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
-    pub async fn unpublished(&self, lanes: &[u16], limit: u32) -> Result<Vec<Event>, StoreError> {
-        let lanes = serde_json::Value::from(lanes).to_string();
-        let (postgres, sqlite) = (
-            "SELECT value::integer FROM jsonb_array_elements_text($1::jsonb) AS l(value)",
-            "SELECT value FROM json_each($1)",
-        );
-        let sql = |lanes: &str| {
+    pub async fn unpublished(&self, lanes: &[u16], limit: u32) -> Result<EventPage, StoreError> {
+        let mut args = Args::new(self.store.dialect());
+        let lanes = args.bind(serde_json::Value::from(lanes).to_string());
+        let each = args.bind(i64::from(limit));
+        let behind = |lanes: &str| {
             format!(
-                "SELECT {COLUMNS} FROM sequences s LEFT JOIN publications p ON p.directory_id = s.directory_id \
-                 JOIN events e ON e.directory_id = s.directory_id AND e.sequence > COALESCE(p.sequence, 0) \
-                 WHERE s.last > COALESCE(p.sequence, 0) AND s.lane IN ({lanes}) \
-                 ORDER BY e.directory_id, e.sequence LIMIT $2"
+                "(SELECT s.directory_id, COALESCE(p.sequence, 0) AS mark FROM sequences s \
+                 LEFT JOIN publications p ON p.directory_id = s.directory_id \
+                 WHERE s.lane IN ({lanes}) AND s.last > COALESCE(p.sequence, 0) LIMIT {each}) AS b"
             )
         };
-        let (postgres, sqlite) = (sql(postgres), sql(sqlite));
-        let values: [Value; 2] = [lanes.into(), i64::from(limit).into()];
-        query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), values)
-            .await?
-            .iter()
-            .map(event)
-            .collect()
+        let events = match self.store.dialect() {
+            Dialect::Postgres => format!(
+                "FROM {} CROSS JOIN LATERAL (SELECT * FROM events l WHERE l.directory_id = b.directory_id \
+                 AND l.sequence > b.mark ORDER BY l.directory_id, l.sequence LIMIT {each}) AS e",
+                behind(&format!(
+                    "SELECT value::integer FROM jsonb_array_elements_text({lanes}::jsonb) AS l(value)"
+                ))
+            ),
+            Dialect::Sqlite => format!(
+                "FROM {} CROSS JOIN events e ON e.directory_id = b.directory_id AND e.sequence > b.mark",
+                behind(&format!("SELECT value FROM json_each({lanes})"))
+            ),
+        };
+        let stretch = Stretch {
+            args,
+            events,
+            wanted: Vec::new(),
+            most: limit,
+            limit,
+        };
+        let found = stretch.read(self.store).await?;
+        let next = found.events.last().map(|event| event.id);
+        Ok(EventPage {
+            next: next.filter(|_| found.is_cut || !found.is_end),
+            events: found.events,
+        })
     }
 
     async fn place_of(&self, id: EventId) -> Result<Place, StoreError> {
@@ -212,15 +313,6 @@ impl Events<'_> {
             None => StoreError::Invalid(format!("there is no event {id} to continue after")),
         })
     }
-
-    async fn fetch(&self, sql: &str, args: Args) -> Result<Vec<Event>, StoreError> {
-        let (sql, values) = args.finish(sql);
-        query_all(self.store.read(), &sql, values)
-            .await?
-            .iter()
-            .map(event)
-            .collect()
-    }
 }
 
 fn gone() -> StoreError {
@@ -228,6 +320,27 @@ fn gone() -> StoreError {
         "events from here on are no longer kept; take the users and groups as they are now, then go on with after=oldest"
             .to_owned(),
     )
+}
+
+/// Where a stretch begins, and in which order it goes.
+enum Start {
+    /// The log of a directory after this sequence.
+    Sequence(DirectoryId, i64),
+    /// The log of all after this place.
+    Place(Option<Place>),
+}
+
+impl Start {
+    /// Sequence numbers are given in commit order, so the log of one directory needs no regard for transactions still open.
+    fn of(feed: &Feed<'_>, place: Option<Place>) -> Self {
+        match (feed.directory_id, feed.organization_id, &place) {
+            (Some(directory), None, None) => Self::Sequence(directory, 0),
+            (Some(directory), None, Some(place)) if place.directory_id == directory => {
+                Self::Sequence(directory, place.sequence)
+            }
+            _ => Self::Place(place),
+        }
+    }
 }
 
 /// Where an event stands.
@@ -240,10 +353,13 @@ struct Place {
 }
 
 impl Place {
-    fn beyond(self, args: &mut Args) -> String {
+    fn beyond(&self, args: &mut Args) -> String {
         let position = args.bind(self.position);
-        match self.tx {
-            Some(tx) => format!("(e.tx, e.position) > ({}::text::xid8, {position})", args.bind(tx)),
+        match &self.tx {
+            Some(tx) => format!(
+                "(e.tx, e.position) > ({}::text::xid8, {position})",
+                args.bind(tx.as_str())
+            ),
             None => format!("e.position > {position}"),
         }
     }
@@ -263,16 +379,6 @@ const fn commit_order(dialect: Dialect) -> &'static str {
         Dialect::Postgres => "e.tx, e.position",
         Dialect::Sqlite => "e.position",
     }
-}
-
-fn of_types(args: &mut Args, types: &[EventType]) -> String {
-    if types.is_empty() {
-        return String::new();
-    }
-    format!(
-        " AND e.type IN ({})",
-        args.bind_texts(types.iter().map(|kind| kind.as_str()))
-    )
 }
 
 pub(crate) fn event(row: &QueryResult) -> Result<Event, StoreError> {

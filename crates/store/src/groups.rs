@@ -1,12 +1,13 @@
 //! Reading the groups of one directory and their members.
 
 use crate::filter::Kind;
+use crate::page::MEMBER_NAME;
 use crate::query::Scope;
-use crate::sql::{IDS, Row, Rows, json_ids, query_all};
-use crate::{Page, Query, Store, StoreError, Total};
+use crate::sql::{Row, query_all};
+use crate::{Page, Query, Store, StoreError};
 use events::{DirectoryId, MemberRef, ResourceId, ResourceKind, StoredResource, Timestamp};
 use sea_orm::QueryResult;
-use std::collections::HashMap;
+use uuid::Uuid;
 
 /// A group as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,30 +64,14 @@ impl Store {
     }
 }
 
-const BY_ID: &str = "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource FROM groups r \
-    WHERE r.id = $1 AND r.directory_id = $2";
-const BY_NAME: &str = "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource FROM groups r \
-    WHERE r.directory_id = $1 AND r.display_name_key = $2";
-
-/// What a member is shown with: its own `displayName`, if it has one.
-const MEMBER_COLUMNS: &str = "m.group_id, m.member_id, m.kind, \
-    COALESCE(u.display_name, g.display_name) AS display";
-const MEMBER_TABLES: &str = "group_members m \
-    LEFT JOIN users u ON m.kind = 0 AND u.id = m.member_id AND u.directory_id = m.directory_id \
-    LEFT JOIN groups g ON m.kind = 1 AND g.id = m.member_id AND g.directory_id = m.directory_id";
-
 impl Groups<'_> {
-    /// One group; its members are not even looked at unless `members` is set.
+    /// One group; its members are not even looked at unless `members` is set. One statement.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: ResourceId, members: bool) -> Result<Option<GroupRow>, StoreError> {
-        let keys = vec![id.uuid().into(), self.scope.directory_id.uuid().into()];
-        let lookup = self.scope.lookup();
-        let Some(row) = lookup.one(BY_ID, keys).await? else {
-            return Ok(None);
-        };
-        Ok(self.groups(&lookup, vec![row], members).await?.pop())
+        let row = self.scope.by_id(id, members).await?;
+        row.map(|row| group(&row, members)).transpose()
     }
 
     /// A page of groups.
@@ -95,24 +80,11 @@ impl Groups<'_> {
     /// [`StoreError::Unavailable`] without a database; [`StoreError::Invalid`] when a cursor is combined with an
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<GroupRow>, StoreError> {
-        if let Some(name) = self.scope.unique_key(query) {
-            let keys = vec![self.scope.directory_id.uuid().into(), name.into()];
-            let lookup = self.scope.lookup();
-            let row = lookup.one(BY_NAME, keys).await?;
-            let rows = self
-                .groups(&lookup, row.into_iter().collect(), query.references)
-                .await?;
-            return Ok(Page {
-                total: (query.total != Total::Omitted).then_some(rows.len() as u64),
-                rows,
-            });
-        }
-        let search = self.scope.search();
-        let page = self.scope.page(&search, query, "").await?;
-        Ok(Page {
-            total: page.total,
-            rows: self.groups(&search, page.rows, query.references).await?,
-        })
+        let page = match self.scope.unique_key(query) {
+            Some(name) => Page::of_one(query, self.scope.by_name(&name, query.references).await?),
+            None => self.scope.page(query).await?,
+        };
+        page.read(|row| group(&row, query.references))
     }
 
     /// Those of these groups that there are, in no order, without their members.
@@ -120,7 +92,8 @@ impl Groups<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_ids(&self, ids: &[ResourceId]) -> Result<Vec<GroupRow>, StoreError> {
-        self.scope.by_ids(ids, "").await?.iter().map(group).collect()
+        let rows = self.scope.by_ids(ids, false).await?;
+        rows.iter().map(|row| group(row, false)).collect()
     }
 
     /// The number of groups that match the query, whatever its page.
@@ -142,10 +115,10 @@ impl Groups<'_> {
         limit: u32,
     ) -> Result<Vec<MemberRef>, StoreError> {
         let sql = format!(
-            "SELECT {MEMBER_COLUMNS} FROM {MEMBER_TABLES} \
-             WHERE m.group_id = $1 AND m.directory_id = $2 AND m.member_id > $3 ORDER BY m.member_id LIMIT $4"
+            "SELECT m.member_id, m.kind, {MEMBER_NAME} AS display FROM group_members m \
+             WHERE m.group_id = $1 AND (m.directory_id = $2) IS TRUE AND m.member_id > $3 ORDER BY m.member_id LIMIT $4"
         );
-        let after = after.map_or_else(uuid::Uuid::nil, ResourceId::uuid);
+        let after = after.map_or_else(Uuid::nil, ResourceId::uuid);
         let values = [
             group.uuid().into(),
             self.scope.directory_id.uuid().into(),
@@ -158,68 +131,43 @@ impl Groups<'_> {
             .map(member)
             .collect()
     }
-
-    async fn groups(
-        &self,
-        connection: &impl Rows,
-        rows: Vec<QueryResult>,
-        members: bool,
-    ) -> Result<Vec<GroupRow>, StoreError> {
-        let mut groups = rows.iter().map(group).collect::<Result<Vec<_>, _>>()?;
-        if members && !groups.is_empty() {
-            let mut of_group = self.members_of(connection, groups.iter().map(|group| group.id)).await?;
-            for group in &mut groups {
-                group.members = Some(of_group.remove(&group.id).unwrap_or_default());
-            }
-        }
-        Ok(groups)
-    }
-
-    /// The members of many groups in one statement.
-    async fn members_of(
-        &self,
-        connection: &impl Rows,
-        groups: impl Iterator<Item = ResourceId>,
-    ) -> Result<HashMap<ResourceId, Vec<MemberRef>>, StoreError> {
-        let sql = |ids: &str| {
-            format!(
-                "SELECT {MEMBER_COLUMNS} FROM {MEMBER_TABLES} \
-                 WHERE m.group_id IN ({ids}) AND m.directory_id = $2 ORDER BY m.group_id, m.member_id"
-            )
-        };
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-        let store = self.scope.store;
-        let ids = json_ids(store.dialect(), groups.map(ResourceId::uuid));
-        let values = [ids.into(), self.scope.directory_id.uuid().into()];
-        let mut members: HashMap<ResourceId, Vec<MemberRef>> = HashMap::new();
-        for row in query_all(connection, (postgres.as_str(), sqlite.as_str()), values).await? {
-            members.entry(row.id("group_id")?).or_default().push(member(&row)?);
-        }
-        Ok(members)
-    }
 }
 
 fn member(row: &QueryResult) -> Result<MemberRef, StoreError> {
     // 16 bits on PostgreSQL, 64 on SQLite; the driver of each insists on its own.
-    let is_group = row.get::<i16>("kind")? == 1;
-    Ok(MemberRef {
-        id: row.id("member_id")?,
-        kind: if is_group {
+    let kind = row.get::<i16>("kind")?;
+    Ok(member_ref(row.get("member_id")?, kind, row.get("display")?))
+}
+
+fn member_ref(id: Uuid, kind: i16, display: Option<String>) -> MemberRef {
+    MemberRef {
+        id: ResourceId::from(id),
+        kind: if kind == 1 {
             ResourceKind::Group
         } else {
             ResourceKind::User
         },
-        display: row.get("display")?,
-    })
+        display,
+    }
 }
 
-fn group(row: &QueryResult) -> Result<GroupRow, StoreError> {
+/// The members of a row as [`crate::page`] writes them.
+fn members_in(row: &QueryResult) -> Result<Vec<MemberRef>, StoreError> {
+    let Some(json) = row.get::<Option<String>>("refs")? else {
+        return Ok(Vec::new());
+    };
+    let members: Vec<(Uuid, i16, Option<String>)> = serde_json::from_str(&json).map_err(StoreError::corrupt)?;
+    let member = |(id, kind, display)| member_ref(id, kind, display);
+    Ok(members.into_iter().map(member).collect())
+}
+
+fn group(row: &QueryResult, members: bool) -> Result<GroupRow, StoreError> {
     Ok(GroupRow {
         id: row.id("id")?,
         version: row.get("version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         resource: row.get("resource")?,
-        members: None,
+        members: members.then(|| members_in(row)).transpose()?,
     })
 }

@@ -4,7 +4,7 @@
 //! Whichever commits first is the truth: the other one's insert finds the row there.
 
 use crate::rows::{Column, RowSet};
-use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
+use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
 use crate::{Dialect, Store, StoreError};
 use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
 use sea_orm::ConnectionTrait;
@@ -100,18 +100,11 @@ pub(crate) async fn verdicts<C: ConnectionTrait>(
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let ids = match dialect {
-        Dialect::Postgres => IDS.0,
-        Dialect::Sqlite => IDS.1,
-    };
-    let sql =
-        format!("SELECT command_id, CAST(status AS bigint) AS status, result FROM inbox WHERE command_id IN ({ids})");
-    let rows = query_all(
-        connection,
-        &sql,
-        [json_ids(dialect, commands.iter().map(|id| id.uuid())).into()],
-    )
-    .await?;
+    let sql = of_ids("command_id", |these| {
+        format!("SELECT command_id, CAST(status AS bigint) AS status, result FROM inbox WHERE {these}")
+    });
+    let ids = json_ids(dialect, commands.iter().map(|id| id.uuid()));
+    let rows = query_all(connection, &sql, [ids.into()]).await?;
     rows.iter().map(verdict).collect()
 }
 

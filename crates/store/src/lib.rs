@@ -22,6 +22,8 @@ mod links;
 mod lookups;
 mod migration;
 mod nodelay;
+mod page;
+mod private;
 mod projection;
 mod published;
 mod query;
@@ -51,11 +53,12 @@ pub use endpoints::{
 };
 pub use erasures::{Erasure, Erasures};
 pub use error::StoreError;
-pub use event_log::{Events, Feed};
+pub use event_log::{EventPage, Events, Feed};
 pub use groups::{GroupRow, Groups};
 pub use idempotency::Claim;
 pub use inbox::{Inbox, Settled};
 pub use lanes::Lanes;
+pub use private::keep_private;
 pub use projection::{
     Batch, CopyName, DirectoryFacts, LogCopies, Mended, Opening, PROJECTOR, Projection, ProjectionError, Saved,
 };
@@ -65,6 +68,6 @@ pub use state_at::{GroupAt, MemberAt, PageAt, StateAt, UserAt};
 pub use tenancy::{
     AdminKey, AdminKeys, Authentication, Change, Directories, Directory, DirectoryFilter, DirectoryKey, DirectoryKeys,
     DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage, NewDirectory, NewKey,
-    NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain, TokenHash,
+    NewOrganization, OauthClient, OauthClients, Organization, Organizations, Refusal, TakenDomain, TokenHash,
 };
 pub use users::{UserRow, Users};

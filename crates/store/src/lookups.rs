@@ -1,11 +1,12 @@
-//! The connections of the questions that are asked most: one resource by a unique key, and what belongs to it.
+//! The connections of the questions that are asked most: one resource by a unique key with what belongs to it,
+//! and a page of a whole directory.
 //!
 //! The sessions of the driver's pool plan each statement anew, because some plans depend on the values. It is not worth it
 //! here: every statement here has one sensible plan.
 
-use crate::StoreError;
 use crate::links::{Amount, Links, Party, Patience, Sizes, Unanswered};
-use crate::sql::{Rows, Sql};
+use crate::sql::{Rows, Sql, note};
+use crate::{Dialect, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
@@ -19,6 +20,17 @@ const PATIENCE: Patience = Patience {
 };
 /// Lookups of one directory that may wait. More are refused at once.
 const LINE: usize = 1_000;
+
+/// Settings of the sessions. Each statement here has one sensible plan, whatever the values and the statistics: it walks
+/// the index that is meant, in its order. Plans made while a table was empty go when the session renews them.
+const SESSION: [(&str, &str); 6] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_sort", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
 
 /// A few connections for looking up. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]
@@ -34,9 +46,7 @@ pub(crate) struct Lookup<'a> {
 impl Lookups {
     /// Over a PostgreSQL server; connects when first asked.
     pub(crate) fn postgres(options: PgConnectOptions, most: u32) -> Self {
-        // Of a unique key no plan is better than its index, whatever the value. Plans made while a table was empty go
-        // when the session renews them.
-        let options = options.options([("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")]);
+        let options = options.options(SESSION);
         Self(Links::postgres(options, sizes(most)))
     }
 
@@ -71,13 +81,18 @@ impl Lookup<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database is away for longer than it takes to connect anew, or does not answer
     /// in time.
-    pub(crate) async fn one(
+    #[track_caller]
+    pub(crate) fn one<'q>(
         &self,
-        sql: impl Into<Sql<'static>>,
+        sql: impl Into<Sql<'q>>,
         values: Vec<Value>,
-    ) -> Result<Option<QueryResult>, StoreError> {
-        let sql = SqlStr::from_static(sql.into().text(self.links.dialect()));
-        Ok(self.ask(&sql, &values, Amount::First).await?.pop())
+    ) -> impl Future<Output = Result<Option<QueryResult>, StoreError>> {
+        let text = sql.into().text(self.links.dialect());
+        note(self.links.dialect(), text);
+        async move {
+            let sql = AssertSqlSafe(text).into_sql_str();
+            Ok(self.ask(&sql, &values, Amount::First).await?.pop())
+        }
     }
 
     async fn ask(&self, sql: &SqlStr, values: &[Value], amount: Amount) -> Result<Vec<QueryResult>, StoreError> {
@@ -92,6 +107,10 @@ impl Lookup<'_> {
 }
 
 impl Rows for Lookup<'_> {
+    fn dialect(&self) -> Dialect {
+        self.links.dialect()
+    }
+
     async fn rows(&self, sql: Sql<'_>, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
         let sql = AssertSqlSafe(sql.text(self.links.dialect())).into_sql_str();
         self.ask(&sql, &values, Amount::All).await

@@ -15,7 +15,7 @@ pub use copies::{CopyName, LogCopies, Mended};
 use crate::append::EventDraft;
 use crate::rows::{Param, Params};
 use crate::session::{Hold, Session};
-use crate::sql::query_all;
+use crate::sql::{note, query_all};
 use crate::{Dialect, Store, StoreError, inbox};
 use directory::{Directory, Needs, Policy, Reach, Writes};
 use events::{CommandId, DirectoryId, Event, OrganizationId, Timestamp, Verdict};
@@ -120,11 +120,19 @@ enum Tx {
 }
 
 impl Tx {
-    async fn query(&mut self, sql: &str, params: Params) -> Result<Vec<QueryResult>, StoreError> {
-        let values = params.into_values();
-        match self {
-            Self::Postgres(session) => session.query(sql, values).await,
-            Self::Sqlite(tx) => query_all(tx, sql, values.into_iter().map(Param::into_value)).await,
+    #[track_caller]
+    fn query(&mut self, sql: &str, params: Params) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> {
+        let dialect = match self {
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        };
+        note(dialect, sql);
+        async move {
+            let values = params.into_values();
+            match self {
+                Self::Postgres(session) => session.query(sql, values).await,
+                Self::Sqlite(tx) => query_all(tx, sql, values.into_iter().map(Param::into_value)).await,
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How far each directory's log is on the bus: the outbox side of the event log.
 
 use crate::rows::{Column, row_set};
-use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all};
-use crate::{Dialect, Store, StoreError};
+use crate::sql::{Row, exec, json_id, json_ids, of_ids, query_all};
+use crate::{Store, StoreError};
 use events::DirectoryId;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -27,11 +27,9 @@ impl Published<'_> {
     /// # Errors
     /// What the database says.
     pub async fn positions(&self, directories: &[DirectoryId]) -> Result<HashMap<DirectoryId, i64>, StoreError> {
-        let ids = match self.store.dialect() {
-            Dialect::Postgres => IDS.0,
-            Dialect::Sqlite => IDS.1,
-        };
-        let sql = format!("SELECT directory_id, sequence FROM publications WHERE directory_id IN ({ids})");
+        let sql = of_ids("directory_id", |these| {
+            format!("SELECT directory_id, sequence FROM publications WHERE {these}")
+        });
         let parameter = json_ids(self.store.dialect(), directories.iter().map(|id| id.uuid()));
         let rows = query_all(self.store.read(), &sql, [parameter.into()]).await?;
         rows.iter()

@@ -5,8 +5,8 @@ use crate::filter::{self, Kind, Target};
 use crate::links::Party;
 use crate::lookups::Lookup;
 use crate::searches::Search;
-use crate::sql::{IDS, Row, json_ids, query_all};
-use crate::{DirectoryCounts, Store, StoreError};
+use crate::sql::{Row, json_ids, of_ids, query_all};
+use crate::{DirectoryCounts, Store, StoreError, page};
 use events::{DirectoryId, ResourceId, Timestamp};
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -36,6 +36,16 @@ pub struct Query<'a> {
     pub total: Total,
     /// Load what the resources refer to: the groups of users, the members of groups.
     pub references: bool,
+    /// So many bytes of the answer are taken already; what is left of those that a page may have
+    /// ([`crate::StoreOptions::page_bytes`]) is for this one.
+    pub used: u64,
+}
+
+impl Query<'_> {
+    /// Whether it asks for everything there is, in order of creation.
+    const fn is_whole(&self) -> bool {
+        self.filter.is_none() && self.sort.is_none()
+    }
 }
 
 /// Whether a page comes with the number of all matches.
@@ -75,6 +85,44 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// The rows of this page.
     pub rows: Vec<T>,
+    /// About how many bytes an answer has of them.
+    pub bytes: u64,
+    /// Whether the page ends before its limit, because it would have more bytes than it may.
+    pub is_cut: bool,
+}
+
+impl<T> Page<T> {
+    /// The page of a query that finds one row or none.
+    pub(crate) fn of_one(query: &Query<'_>, row: Option<T>) -> Self {
+        let rows: Vec<T> = row.into_iter().collect();
+        Self {
+            total: (query.total != Total::Omitted).then_some(rows.len() as u64),
+            rows,
+            bytes: 0,
+            is_cut: false,
+        }
+    }
+
+    /// The same with rows of another kind.
+    #[must_use]
+    pub fn map<R>(self, as_other: impl FnMut(T) -> R) -> Page<R> {
+        Page {
+            total: self.total,
+            rows: self.rows.into_iter().map(as_other).collect(),
+            bytes: self.bytes,
+            is_cut: self.is_cut,
+        }
+    }
+
+    /// The same with each row read. A row is let go of once it is read, so that a page is not in memory twice.
+    pub(crate) fn read<R>(self, read: impl FnMut(T) -> Result<R, StoreError>) -> Result<Page<R>, StoreError> {
+        Ok(Page {
+            total: self.total,
+            rows: self.rows.into_iter().map(read).collect::<Result<_, _>>()?,
+            bytes: self.bytes,
+            is_cut: self.is_cut,
+        })
+    }
 }
 
 /// Users or groups of one directory. Every statement made here names the directory.
@@ -86,8 +134,6 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    const COLUMNS: &'static str = "r.id, r.version, r.created_at, r.updated_at, r.resource";
-
     /// The key of the one row that a query can find, where its filter asks for a unique name and nothing else, and its
     /// page begins with the first match.
     pub(crate) fn unique_key(&self, query: &Query<'_>) -> Option<String> {
@@ -95,60 +141,93 @@ impl Scope<'_> {
         filter::unique_key(self.target(query), query.filter.filter(|_| is_first)?)
     }
 
-    /// Rows by id, each with more columns (`", …"`).
-    pub(crate) async fn by_ids(&self, ids: &[ResourceId], more: &str) -> Result<Vec<QueryResult>, StoreError> {
+    /// Rows by id, in no order.
+    pub(crate) async fn by_ids(&self, ids: &[ResourceId], references: bool) -> Result<Vec<QueryResult>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = |wanted: &str| {
-            format!(
-                "SELECT {}{more} FROM {} r WHERE r.id IN ({wanted}) AND r.directory_id = $2",
-                Self::COLUMNS,
-                self.kind.table()
-            )
-        };
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-        let ids = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
-        let values = [ids.into(), self.directory_id.uuid().into()];
-        query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), values).await
+        let dialect = self.store.dialect();
+        let sql = of_ids("r.id", |these| {
+            let condition = format!("{these} AND (r.directory_id = $2) IS TRUE");
+            page::one(dialect, self.kind, references, &condition)
+        });
+        let ids = json_ids(dialect, ids.iter().map(|id| id.uuid()));
+        query_all(self.store.read(), &sql, [ids.into(), self.directory_id.uuid().into()]).await
     }
 
-    /// Connections for finding one resource of this directory, and what belongs to it.
-    pub(crate) const fn lookup(&self) -> Lookup<'_> {
+    /// The row with this id.
+    pub(crate) async fn by_id(&self, id: ResourceId, references: bool) -> Result<Option<QueryResult>, StoreError> {
+        let condition = "r.id = $1 AND (r.directory_id = $2) IS TRUE";
+        let sql = page::one(self.store.dialect(), self.kind, references, condition);
+        let values = vec![id.uuid().into(), self.directory_id.uuid().into()];
+        self.lookup().one(&sql, values).await
+    }
+
+    /// The row of a unique name as it is compared.
+    pub(crate) async fn by_name(&self, key: &str, references: bool) -> Result<Option<QueryResult>, StoreError> {
+        let condition = match self.kind {
+            Kind::User => "r.directory_id = $1 AND r.user_name_key = $2",
+            Kind::Group => "r.directory_id = $1 AND r.display_name_key = $2",
+        };
+        let sql = page::one(self.store.dialect(), self.kind, references, condition);
+        let values = vec![self.directory_id.uuid().into(), key.into()];
+        self.lookup().one(&sql, values).await
+    }
+
+    /// Connections for finding one resource of this directory, and pages of all of it.
+    const fn lookup(&self) -> Lookup<'_> {
         self.store.lookups().of(Party::Directory(self.directory_id))
     }
 
     /// A search in this directory.
-    pub(crate) fn search(&self) -> Search<'_> {
+    fn search(&self) -> Search<'_> {
         self.store.searches().of(Party::Directory(self.directory_id))
     }
 
-    /// A page, each row with more columns (`", …"`).
-    pub(crate) async fn page(
-        &self,
-        search: &Search<'_>,
-        query: &Query<'_>,
-        more: &str,
-    ) -> Result<Page<QueryResult>, StoreError> {
-        let rows = if query.limit == 0 {
+    /// A page.
+    pub(crate) async fn page(&self, query: &Query<'_>) -> Result<Page<QueryResult>, StoreError> {
+        let left = self.store.page_bytes().saturating_sub(query.used);
+        let search = self.search();
+        let is_asked = query.limit > 0;
+        let rows = if !is_asked || left == 0 {
             Vec::new()
+        } else if query.is_whole() {
+            self.whole(query, left).await?
         } else {
-            self.rows(search, query, more).await?
+            self.matching(&search, query, left).await?
         };
+        let (mut bytes, mut found, mut kept) = (0, 0, None);
+        if let Some(last) = rows.last() {
+            bytes = u64::try_from(last.get::<i64>("bytes")?).unwrap_or_default();
+            found = usize::try_from(last.get::<i64>("found")?).unwrap_or_default();
+            if query.is_whole() && query.total != Total::Omitted {
+                kept = last.get::<Option<i64>>("total")?;
+            }
+        }
         let wanted = match query.total {
             Total::Omitted if query.limit == 0 => Total::Counted,
             wanted => wanted,
         };
-        let total = match (wanted, last_page_total(query, rows.len())) {
+        let known = kept.and_then(|total| u64::try_from(total).ok());
+        let is_cut = is_asked && (left == 0 || found > rows.len());
+        let total = match (
+            wanted,
+            known.or_else(|| last_page_total(query, found).filter(|_| left > 0)),
+        ) {
             (Total::Omitted, _) => None,
             (_, Some(total)) => Some(total),
             (Total::IfKnown, None) => self.kept(query).await?,
             (Total::Counted, None) => match self.kept(query).await? {
                 Some(total) => Some(total),
-                None => Some(self.count_matches(search, query).await?),
+                None => Some(self.count_matches(&search, query).await?),
             },
         };
-        Ok(Page { total, rows })
+        Ok(Page {
+            total,
+            rows,
+            bytes,
+            is_cut,
+        })
     }
 
     /// The number of matches, whatever the page.
@@ -205,15 +284,44 @@ impl Scope<'_> {
         u64::try_from(total).map_err(StoreError::corrupt)
     }
 
-    async fn rows(&self, search: &Search<'_>, query: &Query<'_>, more: &str) -> Result<Vec<QueryResult>, StoreError> {
-        let mut args = Args::new(self.store.dialect());
+    /// A page of everything that the directory has, in order of creation.
+    async fn whole(&self, query: &Query<'_>, left: u64) -> Result<Vec<QueryResult>, StoreError> {
+        let dialect = self.store.dialect();
+        let mut values = vec![self.directory_id.uuid().into(), i64::from(query.limit).into()];
+        let ids = match query.after {
+            Some(after) => {
+                in_order_of_creation(query)?;
+                values.extend([after.created_at.millis().into(), after.id.uuid().into()]);
+                page::ids_after(self.kind)
+            }
+            None => {
+                values.push(i64::from(query.offset).into());
+                page::ids_by_offset(dialect, self.kind)
+            }
+        };
+        let statement = page::Statement {
+            dialect,
+            kind: self.kind,
+            references: query.references,
+            total: query.total != Total::Omitted,
+            ids: &ids,
+            most_bytes: left,
+        };
+        query_all(&self.lookup(), &statement.text(), values).await
+    }
+
+    /// A page of what matches, in the order asked for.
+    async fn matching(
+        &self,
+        search: &Search<'_>,
+        query: &Query<'_>,
+        left: u64,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let dialect = self.store.dialect();
+        let mut args = Args::new(dialect);
         let mut condition = self.condition(query, &mut args);
         if let Some(after) = query.after {
-            if query.sort.is_some() || query.offset > 0 {
-                return Err(StoreError::Invalid(
-                    "a page by cursor is in order of creation".to_owned(),
-                ));
-            }
+            in_order_of_creation(query)?;
             let created_at = args.bind(after.created_at.millis());
             let id = args.bind(after.id.uuid());
             condition.push_str(&format!(" AND (r.created_at, r.id) > ({created_at}, {id})"));
@@ -224,12 +332,20 @@ impl Scope<'_> {
             .map_or_else(String::new, |order| order + ", ");
         let limit = args.bind(i64::from(query.limit));
         let offset = args.bind(i64::from(query.offset));
-        let sql = format!(
-            "SELECT {}{more} FROM {} r WHERE {condition} ORDER BY {order}r.created_at, r.id LIMIT {limit} OFFSET {offset}",
-            Self::COLUMNS,
+        let ids = format!(
+            "SELECT ROW_NUMBER() OVER () AS n, i.id FROM (SELECT r.id FROM {} r WHERE {condition} \
+             ORDER BY {order}r.created_at, r.id LIMIT {limit} OFFSET {offset}) AS i",
             self.kind.table()
         );
-        let (sql, values) = args.finish(&sql);
+        let statement = page::Statement {
+            dialect,
+            kind: self.kind,
+            references: query.references,
+            total: false,
+            ids: &ids,
+            most_bytes: left,
+        };
+        let (sql, values) = args.finish(&statement.text());
         query_all(search, &sql, values).await
     }
 
@@ -252,6 +368,17 @@ impl Scope<'_> {
             base_url: query.base_url,
         }
     }
+}
+
+/// # Errors
+/// [`StoreError::Invalid`] for a page by cursor in another order, or by offset besides.
+fn in_order_of_creation(query: &Query<'_>) -> Result<(), StoreError> {
+    if query.sort.is_some() || query.offset > 0 {
+        return Err(StoreError::Invalid(
+            "a page by cursor is in order of creation".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// The total as far as the page itself tells it: a page that is neither empty nor full is the last one. Saves the count

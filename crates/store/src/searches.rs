@@ -1,4 +1,4 @@
-//! The connections of searches: of lists, with or without a filter, and of their totals.
+//! The connections of searches: of lists by a filter or in another order, and of their totals.
 //!
 //! What a filter or an order costs is up to whoever sends it. So searches have connections of their own, and nothing else
 //! waits for them; a directory has a few at a time, and the others wait for a moment in a line of their own and are then told
@@ -7,9 +7,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::StoreError;
 use crate::links::{Amount, Borrowed, Full, Links, Party, Patience, Sizes, Unanswered};
 use crate::sql::{Rows, Sql};
+use crate::{Dialect, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _};
@@ -23,7 +23,7 @@ const PATIENCE: Patience = Patience {
     limit: Duration::from_secs(5),
 };
 /// Searches of one directory that may wait. More are refused at once.
-const LINE: usize = 100;
+const LINE: usize = 1_000;
 
 /// Connections for searching. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]
@@ -100,6 +100,10 @@ impl Search<'_> {
 }
 
 impl Rows for Search<'_> {
+    fn dialect(&self) -> Dialect {
+        self.searches.links.dialect()
+    }
+
     /// # Errors
     /// [`StoreError::Crowded`] when the party has as many searches as it may, for longer than one waits;
     /// [`StoreError::Unavailable`] when all connections are taken by others; [`StoreError::TooSlow`] when the time of the

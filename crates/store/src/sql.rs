@@ -49,6 +49,12 @@ impl<'a> From<&'a String> for Sql<'a> {
     }
 }
 
+impl<'a> From<&'a (String, String)> for Sql<'a> {
+    fn from((postgres, sqlite): &'a (String, String)) -> Self {
+        Self { postgres, sqlite }
+    }
+}
+
 impl<'a> From<(&'a str, &'a str)> for Sql<'a> {
     fn from((postgres, sqlite): (&'a str, &'a str)) -> Self {
         Self { postgres, sqlite }
@@ -73,19 +79,22 @@ pub(crate) fn dialect_of(backend: DbBackend) -> Dialect {
 }
 
 /// Runs a statement; the number of rows that it touched.
-pub(crate) async fn exec<'a, C: ConnectionTrait>(
+#[track_caller]
+pub(crate) fn exec<'a, C: ConnectionTrait>(
     connection: &C,
     sql: impl Into<Sql<'a>>,
     values: impl IntoIterator<Item = Value>,
-) -> Result<u64, StoreError> {
-    Ok(connection
-        .execute_raw(statement(connection, sql, values))
-        .await?
-        .rows_affected())
+) -> impl Future<Output = Result<u64, StoreError>> {
+    let statement = statement(connection, sql, values);
+    note(dialect_of(connection.get_database_backend()), &statement.sql);
+    async move { Ok(connection.execute_raw(statement).await?.rows_affected()) }
 }
 
 /// What can be asked for rows: the connections of the driver, and those of our own.
 pub(crate) trait Rows: Sync {
+    /// Which database is asked.
+    fn dialect(&self) -> Dialect;
+
     /// All rows of a query.
     fn rows(
         &self,
@@ -95,27 +104,47 @@ pub(crate) trait Rows: Sync {
 }
 
 impl<C: ConnectionTrait> Rows for C {
+    fn dialect(&self) -> Dialect {
+        dialect_of(self.get_database_backend())
+    }
+
     async fn rows(&self, sql: Sql<'_>, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
         Ok(self.query_all_raw(statement(self, sql, values)).await?)
     }
 }
 
 /// All rows of a query (or of a statement with RETURNING).
-pub(crate) async fn query_all<'a, C: Rows>(
+#[track_caller]
+pub(crate) fn query_all<'a, C: Rows>(
     connection: &C,
     sql: impl Into<Sql<'a>>,
     values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<QueryResult>, StoreError> {
-    connection.rows(sql.into(), values.into_iter().collect()).await
+) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> {
+    let sql = sql.into();
+    let values = values.into_iter().collect();
+    note(connection.dialect(), sql.text(connection.dialect()));
+    async move { connection.rows(sql, values).await }
 }
 
 /// The first row of a query, if there is one.
-pub(crate) async fn query_one<'a, C: ConnectionTrait>(
+#[track_caller]
+pub(crate) fn query_one<'a, C: ConnectionTrait>(
     connection: &C,
     sql: impl Into<Sql<'a>>,
     values: impl IntoIterator<Item = Value>,
-) -> Result<Option<QueryResult>, StoreError> {
-    Ok(connection.query_one_raw(statement(connection, sql, values)).await?)
+) -> impl Future<Output = Result<Option<QueryResult>, StoreError>> {
+    let statement = statement(connection, sql, values);
+    note(dialect_of(connection.get_database_backend()), &statement.sql);
+    async move { Ok(connection.query_one_raw(statement).await?) }
+}
+
+/// Tells the tests which statement is sent, and from which place in the source.
+#[track_caller]
+pub(crate) fn note(dialect: Dialect, text: &str) {
+    #[cfg(any(test, feature = "testing"))]
+    crate::testing::statements::note(std::panic::Location::caller(), dialect, text);
+    #[cfg(not(any(test, feature = "testing")))]
+    let _ = (dialect, text);
 }
 
 /// Reading columns by name with the types of this program.
@@ -163,6 +192,16 @@ pub(crate) fn json_id(dialect: Dialect, id: Uuid) -> serde_json::Value {
 /// Ids as one JSON text parameter, to be used with [`IDS`]. One parameter whatever the number of ids.
 pub(crate) fn json_ids(dialect: Dialect, ids: impl IntoIterator<Item = Uuid>) -> String {
     serde_json::Value::Array(ids.into_iter().map(|id| json_id(dialect, id)).collect()).to_string()
+}
+
+/// A statement about the rows whose ids, in `column`, are the parameter `$1`, made by [`json_ids`]. As an array on
+/// PostgreSQL, which then looks each up by its id: against a set of rows, whose size it cannot know, it may prefer to go
+/// through the whole table.
+pub(crate) fn of_ids(column: &str, sql: impl Fn(&str) -> String) -> (String, String) {
+    (
+        sql(&format!("{column} = ANY (ARRAY({}))", IDS.0)),
+        sql(&format!("{column} IN ({})", IDS.1)),
+    )
 }
 
 /// Subselects that turn the parameter `$1`, made by [`json_ids`], into rows of one id column:

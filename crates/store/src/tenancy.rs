@@ -31,7 +31,7 @@ pub(crate) use list::Listing;
 pub use list::{List, ListPage};
 pub use oauth_clients::{OauthClient, OauthClients};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
-pub use usage::KeyUse;
+pub use usage::{KeyUse, Refusal};
 
 /// SHA-256 of the secret of a token.
 pub type TokenHash = [u8; 32];

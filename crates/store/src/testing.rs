@@ -5,6 +5,7 @@
 //! database must fail, not pass.
 
 mod seed;
+pub mod statements;
 
 pub use seed::{insert_groups, insert_many_users, insert_users};
 
@@ -131,6 +132,22 @@ impl TestDatabase {
             .execute_unprepared(sql)
             .await
             .expect("the statements run");
+    }
+
+    /// How many statements with this part in their text the server runs at this moment; `None` on SQLite, which has no
+    /// server to ask.
+    ///
+    /// # Panics
+    /// When the server cannot be reached.
+    pub async fn running(&self, part: &str) -> Option<i64> {
+        if self.store.dialect() == Dialect::Sqlite {
+            return None;
+        }
+        let sql = "SELECT COUNT(*) AS running FROM pg_stat_activity WHERE datname = current_database() \
+                   AND state = 'active' AND strpos(query, $1) > 0 AND pid <> pg_backend_pid()";
+        let row = query_one(self.store.read(), sql, [part.into()]).await;
+        let row = row.expect("the server can be asked").expect("a count");
+        Some(row.get("running").expect("a count is a number"))
     }
 
     /// A transaction of somebody else, which has run these statements and stays open until it is dropped: what it locks,

@@ -149,8 +149,6 @@ fn answer(status: StatusCode, kept: Kept) -> HttpResponse {
     if let Some(location) = kept.location {
         answer.insert_header((header::LOCATION, location));
     }
-    // Answers to POSTs may hold secrets.
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
     answer.content_type("application/json").body(kept.body)
 }
 

@@ -234,7 +234,6 @@ impl ResponseError for Problem {
             errors,
         };
         let mut answer = HttpResponse::build(status);
-        answer.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some((name, value)) = header {
             answer.insert_header((name.clone(), value.clone()));
         }

@@ -1,10 +1,16 @@
 //! Answers: always `application/scim+json`, and every failure a SCIM error that says what to do.
 
 use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use runtime::http::ACCEPTED_ENCODINGS;
 use serde_json::Value;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use store::StoreError;
 
@@ -195,6 +201,31 @@ pub(crate) fn text(status: u16, body: String) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE)));
     response.body(body)
+}
+
+/// An answer that is JSON already, in pieces: each is let go of when the connection has taken it.
+pub(crate) fn pieces(status: u16, pieces: Vec<String>) -> HttpResponse {
+    let length = pieces.iter().map(|piece| piece.len() as u64).sum();
+    let pieces = pieces.into_iter().map(Bytes::from).collect();
+    text(status, String::new()).set_body(BoxBody::new(Pieces { length, pieces }))
+}
+
+/// A body of known length in pieces.
+struct Pieces {
+    length: u64,
+    pieces: VecDeque<Bytes>,
+}
+
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.length)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(self.pieces.pop_front().map(Ok))
+    }
 }
 
 /// A JSON answer about one resource: with its tag, and its address where it is new (R9).

@@ -220,9 +220,9 @@ impl Run<'_> {
             .map_or("", String::as_str);
         let id = id_of(kind, target)?;
         let verb = match action.method {
-            Method::Post => write::create_verb(self.caller, kind, &resolved.data)?,
-            Method::Put => write::replace_verb(self.caller, kind, &resolved.data)?,
-            Method::Patch => write::patch_verb(self.caller, kind, &resolved.data)?,
+            Method::Post => write::create_verb(self.inner, self.caller, kind, &resolved.data)?,
+            Method::Put => write::replace_verb(self.inner, self.caller, kind, &resolved.data)?,
+            Method::Patch => write::patch_verb(self.inner, self.caller, kind, &resolved.data)?,
             Method::Delete => Verb::Delete,
         };
         Ok((id, verb))
@@ -318,7 +318,10 @@ impl Run<'_> {
             "Operations": [{ "op": "add", "path": "members", "value": [{ "value": id(member) }] }],
         });
         let kind = ResourceKind::Group;
-        let (group, verb) = (id_of(kind, id(group))?, write::patch_verb(self.caller, kind, &body)?);
+        let (group, verb) = (
+            id_of(kind, id(group))?,
+            write::patch_verb(self.inner, self.caller, kind, &body)?,
+        );
         let change = write::apply(self.inner, self.caller, kind, group, Vec::new(), verb).await?;
         Ok(change.version())
     }

@@ -8,16 +8,20 @@ use events::ResourceKind;
 use scim::bulk::MAX_OPERATIONS;
 use scim::cursor::CURSOR_TIMEOUT;
 use scim::discovery::{self, BulkLimits, Features, Pagination};
-use scim::query::{DEFAULT_PAGE, MAX_PAGE, decode_query};
+use scim::query::{DEFAULT_PAGE, ListQuery, MAX_PAGE, decode_query};
 
 /// `GET /ServiceProviderConfig` of whoever has no key: the same for every directory.
-pub(crate) fn open_config(config: &Config, base_url: &str) -> HttpResponse {
-    answer::json(200, &discovery::service_provider_config(base_url, &features(config)))
+pub(crate) fn open_config(config: &Config, base_url: &str, query: &str) -> Result<HttpResponse, Failure> {
+    let features = features(config, base_url, query)?;
+    Ok(answer::json(
+        200,
+        &discovery::service_provider_config(base_url, &features),
+    ))
 }
 
 /// `GET /ServiceProviderConfig` of a directory. SCIM events are told of only where somebody gets them (S6): clients that
 /// are strict, and older than RFC 9967, refuse a page with a member that they do not know.
-pub(crate) async fn config(inner: &Inner, caller: &Caller) -> Result<HttpResponse, Failure> {
+pub(crate) async fn config(inner: &Inner, caller: &Caller, query: &str) -> Result<HttpResponse, Failure> {
     let directory = &caller.access.directory;
     let endpoints = inner.store.endpoints();
     let are_sent = endpoints
@@ -25,7 +29,7 @@ pub(crate) async fn config(inner: &Inner, caller: &Caller) -> Result<HttpRespons
         .await?;
     let features = Features {
         security_events: are_sent.then_some(webhooks::set::EVENT_URIS),
-        ..features(&inner.config)
+        ..features(&inner.config, &caller.base_url, query)?
     };
     let body = discovery::service_provider_config(&caller.base_url, &features);
     Ok(answer::json(200, &body))
@@ -56,8 +60,12 @@ pub(crate) fn answer(caller: &Caller, rest: &[&str], query: &str) -> Result<Http
     Ok(answer::json(200, &body))
 }
 
-fn features(config: &Config) -> Features {
-    Features {
+/// The limits of resources and requests are shown to whoever asks for them by name, and the page says where: strict
+/// clients refuse a page with members that are not in the schema.
+fn features(config: &Config, base_url: &str, query: &str) -> Result<Features, Failure> {
+    let names = ListQuery::from_query(query)?.attributes;
+    let wants_limits = names.iter().any(|name| name.eq_ignore_ascii_case("limits"));
+    Ok(Features {
         bulk: Some(BulkLimits {
             max_operations: MAX_OPERATIONS as u64,
             max_payload_size: config.max_body as u64,
@@ -72,6 +80,7 @@ fn features(config: &Config) -> Features {
             cursor_timeout: Some(CURSOR_TIMEOUT),
         }),
         security_events: None,
-        documentation_uri: None,
-    }
+        documentation_uri: Some(format!("{base_url}/ServiceProviderConfig?attributes=limits")),
+        limits: wants_limits.then_some(config.limits),
+    })
 }

@@ -72,7 +72,7 @@ async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> R
     // R55: how to authenticate must be readable without being authenticated.
     let is_open = endpoint == Endpoint::Config && request.method() == Method::GET;
     if is_open && matches!(access, Err(Failure::Unauthorized | Failure::EntraToken)) {
-        return Ok(discovery::open_config(&inner.config, &base_url));
+        return discovery::open_config(&inner.config, &base_url, request.query_string());
     }
     let access = access?;
     tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
@@ -141,7 +141,7 @@ async fn operate(
                 .map_err(|failure| bulk::too_large(failure, &inner.config))?;
             bulk::run(inner, caller, body).await
         }
-        Endpoint::Config => discovery::config(inner, caller).await,
+        Endpoint::Config => discovery::config(inner, caller, request.query_string()).await,
         Endpoint::Discovery => discovery::answer(caller, rest, request.query_string()),
         Endpoint::Me => {
             Err(scim::Error::status(501, "/Me is not supported: a directory key stands for no user").into())

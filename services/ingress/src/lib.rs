@@ -27,6 +27,7 @@ mod write;
 use actix_web::{guard, web};
 use bus::Bus;
 use runtime::{Context, Shutdown};
+use scim::Limits;
 use scim::cursor::Cursors;
 use secrets::{AccessTokens, MasterKey};
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct Config {
     pub public_url: String,
     /// The largest body, in bytes.
     pub max_body: usize,
+    /// How much one resource may hold, and one request ask for.
+    pub limits: Limits,
     /// How long a command may take before it is given up.
     pub deadline: Duration,
     /// How long a directory key stays good here after it was revoked.
@@ -59,6 +62,7 @@ impl Config {
         Self {
             public_url: public_url.into().trim_end_matches('/').to_owned(),
             max_body: 1 << 20,
+            limits: Limits::default(),
             deadline: Duration::from_secs(8),
             key_cache: Duration::from_secs(1),
             body_timeout: Duration::from_secs(30),
@@ -73,6 +77,7 @@ impl Config {
         Self {
             token_lifetime: context.settings.oauth_token_lifetime,
             max_body: context.settings.max_body,
+            limits: context.settings.limits,
             body_timeout: context.settings.body_timeout,
             entra_authority: context.settings.entra_authority.clone(),
             ..Self::new(&*context.public_url)

@@ -11,16 +11,19 @@ use crate::read::{projection, wants_references};
 use actix_web::HttpResponse;
 use events::{ResourceId, ResourceKind, Timestamp};
 use scim::cursor::{Binding, Cursor, Place, check_count};
-use scim::filter::Filter;
+use scim::filter::{Filter, check_cost};
 use scim::list::{ListResponse, Paging};
 use scim::path::AttributePath;
 use scim::projection::Projection;
 use scim::query::{ListQuery, SortOrder};
-use store::{Position, Query, Sort, Total};
+use store::{Page, Position, Query, Sort, Total};
 use uuid::Uuid;
 
 /// What a query at the root spans (R44), in this order.
 pub(crate) const ALL_KINDS: [ResourceKind; 2] = [ResourceKind::User, ResourceKind::Group];
+
+/// Bytes that an answer hands to the connection at a time; what is sent is let go of.
+const PIECE: usize = 64 * 1024;
 
 /// `GET /Users?filter=…`, `POST /Users/.search`, and the same at the root.
 pub(crate) async fn list(
@@ -38,7 +41,7 @@ pub(crate) async fn list(
         None => by_index(inner, caller, &sections, query).await?,
         Some(cursor) => by_cursor(inner, caller, &sections, query, cursor).await?,
     };
-    Ok(answer::text(200, list.join()))
+    Ok(answer::pieces(200, list.pieces(PIECE)))
 }
 
 /// Resources as JSON.
@@ -51,19 +54,25 @@ async fn by_index(
     query: &ListQuery,
 ) -> Result<Resources, Failure> {
     let mut resources = Vec::new();
-    let (mut total, mut offset, mut left) = (0, query.start_index - 1, query.count);
+    let (mut total, mut offset, mut left, mut used) = (0, query.start_index - 1, query.count, 0);
     for section in sections {
         let wanted = Query {
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
             total: Total::Counted,
+            used,
             ..section.query(caller, left)
         };
-        let (matches, rows) = section.rows(inner, caller, &wanted).await?;
-        let matches = matches.unwrap_or_default();
+        let page = section.page(inner, caller, &wanted).await?;
+        let matches = page.total.unwrap_or_default();
         total += matches;
         offset = offset.saturating_sub(matches);
-        left = left.saturating_sub(rows.len() as u64);
-        for row in rows {
+        used += page.bytes;
+        left = match page.is_cut {
+            // What follows would leave a hole.
+            true => 0,
+            false => left.saturating_sub(page.rows.len() as u64),
+        };
+        for row in page.rows {
             resources.push(section.shown(caller, row)?);
         }
     }
@@ -100,6 +109,7 @@ async fn by_cursor(
     // One more than the page shows whether there is a next one.
     let wanted = if query.count == 0 { 0 } else { query.count + 1 };
     let mut found: Vec<(u8, Found)> = Vec::new();
+    let (mut used, mut is_cut) = (0, false);
     for (list, section) in (0..).zip(sections) {
         let place = from.map(|cursor| cursor.place);
         if place.is_some_and(|place| place.list > list) {
@@ -114,19 +124,30 @@ async fn by_cursor(
                 (None, 0) => Total::Counted,
                 (None, _) => Total::IfKnown,
             },
-            ..section.query(caller, wanted.saturating_sub(found.len() as u64))
+            used,
+            // Behind a page that had to end, only the total is of interest.
+            ..section.query(
+                caller,
+                if is_cut {
+                    0
+                } else {
+                    wanted.saturating_sub(found.len() as u64)
+                },
+            )
         };
         if query.limit == 0 && query.total == Total::Omitted {
             break;
         }
-        let (matches, rows) = section.rows(inner, caller, &query).await?;
+        let page = section.page(inner, caller, &query).await?;
         if query.total != Total::Omitted {
-            total = total.zip(matches).map(|(total, matches)| total + matches);
+            total = total.zip(page.total).map(|(total, matches)| total + matches);
         }
-        found.extend(rows.into_iter().map(|row| (list, row)));
+        used += page.bytes;
+        is_cut |= page.is_cut;
+        found.extend(page.rows.into_iter().map(|row| (list, row)));
     }
     let page = usize::try_from(query.count).unwrap_or(usize::MAX);
-    let goes_on = found.len() > page;
+    let goes_on = is_cut || found.len() > page;
     found.truncate(page);
     let next = found.last().filter(|_| goes_on).map(|(list, row)| {
         let place = Place {
@@ -181,6 +202,7 @@ impl Section {
                 "the extension {urn} is being indexed, and cannot be searched until that is done; try again"
             )));
         }
+        check_cost(filter.as_ref(), sort_path.as_ref(), schema)?;
         Ok(Self {
             kind,
             projection: projection(caller, kind, query)?,
@@ -204,29 +226,24 @@ impl Section {
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
             total: Total::Omitted,
             references: wants_references(caller, self.kind, &self.projection),
+            used: 0,
         }
     }
 
-    /// The number of matches, as far as it was asked for and is known, and the page.
-    async fn rows(
-        &self,
-        inner: &Inner,
-        caller: &Caller,
-        query: &Query<'_>,
-    ) -> Result<(Option<u64>, Vec<Found>), Failure> {
+    /// The page, with the number of matches as far as it was asked for and is known.
+    async fn page(&self, inner: &Inner, caller: &Caller, query: &Query<'_>) -> Result<Page<Found>, Failure> {
         if !caller.shows(self.kind) {
-            return Ok((Some(0), Vec::new()));
+            return Ok(Page {
+                total: Some(0),
+                rows: Vec::new(),
+                bytes: 0,
+                is_cut: false,
+            });
         }
         let directory = caller.directory_id();
         Ok(match self.kind {
-            ResourceKind::User => {
-                let page = inner.store.users(directory).list(query).await?;
-                (page.total, page.rows.into_iter().map(Found::from).collect())
-            }
-            ResourceKind::Group => {
-                let page = inner.store.groups(directory).list(query).await?;
-                (page.total, page.rows.into_iter().map(Found::from).collect())
-            }
+            ResourceKind::User => inner.store.users(directory).list(query).await?.map(Found::from),
+            ResourceKind::Group => inner.store.groups(directory).list(query).await?.map(Found::from),
         })
     }
 

@@ -44,20 +44,24 @@ pub(crate) async fn token(
             answer::token(token.expose_secret(), inner.config.token_lifetime)
         }
         Err(error) => {
-            tracing::info!(error = %telemetry::chain(&error), "no access token was given");
             note(inner, tenant, &error).await;
             error.into_response()
         }
     }
 }
 
-/// A refusal is what an administrator looks for first. What is noted holds nothing that the client sent, and of one
-/// directory the last refusal only, however many there are.
+/// A refusal is what an administrator looks for first, so its reason goes to the log of the directory. Of what holds for
+/// it, nothing changes: strangers can be refused as often as they like. What is noted holds nothing that the client sent,
+/// and of one directory the last refusal only, however many there are.
 async fn note(inner: &Inner, tenant: &Tenant, error: &OauthError) {
     let is_ours = matches!(error, OauthError::Unavailable(_) | OauthError::Method);
-    if !is_ours && let Ok(Some(directory)) = inner.auth.directory(tenant).await {
-        let detail = format!("no access token was given: {error}");
-        inner.usage.note_refused(directory.id, detail);
+    match inner.auth.directory(tenant).await {
+        Ok(Some(directory)) if !is_ours => {
+            inner
+                .usage
+                .note_refusal(directory.id, format!("no access token was given: {error}"));
+        }
+        _ => tracing::info!(error = %telemetry::chain(error), "no access token was given"),
     }
 }
 
@@ -95,7 +99,7 @@ async fn exchange(
     })
 }
 
-/// One answer for every kind of "no" (R62), as for keys.
+/// One answer for every kind of "no" (R62), as for keys; which it was is for the directory's log.
 async fn by_secret(
     inner: &Inner,
     tenant: &Tenant,
@@ -103,33 +107,38 @@ async fn by_secret(
     secret: &str,
     now: Timestamp,
 ) -> Result<(Directory, Uuid), OauthError> {
-    let refused =
-        || OauthError::InvalidClient("the client is unknown, or its secret is not right or not good any more");
-    let id: Uuid = client_id.parse().map_err(|_| refused())?;
+    let refused = OauthError::InvalidClient;
+    let unknown = || refused("there is no client with this client_id");
+    let id: Uuid = client_id.parse().map_err(|_| unknown())?;
     let secret = Token::parse(secret).filter(|secret| secret.kind() == TokenKind::OauthSecret && secret.id() == id);
-    let secret = secret.ok_or_else(refused)?;
-    let client = inner.auth.oauth_client(KeyId::from(id)).await?.ok_or_else(refused)?;
-    if !secret.matches(&client.token_hash) || !client.is_good(now) {
-        return Err(refused());
+    let secret = secret.ok_or(refused("the secret is not one of this client"))?;
+    let client = inner.auth.oauth_client(KeyId::from(id)).await?.ok_or_else(unknown)?;
+    if !secret.matches(&client.token_hash) {
+        return Err(refused("the secret is not the client's"));
+    }
+    if !client.is_good(now) {
+        return Err(refused("the client was revoked, or its secret has expired"));
     }
     if !inner.auth.names(tenant, &client.directory).await? {
-        return Err(refused());
+        return Err(refused("the client belongs to another directory"));
     }
     allowed(&client.directory, Authentication::OauthClientCredentials)?;
     Ok((client.directory.clone(), id))
 }
 
 /// The keys of the tenant are asked only about an assertion that says what it must: so strangers cannot make this server
-/// fetch them.
+/// fetch them. That they cannot be had is no other answer either: it would tell that all the rest was right.
 async fn by_assertion(
     inner: &Inner,
     tenant: &Tenant,
     text: &str,
     now: Timestamp,
 ) -> Result<(Directory, Uuid), OauthError> {
-    let refused = || OauthError::InvalidClient("the assertion is not one that this directory takes");
-    let directory = inner.auth.directory(tenant).await?.ok_or_else(refused)?;
-    let federation = inner.auth.federation(directory.id).await?.ok_or_else(refused)?;
+    let refused = OauthError::InvalidClient;
+    let directory = inner.auth.directory(tenant).await?;
+    let directory = directory.ok_or(refused("there is no such directory"))?;
+    let federation = inner.auth.federation(directory.id).await?;
+    let federation = federation.ok_or(refused("the directory has no federation, so it takes no assertions"))?;
     let assertion = Assertion::parse(text)?;
     let issuer = inner.jwks.issuer(federation.tenant_id);
     let expected = Expected {

@@ -1,4 +1,5 @@
-//! Which keys were used last, and what failed last: what an administrator looks at first. Noted in bulk.
+//! Which keys were used last, what failed last, and who was refused last: what an administrator looks at first. Noted in
+//! bulk.
 
 use crate::State;
 use crate::auth::Access;
@@ -6,7 +7,7 @@ use events::{DirectoryId, KeyId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use store::KeyUse;
+use store::{KeyUse, Refusal};
 use tokio_util::sync::CancellationToken;
 
 /// How often the notes are written.
@@ -16,6 +17,8 @@ const EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     notes: Mutex<HashMap<KeyId, KeyUse>>,
+    /// At most one a directory.
+    refusals: Mutex<HashMap<DirectoryId, Refusal>>,
 }
 
 impl Usage {
@@ -36,21 +39,30 @@ impl Usage {
         }
     }
 
-    /// Notes a request to a directory that was refused before anybody was authenticated. No key was used, so the note
-    /// has the id of the directory in its place.
-    pub(crate) fn note_refused(&self, directory_id: DirectoryId, detail: String) {
-        let note = KeyUse {
-            key_id: KeyId::from(directory_id.uuid()),
+    /// Puts into the log of a directory why somebody was refused who did not prove who they are. It says nothing about
+    /// how the directory is; of many refusals the last one stays.
+    pub(crate) fn note_refusal(&self, directory_id: DirectoryId, reason: String) {
+        tracing::info!(directory.id = %directory_id, reason, "somebody unproven was refused");
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = Timestamp::now();
+        refusals.insert(
             directory_id,
-            at: Timestamp::now(),
-            error: Some(detail),
-        };
-        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.insert(note.key_id, note);
+            Refusal {
+                directory_id,
+                at,
+                reason,
+            },
+        );
     }
 
     fn take(&self) -> Vec<KeyUse> {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_values()
+            .collect()
+    }
+
+    fn take_refusals(&self) -> Vec<Refusal> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
             .into_values()
             .collect()
     }
@@ -61,11 +73,12 @@ pub(crate) async fn run(state: State, stop: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
     loop {
         let going_on = stop.run_until_cancelled(tick.tick()).await.is_some();
-        let uses = state.inner().usage.take();
-        if !uses.is_empty()
-            && let Err(error) = state.inner().store.directories().note_use(&uses).await
-        {
+        let (usage, directories) = (&state.inner().usage, state.inner().store.directories());
+        if let Err(error) = directories.note_use(&usage.take()).await {
             tracing::warn!(error = %telemetry::chain(&error), "the use of keys could not be noted");
+        }
+        if let Err(error) = directories.note_refusals(&usage.take_refusals()).await {
+            tracing::warn!(error = %telemetry::chain(&error), "refusals could not be noted");
         }
         if !going_on {
             return;

@@ -10,7 +10,7 @@ use events::{Command, CommandId, Outcome, ResourceId, ResourceKind, Source, Stor
 use scim::patch::Patch;
 use scim::query::ListQuery;
 use scim::resource::{Mode, etag, parse, parse_etags};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::time::Duration;
 use store::DirectoryState;
 
@@ -23,7 +23,7 @@ pub(crate) async fn create(
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
     let id = ResourceId::new();
-    let verb = create_verb(caller, kind, body)?;
+    let verb = create_verb(inner, caller, kind, body)?;
     let change = apply(inner, caller, kind, id, Vec::new(), verb).await?;
     shown(inner, caller, kind, id, change, query).await
 }
@@ -38,7 +38,7 @@ pub(crate) async fn replace(
     body: &Value,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    let verb = replace_verb(caller, kind, body)?;
+    let verb = replace_verb(inner, caller, kind, body)?;
     let change = apply(inner, caller, kind, id, if_match(request), verb).await?;
     shown(inner, caller, kind, id, change, query).await
 }
@@ -54,7 +54,7 @@ pub(crate) async fn patch(
     body: &Value,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
-    let verb = patch_verb(caller, kind, body)?;
+    let verb = patch_verb(inner, caller, kind, body)?;
     match apply(inner, caller, kind, id, if_match(request), verb).await? {
         Change::Noted { version, .. } if kind == ResourceKind::Group && query.attributes.is_empty() => {
             Ok(answer::empty(204, Some(&etag(version))))
@@ -76,19 +76,43 @@ pub(crate) async fn delete(
 }
 
 /// What a POST asks for.
-pub(crate) fn create_verb(caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
-    Ok(Verb::Create(parse(caller.resource_type(kind), body, Mode::Create)?))
+pub(crate) fn create_verb(inner: &Inner, caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
+    Ok(Verb::Create(attributes(inner, caller, kind, body, Mode::Create)?))
 }
 
 /// What a PUT asks for.
-pub(crate) fn replace_verb(caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
-    Ok(Verb::Replace(parse(caller.resource_type(kind), body, Mode::Replace)?))
+pub(crate) fn replace_verb(inner: &Inner, caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
+    Ok(Verb::Replace(attributes(inner, caller, kind, body, Mode::Replace)?))
+}
+
+/// The attributes in a body, within the limits.
+fn attributes(
+    inner: &Inner,
+    caller: &Caller,
+    kind: ResourceKind,
+    body: &Value,
+    mode: Mode,
+) -> Result<Map<String, Value>, Failure> {
+    let (limits, rt) = (&inner.config.limits, caller.resource_type(kind));
+    limits.check_body(rt, body)?;
+    let attributes = parse(rt, body, mode)?;
+    limits.check_stored(rt, None, &attributes)?;
+    Ok(attributes)
 }
 
 /// What a PATCH asks for. What can be told wrong without the resource is told here; the command carries the message as
 /// received.
-pub(crate) fn patch_verb(caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
-    Patch::parse(caller.resource_type(kind), body)?;
+pub(crate) fn patch_verb(inner: &Inner, caller: &Caller, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
+    let rt = caller.resource_type(kind);
+    inner.config.limits.check_patch(rt, body)?;
+    let patch = Patch::parse(rt, body)?;
+    if !patch.left_out().is_empty() {
+        tracing::info!(
+            directory.id = %caller.directory_id(),
+            names = %patch.left_out().join(", "),
+            "a PATCH has keys that no schema of the directory has; they were left out"
+        );
+    }
     Ok(Verb::Patch(body.clone()))
 }
 

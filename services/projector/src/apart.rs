@@ -8,6 +8,7 @@ use crate::spans;
 use crate::stages::Stage;
 use bus::Delivery;
 use events::Command;
+use scim::Limits;
 use std::time::Duration;
 use telemetry::chain;
 use tokio::sync::oneshot;
@@ -26,6 +27,7 @@ pub(crate) struct Apart {
     pub(crate) delivery: Delivery<Command>,
     pub(crate) held: Vec<(u16, i64)>,
     pub(crate) budget: Duration,
+    pub(crate) limits: Limits,
 }
 
 impl Apart {
@@ -47,6 +49,7 @@ impl Apart {
             held: &self.held,
             way: Way::Apart,
             budget: self.budget,
+            limits: self.limits,
         };
         let group = spans::group_commit(&spans);
         if self.delivery.delivery_count >= PARKED_AFTER {

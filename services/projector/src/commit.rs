@@ -9,6 +9,7 @@ use crate::brake;
 use crate::stages::{Lap, Stage};
 use directory::{Directory, FAR, Reach};
 use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
+use scim::Limits;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 use store::{Batch, Opening, Projection, ProjectionError, Saved, Store, StoreError};
@@ -35,6 +36,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) way: Way,
     /// The most time that a transaction may take, once it has its lanes.
     pub(crate) budget: Duration,
+    /// What one resource may hold.
+    pub(crate) limits: Limits,
 }
 
 /// What was committed.
@@ -255,6 +258,8 @@ impl Committing<'_> {
         let mut loaded = apply::load(&mut projection, part).await?;
         brake::put_on(&mut projection, &mut loaded, part, now).await?;
         clock.check()?;
+        let limits = self.terms.limits;
+        loaded.values_mut().for_each(|directory| directory.set_limits(limits));
         lap.end(Stage::Load);
         let (loaded, mut result) = match self.terms.way {
             Way::Together => {

@@ -23,6 +23,7 @@ pub use housekeeping::cut;
 
 use bus::Bus;
 use runtime::{Context, Shutdown};
+use scim::Limits;
 use std::time::Duration;
 use store::Store;
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub linger: Duration,
     /// The most commands that are taken from the bus and wait for their directory's turn in a batch.
     pub window: usize,
+    /// How much one resource may hold.
+    pub limits: Limits,
     /// How long verdicts are kept for commands that are delivered again.
     pub keep_verdicts: Duration,
     /// How long events are kept; `None` for ever. What older ones leave stays as the base of the log.
@@ -61,6 +64,7 @@ impl Default for Config {
             apart_budget: Duration::from_secs(6),
             linger: Duration::from_millis(2),
             window: 1_024,
+            limits: Limits::default(),
             keep_verdicts: Duration::from_hours(24),
             keep_events: None,
             housekeeping: Duration::from_mins(10),
@@ -75,6 +79,7 @@ impl Config {
     pub fn new(settings: &runtime::Settings) -> Self {
         Self {
             keep_events: settings.event_retention,
+            limits: settings.limits,
             ..Self::default()
         }
     }

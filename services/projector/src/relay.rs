@@ -15,7 +15,7 @@ use bus::{Acker, Delivery, Receipt};
 use events::{Command, DirectoryId, Event};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
-use store::StoreError;
+use store::{EventPage, StoreError};
 use telemetry::chain;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -61,8 +61,8 @@ enum Outcome {
     Published(Receipt, Vec<Event>),
     Marked(usize, Result<(), StoreError>),
     Placed(Vec<DirectoryId>, HashMap<DirectoryId, i64>),
-    Read(DirectoryId, Vec<Event>),
-    Swept(Result<Vec<Event>, StoreError>),
+    Read(DirectoryId, EventPage),
+    Swept(Result<EventPage, StoreError>),
 }
 
 /// Which tasks are at work.
@@ -236,10 +236,10 @@ impl Relay {
                     finish(self.outbox.place(directory, position)).await;
                 }
             }
-            Outcome::Read(directory, events) => {
+            Outcome::Read(directory, page) => {
                 self.busy.reads -= 1;
-                let full = events.len() >= PAGE as usize;
-                finish(self.outbox.read(directory, events, full)).await;
+                let goes_on = page.next.is_some();
+                finish(self.outbox.read(directory, page.events, goes_on)).await;
             }
             Outcome::Swept(found) => {
                 self.busy.sweeping = false;
@@ -249,15 +249,16 @@ impl Relay {
     }
 
     /// Events in the log that nobody has marked as published.
-    fn take_found(&mut self, found: Result<Vec<Event>, StoreError>) {
-        let mut found = match found {
+    fn take_found(&mut self, found: Result<EventPage, StoreError>) {
+        let found = match found {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "the log could not be searched for unpublished events");
                 return;
             }
         };
-        let full = found.len() >= PAGE as usize;
+        let full = found.next.is_some();
+        let mut found = found.events;
         let own = self.unmarked_positions();
         found.retain(|event| own.get(&event.directory_id).is_none_or(|own| event.sequence > *own));
         // What is known already is only not marked yet.
@@ -357,10 +358,10 @@ async fn publish(bus: &bus::Bus, events: Vec<Event>) -> Outcome {
     }
 }
 
-async fn logged(store: &store::Store, directory: DirectoryId, after: i64) -> Vec<Event> {
+async fn logged(store: &store::Store, directory: DirectoryId, after: i64) -> EventPage {
     loop {
-        match store.events().of_directory(directory, after, &[], PAGE).await {
-            Ok(events) => return events,
+        match store.events().page_of(directory, after, PAGE).await {
+            Ok(page) => return page,
             Err(error) => unreadable(&error).await,
         }
     }

@@ -211,6 +211,7 @@ impl Worker {
             held: &held,
             way: Way::Together,
             budget: self.config.budget,
+            limits: self.config.limits,
         };
         let desk = self.desk();
         let done = match desk.commit(terms, &work).instrument(span).await {
@@ -255,6 +256,7 @@ impl Worker {
             delivery: item.delivery,
             held,
             budget: self.config.apart_budget,
+            limits: self.config.limits,
         };
         self.apart = Some(UnderWay {
             task: apart.start(),

@@ -1,6 +1,6 @@
 //! Benchmarks: Rollcall as it is run, beside yardsticks of the same run on the same servers.
 //!
-//! `cargo build --release --workspace --bins && cargo run --release -p bench -- creates`
+//! `cargo build --profile dist --workspace --bins && cargo run --profile dist -p bench -- creates`
 //!
 //! The services are the programs beside this one. PostgreSQL and RabbitMQ are those of the tests
 //! (`ROLLCALL_TEST_DATABASE_URL`, `ROLLCALL_TEST_BUS_URL`). Everything shares one machine (load, servers, services), so
@@ -43,6 +43,9 @@ struct Cli {
     /// People created in `growth`
     #[arg(long, default_value_t = 100_000)]
     people: usize,
+    /// Parts of a request in `hostile`: one column for each number
+    #[arg(long, value_delimiter = ',', default_value = "5000,10000,20000,40000,80000")]
+    parts: Vec<usize>,
     /// Members that a group has before one is added, in `sizes`
     #[arg(long, value_delimiter = ',', default_value = "10,1000,100000")]
     members: Vec<usize>,
@@ -62,6 +65,8 @@ enum Scenario {
     Sizes,
     /// Webhooks: rates, delays, and endpoints in trouble
     Deliveries,
+    /// Requests of many parts, in memory: time for each KiB as they grow
+    Hostile,
     /// Creates of one tenant while another replaces large groups
     Neighbours,
     /// All of these
@@ -80,7 +85,13 @@ enum ShapeName {
 async fn main() {
     let cli = Cli::parse();
     let runs = |scenario| cli.scenario == scenario || cli.scenario == Scenario::All;
+    if runs(Scenario::Hostile) {
+        scenarios::hostile::run(&cli.parts);
+    }
     for shape in &cli.shape {
+        if cli.scenario == Scenario::Hostile {
+            break;
+        }
         let shape = match shape {
             ShapeName::AllInOne => Shape::AllInOne,
             ShapeName::Separate => Shape::Separate,

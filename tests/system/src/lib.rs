@@ -144,6 +144,7 @@ impl System {
             ("ROLLCALL_MASTER_KEY", MASTER_KEY),
             ("ROLLCALL_ADMIN_KEY", ADMIN_KEY),
             ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "true"),
+            ("ROLLCALL_TRACE_PARENT_CIDRS", "127.0.0.0/8"),
             ("ROLLCALL_DATA_DIR", folder.path().to_str().unwrap()),
             ("RUST_LOG", "info"),
         ]

@@ -4,7 +4,9 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
+use ipnet::IpNet;
+use std::net::IpAddr;
 use std::time::Instant;
 use telemetry::semconv;
 use tracing::field::Empty;
@@ -18,8 +20,31 @@ const UNTRACED: &[&str] = &["/healthz", "/readyz", "/metrics"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route(pub &'static str);
 
-/// Middleware: runs the request in a span named `METHOD route`, child of the caller's span when the request brings a
-/// `traceparent`, with the status and whether it is an error; and measures it as `rollcall_http_request_seconds`.
+/// The networks whose callers' traces are continued, as application data of the server; without it there are none.
+///
+/// A `traceparent` is no secret and proves nothing: whoever may begin a trace here could put their requests into anybody's,
+/// or all of them into one, and decide what is recorded. So a trace is continued only from where an administrator says
+/// that nobody else calls from. Behind a reverse proxy every caller comes from the proxy: it must then set or remove the
+/// header itself.
+#[derive(Clone, Debug, Default)]
+pub struct TracedFrom(Vec<IpNet>);
+
+impl TracedFrom {
+    /// These networks.
+    #[must_use]
+    pub const fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    fn includes(&self, caller: IpAddr) -> bool {
+        let caller = caller.to_canonical();
+        self.0.iter().any(|network| network.contains(&caller))
+    }
+}
+
+/// Middleware: runs the request in a span named `METHOD route`, with the status and whether it is an error; and measures it
+/// as `rollcall_http_request_seconds`. Of a request that brings a `traceparent` the span is the child of the caller's span
+/// where the caller is in [`TracedFrom`]; otherwise it begins a trace of its own that only links to it.
 ///
 /// The span has the route and not the path: paths may hold names and one-time links.
 ///
@@ -82,8 +107,20 @@ fn server_span(request: &ServiceRequest, method: &'static str, route: Option<&st
         .headers()
         .get("traceparent")
         .and_then(|value| value.to_str().ok());
-    telemetry::set_parent(&span, traceparent);
+    match traceparent {
+        Some(traceparent) if is_continued(request) => telemetry::set_parent(&span, Some(traceparent)),
+        Some(traceparent) => telemetry::link(&span, traceparent),
+        None => {}
+    }
     span
+}
+
+fn is_continued(request: &ServiceRequest) -> bool {
+    let networks = request.app_data::<web::Data<TracedFrom>>();
+    let caller = request.peer_addr();
+    networks
+        .zip(caller)
+        .is_some_and(|(networks, caller)| networks.includes(caller.ip()))
 }
 
 /// For a server, a refused request is the client's error and not one of the span (semantic conventions for HTTP).

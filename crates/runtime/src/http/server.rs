@@ -1,7 +1,7 @@
 //! Serving until the soft stop, then finishing what is in flight.
 
 use crate::http::methods::{head_as_get, nowhere};
-use crate::http::{Probes, request_span};
+use crate::http::{Probes, no_store, request_span};
 use crate::shutdown::Shutdown;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -57,6 +57,7 @@ where
         App::new()
             .wrap(from_fn(head_as_get))
             .wrap(from_fn(request_span))
+            .wrap(from_fn(no_store))
             .default_service(web::to(nowhere))
             .configure(|config| probes.configure(config))
             .configure(configure.clone())

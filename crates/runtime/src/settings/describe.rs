@@ -3,6 +3,7 @@
 use crate::settings::Settings;
 use crate::settings::keys::{KEYS, Key, Shown};
 use crate::settings::parse::EMBEDDED;
+use scim::limits::settings as limits;
 use secrecy::ExposeSecret;
 use std::fmt::Write;
 use std::time::Duration;
@@ -70,9 +71,15 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
             .to_owned(),
         ),
         "trace_url" => settings.trace_url.clone(),
+        "trace_parent_cidrs" => joined(settings.trace_parent_cidrs.iter()),
         "entra_authority" => Some(settings.entra_authority.clone()),
         "max_body" => Some(settings.max_body.to_string()),
+        "page_bytes" => Some(settings.page_bytes.to_string()),
         "body_timeout" => Some(settings.body_timeout.as_secs().to_string()),
+        limits::ELEMENTS => Some(settings.limits.elements.to_string()),
+        limits::OPERATIONS => Some(settings.limits.operations.to_string()),
+        limits::KEYS => Some(settings.limits.keys.to_string()),
+        limits::RESOURCE => Some(settings.limits.resource.to_string()),
         "oauth_token_lifetime" => Some(settings.oauth_token_lifetime.as_secs().to_string()),
         _ => None,
     }

@@ -1,5 +1,7 @@
 //! The names of all settings, once.
 
+use scim::limits::settings as limits;
+
 /// How a value may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -61,10 +63,16 @@ pub(crate) const KEYS: &[Key] = &[
     key("data_dir", Shown::Whole),
     key("log_format", Shown::Whole),
     key("trace_url", Shown::Whole),
+    key("trace_parent_cidrs", Shown::Whole),
     key("entra_authority", Shown::Whole),
     key("oauth_token_lifetime", Shown::Whole),
     key("max_body", Shown::Whole),
+    key("page_bytes", Shown::Whole),
     key("body_timeout", Shown::Whole),
+    key(limits::ELEMENTS, Shown::Whole),
+    key(limits::OPERATIONS, Shown::Whole),
+    key(limits::KEYS, Shown::Whole),
+    key(limits::RESOURCE, Shown::Whole),
 ];
 
 /// The names of all settings, for error messages.

@@ -5,10 +5,13 @@ use crate::settings::layers::Layers;
 use crate::settings::{Settings, SettingsError};
 use ipnet::IpNet;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use scim::Limits;
+use scim::limits::settings as names;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use store::StoreOptions;
 use telemetry::LogFormat;
 use url::Url;
 
@@ -21,6 +24,16 @@ const TOKEN_LIFETIMES: RangeInclusive<u64> = 3_600..=21_600;
 /// In bytes. Whatever is accepted travels over the bus in one message, and brokers take 16 MiB.
 const BODY_SIZES: RangeInclusive<u64> = 16_384..=16_777_216;
 const DEFAULT_MAX_BODY: u64 = 1_048_576;
+/// In bytes: what 20 readers at once may make the process hold several times over.
+const PAGE_SIZES: RangeInclusive<u64> = 16_384..=67_108_864;
+/// Of one attribute of a user. A user is read, compared and announced as a whole with every change.
+const ELEMENTS: RangeInclusive<u64> = 10..=10_000;
+/// Of one PATCH.
+const OPERATIONS: RangeInclusive<u64> = 100..=20_000;
+/// Of one JSON object.
+const OBJECT_KEYS: RangeInclusive<u64> = 100..=10_000;
+/// Of one resource, in bytes. Its events hold it twice and travel in one message each.
+const RESOURCE_SIZES: RangeInclusive<u64> = 16_384..=4_194_304;
 /// In seconds.
 const BODY_TIMEOUTS: RangeInclusive<u64> = 1..=600;
 const DEFAULT_BODY_TIMEOUT: u64 = 30;
@@ -69,6 +82,7 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         data_dir,
         log_format: log_format(layers)?,
         trace_url: trace_url(layers)?,
+        trace_parent_cidrs: networks(layers, "trace_parent_cidrs")?,
         entra_authority: web_url(layers, "entra_authority")?.unwrap_or_else(|| DEFAULT_ENTRA_AUTHORITY.to_owned()),
         oauth_token_lifetime: seconds(
             layers,
@@ -77,7 +91,9 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
             *TOKEN_LIFETIMES.start(),
         )?,
         max_body: max_body(layers)?,
+        page_bytes: number(layers, "page_bytes", "bytes", &PAGE_SIZES, StoreOptions::PAGE_BYTES)?,
         body_timeout: seconds(layers, "body_timeout", &BODY_TIMEOUTS, DEFAULT_BODY_TIMEOUT)?,
+        limits: limits(layers)?,
         origins: KEYS.iter().map(|key| (key.name, layers.origin(key.name))).collect(),
     })
 }
@@ -207,8 +223,29 @@ fn partitions(layers: &Layers) -> Result<NonZeroU16, SettingsError> {
 }
 
 fn max_body(layers: &Layers) -> Result<usize, SettingsError> {
-    let bytes = number(layers, "max_body", "bytes", &BODY_SIZES, DEFAULT_MAX_BODY)?;
-    usize::try_from(bytes).map_err(|_| layers.invalid("max_body", "is more than this machine can hold"))
+    amount(layers, "max_body", "bytes", &BODY_SIZES, DEFAULT_MAX_BODY)
+}
+
+fn limits(layers: &Layers) -> Result<Limits, SettingsError> {
+    let default = Limits::default();
+    let read = |name, unit, range, default| amount(layers, name, unit, range, default as u64);
+    Ok(Limits {
+        elements: read(names::ELEMENTS, "elements", &ELEMENTS, default.elements)?,
+        operations: read(names::OPERATIONS, "operations", &OPERATIONS, default.operations)?,
+        keys: read(names::KEYS, "keys", &OBJECT_KEYS, default.keys)?,
+        resource: read(names::RESOURCE, "bytes", &RESOURCE_SIZES, default.resource)?,
+    })
+}
+
+fn amount(
+    layers: &Layers,
+    name: &str,
+    unit: &str,
+    range: &RangeInclusive<u64>,
+    default: u64,
+) -> Result<usize, SettingsError> {
+    let amount = number(layers, name, unit, range, default)?;
+    usize::try_from(amount).map_err(|_| layers.invalid(name, "is more than this machine can hold"))
 }
 
 fn seconds(layers: &Layers, name: &str, range: &RangeInclusive<u64>, default: u64) -> Result<Duration, SettingsError> {

@@ -3,26 +3,11 @@
 use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::ast::{Literal, Operator};
 use crate::fold::fold;
+use crate::instant::parse_date_time;
 use crate::schema::{Attribute, AttributeType};
-
-/// Reads a dateTime of the protocol: date, time and zone (R8). A `+` of the zone that an unescaped query string turned
-/// into a space is read as `+`.
-#[must_use]
-pub fn parse_date_time(text: &str) -> Option<OffsetDateTime> {
-    if let Ok(instant) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Some(instant);
-    }
-    let (time, zone) = text.rsplit_once(' ')?;
-    if !zone.starts_with(|c: char| c.is_ascii_digit()) || !time.contains(['T', 't']) {
-        return None;
-    }
-    OffsetDateTime::parse(&format!("{time}+{zone}"), &Rfc3339).ok()
-}
 
 /// `true` or `false` in any case, as a string (§2.6 of the rule table: clients send booleans so).
 pub(super) fn parse_boolean(text: &str) -> Option<bool> {
@@ -124,8 +109,9 @@ fn number_satisfies(stored: &Number, op: Operator, literal: &Literal) -> bool {
     order.is_some_and(|order| ordered(order, op))
 }
 
+/// Whole numbers of 64 bits exactly, all others as doubles: what every database can do.
 fn number_order(left: &Number, right: &Number) -> Option<Ordering> {
-    match (left.as_i128(), right.as_i128()) {
+    match (left.as_i64(), right.as_i64()) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
         _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }

@@ -1,8 +1,9 @@
 //! Names and literals of a parsed filter against the schema (R27, R28, R30, R33).
 
 use super::ast::{Comparison, Filter, Literal, Operator};
-use super::compare::{parse_boolean, parse_date_time, parse_number};
+use super::compare::{parse_boolean, parse_number};
 use crate::error::Error;
+use crate::instant::{self, parse_date_time};
 use crate::path::{AttributePath, canonical, quoted};
 use crate::schema::{Attribute, AttributeType, Mutability, ResourceType, Returned};
 
@@ -242,7 +243,7 @@ const fn wanted(kind: AttributeType) -> &'static str {
     match kind {
         AttributeType::Boolean => "true or false",
         AttributeType::Integer | AttributeType::Decimal => "a number",
-        AttributeType::DateTime => "a dateTime such as \"2026-01-31T08:15:00Z\": date, time and zone",
+        AttributeType::DateTime => instant::WANTED,
         _ => "a string",
     }
 }

@@ -94,6 +94,16 @@ pub(crate) fn resolve<'a>(rt: &'a ResourceType, key: &str, is_object: bool) -> N
     }
 }
 
+/// A member of a message by its name in any case (R6).
+pub(crate) fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    object.get(name).or_else(|| {
+        object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
+}
+
 /// The key of `map` that equals `name` in any case, or `name` itself when there is none. For one look: whoever has many
 /// names keeps [`Keys`].
 pub(crate) fn find_key(map: &Map<String, Value>, name: &str) -> String {

@@ -5,11 +5,10 @@
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::MEMBERS;
+use super::{MEMBERS, ROLES};
 use crate::Error;
+use crate::instant;
 use crate::schema::{Attribute, AttributeType, Mutability};
 
 /// How deep a body may nest; SCIM itself needs five levels.
@@ -55,28 +54,44 @@ fn sane_text(text: &str, at: &str) -> Result<(), Error> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<'a> {
     whole: Option<&'a At<'a>>,
+    /// The extension it belongs to.
+    urn: Option<&'a str>,
     name: &'a str,
 }
 
 impl<'a> At<'a> {
-    fn part(whole: &'a Self, name: &'a str) -> Self {
+    pub(crate) fn part(whole: &'a Self, name: &'a str) -> Self {
         At {
             whole: Some(whole),
+            urn: None,
             name,
         }
+    }
+
+    /// An attribute of the core schema, or of an extension: of two extensions that have the same name, a client must know
+    /// which is meant.
+    pub(crate) const fn of(urn: Option<&'a str>, name: &'a str) -> Self {
+        Self { whole: None, urn, name }
     }
 }
 
 impl<'a> From<&'a str> for At<'a> {
     fn from(name: &'a str) -> Self {
-        Self { whole: None, name }
+        Self::of(None, name)
     }
 }
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(whole) = self.whole {
-            write!(f, "{whole}.")?;
+            let is_urn = whole
+                .name
+                .get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
+            write!(f, "{whole}{}", if is_urn { ':' } else { '.' })?;
+        }
+        if let Some(urn) = self.urn {
+            write!(f, "{urn}:")?;
         }
         f.write_str(self.name)
     }
@@ -94,7 +109,7 @@ pub(crate) fn attribute(attribute: &Attribute, value: Value, at: At<'_>) -> Resu
         return element(attribute, value, at);
     }
     let mut list = elements(attribute, value, at)?;
-    list.retain(|item| !is_hollow(attribute, item));
+    list.retain(|item| !is_hollow(attribute, item) || labels_say_something(attribute, item));
     keep_last_primary(&mut list);
     // Members are made unique by whoever takes them.
     if attribute.name != MEMBERS {
@@ -121,6 +136,7 @@ fn distinct(list: Vec<Value>) -> Vec<Value> {
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type of an element does not fit.
 pub(crate) fn elements(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Vec<Value>, Error> {
+    let value = unpacked(attribute, &value)?.unwrap_or(value);
     let items = match value {
         Value::Array(items) => items,
         one => vec![one],
@@ -148,12 +164,65 @@ pub(crate) fn element(attribute: &Attribute, value: Value, at: At<'_>) -> Result
     scalar(attribute, value, at).map(Some)
 }
 
+/// What JSON inside a string stands for, where a complex attribute or an element of one is expected: some clients send
+/// it so. Only objects and lists of objects are taken for that; every other text is a bare value. So is an object in the
+/// place of a role, which Entra sends for the value of one (E33).
+///
+/// # Errors
+/// As [`sane`].
+pub(crate) fn unpacked(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Error> {
+    let Value::String(text) = value else { return Ok(None) };
+    if attribute.kind != AttributeType::Complex || !text.trim_start().starts_with(['{', '[']) {
+        return Ok(None);
+    }
+    let Ok(inner) = serde_json::from_str::<Value>(text) else {
+        return Ok(None);
+    };
+    let is_meant = match &inner {
+        Value::Object(_) => attribute.name != ROLES,
+        Value::Array(items) => !items.is_empty() && items.iter().all(Value::is_object),
+        _ => false,
+    };
+    if !is_meant {
+        return Ok(None);
+    }
+    sane(&inner)?;
+    Ok(Some(inner))
+}
+
+/// Whether a value, alone or as the only one of a list, is the bare value of an element.
+///
+/// # Errors
+/// As [`unpacked`].
+pub(crate) fn is_bare(attribute: &Attribute, value: &Value) -> Result<bool, Error> {
+    let one = match value {
+        Value::Array(items) => match items.as_slice() {
+            [one] => one,
+            _ => return Ok(false),
+        },
+        one => one,
+    };
+    Ok(one.is_string() && unpacked(attribute, one)?.is_none())
+}
+
 fn complex(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
+    if let Some(inner) = unpacked(attribute, &value)? {
+        // One that has no part of the attribute would be dropped without a word.
+        let nothing = || {
+            wrong_type(
+                at,
+                "an object with at least one of its parts",
+                "JSON in a string without any",
+            )
+        };
+        return complex(attribute, inner, at)?.map(Some).ok_or_else(nothing);
+    }
+    let sent = kind_of(&value);
     match value {
         Value::Object(members) => parts(attribute, members, at),
         // E26: the manager as an array of one object.
         Value::Array(mut items) if !attribute.multi_valued && items.len() <= 1 => match items.pop() {
-            Some(Value::Array(_)) => Err(wrong_type(at, "an object")),
+            Some(inner @ Value::Array(_)) => Err(wrong_type(at, "an object", kind_of(&inner))),
             Some(item) => element(attribute, item, at),
             None => Ok(None),
         },
@@ -163,7 +232,7 @@ fn complex(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Val
             members.insert("value".to_owned(), Value::String(text));
             parts(attribute, members, at)
         }
-        _ => Err(wrong_type(at, "an object")),
+        _ => Err(wrong_type(at, "an object", sent)),
     }
 }
 
@@ -195,24 +264,22 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: At<'_>) -> Resu
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
 pub(crate) fn scalar(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Value, Error> {
+    let sent = kind_of(&value);
     match attribute.kind {
         AttributeType::Boolean => boolean(&value)
             .map(Value::Bool)
-            .ok_or_else(|| wrong_type(at, "true or false")),
-        AttributeType::Integer => integer(value).ok_or_else(|| wrong_type(at, "an integer")),
-        AttributeType::Decimal => decimal(value).ok_or_else(|| wrong_type(at, "a number")),
+            .ok_or_else(|| wrong_type(at, "true or false", sent)),
+        AttributeType::Integer => integer(value).ok_or_else(|| wrong_type(at, "an integer", sent)),
+        AttributeType::Decimal => decimal(value).ok_or_else(|| wrong_type(at, "a number", sent)),
         AttributeType::DateTime => match value.as_str() {
-            Some(text) if OffsetDateTime::parse(text, &Rfc3339).is_ok() => Ok(value),
-            _ => Err(wrong_type(
-                at,
-                "a date and time with zone, such as 2026-01-31T08:15:00Z",
-            )),
+            Some(text) if instant::parse_stored(text).is_some() => Ok(value),
+            _ => Err(wrong_type(at, instant::WANTED, sent)),
         },
         AttributeType::String | AttributeType::Reference | AttributeType::Binary | AttributeType::Complex => {
             if value.is_string() {
                 Ok(value)
             } else {
-                Err(wrong_type(at, "a string"))
+                Err(wrong_type(at, "a string", sent))
             }
         }
     }
@@ -247,8 +314,22 @@ fn decimal(value: Value) -> Option<Value> {
     }
 }
 
-fn wrong_type(at: At<'_>, wanted: &str) -> Error {
-    Error::invalid_value(format!("{at} must be {wanted}"))
+/// The refusal of a value: where it stands, what is wanted, and what was sent. Never the value itself, which may be
+/// anything.
+fn wrong_type(at: At<'_>, wanted: &str, sent: &str) -> Error {
+    Error::invalid_value(format!("{at} must be {wanted}; {sent} was sent"))
+}
+
+/// A value by its JSON type, for people.
+pub(crate) const fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// An element that says what it is for but not what it is: only `type` and `primary` are left (P16).
@@ -259,6 +340,12 @@ pub(crate) fn is_hollow(attribute: &Attribute, element: &Value) -> bool {
         && attribute.name != MEMBERS
         && attribute.sub_attributes.iter().any(|sub| !label(&sub.name))
         && members.keys().all(|name| label(name))
+}
+
+/// Whether an element that is all labels was sent to say something all the same: a role by its type alone is what an
+/// identity provider sends for whoever has access and no role of the app. It looks for what it sent.
+pub(crate) fn labels_say_something(attribute: &Attribute, element: &Value) -> bool {
+    attribute.name == ROLES && element.get("type").is_some()
 }
 
 /// R16 within one body: the later `primary` wins, as if the elements had been added one after the other.

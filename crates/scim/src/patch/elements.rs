@@ -90,9 +90,10 @@ pub(super) fn select(
             }
         }
         ElementChange::Unset(sub) => {
-            for at in selected {
-                list.unset(at, sub);
+            for at in &selected {
+                list.unset(*at, sub);
             }
+            unite(facts, list, &told_by(&[sub.as_str()], list, selected));
         }
         ElementChange::Merge(_) | ElementChange::Overwrite(_) if selected.is_empty() => {
             let mut element = made_from(facts, selection)?;
@@ -105,9 +106,8 @@ pub(super) fn select(
                 list.merge(*at, parts);
                 list.keep_primary(*at);
             }
-            if identifies(parts) {
-                unite(facts, list, &selected);
-            }
+            let written: Vec<&str> = parts.keys().map(String::as_str).collect();
+            unite(facts, list, &told_by(&written, list, selected));
         }
         ElementChange::Overwrite(_) => {
             let element = overwritten(facts, selection);
@@ -115,9 +115,7 @@ pub(super) fn select(
                 list.replace(*at, Value::Object(element.clone()));
                 list.keep_primary(*at);
             }
-            if matches!(&selection.change, ElementChange::Overwrite(Value::Object(parts)) if identifies(parts)) {
-                unite(facts, list, &selected);
-            }
+            unite(facts, list, &selected);
         }
     }
     Ok(())
@@ -143,7 +141,7 @@ fn selected(
                 continue;
             }
         }
-        work.charge(Work::of(written + element.as_object().map_or(0, texts)))?;
+        work.charge(Work::of_written(written) + Work::of(element.as_object().map_or(0, texts)))?;
         selected.push(at);
     }
     Ok(selected)
@@ -168,9 +166,14 @@ fn text(value: &Value) -> usize {
     value.as_str().map_or(0, str::len)
 }
 
-/// Whether parts tell elements apart.
-fn identifies(parts: &Map<String, Value>) -> bool {
-    ["value", "type"].iter().any(|name| parts.contains_key(*name))
+/// Of the elements whose parts of these names changed, those that may have become the same as another by it: what has a
+/// value is told from others by value and type, all else by all of its parts.
+fn told_by(changed: &[&str], list: &List<'_>, selected: Vec<usize>) -> Vec<usize> {
+    if changed.iter().any(|name| matches!(*name, "value" | "type")) {
+        return selected;
+    }
+    let has_value = |at: &usize| list.get(*at).is_some_and(|element| element.get("value").is_some());
+    selected.into_iter().filter(|at| !has_value(at)).collect()
 }
 
 /// Elements that became the same as an earlier one give it their parts and go (R16).

@@ -5,10 +5,13 @@ use serde_json::{Map, Value};
 use super::step::{Place, Step, Verb};
 use super::typed::Aim;
 use super::{MemberOp, Patch};
-use crate::lenient::{self, Name, resolve};
+use crate::lenient::{self, Name, member, resolve};
 use crate::path::PatchPath;
 use crate::schema::ResourceType;
 use crate::{Error, urn};
+
+/// Of names that no schema has, no more are told.
+const MOST_NAMES: usize = 20;
 
 pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {
     let Value::Object(body) = body else {
@@ -26,6 +29,7 @@ pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {
         rt,
         steps: Vec::new(),
         member_ops: Vec::new(),
+        left_out: Vec::new(),
     };
     for operation in operations {
         lenient::sane(operation)?;
@@ -34,16 +38,7 @@ pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {
     Ok(Patch {
         steps: reader.steps,
         member_ops: reader.member_ops,
-    })
-}
-
-/// A member of a message by its name in any case (R6).
-pub(super) fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    object.get(name).or_else(|| {
-        object
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        left_out: reader.left_out,
     })
 }
 
@@ -62,6 +57,7 @@ pub(super) struct Reader<'a> {
     rt: &'a ResourceType,
     pub(super) steps: Vec<Step>,
     pub(super) member_ops: Vec<MemberOp>,
+    left_out: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -120,17 +116,23 @@ impl Reader<'_> {
 
     fn target(&mut self, request: &Request<'_>) -> Result<(), Error> {
         let rt = self.rt;
-        if request.written.contains('[') {
+        if let Some((name, _)) = request.written.split_once('[') {
+            if request.is_key && names_nothing(rt, name, request.written) {
+                return self.unknown(request);
+            }
             let parsed = PatchPath::parse(request.written, rt)?;
             let name = match &parsed.path.urn {
                 Some(urn) => format!("{urn}:{}", parsed.path.attribute),
                 None => parsed.path.attribute.clone(),
             };
             let Name::Attribute { urn, attribute, .. } = resolve(rt, &name, false) else {
-                return Err(unknown(rt, request.written));
+                return self.unknown(request);
             };
             let sub = match &parsed.path.sub {
-                Some(sub) => Some(attribute.sub(sub).ok_or_else(|| unknown(rt, request.written))?),
+                Some(sub) => match attribute.sub(sub) {
+                    Some(sub) => Some(sub),
+                    None => return self.unknown(request),
+                },
                 None => None,
             };
             return self.aim(
@@ -148,7 +150,7 @@ impl Reader<'_> {
             return self.read_only(request);
         }
         match name {
-            Name::Common | Name::Unknown => Err(unknown(rt, request.written)),
+            Name::Common | Name::Unknown => self.unknown(request),
             Name::Core => self.schema(request, ""),
             Name::Extension(schema) => self.schema(request, &schema.id),
             Name::Attribute {
@@ -171,6 +173,18 @@ impl Reader<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// What no schema has. As a path it is an error (P5). As one of many keys of a value it is left out, as it is in a POST
+    /// and a PUT: a mapping with one name too many must not keep a leaver active.
+    fn unknown(&mut self, request: &Request<'_>) -> Result<(), Error> {
+        if !request.is_key {
+            return Err(unknown(self.rt, request.written));
+        }
+        if self.left_out.len() < MOST_NAMES {
+            self.left_out.push(clip(request.written));
+        }
+        Ok(())
     }
 
     pub(super) fn read_only(&self, request: &Request<'_>) -> Result<(), Error> {
@@ -251,6 +265,18 @@ impl Reader<'_> {
             (_, value) => Step::Write { place, sub, value },
         };
         self.steps.push(step);
+    }
+}
+
+/// Whether a path with a filter names an attribute, or a part of one, that no schema has; `name` is what stands before the
+/// filter.
+fn names_nothing(rt: &ResourceType, name: &str, written: &str) -> bool {
+    match resolve(rt, name, false) {
+        Name::Common | Name::Unknown => true,
+        Name::Attribute { attribute, .. } => written
+            .rsplit_once("].")
+            .is_some_and(|(_, sub)| attribute.sub(sub).is_none()),
+        _ => false,
     }
 }
 

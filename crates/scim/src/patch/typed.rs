@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::members;
-use super::parse::{Reader, Request, clip, member};
+use super::parse::{Reader, Request, clip};
 use super::step::{ElementChange, Place, Selection, Step, Verb};
 use crate::Error;
 use crate::filter::Filter;
-use crate::lenient::{self, MEMBERS};
+use crate::lenient::{self, At, MEMBERS, member};
 use crate::schema::{Attribute, AttributeType, Mutability};
 
 /// An attribute an operation aims at.
@@ -24,6 +24,15 @@ impl Aim<'_> {
             urn: self.urn.map(str::to_owned),
             name: self.attribute.name.clone(),
         }
+    }
+
+    /// The target for details of errors: as the client wrote it, with the URN where it left that out.
+    fn at<'r>(&'r self, request: &Request<'r>) -> At<'r> {
+        let is_qualified = request
+            .written
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("urn:"));
+        At::of(self.urn.filter(|_| !is_qualified), request.written)
     }
 
     fn is_members(&self) -> bool {
@@ -64,23 +73,29 @@ impl Reader<'_> {
 
     fn single(&mut self, request: &Request<'_>, aim: &Aim<'_>) -> Result<(), Error> {
         let attribute = aim.sub.unwrap_or(aim.attribute);
-        let value = match (request.verb, request.value) {
+        let mut value = match (request.verb, request.value) {
             (Verb::Remove, _) | (_, None) => None,
             (_, Some(value)) => {
+                let unpacked = lenient::unpacked(attribute, value)?;
+                let value = unpacked.as_ref().unwrap_or(value);
                 if attribute.kind == AttributeType::Complex
                     && let Some(members) = merges(attribute, value)
                 {
                     return self.merge(request, aim, members);
                 }
-                lenient::attribute(attribute, value.clone(), request.written.into())?
+                lenient::attribute(attribute, value.clone(), aim.at(request))?
             }
         };
         if value.is_none() {
             if attribute.required && aim.sub.is_none() {
-                return Err(cannot_be_empty(request.verb, &attribute.name));
+                return Err(cannot_be_empty(request.verb, At::of(aim.urn, &attribute.name)));
             }
-            if aim.urn.is_none() && attribute.name == "active" && request.verb != Verb::Remove {
-                return Ok(());
+            if aim.urn.is_none() && attribute.name == "active" {
+                if request.verb != Verb::Remove {
+                    return Ok(());
+                }
+                // R50: it always has a value, and removing something must never let anybody back in.
+                value = Some(Value::Bool(false));
             }
         }
         let sub = aim.sub.map(|sub| sub.name.clone());
@@ -137,10 +152,10 @@ impl Reader<'_> {
         let step = match (request.verb, request.value) {
             (Verb::Add, Some(value)) => Step::Append {
                 place,
-                values: lenient::elements(aim.attribute, value.clone(), request.written.into())?,
+                values: lenient::elements(aim.attribute, value.clone(), aim.at(request))?,
             },
             (Verb::Replace, Some(value)) => {
-                let values = match lenient::attribute(aim.attribute, value.clone(), request.written.into())? {
+                let values = match lenient::attribute(aim.attribute, value.clone(), aim.at(request))? {
                     Some(Value::Array(values)) => values,
                     _ => Vec::new(),
                 };
@@ -148,7 +163,7 @@ impl Reader<'_> {
             }
             (Verb::Remove, Some(value)) => Step::Discard {
                 place,
-                listed: listed(aim.attribute, value, request.written)?,
+                listed: listed(&aim, value, request)?,
             },
             (_, None) => Step::Assign {
                 place,
@@ -156,7 +171,7 @@ impl Reader<'_> {
             },
         };
         if aim.attribute.required && matches!(&step, Step::Assign { values, .. } if values.is_empty()) {
-            return Err(cannot_be_empty(request.verb, &aim.attribute.name));
+            return Err(cannot_be_empty(request.verb, At::of(aim.urn, &aim.attribute.name)));
         }
         self.steps.push(step);
         Ok(())
@@ -178,30 +193,32 @@ fn element_change(request: &Request<'_>, aim: &Aim<'_>) -> Result<ElementChange,
             .map_or(ElementChange::Remove, |sub| ElementChange::Unset(sub.name.clone())));
     };
     if let Some(sub) = aim.sub {
-        return Ok(match lenient::attribute(sub, value.clone(), request.written.into())? {
+        return Ok(match lenient::attribute(sub, value.clone(), aim.at(request))? {
             Some(value) => ElementChange::Merge(Map::from_iter([(sub.name.clone(), value)])),
             None => ElementChange::Unset(sub.name.clone()),
         });
     }
-    let mut values = lenient::elements(aim.attribute, value.clone(), request.written.into())?;
+    let mut values = lenient::elements(aim.attribute, value.clone(), aim.at(request))?;
+    // A bare value is that of the element, and says nothing about its other parts.
+    let is_bare = lenient::is_bare(aim.attribute, value)?;
     match (values.pop(), values.is_empty()) {
         (None, _) => Ok(ElementChange::Remove),
         (Some(_), false) => Err(Error::invalid_value(format!(
             "{} takes one element, not several",
             clip(request.written)
         ))),
-        (Some(Value::Object(parts)), true) if request.verb == Verb::Add => Ok(ElementChange::Merge(parts)),
+        (Some(Value::Object(parts)), true) if request.verb == Verb::Add || is_bare => Ok(ElementChange::Merge(parts)),
         (Some(value), true) => Ok(ElementChange::Overwrite(value)),
     }
 }
 
 /// P17: what a `remove` lists; never nothing, which a sender may have meant in either way.
-fn listed(attribute: &Attribute, value: &Value, written: &str) -> Result<Vec<Value>, Error> {
-    let listed = lenient::elements(attribute, value.clone(), written.into())?;
+fn listed(aim: &Aim<'_>, value: &Value, request: &Request<'_>) -> Result<Vec<Value>, Error> {
+    let listed = lenient::elements(aim.attribute, value.clone(), aim.at(request))?;
     if listed.is_empty() {
         return Err(Error::invalid_value(format!(
             "remove {} with a value must list the elements to remove; omit the value to remove all",
-            clip(written)
+            clip(request.written)
         )));
     }
     Ok(listed)
@@ -215,7 +232,7 @@ fn is_untyped(attribute: &Attribute, filter: &Filter) -> bool {
     comparison.path.attribute.eq_ignore_ascii_case("type") && attribute.sub("type").is_none()
 }
 
-fn cannot_be_empty(verb: Verb, name: &str) -> Error {
+fn cannot_be_empty(verb: Verb, name: At<'_>) -> Error {
     match verb {
         Verb::Remove => Error::mutability(format!("{name} is required and cannot be removed")),
         _ => Error::invalid_value(format!("{name} is required and must not be empty")),

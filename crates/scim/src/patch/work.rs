@@ -22,6 +22,11 @@ impl Work {
         1 + bytes / 128
     }
 
+    /// What it takes to write a text of so many bytes into an element: more, because it stays.
+    pub(super) const fn of_written(bytes: usize) -> usize {
+        1 + bytes / 16
+    }
+
     /// Takes `comparisons` off.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::lenient::{MEMBERS, find_key, is_unassigned};
+use crate::lenient::{At, MEMBERS, find_key, is_unassigned};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// The longest text, in UTF-8 bytes, of an attribute that the store keeps in an index: names that must be unique,
@@ -38,7 +38,11 @@ pub(crate) fn check(rt: &ResourceType, attributes: &Map<String, Value>) -> Resul
     let manager = attributes
         .get(crate::urn::ENTERPRISE_USER)
         .and_then(|extension| extension.get("manager"));
-    check_length("manager.value", manager.and_then(|manager| manager.get("value")))
+    let name = concat!(
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+        ":manager.value"
+    );
+    check_length(name, manager.and_then(|manager| manager.get("value")))
 }
 
 fn check_length(name: &str, value: Option<&Value>) -> Result<(), Error> {
@@ -98,18 +102,28 @@ pub(crate) fn check_immutable(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
 ) -> Result<(), Error> {
-    unchanged(&rt.core.attributes, before, after)?;
+    unchanged(None, &rt.core.attributes, before, after)?;
     let empty = Map::new();
     for schema in &rt.extensions {
         let of = |map: &Map<String, Value>| map.get(&schema.id).and_then(Value::as_object).cloned();
         if let Some(before) = of(before) {
-            unchanged(&schema.attributes, &before, of(after).as_ref().unwrap_or(&empty))?;
+            unchanged(
+                Some(&schema.id),
+                &schema.attributes,
+                &before,
+                of(after).as_ref().unwrap_or(&empty),
+            )?;
         }
     }
     Ok(())
 }
 
-fn unchanged(attributes: &[Attribute], before: &Map<String, Value>, after: &Map<String, Value>) -> Result<(), Error> {
+fn unchanged(
+    urn: Option<&str>,
+    attributes: &[Attribute],
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Result<(), Error> {
     for attribute in attributes.iter().filter(|attribute| attribute.name != MEMBERS) {
         let (Some(old), new) = (before.get(&attribute.name), after.get(&attribute.name)) else {
             continue;
@@ -117,13 +131,13 @@ fn unchanged(attributes: &[Attribute], before: &Map<String, Value>, after: &Map<
         if attribute.mutability == Mutability::Immutable && new != Some(old) {
             return Err(Error::mutability(format!(
                 "{} cannot be changed once it is set",
-                attribute.name
+                At::of(urn, &attribute.name)
             )));
         }
         if let Value::Object(old) = old {
             let empty = Map::new();
             let new = new.and_then(Value::as_object).unwrap_or(&empty);
-            unchanged(&attribute.sub_attributes, old, new)?;
+            unchanged(urn, &attribute.sub_attributes, old, new)?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{check, check_extensions, check_immutable};
 use crate::Error;
-use crate::lenient::{self, Keys, MEMBERS, Name, find_key, resolve};
+use crate::lenient::{self, At, Keys, MEMBERS, Name, find_key, resolve};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// What the body is for.
@@ -78,11 +78,9 @@ pub fn replace(
     incoming: Map<String, Value>,
 ) -> Result<Map<String, Value>, Error> {
     let mut next = incoming;
-    if has_active(rt)
-        && !next.contains_key("active")
-        && let Some(active) = current.get("active")
-    {
-        next.insert("active".to_owned(), active.clone());
+    if has_active(rt) && !next.contains_key("active") {
+        let kept = current.get("active").cloned().unwrap_or(Value::Bool(false));
+        next.insert("active".to_owned(), kept);
     }
     for (urn, attribute) in all_attributes(rt) {
         if !matches!(attribute.mutability, Mutability::ReadOnly | Mutability::Immutable) {
@@ -207,7 +205,10 @@ impl Parser<'_> {
             }),
             Value::Null => Ok(()),
             Value::String(text) if text.is_empty() => Ok(()),
-            _ => Err(Error::invalid_value(format!("{urn} must be an object"))),
+            other => Err(Error::invalid_value(format!(
+                "{urn} must be an object; {} was sent",
+                lenient::kind_of(other)
+            ))),
         }
     }
 
@@ -222,7 +223,7 @@ impl Parser<'_> {
         if attribute.mutability == Mutability::WriteOnly {
             return Ok(());
         }
-        let stored = lenient::attribute(attribute, value, attribute.name.as_str().into())?;
+        let stored = lenient::attribute(attribute, value, At::of(urn, &attribute.name))?;
         let is_members = attribute.name == MEMBERS && urn.is_none();
         let place = match urn {
             None => Some(&mut self.attributes),

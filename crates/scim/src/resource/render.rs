@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::etag;
+use crate::filter::sortable_date_time;
 use crate::lenient;
 use crate::schema::{Attribute, AttributeType, ResourceType};
 
@@ -69,8 +70,8 @@ pub fn schemas_of(rt: &ResourceType, attributes: &Map<String, Value>) -> Vec<Str
 /// undeclared extensions; all else is left alone, so that the evaluator and the database see the same values.
 ///
 /// Data may be older than the schema that declares it. So names of declared extensions are brought to their canonical
-/// case, values to the type and to the number that the schema says, where their meaning is plain; a text that is no
-/// date where dates are declared is left out.
+/// case, values to the type and to the number that the schema says, where their meaning is plain; what is no date where
+/// dates are declared is left out.
 #[must_use]
 pub fn search_document(rt: &ResourceType, attributes: &Map<String, Value>) -> Map<String, Value> {
     let mut document = Map::with_capacity(attributes.len());
@@ -132,15 +133,23 @@ fn fold_known(attribute: Option<&Attribute>, value: &Value) -> Option<Value> {
             };
             Value::Object(members.iter().filter_map(fold).collect())
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            if attribute.is_some_and(|attribute| attribute.kind == AttributeType::DateTime) {
+                return None;
+            }
+            value.clone()
+        }
     })
 }
 
-/// A text in the place of another type. Databases compare numbers and booleans only where there are some, but fail on
-/// dates that are none.
+/// A text in the place of another type. Databases compare numbers and booleans only where there are some, but dates as
+/// texts, in the form that sorts.
 fn typed(attribute: &Attribute, value: &Value) -> Option<Value> {
+    if attribute.kind == AttributeType::DateTime {
+        return sortable_date_time(value.as_str()?).map(Value::String);
+    }
     match lenient::scalar(attribute, value.clone(), attribute.name.as_str().into()) {
         Ok(mended) => Some(mended),
-        Err(_) => (attribute.kind != AttributeType::DateTime).then(|| value.clone()),
+        Err(_) => Some(value.clone()),
     }
 }

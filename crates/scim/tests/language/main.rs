@@ -1,5 +1,6 @@
 //! The language of filters, paths and queries: what parses, what is refused and with which words, what it means.
 
+mod costs;
 mod cursors;
 mod evaluation;
 mod parsing;

@@ -196,7 +196,7 @@ fn r37_lists_always_have_all_members() {
 }
 
 #[test]
-fn r37_r40_lists_of_text_are_joined_as_lists_of_json_are_written() {
+fn r37_r40_lists_of_text_are_joined_as_lists_of_json_are_written_whatever_the_size_of_the_pieces() {
     let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
     for resources in [
         vec![],
@@ -214,12 +214,15 @@ fn r37_r40_lists_of_text_are_joined_as_lists_of_json_are_written() {
                     paging: paging.clone(),
                     resources: resources.iter().map(|text| raw(text)).collect(),
                 };
-                let joined = ListResponse {
-                    total,
-                    paging: paging.clone(),
-                    resources: resources.clone(),
-                };
-                assert_eq!(joined.join(), serde_json::to_string(&written).unwrap());
+                let written = serde_json::to_string(&written).unwrap();
+                for size in [1, 12, 140, 155, 1_000] {
+                    let list = ListResponse {
+                        total,
+                        paging: paging.clone(),
+                        resources: resources.iter().map(|text| (*text).to_owned()).collect(),
+                    };
+                    assert_eq!(list.pieces(size).concat(), written);
+                }
             }
         }
     }

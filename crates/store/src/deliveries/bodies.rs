@@ -2,7 +2,7 @@
 
 use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, insert};
 use crate::rows::{Column, row_set};
-use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all};
+use crate::sql::{Row, exec, json_id, json_ids, of_ids, query_all};
 use crate::{Change, Dialect, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, Timestamp};
 use sea_orm::ConnectionTrait;
@@ -90,18 +90,15 @@ impl Deliveries<'_> {
         &self,
         claimed: &[super::ClaimedDelivery],
     ) -> Result<HashMap<DeliveryId, Arc<str>>, StoreError> {
-        let sql = |ids| format!("SELECT delivery_id, body FROM delivery_bodies WHERE delivery_id IN ({ids})");
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let sql = of_ids("delivery_id", |these| {
+            format!("SELECT delivery_id, body FROM delivery_bodies WHERE {these}")
+        });
         let ids = json_ids(self.store.dialect(), claimed.iter().map(|delivery| delivery.id.uuid()));
-        query_all(
-            &self.store.steady().look,
-            (postgres.as_str(), sqlite.as_str()),
-            [ids.into()],
-        )
-        .await?
-        .iter()
-        .map(|row| Ok((row.id("delivery_id")?, row.get::<String>("body")?.into())))
-        .collect()
+        query_all(&self.store.steady().look, &sql, [ids.into()])
+            .await?
+            .iter()
+            .map(|row| Ok((row.id("delivery_id")?, row.get::<String>("body")?.into())))
+            .collect()
     }
 }
 
@@ -144,14 +141,15 @@ async fn behind<C: ConnectionTrait>(
     if endpoints.is_empty() {
         return Ok(HashSet::new());
     }
-    let sql = |ids: &str, lock: &str| {
-        format!(
-            "SELECT endpoint_id, directory_id FROM catch_ups WHERE endpoint_id IN ({ids}) AND phase <> 'done'{lock}"
-        )
+    let lock = match dialect {
+        Dialect::Postgres => " FOR SHARE",
+        Dialect::Sqlite => "",
     };
-    let (postgres, sqlite) = (sql(IDS.0, " FOR SHARE"), sql(IDS.1, ""));
+    let sql = of_ids("endpoint_id", |these| {
+        format!("SELECT endpoint_id, directory_id FROM catch_ups WHERE {these} AND phase <> 'done'{lock}")
+    });
     let ids = json_ids(dialect, endpoints.iter().map(|id| id.uuid()));
-    query_all(tx, (postgres.as_str(), sqlite.as_str()), [ids.into()])
+    query_all(tx, &sql, [ids.into()])
         .await?
         .iter()
         .map(|row| Ok((row.id("endpoint_id")?, row.id("directory_id")?)))

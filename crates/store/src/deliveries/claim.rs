@@ -3,7 +3,7 @@
 use super::line::HAS_EARLIER;
 use super::{Deliveries, Lease, open_states};
 use crate::rows::{Column, row_set};
-use crate::sql::{IDS, Row, json_id, json_ids, query_all};
+use crate::sql::{IDS, Row, json_id, json_ids, of_ids, query_all};
 use crate::{Dialect, StoreError};
 use events::{DeliveryId, EndpointId, EventId, ResourceId, Timestamp};
 use sea_orm::QueryResult;
@@ -195,15 +195,11 @@ impl Deliveries<'_> {
         let mut wanted: Vec<_> = claimed.iter().map(|delivery| delivery.event_id.uuid()).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let sql = |ids| format!("SELECT id, body, traceparent FROM events WHERE id IN ({ids})");
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let sql = of_ids("id", |these| {
+            format!("SELECT id, body, traceparent FROM events WHERE {these}")
+        });
         let ids = json_ids(dialect, wanted);
-        let rows = query_all(
-            &self.store.steady().look,
-            (postgres.as_str(), sqlite.as_str()),
-            [ids.into()],
-        )
-        .await?;
+        let rows = query_all(&self.store.steady().look, &sql, [ids.into()]).await?;
         let mut found: HashMap<EventId, (Arc<str>, Option<Arc<str>>)> = HashMap::with_capacity(rows.len());
         for row in rows {
             let body: String = row.get("body")?;

@@ -4,7 +4,7 @@
 use super::line::{HAS_EARLIER, block, lock_lines, wake};
 use super::{BLOCKED, Deliveries, open_states};
 use crate::append::{EventDraft, append, lock_lane};
-use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
+use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
 use crate::{Dialect, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, OrganizationId, Source, Timestamp, lane_of};
 use serde_json::json;
@@ -138,11 +138,12 @@ impl Deliveries<'_> {
         let held = if stray.is_empty() {
             0
         } else {
-            let sql = |ids| format!("{HOLD} WHERE id IN ({ids}) AND {}", open_states!("state"));
-            let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+            let sql = of_ids("id", |these| {
+                format!("{HOLD} WHERE {these} AND {}", open_states!("state"))
+            });
             let ids = json_ids(dialect, stray.iter().map(|(id, _)| *id));
             let values = [ids.into(), now.millis().into()];
-            exec(self.store.write(), (postgres.as_str(), sqlite.as_str()), values).await?
+            exec(self.store.write(), &sql, values).await?
         };
         let waiting = self.strays("enabled", "d.state = 'held'").await?;
         let released = if waiting.is_empty() {
@@ -175,21 +176,20 @@ impl Deliveries<'_> {
     async fn release_held(&self, waiting: &[(Uuid, EndpointId)], now: Timestamp) -> Result<u64, StoreError> {
         let dialect = self.store.dialect();
         let ids = || waiting.iter().map(|(id, _)| *id);
-        let sql = |source| {
+        let sql = of_ids("deliveries.id", |these| {
             format!(
                 "UPDATE deliveries SET state = CASE WHEN created_at <= s.skip_until THEN 'cancelled' ELSE 'pending' END, \
                  reason = CASE WHEN created_at <= s.skip_until THEN 'skipped when the endpoint was enabled' END, \
                  next_at = $2, updated_at = $2 \
                  FROM (SELECT id AS endpoint_id, COALESCE(skip_until, -1) AS skip_until FROM endpoints \
                  WHERE state = 'enabled') AS s \
-                 WHERE deliveries.endpoint_id = s.endpoint_id AND deliveries.id IN ({source}) AND deliveries.state = 'held'"
+                 WHERE deliveries.endpoint_id = s.endpoint_id AND {these} AND deliveries.state = 'held'"
             )
-        };
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        });
         let tx = self.store.begin().await?;
         lock_lines(&tx, dialect, waiting.iter().map(|(_, endpoint)| *endpoint)).await?;
         let values = [json_ids(dialect, ids()).into(), now.millis().into()];
-        let released = exec(&tx, (postgres.as_str(), sqlite.as_str()), values).await?;
+        let released = exec(&tx, &sql, values).await?;
         block(&tx, dialect, ids()).await?;
         wake(&tx, dialect, ids(), now).await?;
         tx.commit().await?;

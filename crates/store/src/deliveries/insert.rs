@@ -9,6 +9,7 @@ use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, ResourceId
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use uuid::Uuid;
 
 /// One event for one endpoint.
 #[derive(Clone, Copy, Debug)]
@@ -109,8 +110,12 @@ pub(crate) async fn insert(
         .iter()
         .filter(|delivery| joins_line(delivery) && waiting.contains(&delivery.id))
         .map(|delivery| delivery.id.uuid());
-    if block(tx, dialect, waiting.clone()).await? > 0 {
-        coalesce(tx, dialect, waiting, now).await?;
+    let waiting: Vec<Uuid> = waiting.collect();
+    if !waiting.is_empty() {
+        let coalescing = block(tx, dialect, waiting).await?;
+        if !coalescing.is_empty() {
+            coalesce(tx, dialect, coalescing, now).await?;
+        }
     }
     Ok(stored)
 }

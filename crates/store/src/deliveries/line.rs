@@ -1,7 +1,7 @@
 //! The lines of ordered endpoints: joining one, and waking the next in it.
 
 use super::{BLOCKED, line_states, open_states};
-use crate::sql::{IDS, exec, json_ids};
+use crate::sql::{Row, exec, json_ids, of_ids, query_all};
 use crate::{Dialect, StoreError};
 use events::{EndpointId, Timestamp};
 use sea_orm::DatabaseTransaction;
@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 /// First key of the advisory locks of lines.
 const LINE_LOCK: i32 = 7264;
+/// How many places before a new delivery are looked at for what it supersedes.
+const NEAR: u32 = 1_000;
 
 /// Takes the lines of these endpoints for the rest of the transaction. What is read afterwards is no older than the lock.
 ///
@@ -47,26 +49,41 @@ pub(super) const HAS_EARLIER: &str = concat!(
     " LIMIT 1) IS NOT NULL"
 );
 
-/// Puts those of these deliveries to sleep that are not the head of their line.
+/// Puts those of these deliveries to sleep that are not the head of their line, and returns those of them whose endpoint
+/// coalesces.
 pub(super) async fn block(
     tx: &DatabaseTransaction,
     dialect: Dialect,
     ids: impl IntoIterator<Item = Uuid>,
-) -> Result<u64, StoreError> {
-    let sql = |source| {
+) -> Result<Vec<Uuid>, StoreError> {
+    let sql = of_ids("d.id", |these| {
         format!(
-            "UPDATE deliveries SET next_at = {BLOCKED} WHERE id IN (SELECT d.id FROM deliveries d \
-             JOIN endpoints e ON e.id = d.endpoint_id WHERE d.id IN ({source}) AND d.state = 'pending' AND e.ordered \
-             AND {HAS_EARLIER})"
+            "UPDATE deliveries SET next_at = {BLOCKED} WHERE {} RETURNING deliveries.id, (SELECT e.coalesce_updates \
+             FROM endpoints e WHERE e.id = deliveries.endpoint_id) AS coalesces",
+            found(
+                dialect,
+                &format!(
+                    "SELECT d.id FROM deliveries d WHERE {these} AND d.state = 'pending' \
+                 AND (SELECT e.ordered FROM endpoints e WHERE e.id = d.endpoint_id) AND {HAS_EARLIER}"
+                )
+            )
         )
-    };
-    let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-    exec(
-        tx,
-        (postgres.as_str(), sqlite.as_str()),
-        [json_ids(dialect, ids).into()],
-    )
-    .await
+    });
+    let mut coalescing = Vec::new();
+    for row in query_all(tx, &sql, [json_ids(dialect, ids).into()]).await? {
+        if row.get::<Option<bool>>("coalesces")? == Some(true) {
+            coalescing.push(row.get("id")?);
+        }
+    }
+    Ok(coalescing)
+}
+
+/// That a delivery is one of those that a query finds. As an array on PostgreSQL, as in [`of_ids`].
+fn found(dialect: Dialect, query: &str) -> String {
+    match dialect {
+        Dialect::Postgres => format!("deliveries.id = ANY (ARRAY({query}))"),
+        Dialect::Sqlite => format!("deliveries.id IN ({query})"),
+    }
 }
 
 /// Wakes the heads of the lines that these deliveries, which have ended, stood in.
@@ -77,16 +94,17 @@ pub(super) async fn wake(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let (line, open) = (line_states!("n.state"), open_states!("state"));
-    let sql = |source| {
+    let sql = of_ids("d.id", |these| {
+        let heads = format!(
+            "SELECT (SELECT n.id FROM deliveries n WHERE n.endpoint_id = d.endpoint_id AND n.subject_id = d.subject_id \
+             AND {line} ORDER BY n.endpoint_id, n.subject_id, n.sequence LIMIT 1) FROM deliveries d WHERE {these}"
+        );
         format!(
-            "UPDATE deliveries SET next_at = $2 WHERE id IN (SELECT (SELECT n.id FROM deliveries n \
-             WHERE n.endpoint_id = d.endpoint_id AND n.subject_id = d.subject_id AND {line} ORDER BY n.sequence LIMIT 1) \
-             FROM deliveries d WHERE d.id IN ({source})) AND {open} AND next_at = {BLOCKED}"
+            "UPDATE deliveries SET next_at = $2 WHERE {} AND {open} AND next_at = {BLOCKED}",
+            found(dialect, &heads)
         )
-    };
-    let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-    let values = [json_ids(dialect, ended).into(), now.millis().into()];
-    exec(tx, (postgres.as_str(), sqlite.as_str()), values).await
+    });
+    exec(tx, &sql, [json_ids(dialect, ended).into(), now.millis().into()]).await
 }
 
 /// Wakes everything of an endpoint: it is not ordered any more.
@@ -102,8 +120,8 @@ pub(crate) async fn dissolve(
     exec(tx, &sql, [endpoint.uuid().into(), now.millis().into()]).await
 }
 
-/// Cancels what newer deliveries of this batch supersede: not begun, behind another one in the line of a coalescing
-/// endpoint, and about the same subject as a newer event that carries its whole state. That is an update after an update
+/// Cancels what newer deliveries of this batch supersede, which wait at coalescing endpoints: not begun, behind another
+/// one in the line, and about the same subject as a newer event that carries its whole state. That is an update after an update
 /// of the same kind, and a deletion after any update. Nothing else, because a receiver may act on the type alone: a
 /// deactivation is never swallowed by a later update.
 pub(super) async fn coalesce(
@@ -120,23 +138,35 @@ pub(super) async fn coalesce(
              || substr(hex(n.event_id), 21))"
         }
     };
-    let (open, source) = match dialect {
-        Dialect::Postgres => (line_states!("n.state"), IDS.0),
-        Dialect::Sqlite => (line_states!("n.state"), IDS.1),
-    };
+    let line = line_states!("n.state");
     let newer = format!(
         "FROM deliveries n WHERE n.endpoint_id = d.endpoint_id AND n.subject_id = d.subject_id \
-         AND n.sequence > d.sequence AND {open} AND (n.event_type = d.event_type OR n.event_type IN ('user.deleted', \
-         'group.deleted')) ORDER BY n.sequence DESC LIMIT 1"
+         AND n.sequence > d.sequence AND {line} AND (n.event_type = d.event_type OR n.event_type IN ('user.deleted', \
+         'group.deleted')) ORDER BY n.endpoint_id DESC, n.subject_id DESC, n.sequence DESC LIMIT 1"
     );
-    let sql = format!(
-        "UPDATE deliveries SET state = 'cancelled', reason = s.reason, updated_at = $2 FROM \
-         (SELECT d.id, (SELECT {text} {newer}) AS reason FROM deliveries b \
-         JOIN endpoints e ON e.id = b.endpoint_id AND e.ordered AND e.coalesce_updates \
-         JOIN deliveries d ON d.endpoint_id = b.endpoint_id AND d.subject_id = b.subject_id AND d.sequence < b.sequence \
-         WHERE b.id IN ({source}) AND d.state = 'pending' AND d.attempts = 0 AND d.next_at = {BLOCKED} \
-         AND d.event_type IN ('user.updated', 'group.updated')) AS s \
-         WHERE deliveries.id = s.id AND s.reason IS NOT NULL"
+    // What waits before one of the batch was looked at when the one before joined: what it supersedes is near.
+    let before = format!(
+        "SELECT o.* FROM deliveries o WHERE o.endpoint_id = b.endpoint_id AND o.subject_id = b.subject_id \
+         AND o.sequence < b.sequence AND {} ORDER BY o.endpoint_id DESC, o.subject_id DESC, o.sequence DESC LIMIT {NEAR}",
+        line_states!("o.state")
     );
+    let sql = of_ids("b.id", |these| {
+        let rows = match dialect {
+            Dialect::Postgres => format!("deliveries b CROSS JOIN LATERAL ({before}) AS d WHERE {these}"),
+            // Without LATERAL: the whole line, which the same index finds.
+            Dialect::Sqlite => format!(
+                "deliveries b CROSS JOIN deliveries d ON d.endpoint_id = b.endpoint_id AND d.subject_id = b.subject_id \
+                 AND d.sequence < b.sequence AND {} WHERE {these}",
+                line_states!("d.state")
+            ),
+        };
+        format!(
+            "UPDATE deliveries SET state = 'cancelled', reason = s.reason, updated_at = $2 FROM \
+             (SELECT d.id, (SELECT {text} {newer}) AS reason FROM {rows} \
+             AND d.state = 'pending' AND d.attempts = 0 AND d.next_at = {BLOCKED} \
+             AND d.event_type IN ('user.updated', 'group.updated')) AS s \
+             WHERE deliveries.id = s.id AND s.reason IS NOT NULL"
+        )
+    });
     exec(tx, &sql, [json_ids(dialect, new).into(), now.millis().into()]).await
 }

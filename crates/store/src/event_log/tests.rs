@@ -41,7 +41,7 @@ async fn write(store: &Store, lane: u16, drafts: Vec<EventDraft>) -> Vec<Event> 
 async fn feed(store: &Store, feed: &Feed<'_>, expected: &[EventId]) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let events = store.events().feed(feed).await.unwrap();
+        let events = store.events().feed(feed).await.unwrap().events;
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
         if ids.len() >= expected.len() || Instant::now() > deadline {
             assert_eq!(ids, expected, "{feed:?}");
@@ -156,13 +156,13 @@ async fn what_is_not_published_is_read_in_order_by_lane() {
         let mine = write(store, 0, three).await;
         let other = write(store, 3, vec![draft(organization, elsewhere, EventType::UserCreated)]).await;
         let events = store.events();
-        assert_eq!(events.unpublished(&[0, 1], 10).await.unwrap(), mine);
-        assert_eq!(events.unpublished(&[3], 10).await.unwrap(), other);
-        assert_eq!(events.unpublished(&[0, 3], 10).await.unwrap().len(), 4);
+        assert_eq!(events.unpublished(&[0, 1], 10).await.unwrap().events, mine);
+        assert_eq!(events.unpublished(&[3], 10).await.unwrap().events, other);
+        assert_eq!(events.unpublished(&[0, 3], 10).await.unwrap().events.len(), 4);
         store.published().advance(&[(here, 2)]).await.unwrap();
-        assert_eq!(events.unpublished(&[0], 10).await.unwrap(), mine[2..]);
+        assert_eq!(events.unpublished(&[0], 10).await.unwrap().events, mine[2..]);
         store.published().advance(&[(here, 3)]).await.unwrap();
-        assert!(events.unpublished(&[0], 10).await.unwrap().is_empty());
+        assert!(events.unpublished(&[0], 10).await.unwrap().events.is_empty());
         database.close().await;
     }
 }
@@ -209,7 +209,7 @@ async fn a_reader_of_the_feed_misses_nothing_while_eight_writers_commit() {
             })
             .await
             .unwrap();
-        seen.extend(page);
+        seen.extend(page.events);
     }
     for writer in writers {
         writer.await.unwrap();

@@ -3,7 +3,7 @@
 use super::Target;
 use super::json::Place;
 use super::resolve::{Located, Source, locate};
-use super::scalar::{Scalar, id_text, millis_of_text};
+use super::scalar::{Scalar, id_text};
 use crate::Dialect;
 use crate::args::Args;
 use scim::path::AttributePath;
@@ -58,14 +58,13 @@ fn main_value(args: &mut Args, place: &Place<'_>, value: &str) -> String {
 /// The value as SQL that sorts the way its type asks for.
 fn sortable(dialect: Dialect, scalar: &Scalar) -> Option<String> {
     match scalar {
-        Scalar::Text { sql, .. } => Some(match dialect {
+        Scalar::Text { sql, .. } | Scalar::Instant(sql) => Some(match dialect {
             Dialect::Postgres => format!("{sql} COLLATE \"C\""),
             Dialect::Sqlite => sql.clone(),
         }),
         Scalar::Id(sql) => Some(id_text(dialect, sql)),
         Scalar::Boolean { is_true, is_set } => Some(format!("CASE WHEN {is_set} THEN {is_true} END")),
         Scalar::Number(sql) | Scalar::Millis(sql) => Some(sql.clone()),
-        Scalar::Instant(sql) => Some(millis_of_text(dialect, sql)),
         // The same in every row.
         Scalar::Constant { .. } => None,
     }

@@ -65,10 +65,10 @@ pub(super) fn locate<'a>(args: &mut Args, target: Target<'a>, path: &AttributePa
         (None, "meta", Some(sub)) => meta(args, target, &sub.name).map_or(Located::Nowhere, Located::One),
         (None, "displayName", _) => Located::One(Scalar::column("r.display_name_key", false)),
         (None, "userName", _) if target.kind == Kind::User => Located::One(Scalar::column("r.user_name_key", false)),
-        // A user whose `active` was removed is not active, as the column says, and has no value that could be false.
+        // Every user has it (R50).
         (None, "active", _) if target.kind == Kind::User => Located::One(Scalar::Boolean {
             is_true: "r.active".to_owned(),
-            is_set: Place::top(vec!["active"]).present(args),
+            is_set: TRUE.to_owned(),
         }),
         (None, "groups", sub) if target.kind == Kind::User => many(found.attribute, Source::Groups, sub),
         (None, "members", sub) if target.kind == Kind::Group => many(found.attribute, Source::Members, sub),

@@ -2,7 +2,7 @@
 
 use crate::Dialect;
 use crate::args::Args;
-use scim::filter::{Literal, Operator};
+use scim::filter::{Literal, Operator, sortable_date_time};
 use uuid::Uuid;
 
 pub(super) const TRUE: &str = "TRUE";
@@ -21,7 +21,7 @@ pub(super) enum Scalar {
     Number(String),
     /// Milliseconds since the epoch, never NULL.
     Millis(String),
-    /// RFC 3339 text in the search document, NULL when unassigned.
+    /// An instant in the form of [`sortable_date_time`], NULL when unassigned.
     Instant(String),
     /// A text that is the same in every row.
     Constant { text: String, case_exact: bool },
@@ -89,11 +89,8 @@ impl Scalar {
                 (Some(at), Some(_)) => millis_hold(args, sql, op, at),
                 _ => FALSE.to_owned(),
             },
-            (Self::Instant(sql), Literal::String(text)) => match (nanos(text), order_sign(op)) {
-                (Some(at), Some(_)) => {
-                    let millis = millis_of_text(args.dialect(), sql);
-                    or_false(&millis_hold(args, &millis, op, at))
-                }
+            (Self::Instant(sql), Literal::String(text)) => match (sortable_date_time(text), order_sign(op)) {
+                (Some(at), Some(_)) => or_false(&text_holds(args, sql, op, &at)),
                 _ => FALSE.to_owned(),
             },
             (Self::Constant { text, case_exact }, Literal::String(literal)) => {
@@ -204,9 +201,16 @@ fn number_holds(args: &mut Args, sql: &str, op: Operator, number: &serde_json::N
         return FALSE.to_owned();
     };
     // With its type in the text, because prepared statements are kept by their text.
-    let value = match (number.as_i64(), number.as_f64()) {
-        (Some(whole), _) => format!("CAST({} AS bigint)", args.bind(whole)),
-        (None, Some(float)) => format!("CAST({} AS double precision)", args.bind(float)),
+    let (sql, value) = match (number.as_i64(), number.as_f64()) {
+        (Some(whole), _) => (sql.to_owned(), format!("CAST({} AS bigint)", args.bind(whole))),
+        (None, Some(float)) => {
+            let sql = match args.dialect() {
+                Dialect::Postgres => sql.to_owned(),
+                // Left to itself it compares whole numbers with doubles digit by digit.
+                Dialect::Sqlite => format!("CAST({sql} AS double precision)"),
+            };
+            (sql, format!("CAST({} AS double precision)", args.bind(float)))
+        }
         (None, None) => return FALSE.to_owned(),
     };
     or_false(&format!("{sql} {sign} {value}"))
@@ -233,18 +237,6 @@ fn millis_hold(args: &mut Args, sql: &str, op: Operator, at: i128) -> String {
     };
     let bound = i64::try_from(bound).unwrap_or(if bound < 0 { i64::MIN } else { i64::MAX });
     format!("{sql} {sign} {}", args.bind(bound))
-}
-
-/// RFC 3339 text as milliseconds since the epoch, NULL when it is none.
-pub(super) fn millis_of_text(dialect: Dialect, sql: &str) -> String {
-    match dialect {
-        // Year 0 exists in RFC 3339 but not in PostgreSQL.
-        Dialect::Postgres => format!(
-            "CASE WHEN {sql} ~ '^[0-9]{{4}}-' AND {sql} !~ '^0000' \
-             THEN floor(extract(epoch FROM {sql}::timestamptz) * 1000) END"
-        ),
-        Dialect::Sqlite => format!("CAST(round(unixepoch(upper({sql}), 'subsec') * 1000) AS INTEGER)"),
-    }
 }
 
 fn plain_holds(value: &str, op: Operator, literal: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Released migrations are never edited: a change is a new entry in [`Migrator::migrations`].
 
+mod active;
 mod brake;
 mod catalogue;
 mod consumers;
@@ -10,10 +11,12 @@ mod ddl;
 mod delivery;
 mod directory;
 mod endpoint_version;
+mod instants;
 mod log;
 mod log_copies;
 mod oauth;
 mod publication;
+mod refusals;
 mod security_events;
 mod webhooks;
 
@@ -32,7 +35,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 13] {
+const fn sets() -> [TableSet; 16] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -86,6 +89,18 @@ const fn sets() -> [TableSet; 13] {
             name: "0013_endpoint_version",
             statements: endpoint_version::STATEMENTS,
         },
+        TableSet {
+            name: "0014_instants",
+            statements: instants::STATEMENTS,
+        },
+        TableSet {
+            name: "0015_refusals",
+            statements: refusals::STATEMENTS,
+        },
+        TableSet {
+            name: "0016_active",
+            statements: active::STATEMENTS,
+        },
     ]
 }
 
@@ -97,6 +112,17 @@ pub(crate) fn text() -> String {
         .flat_map(|set| set.statements)
         .map(|statement| format!("{statement:?}"))
         .collect()
+}
+
+/// The statements that give `active` to users who lost it.
+#[cfg(test)]
+pub(crate) fn active_statements(dialect: crate::Dialect) -> Vec<&'static str> {
+    use crate::Dialect::{Postgres, Sqlite};
+    let of = |statement: &ddl::Ddl| match (statement, dialect) {
+        (ddl::Ddl::Postgres(text), Postgres) | (ddl::Ddl::Sqlite(text), Sqlite) => Some(*text),
+        _ => None,
+    };
+    active::STATEMENTS.iter().filter_map(of).collect()
 }
 
 /// The statement that counts what is there when counts begin to be kept.

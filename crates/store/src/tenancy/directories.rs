@@ -2,7 +2,7 @@
 
 use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
-use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
+use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
 use crate::{DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::{QueryResult, Value};
@@ -188,10 +188,9 @@ impl Directories {
     /// # Errors
     /// As any query.
     pub async fn missing(&self, ids: &[DirectoryId]) -> Result<Vec<DirectoryId>, StoreError> {
-        let sql = |ids: &str| format!("SELECT id FROM directories WHERE id IN ({ids})");
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let sql = of_ids("id", |these| format!("SELECT id FROM directories WHERE {these}"));
         let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
-        let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [values.into()]).await?;
+        let rows = query_all(self.store.read(), &sql, [values.into()]).await?;
         let known = rows
             .iter()
             .map(|row| row.id("id"))

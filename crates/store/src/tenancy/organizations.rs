@@ -2,7 +2,7 @@
 
 use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
-use crate::sql::{IDS, Row, dialect_of, exec, json_ids, query_all, query_one};
+use crate::sql::{Row, dialect_of, exec, json_ids, of_ids, query_all, query_one};
 use crate::{Store, StoreError};
 use events::{OrganizationId, Timestamp};
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -61,10 +61,9 @@ impl Organizations {
     /// # Errors
     /// As any query.
     pub async fn missing(&self, ids: &[OrganizationId]) -> Result<Vec<OrganizationId>, StoreError> {
-        let sql = |ids: &str| format!("SELECT id FROM organizations WHERE id IN ({ids})");
-        let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
+        let sql = of_ids("id", |these| format!("SELECT id FROM organizations WHERE {these}"));
         let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
-        let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), [values.into()]).await?;
+        let rows = query_all(self.store.read(), &sql, [values.into()]).await?;
         let known = rows
             .iter()
             .map(|row| row.id("id"))
@@ -211,18 +210,16 @@ async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Or
     if organizations.is_empty() {
         return Ok(());
     }
-    let (postgres, sqlite) = IDS;
-    let sql = |ids| {
+    let sql = of_ids("organization_id", |these| {
         format!(
-            "SELECT organization_id AS id, domain FROM organization_domains WHERE organization_id IN ({ids}) \
-             ORDER BY position, domain"
+            "SELECT organization_id AS id, domain FROM organization_domains WHERE {these} ORDER BY position, domain"
         )
-    };
+    });
     let ids = json_ids(
         dialect_of(connection.get_database_backend()),
         organizations.iter().map(|one| one.id.uuid()),
     );
-    let rows = query_all(connection, (sql(postgres).as_str(), sql(sqlite).as_str()), [ids.into()]).await?;
+    let rows = query_all(connection, &sql, [ids.into()]).await?;
     for row in &rows {
         let id = row.id::<OrganizationId>("id")?;
         if let Some(organization) = organizations.iter_mut().find(|organization| organization.id == id) {

@@ -1,9 +1,10 @@
-//! Which keys were used, and how it went: noted by the ingress from time to time, never within a request.
+//! Which keys were used and how it went, and who was refused: noted by the ingress from time to time, never within a
+//! request.
 
 use super::Directories;
 use crate::StoreError;
 use crate::rows::{Column, row_set};
-use crate::sql::{exec, json_id};
+use crate::sql::{Row, exec, json_id, query_one};
 use events::{DirectoryId, KeyId, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -22,7 +23,67 @@ pub struct KeyUse {
     pub error: Option<String>,
 }
 
+/// Somebody who did not prove who they are was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The directory that they wanted to get into.
+    pub directory_id: DirectoryId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in a sentence for the directory's administrator; nothing of what was sent.
+    pub reason: String,
+}
+
 impl Directories {
+    /// Keeps the last refusal of each directory, in one statement for any number of them. It is no request of the
+    /// directory: neither its health nor its last error change.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn note_refusals(&self, refusals: &[Refusal]) -> Result<(), StoreError> {
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        let dialect = self.store.dialect();
+        let row = |refusal: &Refusal| {
+            let id = json_id(dialect, refusal.directory_id.uuid());
+            json!({ "id": id, "refused_at": refusal.at.millis(), "reason": refusal.reason })
+        };
+        let rows = serde_json::Value::from_iter(refusals.iter().map(row)).to_string();
+        let columns = [
+            ("id", Column::Id),
+            ("refused_at", Column::Int),
+            ("reason", Column::Text),
+        ];
+        let set = row_set(dialect, 1, "r", &columns);
+        // A directory may have been deleted meanwhile.
+        let sql = format!(
+            "INSERT INTO directory_refusals (directory_id, refused_at, reason) SELECT r.id, r.refused_at, r.reason \
+             FROM {set} WHERE EXISTS (SELECT 1 FROM directories d WHERE d.id = r.id) \
+             ON CONFLICT (directory_id) DO UPDATE SET refused_at = excluded.refused_at, reason = excluded.reason \
+             WHERE directory_refusals.refused_at <= excluded.refused_at"
+        );
+        exec(self.store.write(), &sql, [rows.into()]).await?;
+        Ok(())
+    }
+
+    /// The last refusal of a directory.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn last_refusal(&self, directory_id: DirectoryId) -> Result<Option<Refusal>, StoreError> {
+        let sql = "SELECT refused_at, reason FROM directory_refusals WHERE directory_id = $1";
+        let Some(row) = query_one(self.store.read(), sql, [directory_id.uuid().into()]).await? else {
+            return Ok(None);
+        };
+        let (at, reason) = (row.time("refused_at")?, row.get("reason")?);
+        Ok(Some(Refusal {
+            directory_id,
+            at,
+            reason,
+        }))
+    }
+
     /// Notes which keys were used and how the latest request of each directory went, in three statements for any
     /// number of uses.
     ///

@@ -1,8 +1,11 @@
 //! Filters as text, all of them valid for the attributes they name.
 
-use crate::world::{BASE_URL, BINARY, DECLARED, NUMBERS, TEXTS, TIMES, UNDECLARED};
+use crate::world::{
+    BASE_URL, BINARY, DECLARED, EXTREME_NUMBERS, EXTREME_TIMES, NUMBERS, TEXTS, TIMES, UNDECLARED, user_schema,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
+use scim::filter::Filter;
 use scim::urn::{CORE_USER, ENTERPRISE_USER};
 
 /// What a term may say about an attribute.
@@ -213,8 +216,20 @@ fn texts() -> BoxedStrategy<String> {
         4 => known.clone().prop_map(str::to_owned),
         2 => (known, 0..3).prop_map(|(text, n)| format!("{text}{n}")),
         1 => select(vec!["", "0", "1", "work", "HOME", "direct", "user", "GROUP", "zz"]).prop_map(str::to_owned),
+        1 => any::<String>().prop_filter("a text that is understood", |text| {
+            is_understood("userName", &serde_json::to_string(text).unwrap())
+        }),
     ]
     .boxed()
+}
+
+/// Whether a filter with such a literal is taken.
+fn is_understood(path: &str, literal: &str) -> bool {
+    Filter::parse(&format!("{path} eq {literal}"), &user_schema()).is_ok()
+}
+
+fn own_of(attribute: &str) -> String {
+    format!("{DECLARED}:{attribute}")
 }
 
 /// Also finer than the milliseconds that are stored, and without an equal.
@@ -223,9 +238,10 @@ fn times() -> Vec<&'static str> {
     times.extend([
         "2026-01-01T00:00:00.0005Z",
         "2026-01-01T00:00:00.0015Z",
-        "9999-12-31T23:59:59Z",
         "0001-01-01T00:00:00Z",
     ]);
+    let extreme = EXTREME_TIMES.iter().copied();
+    times.extend(extreme.filter(|time| is_understood(&own_of("hired"), &format!("\"{time}\""))));
     times
 }
 
@@ -250,7 +266,9 @@ fn flag(path: &str) -> BoxedStrategy<String> {
 
 fn number(path: &str) -> BoxedStrategy<String> {
     let path = path.to_owned();
-    let values = select(NUMBERS.to_vec()).prop_map(str::to_owned);
+    let extreme = EXTREME_NUMBERS.iter().copied();
+    let numbers = extreme.filter(|number| is_understood(&own_of("weight"), number));
+    let values = select(numbers.chain(NUMBERS).collect::<Vec<_>>()).prop_map(str::to_owned);
     (select(ORDER.to_vec()), values)
         .prop_map(move |(op, value)| format!("{path} {op} {value}"))
         .boxed()

@@ -57,5 +57,8 @@ pub(super) async fn get(context: Context, path: Path<String>) -> Result<Json<Vie
         .await?
         .ok_or_else(|| Problem::not_found("directory", &path))?;
     let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
-    Ok(Json(View::new(&context, found).with_counts(counts)))
+    let refusal = directories.last_refusal(id).await?;
+    Ok(Json(
+        View::new(&context, found).with_counts(counts).with_refusal(refusal),
+    ))
 }

@@ -17,7 +17,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Store, StoreError};
+use store::{EventPage, Store, StoreError};
 use tokio::sync::watch;
 
 /// The header in which a client that reconnects says how far it came.
@@ -133,7 +133,6 @@ pub(super) async fn stream(context: Context, request: HttpRequest) -> Result<Htt
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(stream::unfold(reader, |reader| async move {
             let (chunk, reader) = reader.next().await?;
@@ -160,10 +159,15 @@ impl Reader {
                         return None;
                     }
                 };
-                self.more = page.len() >= PAGE as usize;
-                if let Some(last) = page.last() {
-                    self.selection.after = Some(last.id);
-                    return Some((messages(&page), self));
+                self.more = page.next.is_some();
+                let last = page.events.last().map(|event| event.id);
+                self.selection.after = page.next.or(last).or(self.selection.after);
+                if !page.events.is_empty() {
+                    return Some((messages(&page.events), self));
+                }
+                if self.more && tokio::time::Instant::now() < silent_until {
+                    // What is asked for is rare, and the log is long: the next stretch.
+                    continue;
                 }
             }
             match tokio::time::timeout_at(silent_until, self.moved.changed()).await {
@@ -175,7 +179,7 @@ impl Reader {
         }
     }
 
-    async fn page(&self) -> Result<Vec<Event>, StoreError> {
+    async fn page(&self) -> Result<EventPage, StoreError> {
         self.store.events().feed(&self.selection.feed(PAGE)).await
     }
 }

@@ -75,7 +75,8 @@ impl Selection {
 }
 
 /// `next_cursor` goes into `after`; it is null when the log ends here, and then the id of the last event read is where
-/// to go on.
+/// to go on. A page may have fewer events than asked for: it ends before it has more bytes than a page may, and no longer
+/// stretch of the log is searched for events of rare types than a page is worth, so it may even have none.
 pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<ListAnswer<Box<RawValue>>>, Problem> {
     let [directory, organization, types, after] = Selection::PARAMETERS;
     let mut query = Query::new(&request, &[directory, organization, types, after, "limit"]);
@@ -83,13 +84,9 @@ pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<
     let limit = query.limit();
     query.finish()?;
 
-    // One more than asked for tells whether the log goes on.
-    let feed = selection.feed(u32::from(limit) + 1);
-    let mut events = context.store().events().feed(&feed).await?;
-    let goes_on = events.len() > usize::from(limit);
-    events.truncate(usize::from(limit));
-    let next_cursor = events.last().filter(|_| goes_on).map(|event| event.id.to_string());
-    let data = events.into_iter().map(body).collect::<Result<_, _>>()?;
+    let page = context.store().events().feed(&selection.feed(u32::from(limit))).await?;
+    let data = page.events.into_iter().map(body).collect::<Result<_, _>>()?;
+    let next_cursor = page.next.map(|id| id.to_string());
     Ok(Json(ListAnswer { data, next_cursor }))
 }
 

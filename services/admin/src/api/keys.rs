@@ -78,9 +78,7 @@ pub(super) async fn token(context: Context, path: Path<(String, String)>) -> Res
         .map_err(|error| Problem::internal(&error))?;
     tracing::info!(key.id = %id, directory.id = %directory_id, principal = %context.principal, "the token of a key was read back");
     let body = json!({ "id": id, "token": token.expose_secret() });
-    Ok(HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(body))
+    Ok(HttpResponse::Ok().json(body))
 }
 
 /// The ids of a path to one key.

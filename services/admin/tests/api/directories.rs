@@ -121,7 +121,14 @@ async fn the_events_of_a_directory_are_announced_in_order() {
             {"path": "state", "before": "active", "after": "paused"},
         ]);
         assert_eq!(log[2]["data"]["changes"], changes);
-        let unpublished = api.db.store.events().unpublished(&[0, 1, 2, 3], 10).await.unwrap();
+        let unpublished = api
+            .db
+            .store
+            .events()
+            .unpublished(&[0, 1, 2, 3], 10)
+            .await
+            .unwrap()
+            .events;
         assert_eq!(unpublished.len(), 4, "they wait for the relay");
         api.close().await;
     }

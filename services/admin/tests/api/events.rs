@@ -97,7 +97,14 @@ async fn bodies_are_given_out_as_they_were_stored() {
         let api = Api::on(dialect).await;
         api.directory("contoso.com").await;
         api.log(2).await;
-        let stored = api.db.store.events().unpublished(&[0, 1, 2, 3], 10).await.unwrap();
+        let stored = api
+            .db
+            .store
+            .events()
+            .unpublished(&[0, 1, 2, 3], 10)
+            .await
+            .unwrap()
+            .events;
         let answer = api.get(&format!("{PATH}?limit=1")).await;
         let expected = format!(r#"{{"data":[{}],"next_cursor":"{}"}}"#, stored[0].body, stored[0].id);
         assert_eq!(answer.text, expected);

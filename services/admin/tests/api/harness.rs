@@ -2,8 +2,10 @@
 
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
 use actix_web::{App, test};
 use admin::{Options, State};
+use runtime::http::no_store;
 use secrecy::ExposeSecret;
 use secrets::MasterKey;
 use serde_json::Value;
@@ -146,12 +148,22 @@ impl Call<'_> {
 
     /// Sends it and looks at the status only: the body may never end.
     pub(crate) async fn status(self) -> StatusCode {
-        let app = test::init_service(App::new().configure(admin::configure(self.api.state.clone()))).await;
+        let app = test::init_service(
+            App::new()
+                .wrap(from_fn(no_store))
+                .configure(admin::configure(self.api.state.clone())),
+        )
+        .await;
         test::call_service(&app, self.request.to_request()).await.status()
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let app = test::init_service(App::new().configure(admin::configure(self.api.state.clone()))).await;
+        let app = test::init_service(
+            App::new()
+                .wrap(from_fn(no_store))
+                .configure(admin::configure(self.api.state.clone())),
+        )
+        .await;
         let answer = test::call_service(&app, self.request.to_request()).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = String::from_utf8(test::read_body(answer).await.to_vec()).unwrap();

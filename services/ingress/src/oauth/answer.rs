@@ -7,13 +7,19 @@ use actix_web::http::header;
 use serde_json::json;
 use std::time::Duration;
 
-/// Why there is no access token. What it says is shown to the client and never holds a credential.
+/// What everybody is told who did not prove to be a client, whatever was wrong: a stranger must not learn which
+/// directories exist, what they are set to, or how near a guess comes.
+const UNPROVEN: &str = "the client is unknown here or did not prove who it is; \
+                        the reason is in the log of the directory, which its administrator can see";
+
+/// Why there is no access token. What it says never holds a credential, and is shown to the client, except why it did not
+/// prove who it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OauthError {
     /// Not a token request.
     #[error("{0}")]
     InvalidRequest(String),
-    /// The client did not prove who it is.
+    /// The client did not prove who it is; the reason is for the directory's log only.
     #[error("{0}")]
     InvalidClient(&'static str),
     /// Another grant.
@@ -57,16 +63,17 @@ impl OauthError {
             }
             _ => {}
         }
-        response
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(json!({ "error": code, "error_description": self.to_string() }))
+        let description = match &self {
+            Self::InvalidClient(_) => UNPROVEN.to_owned(),
+            shown => shown.to_string(),
+        };
+        response.json(json!({ "error": code, "error_description": description }))
     }
 }
 
 /// An access token.
 pub(super) fn token(token: &str, lifetime: Duration) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::PRAGMA, "no-cache"))
         .json(json!({
             "access_token": token,

@@ -5,6 +5,7 @@
 //! only when its settings name `entra_token` among the ways of authentication, which no default does, and its federation
 //! names the tenant. Then it is checked like an assertion, with the same keys.
 
+use super::answer::OauthError;
 use super::assertion::{Assertion, Expected};
 use crate::Inner;
 use crate::address::Tenant;
@@ -27,36 +28,32 @@ pub(crate) fn token(authorization: Option<&[u8]>) -> Option<Assertion<'_>> {
 /// The directory that such a token opens.
 ///
 /// # Errors
-/// 401 with one text for whatever is wrong, so that nobody learns which directories take such tokens; 503 while that
-/// cannot be found out.
+/// 401 with one text for whatever is wrong, so that nobody learns which directories take such tokens; the reason goes to
+/// the directory's log. 503 without the database.
 pub(crate) async fn authorize(inner: &Inner, token: &Assertion<'_>, tenant: &Tenant) -> Result<Access, Failure> {
     let directory = inner.auth.directory(tenant).await?.ok_or(Failure::EntraToken)?;
-    let refused = || {
-        inner
-            .usage
-            .note_refused(directory.id, Failure::EntraToken.error().detail);
+    let refused = |reason: &str| {
+        let reason = format!("a token of Entra ID's own was refused: {reason}");
+        inner.usage.note_refusal(directory.id, reason);
         Failure::EntraToken
     };
     if !directory.authentication()?.contains(&Authentication::EntraToken) {
-        return Err(refused());
+        return Err(refused(
+            "entra_token is not among the directory's ways of authentication; enter a key as the Secret Token",
+        ));
     }
-    let federation = inner.auth.federation(directory.id).await?.ok_or_else(refused)?;
+    let federation = inner.auth.federation(directory.id).await?;
+    let federation = federation.ok_or_else(|| refused("the directory's federation names no tenant"))?;
     let expected = Expected {
         tenant: federation.tenant_id,
         issuer: &format!("https://sts.windows.net/{}/", federation.tenant_id),
         audience: AUDIENCE,
         subject: None,
     };
-    if let Err(error) = token.check(&expected, Timestamp::now()) {
-        tracing::info!(directory.id = %directory.id, %error, "a token of Entra ID's own is refused");
-        return Err(refused());
-    }
-    let key = match inner.jwks.key(federation.tenant_id, token.key_id()).await {
-        Ok(key) => key,
-        Err(super::answer::OauthError::Unavailable(detail)) => return Err(Failure::unavailable(detail)),
-        Err(_) => return Err(refused()),
-    };
-    token.verify(&key).map_err(|_| refused())?;
+    let wrong = |error: OauthError| refused(&error.to_string());
+    token.check(&expected, Timestamp::now()).map_err(wrong)?;
+    let key = inner.jwks.key(federation.tenant_id, token.key_id()).await;
+    token.verify(key.map_err(wrong)?.as_ref()).map_err(wrong)?;
     Ok(Access {
         key_id: KeyId::from(directory.id.uuid()),
         directory: directory.as_ref().clone(),

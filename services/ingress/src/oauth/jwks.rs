@@ -94,8 +94,8 @@ impl Jwks {
             }
         }
         match known.usable(Instant::now()) {
-            None => Err(OauthError::Unavailable(
-                "the keys of the tenant cannot be fetched at the moment",
+            None => Err(OauthError::InvalidClient(
+                "the keys of the tenant cannot be fetched at the moment, so no assertion can be checked",
             )),
             Some(keys) => keys.get(id).cloned().ok_or(OauthError::InvalidClient(
                 "the tenant has no such key as signed the assertion",

@@ -8,6 +8,7 @@ crate::on_both_shapes! {
     p1_b31_bad_requests_are_answered_with_scim_errors,
     r3_r4_r62_bad_urls_and_keys_are_answered_with_scim_errors,
     every_route_is_closed_to_whoever_has_no_key_of_the_directory,
+    no_answer_about_people_or_secrets_may_be_kept_by_a_cache,
 }
 
 async fn p1_b31_bad_requests_are_answered_with_scim_errors(shape: Shape) {
@@ -231,5 +232,47 @@ async fn every_route_is_closed_to_whoever_has_no_key_of_the_directory(shape: Sha
         answer.expect_error(401, "");
     }
     assert_eq!(tenant.scim.get("/Users").await.expect(200)["totalResults"], 1);
+    system.stop().await;
+}
+
+async fn no_answer_about_people_or_secrets_may_be_kept_by_a_cache(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let scim = &tenant.scim;
+    let made = scim.create_user("ada@contoso.example").await;
+    let path = format!("/Users/{}", made.id());
+    let etag = made.header("etag").to_owned();
+    let mut answers = vec![made];
+    for (method, path) in [
+        ("GET", "/Users"),
+        ("GET", "/Users?filter=nonsense"),
+        ("GET", "/Users?cursor"),
+        ("GET", "/Groups"),
+        ("GET", path.as_str()),
+        ("GET", "/Users/nobody"),
+        ("GET", "/Schemas"),
+        ("GET", "/ServiceProviderConfig"),
+        ("GET", "/nowhere"),
+        ("POST", "/Users"),
+        ("POST", "/oauth/token"),
+        ("GET", "/Me"),
+        ("PUT", "/Users"),
+    ] {
+        answers.push(scim.send(method, path, None).await);
+        answers.push(scim.with_token("no-key").send(method, path, None).await);
+    }
+    let bearer = format!("Bearer {}", scim.token);
+    let unchanged = [("authorization", bearer.as_str()), ("if-none-match", etag.as_str())];
+    answers.push(scim.send_raw("GET", &path, &unchanged, Vec::new()).await);
+    answers.push(scim.send("DELETE", &path, None).await);
+    for answer in answers {
+        assert_eq!(
+            answer.header("cache-control"),
+            "no-store",
+            "{} {}",
+            answer.status,
+            answer.text
+        );
+    }
     system.stop().await;
 }

@@ -111,6 +111,7 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
         ("ROLLCALL_DATABASE_URL", "postgres://user:hunter2@db.example/rollcall"),
         ("ROLLCALL_PARTITIONS", "5"),
         ("ROLLCALL_MAX_BODY", "65536"),
+        ("ROLLCALL_PAGE_BYTES", "131072"),
     ];
     let output = rollcall(folder.path(), &["config", "--listen", "127.0.0.1:9000"], &environment).await;
     let shown = text(&output.stdout);
@@ -133,6 +134,10 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
     assert!(line("listen").contains("127.0.0.1:9000"), "{shown}");
     assert!(
         line("max_body").contains("65536") && line("max_body").contains("ROLLCALL_MAX_BODY"),
+        "{shown}"
+    );
+    assert!(
+        line("page_bytes").contains("131072") && line("page_bytes").contains("ROLLCALL_PAGE_BYTES"),
         "{shown}"
     );
     assert!(

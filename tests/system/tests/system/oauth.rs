@@ -18,7 +18,7 @@ crate::on_both_shapes! {
     e4_every_other_assertion_is_refused_without_asking_for_keys,
     e2_a_way_of_authentication_that_is_switched_off_opens_nothing,
     e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed,
-    e3_e4_a_refused_token_request_shows_in_its_directory,
+    e3_e4_strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_directory,
 }
 
 const AUDIENCE: &str = "api://rollcall";
@@ -433,8 +433,14 @@ async fn e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed(
     );
     assert!(refused.header("www-authenticate").starts_with("Bearer"));
     assert_eq!(provider.fetches(), 0, "no keys are fetched for it");
-    eventually("the refusal in the directory", async || {
-        system.api("GET", &path, None).await["last_error"] == json!(detail)
+    eventually("the refusal in the log of the directory", async || {
+        let shown = system.api("GET", &path, None).await;
+        assert_eq!(
+            (&shown["last_error"], &shown["health"]),
+            (&Value::Null, &json!("waiting"))
+        );
+        let reason = shown["last_refusal"]["reason"].as_str().unwrap_or_default();
+        reason.contains("entra_token") && reason.contains("Secret Token")
     })
     .await;
     let allowed = json!(["bearer", "entra_token"]);
@@ -496,41 +502,128 @@ async fn e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed(
     system.stop().await;
 }
 
-async fn e3_e4_a_refused_token_request_shows_in_its_directory(shape: Shape) {
-    let system = System::start(shape).await;
-    let (tenant, other) = (
-        system.tenant("contoso.example").await,
+/// What a stranger may compare: everything that is answered.
+fn shown(answer: &Answer) -> (u16, String, String) {
+    let header = |name: &str| answer.header(name).to_owned();
+    let headers = ["cache-control", "content-type", "www-authenticate", "retry-after"].map(header);
+    (answer.status, headers.join("|"), answer.text.clone())
+}
+
+async fn e3_e4_strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_directory(shape: Shape) {
+    let provider = IdentityProvider::start();
+    let (system, tenant) = federated(shape, &provider).await;
+    let (without, other) = (
         system.tenant("fabrikam.example").await,
+        system.tenant("northwind.example").await,
     );
-    let path = format!("/directories/{}", tenant.directory_id);
+    let path = |tenant: &Tenant| format!("/directories/{}", tenant.directory_id);
+    let nowhere = tenant
+        .scim
+        .base
+        .replace(&tenant.directory_id, &uuid::Uuid::new_v4().to_string());
+    let nowhere = Tenant {
+        directory_id: tenant.directory_id.clone(),
+        organization_id: tenant.organization_id.clone(),
+        scim: system::scim::Scim::new(&nowhere, ""),
+    };
     let client = Client::create(&system, &tenant, json!({})).await;
-    refused(
-        &ask(&tenant, &format!("{}A", client.form()), None).await,
-        401,
-        "invalid_client",
+    let foreign = Client::create(&system, &other, json!({})).await;
+    let revoked = Client::create(&system, &tenant, json!({})).await;
+    let revoked_path = format!("{}/oauth-clients/{}", path(&tenant), revoked.id);
+    system.api("DELETE", &revoked_path, None).await;
+    let good = claims(&provider);
+    let now = Timestamp::now().millis() / 1000;
+    let wrong = |name: &str, value: Value| {
+        let mut wrong = good.clone();
+        wrong[name] = value;
+        provider.sign(0, &wrong)
+    };
+    let one = shown(&ask(&nowhere, &client.form(), None).await);
+    assert_eq!(one.0, 401);
+    // By secrets. The reason of the last refusal is what the administrator finds.
+    let last_refusal = async || system.api("GET", &path(&tenant), None).await["last_refusal"].clone();
+    let unknown = format!(
+        "grant_type=client_credentials&client_id={}&client_secret=s",
+        uuid::Uuid::new_v4()
     );
-    eventually("the refusal in the directory", async || {
-        let shown = system.api("GET", &path, None).await;
-        let error = shown["last_error"].as_str().unwrap_or_default().to_owned();
-        assert!(!error.contains(&client.secret));
-        error.contains("no access token") && error.contains("secret") && shown["health"] == "failing"
+    for (form, reason) in [
+        (unknown, "not one of this client"),
+        (
+            "grant_type=client_credentials&client_id=a&client_secret=s".to_owned(),
+            "no client",
+        ),
+        ("grant_type=client_credentials&client_id=a".to_owned(), "client_secret"),
+        (format!("{}A", client.form()), "secret"),
+        (foreign.form(), "another directory"),
+        (revoked.form(), "revoked"),
+    ] {
+        assert_eq!(shown(&ask(&tenant, &form, None).await), one, "{reason}");
+    }
+    eventually("the reason of the last refusal", async || {
+        let refusal = last_refusal().await.to_string();
+        assert!(!refusal.contains(&client.secret) && !refusal.contains(&foreign.secret));
+        refusal.contains("revoked")
     })
     .await;
-    // What goes well afterwards takes it away; the other directory never had it.
+    // By assertions: of a federation that exists, of one that does not, of a directory that does not; with a key that the
+    // tenant lacks, and while its keys cannot be had at all.
+    for (assertion, reason) in [
+        ("x.y.z".to_owned(), "not a JWT"),
+        (wrong("iss", json!("https://elsewhere.example/v2.0")), "tenant"),
+        (wrong("aud", json!("api://another")), "audience"),
+        (wrong("sub", json!("another")), "subject"),
+        (wrong("exp", json!(now - 120)), "expired"),
+        (provider.sign(1, &good), "no such key"),
+    ] {
+        for tenant in [&tenant, &without, &nowhere] {
+            assert_eq!(shown(&ask_with_assertion(tenant, &assertion).await), one, "{reason}");
+        }
+    }
+    eventually("the reason of the last refusal", async || {
+        last_refusal().await.to_string().contains("no such key")
+    })
+    .await;
+    // Nobody proved anything: the directory is as it was.
+    let seen = system.api("GET", &path(&tenant), None).await;
+    assert_eq!(
+        (&seen["last_error"], &seen["health"], &seen["last_request_at"]),
+        (&Value::Null, &json!("waiting"), &Value::Null)
+    );
+    assert!(
+        system
+            .api("GET", &path(&other), None)
+            .await
+            .get("last_refusal")
+            .is_none()
+    );
+    // What is good is taken all the same, and is what counts.
     let scim = tenant
         .scim
         .with_token(&token(&ask(&tenant, &client.form(), None).await));
-    eventually("health", async || {
-        scim.get("/Users?count=0").await.expect(200);
-        system.api("GET", &path, None).await["health"] == "healthy"
+    scim.get("/Users?count=0").await.expect(200);
+    scim.get("/Users?filter=nonsense")
+        .await
+        .expect_error(400, "invalidFilter");
+    eventually("a request that proved who it was", async || {
+        system.api("GET", &path(&tenant), None).await["health"] == "failing"
     })
     .await;
-    let other = system
-        .api("GET", &format!("/directories/{}", other.directory_id), None)
-        .await;
-    assert_eq!(
-        (&other["last_error"], &other["health"]),
-        (&Value::Null, &json!("waiting"))
-    );
+    assert_eq!(shown(&ask(&tenant, &format!("{}A", client.form()), None).await), one);
+    let unreachable = system.tenant("adventure.example").await;
+    let stranger = uuid::Uuid::new_v4();
+    let body = json!({ "tenant_id": stranger, "audience": AUDIENCE, "subject": SUBJECT });
+    let federation = format!("{}/federation", path(&unreachable));
+    system.api("PUT", &federation, Some(body)).await;
+    let mut claims = good.clone();
+    claims["tid"] = json!(stranger);
+    claims["iss"] = json!(format!("{}/{stranger}/v2.0", provider.authority));
+    let assertion = provider.sign(0, &claims);
+    provider.stop().await;
+    assert_eq!(shown(&ask_with_assertion(&unreachable, &assertion).await), one);
+    eventually("keys that cannot be fetched", async || {
+        let refusal = system.api("GET", &path(&unreachable), None).await["last_refusal"].to_string();
+        refusal.contains("cannot be fetched")
+    })
+    .await;
     system.stop().await;
 }

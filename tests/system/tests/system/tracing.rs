@@ -5,7 +5,7 @@ use system::otlp::{Collector, Span};
 use system::receiver::Receiver;
 use system::{Shape, System};
 
-crate::on_both_shapes! { a_change_is_one_trace_from_request_to_webhook }
+crate::on_both_shapes! { a_change_is_one_trace_from_request_to_webhook, the_trace_of_a_stranger_is_linked_and_not_continued }
 
 async fn a_change_is_one_trace_from_request_to_webhook(shape: Shape) {
     let collector = Collector::start();
@@ -92,6 +92,47 @@ async fn a_change_is_one_trace_from_request_to_webhook(shape: Shape) {
             );
         }
     }
+    system.stop().await;
+    receiver.stop().await;
+    collector.stop().await;
+}
+
+async fn the_trace_of_a_stranger_is_linked_and_not_continued(shape: Shape) {
+    let collector = Collector::start();
+    let system = System::start_with(
+        shape,
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+            // The default.
+            ("ROLLCALL_TRACE_PARENT_CIDRS", ""),
+        ],
+    )
+    .await;
+    let receiver = Receiver::start();
+    system
+        .subscribe(&receiver, json!({ "event_types": ["user.created"] }))
+        .await;
+    let tenant = system.tenant("contoso.example").await;
+    let theirs = uuid::Uuid::new_v4().simple().to_string();
+    let traceparent = format!("00-{theirs}-00f067aa0ba902b7-01");
+    let user = system::scim::user("ada@x.example");
+    let headers = [("traceparent", traceparent.as_str())];
+    let answer = tenant
+        .scim
+        .try_send("POST", "/Users", Some(&user), &headers)
+        .await
+        .unwrap();
+    answer.expect(201);
+    let arrival = receiver.wait_for(1).await.remove(0);
+    let ours = arrival.traceparent.split('-').nth(1).unwrap().to_owned();
+    assert_ne!(ours, theirs);
+    let is_request = |span: &Span| span.name.starts_with("POST /Users");
+    let trace = collector.trace(&ours, |trace| trace.iter().any(is_request)).await;
+    let request = trace.iter().find(|span| is_request(span)).unwrap();
+    assert_eq!(request.parent_id, "", "a trace begins here");
+    assert_eq!(request.links.join(","), theirs);
+    assert!(collector.spans().iter().all(|span| span.trace_id != theirs));
     system.stop().await;
     receiver.stop().await;
     collector.stop().await;

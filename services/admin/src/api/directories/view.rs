@@ -6,7 +6,7 @@ use crate::state::State;
 use ::events::{DirectoryId, OrganizationId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use store::{Authentication, Directory, DirectoryCounts, DirectoryState, StoreError};
+use store::{Authentication, Directory, DirectoryCounts, DirectoryState, Refusal, StoreError};
 
 /// A directory as the API shows it.
 #[derive(Serialize)]
@@ -30,6 +30,9 @@ pub(in crate::api) struct View {
     health: &'static str,
     last_request_at: Option<Timestamp>,
     last_error: Option<String>,
+    /// The last time that somebody was refused who did not prove who they are; only where one directory is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refusal: Option<RefusalView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
     created_at: Timestamp,
@@ -43,6 +46,13 @@ struct Counts {
     users: i64,
     active_users: i64,
     groups: i64,
+}
+
+/// Strangers can bring it about, so it says nothing about the directory's health.
+#[derive(Serialize)]
+struct RefusalView {
+    at: Timestamp,
+    reason: String,
 }
 
 impl View {
@@ -67,6 +77,7 @@ impl View {
             provider: directory.provider,
             last_request_at: directory.last_request_at,
             last_error: directory.last_error,
+            last_refusal: None,
             counts: None,
             created_at: directory.created_at,
             updated_at: directory.updated_at,
@@ -85,6 +96,11 @@ impl View {
             active_users,
             groups,
         });
+        self
+    }
+
+    pub(super) fn with_refusal(mut self, refusal: Option<Refusal>) -> Self {
+        self.last_refusal = refusal.map(|Refusal { at, reason, .. }| RefusalView { at, reason });
         self
     }
 

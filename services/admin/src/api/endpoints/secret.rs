@@ -44,9 +44,7 @@ pub(in crate::api) async fn secret(context: Context, path: Path<String>) -> Resu
         .open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
     let secret = opened.map_err(|error| Problem::internal(&error))?;
     let body = json!({ "secret": secret.expose_secret() });
-    Ok(HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(body))
+    Ok(HttpResponse::Ok().json(body))
 }
 
 pub(in crate::api) async fn rotate_secret(
