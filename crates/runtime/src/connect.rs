@@ -1,7 +1,7 @@
 //! Reaching the database at the start, however long it takes to come up.
 
 use crate::backoff::Backoff;
-use crate::http::{self, Probes};
+use crate::http::{self, HttpLimits, Probes};
 use crate::master_key::create_data_dir;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -79,15 +79,17 @@ async fn open(name: &'static str, settings: &Settings) -> Result<Store, StoreErr
 pub(crate) struct WaitingRoom {
     listener: Option<TcpListener>,
     metrics: MetricsHandle,
+    limits: HttpLimits,
     over: CancellationToken,
     server: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl WaitingRoom {
-    pub(crate) fn new(listener: TcpListener, metrics: MetricsHandle) -> Self {
+    pub(crate) fn new(listener: TcpListener, metrics: MetricsHandle, limits: HttpLimits) -> Self {
         Self {
             listener: Some(listener),
             metrics,
+            limits,
             over: CancellationToken::new(),
             server: None,
         }
@@ -99,9 +101,10 @@ impl WaitingRoom {
         };
         let probes = Probes::new(None, None, shutdown.soft.clone(), self.metrics.clone());
         // It ends with the wait, not with the program; a second signal ends both.
+        let limits = self.limits;
         let stop = Shutdown::stages(self.over.clone(), shutdown.hard.clone());
         self.server = Some(tokio::spawn(async move {
-            let served = http::serve(listener, probes, &stop, Some(1), |_: &mut ServiceConfig| {}).await;
+            let served = http::serve(listener, probes, &stop, Some(1), limits, |_: &mut ServiceConfig| {}).await;
             if let Err(error) = served {
                 tracing::warn!(%error, "the probes cannot be answered before the database is reached");
             }

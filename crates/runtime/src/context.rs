@@ -1,6 +1,6 @@
 //! What a program's work is given.
 
-use crate::http::{self, Probes, TracedFrom};
+use crate::http::{self, HttpLimits, Probes, TracedFrom};
 use crate::master_key::{MasterKeyProblem, master_key};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -34,6 +34,7 @@ pub struct Context {
     pub(crate) listener: Arc<TcpListener>,
     pub(crate) address: SocketAddr,
     pub(crate) metrics: MetricsHandle,
+    pub(crate) limits: HttpLimits,
 }
 
 impl Context {
@@ -58,6 +59,7 @@ impl Context {
             self.probes(),
             &self.shutdown,
             None,
+            self.limits,
             move |config: &mut ServiceConfig| {
                 config.app_data(traced_from.clone());
                 configure(config);
@@ -76,6 +78,7 @@ impl Context {
             self.probes(),
             &self.shutdown,
             Some(1),
+            self.limits,
             |_: &mut ServiceConfig| {},
         )
         .await

@@ -100,9 +100,15 @@ pub struct Flags {
     /// The largest user or group without members, 16384 to 4194304 bytes [default: 262144]
     #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
     pub max_resource: Option<String>,
-    /// Seconds that the body of a SCIM request may take to arrive, 1 to 600 [default: 30]
+    /// Seconds that the body of a request may take to arrive, 1 to 600 [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", help_heading = "Settings")]
     pub body_timeout: Option<String>,
+    /// HTTP connections at a time, 16 to 1000000 [default: half of the files that may be open, at most 4096]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub max_connections: Option<String>,
+    /// Bytes of answers that may wait for slow readers, 1048576 to 68719476736 [default: 67108864]
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "Settings")]
+    pub max_unread: Option<String>,
 }
 
 impl Flags {
@@ -138,6 +144,8 @@ impl Flags {
             "max_keys" => self.max_keys.as_deref(),
             "max_resource" => self.max_resource.as_deref(),
             "body_timeout" => self.body_timeout.as_deref(),
+            "max_connections" => self.max_connections.as_deref(),
+            "max_unread" => self.max_unread.as_deref(),
             _ => None,
         }
     }

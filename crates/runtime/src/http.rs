@@ -1,15 +1,20 @@
-//! The HTTP server of every program: one way to bind, trace, probe and drain.
+//! The HTTP server of every program: one way to bind, bound, trace, probe and drain.
 
 mod body;
+mod connection;
+mod connections;
+mod guarded;
 mod methods;
 mod no_store;
 mod probes;
 mod request_span;
 mod server;
+mod watched;
 
 pub use body::{ACCEPTED_ENCODINGS, BodyError, read_body};
 pub use methods::{READ_ONLY, options, problem, read_only};
 pub use no_store::no_store;
 pub use probes::Probes;
 pub use request_span::{Route, TracedFrom, request_span};
-pub use server::serve;
+pub use server::{HttpLimits, serve};
+pub use watched::proven;

@@ -8,6 +8,7 @@ mod backoff;
 mod connect;
 mod context;
 mod exchange;
+mod files;
 mod flags;
 pub mod http;
 mod master_key;

@@ -2,7 +2,9 @@
 
 use crate::connect::{self, WaitingRoom};
 use crate::context::{CommandContext, Context};
+use crate::files;
 use crate::flags::Flags;
+use crate::http::HttpLimits;
 use crate::master_key::master_key;
 use crate::settings::Settings;
 use crate::shutdown::{AFTER_HARD, Shutdown};
@@ -258,13 +260,15 @@ async fn start(program: Program, process: Process) -> anyhow::Result<Option<Cont
             program.name
         );
     }
+    let connections = files::connections(settings.max_connections, files::raise()).map_err(anyhow::Error::msg)?;
+    let limits = HttpLimits::of(&settings, connections);
     let master_key = master_key(&settings)?;
     // Bound before anything else is tried: a taken port must not leave half a start behind, and port 0 gets its number.
     let listener = TcpListener::bind(&settings.listen)
         .with_context(|| format!("the address {} (ROLLCALL_LISTEN) cannot be used", settings.listen))?;
     let address = listener.local_addr().context("the listening socket has no address")?;
-    tracing::info!(%address, "listening");
-    let waiting = WaitingRoom::new(listener.try_clone()?, metrics.clone());
+    tracing::info!(%address, max_connections = limits.connections, "listening");
+    let waiting = WaitingRoom::new(listener.try_clone()?, metrics.clone(), limits);
     let Some(store) = connect::store(program.name, &settings, &shutdown, Some(waiting)).await? else {
         return Ok(None);
     };
@@ -280,6 +284,7 @@ async fn start(program: Program, process: Process) -> anyhow::Result<Option<Cont
         listener: Arc::new(listener),
         address,
         metrics,
+        limits,
     }))
 }
 

@@ -104,10 +104,14 @@ pub struct Settings {
     pub max_body: usize,
     /// How many bytes a page of a list has at most, unless its first item alone has more.
     pub page_bytes: u64,
-    /// How long the body of a SCIM request may take to arrive.
+    /// How long the body of a request may take to arrive.
     pub body_timeout: Duration,
     /// How much one resource may hold, and one SCIM request ask for.
     pub limits: Limits,
+    /// The most HTTP connections at a time; `None` for what is usual and the limit on open files allows.
+    pub max_connections: Option<usize>,
+    /// The most bytes of answers that wait for their readers.
+    pub max_unread: usize,
     origins: BTreeMap<&'static str, Origin>,
 }
 

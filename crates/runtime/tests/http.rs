@@ -2,22 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorForbidden;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use runtime::Shutdown;
-use runtime::http::{Probes, TracedFrom, serve};
+use runtime::http::{BodyError, HttpLimits, Probes, TracedFrom, read_body, serve};
 use serde_json::Value;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Store, StoreOptions};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+const LIMITS: HttpLimits = HttpLimits {
+    connections: 100,
+    unread: 1 << 20,
+    body_time: Duration::from_millis(300),
+};
 
 struct Server {
     address: SocketAddr,
@@ -55,11 +63,12 @@ async fn start_traced_from(networks: &[&str]) -> Server {
     let state = web::Data::new((Arc::clone(&gate), Arc::clone(&begun)));
     let stop = shutdown.clone();
     let ended = tokio::spawn(async move {
-        serve(listener, probes, &stop, Some(1), move |config: &mut ServiceConfig| {
+        let routes = move |config: &mut ServiceConfig| {
             config
                 .app_data(state.clone())
                 .app_data(traced_from.clone())
                 .route("/slow/{id}", web::get().to(slow))
+                .route("/read", web::post().to(read))
                 .route("/trace", web::get().to(trace))
                 .route("/kept", web::get().to(kept))
                 .route("/failing", web::get().to(failing))
@@ -68,8 +77,8 @@ async fn start_traced_from(networks: &[&str]) -> Server {
                         .wrap(from_fn(refuse))
                         .route(web::get().to(trace)),
                 );
-        })
-        .await
+        };
+        serve(listener, probes, &stop, Some(1), LIMITS, routes).await
     });
     Server {
         address,
@@ -106,6 +115,15 @@ async fn refuse(
     _: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<actix_web::body::BoxBody>, actix_web::Error> {
     Err(ErrorForbidden("no"))
+}
+
+/// Answers how reading the body went.
+async fn read(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    match read_body(request.headers(), payload, 100).await {
+        Ok(body) => HttpResponse::Ok().body(body),
+        Err(BodyError::TooSlow) => HttpResponse::RequestTimeout().finish(),
+        Err(_) => HttpResponse::BadRequest().finish(),
+    }
 }
 
 async fn trace() -> String {
@@ -191,6 +209,26 @@ async fn a_soft_stop_finishes_the_request_in_flight_and_does_not_wait_for_idle_c
     server.ended.await.unwrap().unwrap();
     assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
     drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_has_its_time_whoever_reads_it_and_however_it_is_framed() {
+    let server = start().await;
+    for framing in [
+        "content-length: 5\r\n\r\n123",
+        "transfer-encoding: chunked\r\n\r\n3\r\n123\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let request = format!("POST /read HTTP/1.1\r\nhost: x\r\n{framing}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 408", "{framing}");
+    }
+    let whole = client().post(server.url("/read")).body("12345").send().await.unwrap();
+    assert_eq!(whole.text().await.unwrap(), "12345");
+    server.shutdown.soft.cancel();
+    server.ended.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

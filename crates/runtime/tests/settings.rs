@@ -171,6 +171,8 @@ fn a_wrong_value_is_refused_with_its_source_and_what_would_be_right() {
         ("ROLLCALL_TRACE_URL", "http://jaeger", "{trace_id}"),
         ("ROLLCALL_ENTRA_AUTHORITY", "login.example.com", "https://"),
         ("ROLLCALL_OAUTH_TOKEN_LIFETIME", "60", "from 3600 to 21600"),
+        ("ROLLCALL_MAX_CONNECTIONS", "15", "connections from 16 to 1000000"),
+        ("ROLLCALL_MAX_UNREAD", "1", "bytes from 1048576 to 68719476736"),
     ];
     for (variable, value, advice) in cases {
         let error = load(&[], &[(variable, value)], "").unwrap_err().to_string();

@@ -16,9 +16,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Said by `RUST_LOG` when it is unset: our own lines, and of the libraries only what needs a look.
-const DEFAULT_FILTER: &str =
-    "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,lapin=warn,actix_server=warn,hyper=warn,h2=warn,reqwest=warn";
+/// Said by `RUST_LOG` when it is unset: our own lines, and of the libraries only what needs a look. `actix_http::h1` would
+/// write a line for each request of strangers that is no HTTP.
+const DEFAULT_FILTER: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,lapin=warn,actix_server=warn,\
+     actix_http::h1=off,hyper=warn,h2=warn,reqwest=warn";
 /// Crates whose spans would be traces about sending traces, or noise below the request.
 const UNTRACED: &[&str] = &[
     "opentelemetry",

@@ -39,6 +39,7 @@ pub(crate) async fn authenticate<B: MessageBody>(
     match principal(&request).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
+            runtime::http::proven(request.request());
             Ok(next.call(request).await?.map_into_left_body())
         }
         Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),

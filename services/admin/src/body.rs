@@ -137,6 +137,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem>
             BodyError::TooLarge(_) => Problem::new(Kind::BodyTooLarge, detail),
             BodyError::Encoding(_) => Problem::new(Kind::UnsupportedMediaType, detail)
                 .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS)),
+            BodyError::TooSlow => Problem::new(Kind::BodyTooSlow, detail),
             BodyError::Damaged | BodyError::Broken(_) => Problem::new(Kind::MalformedBody, detail),
         }
     })

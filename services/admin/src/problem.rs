@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     UnsupportedMediaType,
     /// The body is larger than the API reads.
     BodyTooLarge,
+    /// The body took longer than it may.
+    BodyTooSlow,
     /// A header or a query parameter cannot be used.
     InvalidParameter,
     /// The body is JSON, but not what the operation takes.
@@ -52,6 +54,7 @@ impl Kind {
             Self::MalformedBody | Self::InvalidParameter => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::ValidationFailed | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Gone => StatusCode::GONE,
             Self::Conflict => StatusCode::CONFLICT,
@@ -70,6 +73,7 @@ impl Kind {
             Self::MalformedBody => "malformed-body",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::BodyTooLarge => "body-too-large",
+            Self::BodyTooSlow => "body-too-slow",
             Self::InvalidParameter => "invalid-parameter",
             Self::ValidationFailed => "validation-failed",
             Self::Gone => "gone",
@@ -90,6 +94,7 @@ impl Kind {
             Self::MalformedBody => "The body is not valid JSON",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::BodyTooLarge => "The body is too large",
+            Self::BodyTooSlow => "The body is too slow",
             Self::InvalidParameter => "A parameter is not valid",
             Self::ValidationFailed => "The request is not valid",
             Self::Gone => "No longer kept",

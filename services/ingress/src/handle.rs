@@ -75,6 +75,7 @@ async fn route(inner: &Inner, request: &HttpRequest, payload: web::Payload) -> R
         return discovery::open_config(&inner.config, &base_url, request.query_string());
     }
     let access = access?;
+    runtime::http::proven(request);
     tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
     let policy = inner.policies.of(&access.directory).await?;
     let caller = Caller {

@@ -47,8 +47,6 @@ pub struct Config {
     pub deadline: Duration,
     /// How long a directory key stays good here after it was revoked.
     pub key_cache: Duration,
-    /// How long reading a body may take.
-    pub body_timeout: Duration,
     /// How long an access token is good.
     pub token_lifetime: Duration,
     /// Where Entra's tenants are, without a trailing slash.
@@ -65,7 +63,6 @@ impl Config {
             limits: Limits::default(),
             deadline: Duration::from_secs(8),
             key_cache: Duration::from_secs(1),
-            body_timeout: Duration::from_secs(30),
             token_lifetime: Duration::from_secs(60 * 60),
             entra_authority: "https://login.microsoftonline.com".to_owned(),
         }
@@ -78,7 +75,6 @@ impl Config {
             token_lifetime: context.settings.oauth_token_lifetime,
             max_body: context.settings.max_body,
             limits: context.settings.limits,
-            body_timeout: context.settings.body_timeout,
             entra_authority: context.settings.entra_authority.clone(),
             ..Self::new(&*context.public_url)
         }

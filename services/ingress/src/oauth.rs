@@ -75,9 +75,8 @@ async fn exchange(
         return Err(OauthError::Method);
     }
     form::check_type(request)?;
-    let body = tokio::time::timeout(inner.config.body_timeout, body::read(request, payload, MOST_BYTES))
+    let body = body::read(request, payload, MOST_BYTES)
         .await
-        .map_err(|_| OauthError::invalid_request("the body did not arrive in time"))?
         .map_err(|error| OauthError::invalid_request(error.to_string()))?;
     let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
     let now = Timestamp::now();

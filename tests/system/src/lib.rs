@@ -9,6 +9,7 @@
 pub mod identity_provider;
 pub mod otlp;
 pub mod process;
+pub mod raw;
 pub mod receiver;
 pub mod recorder;
 pub mod scim;

@@ -1,5 +1,6 @@
 //! Request bodies: read whole, unpacked where they come packed, and bounded in both forms.
 
+use super::watched::body_was_too_slow;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use actix_web::web::Bytes;
@@ -27,17 +28,32 @@ pub enum BodyError {
     Damaged,
     /// The connection broke, or the body was not framed as HTTP wants it.
     #[error("the body could not be read: {0}")]
-    Broken(#[from] PayloadError),
+    Broken(PayloadError),
+    /// It took longer than the setting says.
+    #[error("the body did not arrive in time (ROLLCALL_BODY_TIMEOUT)")]
+    TooSlow,
+}
+
+impl From<PayloadError> for BodyError {
+    fn from(error: PayloadError) -> Self {
+        if body_was_too_slow(&error) {
+            Self::TooSlow
+        } else {
+            Self::Broken(error)
+        }
+    }
 }
 
 /// Reads a body to its end: at most `limit` bytes, and unpacked at most as many again, so that no small body can become
 /// a large one. `Content-Encoding: gzip` (or `x-gzip`) is unpacked (RFC 9110 §8.4.1.3). A byte order mark at the
 /// beginning of a text is left out, as RFC 8259 §8.1 lets a reader of JSON do.
 ///
-/// How long that may take is up to the caller.
+/// The server ends bodies that take longer than [`Settings::body_timeout`], whoever reads them.
 ///
 /// # Errors
 /// See [`BodyError`]. A body that announces itself as too long is refused before any of it is read.
+///
+/// [`Settings::body_timeout`]: crate::Settings::body_timeout
 pub async fn read_body(
     headers: &HeaderMap,
     payload: impl Stream<Item = Result<Bytes, PayloadError>>,

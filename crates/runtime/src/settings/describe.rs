@@ -80,6 +80,11 @@ fn value(settings: &Settings, name: &str) -> Option<String> {
         limits::OPERATIONS => Some(settings.limits.operations.to_string()),
         limits::KEYS => Some(settings.limits.keys.to_string()),
         limits::RESOURCE => Some(settings.limits.resource.to_string()),
+        "max_connections" => Some(settings.max_connections.map_or_else(
+            || "half of the files that may be open, at most 4096".to_owned(),
+            |connections| connections.to_string(),
+        )),
+        "max_unread" => Some(settings.max_unread.to_string()),
         "oauth_token_lifetime" => Some(settings.oauth_token_lifetime.as_secs().to_string()),
         _ => None,
     }

@@ -73,6 +73,8 @@ pub(crate) const KEYS: &[Key] = &[
     key(limits::OPERATIONS, Shown::Whole),
     key(limits::KEYS, Shown::Whole),
     key(limits::RESOURCE, Shown::Whole),
+    key("max_connections", Shown::Whole),
+    key("max_unread", Shown::Whole),
 ];
 
 /// The names of all settings, for error messages.

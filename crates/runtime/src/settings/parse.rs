@@ -40,6 +40,10 @@ const DEFAULT_BODY_TIMEOUT: u64 = 30;
 /// At a time.
 const DIRECTORY_SEARCHES: RangeInclusive<u64> = 1..=100;
 const DEFAULT_DIRECTORY_SEARCHES: u64 = 4;
+const CONNECTIONS: RangeInclusive<u64> = 16..=1_000_000;
+/// In bytes.
+const UNREAD: RangeInclusive<u64> = 1_048_576..=68_719_476_736;
+const DEFAULT_UNREAD: u64 = 67_108_864;
 const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// Each lane is a pair of queues and a consumer of its own.
 /// Shorter admin keys can be guessed.
@@ -94,6 +98,11 @@ pub(super) fn settings(layers: &Layers) -> Result<Settings, SettingsError> {
         page_bytes: number(layers, "page_bytes", "bytes", &PAGE_SIZES, StoreOptions::PAGE_BYTES)?,
         body_timeout: seconds(layers, "body_timeout", &BODY_TIMEOUTS, DEFAULT_BODY_TIMEOUT)?,
         limits: limits(layers)?,
+        max_connections: match layers.text("max_connections")? {
+            None => None,
+            Some(_) => Some(amount(layers, "max_connections", "connections", &CONNECTIONS, 0)?),
+        },
+        max_unread: amount(layers, "max_unread", "bytes", &UNREAD, DEFAULT_UNREAD)?,
         origins: KEYS.iter().map(|key| (key.name, layers.origin(key.name))).collect(),
     })
 }

@@ -104,7 +104,7 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("rollcall.toml"),
-        "partitions = 3\nadmin_key = \"from-the-file-and-secret\"\n",
+        "partitions = 3\nadmin_key = \"from-the-file-and-secret-enough-for-32\"\n",
     )
     .unwrap();
     let environment = [
@@ -112,6 +112,7 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
         ("ROLLCALL_PARTITIONS", "5"),
         ("ROLLCALL_MAX_BODY", "65536"),
         ("ROLLCALL_PAGE_BYTES", "131072"),
+        ("ROLLCALL_MAX_CONNECTIONS", "100"),
     ];
     let output = rollcall(folder.path(), &["config", "--listen", "127.0.0.1:9000"], &environment).await;
     let shown = text(&output.stdout);
@@ -134,6 +135,10 @@ async fn config_shows_each_value_and_its_origin_and_no_secret() {
     assert!(line("listen").contains("127.0.0.1:9000"), "{shown}");
     assert!(
         line("max_body").contains("65536") && line("max_body").contains("ROLLCALL_MAX_BODY"),
+        "{shown}"
+    );
+    assert!(
+        line("max_connections").contains("100") && line("max_unread").contains("67108864"),
         "{shown}"
     );
     assert!(
