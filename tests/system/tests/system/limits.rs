@@ -133,7 +133,7 @@ async fn a_user_that_grows_by_patches_stays_within_the_limits(shape: Shape) {
     );
     let note = |i: usize| {
         let path = format!("urn:acme:2.0:User:note{i}");
-        json!([{ "op": "add", "path": path, "value": "x".repeat(100_000) }])
+        json!([{ "op": "add", "path": path, "value": "x".repeat(150_000) }])
     };
     scim.patch(&path, note(1)).await.expect(200);
     let refused = scim.patch(&path, note(2)).await;
