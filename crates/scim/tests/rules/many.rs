@@ -79,15 +79,14 @@ fn crowd() -> Vec<Value> {
         .collect()
 }
 
-fn without_crowd(after: Map<String, Value>) -> Value {
-    let mut after = Value::Object(after);
+fn without_crowd(mut after: Map<String, Value>) -> Value {
     if let Some(Value::Array(emails)) = after.get_mut("emails") {
         emails.retain(|email| !email["type"].as_str().is_some_and(|kind| kind.starts_with("crowd")));
         if emails.is_empty() {
-            after.as_object_mut().unwrap().shift_remove("emails");
+            after.shift_remove("emails");
         }
     }
-    after
+    Value::Object(after)
 }
 
 proptest! {
