@@ -1,13 +1,15 @@
 //! Webhook endpoints: the URLs that downstream apps subscribed.
 //!
-//! Secrets and headers are opaque here: they come in encrypted and go out encrypted, under the contexts that
-//! [`Endpoint::secret_context`] and [`Endpoint::headers_context`] name.
+//! Secrets, headers and URLs are opaque here: they come in encrypted and go out encrypted, under the contexts that
+//! [`Endpoint::secret_context`], [`Endpoint::headers_context`] and [`Endpoint::url_context`] name.
 
 mod change;
 mod selection;
+mod url;
 
 pub use change::EndpointSecret;
 pub use selection::{EndpointIdentity, EndpointSelection};
+pub use url::{EndpointUrl, KeptUrl};
 
 use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
@@ -16,7 +18,7 @@ use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
 use sea_orm::QueryResult;
 use serde::de::DeserializeOwned;
 
-const SELECT: &str = "SELECT id, url, description, event_types, directory_ids, sealed_headers, sealed_secret, \
+const SELECT: &str = "SELECT id, url, sealed_url, url_origin, url_path_length, description, event_types, directory_ids, sealed_headers, sealed_secret, \
                       sealed_previous_secret, previous_secret_until, ordered, coalesce_updates, rate_limit, state, \
                       disabled_reason, disabled_at, failing_since, format, audience, created_at, updated_at, signing, \
                       public_key, previous_public_key, organization_ids, fields, filter, sealed_client_identity, \
@@ -70,7 +72,7 @@ pub struct Endpoint {
     /// Its id.
     pub id: EndpointId,
     /// Where to send.
-    pub url: String,
+    pub url: EndpointUrl,
     /// What it is for.
     pub description: Option<String>,
     /// The types it gets, also as globs; `None` for all.
@@ -148,7 +150,7 @@ pub struct ActiveEndpoint {
     /// Its id.
     pub id: EndpointId,
     /// Where to send.
-    pub url: String,
+    pub url: EndpointUrl,
     /// The types it gets, also as globs; `None` for all.
     pub event_types: Option<Vec<EventPattern>>,
     /// The directories whose events it gets; `None` for all.
@@ -268,7 +270,7 @@ fn endpoint(row: &QueryResult) -> Result<Endpoint, StoreError> {
     let state: String = row.get("state")?;
     Ok(Endpoint {
         id: row.id("id")?,
-        url: row.get("url")?,
+        url: EndpointUrl::read(row)?,
         description: row.get("description")?,
         event_types: json(row, "event_types")?,
         directory_ids: json(row, "directory_ids")?,

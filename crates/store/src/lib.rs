@@ -49,7 +49,7 @@ pub use deliveries::{
 };
 pub use endpoints::{
     ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSecret, EndpointSelection, EndpointState,
-    Endpoints,
+    EndpointUrl, Endpoints, KeptUrl,
 };
 pub use erasures::{Erasure, Erasures};
 pub use error::StoreError;

@@ -352,7 +352,7 @@ async fn an_admin_keys_use_is_noted_once_a_minute() {
 fn new_endpoint() -> Endpoint {
     Endpoint {
         id: EndpointId::new(),
-        url: "https://example.com/hook".to_owned(),
+        url: store::EndpointUrl::sealed("https://example.com/hook", b"sealed".to_vec()),
         description: None,
         event_types: Some(vec![EventType::UserCreated.into()]),
         directory_ids: Some(vec![DirectoryId::new()]),

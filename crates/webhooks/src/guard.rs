@@ -145,12 +145,6 @@ impl Guard {
     }
 }
 
-/// Scheme, host and port of a URL: all of it that may be told to others than its owner.
-#[must_use]
-pub fn origin_of(url: &str) -> Option<String> {
-    Url::parse(url).ok().map(|url| url.origin().ascii_serialization())
-}
-
 /// Names that mean this machine or network whatever a resolver says (RFC 6761, RFC 6762, RFC 9476): refused early, for
 /// a clear message.
 fn is_local_name(name: &str) -> bool {

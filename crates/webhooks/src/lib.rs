@@ -9,6 +9,7 @@ mod attempt;
 mod clients;
 mod guard;
 mod headers;
+mod hidden;
 mod identity;
 mod resolver;
 mod schedule;
@@ -18,7 +19,7 @@ mod sign;
 
 pub use asymmetric::PublicKey;
 pub use attempt::{AttemptResult, Failure};
-pub use guard::{Guard, Reach, RefusedUrl, Rules, origin_of, reach_of};
+pub use guard::{Guard, Reach, RefusedUrl, Rules, reach_of};
 pub use headers::{CustomHeaders, InvalidHeader};
 pub use identity::{ClientIdentity, InvalidIdentity};
 pub use resolver::{Lookup, SystemLookup};

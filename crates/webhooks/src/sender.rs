@@ -4,6 +4,7 @@ use crate::attempt::{AttemptResult, Failure, shorten};
 use crate::clients::Clients;
 use crate::guard::{Guard, Rules};
 use crate::headers::CustomHeaders;
+use crate::hidden::Hidden;
 use crate::identity::ClientIdentity;
 use crate::resolver::{Lookup, SystemLookup};
 use crate::schedule::RetryAfter;
@@ -11,6 +12,7 @@ use crate::sign::{ID_HEADER, SIGNATURE_HEADER, Secret, TEST_HEADER, TIMESTAMP_HE
 use events::{EventId, Timestamp};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telemetry::semconv;
@@ -50,8 +52,8 @@ impl Default for SenderOptions {
 #[error("could not set up the HTTP client of webhooks")]
 pub struct SenderError(#[source] reqwest::Error);
 
-/// One event for one endpoint.
-#[derive(Clone, Copy, Debug)]
+/// One event for one endpoint. `Debug` shows neither URL nor headers, which may hold secrets of the receiver.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Where to; checked anew before each attempt.
     pub url: &'a str,
@@ -69,6 +71,16 @@ pub struct Request<'a> {
     pub identity: Option<&'a ClientIdentity>,
     /// Sent for a test only; the request says so.
     pub test: bool,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("event_id", &self.event_id)
+            .field("attempt", &self.attempt)
+            .field("test", &self.test)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a request carries.
@@ -195,7 +207,10 @@ impl Sender {
             status: Some(status.as_u16()),
             retry_after: retry_after.filter(|_| failure.is_some()),
             failure,
-            head: (!head.is_empty()).then(|| shorten(&String::from_utf8_lossy(&head), self.max_response)),
+            head: (!head.is_empty()).then(|| {
+                let text = Hidden::of(request.url).without(&String::from_utf8_lossy(&head));
+                shorten(&text, self.max_response)
+            }),
         }
     }
 }

@@ -84,6 +84,20 @@ async fn send(options: SenderOptions, url: &str) -> AttemptResult {
     sender(options).send(&request).await
 }
 
+#[tokio::test]
+async fn what_an_answer_quotes_of_the_url_is_not_kept() {
+    let quoting = "no POST /hook?token=t0psecret, nor t0psecret";
+    let answer = format!(
+        "HTTP/1.1 404 Not Found\r\ncontent-length: {}\r\n\r\n{quoting}",
+        quoting.len()
+    );
+    let receiver = Receiver::answering(answer, false).await;
+    let result = send(private(), &receiver.url).await;
+    assert_eq!(result.status, Some(404));
+    assert_eq!(result.response_head.as_deref(), Some("no POST [url], nor [url]"));
+    assert!(!format!("{result:?}").contains("t0psecret"));
+}
+
 fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     request.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;

@@ -4,22 +4,25 @@
 use crate::matching::Subscription;
 use directory::{Fields, Scope};
 use events::{EndpointId, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
 use secrets::MasterKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::{ActiveEndpoint, EndpointFormat, Store, StoreError};
+use store::{ActiveEndpoint, EndpointFormat, KeptUrl, Store, StoreError};
 use webhooks::{ClientIdentity, CustomHeaders, Secret};
 
 /// An endpoint as the dispatcher uses it.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) id: EndpointId,
-    pub(crate) url: String,
+    /// Scheme, host and port: what may be told of where it is.
+    pub(crate) origin: String,
     pub(crate) subscription: Subscription,
     pub(crate) enabled: bool,
     pub(crate) ordered: bool,
     pub(crate) per_second: Option<u32>,
-    /// The `aud` of its Security Event Tokens; `None` for an endpoint of standard webhooks.
+    pub(crate) format: EndpointFormat,
+    /// The `aud` of its Security Event Tokens; `None` for its URL.
     pub(crate) audience: Option<Vec<String>>,
     /// Some of its directories may not be live yet: see `catch_up`.
     pub(crate) catching_up: bool,
@@ -27,9 +30,11 @@ pub(crate) struct Endpoint {
     pub(crate) credentials: Option<Credentials>,
 }
 
-/// What an endpoint's requests are signed with and carry.
+/// Where an endpoint's requests go, what they are signed with and carry.
 #[derive(Debug)]
 pub(crate) struct Credentials {
+    /// Path and query may be secrets of the receiver.
+    url: SecretString,
     /// The current secret, then the one before it.
     secrets: Vec<Secret>,
     previous_until: Timestamp,
@@ -39,6 +44,10 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
+    pub(crate) fn url(&self) -> &str {
+        self.url.expose_secret()
+    }
+
     /// The secrets to sign with now: two while a rotation overlaps.
     pub(crate) fn secrets_at(&self, now: Timestamp) -> &[Secret] {
         let count = if now < self.previous_until {
@@ -143,18 +152,18 @@ impl Endpoints {
             tracing::error!(
                 endpoint.id = %row.id,
                 error = %telemetry::chain(error),
-                "an endpoint cannot be sent to; rotate its secret and set its headers again"
+                "an endpoint cannot be sent to; rotate its secret, and set its URL and headers again"
             );
         });
         Endpoint {
             id: row.id,
-            url: row.url.clone(),
+            origin: row.url.origin.clone(),
             subscription: subscription(row),
             catching_up: row.catching_up,
             enabled: row.enabled,
             ordered: row.ordered,
-            audience: (row.format == EndpointFormat::Set)
-                .then(|| row.audience.clone().unwrap_or_else(|| vec![row.url.clone()])),
+            format: row.format,
+            audience: row.audience.clone(),
             per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
             credentials: credentials.ok(),
         }
@@ -186,7 +195,15 @@ impl Endpoints {
             }
             None => None,
         };
+        let url = match &row.url.kept {
+            KeptUrl::Sealed(sealed) => self
+                .master_key
+                .open_text(sealed, &store::Endpoint::url_context(row.id))?,
+            // Of an earlier version; see `sealing`.
+            KeptUrl::Plain(url) => url.as_str().into(),
+        };
         Ok(Credentials {
+            url,
             secrets,
             previous_until,
             headers,

@@ -9,7 +9,7 @@ use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use store::{DeliveryVerdict, FinishedAttempt};
+use store::{DeliveryVerdict, EndpointFormat, FinishedAttempt};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -205,12 +205,12 @@ impl Engine {
         let Some(credentials) = &endpoint.credentials else {
             return (Outcome::Released(job.delivery_id), Health::Neutral);
         };
-        let token = match self.token(&job, &endpoint) {
+        let token = match self.token(&job, &endpoint, credentials.url()) {
             Ok(token) => token,
             Err(error) => return (unsendable(job, &error), Health::Neutral),
         };
         let request = Request {
-            url: &endpoint.url,
+            url: credentials.url(),
             headers: &credentials.headers,
             event_id: job.event_id,
             content: match &token {
@@ -241,12 +241,16 @@ impl Engine {
     }
 
     /// The Security Event Token of a delivery to an endpoint that gets such; `None` for the others.
-    fn token(&self, job: &Job, endpoint: &Endpoint) -> Result<Option<String>, NoSet> {
-        let Some(audience) = &endpoint.audience else {
+    fn token(&self, job: &Job, endpoint: &Endpoint, url: &str) -> Result<Option<String>, NoSet> {
+        if endpoint.format != EndpointFormat::Set {
             return Ok(None);
-        };
+        }
         let jti = job.delivery_id.to_string();
-        self.issuer.token(&job.body, &jti, audience).map(Some)
+        match &endpoint.audience {
+            Some(audience) => self.issuer.token(&job.body, &jti, audience),
+            None => self.issuer.token(&job.body, &jti, &[url.to_owned()]),
+        }
+        .map(Some)
     }
 
     fn judge(&self, job: &Job, result: AttemptResult, now: Timestamp) -> FinishedAttempt {

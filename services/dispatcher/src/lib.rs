@@ -25,6 +25,7 @@ mod measure;
 mod people;
 mod queue;
 mod recorder;
+mod sealing;
 mod sweep;
 
 pub use breaker::Patience;
@@ -117,6 +118,7 @@ pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
     let (outcomes_in, outcomes) = mpsc::channel(OUTCOMES);
     let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
     let issuer = SetIssuer::new(key, &public_url);
+    let sealing = sealing::run(store.clone(), master_key.clone(), soft.clone());
     let endpoints = Endpoints::new(store.clone(), master_key);
     let engine = Engine::new(config, endpoints, sender, issuer, outcomes_in, hard.clone());
 
@@ -165,6 +167,7 @@ pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
     );
     spawn(&shutdown, "dispatcher.catch-up", intake.track_future(feeder.run()));
     spawn(&shutdown, "dispatcher.fan-out", intake.track_future(fan_out.run()));
+    spawn(&shutdown, "dispatcher.sealing", intake.track_future(sealing));
     spawn(
         &shutdown,
         "dispatcher.pace",

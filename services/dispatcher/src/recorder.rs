@@ -155,7 +155,7 @@ impl Recorder {
                 continue;
             };
             let endpoint = self.engine.endpoints.by_id(attempt.endpoint_id);
-            let origin = endpoint.and_then(|endpoint| webhooks::origin_of(&endpoint.url));
+            let origin = endpoint.map(|endpoint| endpoint.origin.clone());
             let disabling = Disabling {
                 endpoint_id: attempt.endpoint_id,
                 delivery_id: attempt.delivery_id,

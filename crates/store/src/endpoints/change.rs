@@ -29,11 +29,12 @@ impl Change {
     pub async fn create_endpoint(&self, new: &Endpoint) -> Result<(), StoreError> {
         let sql = "INSERT INTO endpoints (id, url, description, event_types, directory_ids, sealed_headers, \
                    sealed_secret, ordered, rate_limit, state, created_at, updated_at, format, audience, \
-                   coalesce_updates, signing, public_key) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'enabled', $10, $10, $11, $12, $13, $14, $15)";
+                   coalesce_updates, signing, public_key, sealed_url, url_origin, url_path_length) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'enabled', $10, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        let (url, sealed_url) = new.url.columns();
         let values = [
             new.id.uuid().into(),
-            new.url.as_str().into(),
+            url.into(),
             new.description.clone().into(),
             json(new.event_types.as_ref())?,
             json(new.directory_ids.as_ref())?,
@@ -47,6 +48,9 @@ impl Change {
             new.coalesce.into(),
             new.signing.as_str().into(),
             new.public_key.clone().into(),
+            sealed_url.into(),
+            new.url.origin.as_str().into(),
+            new.url.path_length.into(),
         ];
         exec(&self.tx, sql, values).await?;
         self.save_selection(new).await
@@ -72,10 +76,11 @@ impl Change {
     pub async fn save_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
         let sql = "UPDATE endpoints SET url = $2, description = $3, event_types = $4, directory_ids = $5, \
                    sealed_headers = $6, ordered = $7, rate_limit = $8, updated_at = $9, format = $10, audience = $11, \
-                   coalesce_updates = $12 WHERE id = $1";
+                   coalesce_updates = $12, sealed_url = $13, url_origin = $14, url_path_length = $15 WHERE id = $1";
+        let (url, sealed_url) = endpoint.url.columns();
         let values = [
             endpoint.id.uuid().into(),
-            endpoint.url.as_str().into(),
+            url.into(),
             endpoint.description.clone().into(),
             json(endpoint.event_types.as_ref())?,
             json(endpoint.directory_ids.as_ref())?,
@@ -86,6 +91,9 @@ impl Change {
             endpoint.format.as_str().into(),
             json(endpoint.audience.as_ref())?,
             endpoint.coalesce.into(),
+            sealed_url.into(),
+            endpoint.url.origin.as_str().into(),
+            endpoint.url.path_length.into(),
         ];
         exec(&self.tx, sql, values).await?;
         if !endpoint.ordered {

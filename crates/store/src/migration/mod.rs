@@ -10,6 +10,7 @@ mod counts;
 mod ddl;
 mod delivery;
 mod directory;
+mod endpoint_urls;
 mod endpoint_version;
 mod instants;
 mod log;
@@ -35,7 +36,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 16] {
+const fn sets() -> [TableSet; 17] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -100,6 +101,10 @@ const fn sets() -> [TableSet; 16] {
         TableSet {
             name: "0016_active",
             statements: active::STATEMENTS,
+        },
+        TableSet {
+            name: "0017_endpoint_urls",
+            statements: endpoint_urls::STATEMENTS,
         },
     ]
 }

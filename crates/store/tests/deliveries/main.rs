@@ -5,5 +5,6 @@ mod keeping;
 mod leases;
 mod lines;
 mod recording;
+mod sealing;
 mod switching_off;
 mod world;

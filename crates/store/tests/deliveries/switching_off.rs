@@ -2,7 +2,7 @@
 
 use crate::world::{BOTH, Fixture, LEASE, PATIENCE, attempt, now};
 use events::{EventType, ResourceId};
-use store::{DeliveryState, DeliveryVerdict, FinishedAttempt};
+use store::{DeliveryState, DeliveryVerdict, EndpointUrl, FinishedAttempt};
 
 #[tokio::test]
 async fn an_endpoint_that_fails_for_too_long_is_switched_off_and_its_deliveries_are_held() {
@@ -173,7 +173,7 @@ async fn every_change_of_an_endpoint_is_counted_and_how_it_fares_is_not() {
 
         let change = f.store().change(None).await.unwrap();
         let mut endpoint = change.endpoint(id).await.unwrap().unwrap();
-        endpoint.url = "https://example.com/other".into();
+        endpoint.url = EndpointUrl::sealed("https://example.com/other", b"sealed".to_vec());
         change.save_endpoint(&endpoint).await.unwrap();
         change.commit().await.unwrap();
         assert!(grown().await, "changed");

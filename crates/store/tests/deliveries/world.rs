@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
     ClaimedDelivery, DeliveryState, DeliveryVerdict, Dialect, Disabling, Endpoint, EndpointSelection, EndpointState,
-    EventDraft, FinishedAttempt, Lease, NewDelivery, NewDirectory, NewOrganization, Room, Store,
+    EndpointUrl, EventDraft, FinishedAttempt, Lease, NewDelivery, NewDirectory, NewOrganization, Room, Store,
 };
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -72,7 +72,7 @@ impl Fixture {
     pub(crate) async fn endpoint_with(&self, ordered: bool, coalesce: bool) -> EndpointId {
         let endpoint = Endpoint {
             id: EndpointId::new(),
-            url: "https://example.com/hook".into(),
+            url: EndpointUrl::sealed("https://example.com/hook", b"sealed".to_vec()),
             description: None,
             event_types: None,
             directory_ids: None,

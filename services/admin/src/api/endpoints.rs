@@ -26,15 +26,21 @@ use actix_web::web::{Json, Path};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use store::{Endpoint, EndpointFormat, EndpointIdentity, List};
+use store::{Endpoint, EndpointFormat, EndpointIdentity, EndpointUrl, KeptUrl, List};
 use webhooks::ClientIdentity;
 
-/// An endpoint as the API shows it: without its secret, and of its headers only the names, since the values may be
-/// keys of the receiver.
+/// An endpoint as the API shows it: without its secret, of its headers only the names, since the values may be keys of the
+/// receiver, and of its URL in lists no more than origin and length, since path and query may be keys too.
 #[derive(Serialize)]
 pub(super) struct View {
     id: EndpointId,
-    url: String,
+    /// All of it, to whoever asks for this one endpoint: the same may ask for its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// Scheme, host and port.
+    url_origin: String,
+    /// How many characters of path and query follow.
+    url_path_length: i64,
     description: Option<String>,
     event_types: Option<Vec<EventPattern>>,
     directory_ids: Option<Vec<DirectoryId>>,
@@ -54,7 +60,7 @@ pub(super) struct View {
     coalesce: bool,
     rate_limit: Option<i32>,
     format: &'static str,
-    /// The `aud` of its Security Event Tokens.
+    /// The `aud` of its Security Event Tokens; its URL, where nothing else was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Vec<String>>,
     state: &'static str,
@@ -87,14 +93,27 @@ impl From<EndpointIdentity> for CertificateView {
 }
 
 impl View {
+    /// For whoever may ask for the endpoint's secret.
     fn new(state: &State, endpoint: Endpoint) -> Result<Self, Problem> {
+        let url = open_url(state, &endpoint)?;
+        let is_set = endpoint.format == EndpointFormat::Set;
+        let view = Self::listed(state, endpoint)?;
+        Ok(Self {
+            audience: view.audience.or_else(|| is_set.then(|| vec![url.clone()])),
+            url: Some(url),
+            ..view
+        })
+    }
+
+    fn listed(state: &State, endpoint: Endpoint) -> Result<Self, Problem> {
         Ok(Self {
             header_names: header_names(state, &endpoint)?,
             id: endpoint.id,
             format: endpoint.format.as_str(),
-            audience: (endpoint.format == EndpointFormat::Set)
-                .then(|| endpoint.audience.unwrap_or_else(|| vec![endpoint.url.clone()])),
-            url: endpoint.url,
+            audience: endpoint.audience.filter(|_| endpoint.format == EndpointFormat::Set),
+            url: None,
+            url_origin: endpoint.url.origin,
+            url_path_length: endpoint.url.path_length,
             description: endpoint.description,
             event_types: endpoint.event_types,
             directory_ids: endpoint.directory_ids,
@@ -132,7 +151,7 @@ pub(super) async fn list(context: Context, request: HttpRequest) -> Result<Json<
     let List { data, next_cursor } = context.store().endpoints().list(&page).await?;
     let data = data
         .into_iter()
-        .map(|endpoint| View::new(&context, endpoint))
+        .map(|endpoint| View::listed(&context, endpoint))
         .collect::<Result<_, _>>()?;
     Ok(Json(ListAnswer { data, next_cursor }))
 }
@@ -142,6 +161,22 @@ pub(super) async fn get(context: Context, path: Path<String>) -> Result<Json<Vie
     let found = context.store().endpoints().by_id(id).await?;
     let found = found.ok_or_else(|| Problem::not_found("endpoint", &path))?;
     Ok(Json(View::new(&context, found)?))
+}
+
+fn seal_url(state: &State, id: EndpointId, url: &str) -> EndpointUrl {
+    let sealed = state.master_key().seal(url.as_bytes(), &Endpoint::url_context(id));
+    EndpointUrl::sealed(url, sealed)
+}
+
+fn open_url(state: &State, endpoint: &Endpoint) -> Result<String, Problem> {
+    match &endpoint.url.kept {
+        KeptUrl::Plain(url) => Ok(url.clone()),
+        KeptUrl::Sealed(sealed) => state
+            .master_key()
+            .open_text(sealed, &Endpoint::url_context(endpoint.id))
+            .map(|url| url.expose_secret().to_owned())
+            .map_err(|error| Problem::internal(&error)),
+    }
 }
 
 /// Headers as they are sealed: names and values.

@@ -5,6 +5,7 @@ use crate::harness::{Api, BOTH, text};
 use actix_web::http::{Method, StatusCode};
 use events::{EndpointId, Timestamp};
 use serde_json::{Value, json};
+use store::KeptUrl;
 use webhooks::{Guard, Rules, Secret};
 
 const PATH: &str = "/api/v1/endpoints";
@@ -50,7 +51,12 @@ async fn an_endpoint_is_made_changed_and_deleted() {
             answer.text
         );
         let found = answer.expect(StatusCode::OK);
-        assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"], json!([found]));
+        let mut listed = found.clone();
+        assert_eq!(
+            listed.as_object_mut().unwrap().shift_remove("url"),
+            Some(made["url"].clone())
+        );
+        assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"], json!([listed]));
         let sealed = stored(&api, &made).await.sealed_headers.unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("s3cret"));
 
@@ -79,6 +85,66 @@ async fn an_endpoint_is_made_changed_and_deleted() {
         api.delete(&path).await.problem(404);
         api.get(&path).await.problem(404);
         api.patch(&path, &json!({})).await.problem(404);
+        api.close().await;
+    }
+}
+
+/// Receivers put secrets into paths and queries: who may read the endpoint's secret may read them, and nobody else.
+#[actix_web::test]
+async fn a_url_is_sealed_and_shown_whole_only_where_the_secret_may_be_read() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let url = "https://hooks.example.com/T012/s3cret-path?key=s3cret-query";
+        let made = api.post(PATH, &json!({ "url": url, "format": "set" })).await;
+        let made = made.expect(StatusCode::CREATED);
+        assert_eq!((&made["url"], &made["audience"]), (&json!(url), &json!([url])));
+        let (origin, length) = (json!("https://hooks.example.com"), json!(url.len() - 25));
+        assert_eq!((&made["url_origin"], &made["url_path_length"]), (&origin, &length));
+        let endpoint = stored(&api, &made).await;
+        assert!(!format!("{endpoint:?}").contains("s3cret"));
+        let KeptUrl::Sealed(sealed) = &endpoint.url.kept else {
+            panic!("it is sealed")
+        };
+        let context = store::Endpoint::url_context(endpoint.id);
+        assert_eq!(api.state_key().open(sealed, &context).unwrap(), url.as_bytes());
+
+        let path = format!("{PATH}/{}", endpoint.id);
+        let changed = api
+            .patch(&path, &json!({ "description": "CRM" }))
+            .await
+            .expect(StatusCode::OK);
+        let found = api.get(&path).await.expect(StatusCode::OK);
+        assert_eq!((&changed["url"], &found["url"]), (&json!(url), &json!(url)));
+        api.anonymous(Method::GET, &path).send().await.problem(401);
+        deliveries(&api, endpoint.id, 2).await;
+        for path in [
+            PATH.to_owned(),
+            format!("{path}/secret"),
+            format!("{path}/stats"),
+            format!("/api/v1/deliveries?endpoint_id={}", endpoint.id),
+            "/api/v1/events?limit=100".to_owned(),
+        ] {
+            let answer = api.get(&path).await;
+            assert!(
+                answer.status.is_success() && !answer.text.contains("s3cret"),
+                "{}",
+                answer.text
+            );
+        }
+        let listed = api.get(PATH).await.expect(StatusCode::OK)["data"][0].clone();
+        assert_eq!((listed.get("url"), listed.get("audience")), (None, None));
+        assert_eq!((&listed["url_origin"], &listed["url_path_length"]), (&origin, &length));
+
+        // What an earlier version wrote is shown in the same way.
+        let plain =
+            format!("UPDATE endpoints SET url = '{url}', sealed_url = NULL, url_origin = '', url_path_length = 0");
+        api.db.execute(&plain).await;
+        assert_eq!(api.get(&path).await.expect(StatusCode::OK), found);
+        assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"][0], listed);
+        let other = json!({ "url": "https://other.example.com/" });
+        let moved = api.patch(&path, &other).await.expect(StatusCode::OK);
+        assert_eq!((&moved["url"], &moved["url_path_length"]), (&other["url"], &json!(1)));
+        assert!(matches!(stored(&api, &made).await.url.kept, KeptUrl::Sealed(_)));
         api.close().await;
     }
 }

@@ -3,6 +3,7 @@
 
 mod faults;
 mod receiver;
+mod sealing;
 mod system;
 
 use events::{Event, EventType, ResourceId, Timestamp};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
     Delivery, DeliveryFilter, DeliveryState, Dialect, Endpoint, EndpointFormat, EndpointSelection, EndpointState,
-    EventDraft, ListPage, NewDirectory, NewOrganization, Store,
+    EndpointUrl, EventDraft, ListPage, NewDirectory, NewOrganization, Store,
 };
 use webhooks::{Guard, RetrySchedule, Rules, Secret, SenderOptions};
 
@@ -129,7 +129,7 @@ impl System {
         let (id, secret, now) = (EndpointId::new(), Secret::mint().unwrap(), Timestamp::now());
         let endpoint = Endpoint {
             id,
-            url,
+            url: EndpointUrl::sealed(&url, self.master_key.seal(url.as_bytes(), &Endpoint::url_context(id))),
             description: None,
             event_types: wanted
                 .event_types

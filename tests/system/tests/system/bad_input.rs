@@ -9,6 +9,7 @@ crate::on_both_shapes! {
     r3_r4_r62_bad_urls_and_keys_are_answered_with_scim_errors,
     every_route_is_closed_to_whoever_has_no_key_of_the_directory,
     no_answer_about_people_or_secrets_may_be_kept_by_a_cache,
+    r8_whatever_is_taken_can_be_searched_by_and_sorted_by,
 }
 
 async fn p1_b31_bad_requests_are_answered_with_scim_errors(shape: Shape) {
@@ -273,6 +274,96 @@ async fn no_answer_about_people_or_secrets_may_be_kept_by_a_cache(shape: Shape) 
             answer.status,
             answer.text
         );
+    }
+    system.stop().await;
+}
+
+/// Values at the ends of their types, as JSON text: some are refused, and none makes a later search fail.
+async fn r8_whatever_is_taken_can_be_searched_by_and_sorted_by(shape: Shape) {
+    const URN: &str = "urn:acme:params:scim:schemas:ends:2.0:User";
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let path = format!("/directories/{}", tenant.directory_id);
+    let attributes = [
+        ("at", "dateTime"),
+        ("count", "integer"),
+        ("weight", "decimal"),
+        ("word", "string"),
+    ];
+    let attributes = attributes.map(|(name, kind)| json!({ "name": name, "type": kind }));
+    let schemas = json!([{ "id": URN, "name": "Ends", "attributes": attributes }]);
+    system.api("PATCH", &path, Some(json!({ "schemas": schemas }))).await;
+    let bearer = format!("Bearer {}", tenant.scim.token);
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/scim+json"),
+    ];
+    let values = [
+        ("at", r#""2026-01-01T00:00:00+23:59""#, true),
+        ("at", r#""2026-01-01T00:00:00-15:59""#, true),
+        ("at", r#""2016-12-31T23:59:60Z""#, true),
+        ("at", r#""0000-01-01T00:00:00Z""#, true),
+        ("at", r#""9999-12-31T23:59:59.999999999Z""#, true),
+        ("at", r#""9999-12-31T23:59:59-23:59""#, false),
+        ("at", r#""0000-01-01T00:00:00+00:01""#, false),
+        ("at", r#""2026-02-30T00:00:00Z""#, false),
+        ("at", "7", false),
+        ("count", "9223372036854775807", true),
+        ("count", "-9223372036854775808", true),
+        ("count", "9223372036854775808", false),
+        ("count", "1e400", false),
+        ("weight", "18446744073709551616", true),
+        ("weight", "1.7976931348623157e308", true),
+        ("weight", "5e-324", true),
+        ("weight", "1e400", false),
+        ("weight", r#""NaN""#, false),
+        ("word", r#""\ud83d\ude00""#, true),
+        ("word", r#""\uffff""#, true),
+        ("word", r#""\ud800""#, false),
+        ("word", r#""a\u0000b""#, false),
+    ];
+    // The same in an extension that nobody declares, where only the JSON itself counts.
+    let other = "urn:acme:params:scim:schemas:other:2.0:User";
+    for (n, (name, value, is_taken)) in values.iter().enumerate() {
+        for (urn, must_be) in [(URN, Some(*is_taken)), (other, None)] {
+            let word = urn.len();
+            let body = format!(r#"{{"userName": "p{n}-{word}@x.example", "{urn}": {{"{name}": {value}}}}}"#);
+            let answer = tenant
+                .scim
+                .send_raw("POST", "/Users", &headers, body.into_bytes())
+                .await;
+            assert!(matches!(answer.status, 201 | 400), "{name} {value}: {}", answer.text);
+            assert!(
+                must_be.is_none_or(|taken| taken == (answer.status == 201)),
+                "{name} {value}: {}",
+                answer.text
+            );
+            if answer.status == 201 {
+                let found = tenant.scim.find("Users", &format!("{urn}:{name} eq {value}")).await;
+                // Beyond 64 bits numbers are doubles, of which neighbours may be one.
+                let total = found.expect(200)["totalResults"].as_u64().unwrap();
+                assert!((1..=2).contains(&total), "{urn} {name} {value}: {total}");
+            }
+        }
+    }
+    for name in ["at", "count", "weight", "word"] {
+        for urn in [URN, other] {
+            let sorted = tenant
+                .scim
+                .get(&format!("/Users?sortBy={urn}:{name}&sortOrder=descending"))
+                .await;
+            sorted.expect(200);
+        }
+        for op in ["gt", "le", "ne"] {
+            let literal = if name == "at" { "\"2026-01-01T00:00:00Z\"" } else { "1" };
+            for urn in [URN, other] {
+                tenant
+                    .scim
+                    .find("Users", &format!("{urn}:{name} {op} {literal}"))
+                    .await
+                    .expect(200);
+            }
+        }
     }
     system.stop().await;
 }

@@ -4,7 +4,7 @@ use super::read::{
     MOST_DIRECTORIES, MOST_NAMES, RATES, SIGNINGS, audience, check_coalesce, check_directories, check_filter,
     check_format, check_organizations, client_certificate, event_pattern, field, filter, format, headers, url,
 };
-use super::{View, seal_headers, seal_identity, secret};
+use super::{View, seal_headers, seal_identity, seal_url, secret};
 use crate::body::{Body, OptionalBody};
 use crate::context::{Context, path_id};
 use crate::fields::{flag, id as read_id, integer, list, text, word};
@@ -69,7 +69,9 @@ pub(in crate::api) async fn update(context: Context, path: Path<String>, body: B
     let change = context.change(None).await?;
     let endpoint = change.endpoint(id).await?;
     let mut endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
-    endpoint.url = url.unwrap_or(endpoint.url);
+    if let Some(url) = url {
+        endpoint.url = seal_url(&context, id, &url);
+    }
     endpoint.description = description.unwrap_or(endpoint.description);
     endpoint.event_types = event_types.unwrap_or(endpoint.event_types);
     endpoint.directory_ids = directory_ids.unwrap_or(endpoint.directory_ids);

@@ -5,7 +5,7 @@ use super::read::{
     check_filter, check_format, check_organizations, client_certificate, event_pattern, field, filter, format, headers,
     url,
 };
-use super::{View, seal_headers, seal_identity, secret};
+use super::{View, seal_headers, seal_identity, seal_url, secret};
 use crate::body::Body;
 use crate::context::Context;
 use crate::fields::{flag, id as read_id, integer, list, text, word};
@@ -99,7 +99,7 @@ async fn read(
         client_identity: identity.map(|identity| seal_identity(context, id, &identity)),
         catching_up: false,
         id,
-        url: url.unwrap_or_default(),
+        url: seal_url(context, id, &url.unwrap_or_default()),
         description,
         event_types,
         directory_ids,

@@ -1,0 +1,198 @@
+//! Where an endpoint is: its URL, sealed, and as much of it as anybody may see.
+//!
+//! Receivers put secrets into paths and queries, so a URL is kept as headers and secrets are. Rows of earlier versions have
+//! it as plain text until [`Endpoints::seal_urls`] has come by.
+
+use super::{Endpoint, Endpoints};
+use crate::rows::{Column, row_set};
+use crate::sql::{Row, exec, json_id, query_all};
+use crate::{Dialect, StoreError};
+use events::EndpointId;
+use sea_orm::QueryResult;
+use serde_json::json;
+use std::fmt;
+use url::{Position, Url};
+
+/// Rows that are looked at in one transaction.
+const PORTION: i64 = 500;
+
+/// The URL of an endpoint. `Debug` shows no more than lists do.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EndpointUrl {
+    /// Scheme, host and port: all of it that may be told to others than its owner.
+    pub origin: String,
+    /// How many characters come after that: path and query.
+    pub path_length: i64,
+    /// All of it.
+    pub kept: KeptUrl,
+}
+
+/// How a URL is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeptUrl {
+    /// Encrypted, under [`Endpoint::url_context`].
+    Sealed(Vec<u8>),
+    /// As an earlier version wrote it.
+    Plain(String),
+}
+
+impl EndpointUrl {
+    /// A URL with its sealed form.
+    #[must_use]
+    pub fn sealed(url: &str, sealed: Vec<u8>) -> Self {
+        let (origin, path_length) = parts(url);
+        Self {
+            origin,
+            path_length,
+            kept: KeptUrl::Sealed(sealed),
+        }
+    }
+
+    fn plain(url: String) -> Self {
+        let (origin, path_length) = parts(&url);
+        Self {
+            origin,
+            path_length,
+            kept: KeptUrl::Plain(url),
+        }
+    }
+
+    pub(super) fn read(row: &QueryResult) -> Result<Self, StoreError> {
+        match row.get::<Option<Vec<u8>>>("sealed_url")? {
+            Some(sealed) => Ok(Self {
+                origin: row.get("url_origin")?,
+                path_length: row.get("url_path_length")?,
+                kept: KeptUrl::Sealed(sealed),
+            }),
+            None => row.get("url").map(Self::plain),
+        }
+    }
+
+    /// What the columns `url` and `sealed_url` hold; the first of them cannot be without a value.
+    pub(super) fn columns(&self) -> (&str, Option<Vec<u8>>) {
+        match &self.kept {
+            KeptUrl::Sealed(sealed) => ("", Some(sealed.clone())),
+            KeptUrl::Plain(url) => (url, None),
+        }
+    }
+}
+
+impl fmt::Debug for KeptUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sealed(_) => "Sealed(..)",
+            Self::Plain(_) => "Plain(..)",
+        })
+    }
+}
+
+impl fmt::Debug for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndpointUrl({} and {} more)", self.origin, self.path_length)
+    }
+}
+
+/// Origin, and the length of what follows. No endpoint is made of a text that is no URL.
+fn parts(url: &str) -> (String, i64) {
+    match Url::parse(url) {
+        Ok(url) => (
+            url.origin().ascii_serialization(),
+            i64::try_from(url[Position::BeforePath..].len()).unwrap_or(i64::MAX),
+        ),
+        Err(_) => (String::new(), i64::try_from(url.len()).unwrap_or(i64::MAX)),
+    }
+}
+
+impl Endpoint {
+    /// The context that the URL of an endpoint is sealed under. What is sealed is its text.
+    #[must_use]
+    pub fn url_context(id: EndpointId) -> String {
+        format!("endpoint/{id}/url")
+    }
+}
+
+impl Endpoints {
+    /// Seals URLs that an earlier version left as plain text: those of the next endpoints after `after`, in one transaction,
+    /// however many there are. `seal` gives the sealed form of a URL, or `None` to leave it, and is shown the endpoint's
+    /// sealed secret, by which it can tell whether it has the right key. Returns where to go on; `None` at the end.
+    ///
+    /// Whoever changes a URL meanwhile wins; several programs may do this at the same time.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn seal_urls(
+        &self,
+        after: Option<EndpointId>,
+        seal: impl Fn(EndpointId, &str, &[u8]) -> Option<Vec<u8>>,
+    ) -> Result<Option<EndpointId>, StoreError> {
+        let dialect = self.store.dialect();
+        let sql =
+            "SELECT id, url, sealed_secret FROM endpoints WHERE sealed_url IS NULL AND id > $1 ORDER BY id LIMIT $2";
+        let after = after.map_or_else(uuid::Uuid::nil, EndpointId::uuid);
+        let found = query_all(self.store.read(), sql, [after.into(), PORTION.into()]).await?;
+        let (mut rows, mut last) = (Vec::new(), None);
+        for row in &found {
+            let id: EndpointId = row.id("id")?;
+            last = Some(id);
+            let (url, secret): (String, Vec<u8>) = (row.get("url")?, row.get("sealed_secret")?);
+            if let Some(sealed) = seal(id, &url, &secret) {
+                let (origin, path_length) = parts(&url);
+                rows.push(
+                    json!({ "id": json_id(dialect, id.uuid()), "url": url, "sealed": hex(&sealed),
+                                  "origin": origin, "path_length": path_length }),
+                );
+            }
+        }
+        if !rows.is_empty() {
+            let columns = [
+                ("id", Column::Id),
+                ("url", Column::Text),
+                ("sealed", Column::Text),
+                ("origin", Column::Text),
+                ("path_length", Column::Int),
+            ];
+            let set = row_set(dialect, 1, "r", &columns);
+            let bytes = match dialect {
+                Dialect::Postgres => "decode(r.sealed, 'hex')",
+                Dialect::Sqlite => "unhex(r.sealed)",
+            };
+            let sql = format!(
+                "UPDATE endpoints SET url = '', sealed_url = {bytes}, url_origin = r.origin, \
+                 url_path_length = r.path_length FROM {set} \
+                 WHERE endpoints.id = r.id AND endpoints.url = r.url AND endpoints.sealed_url IS NULL"
+            );
+            exec(
+                self.store.write(),
+                &sql,
+                [serde_json::Value::Array(rows).to_string().into()],
+            )
+            .await?;
+        }
+        let is_full = i64::try_from(found.len()).is_ok_and(|found| found >= PORTION);
+        Ok(last.filter(|_| is_full))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EndpointUrl;
+
+    #[test]
+    fn of_a_url_origin_and_length_can_be_seen_and_debug_shows_no_more() {
+        for (url, origin, length) in [
+            ("https://hooks.example.com/a/b?key=c", "https://hooks.example.com", 10),
+            ("https://hooks.example.com", "https://hooks.example.com", 1),
+            ("http://127.0.0.1:9000/hook", "http://127.0.0.1:9000", 5),
+            ("https://hooks.example.com:443/\u{e9}", "https://hooks.example.com", 7),
+        ] {
+            let sealed = EndpointUrl::sealed(url, vec![1]);
+            assert_eq!((sealed.origin.as_str(), sealed.path_length), (origin, length), "{url}");
+            let plain = EndpointUrl::plain(url.to_owned());
+            assert_eq!(format!("{plain:?}"), format!("EndpointUrl({origin} and {length} more)"));
+        }
+    }
+}
