@@ -65,6 +65,11 @@ impl Raw {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// The same, to a server that may close the connection at any time.
+    pub async fn try_send(&mut self, text: &str) {
+        let _ = self.0.write_all(text.as_bytes()).await;
+    }
+
     /// Reads an answer and returns its status.
     ///
     /// # Panics
