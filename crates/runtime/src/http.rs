@@ -9,6 +9,7 @@ mod no_store;
 mod probes;
 mod request_span;
 mod server;
+mod target;
 mod watched;
 
 pub use body::{ACCEPTED_ENCODINGS, BodyError, read_body};

@@ -7,6 +7,7 @@
 
 use super::connection::{Connection, Phase};
 use super::connections::Admitted;
+use super::target::Heads;
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
@@ -213,6 +214,12 @@ impl<T: Socket> Guarded<T> {
         } else {
             Ok(())
         })
+    }
+}
+
+impl<T: Socket> Heads for Guarded<T> {
+    fn begins_head(&self) -> bool {
+        self.admitted.phase() == Phase::Idle
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::connections::{Bounds, Connections};
 use super::guarded::Guarded;
+use super::target::Escaped;
 use super::watched::{OnConnection, watched};
 use crate::http::methods::{head_as_get, nowhere};
 use crate::http::{Probes, no_store, request_span};
@@ -122,10 +123,11 @@ where
             .client_disconnect_timeout(DISCONNECT)
             // Whoever has gone needs no answer, and what was begun for it ends.
             .h1_allow_half_closed(false)
-            .on_connect_ext(|io: &Guarded<TcpStream>, data| {
+            .on_connect_ext(|io: &Escaped<Guarded<TcpStream>>, data| {
+                let guarded = io.get_ref();
                 data.insert(OnConnection {
-                    connection: io.connection().clone(),
-                    connections: io.admitted().connections().clone(),
+                    connection: guarded.connection().clone(),
+                    connections: guarded.admitted().connections().clone(),
                 });
             })
             .graceful_shutdown_signal(move || {
@@ -143,7 +145,7 @@ where
 }
 
 /// `None` when there is no room.
-fn admit(socket: TcpStream, connections: &Connections) -> Option<(Guarded<TcpStream>, Option<SocketAddr>)> {
+fn admit(socket: TcpStream, connections: &Connections) -> Option<(Escaped<Guarded<TcpStream>>, Option<SocketAddr>)> {
     // An error means that it is closed already.
     let peer = socket.peer_addr().ok()?;
     let options = socket2::SockRef::from(&socket);
@@ -155,5 +157,5 @@ fn admit(socket: TcpStream, connections: &Connections) -> Option<(Guarded<TcpStr
         options.set_tcp_notsent_lowat(UNSENT),
     );
     let admitted = connections.admit(peer.ip())?;
-    Some((Guarded::new(socket, admitted), Some(peer)))
+    Some((Escaped::new(Guarded::new(socket, admitted)), Some(peer)))
 }

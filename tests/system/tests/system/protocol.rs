@@ -6,12 +6,15 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use system::scim::{Answer, Scim, group, user};
 use system::{ADMIN_KEY, Shape, System, client};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 crate::on_both_shapes! {
     r3_every_path_says_what_it_takes_and_answers_head_and_options,
     r2_bodies_come_packed_or_with_a_byte_order_mark,
     r3_who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found,
     r49_a_body_above_the_limit_is_told_the_setting,
+    r32_a_query_that_was_not_escaped_is_answered_as_if_it_were,
 }
 
 /// A request without a body, to any URL; what came is status, `Allow`, length, body.
@@ -236,5 +239,79 @@ async fn r49_a_body_above_the_limit_is_told_the_setting(shape: Shape) {
             "{detail}"
         );
     }
+    system.stop().await;
+}
+
+/// One request on a connection that stays open, byte for byte as it is given; its status and its body.
+async fn exchange(stream: &mut TcpStream, request: &[u8]) -> (u16, Value) {
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    loop {
+        assert_ne!(
+            stream.read_buf(&mut answer).await.unwrap(),
+            0,
+            "the connection was closed"
+        );
+        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&answer[..head]).to_lowercase();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        let body = &answer[head + 4..];
+        if body.len() >= length.unwrap_or_default() {
+            let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+            return (status.unwrap(), serde_json::from_slice(body).unwrap_or_default());
+        }
+    }
+}
+
+async fn r32_a_query_that_was_not_escaped_is_answered_as_if_it_were(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    for name in ["žofie@x", "a_b.com#EXT#@x", "<{|}>@x"] {
+        let mut body = user(name);
+        body["userName"] = name.into();
+        tenant.scim.send("POST", "/Users", Some(&body)).await.expect(201);
+    }
+    let base = url::Url::parse(&tenant.scim.base).unwrap();
+    let address = format!("{}:{}", base.host_str().unwrap(), base.port().unwrap());
+    let head = |method: &str, rest: &str| {
+        let token = &tenant.scim.token;
+        format!(
+            "{method} {}{rest} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n",
+            base.path()
+        )
+    };
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    // The connection is used again and again: each head counts, and no body is touched.
+    for name in ["žofie@x", "a_b.com#EXT#@x", "<{|}>@x", "ŽOFIE@X"] {
+        for filter in [format!("userName+eq+\"{name}\""), format!("userName%20eq%20\"{name}\"")] {
+            let request = format!("{}\r\n", head("GET", &format!("/Users?filter={filter}")));
+            let (status, body) = exchange(&mut stream, request.as_bytes()).await;
+            assert_eq!((status, &body["totalResults"]), (200, &json!(1)), "{filter}: {body}");
+        }
+        let search = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+            "filter": format!("userName eq \"{name}\""),
+        })
+        .to_string();
+        let head = head("POST", "/Users/.search");
+        let request = format!("{head}content-length: {}\r\n\r\n{search}", search.len());
+        let (status, body) = exchange(&mut stream, request.as_bytes()).await;
+        assert_eq!((status, &body["totalResults"]), (200, &json!(1)), "{search}: {body}");
+    }
+    // What is no text at all is told so.
+    let mut latin = head("GET", "/Users?filter=userName+eq+\"").into_bytes();
+    let place = latin.windows(6).position(|six| six == b" HTTP/").unwrap();
+    latin.splice(place..place, b"\xe9\"".iter().copied());
+    latin.extend(b"\r\n");
+    let (status, body) = exchange(&mut stream, &latin).await;
+    assert_eq!(status, 400, "{body}");
+    assert!(
+        body["detail"].as_str().is_some_and(|detail| !detail.is_empty()),
+        "{body}"
+    );
     system.stop().await;
 }
