@@ -74,6 +74,9 @@ enum Attempt {
     Poisoned(ApplyError),
     /// It took too long.
     Slow(ApplyError),
+    /// Something was written between reading and writing, by a projector that held the lanes before this one: to be read
+    /// anew, once.
+    Overtaken,
 }
 
 /// Commits a batch, in which each command is once. Commands that have a verdict already are answered with it and cost no
@@ -85,6 +88,7 @@ pub(crate) async fn commit(store: &Store, terms: Terms<'_>, batch: &[Work<'_>]) 
         terms,
         committed: Committed::default(),
         left_out: HashSet::new(),
+        overtaken: HashSet::new(),
     };
     let parts = match terms.way {
         Way::Together => vec![batch.to_vec()],
@@ -105,6 +109,8 @@ struct Committing<'a> {
     committed: Committed,
     /// Directories of which a command was left out: what comes after it must not overtake it.
     left_out: HashSet<DirectoryId>,
+    /// The first commands of parts that were overtaken.
+    overtaken: HashSet<CommandId>,
 }
 
 impl Committing<'_> {
@@ -114,6 +120,7 @@ impl Committing<'_> {
         while let Some(mut part) = parts.pop_front() {
             match self.attempt(&mut part).await? {
                 Attempt::Done => {}
+                Attempt::Overtaken => parts.push_front(part),
                 Attempt::Settled => {
                     let ids: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
                     let verdicts = self.store.verdicts(&ids).await.map_err(CommitError::Unavailable)?;
@@ -226,6 +233,9 @@ impl Committing<'_> {
             Err(Failure::Apply(error)) => Ok(Attempt::Poisoned(error)),
             Err(Failure::Store(error)) if error.was_cut_short() => Ok(Attempt::Slow(error.into())),
             Err(Failure::Store(error)) if error.is_transient() => Err(CommitError::Unavailable(error)),
+            Err(Failure::Store(error)) if error.is_conflict() && self.overtaken.insert(part[0].command.id) => {
+                Ok(Attempt::Overtaken)
+            }
             // Any other failure is that of something in the batch.
             Err(Failure::Store(error)) => Ok(Attempt::Poisoned(error.into())),
         }
