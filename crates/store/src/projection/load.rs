@@ -24,7 +24,7 @@ const MEMBERSHIP: i64 = 4;
 struct Part {
     /// What its rows are.
     kind: i64,
-    /// From the row set `r` to the row `x`, or `m` and `g` of a membership.
+    /// From the row set `r` to the row `x`, or `m` of a membership.
     joins: &'static str,
     /// What the row set has beside the directory.
     columns: &'static [(&'static str, Column)],
@@ -117,7 +117,7 @@ const PARTS: [Part; 14] = [
     Part {
         kind: MEMBERSHIP,
         joins: "JOIN group_members m ON m.group_id = r.id AND m.member_id = r.member_id \
-                AND m.directory_id = r.directory_id JOIN groups g ON g.id = m.group_id",
+                AND m.directory_id = r.directory_id",
         columns: BY_PAIR,
         pick: |needs| {
             let pair = |(group, member): &(ResourceId, ResourceId)| vec![group.uuid().into(), member.uuid().into()];
@@ -126,15 +126,13 @@ const PARTS: [Part; 14] = [
     },
     Part {
         kind: MEMBERSHIP,
-        joins: "JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id \
-                JOIN groups g ON g.id = m.group_id",
+        joins: "JOIN group_members m ON m.group_id = r.id AND m.directory_id = r.directory_id",
         columns: BY_ID,
         pick: |needs| ids(&needs.all_members),
     },
     Part {
         kind: MEMBERSHIP,
-        joins: "JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
-                JOIN groups g ON g.id = m.group_id",
+        joins: "JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id",
         columns: BY_ID,
         pick: |needs| ids(&needs.memberships),
     },
@@ -159,8 +157,11 @@ fn select(kind: i64) -> String {
              CAST(NULL AS text) AS b, CAST(NULL AS text) AS c, CAST(x.external_id AS text) AS d, \
              CAST(0 AS bigint) AS n, CAST(0 AS bigint) AS created_at, CAST(0 AS bigint) AS updated_at"
         }
+        // The name by a look of its own: joined, it could come before the membership, and then all members of the group are
+        // read for each.
         _ => {
-            "m.directory_id AS directory_id, m.group_id AS id, m.member_id AS other_id, g.display_name AS a, \
+            "m.directory_id AS directory_id, m.group_id AS id, m.member_id AS other_id, \
+             (SELECT g.display_name FROM groups g WHERE g.id = m.group_id) AS a, \
              CAST(NULL AS text) AS b, CAST(NULL AS text) AS c, CAST(NULL AS text) AS d, \
              CAST(m.kind AS bigint) AS n, CAST(0 AS bigint) AS created_at, CAST(0 AS bigint) AS updated_at"
         }

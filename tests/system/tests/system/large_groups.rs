@@ -11,7 +11,7 @@ crate::on_both_shapes! { a_group_of_sixty_thousand_is_stored_announced_and_delet
 
 async fn a_group_of_sixty_thousand_is_stored_announced_and_deleted_and_writes_go_on(shape: Shape) {
     const MANY: usize = 60_000;
-    const AT_ONCE: usize = 5_000;
+    const AT_ONCE: usize = 2_000;
     let mut system = System::start(shape).await;
     let (tenant, other) = (
         system.tenant("contoso.example").await,

@@ -47,8 +47,8 @@ pub(super) async fn load(
     let rows = params.rows("r", told);
     let sql = format!(
         "{} FROM {rows} {PEOPLE} JOIN users x ON x.id = p.member_id AND x.directory_id = p.directory_id UNION ALL \
-         {} FROM {rows} {PEOPLE} JOIN group_members m ON m.member_id = p.member_id AND m.directory_id = p.directory_id \
-         JOIN groups g ON g.id = m.group_id",
+         {} FROM {rows} {PEOPLE} JOIN group_members m ON m.member_id = p.member_id \
+         AND m.directory_id = p.directory_id",
         select(USER),
         select(MEMBERSHIP)
     );
