@@ -4,8 +4,9 @@
 //! log, page by page, each page in one transaction with the progress. The last step reads the log to its end under the
 //! lock that live events wait for, and hands over.
 
+use crate::args::Args;
 use crate::deliveries::{BLOCKED, insert, store_bodies};
-use crate::sql::{IDS, Row, exec, json_ids, query_all, query_one};
+use crate::sql::{Row, Sql, exec, json_ids, of_ids, query_all, query_one};
 use crate::{Change, Dialect, Lease, NewDelivery, OwnBody, Store, StoreError};
 use events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
@@ -133,34 +134,30 @@ impl Change {
         };
         // Of a directory that was deleted the log is still there, but no state.
         let gone = from == CatchUpFrom::Beginning && organizations.is_none();
-        let ids = if self.dialect == Dialect::Postgres {
-            IDS.0
-        } else {
-            IDS.1
-        };
-        let of = |n: usize| ids.replace("$1", &format!("${n}"));
-        let join = if gone { "LEFT JOIN" } else { "JOIN" };
-        let sql = format!(
-            "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) \
-             SELECT e.id, s.directory_id, $2, $3 FROM endpoints e CROSS JOIN sequences s \
-             {join} directories d ON d.id = s.directory_id \
-             WHERE e.id = $1 AND (CAST($4 AS text) IS NULL OR s.directory_id IN ({})) \
-             AND (CAST($5 AS text) IS NULL OR d.organization_id IN ({})) \
-             ON CONFLICT (endpoint_id, directory_id) DO UPDATE SET phase = excluded.phase, sequence = 0, \
-             snapshot_at = 0, after_id = NULL, after_member = NULL, users = 0, groups = 0, members = 0, \
-             updated_at = excluded.updated_at",
-            of(4),
-            of(5)
+        let mut args = Args::new(self.dialect);
+        let (endpoint_id, phase, at) = (
+            args.bind(endpoint.uuid()),
+            args.bind(phase.as_str()),
+            args.bind(now.millis()),
         );
+        let mut conditions = String::new();
         let directories = directories.map(|ids| json_ids(self.dialect, ids.iter().map(|id| id.uuid())));
         let organizations = organizations.map(|ids| json_ids(self.dialect, ids.iter().map(|id| id.uuid())));
-        let values = [
-            endpoint.uuid().into(),
-            phase.as_str().into(),
-            now.millis().into(),
-            directories.into(),
-            organizations.into(),
-        ];
+        for (column, ids) in [("s.directory_id", directories), ("d.organization_id", organizations)] {
+            let Some(ids) = ids else { continue };
+            let these = of_ids(column, str::to_owned);
+            let these = Sql::from(&these).text(self.dialect).replace("$1", &args.bind(ids));
+            conditions.push_str(&format!(" AND {these}"));
+        }
+        let join = if gone { "LEFT JOIN" } else { "JOIN" };
+        let (sql, values) = args.finish(&format!(
+            "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) \
+             SELECT e.id, s.directory_id, {phase}, {at} FROM endpoints e CROSS JOIN sequences s \
+             {join} directories d ON d.id = s.directory_id WHERE e.id = {endpoint_id}{conditions} \
+             ON CONFLICT (endpoint_id, directory_id) DO UPDATE SET phase = excluded.phase, sequence = 0, \
+             snapshot_at = 0, after_id = NULL, after_member = NULL, users = 0, groups = 0, members = 0, \
+             updated_at = excluded.updated_at"
+        ));
         exec(&self.tx, &sql, values).await?;
         let flag = "UPDATE endpoints SET catching_up = $2 WHERE id = $1";
         exec(&self.tx, flag, [endpoint.uuid().into(), true.into()])

@@ -5,7 +5,7 @@ use crate::links::limit_pool;
 use crate::lookups::Lookups;
 use crate::migration::Migrator;
 use crate::searches::Searches;
-use crate::session::{WRITER_SESSION, Writers};
+use crate::session::{WALKING, WRITER_SESSION, Writers};
 use crate::sql::{Row, exec, query_one};
 use crate::steady::Steady;
 use sea_orm::sqlx::ConnectOptions as _;
@@ -148,6 +148,10 @@ impl Store {
             for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '120s'"] {
                 exec(&tx, setting, []).await?;
             }
+            // A migration goes through whole tables.
+            for (setting, _) in WALKING {
+                exec(&tx, &format!("SET LOCAL {setting} = on"), []).await?;
+            }
             exec(&tx, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
         }
         Migrator::up(&tx, None).await?;
@@ -271,10 +275,13 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         .options(SESSION)
         .disable_statement_logging();
     let port = connect.get_port();
+    // What is searched for may have no index but that of its directory; a whole table is everybody's.
+    let searching = connect.clone().options([("enable_seqscan", "off")]);
+    let searches = Searches::postgres(searching, options.max_connections, options.searches_per_directory);
+    let connect = connect.options(WALKING);
     let writers = connect.clone().options(WRITER_SESSION);
     let steady = Steady::postgres(&writers);
     let lookups = Lookups::postgres(connect.clone(), options.max_connections);
-    let searches = Searches::postgres(connect.clone(), options.max_connections, options.searches_per_directory);
     let keys = postgres_pool(port, KEY_CONNECTIONS).connect_lazy_with(connect.clone());
     let pool = postgres_pool(port, options.max_connections)
         .connect_with(connect)

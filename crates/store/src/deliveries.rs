@@ -18,6 +18,7 @@
 mod bodies;
 mod claim;
 mod disable;
+mod forgotten;
 mod insert;
 mod lease;
 mod line;
@@ -31,6 +32,7 @@ pub(crate) use bodies::store_bodies;
 pub use bodies::{FanOut, OwnBody, TestDelivery};
 pub use claim::{ClaimedDelivery, Room};
 pub use disable::{Disabling, Settled as SettledDeliveries};
+pub use forgotten::Forgotten;
 pub(crate) use insert::insert;
 pub use insert::{InsertedDelivery, NewDelivery};
 pub(crate) use line::dissolve;

@@ -217,7 +217,12 @@ impl Endpoints {
     /// `Invalid` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<Endpoint>, StoreError> {
         Listing::new("endpoints", SELECT)
-            .read(self.store.read(), page, endpoint)
+            .sized(
+                "octet_length(m.url) + COALESCE(octet_length(m.event_types), 0) + COALESCE(octet_length(m.directory_ids), 0) \
+                 + COALESCE(octet_length(m.organization_ids), 0) + COALESCE(octet_length(m.filter), 0) \
+                 + COALESCE(octet_length(m.sealed_headers), 0)",
+            )
+            .read(self.store.read(), page, self.store.page_bytes(), endpoint)
             .await
     }
 

@@ -14,6 +14,8 @@ use stretch::{Found, Stretch};
 
 /// Events that one statement looks at for those that are wanted.
 const STRETCH: u32 = 5_000;
+/// More than there are. A subselect with a limit is computed row by row, and not made into a join.
+const ALL_DIRECTORIES: u32 = 1_000_000_000;
 /// Such stretches looked at for one page.
 const STRETCHES: usize = 20;
 
@@ -230,9 +232,10 @@ impl Events<'_> {
         let each = args.bind(i64::from(limit));
         let behind = |lanes: &str| {
             format!(
-                "(SELECT s.directory_id, COALESCE(p.sequence, 0) AS mark FROM sequences s \
-                 LEFT JOIN publications p ON p.directory_id = s.directory_id \
-                 WHERE s.lane IN ({lanes}) AND s.last > COALESCE(p.sequence, 0) LIMIT {each}) AS b"
+                "(SELECT o.directory_id, o.mark FROM (SELECT s.directory_id, s.last, COALESCE((SELECT p.sequence \
+                 FROM publications p WHERE p.directory_id = s.directory_id), 0) AS mark \
+                 FROM sequences s WHERE s.lane IN ({lanes}) LIMIT {ALL_DIRECTORIES}) AS o \
+                 WHERE o.last > o.mark LIMIT {each}) AS b"
             )
         };
         let events = match self.store.dialect() {

@@ -44,8 +44,8 @@ pub use connect::{Dialect, Store, StoreOptions};
 pub use counts::DirectoryCounts;
 pub use deliveries::{
     Attempt, Backlog, Cancelled, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState, DeliveryVerdict,
-    Disabling, EndpointStats, FanOut, FinishedAttempt, InsertedDelivery, Lease, NewDelivery, OwnBody, Pruned,
-    Quantiles, Recorded, Replay, Retention, Retried, Room, SettledDeliveries, TestDelivery,
+    Disabling, EndpointStats, FanOut, FinishedAttempt, Forgotten, InsertedDelivery, Lease, NewDelivery, OwnBody,
+    Pruned, Quantiles, Recorded, Replay, Retention, Retried, Room, SettledDeliveries, TestDelivery,
 };
 pub use endpoints::{
     ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSecret, EndpointSelection, EndpointState,

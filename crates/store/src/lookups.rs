@@ -21,17 +21,6 @@ const PATIENCE: Patience = Patience {
 /// Lookups of one directory that may wait. More are refused at once.
 const LINE: usize = 1_000;
 
-/// Settings of the sessions. Each statement here has one sensible plan, whatever the values and the statistics: it walks
-/// the index that is meant, in its order. Plans made while a table was empty go when the session renews them.
-const SESSION: [(&str, &str); 6] = [
-    ("plan_cache_mode", "force_generic_plan"),
-    ("enable_seqscan", "off"),
-    ("enable_bitmapscan", "off"),
-    ("enable_sort", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-];
-
 /// A few connections for looking up. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Lookups(Links);
@@ -46,7 +35,9 @@ pub(crate) struct Lookup<'a> {
 impl Lookups {
     /// Over a PostgreSQL server; connects when first asked.
     pub(crate) fn postgres(options: PgConnectOptions, most: u32) -> Self {
-        let options = options.options(SESSION);
+        // Each statement has one sensible plan, whatever the values. Plans made while a table was empty go when the session
+        // renews them.
+        let options = options.options([("plan_cache_mode", "force_generic_plan")]);
         Self(Links::postgres(options, sizes(most)))
     }
 

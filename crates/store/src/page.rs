@@ -78,7 +78,7 @@ impl Statement<'_> {
         // Counted no further than it matters.
         format!(
             "{attributes} + {REFERENCE} * \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM group_members m WHERE m.{key} = r.id LIMIT {}) AS c)",
+             (SELECT COUNT(*) FROM (SELECT 1 FROM group_members m WHERE m.{key} = r.id LIMIT {}) AS counted)",
             number(self.most_bytes / REFERENCE + 1)
         )
     }
@@ -180,7 +180,7 @@ pub(crate) fn ids_after(kind: Kind) -> String {
 /// How many there are in the directory `$1`, where that is kept.
 fn kept(kind: Kind) -> String {
     format!(
-        "(SELECT c.{} FROM directory_counts c WHERE c.directory_id = $1)",
+        "(SELECT kept.{} FROM directory_counts kept WHERE kept.directory_id = $1)",
         kind.table()
     )
 }

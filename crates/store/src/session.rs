@@ -22,12 +22,17 @@ const FIRST_REPLAN_AFTER: Duration = Duration::from_millis(30);
 const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Settings of the projector's sessions, beside those of all.
-pub(crate) const WRITER_SESSION: [(&str, &str); 4] = [
-    ("plan_cache_mode", "force_generic_plan"),
-    // Row sets are small and every table has the right index, whatever the statistics say of a table just filled.
+pub(crate) const WRITER_SESSION: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
+
+/// Settings of all sessions but those of searches. Row sets are small, and for every statement there is an index that finds
+/// its rows in their order, whatever the statistics say of a table just filled: so a plan walks indexes, and goes through
+/// a table or sorts only what cannot be had otherwise.
+pub(crate) const WALKING: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_sort", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
-    ("enable_seqscan", "off"),
 ];
 
 /// Connections that are kept: one for batches, one for what goes apart from them.

@@ -111,7 +111,7 @@ impl StateAt<'_> {
         let after = after.map_or_else(Uuid::nil, ResourceId::uuid);
         let sql = format!(
             "SELECT id, version, created_at, updated_at, resource FROM {table} \
-             WHERE directory_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+             WHERE directory_id = $1 AND id > $2 ORDER BY directory_id, id LIMIT $3"
         );
         let values = [self.directory_id.uuid().into(), after.into(), i64::from(limit).into()];
         let rows = query_all(self.store.read(), &sql, values).await?;
@@ -194,9 +194,16 @@ impl StateAt<'_> {
             || (Uuid::nil(), Uuid::nil()),
             |(group, member)| (group.uuid(), member.uuid()),
         );
-        let sql = "SELECT m.group_id, m.member_id, m.kind FROM group_members m \
-                   WHERE m.directory_id = $1 AND (m.group_id, m.member_id) > ($2, $3) \
-                   ORDER BY m.group_id, m.member_id LIMIT $4";
+        // Group by group: memberships of all directories stand side by side.
+        let sql = (
+            "SELECT m.group_id, m.member_id, m.kind FROM (SELECT g.directory_id, g.id FROM groups g \
+             WHERE g.directory_id = $1 AND g.id >= $2 ORDER BY g.directory_id, g.id OFFSET 0) AS o \
+             CROSS JOIN LATERAL (SELECT * FROM group_members m WHERE m.group_id = o.id \
+             AND (m.group_id, m.member_id) > ($2, $3) ORDER BY m.group_id, m.member_id LIMIT $4) AS m LIMIT $4",
+            "SELECT m.group_id, m.member_id, m.kind FROM groups g CROSS JOIN group_members m ON m.group_id = g.id \
+             AND (m.group_id, m.member_id) > ($2, $3) WHERE g.directory_id = $1 AND g.id >= $2 \
+             ORDER BY g.id, m.member_id LIMIT $4",
+        );
         let values = [
             self.directory_id.uuid().into(),
             group.into(),

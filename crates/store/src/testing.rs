@@ -181,6 +181,24 @@ impl TestDatabase {
     }
 }
 
+impl Store {
+    /// How SQLite would execute a statement: a line for each step.
+    ///
+    /// # Panics
+    /// When the statement is not one that it could execute.
+    pub async fn query_plan(&self, sql: &str) -> Vec<String> {
+        use sea_orm::ConnectionTrait as _;
+        let explain = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps = self
+            .read()
+            .query_all_raw(explain)
+            .await
+            .expect("a statement that was sent is understood");
+        let detail = |step: &sea_orm::QueryResult| step.get("detail").expect("a step has a text");
+        steps.iter().map(detail).collect()
+    }
+}
+
 fn base_url() -> String {
     std::env::var("ROLLCALL_TEST_DATABASE_URL").unwrap_or_else(|_| DEFAULT_URL.to_owned())
 }

@@ -5,7 +5,7 @@ use crate::measure;
 use events::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Pruned, Store, StoreError};
+use store::{Forgotten, Pruned, Store, StoreError};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +44,14 @@ impl Housekeeping {
 
     async fn prune_all(&self, last: &mut Pruned) -> Result<(), StoreError> {
         let (deliveries, retention) = (self.store.deliveries(), self.engine.config.retention);
-        deliveries.wake_forgotten(Timestamp::now()).await?;
+        let mut forgotten = Forgotten::default();
+        loop {
+            forgotten = deliveries.wake_forgotten(&forgotten, Timestamp::now()).await?;
+            if !forgotten.goes_on() {
+                break;
+            }
+            tokio::time::sleep(BREATH).await;
+        }
         loop {
             *last = deliveries.prune(retention, last, Timestamp::now()).await?;
             measure::pruned(last);

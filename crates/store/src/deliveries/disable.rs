@@ -1,8 +1,8 @@
 //! Endpoints that are switched off, and what becomes of their deliveries: they are held until the endpoint is switched on
 //! again, and then sent or skipped, a bounded number at a time.
 
-use super::line::{HAS_EARLIER, block, lock_lines, wake};
-use super::{BLOCKED, Deliveries, open_states};
+use super::line::{block, lock_lines, wake};
+use super::{Deliveries, open_states};
 use crate::append::{EventDraft, append, lock_lane};
 use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
 use crate::{Dialect, StoreError};
@@ -139,7 +139,7 @@ impl Deliveries<'_> {
             0
         } else {
             let sql = of_ids("id", |these| {
-                format!("{HOLD} WHERE {these} AND {}", open_states!("state"))
+                format!("{HOLD} WHERE {these} AND ({}) IS TRUE", open_states!("state"))
             });
             let ids = json_ids(dialect, stray.iter().map(|(id, _)| *id));
             let values = [ids.into(), now.millis().into()];
@@ -183,7 +183,7 @@ impl Deliveries<'_> {
                  next_at = $2, updated_at = $2 \
                  FROM (SELECT id AS endpoint_id, COALESCE(skip_until, -1) AS skip_until FROM endpoints \
                  WHERE state = 'enabled') AS s \
-                 WHERE deliveries.endpoint_id = s.endpoint_id AND {these} AND deliveries.state = 'held'"
+                 WHERE deliveries.endpoint_id = s.endpoint_id AND {these} AND (deliveries.state = 'held') IS TRUE"
             )
         });
         let tx = self.store.begin().await?;
@@ -194,20 +194,6 @@ impl Deliveries<'_> {
         wake(&tx, dialect, ids(), now).await?;
         tx.commit().await?;
         Ok(released)
-    }
-
-    /// Wakes what waits in the line of an ordered endpoint although nothing is before it. That never happens unless a
-    /// row was changed by hand; so it is looked for now and then, and costs a line's length.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn wake_forgotten(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let (open, earlier) = (open_states!("d.state"), HAS_EARLIER);
-        let sql = format!(
-            "UPDATE deliveries SET next_at = $1 WHERE id IN (SELECT d.id FROM endpoints e JOIN deliveries d \
-             ON d.endpoint_id = e.id WHERE {open} AND d.next_at = {BLOCKED} AND NOT ({earlier}) LIMIT {AT_ONCE})"
-        );
-        exec(self.store.write(), &sql, [now.millis().into()]).await
     }
 }
 

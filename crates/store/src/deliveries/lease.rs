@@ -1,13 +1,13 @@
 //! Keeping leases, and giving them back.
 
-use super::Deliveries;
+use super::{Deliveries, open_states};
 use crate::StoreError;
 use crate::deliveries::Lease;
 use crate::sql::{Row, exec, json_ids, of_ids, query_all};
 use events::{DeliveryId, Timestamp};
 
 const GIVE_BACK: &str = "UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'scheduled' END, \
-                         next_at = $2, lease_owner = NULL, leased_until = NULL, updated_at = $2 WHERE state = 'leased'";
+                         next_at = $2, lease_owner = NULL, leased_until = NULL, updated_at = $2 WHERE";
 
 impl Deliveries<'_> {
     /// Makes leases last longer and returns those that the owner still holds: the others ended, and their deliveries
@@ -22,7 +22,7 @@ impl Deliveries<'_> {
         let sql = of_ids("id", |these| {
             format!(
                 "UPDATE deliveries SET leased_until = $2, next_at = $2 \
-                 WHERE {these} AND state = 'leased' AND lease_owner = $3 RETURNING id"
+                 WHERE {these} AND (state = 'leased') IS TRUE AND lease_owner = $3 RETURNING id"
             )
         });
         let values = [self.ids(held).into(), lease.until.millis().into(), lease.owner.into()];
@@ -38,7 +38,9 @@ impl Deliveries<'_> {
         if held.is_empty() {
             return Ok(());
         }
-        let sql = of_ids("id", |these| format!("{GIVE_BACK} AND {these} AND lease_owner = $3"));
+        let sql = of_ids("id", |these| {
+            format!("{GIVE_BACK} {these} AND (state = 'leased') IS TRUE AND lease_owner = $3")
+        });
         let values = [self.ids(held).into(), now.millis().into(), owner.into()];
         let connection = &self.store.steady().claim;
         exec(connection, &sql, values).await.map(|_| ())
@@ -50,7 +52,9 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any write.
     pub async fn release_of_others(&self, owner: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = format!("{GIVE_BACK} AND (lease_owner IS NULL OR lease_owner <> $1)");
+        // The open ones are in an index.
+        let open = open_states!("state");
+        let sql = format!("{GIVE_BACK} state = 'leased' AND {open} AND (lease_owner IS NULL OR lease_owner <> $1)");
         exec(self.store.write(), &sql, [owner.into(), now.millis().into()]).await
     }
 

@@ -63,7 +63,7 @@ pub(super) async fn block(
             found(
                 dialect,
                 &format!(
-                    "SELECT d.id FROM deliveries d WHERE {these} AND d.state = 'pending' \
+                    "SELECT d.id FROM deliveries d WHERE {these} AND (d.state = 'pending') IS TRUE \
                  AND (SELECT e.ordered FROM endpoints e WHERE e.id = d.endpoint_id) AND {HAS_EARLIER}"
                 )
             )
@@ -100,7 +100,7 @@ pub(super) async fn wake(
              AND {line} ORDER BY n.endpoint_id, n.subject_id, n.sequence LIMIT 1) FROM deliveries d WHERE {these}"
         );
         format!(
-            "UPDATE deliveries SET next_at = $2 WHERE {} AND {open} AND next_at = {BLOCKED}",
+            "UPDATE deliveries SET next_at = $2 WHERE {} AND ({open}) IS TRUE AND (next_at = {BLOCKED}) IS TRUE",
             found(dialect, &heads)
         )
     });
@@ -150,23 +150,24 @@ pub(super) async fn coalesce(
          AND o.sequence < b.sequence AND {} ORDER BY o.endpoint_id DESC, o.subject_id DESC, o.sequence DESC LIMIT {NEAR}",
         line_states!("o.state")
     );
-    let sql = of_ids("b.id", |these| {
-        let rows = match dialect {
-            Dialect::Postgres => format!("deliveries b CROSS JOIN LATERAL ({before}) AS d WHERE {these}"),
-            // Without LATERAL: the whole line, which the same index finds.
-            Dialect::Sqlite => format!(
-                "deliveries b CROSS JOIN deliveries d ON d.endpoint_id = b.endpoint_id AND d.subject_id = b.subject_id \
-                 AND d.sequence < b.sequence AND {} WHERE {these}",
-                line_states!("d.state")
-            ),
-        };
-        format!(
+    let superseded = format!(
+        "d.state = 'pending' AND d.attempts = 0 AND d.next_at = {BLOCKED} \
+         AND d.event_type IN ('user.updated', 'group.updated')"
+    );
+    let sql = of_ids("b.id", |these| match dialect {
+        Dialect::Postgres => format!(
             "UPDATE deliveries SET state = 'cancelled', reason = s.reason, updated_at = $2 FROM \
-             (SELECT d.id, (SELECT {text} {newer}) AS reason FROM {rows} \
-             AND d.state = 'pending' AND d.attempts = 0 AND d.next_at = {BLOCKED} \
-             AND d.event_type IN ('user.updated', 'group.updated')) AS s \
-             WHERE deliveries.id = s.id AND s.reason IS NOT NULL"
-        )
+             (SELECT d.id, (SELECT {text} {newer}) AS reason FROM deliveries b CROSS JOIN LATERAL ({before}) AS d \
+             WHERE {these} AND {superseded}) AS s WHERE deliveries.id = s.id AND s.reason IS NOT NULL"
+        ),
+        // Without LATERAL: the whole line, which the same index finds.
+        Dialect::Sqlite => format!(
+            "UPDATE deliveries AS d SET state = 'cancelled', reason = (SELECT {text} {newer}), updated_at = $2 \
+             WHERE d.id IN (SELECT d.id FROM deliveries b CROSS JOIN deliveries d ON d.endpoint_id = b.endpoint_id \
+             AND d.subject_id = b.subject_id AND d.sequence < b.sequence AND {} WHERE {these} AND {superseded} \
+             AND (SELECT 1 {newer}) IS NOT NULL)",
+            line_states!("d.state")
+        ),
     });
     exec(tx, &sql, [json_ids(dialect, new).into(), now.millis().into()]).await
 }

@@ -62,7 +62,7 @@ impl Deliveries<'_> {
         let write = self.store.write();
         let held = format!(
             "UPDATE deliveries SET state = 'cancelled', reason = 'held for longer than deliveries are kept', updated_at = $2 \
-             WHERE id IN (SELECT id FROM deliveries WHERE state = 'held' AND id < $1 LIMIT {AT_ONCE})"
+             WHERE id IN (SELECT id FROM deliveries WHERE id < $1 AND (state = 'held') IS TRUE ORDER BY id LIMIT {AT_ONCE})"
         );
         let cancelled = exec(write, &held, [before(retention.deliveries).into(), now.millis().into()]).await?;
         let ended = format!(

@@ -76,39 +76,68 @@ pub struct DeliveryFilter {
 }
 
 macro_rules! select {
+    () => {
+        "SELECT id, endpoint_id, event_id, event_type, directory_id, subject_id, sequence, state, attempts, next_at, \
+         last_status, last_error, reason, created_at, updated_at, delivered_at FROM deliveries WHERE "
+    };
     ($condition:literal) => {
-        concat!(
-            "SELECT id, endpoint_id, event_id, event_type, directory_id, subject_id, sequence, state, attempts, next_at, \
-             last_status, last_error, reason, created_at, updated_at, delivered_at FROM deliveries WHERE ",
-            $condition
+        concat!(select!(), $condition)
+    };
+}
+
+/// The state is part of the text, not a parameter: partial indexes are not considered for parameters. With the name that
+/// cursors of the list carry.
+macro_rules! in_state {
+    ($state:literal) => {
+        (
+            concat!("deliveries/", $state),
+            concat!(select!(), "state = '", $state, "'"),
+            concat!("s.state = '", $state, "'"),
         )
     };
 }
 
-/// The state is part of the text, not a parameter: partial indexes are not considered for parameters.
-const fn select_in(state: Option<DeliveryState>) -> (&'static str, &'static str) {
+const fn in_state(state: DeliveryState) -> (&'static str, &'static str, &'static str) {
     match state {
-        None => ("deliveries", select!("TRUE")),
-        Some(DeliveryState::Pending) => ("deliveries/pending", select!("state = 'pending'")),
-        Some(DeliveryState::Leased) => ("deliveries/leased", select!("state = 'leased'")),
-        Some(DeliveryState::Scheduled) => ("deliveries/scheduled", select!("state = 'scheduled'")),
-        Some(DeliveryState::Delivered) => ("deliveries/delivered", select!("state = 'delivered'")),
-        Some(DeliveryState::Exhausted) => ("deliveries/exhausted", select!("state = 'exhausted'")),
-        Some(DeliveryState::Held) => ("deliveries/held", select!("state = 'held'")),
-        Some(DeliveryState::Cancelled) => ("deliveries/cancelled", select!("state = 'cancelled'")),
+        DeliveryState::Pending => in_state!("pending"),
+        DeliveryState::Leased => in_state!("leased"),
+        DeliveryState::Scheduled => in_state!("scheduled"),
+        DeliveryState::Delivered => in_state!("delivered"),
+        DeliveryState::Exhausted => in_state!("exhausted"),
+        DeliveryState::Held => in_state!("held"),
+        DeliveryState::Cancelled => in_state!("cancelled"),
     }
 }
 
+/// The list, by an index of the state where there is one; else through all deliveries, a stretch at a time.
+fn listing(filter: DeliveryFilter) -> Listing {
+    let all = select!("TRUE");
+    let listing = match filter.state {
+        None => Listing::new("deliveries", all),
+        Some(state) => {
+            let (name, by_state, shown) = in_state(state);
+            match (state, filter.endpoint_id) {
+                (DeliveryState::Scheduled | DeliveryState::Exhausted | DeliveryState::Cancelled, None)
+                | (DeliveryState::Held, Some(_)) => Listing::new(name, by_state),
+                _ => Listing::new(name, all).showing(shown),
+            }
+        }
+    };
+    listing
+        .with_id("endpoint_id", filter.endpoint_id.map(EndpointId::uuid))
+        .sized("COALESCE(octet_length(m.last_error), 0)")
+}
+
 impl Deliveries<'_> {
-    /// The deliveries, newest first.
+    /// The deliveries, newest first. Fewer than asked for do not mean that the list ends: of those in a state that is rare
+    /// a part may have none.
     ///
     /// # Errors
     /// `Invalid` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, filter: DeliveryFilter, page: &ListPage) -> Result<List<Delivery>, StoreError> {
-        let (name, select) = select_in(filter.state);
-        let listing = Listing::new(name, select).with_id("endpoint_id", filter.endpoint_id.map(EndpointId::uuid));
-        listing
-            .read(&self.store.searches().of(Party::Management), page, delivery)
+        let most_bytes = self.store.page_bytes();
+        listing(filter)
+            .read(&self.store.lookups().of(Party::Management), page, most_bytes, delivery)
             .await
     }
 

@@ -17,6 +17,7 @@ mod log;
 mod log_copies;
 mod oauth;
 mod publication;
+mod reading;
 mod refusals;
 mod security_events;
 mod webhooks;
@@ -36,7 +37,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-const fn sets() -> [TableSet; 17] {
+const fn sets() -> [TableSet; 18] {
     [
         TableSet {
             name: "0001_catalogue",
@@ -105,6 +106,10 @@ const fn sets() -> [TableSet; 17] {
         TableSet {
             name: "0017_endpoint_urls",
             statements: endpoint_urls::STATEMENTS,
+        },
+        TableSet {
+            name: "0018_reading",
+            statements: reading::STATEMENTS,
         },
     ]
 }

@@ -3,7 +3,7 @@
 use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
 use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
-use crate::{DirectoryCounts, Store, StoreError};
+use crate::{Dialect, DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::{QueryResult, Value};
 use std::collections::{HashMap, HashSet};
@@ -164,7 +164,8 @@ impl Directories {
     pub async fn list(&self, filter: DirectoryFilter, page: &ListPage) -> Result<List<Directory>, StoreError> {
         Listing::new("directories", SELECT)
             .with_id("organization_id", filter.organization_id.map(OrganizationId::uuid))
-            .read(self.store.read(), page, directory)
+            .sized("octet_length(m.settings)")
+            .read(self.store.read(), page, self.store.page_bytes(), directory)
             .await
     }
 
@@ -265,19 +266,32 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn delete_directory(&self, id: DirectoryId) -> Result<(), StoreError> {
+        // Memberships are found by their groups.
+        for (members, groups) in [
+            ("group_members", "groups"),
+            ("group_members_base", "groups_base"),
+            ("group_members_fresh", "groups_fresh"),
+        ] {
+            let sql = match self.dialect {
+                Dialect::Postgres => format!(
+                    "DELETE FROM {members} WHERE group_id = ANY (ARRAY(SELECT id FROM {groups} WHERE directory_id = $1))"
+                ),
+                Dialect::Sqlite => {
+                    format!("DELETE FROM {members} WHERE group_id IN (SELECT id FROM {groups} WHERE directory_id = $1)")
+                }
+            };
+            exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
+        }
         for table in [
-            "group_members",
             "user_emails",
             "groups",
             "users",
             "directory_keys",
             "oauth_clients",
             "directory_counts",
-            "group_members_base",
             "user_emails_base",
             "groups_base",
             "users_base",
-            "group_members_fresh",
             "user_emails_fresh",
             "groups_fresh",
             "users_fresh",

@@ -126,7 +126,7 @@ impl DirectoryKeys {
     pub async fn list(&self, page: &ListPage) -> Result<List<KeyRecord>, StoreError> {
         Listing::new("directory_keys", SELECT)
             .with_id("directory_id", Some(self.directory_id.uuid()))
-            .read(self.store.read(), page, record)
+            .read(self.store.read(), page, self.store.page_bytes(), record)
             .await
     }
 }

@@ -1,7 +1,8 @@
 //! Keyset lists over the management tables.
 //!
 //! Lists go from the newest row to the oldest: ids are UUID v7, so the id alone is the order, and a row that comes
-//! while somebody pages is never shown twice.
+//! while somebody pages is never shown twice. A part of a list ends before it would have more bytes than it may, and looks
+//! at no more than a stretch of rows for those that are to be shown.
 
 use crate::StoreError;
 use crate::sql::{Row, Rows, query_all};
@@ -37,7 +38,14 @@ pub(crate) struct Listing {
     select: &'static str,
     name: String,
     conditions: Vec<(&'static str, Value)>,
+    shown: Option<&'static str>,
+    size: &'static str,
 }
+
+/// Rows that are looked at for those that are to be shown.
+const STRETCH: usize = 5_000;
+/// About how many bytes an answer has of each row, beside its texts of any length.
+const FRAME: u32 = 500;
 
 impl Listing {
     /// `name` is bound into the cursors; `select` must end in a `WHERE` condition.
@@ -46,7 +54,22 @@ impl Listing {
             select,
             name: name.to_owned(),
             conditions: Vec::new(),
+            shown: None,
+            size: "0",
         }
+    }
+
+    /// Only rows that satisfy a condition which no index serves. A part of the list may then have fewer than were asked for,
+    /// or none, and still not be the last.
+    pub(crate) const fn showing(mut self, condition: &'static str) -> Self {
+        self.shown = Some(condition);
+        self
+    }
+
+    /// What a row has of texts of any length, as SQL: a number of bytes.
+    pub(crate) const fn sized(mut self, size: &'static str) -> Self {
+        self.size = size;
+        self
     }
 
     /// Only rows with this id in the column.
@@ -58,7 +81,7 @@ impl Listing {
         self
     }
 
-    /// Reads one part.
+    /// Reads one part, of at most `most_bytes` unless its first row alone has more.
     ///
     /// # Errors
     /// `Invalid` for a cursor that this list did not give out; otherwise as any query.
@@ -66,32 +89,66 @@ impl Listing {
         self,
         connection: &C,
         page: &ListPage,
+        most_bytes: u64,
         read: Read<T>,
     ) -> Result<List<T>, StoreError> {
         let after = page.cursor.as_deref().map(|cursor| self.position(cursor)).transpose()?;
-        let (mut sql, mut values) = (self.select.to_owned(), Vec::new());
+        let limit = usize::from(page.limit.max(1));
+        // One more than asked for tells whether the list goes on.
+        let most = self.shown.map_or(limit + 1, |_| STRETCH);
+        let (sql, values) = self.statement(after, limit, most, most_bytes);
+        let rows = query_all(connection, &sql, values).await?;
+        let first = rows
+            .first()
+            .ok_or_else(|| StoreError::corrupt("a SELECT of counts gave no row"))?;
+        let (looked_at, matches): (i64, i64) = (first.get("looked_at")?, first.get("matches")?);
+        let shown = if matches == 0 {
+            &[]
+        } else {
+            &rows[..rows.len().min(limit)]
+        };
+        let next = if usize::try_from(matches).is_ok_and(|matches| matches > shown.len()) {
+            shown.last().map(|row| row.id("id")).transpose()?
+        } else if usize::try_from(looked_at).is_ok_and(|looked_at| self.shown.is_some() && looked_at >= most) {
+            first.opt_id("last_seen")?
+        } else {
+            None
+        };
+        Ok(List {
+            data: shown.iter().map(read).collect::<Result<_, _>>()?,
+            next_cursor: next.map(|id| self.cursor(id)),
+        })
+    }
+
+    fn statement(&self, after: Option<Uuid>, limit: usize, most: usize, most_bytes: u64) -> (String, Vec<Value>) {
+        let (mut seen, mut values) = (self.select.to_owned(), Vec::new());
         for (column, value) in &self.conditions {
             values.push(value.clone());
-            sql.push_str(&format!(" AND {column} = ${}", values.len()));
+            seen.push_str(&format!(" AND {column} = ${}", values.len()));
         }
         if let Some(after) = after {
             values.push(after.into());
-            sql.push_str(&format!(" AND id < ${}", values.len()));
+            seen.push_str(&format!(" AND id < ${}", values.len()));
         }
-        let limit = usize::from(page.limit.max(1));
-        sql.push_str(&format!(" ORDER BY id DESC LIMIT {}", limit + 1));
-        let rows = query_all(connection, &sql, values).await?;
-        let more = rows.len() > limit;
-        let last = rows
-            .get(limit - 1)
-            .filter(|_| more)
-            .map(|row| row.id("id"))
-            .transpose()?;
-        let data = rows.iter().take(limit).map(read).collect::<Result<_, _>>()?;
-        Ok(List {
-            data,
-            next_cursor: last.map(|id| self.cursor(id)),
-        })
+        // In the order of the index that serves the conditions.
+        let order: String = self
+            .conditions
+            .iter()
+            .map(|(column, _)| format!("{column} DESC, "))
+            .collect();
+        let (shown, size) = (self.shown.unwrap_or("TRUE"), self.size);
+        let sql = format!(
+            "WITH seen AS MATERIALIZED ({seen} ORDER BY {order}id DESC LIMIT {most}), \
+             matching AS MATERIALIZED (SELECT s.* FROM seen s WHERE {shown} ORDER BY s.id DESC LIMIT {}), \
+             part AS (SELECT m.*, ROW_NUMBER() OVER (ORDER BY m.id DESC) AS place, \
+             SUM({size} + {FRAME}) OVER (ORDER BY m.id DESC) AS bytes FROM matching m) \
+             SELECT t.looked_at, t.last_seen, t.matches, p.* FROM (SELECT (SELECT COUNT(*) FROM seen) AS looked_at, \
+             (SELECT s.id FROM seen s ORDER BY s.id LIMIT 1) AS last_seen, \
+             (SELECT COUNT(*) FROM matching) AS matches) AS t \
+             LEFT JOIN (SELECT * FROM part WHERE place = 1 OR bytes <= {most_bytes}) AS p ON TRUE ORDER BY p.id DESC",
+            limit + 1
+        );
+        (sql, values)
     }
 
     /// The cursor after this row. The list's name is inside, so that a cursor of another list is refused.

@@ -1,9 +1,9 @@
 //! Whom a change of the settings concerns: the people in some groups.
 
 use super::Change;
-use crate::StoreError;
 use crate::rows::{Column, row_set};
 use crate::sql::{Row, json_id, query_all};
+use crate::{Dialect, StoreError};
 use directory::UserRow;
 use events::{DirectoryId, GroupRef, ResourceId};
 use serde_json::{Map, Value, json};
@@ -26,15 +26,24 @@ impl Change {
             .map(|id| json!({ "id": json_id(self.dialect, id.uuid()) }))
             .collect();
         let set = row_set(self.dialect, 1, "r", &[("id", Column::Id)]);
+        let of_groups = match self.dialect {
+            Dialect::Postgres => format!("m.group_id = ANY (ARRAY(SELECT r.id FROM {set}))"),
+            Dialect::Sqlite => format!("m.group_id IN (SELECT r.id FROM {set})"),
+        };
         let people = format!(
-            "SELECT DISTINCT m.member_id FROM {set} JOIN group_members m ON m.group_id = r.id AND m.directory_id = $2 \
-             AND m.kind = 0 LIMIT {}",
+            "SELECT DISTINCT m.member_id FROM group_members m WHERE {of_groups} \
+             AND (m.directory_id = $2) IS TRUE AND m.kind = 0 LIMIT {}",
             most + 1
         );
         let values = || vec![Value::Array(rows.clone()).to_string().into(), directory.uuid().into()];
+        let found = |column: &str| match self.dialect {
+            Dialect::Postgres => format!("{column} = ANY (ARRAY({people}))"),
+            Dialect::Sqlite => format!("{column} IN ({people})"),
+        };
         let users = format!(
             "SELECT x.id, x.resource, x.version, x.created_at, x.updated_at FROM users x \
-             WHERE x.directory_id = $2 AND x.id IN ({people}) ORDER BY x.id"
+             WHERE (x.directory_id = $2) IS TRUE AND {} ORDER BY x.id",
+            found("x.id")
         );
         let users = query_all(&self.tx, &users, values()).await?;
         if users.len() > most {
@@ -42,7 +51,8 @@ impl Change {
         }
         let memberships = format!(
             "SELECT m.member_id, g.id, g.display_name FROM group_members m JOIN groups g ON g.id = m.group_id \
-             WHERE m.directory_id = $2 AND m.member_id IN ({people}) ORDER BY m.member_id, g.id"
+             WHERE (m.directory_id = $2) IS TRUE AND {} ORDER BY m.member_id, g.id",
+            found("m.member_id")
         );
         let mut groups_of: HashMap<ResourceId, Vec<GroupRef>> = HashMap::new();
         for row in query_all(&self.tx, &memberships, values()).await? {

@@ -74,7 +74,7 @@ impl OauthClients {
     pub async fn list(&self, page: &ListPage) -> Result<List<OauthClient>, StoreError> {
         Listing::new("oauth_clients", SELECT)
             .with_id("directory_id", Some(self.directory_id.uuid()))
-            .read(self.store.read(), page, client)
+            .read(self.store.read(), page, self.store.page_bytes(), client)
             .await
     }
 }

@@ -97,7 +97,7 @@ impl Organizations {
     pub async fn list(&self, page: &ListPage) -> Result<List<Organization>, StoreError> {
         let connection = self.store.read();
         let mut list = Listing::new("organizations", SELECT)
-            .read(connection, page, organization)
+            .read(connection, page, self.store.page_bytes(), organization)
             .await?;
         add_domains(connection, &mut list.data).await?;
         Ok(list)

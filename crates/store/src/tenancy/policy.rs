@@ -53,7 +53,11 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn indexing(&self) -> Result<Vec<DirectoryId>, StoreError> {
-        let sql = "SELECT id FROM directories WHERE settings LIKE '%\"indexing\":%'";
+        // As in the index of these few.
+        let sql = (
+            "SELECT id FROM directories WHERE strpos(settings, '\"indexing\":') > 0 ORDER BY id",
+            "SELECT id FROM directories WHERE instr(settings, '\"indexing\":') > 0 ORDER BY id",
+        );
         let rows = query_all(self.read(), sql, Vec::<Value>::new()).await?;
         rows.iter().map(|row| row.id("id")).collect()
     }

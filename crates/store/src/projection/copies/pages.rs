@@ -62,7 +62,7 @@ impl LogCopies<'_> {
         });
         let sql = format!(
             "SELECT group_id, member_id FROM {} WHERE directory_id = $1 AND (group_id, member_id) > ($2, $3) \
-             ORDER BY group_id, member_id LIMIT $4",
+             ORDER BY directory_id, group_id, member_id LIMIT $4",
             CopyName::Base.tables().members
         );
         let values = [
@@ -85,7 +85,7 @@ impl LogCopies<'_> {
     ) -> Result<Vec<QueryResult>, StoreError> {
         let sql = format!(
             "SELECT id, resource, version, created_at, updated_at FROM {table} WHERE directory_id = $1 AND id > $2 \
-             ORDER BY id LIMIT $3"
+             ORDER BY directory_id, id LIMIT $3"
         );
         let after = after.map_or(Uuid::nil(), |id| id.uuid());
         let values = [self.directory.uuid().into(), after.into(), i64::from(limit).into()];

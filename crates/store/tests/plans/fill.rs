@@ -1,0 +1,315 @@
+//! A database in which much is stored, put there by one statement for each table.
+
+use events::Timestamp;
+use store::Dialect;
+use store::testing::TestDatabase;
+use uuid::Uuid;
+
+/// What is done in the stories happens then.
+pub(crate) const NOW: i64 = 1_800_000_000_000;
+/// What is stored came then, and before.
+const STORED: i64 = 1_799_999_000_000;
+
+/// What an id is of.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Organization = 1,
+    Directory = 2,
+    User = 3,
+    Group = 4,
+    Event = 5,
+    Endpoint = 6,
+    Delivery = 7,
+    Attempt = 8,
+    Key = 9,
+    Client = 10,
+    AdminKey = 11,
+    Command = 12,
+}
+
+/// People of the small directory have numbers from here on; those of the large one count from 0.
+pub(crate) const SMALL: u64 = 1_000_000;
+/// How many there are of people, groups and events in the small directory.
+pub(crate) const FEW: u64 = 100;
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millis(NOW)
+}
+
+/// The id of the `n`th of its kind.
+pub(crate) fn id<T: From<Uuid>>(kind: Kind, n: u64) -> T {
+    let high = 0x018b_cfe5_6800_7000 + kind as u64;
+    T::from(Uuid::from_u64_pair(high, (0x8000 << 48) | n))
+}
+
+struct Sql {
+    dialect: Dialect,
+    /// How many people, events and deliveries there are.
+    many: u64,
+}
+
+impl Sql {
+    /// The id of number `n`, an expression.
+    fn id(&self, kind: Kind, n: &str) -> String {
+        let kind = kind as u8;
+        match self.dialect {
+            Dialect::Postgres => format!("('018bcfe5-6800-7{kind:03x}-8000-' || lpad(to_hex({n}), 12, '0'))::uuid"),
+            Dialect::Sqlite => format!("unhex('018bcfe568007{kind:03x}8000' || printf('%012x', {n}))"),
+        }
+    }
+
+    /// A row set `g` of the numbers `n` from one to before another.
+    fn numbers(&self, from: u64, to: u64) -> String {
+        let last = to - 1;
+        match self.dialect {
+            Dialect::Postgres => format!("generate_series({from}::bigint, {last}::bigint) AS g(n)"),
+            Dialect::Sqlite => format!(
+                "(WITH RECURSIVE c(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM c WHERE n < {last}) \
+                 SELECT n FROM c) AS g"
+            ),
+        }
+    }
+
+    fn json(&self, text: &str) -> String {
+        match self.dialect {
+            Dialect::Postgres => format!("({text})::jsonb"),
+            Dialect::Sqlite => format!("({text})"),
+        }
+    }
+
+    fn people(&self, tables: [&str; 2], directory: u64, from: u64, count: u64) -> Vec<String> {
+        let (user, directory) = (
+            self.id(Kind::User, "g.n"),
+            self.id(Kind::Directory, &directory.to_string()),
+        );
+        let (numbers, name) = (self.numbers(from, from + count), "'u' || g.n");
+        let resource = "'{\"userName\":\"u' || g.n || '\",\"displayName\":\"u' || g.n || '\",\"active\":true}'";
+        let [users, emails] = tables;
+        vec![
+            format!(
+                "INSERT INTO {users} (id, directory_id, user_name, user_name_key, external_id, display_name, \
+                 display_name_key, email, active, manager_id, resource, search, version, created_at, updated_at) \
+                 SELECT {user}, {directory}, {name}, {name}, {name}, {name}, {name}, {name}, {active}, NULL, {resource}, \
+                 {search}, 1, {STORED} + g.n, {STORED} + g.n FROM {numbers}",
+                active = if self.dialect == Dialect::Postgres { "true" } else { "1" },
+                search = self.json(resource)
+            ),
+            format!(
+                "INSERT INTO {emails} (directory_id, value_key, user_id) SELECT {directory}, {name}, {user} FROM {numbers}"
+            ),
+        ]
+    }
+
+    /// Groups, the first of which has half of the people, and each other one of them.
+    fn groups(&self, tables: [&str; 2], directory: u64, from: u64, people: u64) -> Vec<String> {
+        let (group, directory) = (
+            self.id(Kind::Group, "g.n"),
+            self.id(Kind::Directory, &directory.to_string()),
+        );
+        let (numbers, name) = (self.numbers(from, from + FEW), "'g' || g.n");
+        let resource = "'{\"displayName\":\"g' || g.n || '\"}'";
+        let [groups, members] = tables;
+        let (first, user) = (self.id(Kind::Group, &from.to_string()), self.id(Kind::User, "g.n"));
+        let member = format!("INSERT INTO {members} (directory_id, group_id, member_id, kind, added_at)");
+        vec![
+            format!(
+                "INSERT INTO {groups} (id, directory_id, display_name, display_name_key, external_id, resource, search, \
+                 version, created_at, updated_at) SELECT {group}, {directory}, {name}, {name}, {name}, {resource}, {}, 1, \
+                 {STORED} + g.n, {STORED} + g.n FROM {numbers}",
+                self.json(resource)
+            ),
+            format!(
+                "{member} SELECT {directory}, {first}, {user}, 0, {STORED} FROM {}",
+                self.numbers(from, from + people / 2)
+            ),
+            format!(
+                "{member} SELECT {directory}, {group}, {user}, 0, {STORED} FROM {}",
+                self.numbers(from + 1, from + FEW)
+            ),
+        ]
+    }
+
+    /// The log of a directory; every hundredth event tells that somebody is gone.
+    fn log(&self, directory: u64, from: u64, count: u64) -> Vec<String> {
+        let (event, subject) = (self.id(Kind::Event, "g.n"), self.id(Kind::User, "g.n"));
+        let number = directory;
+        let (directory, organization) = (
+            self.id(Kind::Directory, &number.to_string()),
+            self.id(Kind::Organization, &number.to_string()),
+        );
+        vec![
+            format!(
+                "INSERT INTO events (id, directory_id, organization_id, sequence, type, subject_id, body, traceparent, \
+                 created_at) SELECT {event}, {directory}, {organization}, g.n - {from} + 1, \
+                 CASE WHEN g.n % 100 = 50 THEN 'user.deleted' ELSE 'user.updated' END, {subject}, \
+                 '{{\"data\":{{\"user\":{{}}}}}}', NULL, {STORED} FROM {}",
+                self.numbers(from, from + count)
+            ),
+            format!("UPDATE sequences SET last = {count} WHERE directory_id = {directory}"),
+            // A few are not on the bus.
+            format!(
+                "UPDATE publications SET sequence = {1} WHERE directory_id = {0}",
+                directory,
+                count - 5
+            ),
+        ]
+    }
+
+    fn tenants(&self) -> Vec<String> {
+        let (organization, directory) = (self.id(Kind::Organization, "g.n"), self.id(Kind::Directory, "g.n"));
+        let (key, client, admin) = (
+            self.id(Kind::Key, "g.n"),
+            self.id(Kind::Client, "g.n"),
+            self.id(Kind::AdminKey, "g.n"),
+        );
+        let hash = match self.dialect {
+            Dialect::Postgres => "decode(repeat('00', 32), 'hex')",
+            Dialect::Sqlite => "zeroblob(32)",
+        };
+        let (all, command) = (self.numbers(0, self.many), self.id(Kind::Command, "g.n"));
+        let tenants = self.numbers(0, self.many / 20);
+        vec![
+            format!(
+                "INSERT INTO organizations (id, name, created_at, updated_at) SELECT {organization}, 'o', 1, 1 FROM {tenants}"
+            ),
+            format!(
+                "INSERT INTO organization_domains (domain, organization_id, position) SELECT 'd' || g.n || '.example', {organization}, 0 FROM {tenants}"
+            ),
+            format!(
+                "INSERT INTO directories (id, organization_id, name, provider, created_at, updated_at) \
+                 SELECT {directory}, {organization}, 'd', 'entra_id', 1, 1 FROM {tenants}"
+            ),
+            format!("INSERT INTO sequences (directory_id, lane, last) SELECT {directory}, 0, 0 FROM {tenants}"),
+            format!("INSERT INTO directory_counts (directory_id) SELECT {directory} FROM {tenants}"),
+            format!("INSERT INTO publications (directory_id, sequence) SELECT {directory}, 0 FROM {tenants}"),
+            format!(
+                "INSERT INTO directory_keys (id, directory_id, name, token_hash, created_at) \
+                 SELECT {key}, {}, 'k', {hash}, 1 FROM {all}",
+                self.id(Kind::Directory, &format!("(g.n % {})", self.many / 20))
+            ),
+            format!(
+                "INSERT INTO oauth_clients (id, directory_id, name, secret_hash, created_at) \
+                 SELECT {client}, {directory}, 'c', {hash}, 1 FROM {tenants}"
+            ),
+            format!(
+                "INSERT INTO admin_keys (id, name, token_hash, created_at) SELECT {admin}, 'a', {hash}, 1 FROM {tenants}"
+            ),
+            format!(
+                "INSERT INTO idempotency_keys (key, request_hash, status, body, created_at) \
+                 SELECT 'i' || g.n, 'h', 200, '', {NOW} FROM {all}"
+            ),
+            format!(
+                "INSERT INTO inbox (command_id, status, result, created_at) SELECT {command}, 204, NULL, {NOW} FROM {all}"
+            ),
+            format!(
+                "INSERT INTO directory_removals (directory_id, minute, removed) SELECT {directory}, {NOW} / 60000, 1 FROM {tenants}"
+            ),
+        ]
+    }
+
+    /// Endpoint 0 is done with most of the log of the large directory; 1 is ordered, coalesces and waits; 2 is switched
+    /// off; 3 gets the past; the others have nothing.
+    fn webhooks(&self) -> Vec<String> {
+        let endpoint = self.id(Kind::Endpoint, "g.n");
+        let flag = |condition: &str| match self.dialect {
+            Dialect::Postgres => format!("({condition})"),
+            Dialect::Sqlite => format!("CASE WHEN {condition} THEN 1 ELSE 0 END"),
+        };
+        let secret = match self.dialect {
+            Dialect::Postgres => "decode('00', 'hex')",
+            Dialect::Sqlite => "zeroblob(1)",
+        };
+        let delivery = |first: u64| self.id(Kind::Delivery, &format!("(g.n + {first})"));
+        let of = |endpoint: u64| self.id(Kind::Endpoint, &endpoint.to_string());
+        let (event, directory) = (self.id(Kind::Event, "g.n"), self.id(Kind::Directory, "0"));
+        let subject = self.id(Kind::User, "(g.n % 5)");
+        let deliveries = |endpoint: u64, state: &str, next: &str| {
+            format!(
+                "INSERT INTO deliveries (id, endpoint_id, event_id, directory_id, subject_id, sequence, event_type, state, \
+                 attempts, next_at, created_at, updated_at, response_head) SELECT {}, {}, {event}, {directory}, {subject}, \
+                 g.n + 1, 'user.updated', '{state}', 0, {next}, {STORED}, {STORED}, 'x' FROM {}",
+                delivery(endpoint * 1_000_000),
+                of(endpoint),
+                self.numbers(0, self.many)
+            )
+        };
+        vec![
+            format!(
+                "INSERT INTO endpoints (id, url, sealed_secret, ordered, coalesce_updates, state, catching_up, created_at, \
+                 updated_at) SELECT {endpoint}, 'https://example.com/', {secret}, {}, {}, \
+                 CASE WHEN g.n = 2 THEN 'disabled' ELSE 'enabled' END, {}, {STORED}, {STORED} FROM {}",
+                flag("g.n = 1"),
+                flag("g.n = 1"),
+                flag("g.n = 3"),
+                self.numbers(0, 10)
+            ),
+            deliveries(0, "delivered", "0"),
+            // Five people wait in line, each behind its first event.
+            deliveries(
+                1,
+                "pending",
+                &format!("CASE WHEN g.n < 5 THEN {STORED} ELSE 9223372036854775807 END"),
+            ),
+            deliveries(2, "held", "0"),
+            deliveries(4, "pending", "9000000000000000"),
+            format!(
+                "INSERT INTO attempts (id, delivery_id, endpoint_id, number, started_at, duration_ms, response_head) \
+                 SELECT {}, {}, {}, 1, {STORED}, 5, 'x' FROM {}",
+                self.id(Kind::Attempt, "g.n"),
+                delivery(0),
+                of(0),
+                self.numbers(0, self.many)
+            ),
+            format!(
+                "INSERT INTO delivery_bodies (delivery_id, directory_id, body) SELECT {}, {directory}, '{{}}' FROM {}",
+                delivery(0),
+                self.numbers(0, self.many)
+            ),
+            format!(
+                "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) SELECT {}, {}, \
+                 CASE WHEN g.n < 2 THEN 'log' ELSE 'done' END, {STORED} FROM {}",
+                of(3),
+                self.id(Kind::Directory, "g.n"),
+                self.numbers(0, self.many / 20)
+            ),
+            format!(
+                "INSERT INTO erasures (directory_id, user_id, due_at, created_at) SELECT {directory}, {}, NULL, {STORED} FROM {}",
+                self.id(Kind::User, "(g.n + 500000)"),
+                self.numbers(0, self.many)
+            ),
+        ]
+    }
+}
+
+/// Fills a database: `many` people, events and deliveries, and [`FEW`] in a directory beside.
+pub(crate) async fn fill(database: &TestDatabase, many: u64) {
+    let sql = Sql {
+        dialect: database.store.dialect(),
+        many,
+    };
+    let mut statements = sql.tenants();
+    statements.extend(sql.people(["users", "user_emails"], 0, 0, many));
+    statements.extend(sql.people(["users", "user_emails"], 1, SMALL, FEW));
+    statements.extend(sql.people(["users_base", "user_emails_base"], 0, 0, many));
+    statements.extend(sql.groups(["groups", "group_members"], 0, 0, many));
+    statements.extend(sql.groups(["groups", "group_members"], 1, SMALL, FEW));
+    statements.extend(sql.groups(["groups_base", "group_members_base"], 0, 0, many));
+    statements.extend(sql.log(0, 0, many));
+    statements.extend(sql.log(1, SMALL, FEW));
+    statements.extend(sql.webhooks());
+    let counts = |directory: u64, people: u64| {
+        format!(
+            "UPDATE directory_counts SET users = {people}, active_users = {people}, groups = {FEW} WHERE directory_id = {}",
+            sql.id(Kind::Directory, &directory.to_string())
+        )
+    };
+    statements.extend([counts(0, many), counts(1, FEW)]);
+    for statement in statements {
+        // All at once takes longer than a statement of the program may.
+        let patience = match sql.dialect {
+            Dialect::Postgres => "SET statement_timeout = 0; ",
+            Dialect::Sqlite => "",
+        };
+        database.execute(&format!("{patience}{statement}")).await;
+    }
+}
