@@ -8,7 +8,7 @@ use scim::path::AttributePath;
 use scim::schema::ResourceType;
 use serde_json::{Value, json};
 use store::testing::{TestDatabase, insert_groups, insert_users};
-use store::{Dialect, NewDirectory, NewOrganization, Position, Query, Sort, Store, Total};
+use store::{Dialect, NewDirectory, NewOrganization, Position, Query, Sort, Store, StoreOptions, Total};
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 
@@ -162,6 +162,96 @@ async fn pages_are_complete_and_in_one_order_when_all_were_created_at_once() {
 
         let only_total = users.list(&Query::default()).await.unwrap();
         assert_eq!((only_total.total, only_total.rows.len()), (Some(57), 0));
+        database.close().await;
+    }
+}
+
+/// Opens the database once more, with pages of so many bytes.
+async fn with_pages_of(database: &TestDatabase, page_bytes: u64) -> Store {
+    let options = StoreOptions {
+        page_bytes,
+        ..StoreOptions::new(database.url.clone())
+    };
+    Store::connect(&options).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_page_ends_before_it_has_too_many_bytes_but_always_has_a_first_row() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let store = with_pages_of(&database, 10_000).await;
+        let directory = DirectoryId::new();
+        let large = |n: i64, bytes: usize| {
+            let attributes = json!({ "userName": format!("user{n}"), "title": "x".repeat(bytes), "active": true });
+            resource(attributes, n)
+        };
+        // Of 3,000 bytes two and a half fit, and the fifth is too large for any page.
+        let users: Vec<_> = (0..9).map(|n| large(n, if n == 4 { 20_000 } else { 3_000 })).collect();
+        insert_users(&store, directory, ResourceType::user(), &users)
+            .await
+            .unwrap();
+        let all: Vec<_> = users.iter().map(|user| user.id).collect();
+        let filter = Filter::parse("title pr", ResourceType::user()).unwrap();
+        for filter in [None, Some(&filter)] {
+            let (mut seen, mut pages, mut offset) = (Vec::new(), Vec::new(), 0);
+            while seen.len() < all.len() {
+                let query = Query {
+                    filter,
+                    offset,
+                    limit: 9,
+                    total: Total::Counted,
+                    references: true,
+                    ..Query::default()
+                };
+                let page = store.users(directory).list(&query).await.unwrap();
+                assert_eq!(page.total, Some(9), "the total is that of all, whatever the page has");
+                assert!(page.bytes <= 10_000 || page.rows.len() == 1, "{} bytes", page.bytes);
+                seen.extend(page.rows.iter().map(|row| row.id));
+                assert_eq!(page.is_cut, seen.len() < all.len());
+                pages.push(page.rows.len());
+                offset = u32::try_from(seen.len()).unwrap();
+            }
+            assert_eq!((seen, pages), (all.clone(), vec![2, 2, 1, 2, 2]));
+        }
+        let used = Query {
+            limit: 9,
+            used: 10_000,
+            total: Total::Counted,
+            ..Query::default()
+        };
+        let page = store.users(directory).list(&used).await.unwrap();
+        assert_eq!((page.rows.len(), page.is_cut, page.total), (0, true, Some(9)));
+        store.close().await;
+        database.close().await;
+    }
+}
+
+#[tokio::test]
+async fn members_count_for_the_bytes_of_a_page() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let store = with_pages_of(&database, 10_000).await;
+        let directory = DirectoryId::new();
+        let users: Vec<_> = (0..60).map(|n| user(&format!("user{n}"))).collect();
+        insert_users(&store, directory, ResourceType::user(), &users)
+            .await
+            .unwrap();
+        let members: Vec<_> = users.iter().map(|user| (user, ResourceKind::User)).collect();
+        let groups: Vec<_> = (0..3)
+            .map(|n| group(&format!("group{n}"), &members[..20 * n + 1]))
+            .collect();
+        insert_groups(&store, directory, &groups).await.unwrap();
+        let query = |references| Query {
+            limit: 9,
+            references,
+            ..Query::default()
+        };
+        let bare = store.groups(directory).list(&query(false)).await.unwrap();
+        assert_eq!((bare.rows.len(), bare.is_cut), (3, false));
+        let whole = store.groups(directory).list(&query(true)).await.unwrap();
+        assert_eq!((whole.rows.len(), whole.is_cut), (2, true));
+        assert_eq!(whole.rows[1].members.as_ref().unwrap().len(), 21);
+        store.close().await;
         database.close().await;
     }
 }
