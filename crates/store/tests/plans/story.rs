@@ -283,7 +283,6 @@ async fn projecting(store: &Store) {
         role_members: [group(5), group(0)].into(),
         memberships: [user(7)].into(),
         deleted: [user(8)].into(),
-        ..Needs::default()
     };
     projection.load(vec![(big(), needs)]).await.unwrap();
     projection
