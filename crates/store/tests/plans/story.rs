@@ -2,7 +2,7 @@
 //! little, in the small one also what asks for everything.
 
 use crate::fill::{FEW, Kind, NOW, SMALL, id, now};
-use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, UserRow, Writes};
+use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, Reach, UserRow, Writes};
 use events::{
     AdminKeyId, AttemptId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId, OrganizationId,
     Outcome, ResourceId, ResourceKind, Source, Timestamp, Verdict,
@@ -270,7 +270,14 @@ async fn projecting(store: &Store) {
     let epoch = store.lanes(PROJECTOR).take(0, "me", now()).await.unwrap();
     let commands: Vec<CommandId> = (0..2).map(|_| CommandId::new()).collect();
     store.verdicts(&commands).await.unwrap();
-    let mut projection = store.project(&[(0, epoch)], &[big()]).await.unwrap();
+    let opening = Opening {
+        held: &[(0, epoch)],
+        directories: &[big()],
+        commands: &commands,
+        reaches: &[Reach::Members(big(), group(0)), Reach::Ties(big(), user(7))],
+        apart: false,
+    };
+    let mut projection = store.project(opening).await.unwrap();
     let needs = Needs {
         users: [user(1), user(2)].into(),
         user_names: ["u3".to_owned(), "nobody".to_owned()].into(),
@@ -330,6 +337,21 @@ async fn projecting(store: &Store) {
     ));
     projection.commit().await.unwrap();
     store.verdicts(&commands).await.unwrap();
+    // More than goes into one statement.
+    let many = Needs {
+        briefs: (0..5_000).map(user).collect(),
+        ..Needs::default()
+    };
+    let opening = Opening {
+        held: &[(0, epoch)],
+        directories: &[big()],
+        commands: &[],
+        reaches: &[],
+        apart: true,
+    };
+    let mut projection = store.project(opening).await.unwrap();
+    projection.load(vec![(big(), many)]).await.unwrap();
+    projection.rollback().await.unwrap();
     let settled = store.inbox().settle(commands[0], now()).await.unwrap();
     assert!(matches!(settled, Settled::Verdict(_)));
 }
@@ -348,6 +370,13 @@ async fn tenants(store: &Store) {
         error: None,
     };
     store.directories().note_use(&[used]).await.unwrap();
+    let refusal = Refusal {
+        directory_id: big(),
+        at: now(),
+        reason: "test".to_owned(),
+    };
+    store.directories().note_refusals(&[refusal]).await.unwrap();
+    store.directories().last_refusal(big()).await.unwrap().unwrap();
     let (organizations, directories) = (store.organizations(), store.directories());
     let domain: Domain = "d7.example".parse().unwrap();
     organizations.by_id(id(Kind::Organization, 7)).await.unwrap().unwrap();
