@@ -64,18 +64,17 @@ pub(crate) async fn run(shape: Shape) {
 
     let stop = Arc::new(AtomicBool::new(false));
     let halves: Arc<[String; 2]> = Arc::new([members(0), members(MEMBERS)]);
-    let mut tasks = Vec::new();
+    // All groups first: what comes after a large change in its directory waits for it.
+    let mut groups = Vec::new();
     for client in 0..CLIENTS {
         let body = system::scim::group(&format!("Group {client}"));
-        let group = busy.scim.send("POST", "/Groups", Some(&body)).await.id();
+        groups.push(busy.scim.send("POST", "/Groups", Some(&body)).await.id());
+    }
+    let mut tasks = Vec::new();
+    for (client, group) in groups.into_iter().enumerate() {
         let server = Server::new(&busy.scim.base, Some(&busy.scim.token));
-        tasks.push(tokio::spawn(replace(
-            server,
-            group,
-            client,
-            Arc::clone(&halves),
-            Arc::clone(&stop),
-        )));
+        let load = replace(server, group, client, Arc::clone(&halves), Arc::clone(&stop));
+        tasks.push(tokio::spawn(load));
     }
     // They are in full swing when the first ones are answered.
     tokio::time::sleep(Duration::from_secs(3)).await;
