@@ -507,6 +507,11 @@ async fn endpoints(store: &Store) {
     two_pages!(|page: ListPage| async move { store.endpoints().list(&page).await });
     store.endpoints().version().await.unwrap();
     store.endpoints().all().await.unwrap();
+    store
+        .endpoints()
+        .seal_urls(None, |_, _, _| Some(vec![1]))
+        .await
+        .unwrap();
     store.endpoint_public_keys(now()).await.unwrap();
     let organization = id(Kind::Organization, 0);
     store
