@@ -104,7 +104,7 @@ mod tests {
             if let (Some(left), Some(right)) = (parse_date_time(&a), parse_date_time(&b)) {
                 let texts = (sortable(&a).unwrap(), sortable(&b).unwrap());
                 prop_assert_eq!(left.cmp(&right), texts.0.cmp(&texts.1));
-                prop_assert_eq!(sortable(&texts.0), Some(texts.0.clone()), "it is its own form");
+                prop_assert_eq!(sortable(&texts.0), Some(texts.0), "it is its own form");
             }
         }
     }
