@@ -247,11 +247,12 @@ fn elements(args: &Args, of: &str, alias: &str) -> String {
     }
 }
 
-/// The value of a row of SQLite's `json_each` as JSON text again.
+/// The value of a row of SQLite's `json_each` as JSON text again. Doubles are written by `quote`, which keeps all their
+/// digits; as plain text they would have 15.
 fn json_of(of: &str) -> String {
     format!(
         "CASE {of}.type WHEN 'text' THEN json_quote({of}.value) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' \
-         WHEN 'null' THEN 'null' ELSE {of}.value END"
+         WHEN 'null' THEN 'null' WHEN 'real' THEN quote({of}.value) ELSE {of}.value END"
     )
 }
 
