@@ -8,7 +8,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 /// What a dateTime must be, for error messages.
 pub(crate) const WANTED: &str =
-    "a date and time with zone, within the years 0000 to 9999 of UTC, such as 2026-01-31T08:15:00Z";
+    "a date, time and zone, within the years 0000 to 9999 of UTC, such as 2026-01-31T08:15:00Z";
 
 /// Reads a dateTime as it may be stored: date, time and zone, and an instant that in UTC has a year of four digits.
 pub(crate) fn parse_stored(text: &str) -> Option<OffsetDateTime> {
