@@ -34,6 +34,11 @@ pub struct Sent(JoinHandle<Result<Outcome, ExchangeError>>);
 /// Sends a command and returns as soon as whatever is sent next comes after it. Goes on when the caller is dropped: the
 /// change would be made anyway, and somebody must hear the verdict.
 pub async fn send(bus: &Bus, store: &Store, command: Command) -> Sent {
+    send_holding(bus, store, command, ()).await
+}
+
+/// As [`send`], and drops `held` when the verdict is known: a place that nobody else may have meanwhile.
+pub async fn send_holding(bus: &Bus, store: &Store, command: Command, held: impl Send + 'static) -> Sent {
     let (bus, store) = (bus.clone(), store.clone());
     let (queued, is_queued) = oneshot::channel();
     let exchange = async move {
@@ -41,7 +46,7 @@ pub async fn send(bus: &Bus, store: &Store, command: Command) -> Sent {
             // Whoever asked may be gone.
             let _ = queued.send(());
         };
-        match bus.request_in_turn(&command, sent).await {
+        let outcome = match bus.request_in_turn(&command, sent).await {
             Ok(verdict) => Ok(verdict.outcome),
             Err(RequestError::Unavailable) => Err(ExchangeError::Unavailable),
             Err(RequestError::Refused) => match settle(&store, &command, &RequestError::Refused).await {
@@ -49,7 +54,9 @@ pub async fn send(bus: &Bus, store: &Store, command: Command) -> Sent {
                 settled => settled,
             },
             Err(error) => settle(&store, &command, &error).await,
-        }
+        };
+        drop(held);
+        outcome
     };
     let exchange = tokio::spawn(exchange.in_current_span());
     // An error means that it could not be sent, which its outcome tells.

@@ -3,7 +3,7 @@
 use crate::Inner;
 use crate::answer::Failure;
 use crate::overload::Overload;
-use events::{Command, DirectoryId, Outcome};
+use events::{Command, DirectoryId, Outcome, Timestamp};
 use runtime::ExchangeError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,19 +17,19 @@ pub(crate) async fn exchange(inner: &Inner, command: Command) -> Result<Outcome,
 /// A command that has its place in the lane, or could not get one.
 #[derive(Debug)]
 pub(crate) struct Sent {
-    /// `None` when the lane was known to be full.
-    sent: Option<runtime::Sent>,
+    /// Why not, when the lane was known to be full or the directory has too much under way.
+    sent: Result<runtime::Sent, Failure>,
     directory: DirectoryId,
     overload: Arc<Overload>,
 }
 
-/// Sends a command and returns as soon as whatever is sent next comes after it.
+/// Sends a command, when its directory's turn has come, and returns as soon as whatever is sent next comes after it.
 pub(crate) async fn send(inner: &Inner, command: Command) -> Sent {
     let (directory, overload) = (command.directory_id, Arc::clone(&inner.overload));
     let sent = if overload.is_full(directory) {
-        None
+        Err(too_deep())
     } else {
-        Some(runtime::send(&inner.bus, &inner.store, command).await)
+        in_turn(inner, command).await
     };
     Sent {
         sent,
@@ -38,13 +38,18 @@ pub(crate) async fn send(inner: &Inner, command: Command) -> Sent {
     }
 }
 
+async fn in_turn(inner: &Inner, mut command: Command) -> Result<runtime::Sent, Failure> {
+    let turn = inner.turns.wait(&command).await?;
+    // The time it may take begins now, not while it waited for its turn.
+    command.issued_at = Timestamp::now();
+    command.deadline = command.issued_at.plus(inner.config.deadline);
+    Ok(runtime::send_holding(&inner.bus, &inner.store, command, turn).await)
+}
+
 impl Sent {
     /// What became of it.
     pub(crate) async fn outcome(self) -> Result<Outcome, Failure> {
-        let Some(sent) = self.sent else {
-            return Err(too_deep());
-        };
-        sent.outcome().await.map_err(|error| match error {
+        self.sent?.outcome().await.map_err(|error| match error {
             ExchangeError::TooDeep => {
                 self.overload.note(self.directory);
                 too_deep()

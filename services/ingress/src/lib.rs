@@ -21,6 +21,7 @@ mod policies;
 mod rate;
 mod read;
 mod render;
+mod turns;
 mod usage;
 mod write;
 
@@ -94,6 +95,7 @@ pub(crate) struct Inner {
     pub(crate) policies: policies::Policies,
     pub(crate) rates: rate::Rates,
     pub(crate) overload: Arc<overload::Overload>,
+    pub(crate) turns: turns::Turns,
     pub(crate) cursors: Cursors,
     pub(crate) jwks: oauth::Jwks,
     pub(crate) usage: usage::Usage,
@@ -109,6 +111,7 @@ impl State {
             jwks: oauth::Jwks::new(&config.entra_authority),
             overload: Arc::new(overload::Overload::new(bus.partitions())),
             rates: rate::Rates::new(),
+            turns: turns::Turns::new(),
             config,
             store,
             bus,
