@@ -252,6 +252,11 @@ impl Store {
         self.begin_on(&self.write).await
     }
 
+    /// A transaction that sees one state of the whole database and writes nothing.
+    pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, StoreError> {
+        Ok(self.read.begin().await?)
+    }
+
     /// [`Self::begin`] on one of the [`Self::steady`] connections.
     pub(crate) async fn begin_on(&self, connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {

@@ -16,10 +16,12 @@ pub enum StoreError {
     /// Finding or counting what matches takes longer than a statement may. Asking the same again is no help.
     #[error("finding what matches takes too long")]
     TooSlow,
-    /// So many searches of one directory run at a time and no more, and these take long. Later there is a place again.
-    #[error("as many searches as may run at a time, {share}, are running")]
+    /// So many questions of one directory run at a time and no more, and these take long. Later there is a place again.
+    #[error("as many {what} as may run at a time, {share}, are running")]
     Crowded {
-        /// How many that are.
+        /// What runs.
+        what: Reads,
+        /// How many of it may run at a time.
         share: u32,
     },
     /// What was asked for cannot be done: a broken reference, a wrong setting, a value that cannot be stored.
@@ -31,6 +33,24 @@ pub enum StoreError {
     /// The database refused a statement or answered with something unexpected: a defect, not a passing condition.
     #[error("the database refused a statement")]
     Internal(#[source] DbErr),
+}
+
+/// What a directory has so many of at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Lists by a filter or in another order.
+    Searches,
+    /// Single resources, and pages of the whole directory.
+    Lookups,
+}
+
+impl std::fmt::Display for Reads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Searches => "searches",
+            Self::Lookups => "reads",
+        })
+    }
 }
 
 impl StoreError {

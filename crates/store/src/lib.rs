@@ -52,7 +52,7 @@ pub use endpoints::{
     EndpointUrl, Endpoints, KeptUrl,
 };
 pub use erasures::{Erasure, Erasures};
-pub use error::StoreError;
+pub use error::{Reads, StoreError};
 pub use event_log::{EventPage, Events, Feed};
 pub use groups::{GroupRow, Groups};
 pub use idempotency::Claim;

@@ -4,9 +4,9 @@
 //! The sessions of the driver's pool plan each statement anew, because some plans depend on the values. It is not worth it
 //! here: every statement here has one sensible plan.
 
-use crate::links::{Amount, Links, Party, Patience, Sizes, Unanswered};
+use crate::links::{Amount, Full, Links, Party, Patience, Sizes, Unanswered};
 use crate::sql::{Rows, Sql, note};
-use crate::{Dialect, StoreError};
+use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
@@ -23,12 +23,15 @@ const LINE: usize = 1_000;
 
 /// A few connections for looking up. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Lookups(Links);
+pub(crate) struct Lookups {
+    links: Links,
+    share: u32,
+}
 
 /// The same for one directory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lookup<'a> {
-    links: &'a Links,
+    lookups: &'a Lookups,
     party: Party,
 }
 
@@ -38,22 +41,30 @@ impl Lookups {
         // Each statement has one sensible plan, whatever the values. Plans made while a table was empty go when the session
         // renews them.
         let options = options.options([("plan_cache_mode", "force_generic_plan")]);
-        Self(Links::postgres(options, sizes(most)))
+        let sizes = sizes(most);
+        Self {
+            links: Links::postgres(options, sizes),
+            share: sizes.share,
+        }
     }
 
     /// Over a SQLite file.
     pub(crate) fn sqlite(options: SqliteConnectOptions, most: u32) -> Self {
-        Self(Links::sqlite(options, sizes(most)))
+        let sizes = sizes(most);
+        Self {
+            links: Links::sqlite(options, sizes),
+            share: sizes.share,
+        }
     }
 
     /// For questions of this party.
     pub(crate) const fn of(&self, party: Party) -> Lookup<'_> {
-        Lookup { links: &self.0, party }
+        Lookup { lookups: self, party }
     }
 
     /// Closes the idle connections. Those in use are closed when they come back, and later questions fail.
     pub(crate) async fn close(&self) {
-        self.0.close().await;
+        self.links.close().await;
     }
 }
 
@@ -70,16 +81,16 @@ impl Lookup<'_> {
     /// The first row of a query, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database is away for longer than it takes to connect anew, or does not answer
-    /// in time.
+    /// [`StoreError::Crowded`] when the party has as many lookups as it may, for longer than one waits;
+    /// [`StoreError::Unavailable`] when the database is away for longer than it takes to connect, or does not answer in time.
     #[track_caller]
     pub(crate) fn one<'q>(
         &self,
         sql: impl Into<Sql<'q>>,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Option<QueryResult>, StoreError>> {
-        let text = sql.into().text(self.links.dialect());
-        note(self.links.dialect(), text);
+        let text = sql.into().text(self.lookups.links.dialect());
+        note(self.lookups.links.dialect(), text);
         async move {
             let sql = AssertSqlSafe(text).into_sql_str();
             Ok(self.ask(&sql, &values, Amount::First).await?.pop())
@@ -87,9 +98,14 @@ impl Lookup<'_> {
     }
 
     async fn ask(&self, sql: &SqlStr, values: &[Value], amount: Amount) -> Result<Vec<QueryResult>, StoreError> {
-        let borrowed = self.links.borrow(self.party, PATIENCE).await;
-        // All that both say to a client is that it may come back.
-        let mut borrowed = borrowed.map_err(|_| StoreError::no_connection())?;
+        let borrowed = self.lookups.links.borrow(self.party, PATIENCE).await;
+        let mut borrowed = borrowed.map_err(|full| match full {
+            Full::Share => StoreError::Crowded {
+                what: Reads::Lookups,
+                share: self.lookups.share,
+            },
+            Full::Everywhere => StoreError::no_connection(),
+        })?;
         borrowed.ask(sql, values, amount).await.map_err(|error| match error {
             Unanswered::OutOfTime => StoreError::no_connection(),
             Unanswered::Failed(error) => error.into(),
@@ -99,11 +115,11 @@ impl Lookup<'_> {
 
 impl Rows for Lookup<'_> {
     fn dialect(&self) -> Dialect {
-        self.links.dialect()
+        self.lookups.links.dialect()
     }
 
     async fn rows(&self, sql: Sql<'_>, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        let sql = AssertSqlSafe(sql.text(self.links.dialect())).into_sql_str();
+        let sql = AssertSqlSafe(sql.text(self.lookups.links.dialect())).into_sql_str();
         self.ask(&sql, &values, Amount::All).await
     }
 }

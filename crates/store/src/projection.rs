@@ -84,14 +84,29 @@ pub struct Opening<'a> {
 }
 
 /// An open transaction over some lanes. Dropped without [`Projection::commit`], it leaves no trace.
+///
+/// On SQLite, where one transaction writes at a time, one that goes apart only reads until [`Projection::save`]: loading
+/// and applying take long and hold up nobody. What it has read decides only if nothing was written to its directories
+/// since.
 #[derive(Debug)]
 pub struct Projection {
     tx: Tx,
+    /// What makes a reading transaction a writing one.
+    reading: Option<Reading>,
     dialect: Dialect,
     apart: bool,
     directories: HashMap<DirectoryId, DirectoryFacts>,
     settled: Vec<Verdict>,
     reaches: HashMap<Reach, u64>,
+}
+
+/// Where a transaction that only reads yet will write, and what it was opened for.
+#[derive(Debug)]
+struct Reading {
+    store: Store,
+    held: Vec<(u16, i64)>,
+    directories: Vec<DirectoryId>,
+    commands: Vec<CommandId>,
 }
 
 /// How what is read and written is put into statements.
@@ -146,17 +161,29 @@ impl Store {
         let mut lanes: Vec<u16> = opening.held.iter().map(|(lane, _)| *lane).collect();
         lanes.sort_unstable();
         let hold = if opening.apart { Hold::Apart } else { Hold::Batch };
-        let tx = match self.writers() {
-            Some(writers) => Tx::Postgres(writers.begin(&lanes, hold).await?),
-            None => Tx::Sqlite(self.begin().await?),
+        let reads_first = opening.apart && !opening.directories.is_empty();
+        let (tx, reading) = match self.writers() {
+            Some(writers) => (Tx::Postgres(writers.begin(&lanes, hold).await?), None),
+            None if reads_first => (Tx::Sqlite(self.begin_reading().await?), Some(self.reading(&opening))),
+            None => (Tx::Sqlite(self.begin().await?), None),
         };
         let mut projection = Projection::new(tx, self.dialect(), opening.apart);
+        projection.reading = reading;
         let lost = projection.open(&opening).await?;
         if !lost.is_empty() {
             projection.rollback().await?;
             return Err(ProjectionError::Fenced(lost));
         }
         Ok(projection)
+    }
+
+    fn reading(&self, opening: &Opening<'_>) -> Reading {
+        Reading {
+            store: self.clone(),
+            held: opening.held.to_vec(),
+            directories: opening.directories.to_vec(),
+            commands: opening.commands.to_vec(),
+        }
     }
 
     /// The verdicts that exist among these commands: the answer to commands delivered again.
@@ -172,6 +199,7 @@ impl Projection {
     fn new(tx: Tx, dialect: Dialect, apart: bool) -> Self {
         Self {
             tx,
+            reading: None,
             dialect,
             apart,
             directories: HashMap::new(),
@@ -214,6 +242,31 @@ impl Projection {
         load::load(&mut self.tx, way, &self.directories, &wanted).await
     }
 
+    /// Goes on in the transaction that writes, if this one only reads: it holds the one writing connection from here on.
+    /// Whether the commands are still without verdicts.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] also when lanes or directories have moved on since they were read.
+    async fn begin_writing(&mut self, reading: Reading) -> Result<bool, StoreError> {
+        let tx = reading.store.begin().await?;
+        if let Tx::Sqlite(read) = std::mem::replace(&mut self.tx, Tx::Sqlite(tx)) {
+            read.rollback().await?;
+        }
+        let seen = std::mem::take(&mut self.directories);
+        let opening = Opening {
+            held: &reading.held,
+            directories: &reading.directories,
+            commands: &reading.commands,
+            reaches: &[],
+            apart: true,
+        };
+        let lost = self.open(&opening).await?;
+        if !lost.is_empty() || self.directories != seen {
+            return Err(StoreError::overtaken());
+        }
+        Ok(self.settled.is_empty())
+    }
+
     /// Writes rows, events and verdicts.
     ///
     /// # Errors
@@ -221,6 +274,11 @@ impl Projection {
     /// [`StoreError::Invalid`] for an event of a directory that does not exist. The transaction can then only be
     /// dropped.
     pub async fn save(&mut self, batch: Batch<'_>, now: Timestamp) -> Result<Saved, StoreError> {
+        if let Some(reading) = self.reading.take()
+            && !self.begin_writing(reading).await?
+        {
+            return Ok(Saved::Settled);
+        }
         let way = (self.dialect, self.way());
         save::save(&mut self.tx, way, &mut self.directories, batch, now).await
     }

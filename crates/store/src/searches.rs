@@ -9,7 +9,7 @@ mod tests;
 
 use crate::links::{Amount, Borrowed, Full, Links, Party, Patience, Sizes, Unanswered};
 use crate::sql::{Rows, Sql};
-use crate::{Dialect, StoreError};
+use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _};
@@ -92,6 +92,7 @@ impl Search<'_> {
         let borrowed = self.searches.links.borrow(self.party, self.searches.patience).await;
         borrowed.map_err(|full| match full {
             Full::Share => StoreError::Crowded {
+                what: Reads::Searches,
                 share: self.searches.share,
             },
             Full::Everywhere => StoreError::no_connection(),

@@ -273,7 +273,7 @@ impl From<StoreError> for Problem {
             }
             StoreError::Gone(what) => Self::new(Kind::Gone, what.clone()),
             StoreError::Invalid(what) => Self::new(Kind::InvalidParameter, what.clone()),
-            StoreError::Crowded { share } => Self::new(
+            StoreError::Crowded { share, .. } => Self::new(
                 Kind::TooManyRequests,
                 format!("{share} lists are being read, as many as may be at a time. Try again soon."),
             ),

@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use store::StoreError;
+use store::{Reads, StoreError};
 
 /// The media type of every answer (R2).
 pub(crate) const MEDIA_TYPE: &str = "application/scim+json; charset=utf-8";
@@ -71,8 +71,8 @@ impl From<StoreError> for Failure {
             tracing::warn!(error = %telemetry::chain(&error), "the database is not available");
             return Self::unavailable("the directory's database is not available at the moment; nothing was changed");
         }
-        if let StoreError::Crowded { share } = error {
-            return Self::crowded(share);
+        if let StoreError::Crowded { what, share } = error {
+            return Self::crowded(what, share);
         }
         if matches!(error, StoreError::TooSlow) {
             return scim::Error::new(
@@ -104,14 +104,21 @@ impl Failure {
         }
     }
 
-    /// 429: this directory searches as much as it may.
-    fn crowded(share: u32) -> Self {
+    /// 429: this directory reads as much as it may.
+    fn crowded(what: Reads, share: u32) -> Self {
         metrics::counter!("rollcall_ingress_searches_refused_total").increment(1);
-        let detail = format!(
-            "this directory has {share} searches running, as many as it may have at a time (ROLLCALL_DIRECTORY_SEARCHES), and \
-             they take long; try again, and narrow them by userName, externalId, displayName, emails.value or \
-             meta.lastModified"
-        );
+        let detail = match what {
+            Reads::Searches => format!(
+                "this directory has {share} searches running, as many as it may have at a time \
+                 (ROLLCALL_DIRECTORY_SEARCHES), and they take long; try again, and narrow them by userName, externalId, \
+                 displayName, emails.value or meta.lastModified"
+            ),
+            Reads::Lookups => format!(
+                "this directory has {share} reads running, as many as it may have at a time (a part of \
+                 ROLLCALL_DATABASE_CONNECTIONS), and they take long; try again, with fewer requests at a time or smaller \
+                 pages (count)"
+            ),
+        };
         Self::Later {
             error: scim::Error::status(429, detail),
             retry_after: Duration::from_secs(5),

@@ -1,5 +1,6 @@
 //! The mass-change brake within a batch: what it knows is read in the transaction that also writes, under the lane's lock, so
-//! it never decides by something stale.
+//! it never decides by something stale. Only a command that goes apart on SQLite reads it before: then it counts every
+//! change that came before it, and an operator's word of the last moments holds from the next command on.
 
 use crate::apply::Work;
 use directory::{BrakeSettings, BrakeWrites, Directory, Held, may_take_away};

@@ -5,13 +5,13 @@
 #[macro_use]
 mod world;
 
-use events::{Command, DirectoryId, Event, Outcome, ResourceId, ResourceKind, Verb};
+use events::{Command, CommandId, DirectoryId, Event, Outcome, ResourceId, ResourceKind, Verb, Verdict};
 use futures_util::future::join_all;
 use projector::Config;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::testing::insert_many_users;
-use store::{Dialect, Settled};
+use store::{Dialect, Saved, Settled};
 use world::{World, object, status};
 
 /// No time at all: whatever is measured against it takes too long.
@@ -379,5 +379,59 @@ async fn a_transaction_apart_keeps_no_batch_waiting_and_whoever_else_writes_wait
     assert!(refused.was_cut_short(), "{refused:?}");
     apart.rollback().await.unwrap();
     drop(store.change(Some(lane)).await.unwrap());
+    world.stop().await;
+}
+
+/// SQLite only: there one transaction writes at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_apart_writes_only_when_it_saves_and_only_if_nothing_has_moved_on() {
+    let world = World::start(Dialect::Sqlite).await;
+    let (busy, quiet) = world.two_in_a_lane().await;
+    assert_eq!(status(&world.send(&world.create_user(busy, "ada@x.test")).await), 201);
+    let store = &world.database.store;
+    let now = events::Timestamp::now();
+    let verdicts = [(); 3].map(|()| Verdict {
+        command_id: CommandId::new(),
+        outcome: Outcome::Refused {
+            status: 404,
+            scim_type: None,
+            detail: "nobody".to_owned(),
+        },
+    });
+    let project = |n: usize| {
+        let (directories, commands) = ([busy], [verdicts[n].command_id]);
+        async move {
+            let opening = store::Opening {
+                directories: &directories,
+                commands: &commands,
+                apart: true,
+                ..store::Opening::default()
+            };
+            store.project(opening).await.unwrap()
+        }
+    };
+    let batch = |n: usize| store::Batch {
+        verdicts: &verdicts[n..=n],
+        ..store::Batch::default()
+    };
+
+    let mut first = project(0).await;
+    assert_eq!(status(&world.send(&world.create_user(quiet, "ada@x.test")).await), 201);
+    let saved = first.save(batch(0), now).await.unwrap();
+    assert!(matches!(saved, Saved::Written(_)), "{saved:?}");
+    first.commit().await.unwrap();
+    assert_eq!(store.verdicts(&[verdicts[0].command_id]).await.unwrap(), verdicts[..1]);
+
+    let mut second = project(1).await;
+    assert_eq!(status(&world.send(&world.create_user(busy, "bob@x.test")).await), 201);
+    let overtaken = second.save(batch(1), now).await.unwrap_err();
+    assert!(overtaken.is_transient(), "read again, {overtaken:?}");
+    drop(second);
+
+    let mut third = project(2).await;
+    store.inbox().settle(verdicts[2].command_id, now).await.unwrap();
+    let saved = third.save(batch(2), now).await.unwrap();
+    assert!(matches!(saved, Saved::Settled), "given up meanwhile, {saved:?}");
+    third.rollback().await.unwrap();
     world.stop().await;
 }

@@ -2,9 +2,10 @@
 
 use super::Searches;
 use crate::links::{Party, Patience};
+use crate::lookups::Lookups;
 use crate::sql::query_all;
 use crate::testing::TestDatabase;
-use crate::{Dialect, StoreError};
+use crate::{Dialect, Reads, StoreError};
 use events::DirectoryId;
 use std::time::Duration;
 
@@ -123,7 +124,14 @@ async fn a_directory_that_searches_without_end_leaves_connections_to_others() {
                 Err(error) => break error,
             }
         };
-        assert!(matches!(refused, StoreError::Crowded { share: 1 }), "{refused:?}");
+        let is_crowded = matches!(
+            refused,
+            StoreError::Crowded {
+                what: Reads::Searches,
+                share: 1
+            }
+        );
+        assert!(is_crowded, "{refused:?}");
         query_all(&searches.of(other), ONE, []).await.unwrap();
         running.abort();
         assert!(running.await.is_err());
@@ -150,4 +158,50 @@ async fn other_reading_statements_end_too() {
         database.close().await;
     };
     tokio::join!(ends(Dialect::Postgres), ends(Dialect::Sqlite));
+}
+
+#[tokio::test]
+async fn a_directory_with_too_many_lookups_is_told_so_and_leaves_connections_to_others() {
+    let is_told = async |dialect| {
+        let database = TestDatabase::of(dialect).await;
+        let lookups = match dialect {
+            Dialect::Postgres => Lookups::postgres(database.url.parse().unwrap(), 4),
+            Dialect::Sqlite => Lookups::sqlite(database.url.parse().unwrap(), 4),
+        };
+        let (hostile, other) = (directory(), directory());
+        let [first, second, third] = [(); 3].map(|()| lookups.of(hostile));
+        let endless = async {
+            tokio::join!(
+                query_all(&first, ENDLESS, []),
+                query_all(&second, ENDLESS, []),
+                query_all(&third, ENDLESS, [])
+            )
+        };
+        let asking = async {
+            let refused = loop {
+                match query_all(&lookups.of(hostile), ONE, []).await {
+                    // The others have not all begun yet.
+                    Ok(_) => tokio::task::yield_now().await,
+                    Err(error) => break error,
+                }
+            };
+            query_all(&lookups.of(other), ONE, []).await.unwrap();
+            refused
+        };
+        let refused = tokio::select! {
+            refused = asking => refused,
+            ended = endless => panic!("they are endless: {ended:?}"),
+        };
+        let is_crowded = matches!(
+            refused,
+            StoreError::Crowded {
+                what: Reads::Lookups,
+                share: 3
+            }
+        );
+        assert!(is_crowded, "{refused:?}");
+        lookups.close().await;
+        database.close().await;
+    };
+    tokio::join!(is_told(Dialect::Postgres), is_told(Dialect::Sqlite));
 }

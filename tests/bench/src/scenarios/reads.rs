@@ -1,4 +1,4 @@
-//! People read by id and found by name, beside a bare handler with one indexed SELECT.
+//! People read by id, found by name and listed, beside a bare handler with one indexed SELECT.
 
 use super::{name, requests, spread};
 use crate::bare::Bare;
@@ -8,6 +8,9 @@ use crate::load::{self, Load};
 use crate::report::{self, Table, fine, rate, whole};
 use crate::usage;
 use system::{Shape, System};
+
+/// People in a page.
+const PAGE: usize = 20;
 
 /// Runs the scenario and prints its tables.
 pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: usize) {
@@ -30,6 +33,9 @@ pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: u
         "y3/s",
         "GET/bare",
         "filter/bare",
+        "lists/s",
+        "p50 ms",
+        "p99 ms",
     ];
     let table = Table::new(&about, &titles);
     let mut cpu = Vec::new();
@@ -40,6 +46,7 @@ pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: u
         let get = by_id(&server, users, count, requests).await.flawless();
         cpu.push((count, requests, report::spent(&before, &usage::all(&system))));
         let find = by_name(&server, users, count, requests).await.flawless();
+        let lists = page(&server, users, count, requests / 2).await.flawless();
         let plain = bare.reads(count, requests, move |n| fill::id(spread(n, users))).await;
         let y3 = bare.answers(count, requests).await;
         let figures = |load: &Load| [rate(load.rate()), fine(load.millis(0.5)), fine(load.millis(0.99))];
@@ -55,13 +62,16 @@ pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: u
                 &figures(&find),
                 &figures(&plain),
                 &ratios,
+                &figures(&lists),
             ]
             .concat(),
         );
     }
     report::cpu("GET by id", &cpu);
     report::memory(&usage::all(&system));
-    println!("\nbare: one SELECT by id in a bare actix handler; y3: answers of that server without a database.");
+    println!(
+        "\nlists: pages of 20 from all over the directory; bare: one SELECT by id in a bare actix handler; y3: answers of that server without a database."
+    );
     system.stop().await;
 }
 
@@ -70,6 +80,18 @@ pub(super) async fn by_id(server: &Server, users: usize, clients: usize, request
     let server = server.clone();
     load::run(clients, requests, move |n| {
         let (server, path) = (server.clone(), format!("/Users/{}", fill::id(spread(n, users))));
+        async move { server.send("GET", &path, "", "").await?.expect(200) }
+    })
+    .await
+}
+
+/// Pages of twenty people, from all over the directory.
+async fn page(server: &Server, users: usize, clients: usize, requests: usize) -> Load {
+    let server = server.clone();
+    let pages = (users / PAGE).max(1);
+    load::run(clients, requests, move |n| {
+        let first = spread(n, pages) * PAGE + 1;
+        let (server, path) = (server.clone(), format!("/Users?startIndex={first}&count={PAGE}"));
         async move { server.send("GET", &path, "", "").await?.expect(200) }
     })
     .await

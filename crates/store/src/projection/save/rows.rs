@@ -99,16 +99,7 @@ pub(in crate::projection) fn parts(
     }
     Ok(vec![
         upsert(dialect, "users_written", tables.users, users),
-        // Addresses that stay are not touched, so deleting and inserting never meet.
-        Part {
-            name: "emails_left",
-            set: kept,
-            sql: format!(
-                "DELETE FROM {emails} WHERE user_id IN (SELECT r.user_id FROM {{rows}}) AND NOT EXISTS \
-                 (SELECT 1 FROM {{rows}} WHERE r.user_id = {emails}.user_id AND r.value_key = {emails}.value_key)",
-                emails = tables.emails
-            ),
-        },
+        emails_left(dialect, tables.emails, kept),
         Part {
             name: "emails_written",
             set: emails,
@@ -125,6 +116,25 @@ pub(in crate::projection) fn parts(
             sql: insert_members(tables),
         },
     ])
+}
+
+/// Deletes the addresses that are not kept. Those that stay are not touched, so deleting and inserting never meet.
+fn emails_left(dialect: Dialect, emails: &str, kept: RowSet) -> Part {
+    let is_kept = match dialect {
+        Dialect::Postgres => format!(
+            "EXISTS (SELECT 1 FROM {{rows}} WHERE r.user_id = {emails}.user_id AND r.value_key = {emails}.value_key)"
+        ),
+        // A set that is made once; EXISTS would go through all rows for each address.
+        Dialect::Sqlite => {
+            "(user_id, value_key) IN (SELECT r.user_id, r.value_key FROM {rows} WHERE r.value_key IS NOT NULL)"
+                .to_owned()
+        }
+    };
+    Part {
+        name: "emails_left",
+        set: kept,
+        sql: format!("DELETE FROM {emails} WHERE user_id IN (SELECT r.user_id FROM {{rows}}) AND NOT {is_kept}"),
+    }
 }
 
 /// The statement that writes memberships.
