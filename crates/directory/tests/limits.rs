@@ -117,8 +117,9 @@ fn somebody_who_is_beyond_a_limit_can_still_be_deactivated() {
     assert_eq!(resource.attributes["emails"].as_array().unwrap().len(), 99);
 }
 
+// Rules: P16
 #[test]
-fn p16_filters_on_members_have_a_limit_for_each_request() {
+fn filters_on_members_have_a_limit_for_each_request() {
     let mut directory = directory(Limits::default());
     let id = ResourceId::new();
     let members: Vec<Value> = (0..1_000)

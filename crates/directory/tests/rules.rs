@@ -115,8 +115,9 @@ fn version(applied: &Applied) -> i64 {
     }
 }
 
+// Rules: B19
 #[test]
-fn b19_user_names_are_unique_without_regard_to_case_and_a_user_may_change_its_own_case() {
+fn user_names_are_unique_without_regard_to_case_and_a_user_may_change_its_own_case() {
     let mut world = World::new();
     let ada = world.user("Ada@Example.com");
     let body = object(json!({ "userName": "ADA@example.COM" }));
@@ -149,8 +150,9 @@ fn a_name_given_up_can_be_taken_in_the_same_batch() {
     assert!(world.directory.writes().users.iter().any(|user| user.id == second));
 }
 
+// Rules: R12
 #[test]
-fn r12_a_patch_that_changes_nothing_makes_no_event_and_keeps_the_version() {
+fn a_patch_that_changes_nothing_makes_no_event_and_keeps_the_version() {
     let mut world = World::new();
     let ada = world.user("ada");
     let applied = world.patch(
@@ -161,8 +163,9 @@ fn r12_a_patch_that_changes_nothing_makes_no_event_and_keeps_the_version() {
     assert_eq!((kinds(&applied).len(), version(&applied)), (0, 1));
 }
 
+// Rules: E21
 #[test]
-fn e21_switching_active_off_and_on_is_told_as_such() {
+fn switching_active_off_and_on_is_told_as_such() {
     let mut world = World::new();
     let ada = world.user("ada");
     let applied = world.patch(
@@ -184,8 +187,9 @@ fn e21_switching_active_off_and_on_is_told_as_such() {
     assert_eq!(kinds(&applied), [EventType::UserReactivated]);
 }
 
+// Rules: R10
 #[test]
-fn r10_a_precondition_that_does_not_hold_is_refused() {
+fn a_precondition_that_does_not_hold_is_refused() {
     let mut world = World::new();
     let ada = world.user("ada");
     let rename = || Verb::Patch(json!({ "Operations": [{ "op": "replace", "path": "title", "value": "Dr" }] }));
@@ -201,8 +205,9 @@ fn r10_a_precondition_that_does_not_hold_is_refused() {
     );
 }
 
+// Rules: E29, E30
 #[test]
-fn e29_e30_members_are_added_and_removed_one_by_one_and_each_is_told_once() {
+fn members_are_added_and_removed_one_by_one_and_each_is_told_once() {
     let mut world = World::new();
     let (ada, bob) = (world.user("ada"), world.user("bob"));
     let group = world.group("Sales", &[]);
@@ -235,8 +240,9 @@ fn e29_e30_members_are_added_and_removed_one_by_one_and_each_is_told_once() {
     assert!(removed.is_empty(), "nothing of it was stored");
 }
 
+// Rules: P20, B5
 #[test]
-fn p20_b5_an_unknown_member_fails_the_whole_request_and_leaves_the_group_as_it_was() {
+fn an_unknown_member_fails_the_whole_request_and_leaves_the_group_as_it_was() {
     let mut world = World::new();
     let ada = world.user("ada");
     let group = world.group("Sales", &[ada]);
@@ -261,8 +267,9 @@ fn p20_b5_an_unknown_member_fails_the_whole_request_and_leaves_the_group_as_it_w
     assert_eq!(writes.members_added.len(), 1);
 }
 
+// Rules: B33, R52
 #[test]
-fn b33_r52_a_put_without_members_keeps_them_and_an_empty_list_removes_them() {
+fn a_put_without_members_keeps_them_and_an_empty_list_removes_them() {
     let mut world = World::new();
     let ada = world.user("ada");
     let group = world.group("Sales", &[ada]);
@@ -276,8 +283,9 @@ fn b33_r52_a_put_without_members_keeps_them_and_an_empty_list_removes_them() {
     assert_eq!(kinds(&applied), [EventType::GroupMemberRemoved]);
 }
 
+// Rules: R54
 #[test]
-fn r54_a_deleted_user_leaves_its_groups_and_its_reports_lose_their_manager() {
+fn a_deleted_user_leaves_its_groups_and_its_reports_lose_their_manager() {
     let mut world = World::new();
     let (boss, ada) = (world.user("boss"), world.user("ada"));
     let group = world.group("Sales", &[boss]);

@@ -59,8 +59,9 @@ mod tests {
         sortable_date_time(text)
     }
 
+    // Rules: R8
     #[test]
-    fn r8_every_offset_of_rfc_3339_is_an_instant_in_utc() {
+    fn every_offset_of_rfc_3339_is_an_instant_in_utc() {
         for (text, instant) in [
             ("2026-01-31T08:15:00Z", "2026-01-31T08:15:00.000000000Z"),
             ("2026-01-31t08:15:00.5z", "2026-01-31T08:15:00.500000000Z"),
@@ -75,8 +76,9 @@ mod tests {
         }
     }
 
+    // Rules: R8
     #[test]
-    fn r8_what_is_no_instant_of_the_years_0000_to_9999_is_none() {
+    fn what_is_no_instant_of_the_years_0000_to_9999_is_none() {
         for text in [
             "",
             "2026-01-31",
@@ -96,8 +98,9 @@ mod tests {
     }
 
     proptest! {
+        // Rules: R8
         #[test]
-        fn r8_the_sortable_form_orders_texts_as_instants(
+        fn the_sortable_form_orders_texts_as_instants(
             a in "[0-9]{4}-(0[1-9]|1[0-2])-[0-2][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,12})?(Z|[+-][0-2][0-9]:[0-5][0-9])",
             b in "[0-9]{4}-(0[1-9]|1[0-2])-[0-2][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,12})?(Z|[+-][0-2][0-9]:[0-5][0-9])",
         ) {

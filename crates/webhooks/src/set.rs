@@ -93,8 +93,9 @@ mod tests {
         (event.id, serde_json::to_string(&event).unwrap())
     }
 
+    // Rules: S1, S2
     #[test]
-    fn s1_s2_a_token_is_a_signed_set_without_sub_and_the_same_at_every_attempt() {
+    fn a_token_is_a_signed_set_without_sub_and_the_same_at_every_attempt() {
         let key = SetKey::from_seed(&[7; 32]);
         let published = serde_json::to_value(key.published()).unwrap();
         let issuer = SetIssuer::new(key, "https://sync.example.test/");

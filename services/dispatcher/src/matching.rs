@@ -253,8 +253,9 @@ mod tests {
         assert!(!wants(&subscription, &created));
     }
 
+    // Rules: S3
     #[test]
-    fn s3_what_has_no_form_as_a_scim_event_is_not_wanted_by_those_who_get_only_such() {
+    fn what_has_no_form_as_a_scim_event_is_not_wanted_by_those_who_get_only_such() {
         let tokens = Subscription {
             only_security_events: true,
             ..Subscription::default()

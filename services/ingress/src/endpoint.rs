@@ -102,8 +102,9 @@ mod tests {
     use actix_web::http::Method;
     use events::ResourceKind::{Group, User};
 
+    // Rules: R6
     #[test]
-    fn r6_endpoints_are_understood_in_any_case() {
+    fn endpoints_are_understood_in_any_case() {
         for (rest, endpoint) in [
             (&[][..], Endpoint::Root),
             (&["users"], Endpoint::List(User)),
@@ -121,8 +122,9 @@ mod tests {
         }
     }
 
+    // Rules: R3
     #[test]
-    fn r3_each_endpoint_takes_what_it_says_and_nothing_else() {
+    fn each_endpoint_takes_what_it_says_and_nothing_else() {
         assert!(Endpoint::List(User).takes(&Method::POST));
         assert!(!Endpoint::List(User).takes(&Method::PUT));
         assert!(Endpoint::One(User, "1").takes(&Method::PATCH));

@@ -109,8 +109,9 @@ mod tests {
         assert!(check_extension_urn(&format!("urn:acme:{}", "x".repeat(200))).is_err());
     }
 
+    // Rules: R18
     #[test]
-    fn r18_attribute_names_are_letters_digits_hyphens_and_underscores() {
+    fn attribute_names_are_letters_digits_hyphens_and_underscores() {
         for name in ["badge", "shoe-size_2", "$ref"] {
             assert_eq!(check_attribute_name(name), Ok(()), "{name}");
         }

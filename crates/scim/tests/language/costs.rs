@@ -5,8 +5,9 @@ use scim::filter::{Filter, check_cost};
 use scim::path::AttributePath;
 use scim::schema::ResourceType;
 
+// Rules: R34
 #[test]
-fn r34_a_query_counts_by_what_it_costs() {
+fn a_query_counts_by_what_it_costs() {
     let user = ResourceType::user();
     let cost = |terms: usize, term: &str, sort: Option<&str>| {
         let filter = Filter::parse(&vec![term; terms].join(" or "), user).unwrap();

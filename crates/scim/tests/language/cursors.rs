@@ -32,8 +32,9 @@ fn scim_type(result: Result<Cursor, Error>) -> Option<ScimType> {
     error.scim_type
 }
 
+// Rules: R39
 #[test]
-fn r39_a_cursor_is_unreserved_text_and_comes_back_as_it_was_issued() {
+fn a_cursor_is_unreserved_text_and_comes_back_as_it_was_issued() {
     let query = query("filter=userName+sw+%22a%22&count=20&attributes=userName&cursor");
     let text = cursors().issue(&CURSOR, &BINDING, &query, NOW);
     let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
@@ -43,8 +44,9 @@ fn r39_a_cursor_is_unreserved_text_and_comes_back_as_it_was_issued() {
     }
 }
 
+// Rules: R39
 #[test]
-fn r39_every_changed_character_is_noticed() {
+fn every_changed_character_is_noticed() {
     let query = query("count=20");
     let text = cursors().issue(&CURSOR, &BINDING, &query, NOW);
     for place in 0..text.len() {
@@ -64,8 +66,9 @@ fn r39_every_changed_character_is_noticed() {
     assert_eq!(scim_type(read), Some(ScimType::InvalidCursor));
 }
 
+// Rules: R40
 #[test]
-fn r40_a_cursor_is_good_for_its_own_query_only() {
+fn a_cursor_is_good_for_its_own_query_only() {
     let first = query("filter=title+pr&attributes=a,b&count=20");
     let text = cursors().issue(&CURSOR, &BINDING, &first, NOW);
     for other in [
@@ -103,8 +106,9 @@ fn r40_a_cursor_is_good_for_its_own_query_only() {
     assert_eq!(cursors().read(&text, &BINDING, &sorted, NOW), Ok(CURSOR));
 }
 
+// Rules: R39, R42
 #[test]
-fn r39_r42_a_cursor_expires_after_its_timeout() {
+fn a_cursor_expires_after_its_timeout() {
     let query = query("count=20");
     let text = cursors().issue(&CURSOR, &BINDING, &query, NOW);
     let read = cursors().read(&text, &BINDING, &query, NOW + CURSOR_TIMEOUT + 1);
@@ -113,8 +117,9 @@ fn r39_r42_a_cursor_expires_after_its_timeout() {
     assert_eq!(cursors().read(&text, &BINDING, &query, NOW - 60), Ok(CURSOR));
 }
 
+// Rules: R40
 #[test]
-fn r40_a_count_out_of_range_is_no_count_for_a_cursor() {
+fn a_count_out_of_range_is_no_count_for_a_cursor() {
     for raw in ["count=201", "count=-1", "count=99999999999999999999"] {
         let error = check_count(&query(raw)).expect_err("out of range");
         assert_eq!(error.scim_type, Some(ScimType::InvalidCount), "{raw}");
@@ -124,8 +129,9 @@ fn r40_a_count_out_of_range_is_no_count_for_a_cursor() {
     }
 }
 
+// Rules: R40
 #[test]
-fn r40_a_page_by_cursor_names_the_next_one_unless_it_is_the_last() {
+fn a_page_by_cursor_names_the_next_one_unless_it_is_the_last() {
     let page = |next: Option<&str>| {
         let list: ListResponse<Value> = ListResponse {
             total: Some(3),

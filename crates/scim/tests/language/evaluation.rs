@@ -88,8 +88,9 @@ fn booleans_and_dates_compare_by_their_type() {
     ]);
 }
 
+// Rules: R26
 #[test]
-fn r26_one_single_element_must_satisfy_the_bracket() {
+fn one_single_element_must_satisfy_the_bracket() {
     all_match(&[
         "emails[type eq \"work\" and value co \"contoso\"]",
         "emails[type eq \"work\"].value eq \"m.lopez@contoso.test\"",
@@ -104,8 +105,9 @@ fn r26_one_single_element_must_satisfy_the_bracket() {
     ]);
 }
 
+// Rules: R27
 #[test]
-fn r27_any_value_of_a_multi_valued_attribute_is_enough() {
+fn any_value_of_a_multi_valued_attribute_is_enough() {
     all_match(&[
         "emails co \"HOME.test\"",
         "emails.type eq \"home\"",
@@ -116,8 +118,9 @@ fn r27_any_value_of_a_multi_valued_attribute_is_enough() {
     none_match(&["emails eq \"home\"", "manager eq \"77AB\"", "schemas eq \"urn:x\""]);
 }
 
+// Rules: R29
 #[test]
-fn r29_unassigned_attributes_satisfy_only_ne() {
+fn unassigned_attributes_satisfy_only_ne() {
     let unassigned = [
         "nickName",
         "photos",

@@ -27,8 +27,9 @@ fn literal(text: &str) -> Literal {
     }
 }
 
+// Rules: R24
 #[test]
-fn r24_every_operator_parses_in_any_case() {
+fn every_operator_parses_in_any_case() {
     for op in ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
         assert_eq!(
             canonical(&format!("title {} \"x\"", op.to_uppercase())),
@@ -38,15 +39,17 @@ fn r24_every_operator_parses_in_any_case() {
     assert_eq!(canonical("title PR"), "title pr");
 }
 
+// Rules: R25
 #[test]
-fn r25_and_binds_tighter_than_or() {
+fn and_binds_tighter_than_or() {
     let term = |name: &str| Box::new(Filter::Present(AttributePath::name(name)));
     let tree = Filter::parse_unresolved("a pr or b pr and c pr").unwrap();
     assert_eq!(tree, Filter::Or(term("a"), Box::new(Filter::And(term("b"), term("c")))));
 }
 
+// Rules: R25
 #[test]
-fn r25_precedence_and_grouping_keep_the_tree() {
+fn precedence_and_grouping_keep_the_tree() {
     for (text, expected) in [
         ("a pr or b pr or c pr", "a pr or b pr or c pr"),
         ("a pr or (b pr or c pr)", "a pr or (b pr or c pr)"),
@@ -62,22 +65,25 @@ fn r25_precedence_and_grouping_keep_the_tree() {
     }
 }
 
+// Rules: R25
 #[test]
-fn r25_not_needs_parentheses_but_may_be_a_name() {
+fn not_needs_parentheses_but_may_be_a_name() {
     assert!(refusal("not a pr").detail.contains("expected \"(\" after \"not\""));
     assert_eq!(canonical("not eq \"x\""), "not eq \"x\"");
 }
 
+// Rules: R26
 #[test]
-fn r26_brackets_take_the_whole_logic() {
+fn brackets_take_the_whole_logic() {
     assert_eq!(
         canonical("emails[type eq \"work\" and (value co \"@x\" or not(primary eq true))] and active eq true"),
         "emails[type eq \"work\" and (value co \"@x\" or not (primary eq true))] and active eq true",
     );
 }
 
+// Rules: E12
 #[test]
-fn e12_work_email_filter_parses() {
+fn work_email_filter_parses() {
     assert_eq!(
         canonical("emails[type eq \"work\"].value eq \"m.lopez@contoso.test\""),
         "emails[type eq \"work\" and value eq \"m.lopez@contoso.test\"]",
@@ -88,8 +94,9 @@ fn e12_work_email_filter_parses() {
     );
 }
 
+// Rules: R17
 #[test]
-fn r17_urns_are_split_at_the_end_of_the_known_schema() {
+fn urns_are_split_at_the_end_of_the_known_schema() {
     let parse = |text: &str| match Filter::parse_unresolved(text).unwrap() {
         Filter::Present(path) => (
             path.urn.unwrap_or_default(),
@@ -148,8 +155,9 @@ fn r17_urns_are_split_at_the_end_of_the_known_schema() {
     }
 }
 
+// Rules: R31
 #[test]
-fn r31_literals_follow_json_and_bare_words_are_strings() {
+fn literals_follow_json_and_bare_words_are_strings() {
     for (text, expected) in [
         (r#""a \"b\" \\ \u00e9""#, Literal::String("a \"b\" \\ é".to_owned())),
         (
@@ -251,8 +259,9 @@ fn values_of_a_filter_do_not_get_into_the_error() {
     assert!(!refusal("userName \"secret@contoso.test\"").detail.contains("secret"));
 }
 
+// Rules: R34
 #[test]
-fn r34_depth_terms_and_length_are_limited() {
+fn depth_terms_and_length_are_limited() {
     let nested = |depth: usize| format!("{}a pr{}", "(".repeat(depth), ")".repeat(depth));
     assert!(Filter::parse_unresolved(&nested(MAX_DEPTH)).is_ok());
     assert!(refusal(&nested(MAX_DEPTH + 1)).detail.contains("at most 32 deep"));

@@ -82,8 +82,9 @@ fn patch_paths_parse_in_every_form() {
     }
 }
 
+// Rules: E31
 #[test]
-fn e31_member_removal_path_parses() {
+fn member_removal_path_parses() {
     let path = PatchPath::parse("members[value eq \"9b1c\"]", ResourceType::group()).unwrap();
     assert_eq!(path.path, AttributePath::name("members"));
     assert_eq!(path.filter.unwrap().to_string(), "value eq \"9b1c\"");
@@ -98,8 +99,9 @@ fn the_urn_of_an_extension_alone_is_the_whole_extension() {
     assert_eq!(parse("manager").extension(), None);
 }
 
+// Rules: P5
 #[test]
-fn p5_bad_paths_are_refused_by_name() {
+fn bad_paths_are_refused_by_name() {
     for (text, detail) in [
         ("", "an attribute name is missing"),
         ("nope", "User has no attribute \"nope\""),
@@ -185,8 +187,9 @@ fn long_paths_are_refused_and_cut_in_the_message() {
 }
 
 /// As clients of before 2018 write it.
+// Rules: R19
 #[test]
-fn r19_a_dot_after_the_urn_is_as_good_as_a_colon() {
+fn a_dot_after_the_urn_is_as_good_as_a_colon() {
     for text in [
         format!("{ENT}.department"),
         format!("{}.Department", ENT.to_uppercase()),

@@ -173,8 +173,9 @@ proptest! {
         prop_assert_eq!(holds(&format!("not (({left}) or ({right}))")), holds(&format!("not ({left}) and not ({right})")));
     }
 
+    // Rules: R29
     #[test]
-    fn r29_on_single_values_ne_is_not_eq(
+    fn on_single_values_ne_is_not_eq(
         name in prop::sample::select(vec!["userName", "title", "id", "department", "name.givenName"]),
         value in prop::sample::select(vec!["a", "B", "9b1c", "9B1C", ""]),
         user in some_user(),

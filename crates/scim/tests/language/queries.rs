@@ -14,8 +14,9 @@ fn search(mut body: Value) -> Result<ListQuery, Error> {
     ListQuery::from_search_request(&body)
 }
 
+// Rules: R32
 #[test]
-fn r32_query_strings_decode() {
+fn query_strings_decode() {
     for (raw, filter) in [
         ("filter=userName+eq+%227d1f%22", "userName eq \"7d1f\""),
         (
@@ -61,8 +62,9 @@ fn nothing_given_means_the_defaults() {
     );
 }
 
+// Rules: R36
 #[test]
-fn r36_paging_is_clamped() {
+fn paging_is_clamped() {
     for (raw, start, count) in [
         ("startIndex=11&count=5", 11, 5),
         ("StartIndex=0&COUNT=0", 1, 0),
@@ -85,8 +87,9 @@ fn r36_paging_is_clamped() {
     }
 }
 
+// Rules: R22
 #[test]
-fn r22_attributes_and_excluded_attributes_exclude_each_other() {
+fn attributes_and_excluded_attributes_exclude_each_other() {
     assert_eq!(
         query("attributes=id,%20name.givenName&attributes=emails").attributes,
         ["id", "name.givenName", "emails"]
@@ -130,8 +133,9 @@ fn a_parameter_given_twice_must_agree() {
     assert!(error.detail.contains("filter is given twice"));
 }
 
+// Rules: R43
 #[test]
-fn r43_search_bodies_are_read() {
+fn search_bodies_are_read() {
     let found = search(json!({
         "Filter": "userName eq \"x\"", "attributes": ["userName", "name.givenName"], "sortBy": "userName",
         "sortOrder": "descending", "startIndex": 3, "count": "7", "cursor": ""
@@ -173,8 +177,9 @@ fn r43_search_bodies_are_read() {
     }
 }
 
+// Rules: R37
 #[test]
-fn r37_lists_always_have_all_members() {
+fn lists_always_have_all_members() {
     let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
     let list = ListResponse {
         total: Some(42),
@@ -195,8 +200,9 @@ fn r37_lists_always_have_all_members() {
     assert_eq!(ListResponse::whole(vec![1, 2, 3]).total, Some(3));
 }
 
+// Rules: R37, R40
 #[test]
-fn r37_r40_lists_of_text_are_joined_as_lists_of_json_are_written_whatever_the_size_of_the_pieces() {
+fn lists_of_text_are_joined_as_lists_of_json_are_written_whatever_the_size_of_the_pieces() {
     let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
     for resources in [
         vec![],

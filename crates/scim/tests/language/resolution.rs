@@ -23,8 +23,9 @@ fn refused(text: &str) -> String {
     error.detail
 }
 
+// Rules: R6
 #[test]
-fn r6_names_come_back_in_canonical_case() {
+fn names_come_back_in_canonical_case() {
     for (text, expected) in [
         ("USERNAME eq \"x\"", "userName eq \"x\"".to_owned()),
         ("Name.GIVENNAME eq \"x\"", "name.givenName eq \"x\"".to_owned()),
@@ -74,16 +75,18 @@ fn bare_enterprise_names_get_their_urn() {
     );
 }
 
+// Rules: E14
 #[test]
-fn e14_manager_probe_compares_the_value_of_the_manager() {
+fn manager_probe_compares_the_value_of_the_manager() {
     assert_eq!(
         user("id eq \"9b1c\" and manager eq \"77aa\""),
         format!("id eq \"9b1c\" and {ENT}:manager.value eq \"77aa\"")
     );
 }
 
+// Rules: R27
 #[test]
-fn r27_a_bare_complex_attribute_means_its_value() {
+fn a_bare_complex_attribute_means_its_value() {
     assert_eq!(user("emails co \"x\""), "emails.value co \"x\"");
     assert_eq!(user("groups eq \"x\""), "groups.value eq \"x\"");
     assert_eq!(user("emails pr"), "emails pr");
@@ -93,8 +96,9 @@ fn r27_a_bare_complex_attribute_means_its_value() {
     assert_eq!(members.to_string(), "members.value eq \"x\"");
 }
 
+// Rules: R28
 #[test]
-fn r28_operators_are_checked_against_the_type() {
+fn operators_are_checked_against_the_type() {
     for text in [
         "active gt true",
         "active co \"tr\"",
@@ -148,16 +152,18 @@ fn literals_are_converted_to_the_type_of_the_attribute() {
     user("meta.created ge \"2026-01-31T08:15:00 02:00\"");
 }
 
+// Rules: R29
 #[test]
-fn r29_comparing_with_null_is_about_presence() {
+fn comparing_with_null_is_about_presence() {
     assert_eq!(user("title eq null"), "not (title pr)");
     assert_eq!(user("title ne null"), "title pr");
     assert_eq!(user("name eq null"), "not (name pr)");
     assert_eq!(user("emails[value ne null]"), "emails[value pr]");
 }
 
+// Rules: R30
 #[test]
-fn r30_unknown_attributes_are_refused_by_name() {
+fn unknown_attributes_are_refused_by_name() {
     for (text, name) in [
         ("nope eq \"x\"", "User has no attribute \"nope\""),
         ("name.nope eq \"x\"", "name has no sub-attribute \"nope\""),
@@ -193,8 +199,9 @@ fn attributes_of_an_undeclared_extension_are_allowed_as_written() {
     }
 }
 
+// Rules: R30
 #[test]
-fn r30_across_types_an_unknown_attribute_has_no_value() {
+fn across_types_an_unknown_attribute_has_no_value() {
     let group = |text: &str| {
         Filter::parse_across_types(text, ResourceType::group())
             .unwrap()
@@ -212,8 +219,9 @@ fn r30_across_types_an_unknown_attribute_has_no_value() {
     assert_eq!(error.scim_type, Some(ScimType::InvalidFilter));
 }
 
+// Rules: R33
 #[test]
-fn r33_passwords_cannot_be_filtered_by() {
+fn passwords_cannot_be_filtered_by() {
     for text in [
         "password eq \"x\"",
         "password pr",

@@ -146,27 +146,32 @@ fn try_all(seed: u64, corpus: &[&str], entry: fn(&str)) {
     }
 }
 
+// Rules: R34
 #[test]
-fn r34_no_filter_makes_the_parser_panic() {
+fn no_filter_makes_the_parser_panic() {
     try_all(1, FILTERS, entry::filter);
 }
 
+// Rules: R17
 #[test]
-fn r17_no_path_makes_the_parser_panic() {
+fn no_path_makes_the_parser_panic() {
     try_all(2, PATHS, entry::path);
 }
 
+// Rules: P1
 #[test]
-fn p1_no_patch_makes_the_parser_panic() {
+fn no_patch_makes_the_parser_panic() {
     try_all(3, PATCHES, entry::patch);
 }
 
+// Rules: R50
 #[test]
-fn r50_no_body_makes_the_parser_panic_and_what_is_read_stays_as_it_is() {
+fn no_body_makes_the_parser_panic_and_what_is_read_stays_as_it_is() {
     try_all(4, RESOURCES, entry::resource);
 }
 
+// Rules: R32
 #[test]
-fn r32_no_query_makes_the_parser_panic() {
+fn no_query_makes_the_parser_panic() {
     try_all(5, QUERIES, entry::query);
 }

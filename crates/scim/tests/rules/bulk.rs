@@ -45,8 +45,9 @@ fn plan(request: &BulkRequest) -> String {
     steps.iter().map(step).collect::<Vec<_>>().join(" ")
 }
 
+// Rules: R46
 #[test]
-fn r46_operations_are_read_in_any_case() {
+fn operations_are_read_in_any_case() {
     let request = BulkRequest::parse(json!({
         "SCHEMAS": [BULK.to_uppercase()],
         "failonerrors": 3,
@@ -82,8 +83,9 @@ fn r46_operations_are_read_in_any_case() {
     assert_eq!(plan(&request), "0 1 2 3");
 }
 
+// Rules: R46
 #[test]
-fn r46_what_is_wrong_with_one_operation_fails_only_that() {
+fn what_is_wrong_with_one_operation_fails_only_that() {
     let good = user("good", json!({}));
     let bad = [
         (json!({ "method": "GET", "path": "/Users/1" }), 400, "GET"),
@@ -149,8 +151,9 @@ fn r46_what_is_wrong_with_one_operation_fails_only_that() {
     }
 }
 
+// Rules: R46, R49
 #[test]
-fn r46_r49_what_is_wrong_with_the_request_fails_it_whole() {
+fn what_is_wrong_with_the_request_fails_it_whole() {
     let operation = user("a", json!({}));
     for body in [
         json!([]),
@@ -185,8 +188,9 @@ fn r46_r49_what_is_wrong_with_the_request_fails_it_whole() {
     );
 }
 
+// Rules: R47
 #[test]
-fn r47_references_are_replaced_wherever_they_stand() {
+fn references_are_replaced_wherever_they_stand() {
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let request = bulk(json!([
         user("boss", json!({ "userName": "boss", "title": "not a bulkId:boss" })),
@@ -223,8 +227,9 @@ fn r47_references_are_replaced_wherever_they_stand() {
     );
 }
 
+// Rules: R47
 #[test]
-fn r47_what_nobody_creates_cannot_be_referred_to() {
+fn what_nobody_creates_cannot_be_referred_to() {
     let request = bulk(json!([
         { "method": "DELETE", "path": "/Users/1", "bulkId": "deleted" },
         group("team", &["nobody"]),
@@ -237,8 +242,9 @@ fn r47_what_nobody_creates_cannot_be_referred_to() {
     }
 }
 
+// Rules: R47
 #[test]
-fn r47_forward_references_bring_the_creation_forward() {
+fn forward_references_bring_the_creation_forward() {
     let request = bulk(json!([
         { "method": "DELETE", "path": "/Users/1" },
         { "method": "PATCH", "path": "/Groups/bulkId:outer", "data": {} },
@@ -250,8 +256,9 @@ fn r47_forward_references_bring_the_creation_forward() {
     assert_eq!(plan(&request), "0 3 5 4 2 1");
 }
 
+// Rules: R47
 #[test]
-fn r47_circles_of_users_need_nothing_and_circles_of_groups_are_joined() {
+fn circles_of_users_need_nothing_and_circles_of_groups_are_joined() {
     let manager = |name: &str| json!({ "manager": { "value": format!("bulkId:{name}") } });
     assert_eq!(
         plan(&bulk(json!([user("a", manager("b")), user("b", manager("a"))]))),
@@ -281,8 +288,9 @@ fn r47_circles_of_users_need_nothing_and_circles_of_groups_are_joined() {
     assert_eq!(plan(&mixed), "1 0");
 }
 
+// Rules: R47
 #[test]
-fn r47_the_longest_chain_is_put_in_order() {
+fn the_longest_chain_is_put_in_order() {
     let last = MAX_OPERATIONS - 1;
     let chain = |n: usize| {
         let next = (n + 1).to_string();
@@ -295,8 +303,9 @@ fn r47_the_longest_chain_is_put_in_order() {
     assert!(matches!(steps[0], Step::Run { operation, .. } if operation == last));
 }
 
+// Rules: R48
 #[test]
-fn r48_results_say_status_as_text_and_failures_why() {
+fn results_say_status_as_text_and_failures_why() {
     let request = bulk(json!([user("ada", json!({})), { "method": "DELETE", "path": "/Users/1" }]));
     let created = OperationResult {
         status: 201,

@@ -34,8 +34,9 @@ fn object(value: Value) -> Map<String, Value> {
     members
 }
 
+// Rules: R57
 #[test]
-fn r57_a_required_attribute_of_an_extension_is_required_only_where_the_extension_has_data() {
+fn a_required_attribute_of_an_extension_is_required_only_where_the_extension_has_data() {
     let users = users();
     let create = |extension: Value| parse(&users, &json!({ "userName": "a", BADGE: extension }), Mode::Create);
     assert!(create(json!({})).is_ok() && create(json!({ "number": "1" })).is_ok());
@@ -43,8 +44,9 @@ fn r57_a_required_attribute_of_an_extension_is_required_only_where_the_extension
     assert!(error.detail.contains(&format!("{BADGE}:number")), "{}", error.detail);
 }
 
+// Rules: R57
 #[test]
-fn r57_a_patch_may_not_take_a_required_attribute_away_but_need_not_add_what_was_missing_before() {
+fn a_patch_may_not_take_a_required_attribute_away_but_need_not_add_what_was_missing_before() {
     let users = users();
     let patch = |before: Value, operation: Value| {
         let mut user = object(before);

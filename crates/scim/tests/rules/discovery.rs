@@ -21,8 +21,9 @@ fn is_free_of_null(value: &Value) -> bool {
     }
 }
 
+// Rules: R55
 #[test]
-fn r55_the_configuration_says_what_is_switched_on() {
+fn the_configuration_says_what_is_switched_on() {
     let plain = service_provider_config(BASE, &Features::default());
     assert_eq!(plain["patch"], json!({ "supported": true }));
     assert_eq!(plain["etag"], json!({ "supported": true }));
@@ -55,8 +56,9 @@ fn r55_the_configuration_says_what_is_switched_on() {
     assert_eq!(full["sort"]["supported"], true);
 }
 
+// Rules: R42
 #[test]
-fn r42_pagination_is_described() {
+fn pagination_is_described() {
     let pagination = Pagination {
         cursor: true,
         default_page_size: 100,
@@ -75,8 +77,9 @@ fn r42_pagination_is_described() {
     assert_eq!(config["pagination"], expected);
 }
 
+// Rules: R56, R57
 #[test]
-fn r56_r57_resource_types_as_list_and_alone() {
+fn resource_types_as_list_and_alone() {
     let list = resource_types(BASE, &types());
     assert_eq!(
         (&list["totalResults"], &list["itemsPerPage"], &list["startIndex"]),
@@ -98,8 +101,9 @@ fn r56_r57_resource_types_as_list_and_alone() {
     );
 }
 
+// Rules: R56
 #[test]
-fn r56_schemas_as_list_and_alone() {
+fn schemas_as_list_and_alone() {
     let list = schemas(BASE, &types());
     let ids: Vec<_> = list["Resources"]
         .as_array()
@@ -115,8 +119,9 @@ fn r56_schemas_as_list_and_alone() {
     assert_eq!(schema(BASE, &types(), "urn:x").expect_err("there is none").status, 404);
 }
 
+// Rules: R58
 #[test]
-fn r58_every_attribute_has_every_characteristic_and_nothing_is_null() {
+fn every_attribute_has_every_characteristic_and_nothing_is_null() {
     fn check(attribute: &Value) {
         for name in [
             "name",
@@ -149,8 +154,9 @@ fn r58_every_attribute_has_every_characteristic_and_nothing_is_null() {
     }
 }
 
+// Rules: B28
 #[test]
-fn b28_active_is_declared_a_boolean() {
+fn active_is_declared_a_boolean() {
     let core = schema(BASE, &types(), scim::urn::CORE_USER).unwrap();
     let active = core["attributes"]
         .as_array()
@@ -161,8 +167,9 @@ fn b28_active_is_declared_a_boolean() {
     assert_eq!(active["type"], "boolean");
 }
 
+// Rules: V15
 #[test]
-fn v15_every_default_mapping_of_entra_is_found_in_the_schemas() {
+fn every_default_mapping_of_entra_is_found_in_the_schemas() {
     let list = schemas(BASE, &types());
     let mut targets = Vec::new();
     for schema in list["Resources"].as_array().unwrap() {
@@ -223,8 +230,9 @@ fn flatten(attribute: &Value, targets: &mut Vec<String>) {
     }
 }
 
+// Rules: R57
 #[test]
-fn r57_extensions_of_a_directory_are_declared() {
+fn extensions_of_a_directory_are_declared() {
     let own = Schema {
         id: "urn:acme:hr".into(),
         name: "Acme".into(),

@@ -90,8 +90,9 @@ fn without_crowd(mut after: Map<String, Value>) -> Value {
 }
 
 proptest! {
+    // Rules: P9, P11, P14, P16, P17, P18
     #[test]
-    fn p9_p11_p14_p16_p17_p18_elements_among_many_are_treated_as_those_among_few(
+    fn elements_among_many_are_treated_as_those_among_few(
         stored in elements(),
         operations in proptest::collection::vec(operation(), 1..6),
     ) {
@@ -109,8 +110,9 @@ proptest! {
     }
 }
 
+// Rules: P11
 #[test]
-fn p11_what_no_index_answers_is_bounded_and_says_so() {
+fn what_no_index_answers_is_bounded_and_says_so() {
     let emails: Vec<Value> = (0..1_000)
         .map(|i| json!({ "value": format!("{i}@example.test") }))
         .collect();
@@ -134,8 +136,9 @@ fn p11_what_no_index_answers_is_bounded_and_says_so() {
     assert_eq!(refused.scim_type, Some(ScimType::TooMany));
 }
 
+// Rules: P13
 #[test]
-fn p13_one_value_cannot_be_multiplied_by_the_elements_it_is_written_to() {
+fn one_value_cannot_be_multiplied_by_the_elements_it_is_written_to() {
     let emails: Vec<Value> = (0..1_000)
         .map(|i| json!({ "value": format!("{i}@example.test") }))
         .collect();
@@ -144,8 +147,9 @@ fn p13_one_value_cannot_be_multiplied_by_the_elements_it_is_written_to() {
     assert_eq!(refused.scim_type, Some(ScimType::TooMany));
 }
 
+// Rules: R14
 #[test]
-fn r14_the_urn_of_an_undeclared_extension_is_no_longer_than_that_of_a_declared_one() {
+fn the_urn_of_an_undeclared_extension_is_no_longer_than_that_of_a_declared_one() {
     let urn = |length: usize| format!("urn:example:{}:2.0:User", "x".repeat(length - 21));
     let (fits, too_long) = (urn(200), urn(201));
     let added = |urn: &str| {

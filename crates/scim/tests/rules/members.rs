@@ -25,8 +25,9 @@ fn ids<const N: usize>(ids: [&str; N]) -> Vec<String> {
     ids.map(str::to_owned).to_vec()
 }
 
+// Rules: E29
 #[test]
-fn e29_members_are_added_with_or_without_reference() {
+fn members_are_added_with_or_without_reference() {
     let value = json!([{ "$ref": null, "value": "9b1c" }, { "value": "77aa" }]);
     assert_eq!(
         ops(&json!([{ "op": "Add", "path": "members", "value": value }])),
@@ -47,8 +48,9 @@ fn e29_members_are_added_with_or_without_reference() {
     }
 }
 
+// Rules: E30, B1, P17
 #[test]
-fn e30_b1_p17_remove_with_a_value_array_removes_only_those() {
+fn remove_with_a_value_array_removes_only_those() {
     let operation = json!({ "op": "Remove", "path": "members", "value": [{ "$ref": null, "value": "9b1c" }] });
     assert_eq!(ops(&json!([operation])), [MemberOp::Remove(ids(["9b1c"]))]);
     for value in [
@@ -68,16 +70,18 @@ fn e30_b1_p17_remove_with_a_value_array_removes_only_those() {
     }
 }
 
+// Rules: E31, B2
 #[test]
-fn e31_b2_remove_by_filter_names_the_ids() {
+fn remove_by_filter_names_the_ids() {
     let operation = json!({ "op": "remove", "path": "members[value eq \"9b1c\"]" });
     assert_eq!(ops(&json!([operation])), [MemberOp::Remove(ids(["9b1c"]))]);
     let operation = json!({ "op": "remove", "path": "members[value eq \"a\" or value eq \"b\" or value eq \"a\"]" });
     assert_eq!(ops(&json!([operation])), [MemberOp::Remove(ids(["a", "b"]))]);
 }
 
+// Rules: P16
 #[test]
-fn p16_remove_by_another_filter_is_left_to_the_store() {
+fn remove_by_another_filter_is_left_to_the_store() {
     let operations = ops(&json!([{ "op": "remove", "path": "members[type eq \"Group\"]" }]));
     let [MemberOp::RemoveWhere(Filter::Compare(comparison))] = operations.as_slice() else {
         panic!("{operations:?}")
@@ -85,8 +89,9 @@ fn p16_remove_by_another_filter_is_left_to_the_store() {
     assert_eq!(comparison.path.attribute, "type");
 }
 
+// Rules: B33, P10
 #[test]
-fn b33_p10_replace_by_nobody_clears() {
+fn replace_by_nobody_clears() {
     for value in [json!([]), json!(null)] {
         assert_eq!(
             ops(&json!([{ "op": "replace", "path": "members", "value": value }])),
@@ -102,8 +107,9 @@ fn b33_p10_replace_by_nobody_clears() {
     assert_eq!(replaced, [MemberOp::Replace(ids(["a"]))]);
 }
 
+// Rules: B5
 #[test]
-fn b5_a_replacement_that_names_nobody_is_no_replacement() {
+fn a_replacement_that_names_nobody_is_no_replacement() {
     for value in [
         json!([{ "display": "Ada" }]),
         json!([{ "value": "a" }, {}]),
@@ -118,13 +124,15 @@ fn b5_a_replacement_that_names_nobody_is_no_replacement() {
     }
 }
 
+// Rules: P9
 #[test]
-fn p9_adding_nobody_does_nothing() {
+fn adding_nobody_does_nothing() {
     assert!(ops(&json!([{ "op": "add", "path": "members", "value": [] }])).is_empty());
 }
 
+// Rules: B4
 #[test]
-fn b4_several_removals_keep_their_order_and_their_ids() {
+fn several_removals_keep_their_order_and_their_ids() {
     let operations = json!([
         { "op": "remove", "path": "members[value eq \"a\"]" }, { "op": "add", "path": "members", "value": ["b"] },
         { "op": "replace", "path": "displayName", "value": "X" }, { "op": "remove", "path": "members[value eq \"c\"]" },
@@ -161,8 +169,9 @@ fn members_are_not_edited() {
     );
 }
 
+// Rules: P21
 #[test]
-fn p21_members_never_enter_the_map() {
+fn members_never_enter_the_map() {
     let patch = Patch::parse(
         ResourceType::group(),
         &patch_body(&json!([{ "op": "add", "path": "members", "value": ["a"] }])),

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{ENT, patched, user};
 
+// Rules: E21
 #[test]
-fn e21_the_string_false_deactivates() {
+fn the_string_false_deactivates() {
     let after = patched(
         json!({}),
         &json!([{ "op": "Replace", "path": "active", "value": "False" }]),
@@ -13,8 +14,9 @@ fn e21_the_string_false_deactivates() {
     assert_eq!(after["active"], Value::Bool(false));
 }
 
+// Rules: E22
 #[test]
-fn e22_the_boolean_false_deactivates() {
+fn the_boolean_false_deactivates() {
     let after = patched(
         json!({}),
         &json!([{ "op": "replace", "path": "active", "value": false }]),
@@ -22,8 +24,9 @@ fn e22_the_boolean_false_deactivates() {
     assert_eq!(after["active"], Value::Bool(false));
 }
 
+// Rules: B8
 #[test]
-fn b8_every_form_of_true_reactivates() {
+fn every_form_of_true_reactivates() {
     for value in [json!(true), json!("True"), json!("true")] {
         for operation in [
             json!({ "op": "Replace", "path": "active", "value": value }),
@@ -37,8 +40,9 @@ fn b8_every_form_of_true_reactivates() {
     }
 }
 
+// Rules: E23
 #[test]
-fn e23_an_update_of_several_attributes() {
+fn an_update_of_several_attributes() {
     let after = patched(
         json!({ "displayName": "Marta Lopez" }),
         &json!([
@@ -61,8 +65,9 @@ fn e23_an_update_of_several_attributes() {
     assert_eq!(after, Value::Object(expected));
 }
 
+// Rules: E24
 #[test]
-fn e24_a_rename() {
+fn a_rename() {
     let after = patched(
         json!({}),
         &json!([{ "op": "Replace", "path": "userName", "value": "m.ruiz@contoso.test" }]),
@@ -70,8 +75,9 @@ fn e24_a_rename() {
     assert_eq!(after["userName"], "m.ruiz@contoso.test");
 }
 
+// Rules: E25
 #[test]
-fn e25_string_typed_parts_in_filtered_paths() {
+fn string_typed_parts_in_filtered_paths() {
     let after = patched(
         json!({ "emails": [{ "type": "work", "value": "x" }] }),
         &json!([
@@ -85,8 +91,9 @@ fn e25_string_typed_parts_in_filtered_paths() {
     );
 }
 
+// Rules: E26, V25
 #[test]
-fn e26_v25_the_manager_in_every_form() {
+fn the_manager_in_every_form() {
     let path = format!("{ENT}:manager");
     for operation in [
         json!({ "op": "Add", "path": path, "value": "77aa" }),
@@ -121,8 +128,9 @@ fn e26_v25_the_manager_in_every_form() {
     }
 }
 
+// Rules: E28, B12
 #[test]
-fn e28_b12_dotted_and_qualified_keys_without_path() {
+fn dotted_and_qualified_keys_without_path() {
     for op in ["replace", "add"] {
         let after = patched(
             json!({ "name": { "middleName": "M" } }),
@@ -141,8 +149,9 @@ fn e28_b12_dotted_and_qualified_keys_without_path() {
     }
 }
 
+// Rules: E32
 #[test]
-fn e32_a_group_is_renamed_also_with_its_id_in_the_value() {
+fn a_group_is_renamed_also_with_its_id_in_the_value() {
     let rt = ResourceType::group();
     for operation in [
         json!({ "op": "Replace", "path": "displayName", "value": "Sales Europe" }),
@@ -156,8 +165,9 @@ fn e32_a_group_is_renamed_also_with_its_id_in_the_value() {
     }
 }
 
+// Rules: E33, B16
 #[test]
-fn e33_b16_the_primary_role_is_found_by_the_string_true() {
+fn the_primary_role_is_found_by_the_string_true() {
     let before = json!({ "roles": [{ "primary": true, "type": "T", "value": "Editor" }] });
     let operations = json!([{ "op": "Replace", "path": "roles[primary eq \"True\"].value", "value": "Admin" }]);
     assert_eq!(
@@ -175,8 +185,9 @@ fn e33_b16_the_primary_role_is_found_by_the_string_true() {
     );
 }
 
+// Rules: E33
 #[test]
-fn e33_a_json_document_as_role_value_is_kept_verbatim() {
+fn a_json_document_as_role_value_is_kept_verbatim() {
     let document = "{\"id\":\"5b0d\",\"value\":\"Admin\",\"displayName\":\"Admin\"}";
     let operations = json!([{ "op": "Add", "path": "roles", "value": [{ "value": document }] }]);
     assert_eq!(patched(json!({}), &operations)["roles"], json!([{ "value": document }]));
@@ -188,8 +199,9 @@ fn e33_a_json_document_as_role_value_is_kept_verbatim() {
     );
 }
 
+// Rules: E34, V16
 #[test]
-fn e34_v16_clearing_by_empty_text_and_by_null_with_and_without_path() {
+fn clearing_by_empty_text_and_by_null_with_and_without_path() {
     let before = json!({ "title": "T", "emails": [{ "type": "work", "value": "x" }], (ENT): { "department": "D" } });
     for value in [json!(""), json!(null)] {
         let by_path = json!([
@@ -203,8 +215,9 @@ fn e34_v16_clearing_by_empty_text_and_by_null_with_and_without_path() {
     }
 }
 
+// Rules: E23
 #[test]
-fn e23_undeclared_extensions_are_kept_in_every_form() {
+fn undeclared_extensions_are_kept_in_every_form() {
     let acme = "urn:ietf:params:scim:schemas:extension:AcmeHR:2.0:User";
     let before = json!({ (acme): { "badge": "1", "list": ["a"] } });
     let after = patched(
@@ -234,8 +247,9 @@ fn e23_undeclared_extensions_are_kept_in_every_form() {
     );
 }
 
+// Rules: B14
 #[test]
-fn b14_an_extension_the_user_was_created_without_is_made() {
+fn an_extension_the_user_was_created_without_is_made() {
     let after = patched(
         json!({}),
         &json!([{ "op": "replace", "path": ENT, "value": { "Department": "X", "manager": "7" } }]),

@@ -7,8 +7,9 @@ fn emails() -> Value {
     json!({ "emails": [{ "type": "work", "value": "w", "primary": true }, { "type": "home", "value": "h" }] })
 }
 
+// Rules: P9
 #[test]
-fn p9_add_appends_and_takes_one_for_many() {
+fn add_appends_and_takes_one_for_many() {
     for value in [
         json!([{ "value": "x", "type": "other" }]),
         json!({ "value": "x", "type": "other" }),
@@ -21,8 +22,9 @@ fn p9_add_appends_and_takes_one_for_many() {
     assert_eq!(after["emails"], json!([{ "value": "x" }]));
 }
 
+// Rules: P9, R12
 #[test]
-fn p9_r12_add_of_an_element_that_is_there_changes_nothing() {
+fn add_of_an_element_that_is_there_changes_nothing() {
     let operations = json!([{ "op": "add", "path": "emails", "value": [{ "type": "work", "value": "W" }] }]);
     let mut expected = user(emails());
     expected["emails"][0]["value"] = json!("W");
@@ -31,8 +33,9 @@ fn p9_r12_add_of_an_element_that_is_there_changes_nothing() {
     assert_eq!(patched(emails(), &operations), Value::Object(user(emails())));
 }
 
+// Rules: P10
 #[test]
-fn p10_replace_without_filter_replaces_the_array() {
+fn replace_without_filter_replaces_the_array() {
     let after = patched(
         emails(),
         &json!([{ "op": "replace", "path": "emails", "value": [{ "value": "x" }] }]),
@@ -47,8 +50,9 @@ fn p10_replace_without_filter_replaces_the_array() {
     }
 }
 
+// Rules: P11
 #[test]
-fn p11_replace_with_a_filter_replaces_the_matching_elements() {
+fn replace_with_a_filter_replaces_the_matching_elements() {
     let after = patched(
         emails(),
         &json!([{ "op": "replace", "path": "emails[type eq \"WORK\"].value", "value": "x" }]),
@@ -65,8 +69,9 @@ fn p11_replace_with_a_filter_replaces_the_matching_elements() {
     assert_eq!(after["emails"][0], json!({ "type": "work", "value": "x" }));
 }
 
+// Rules: P12
 #[test]
-fn p12_replace_with_a_filter_that_matches_nothing_creates_the_element() {
+fn replace_with_a_filter_that_matches_nothing_creates_the_element() {
     let after = patched(
         json!({}),
         &json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "x" }]),
@@ -83,8 +88,9 @@ fn p12_replace_with_a_filter_that_matches_nothing_creates_the_element() {
     );
 }
 
+// Rules: P12
 #[test]
-fn p12_no_element_is_made_from_more_than_equalities() {
+fn no_element_is_made_from_more_than_equalities() {
     for path in [
         "emails[type ne \"work\"].value",
         "emails[type eq \"x\" or type eq \"y\"].value",
@@ -101,8 +107,9 @@ fn p12_no_element_is_made_from_more_than_equalities() {
     }
 }
 
+// Rules: P13, B11
 #[test]
-fn p13_b11_add_with_a_filter_sets_even_what_is_set() {
+fn add_with_a_filter_sets_even_what_is_set() {
     let after = patched(
         emails(),
         &json!([{ "op": "add", "path": "emails[type eq \"work\"].value", "value": "x" }]),
@@ -118,8 +125,9 @@ fn p13_b11_add_with_a_filter_sets_even_what_is_set() {
     );
 }
 
+// Rules: P14, B10
 #[test]
-fn p14_b10_operations_of_one_request_build_one_element() {
+fn operations_of_one_request_build_one_element() {
     let after = patched(
         json!({}),
         &json!([
@@ -134,8 +142,9 @@ fn p14_b10_operations_of_one_request_build_one_element() {
     );
 }
 
+// Rules: P16
 #[test]
-fn p16_remove_with_a_filter() {
+fn remove_with_a_filter() {
     let after = patched(
         emails(),
         &json!([{ "op": "remove", "path": "emails[type eq \"work\"]" }]),
@@ -147,8 +156,9 @@ fn p16_remove_with_a_filter() {
     assert_eq!(patched(emails(), &none), Value::Object(user(emails())));
 }
 
+// Rules: P16
 #[test]
-fn p16_elements_without_content_are_dropped() {
+fn elements_without_content_are_dropped() {
     let after = patched(
         emails(),
         &json!([{ "op": "remove", "path": "emails[type eq \"work\"].value" }]),
@@ -158,8 +168,9 @@ fn p16_elements_without_content_are_dropped() {
     assert_eq!(after.get("emails"), None);
 }
 
+// Rules: P17
 #[test]
-fn p17_remove_with_a_value_removes_only_what_it_lists() {
+fn remove_with_a_value_removes_only_what_it_lists() {
     for value in [
         json!([{ "type": "work", "value": "w" }]),
         json!([{ "value": "W", "display": "?" }]),
@@ -183,8 +194,9 @@ fn p17_remove_with_a_value_removes_only_what_it_lists() {
     }
 }
 
+// Rules: P18, B17
 #[test]
-fn p18_b17_there_is_one_primary_after_any_operation() {
+fn there_is_one_primary_after_any_operation() {
     for operation in [
         json!({ "op": "add", "path": "emails", "value": [{ "value": "x", "primary": true }] }),
         json!({ "op": "replace", "path": "emails[type eq \"home\"].primary", "value": "True" }),
@@ -204,8 +216,9 @@ fn p18_b17_there_is_one_primary_after_any_operation() {
     }
 }
 
+// Rules: P19
 #[test]
-fn p19_empty_values_unassign_parts_and_elements() {
+fn empty_values_unassign_parts_and_elements() {
     for value in [json!(""), json!(null)] {
         let after = patched(
             emails(),
@@ -217,8 +230,9 @@ fn p19_empty_values_unassign_parts_and_elements() {
     }
 }
 
+// Rules: B9
 #[test]
-fn b9_a_filtered_write_to_an_empty_array_does_not_lose_the_request() {
+fn a_filtered_write_to_an_empty_array_does_not_lose_the_request() {
     let after = patched(
         json!({ "emails": [] }),
         &json!([

@@ -13,8 +13,9 @@ fn emails() -> Value {
     json!({ "emails": [{ "type": "work", "value": "a", "primary": true, "display": "A" }, { "type": "home", "value": "h" }] })
 }
 
+// Rules: P11
 #[test]
-fn p11_an_element_as_json_in_a_string_is_the_element() {
+fn an_element_as_json_in_a_string_is_the_element() {
     let element = json!({ "value": "b", "type": "work", "primary": true }).to_string();
     for (op, path) in [
         ("replace", "emails[value eq \"a\"]"),
@@ -49,8 +50,9 @@ fn p11_an_element_as_json_in_a_string_is_the_element() {
     }
 }
 
+// Rules: R50
 #[test]
-fn r50_json_in_a_string_is_understood_wherever_a_complex_value_is() {
+fn json_in_a_string_is_understood_wherever_a_complex_value_is() {
     let body = json!({
         "userName": "ada",
         "name": json!({ "givenName": "Ada" }).to_string(),
@@ -89,8 +91,9 @@ fn r50_json_in_a_string_is_understood_wherever_a_complex_value_is() {
     assert_eq!(refused(json!({}), &operations), ScimType::InvalidValue);
 }
 
+// Rules: P11
 #[test]
-fn p11_a_bare_value_leaves_the_other_parts_of_its_element() {
+fn a_bare_value_leaves_the_other_parts_of_its_element() {
     for op in ["add", "replace"] {
         for value in [json!("b"), json!(["b"])] {
             let operations = json!([{ "op": op, "path": "emails[type eq \"work\"]", "value": value }]);
@@ -106,8 +109,9 @@ fn p11_a_bare_value_leaves_the_other_parts_of_its_element() {
     }
 }
 
+// Rules: R16
 #[test]
-fn r16_elements_that_become_the_same_by_losing_a_part_are_one() {
+fn elements_that_become_the_same_by_losing_a_part_are_one() {
     let twice = json!({ "emails": [
         { "type": "work", "value": "a" }, { "type": "home", "value": "A", "primary": true }, { "value": "b" },
     ] });
@@ -137,8 +141,9 @@ fn r16_elements_that_become_the_same_by_losing_a_part_are_one() {
     }
 }
 
+// Rules: P6
 #[test]
-fn p6_unknown_keys_of_a_value_are_left_out_and_told_and_unknown_paths_are_refused() {
+fn unknown_keys_of_a_value_are_left_out_and_told_and_unknown_paths_are_refused() {
     let keys = json!({
         "active": false, "shoeSize": 9, "name.nick": "x", "emails[type eq \"work\"].color": "red", "Boss[a eq 1].x": 1,
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:rank": 3, ENT: { "grade": 1, "department": "Sales" },
@@ -184,8 +189,9 @@ fn p6_unknown_keys_of_a_value_are_left_out_and_told_and_unknown_paths_are_refuse
     assert!(patch.left_out().iter().all(|name| name.chars().count() <= 121));
 }
 
+// Rules: E33
 #[test]
-fn e33_a_role_of_type_and_primary_alone_is_kept_and_what_is_left_of_one_is_not() {
+fn a_role_of_type_and_primary_alone_is_kept_and_what_is_left_of_one_is_not() {
     let label = json!([{ "type": "WindowsAzureActiveDirectoryRole", "primary": true }]);
     for mode in [Mode::Create, Mode::Replace] {
         let body = json!({ "userName": "ada", "roles": label, "emails": label });
@@ -220,8 +226,9 @@ fn e33_a_role_of_type_and_primary_alone_is_kept_and_what_is_left_of_one_is_not()
     }
 }
 
+// Rules: R58
 #[test]
-fn r58_the_wrong_type_of_an_attribute_is_told_with_urn_what_was_sent_and_what_is_wanted() {
+fn the_wrong_type_of_an_attribute_is_told_with_urn_what_was_sent_and_what_is_wanted() {
     let department = format!("{ENT}:department must be a string; a number was sent");
     for body in [
         json!({ ENT: { "department": 7 } }),

@@ -5,15 +5,17 @@ use serde_json::{Map, Value, json};
 
 use crate::{ENT, patch_body, patched, refused, try_patch, user};
 
+// Rules: P1
 #[test]
-fn p1_a_failing_operation_is_an_error_of_the_whole() {
+fn a_failing_operation_is_an_error_of_the_whole() {
     let operations =
         json!([{ "op": "replace", "path": "title", "value": "X" }, { "op": "remove", "path": "userName" }]);
     assert_eq!(refused(json!({}), &operations), ScimType::Mutability);
 }
 
+// Rules: P1
 #[test]
-fn p1_operations_see_what_those_before_them_did() {
+fn operations_see_what_those_before_them_did() {
     let operations = json!([
         { "op": "add", "path": "emails", "value": [{ "type": "work", "value": "old" }] },
         { "op": "replace", "path": "emails[value eq \"old\"].value", "value": "new" },
@@ -24,8 +26,9 @@ fn p1_operations_see_what_those_before_them_did() {
     );
 }
 
+// Rules: P2
 #[test]
-fn p2_shapes_that_are_no_patch_are_refused() {
+fn shapes_that_are_no_patch_are_refused() {
     let refusal = |body: Value| {
         let error = Patch::parse(ResourceType::user(), &body).expect_err("the body is refused");
         error.scim_type.expect("it has a type")
@@ -65,8 +68,9 @@ fn p2_shapes_that_are_no_patch_are_refused() {
     );
 }
 
+// Rules: P2, R6
 #[test]
-fn p2_r6_names_and_operations_in_any_case_and_without_schemas() {
+fn names_and_operations_in_any_case_and_without_schemas() {
     let body = json!({ "operations": [{ "OP": "RePlace", "Path": "TITLE", "Value": "X" }] });
     let patch = Patch::parse(ResourceType::user(), &body).unwrap();
     let mut map = user(json!({}));
@@ -74,8 +78,9 @@ fn p2_r6_names_and_operations_in_any_case_and_without_schemas() {
     assert_eq!(map["title"], "X");
 }
 
+// Rules: P3
 #[test]
-fn p3_extensions_come_and_go_with_their_attributes() {
+fn extensions_come_and_go_with_their_attributes() {
     let after = patched(
         json!({}),
         &json!([{ "op": "add", "path": format!("{ENT}:department"), "value": "X" }]),
@@ -93,8 +98,9 @@ fn p3_extensions_come_and_go_with_their_attributes() {
     assert_eq!(after.get(ENT), None);
 }
 
+// Rules: P3
 #[test]
-fn p3_schemas_as_a_target_follows_from_the_data() {
+fn schemas_as_a_target_follows_from_the_data() {
     let before = json!({ "title": "X" });
     assert_eq!(
         patched(
@@ -105,8 +111,9 @@ fn p3_schemas_as_a_target_follows_from_the_data() {
     );
 }
 
+// Rules: P4
 #[test]
-fn p4_read_only_paths_are_refused() {
+fn read_only_paths_are_refused() {
     for path in [
         "id",
         "meta",
@@ -123,15 +130,17 @@ fn p4_read_only_paths_are_refused() {
     }
 }
 
+// Rules: P4
 #[test]
-fn p4_read_only_keys_in_a_value_object_are_ignored() {
+fn read_only_keys_in_a_value_object_are_ignored() {
     let value = json!({ "id": "x", "schemas": [], "meta": {}, "groups": [], "title": "T" });
     let after = patched(json!({}), &json!([{ "op": "replace", "value": value }]));
     assert_eq!(after, Value::Object(user(json!({ "title": "T" }))));
 }
 
+// Rules: P5
 #[test]
-fn p5_paths_that_name_nothing_are_refused_by_name() {
+fn paths_that_name_nothing_are_refused_by_name() {
     for path in [
         "shoeSize",
         "name.shoe",
@@ -161,8 +170,9 @@ fn p5_paths_that_name_nothing_are_refused_by_name() {
     );
 }
 
+// Rules: P6
 #[test]
-fn p6_an_operation_without_path_is_one_per_key() {
+fn an_operation_without_path_is_one_per_key() {
     let before = json!({ "emails": [{ "type": "home", "value": "h" }], "name": { "givenName": "A" } });
     let value = json!({ "title": "T", "emails": [{ "type": "work", "value": "w" }], "name": { "familyName": "L" } });
     let added = patched(before.clone(), &json!([{ "op": "add", "value": value }]));
@@ -176,8 +186,9 @@ fn p6_an_operation_without_path_is_one_per_key() {
     assert_eq!(replaced["title"], "T");
 }
 
+// Rules: P7, R12
 #[test]
-fn p7_r12_add_of_the_present_value_changes_nothing() {
+fn add_of_the_present_value_changes_nothing() {
     let before = json!({ "title": "T" });
     assert_eq!(
         patched(before.clone(), &json!([{ "op": "add", "path": "title", "value": "T" }])),
@@ -185,8 +196,9 @@ fn p7_r12_add_of_the_present_value_changes_nothing() {
     );
 }
 
+// Rules: P8
 #[test]
-fn p8_complex_attributes_are_merged() {
+fn complex_attributes_are_merged() {
     let before = json!({ "name": { "givenName": "A", "familyName": "L", "middleName": "M" } });
     for op in ["add", "replace"] {
         let value = json!({ "FamilyName": "K", "middleName": null });
@@ -195,15 +207,17 @@ fn p8_complex_attributes_are_merged() {
     }
 }
 
+// Rules: P15
 #[test]
-fn p15_remove_unassigns() {
+fn remove_unassigns() {
     let before = json!({ "title": "T", "name": { "givenName": "A" }, "emails": [{ "value": "x" }] });
     let operations = json!([{ "op": "remove", "path": "title" }, { "op": "remove", "path": "name.givenName" }, { "op": "remove", "path": "emails" }]);
     assert_eq!(patched(before, &operations), Value::Object(user(json!({}))));
 }
 
+// Rules: P15
 #[test]
-fn p15_required_and_read_only_attributes_cannot_be_removed() {
+fn required_and_read_only_attributes_cannot_be_removed() {
     assert_eq!(
         refused(json!({}), &json!([{ "op": "remove", "path": "userName" }])),
         ScimType::Mutability
@@ -228,8 +242,9 @@ fn p15_required_and_read_only_attributes_cannot_be_removed() {
     assert_eq!(patch.expect_err("it is required").scim_type, Some(ScimType::Mutability));
 }
 
+// Rules: P15, P19
 #[test]
-fn p15_p19_active_always_has_a_value_and_its_removal_makes_it_false() {
+fn active_always_has_a_value_and_its_removal_makes_it_false() {
     for value in [json!(null), json!("")] {
         for operation in [
             json!({ "op": "replace", "path": "active", "value": value }),
@@ -253,8 +268,9 @@ fn p15_p19_active_always_has_a_value_and_its_removal_makes_it_false() {
     }
 }
 
+// Rules: P3
 #[test]
-fn p3_schemas_inside_an_extension_follow_from_the_data() {
+fn schemas_inside_an_extension_follow_from_the_data() {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     for op in ["add", "replace"] {
         let value = json!({ "schemas": [ENTERPRISE], "department": "Planning" });
@@ -293,15 +309,17 @@ fn values_of_the_wrong_type_are_refused() {
     );
 }
 
+// Rules: R61
 #[test]
-fn r61_passwords_are_accepted_and_dropped() {
+fn passwords_are_accepted_and_dropped() {
     let operations =
         json!([{ "op": "replace", "path": "password", "value": "s" }, { "op": "add", "value": { "password": "s" } }]);
     assert_eq!(patched(json!({}), &operations), Value::Object(user(json!({}))));
 }
 
+// Rules: R17, B13
 #[test]
-fn r17_b13_paths_with_urns_in_any_case() {
+fn paths_with_urns_in_any_case() {
     let core = scim::urn::CORE_USER.to_uppercase();
     let after = patched(
         json!({}),
@@ -358,8 +376,9 @@ fn immutable_attributes_are_set_once() {
     assert_eq!(map["urn:acme:hr"], json!({ "badge": "1", "desks": [2] }));
 }
 
+// Rules: P18
 #[test]
-fn p18_elements_that_become_one_stay_primary() {
+fn elements_that_become_one_stay_primary() {
     let emails = json!([
         { "value": "a", "type": "work" },
         { "value": "b", "type": "work", "primary": true },

@@ -36,8 +36,9 @@ fn keys(value: &Value) -> Vec<&str> {
         .unwrap_or_default()
 }
 
+// Rules: R20
 #[test]
-fn r20_named_attributes_and_what_is_always_returned() {
+fn named_attributes_and_what_is_always_returned() {
     assert_eq!(keys(&project(&["userName"], &[])), ["schemas", "id", "userName"]);
     assert_eq!(project(&["NAME.givenname"], &[])["name"], json!({ "givenName": "A" }));
     assert_eq!(
@@ -52,8 +53,9 @@ fn r20_named_attributes_and_what_is_always_returned() {
     assert_eq!(project(&["meta.version"], &[])["meta"], json!({ "version": "W/\"1\"" }));
 }
 
+// Rules: R20
 #[test]
-fn r20_extensions_by_urn_attribute_and_bare_name() {
+fn extensions_by_urn_attribute_and_bare_name() {
     assert_eq!(
         project(&[ENT], &[])[ENT],
         json!({ "department": "D", "manager": { "value": "1" } })
@@ -67,8 +69,9 @@ fn r20_extensions_by_urn_attribute_and_bare_name() {
     );
 }
 
+// Rules: R21
 #[test]
-fn r21_excluded_attributes_go_and_id_stays() {
+fn excluded_attributes_go_and_id_stays() {
     let answer = project(
         &[],
         &[
@@ -91,14 +94,16 @@ fn r21_excluded_attributes_go_and_id_stays() {
     assert_eq!(project(&[], &[ENT]).get(ENT), None);
 }
 
+// Rules: R22
 #[test]
-fn r22_the_two_lists_exclude_each_other() {
+fn the_two_lists_exclude_each_other() {
     let error = Projection::new(&["a".into()], &["b".into()], ResourceType::user()).expect_err("both lists");
     assert_eq!(error.scim_type, Some(ScimType::InvalidValue));
 }
 
+// Rules: R23
 #[test]
-fn r23_what_is_not_wanted_need_not_be_loaded() {
+fn what_is_not_wanted_need_not_be_loaded() {
     let group = |attributes: &[String], excluded: &[String]| {
         Projection::new(attributes, excluded, ResourceType::group()).unwrap()
     };
@@ -109,8 +114,9 @@ fn r23_what_is_not_wanted_need_not_be_loaded() {
     assert!(group(&[], &[]).wants("members") && Projection::all().wants("members"));
 }
 
+// Rules: R61
 #[test]
-fn r61_what_is_never_returned_is_not_returned_even_if_named() {
+fn what_is_never_returned_is_not_returned_even_if_named() {
     assert_eq!(project(&[], &[]).get("password"), None);
     assert_eq!(project(&["password"], &[]).get("password"), None);
 }

@@ -18,8 +18,9 @@ fn invalid_value_naming(body: &Value, name: &str) {
     assert!(error.detail.contains(name), "{}", error.detail);
 }
 
+// Rules: E20
 #[test]
-fn e20_a_user_as_entra_creates_it_is_stored_as_sent() {
+fn a_user_as_entra_creates_it_is_stored_as_sent() {
     let body = json!({
         "schemas": [scim::urn::CORE_USER, ENT],
         "externalId": "mlopez", "userName": "M.Lopez@contoso.test", "active": true, "displayName": "Marta Lopez",
@@ -38,8 +39,9 @@ fn e20_a_user_as_entra_creates_it_is_stored_as_sent() {
     assert_eq!(Value::Object(created(&body)), expected);
 }
 
+// Rules: E20
 #[test]
-fn e20_the_mistyped_urn_means_the_enterprise_extension() {
+fn the_mistyped_urn_means_the_enterprise_extension() {
     let mistyped = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";
     let user = created(&json!({ "schemas": [mistyped], "userName": "a", (mistyped): { "department": "Planning" } }));
     assert_eq!(user[ENT]["department"], "Planning");
@@ -47,8 +49,9 @@ fn e20_the_mistyped_urn_means_the_enterprise_extension() {
     assert_eq!(user[ENT]["division"], "X");
 }
 
+// Rules: R6
 #[test]
-fn r6_names_in_any_case_are_stored_in_their_own() {
+fn names_in_any_case_are_stored_in_their_own() {
     let body = json!({ "USERNAME": "a", "Name": { "GIVENNAME": "Ada" }, "eMails": [{ "Value": "a@b.test", "TYPE": "work" }],
         (ENT.to_uppercase()): { "DEPARTMENT": "X" } });
     let expected = json!({ "userName": "a", "name": { "givenName": "Ada" },
@@ -56,8 +59,9 @@ fn r6_names_in_any_case_are_stored_in_their_own() {
     assert_eq!(Value::Object(created(&body)), expected);
 }
 
+// Rules: R7, R60
 #[test]
-fn r7_r60_what_the_server_assigns_is_ignored_in_bodies() {
+fn what_the_server_assigns_is_ignored_in_bodies() {
     let user = created(
         &json!({ "userName": "a", "id": "mine", "ID": "mine", "meta": { "version": "x" },
         "groups": [{ "value": "g" }], "schemas": ["x"] }),
@@ -65,8 +69,9 @@ fn r7_r60_what_the_server_assigns_is_ignored_in_bodies() {
     assert_eq!(Value::Object(user), json!({ "userName": "a", "active": true }));
 }
 
+// Rules: R14
 #[test]
-fn r14_unknown_or_missing_schemas_are_accepted_and_follow_from_the_data() {
+fn unknown_or_missing_schemas_are_accepted_and_follow_from_the_data() {
     let user = created(&json!({ "schemas": ["urn:scim:schemas:core:2.0"], "userName": "a" }));
     assert_eq!(schemas_of(ResourceType::user(), &user), [scim::urn::CORE_USER]);
     let user = created(&json!({ "userName": "a", (ENT): { "department": "X" } }));
@@ -78,8 +83,9 @@ fn r14_unknown_or_missing_schemas_are_accepted_and_follow_from_the_data() {
     assert_eq!(refusal(&json!(["userName"])).scim_type, Some(ScimType::InvalidSyntax));
 }
 
+// Rules: R14
 #[test]
-fn r14_undeclared_extensions_are_kept() {
+fn undeclared_extensions_are_kept() {
     let acme = "urn:ietf:params:scim:schemas:extension:AcmeHR:2.0:User";
     let body =
         json!({ "userName": "a", (acme): { "badge": "B-77", "empty": null, "list": [] }, (format!("{acme}:desk")): 4 });
@@ -88,8 +94,9 @@ fn r14_undeclared_extensions_are_kept() {
     assert_eq!(schemas_of(ResourceType::user(), &user), [scim::urn::CORE_USER, acme]);
 }
 
+// Rules: R16
 #[test]
-fn r16_the_last_of_several_primaries_stays_primary() {
+fn the_last_of_several_primaries_stays_primary() {
     let user = created(&json!({ "userName": "a",
         "emails": [{ "value": "1", "primary": true }, { "value": "2", "primary": "True" }, { "value": "3" }] }));
     let primaries: Vec<_> = user["emails"]
@@ -101,15 +108,17 @@ fn r16_the_last_of_several_primaries_stays_primary() {
     assert_eq!(primaries, [&json!(false), &json!(true), &Value::Null]);
 }
 
+// Rules: R16
 #[test]
-fn r16_equal_elements_are_stored_once() {
+fn equal_elements_are_stored_once() {
     let email = json!({ "type": "work", "value": "a@b.test" });
     let user = created(&json!({ "userName": "a", "emails": [email, email] }));
     assert_eq!(user["emails"], json!([email]));
 }
 
+// Rules: R17, B12
 #[test]
-fn r17_b12_dotted_and_qualified_keys_are_attributes() {
+fn dotted_and_qualified_keys_are_attributes() {
     let body = json!({ "userName": "a", "name.givenName": "Ada", "name.familyName": "L",
         (format!("{ENT}:department")): "X", (format!("{ENT}.division")): "Y", (format!("{}:title", scim::urn::CORE_USER)): "Z" });
     let expected = json!({ "userName": "a", "name": { "givenName": "Ada", "familyName": "L" }, "title": "Z",
@@ -117,8 +126,9 @@ fn r17_b12_dotted_and_qualified_keys_are_attributes() {
     assert_eq!(Value::Object(created(&body)), expected);
 }
 
+// Rules: R50
 #[test]
-fn r50_null_and_empty_values_are_unassigned() {
+fn null_and_empty_values_are_unassigned() {
     let user = created(
         &json!({ "userName": "a", "title": null, "nickName": "", "emails": [], "roles": null,
         "name": { "givenName": null }, "phoneNumbers": [{ "type": "work", "value": "" }], (ENT): { "department": "" } }),
@@ -126,22 +136,25 @@ fn r50_null_and_empty_values_are_unassigned() {
     assert_eq!(Value::Object(user), json!({ "userName": "a", "active": true }));
 }
 
+// Rules: R50
 #[test]
-fn r50_active_defaults_to_true_on_create_only() {
+fn active_defaults_to_true_on_create_only() {
     assert_eq!(created(&json!({ "userName": "a" }))["active"], true);
     assert_eq!(created(&json!({ "userName": "a", "active": null }))["active"], true);
     let replaced = parse(ResourceType::user(), &json!({ "userName": "a" }), Mode::Replace).unwrap();
     assert!(!replaced.contains_key("active"));
 }
 
+// Rules: R50
 #[test]
-fn r50_attributes_that_no_schema_has_are_ignored() {
+fn attributes_that_no_schema_has_are_ignored() {
     let user = created(&json!({ "userName": "a", "shoeSize": 44, "name": { "given": "A" }, (ENT): { "shoe": 1 } }));
     assert_eq!(Value::Object(user), json!({ "userName": "a", "active": true }));
 }
 
+// Rules: R61
 #[test]
-fn r61_passwords_are_dropped() {
+fn passwords_are_dropped() {
     let user = created(&json!({ "userName": "a", "password": "secret", "PassWord": "secret" }));
     assert!(!Value::Object(user).to_string().contains("secret"));
 }
@@ -164,8 +177,9 @@ fn leniency_booleans_and_integers_may_be_strings() {
     assert_eq!(user["urn:acme:hr"]["desk"], 42);
 }
 
+// Rules: E26, B15
 #[test]
-fn e26_b15_the_manager_may_be_a_string_an_object_or_an_array_of_one() {
+fn the_manager_may_be_a_string_an_object_or_an_array_of_one() {
     for manager in [
         json!("77aa"),
         json!({ "value": "77aa" }),
@@ -204,8 +218,9 @@ fn leniency_7_bare_enterprise_names_yield_to_qualified_ones() {
     );
 }
 
+// Rules: E33
 #[test]
-fn e33_a_json_document_as_role_value_is_kept_verbatim() {
+fn a_json_document_as_role_value_is_kept_verbatim() {
     let document = "{\"id\":\"5b0d\",\"value\":\"Admin\"}";
     let user = created(&json!({ "userName": "a", "roles": [document] }));
     assert_eq!(user["roles"], json!([{ "value": document }]));
@@ -254,16 +269,18 @@ fn bodies_that_no_database_could_keep_are_refused() {
     created(&json!({ "userName": "a", "addresses": [{ "formatted": "one\r\n\ttwo" }] }));
 }
 
+// Rules: R52
 #[test]
-fn r52_put_clears_what_it_omits_but_active() {
+fn put_clears_what_it_omits_but_active() {
     let current = user(json!({ "active": false, "title": "Planner", (ENT): { "department": "X" } }));
     let incoming = parse(ResourceType::user(), &json!({ "userName": "b" }), Mode::Replace).unwrap();
     let next = replace(ResourceType::user(), &current, incoming).unwrap();
     assert_eq!(Value::Object(next), json!({ "userName": "b", "active": false }));
 }
 
+// Rules: B25
 #[test]
-fn b25_put_sets_active_when_it_says_so() {
+fn put_sets_active_when_it_says_so() {
     let current = user(json!({ "active": false }));
     let incoming = parse(
         ResourceType::user(),
@@ -277,8 +294,9 @@ fn b25_put_sets_active_when_it_says_so() {
     );
 }
 
+// Rules: R51
 #[test]
-fn r51_put_keeps_and_protects_immutable_attributes() {
+fn put_keeps_and_protects_immutable_attributes() {
     let badge = Attribute::string("badge", "Badge.").mutability(Mutability::Immutable);
     let rt = ResourceType::user_with(vec![declared(vec![badge])]);
     let stored = |badge: Value| {
@@ -299,8 +317,9 @@ fn r51_put_keeps_and_protects_immutable_attributes() {
     assert_eq!(error.scim_type, Some(ScimType::Mutability));
 }
 
+// Rules: R59
 #[test]
-fn r59_members_are_taken_with_or_without_decoration() {
+fn members_are_taken_with_or_without_decoration() {
     let group = |members: Value| {
         let body = json!({ "displayName": "Sales", "members": members });
         let mut group = parse(ResourceType::group(), &body, Mode::Create).unwrap();
@@ -329,8 +348,9 @@ fn r59_members_are_taken_with_or_without_decoration() {
     assert_eq!(error.scim_type, Some(ScimType::InvalidValue));
 }
 
+// Rules: R52
 #[test]
-fn r52_members_absent_and_members_emptied_are_told_apart() {
+fn members_absent_and_members_emptied_are_told_apart() {
     for (body, expected) in [
         (json!({ "displayName": "Sales" }), None),
         (json!({ "displayName": "Sales", "members": [] }), Some(Vec::new())),
@@ -341,8 +361,9 @@ fn r52_members_absent_and_members_emptied_are_told_apart() {
     }
 }
 
+// Rules: R8, R9
 #[test]
-fn r8_r9_an_answer_has_schemas_id_and_meta() {
+fn an_answer_has_schemas_id_and_meta() {
     let meta = Meta {
         id: "9b1c",
         version: 42,
@@ -359,8 +380,9 @@ fn r8_r9_an_answer_has_schemas_id_and_meta() {
     assert_eq!(Value::Object(answer), expected);
 }
 
+// Rules: B36
 #[test]
-fn b36_members_that_were_not_loaded_are_not_an_empty_list() {
+fn members_that_were_not_loaded_are_not_an_empty_list() {
     let group: Map<String, Value> = parse(ResourceType::group(), &json!({ "displayName": "S" }), Mode::Create).unwrap();
     let meta = Meta {
         id: "1",
@@ -376,8 +398,9 @@ fn b36_members_that_were_not_loaded_are_not_an_empty_list() {
     );
 }
 
+// Rules: R10
 #[test]
-fn r10_tags_of_preconditions_are_opaque() {
+fn tags_of_preconditions_are_opaque() {
     assert_eq!(etag(7), "W/\"7\"");
     assert_eq!(parse_etags("W/\"7\""), ["7"]);
     assert_eq!(parse_etags(" \"a,b\" , W/\"8\",9"), ["a,b", "8", "9"]);

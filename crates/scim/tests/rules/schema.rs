@@ -7,8 +7,9 @@ fn attribute(name: &str) -> &'static Attribute {
         .expect("the attribute is in the schema")
 }
 
+// Rules: R58
 #[test]
-fn r58_the_core_user_has_every_attribute_of_the_rfc() {
+fn the_core_user_has_every_attribute_of_the_rfc() {
     for name in [
         "userName",
         "name",
@@ -37,8 +38,9 @@ fn r58_the_core_user_has_every_attribute_of_the_rfc() {
     }
 }
 
+// Rules: V15
 #[test]
-fn v15_types_have_the_canonical_values_that_mappings_expand() {
+fn types_have_the_canonical_values_that_mappings_expand() {
     let types = |name: &str| {
         attribute(name)
             .sub("type")
@@ -69,8 +71,9 @@ fn names_are_required_and_unique_whatever_their_case() {
     assert_eq!(attribute("externalId").uniqueness, Uniqueness::None);
 }
 
+// Rules: R60, R61
 #[test]
-fn r60_r61_groups_are_read_only_and_passwords_never_returned() {
+fn groups_are_read_only_and_passwords_never_returned() {
     assert_eq!(attribute("groups").mutability, Mutability::ReadOnly);
     assert_eq!(attribute("password").mutability, Mutability::WriteOnly);
     assert_eq!(attribute("password").returned, Returned::Never);

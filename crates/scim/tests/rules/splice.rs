@@ -133,8 +133,9 @@ fn stored() -> impl Strategy<Value = Map<String, Value>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
+    // Rules: R7, R14
     #[test]
-    fn r7_r14_the_short_way_gives_what_the_long_way_gives(
+    fn the_short_way_gives_what_the_long_way_gives(
         attributes in stored(),
         groups in proptest::option::of(Just(json!([{ "value": "g", "display": "x" }]))),
         is_user in any::<bool>(),

@@ -33,8 +33,9 @@ mod tests {
     use sea_orm::ConnectionTrait as _;
     use serde_json::{Value, json};
 
+    // Rules: R50
     #[tokio::test]
-    async fn r50_users_who_lost_active_before_it_always_had_a_value_get_it_back_as_false() {
+    async fn users_who_lost_active_before_it_always_had_a_value_get_it_back_as_false() {
         for dialect in [Dialect::Postgres, Dialect::Sqlite] {
             let database = TestDatabase::of(dialect).await;
             let store = &database.store;

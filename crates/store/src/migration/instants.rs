@@ -25,8 +25,9 @@ mod tests {
 
     const URN: &str = "urn:acme:2.0:User";
 
+    // Rules: R8
     #[tokio::test]
-    async fn r8_dates_written_by_an_earlier_version_are_found_once_they_are_written_anew() {
+    async fn dates_written_by_an_earlier_version_are_found_once_they_are_written_anew() {
         for dialect in [Dialect::Postgres, Dialect::Sqlite] {
             let database = TestDatabase::of(dialect).await;
             let store = &database.store;

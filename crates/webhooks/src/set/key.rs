@@ -91,8 +91,9 @@ mod tests {
     use super::*;
 
     /// The key of RFC 8037, appendix A.1 and A.2; its thumbprint stands in appendix A.3.
+    // Rules: S1
     #[test]
-    fn s1_the_key_and_thumbprint_of_rfc_8037_are_reproduced() {
+    fn the_key_and_thumbprint_of_rfc_8037_are_reproduced() {
         let seed = URL_SAFE_NO_PAD
             .decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
             .unwrap();

@@ -284,8 +284,9 @@ async fn private_urls_are_taken_where_the_configuration_allows_them() {
     api.close().await;
 }
 
+// Rules: S7
 #[actix_web::test]
-async fn s7_an_endpoint_can_ask_for_security_event_tokens() {
+async fn an_endpoint_can_ask_for_security_event_tokens() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
         let body = json!({"url": "https://app.example.com/feed", "format": "set"});
@@ -311,8 +312,9 @@ async fn s7_an_endpoint_can_ask_for_security_event_tokens() {
     }
 }
 
+// Rules: S3
 #[actix_web::test]
-async fn s3_what_a_security_event_token_cannot_say_is_refused_by_name() {
+async fn what_a_security_event_token_cannot_say_is_refused_by_name() {
     let api = Api::on(BOTH[0]).await;
     let faults = [
         (json!({"format": "jwt"}), "#/format"),
@@ -332,8 +334,9 @@ async fn s3_what_a_security_event_token_cannot_say_is_refused_by_name() {
     }
 }
 
+// Rules: S7
 #[actix_web::test]
-async fn s7_the_keys_of_tokens_are_open_to_everybody_and_show_no_private_part() {
+async fn the_keys_of_tokens_are_open_to_everybody_and_show_no_private_part() {
     let api = Api::on(BOTH[0]).await;
     let answer = api.anonymous(Method::GET, "/.well-known/jwks.json").send().await;
     assert_eq!(answer.status, 200);

@@ -12,8 +12,9 @@ async fn directory_path(api: &Api) -> String {
     )
 }
 
+// Rules: E3
 #[actix_web::test]
-async fn e3_several_oauth_clients_live_at_once_and_each_secret_is_shown_once() {
+async fn several_oauth_clients_live_at_once_and_each_secret_is_shown_once() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
         let path = format!("{}/oauth-clients", directory_path(&api).await);
@@ -48,8 +49,9 @@ async fn e3_several_oauth_clients_live_at_once_and_each_secret_is_shown_once() {
     }
 }
 
+// Rules: E4
 #[actix_web::test]
-async fn e4_a_federation_is_set_changed_and_ended() {
+async fn a_federation_is_set_changed_and_ended() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
         let path = format!("{}/federation", directory_path(&api).await);

@@ -161,16 +161,18 @@ mod tests {
         TokenRequest::read(body, header).unwrap_err()
     }
 
+    // Rules: E3
     #[test]
-    fn e3_credentials_come_in_the_body_in_the_header_or_in_both() {
+    fn credentials_come_in_the_body_in_the_header_or_in_both() {
         let expected = ("a-b".to_owned(), "s".to_owned());
         assert_eq!(secret_of(BODY, None), expected);
         assert_eq!(secret_of(b"grant_type=client_credentials", Some(HEADER)), expected);
         assert_eq!(secret_of(BODY, Some(HEADER)), expected);
     }
 
+    // Rules: E3
     #[test]
-    fn e3_credentials_that_contradict_each_other_are_refused() {
+    fn credentials_that_contradict_each_other_are_refused() {
         let other = b"grant_type=client_credentials&client_secret=t";
         assert!(matches!(error_of(other, Some(HEADER)), OauthError::InvalidRequest(_)));
     }

@@ -183,8 +183,9 @@ mod tests {
         tenant
     }
 
+    // Rules: E4
     #[test]
-    fn e4_keys_are_fetched_when_there_are_none_and_once_an_hour() {
+    fn keys_are_fetched_when_there_are_none_and_once_an_hour() {
         let start = Instant::now();
         assert_eq!(Tenant::default().must_fetch("a", start), Some(Why::Stale));
         let tenant = with_key_a(start);
@@ -192,8 +193,9 @@ mod tests {
         assert_eq!(tenant.must_fetch("a", start + FRESH), Some(Why::Stale));
     }
 
+    // Rules: E4
     #[test]
-    fn e4_an_unknown_key_is_looked_for_at_most_every_five_minutes() {
+    fn an_unknown_key_is_looked_for_at_most_every_five_minutes() {
         let start = Instant::now();
         let mut tenant = with_key_a(start);
         assert_eq!(tenant.must_fetch("b", start), Some(Why::Search));
@@ -203,8 +205,9 @@ mod tests {
         assert_eq!(tenant.must_fetch("c", start + ROTATION), Some(Why::Search));
     }
 
+    // Rules: E4
     #[test]
-    fn e4_after_a_failure_the_last_keys_stay_good_for_a_day() {
+    fn after_a_failure_the_last_keys_stay_good_for_a_day() {
         let start = Instant::now();
         let mut tenant = with_key_a(start);
         let later = start + FRESH;

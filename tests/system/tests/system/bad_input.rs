@@ -5,14 +5,15 @@ use system::scim::user;
 use system::{Shape, System};
 
 crate::on_both_shapes! {
-    p1_b31_bad_requests_are_answered_with_scim_errors,
-    r3_r4_r62_bad_urls_and_keys_are_answered_with_scim_errors,
+    bad_requests_are_answered_with_scim_errors,
+    bad_urls_and_keys_are_answered_with_scim_errors,
     every_route_is_closed_to_whoever_has_no_key_of_the_directory,
     no_answer_about_people_or_secrets_may_be_kept_by_a_cache,
-    r8_whatever_is_taken_can_be_searched_by_and_sorted_by,
+    whatever_is_taken_can_be_searched_by_and_sorted_by,
 }
 
-async fn p1_b31_bad_requests_are_answered_with_scim_errors(shape: Shape) {
+// Rules: P1, B31
+async fn bad_requests_are_answered_with_scim_errors(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -114,7 +115,8 @@ async fn p1_b31_bad_requests_are_answered_with_scim_errors(shape: Shape) {
     system.stop().await;
 }
 
-async fn r3_r4_r62_bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
+// Rules: R3, R4, R62
+async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let other = system.tenant("fabrikam.example").await;
@@ -279,7 +281,8 @@ async fn no_answer_about_people_or_secrets_may_be_kept_by_a_cache(shape: Shape) 
 }
 
 /// Values at the ends of their types, as JSON text: some are refused, and none makes a later search fail.
-async fn r8_whatever_is_taken_can_be_searched_by_and_sorted_by(shape: Shape) {
+// Rules: R8
+async fn whatever_is_taken_can_be_searched_by_and_sorted_by(shape: Shape) {
     const URN: &str = "urn:acme:params:scim:schemas:ends:2.0:User";
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;

@@ -5,13 +5,13 @@ use system::scim::{Answer, ENTERPRISE, PATCH_OP, Scim, group, user};
 use system::{Shape, System, assert_gapless};
 
 crate::on_both_shapes! {
-    r46_r48_each_operation_is_a_change_of_its_own,
-    r47_references_lead_to_what_the_request_creates,
-    r47_circles_are_resolved_and_what_refers_to_a_failure_fails,
-    r48_fail_on_errors_stops_after_so_many_failures,
-    r46_r49_limits_are_named_and_true,
-    r48_independent_operations_share_a_commit_and_keep_their_order,
-    r48_a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it,
+    each_operation_is_a_change_of_its_own,
+    references_lead_to_what_the_request_creates,
+    circles_are_resolved_and_what_refers_to_a_failure_fails,
+    fail_on_errors_stops_after_so_many_failures,
+    limits_are_named_and_true,
+    independent_operations_share_a_commit_and_keep_their_order,
+    a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it,
 }
 
 const REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -93,7 +93,8 @@ fn sorted<const N: usize>(mut ids: [String; N]) -> [String; N] {
     ids
 }
 
-async fn r46_r48_each_operation_is_a_change_of_its_own(shape: Shape) {
+// Rules: R46, R48
+async fn each_operation_is_a_change_of_its_own(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -169,7 +170,8 @@ async fn r46_r48_each_operation_is_a_change_of_its_own(shape: Shape) {
     system.stop().await;
 }
 
-async fn r47_references_lead_to_what_the_request_creates(shape: Shape) {
+// Rules: R47
+async fn references_lead_to_what_the_request_creates(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -207,7 +209,8 @@ async fn r47_references_lead_to_what_the_request_creates(shape: Shape) {
     system.stop().await;
 }
 
-async fn r47_circles_are_resolved_and_what_refers_to_a_failure_fails(shape: Shape) {
+// Rules: R47
+async fn circles_are_resolved_and_what_refers_to_a_failure_fails(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -281,7 +284,8 @@ async fn r47_circles_are_resolved_and_what_refers_to_a_failure_fails(shape: Shap
     system.stop().await;
 }
 
-async fn r48_fail_on_errors_stops_after_so_many_failures(shape: Shape) {
+// Rules: R48
+async fn fail_on_errors_stops_after_so_many_failures(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -310,7 +314,8 @@ async fn r48_fail_on_errors_stops_after_so_many_failures(shape: Shape) {
     system.stop().await;
 }
 
-async fn r46_r49_limits_are_named_and_true(shape: Shape) {
+// Rules: R46, R49
+async fn limits_are_named_and_true(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -360,7 +365,8 @@ async fn committed(system: &mut System) -> (u64, u64) {
     (of("count"), of("sum"))
 }
 
-async fn r48_independent_operations_share_a_commit_and_keep_their_order(shape: Shape) {
+// Rules: R48
+async fn independent_operations_share_a_commit_and_keep_their_order(shape: Shape) {
     let mut system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -432,7 +438,8 @@ async fn r48_independent_operations_share_a_commit_and_keep_their_order(shape: S
     system.stop().await;
 }
 
-async fn r48_a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it(shape: Shape) {
+// Rules: R48
+async fn a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let path = format!("/directories/{}", tenant.directory_id);
@@ -457,8 +464,9 @@ async fn r48_a_paused_directory_takes_no_bulk_request_and_does_nothing_of_it(sha
 
 /// Without the broker the whole request is refused, as long as nothing of it was done: then it may be sent again as it is.
 /// With a projector that stands still, every operation is given up, which is the same.
+// Rules: R48
 #[tokio::test(flavor = "multi_thread")]
-async fn r48_a_bulk_request_that_meets_an_outage_is_refused_whole_while_nothing_is_done() {
+async fn a_bulk_request_that_meets_an_outage_is_refused_whole_while_nothing_is_done() {
     let url =
         std::env::var("ROLLCALL_TEST_BUS_URL").unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned());
     let proxy = bus::testing::TcpProxy::to_broker(&url).await;

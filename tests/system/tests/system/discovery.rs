@@ -134,8 +134,9 @@ async fn create(scim: &Scim, endpoint: &str, body: &Value) -> Answer {
     answer
 }
 
+// Rules: R58, B28
 #[tokio::test(flavor = "multi_thread")]
-async fn r58_b28_every_writable_attribute_is_kept_by_post_and_by_patch_as_it_was_sent() {
+async fn every_writable_attribute_is_kept_by_post_and_by_patch_as_it_was_sent() {
     let (system, tenant, facts) = started().await;
     let scim = &tenant.scim;
     for endpoint in ["/Users", "/Groups"] {
@@ -159,8 +160,9 @@ async fn r58_b28_every_writable_attribute_is_kept_by_post_and_by_patch_as_it_was
     system.stop().await;
 }
 
+// Rules: R58, P4
 #[tokio::test(flavor = "multi_thread")]
-async fn r58_p4_what_is_read_only_is_refused_and_what_is_never_returned_is_not() {
+async fn what_is_read_only_is_refused_and_what_is_never_returned_is_not() {
     let (system, tenant, facts) = started().await;
     let scim = &tenant.scim;
     for endpoint in ["/Users", "/Groups"] {
@@ -186,8 +188,9 @@ async fn r58_p4_what_is_read_only_is_refused_and_what_is_never_returned_is_not()
     system.stop().await;
 }
 
+// Rules: R58
 #[tokio::test(flavor = "multi_thread")]
-async fn r58_what_is_required_must_be_there_and_types_must_fit() {
+async fn what_is_required_must_be_there_and_types_must_fit() {
     let (system, tenant, facts) = started().await;
     let scim = &tenant.scim;
     for fact in facts.iter().filter(|fact| fact.is_free()) {
@@ -220,8 +223,9 @@ async fn r58_what_is_required_must_be_there_and_types_must_fit() {
     system.stop().await;
 }
 
+// Rules: R58, R28
 #[tokio::test(flavor = "multi_thread")]
-async fn r58_r28_texts_are_compared_as_their_case_exact_says() {
+async fn texts_are_compared_as_their_case_exact_says() {
     let (system, tenant, facts) = started().await;
     let scim = &tenant.scim;
     for endpoint in ["/Users", "/Groups"] {

@@ -6,15 +6,15 @@ use system::scim::{Answer, ENTERPRISE, Scim, group};
 use system::{Shape, System, assert_gapless};
 
 crate::on_both_shapes! {
-    v1_v2_v3_v7_e10_e20_a_user_is_created_updated_and_disabled_in_both_dialects,
-    v4_v6_a_user_comes_back_when_reassigned_and_is_gone_after_the_purge,
-    v5_v25_a_manager_is_set_changed_and_removed,
-    v8_v9_v11_v12_v13_a_group_is_created_updated_filled_and_emptied_in_both_dialects,
-    v10_v14_a_deleted_group_is_gone_and_comes_back_as_another,
-    v15_v16_every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null,
-    v17_v18_a_user_of_every_type_of_value_round_trips,
-    v19_v20_a_group_round_trips,
-    v23_v24_pages_of_users_and_groups_follow_each_other,
+    a_user_is_created_updated_and_disabled_in_both_dialects,
+    a_user_comes_back_when_reassigned_and_is_gone_after_the_purge,
+    a_manager_is_set_changed_and_removed,
+    a_group_is_created_updated_filled_and_emptied_in_both_dialects,
+    a_deleted_group_is_gone_and_comes_back_as_another,
+    every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null,
+    a_user_of_every_type_of_value_round_trips,
+    a_group_round_trips,
+    pages_of_users_and_groups_follow_each_other,
 }
 
 /// How Entra ID writes a PATCH.
@@ -119,7 +119,8 @@ fn only(answer: &Answer) -> Value {
     list["Resources"][0].clone()
 }
 
-async fn v1_v2_v3_v7_e10_e20_a_user_is_created_updated_and_disabled_in_both_dialects(shape: Shape) {
+// Rules: V1, V2, V3, V7, E10, E20
+async fn a_user_is_created_updated_and_disabled_in_both_dialects(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -187,7 +188,8 @@ async fn v1_v2_v3_v7_e10_e20_a_user_is_created_updated_and_disabled_in_both_dial
     system.stop().await;
 }
 
-async fn v4_v6_a_user_comes_back_when_reassigned_and_is_gone_after_the_purge(shape: Shape) {
+// Rules: V4, V6
+async fn a_user_comes_back_when_reassigned_and_is_gone_after_the_purge(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -217,7 +219,8 @@ async fn v4_v6_a_user_comes_back_when_reassigned_and_is_gone_after_the_purge(sha
     system.stop().await;
 }
 
-async fn v5_v25_a_manager_is_set_changed_and_removed(shape: Shape) {
+// Rules: V5, V25
+async fn a_manager_is_set_changed_and_removed(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -255,7 +258,8 @@ async fn v5_v25_a_manager_is_set_changed_and_removed(shape: Shape) {
     system.stop().await;
 }
 
-async fn v8_v9_v11_v12_v13_a_group_is_created_updated_filled_and_emptied_in_both_dialects(shape: Shape) {
+// Rules: V8, V9, V11, V12, V13
+async fn a_group_is_created_updated_filled_and_emptied_in_both_dialects(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -322,7 +326,8 @@ async fn v8_v9_v11_v12_v13_a_group_is_created_updated_filled_and_emptied_in_both
     system.stop().await;
 }
 
-async fn v10_v14_a_deleted_group_is_gone_and_comes_back_as_another(shape: Shape) {
+// Rules: V10, V14
+async fn a_deleted_group_is_gone_and_comes_back_as_another(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -445,7 +450,8 @@ fn at(resource: &Value, target: &str) -> Value {
         .map_or(Value::Null, |element| element[sub].clone())
 }
 
-async fn v15_v16_every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null(shape: Shape) {
+// Rules: V15, V16
+async fn every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -491,7 +497,8 @@ async fn v15_v16_every_mapped_attribute_is_discovered_and_cleared_by_empty_text_
 
 const EXTENSION: &str = "urn:ietf:params:scim:schemas:extension:AcmeHR:2.0:User";
 
-async fn v17_v18_a_user_of_every_type_of_value_round_trips(shape: Shape) {
+// Rules: V17, V18
+async fn a_user_of_every_type_of_value_round_trips(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let attributes = json!([
@@ -546,7 +553,8 @@ async fn v17_v18_a_user_of_every_type_of_value_round_trips(shape: Shape) {
     system.stop().await;
 }
 
-async fn v19_v20_a_group_round_trips(shape: Shape) {
+// Rules: V19, V20
+async fn a_group_round_trips(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;
@@ -568,7 +576,8 @@ async fn v19_v20_a_group_round_trips(shape: Shape) {
     system.stop().await;
 }
 
-async fn v23_v24_pages_of_users_and_groups_follow_each_other(shape: Shape) {
+// Rules: V23, V24
+async fn pages_of_users_and_groups_follow_each_other(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
     let scim = &tenant.scim;

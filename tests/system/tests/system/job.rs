@@ -7,7 +7,7 @@ use system::receiver::Receiver;
 use system::scim::{ENTERPRISE, Scim, group};
 use system::{Shape, System, assert_gapless};
 
-crate::on_both_shapes! { e10_e13_e15_e16_e19_r12_a_whole_job_sends_each_change_once_and_a_restart_changes_nothing }
+crate::on_both_shapes! { a_whole_job_sends_each_change_once_and_a_restart_changes_nothing }
 
 /// Somebody in Entra.
 #[derive(Clone, Debug)]
@@ -197,7 +197,8 @@ fn read_at(user: &Value, target: &str) -> Value {
     }
 }
 
-async fn e10_e13_e15_e16_e19_r12_a_whole_job_sends_each_change_once_and_a_restart_changes_nothing(shape: Shape) {
+// Rules: E10, E13, E15, E16, E19, R12
+async fn a_whole_job_sends_each_change_once_and_a_restart_changes_nothing(shape: Shape) {
     let system = System::start(shape).await;
     let receiver = Receiver::start();
     let tenant = system.tenant("contoso.test").await;

@@ -6,9 +6,9 @@ use system::scim::{Answer, Scim, group};
 use system::{Shape, System};
 
 crate::on_both_shapes! {
-    r39_r40_r41_pages_by_cursor_show_everything_once,
-    r39_r40_a_cursor_is_good_for_its_own_query_and_directory_only,
-    r43_r44_a_query_at_the_root_spans_users_and_groups,
+    pages_by_cursor_show_everything_once,
+    a_cursor_is_good_for_its_own_query_and_directory_only,
+    a_query_at_the_root_spans_users_and_groups,
 }
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -71,7 +71,8 @@ async fn pages(scim: &Scim, path: &str, filter: &str, count: usize) -> Vec<Value
     }
 }
 
-async fn r39_r40_r41_pages_by_cursor_show_everything_once(shape: Shape) {
+// Rules: R39, R40, R41
+async fn pages_by_cursor_show_everything_once(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -131,7 +132,8 @@ fn all_pages(all: usize, count: usize) -> usize {
     all.div_ceil(count)
 }
 
-async fn r39_r40_a_cursor_is_good_for_its_own_query_and_directory_only(shape: Shape) {
+// Rules: R39, R40
+async fn a_cursor_is_good_for_its_own_query_and_directory_only(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let other = system.tenant("fabrikam.example").await;
@@ -175,7 +177,8 @@ async fn r39_r40_a_cursor_is_good_for_its_own_query_and_directory_only(shape: Sh
     system.stop().await;
 }
 
-async fn r43_r44_a_query_at_the_root_spans_users_and_groups(shape: Shape) {
+// Rules: R43, R44
+async fn a_query_at_the_root_spans_users_and_groups(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;

@@ -11,14 +11,14 @@ use system::scim::Answer;
 use system::{Shape, System, Tenant};
 
 crate::on_both_shapes! {
-    e3_v21_a_client_gets_a_token_however_it_sends_its_credentials,
-    e3_what_is_no_good_client_gets_no_token,
-    e3_a_token_opens_its_directory_until_it_or_its_client_ends,
-    e4_v22_a_workload_gets_a_token_for_its_assertion,
-    e4_every_other_assertion_is_refused_without_asking_for_keys,
-    e2_a_way_of_authentication_that_is_switched_off_opens_nothing,
-    e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed,
-    e3_e4_strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_directory,
+    a_client_gets_a_token_however_it_sends_its_credentials,
+    what_is_no_good_client_gets_no_token,
+    a_token_opens_its_directory_until_it_or_its_client_ends,
+    a_workload_gets_a_token_for_its_assertion,
+    every_other_assertion_is_refused_without_asking_for_keys,
+    a_way_of_authentication_that_is_switched_off_opens_nothing,
+    the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed,
+    strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_directory,
 }
 
 const AUDIENCE: &str = "api://rollcall";
@@ -114,7 +114,8 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn e3_v21_a_client_gets_a_token_however_it_sends_its_credentials(shape: Shape) {
+// Rules: E3, V21
+async fn a_client_gets_a_token_however_it_sends_its_credentials(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let first = Client::create(&system, &tenant, json!({})).await;
@@ -155,7 +156,8 @@ async fn e3_v21_a_client_gets_a_token_however_it_sends_its_credentials(shape: Sh
     system.stop().await;
 }
 
-async fn e3_what_is_no_good_client_gets_no_token(shape: Shape) {
+// Rules: E3
+async fn what_is_no_good_client_gets_no_token(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let other = system.tenant("fabrikam.example").await;
@@ -219,7 +221,8 @@ async fn e3_what_is_no_good_client_gets_no_token(shape: Shape) {
     system.stop().await;
 }
 
-async fn e3_a_token_opens_its_directory_until_it_or_its_client_ends(shape: Shape) {
+// Rules: E3
+async fn a_token_opens_its_directory_until_it_or_its_client_ends(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let other = system.tenant("fabrikam.example").await;
@@ -293,7 +296,8 @@ fn claims(provider: &IdentityProvider) -> Value {
     })
 }
 
-async fn e4_v22_a_workload_gets_a_token_for_its_assertion(shape: Shape) {
+// Rules: E4, V22
+async fn a_workload_gets_a_token_for_its_assertion(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
     let claims = claims(&provider);
@@ -326,7 +330,8 @@ async fn e4_v22_a_workload_gets_a_token_for_its_assertion(shape: Shape) {
     system.stop().await;
 }
 
-async fn e4_every_other_assertion_is_refused_without_asking_for_keys(shape: Shape) {
+// Rules: E4
+async fn every_other_assertion_is_refused_without_asking_for_keys(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
     let good = claims(&provider);
@@ -379,7 +384,8 @@ async fn e4_every_other_assertion_is_refused_without_asking_for_keys(shape: Shap
     system.stop().await;
 }
 
-async fn e2_a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape) {
+// Rules: E2
+async fn a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let client = Client::create(&system, &tenant, json!({})).await;
@@ -415,7 +421,8 @@ async fn e2_a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Sh
     system.stop().await;
 }
 
-async fn e5_the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed(shape: Shape) {
+// Rules: E5
+async fn the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
     let mut good = claims(&provider);
@@ -509,7 +516,8 @@ fn shown(answer: &Answer) -> (u16, String, String) {
     (answer.status, headers.join("|"), answer.text.clone())
 }
 
-async fn e3_e4_strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_directory(shape: Shape) {
+// Rules: E3, E4
+async fn strangers_get_one_answer_and_the_reason_is_in_the_log_of_the_directory(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
     let (without, other) = (

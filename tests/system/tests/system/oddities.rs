@@ -7,9 +7,9 @@ use system::scim::{ENTERPRISE, Scim, user};
 use system::{Shape, System, Tenant};
 
 crate::on_both_shapes! {
-    e33_roles_give_the_same_role_and_grants_however_they_are_sent,
-    p6_p11_r16_odd_values_are_understood_and_told_as_what_they_mean,
-    p6_unknown_keys_beside_active_do_not_keep_a_leaver_active,
+    roles_give_the_same_role_and_grants_however_they_are_sent,
+    odd_values_are_understood_and_told_as_what_they_mean,
+    unknown_keys_beside_active_do_not_keep_a_leaver_active,
 }
 
 /// A directory and an app that is told of it.
@@ -69,7 +69,8 @@ impl World {
     }
 }
 
-async fn e33_roles_give_the_same_role_and_grants_however_they_are_sent(shape: Shape) {
+// Rules: E33
+async fn roles_give_the_same_role_and_grants_however_they_are_sent(shape: Shape) {
     const TYPE: &str = "WindowsAzureActiveDirectoryRole";
     let mut world = World::start(shape).await;
     let document = r#"{"id":"5b0d","value":"Admin","displayName":"Administrator"}"#;
@@ -164,7 +165,8 @@ async fn e33_roles_give_the_same_role_and_grants_however_they_are_sent(shape: Sh
     world.stop().await;
 }
 
-async fn p6_p11_r16_odd_values_are_understood_and_told_as_what_they_mean(shape: Shape) {
+// Rules: P6, P11, R16
+async fn odd_values_are_understood_and_told_as_what_they_mean(shape: Shape) {
     let mut world = World::start(shape).await;
     let mut body = user("ada@x");
     body["emails"] = json!([{ "type": "work", "value": "a@x", "primary": true }, { "type": "home", "value": "b@x" }]);
@@ -225,7 +227,8 @@ async fn p6_p11_r16_odd_values_are_understood_and_told_as_what_they_mean(shape: 
     world.stop().await;
 }
 
-async fn p6_unknown_keys_beside_active_do_not_keep_a_leaver_active(shape: Shape) {
+// Rules: P6
+async fn unknown_keys_beside_active_do_not_keep_a_leaver_active(shape: Shape) {
     let mut world = World::start(shape).await;
     let id = world.scim().create_user("leaver@x").await.id();
     let path = format!("/Users/{id}");

@@ -7,18 +7,18 @@ use system::scim::{Answer, Scim, group, user};
 use system::{Shape, System, Tenant};
 
 crate::on_both_shapes! {
-    b3_concurrent_changes_of_one_group_lose_no_member,
-    b7_b26_active_is_a_boolean_and_what_was_sent_in_every_form,
-    r50_p15_whoever_loses_active_is_inactive_everywhere,
-    b20_b30_the_external_id_is_echoed_and_an_id_of_the_client_overwrites_nobody,
-    b27_r50_an_inactive_user_is_found_blocks_the_name_and_comes_back_under_its_id,
-    b35_a_deleted_group_is_gone_from_its_members,
-    r13_r9_r11_tags_work_as_advertised,
-    r35_lists_are_sorted_by_type_and_what_has_no_value_comes_last,
-    r38_r36_r37_b22_pages_by_index_are_true_and_stable,
-    r53_a_name_may_change_its_case_but_not_be_taken_from_another,
-    r62_b29_the_same_people_in_two_directories_are_different_people,
-    r5_e1_keys_are_random_several_are_good_at_once_and_they_end_when_it_was_said,
+    concurrent_changes_of_one_group_lose_no_member,
+    active_is_a_boolean_and_what_was_sent_in_every_form,
+    whoever_loses_active_is_inactive_everywhere,
+    the_external_id_is_echoed_and_an_id_of_the_client_overwrites_nobody,
+    an_inactive_user_is_found_blocks_the_name_and_comes_back_under_its_id,
+    a_deleted_group_is_gone_from_its_members,
+    tags_work_as_advertised,
+    lists_are_sorted_by_type_and_what_has_no_value_comes_last,
+    pages_by_index_are_true_and_stable,
+    a_name_may_change_its_case_but_not_be_taken_from_another,
+    the_same_people_in_two_directories_are_different_people,
+    keys_are_random_several_are_good_at_once_and_they_end_when_it_was_said,
 }
 
 fn ids(list: &Value) -> Vec<String> {
@@ -34,7 +34,8 @@ async fn total(scim: &Scim, filter: &str) -> u64 {
     found.expect(200)["totalResults"].as_u64().expect("a number")
 }
 
-async fn b3_concurrent_changes_of_one_group_lose_no_member(shape: Shape) {
+// Rules: B3
+async fn concurrent_changes_of_one_group_lose_no_member(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -67,7 +68,8 @@ async fn b3_concurrent_changes_of_one_group_lose_no_member(shape: Shape) {
     system.stop().await;
 }
 
-async fn b7_b26_active_is_a_boolean_and_what_was_sent_in_every_form(shape: Shape) {
+// Rules: B7, B26
+async fn active_is_a_boolean_and_what_was_sent_in_every_form(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -108,7 +110,8 @@ async fn b7_b26_active_is_a_boolean_and_what_was_sent_in_every_form(shape: Shape
     system.stop().await;
 }
 
-async fn r50_p15_whoever_loses_active_is_inactive_everywhere(shape: Shape) {
+// Rules: R50, P15
+async fn whoever_loses_active_is_inactive_everywhere(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -178,7 +181,8 @@ async fn r50_p15_whoever_loses_active_is_inactive_everywhere(shape: Shape) {
     system.stop().await;
 }
 
-async fn b20_b30_the_external_id_is_echoed_and_an_id_of_the_client_overwrites_nobody(shape: Shape) {
+// Rules: B20, B30
+async fn the_external_id_is_echoed_and_an_id_of_the_client_overwrites_nobody(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -225,7 +229,8 @@ async fn b20_b30_the_external_id_is_echoed_and_an_id_of_the_client_overwrites_no
     system.stop().await;
 }
 
-async fn b27_r50_an_inactive_user_is_found_blocks_the_name_and_comes_back_under_its_id(shape: Shape) {
+// Rules: B27, R50
+async fn an_inactive_user_is_found_blocks_the_name_and_comes_back_under_its_id(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -251,7 +256,8 @@ async fn b27_r50_an_inactive_user_is_found_blocks_the_name_and_comes_back_under_
     system.stop().await;
 }
 
-async fn b35_a_deleted_group_is_gone_from_its_members(shape: Shape) {
+// Rules: B35
+async fn a_deleted_group_is_gone_from_its_members(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -283,7 +289,8 @@ async fn b35_a_deleted_group_is_gone_from_its_members(shape: Shape) {
     system.stop().await;
 }
 
-async fn r13_r9_r11_tags_work_as_advertised(shape: Shape) {
+// Rules: R13, R9, R11
+async fn tags_work_as_advertised(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -331,7 +338,8 @@ async fn sorted(scim: &Scim, query: &str) -> Vec<String> {
         .collect()
 }
 
-async fn r35_lists_are_sorted_by_type_and_what_has_no_value_comes_last(shape: Shape) {
+// Rules: R35
+async fn lists_are_sorted_by_type_and_what_has_no_value_comes_last(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -380,7 +388,8 @@ async fn r35_lists_are_sorted_by_type_and_what_has_no_value_comes_last(shape: Sh
     system.stop().await;
 }
 
-async fn r38_r36_r37_b22_pages_by_index_are_true_and_stable(shape: Shape) {
+// Rules: R38, R36, R37, B22
+async fn pages_by_index_are_true_and_stable(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -430,7 +439,8 @@ async fn r38_r36_r37_b22_pages_by_index_are_true_and_stable(shape: Shape) {
     system.stop().await;
 }
 
-async fn r53_a_name_may_change_its_case_but_not_be_taken_from_another(shape: Shape) {
+// Rules: R53
+async fn a_name_may_change_its_case_but_not_be_taken_from_another(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -455,7 +465,8 @@ async fn r53_a_name_may_change_its_case_but_not_be_taken_from_another(shape: Sha
     system.stop().await;
 }
 
-async fn r62_b29_the_same_people_in_two_directories_are_different_people(shape: Shape) {
+// Rules: R62, B29
+async fn the_same_people_in_two_directories_are_different_people(shape: Shape) {
     let system = System::start(shape).await;
     let (mine, other) = (
         system.tenant("contoso.example").await,
@@ -498,7 +509,8 @@ async fn r62_b29_the_same_people_in_two_directories_are_different_people(shape: 
     system.stop().await;
 }
 
-async fn r5_e1_keys_are_random_several_are_good_at_once_and_they_end_when_it_was_said(shape: Shape) {
+// Rules: R5, E1
+async fn keys_are_random_several_are_good_at_once_and_they_end_when_it_was_said(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let path = format!("/directories/{}/keys", tenant.directory_id);

@@ -10,11 +10,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 crate::on_both_shapes! {
-    r3_every_path_says_what_it_takes_and_answers_head_and_options,
-    r2_bodies_come_packed_or_with_a_byte_order_mark,
-    r3_who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found,
-    r49_a_body_above_the_limit_is_told_the_setting,
-    r32_a_query_that_was_not_escaped_is_answered_as_if_it_were,
+    every_path_says_what_it_takes_and_answers_head_and_options,
+    bodies_come_packed_or_with_a_byte_order_mark,
+    who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found,
+    a_body_above_the_limit_is_told_the_setting,
+    a_query_that_was_not_escaped_is_answered_as_if_it_were,
 }
 
 /// A request without a body, to any URL; what came is status, `Allow`, length, body.
@@ -35,7 +35,8 @@ async fn ask(method: Method, url: &str, token: &str) -> (u16, String, Option<u64
     )
 }
 
-async fn r3_every_path_says_what_it_takes_and_answers_head_and_options(shape: Shape) {
+// Rules: R3
+async fn every_path_says_what_it_takes_and_answers_head_and_options(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -108,7 +109,8 @@ async fn r3_every_path_says_what_it_takes_and_answers_head_and_options(shape: Sh
 /// Packed by a program that is not ours: what `printf '{"userName":"packed@x"}' | gzip -n` makes.
 const PACKED: &str = "H4sIAAAAAAAAA6tWKi1OLfJLzE1VslIqSEzOTk1xqFCqBQCdHmcgFwAAAA==";
 
-async fn r2_bodies_come_packed_or_with_a_byte_order_mark(shape: Shape) {
+// Rules: R2
+async fn bodies_come_packed_or_with_a_byte_order_mark(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -175,7 +177,8 @@ async fn r2_bodies_come_packed_or_with_a_byte_order_mark(shape: Shape) {
     system.stop().await;
 }
 
-async fn r3_who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found(shape: Shape) {
+// Rules: R3
+async fn who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let origin = tenant.scim.base.split("/directories/").next().unwrap().to_owned();
@@ -217,7 +220,8 @@ async fn r3_who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is
     system.stop().await;
 }
 
-async fn r49_a_body_above_the_limit_is_told_the_setting(shape: Shape) {
+// Rules: R49
+async fn a_body_above_the_limit_is_told_the_setting(shape: Shape) {
     let system = System::start_with(shape, &[("ROLLCALL_MAX_BODY", "16384")]).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -267,7 +271,8 @@ async fn exchange(stream: &mut TcpStream, request: &[u8]) -> (u16, Value) {
     }
 }
 
-async fn r32_a_query_that_was_not_escaped_is_answered_as_if_it_were(shape: Shape) {
+// Rules: R32
+async fn a_query_that_was_not_escaped_is_answered_as_if_it_were(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     for name in ["žofie@x", "a_b.com#EXT#@x", "<{|}>@x"] {

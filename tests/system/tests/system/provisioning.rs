@@ -6,21 +6,22 @@ use system::scim::{ENTERPRISE, Scim, group, user};
 use system::{Shape, System, assert_gapless};
 
 crate::on_both_shapes! {
-    e10_e15_b21_a_connection_test_is_answered_with_an_empty_list,
+    a_connection_test_is_answered_with_an_empty_list,
     an_initial_cycle_creates_whoever_is_not_found,
-    e14_e26_references_follow_when_the_users_exist,
-    e16_e18_e27_e29_e30_e31_e32_b6_b32_p20_groups_are_created_empty_and_filled_by_deltas,
-    e23_e24_e28_r12_an_incremental_cycle_sends_only_what_changed,
-    e21_e22_b8_disabling_and_enabling_keep_the_memberships,
-    e13_e17_r54_b34_a_hard_delete_frees_the_name,
+    references_follow_when_the_users_exist,
+    groups_are_created_empty_and_filled_by_deltas,
+    an_incremental_cycle_sends_only_what_changed,
+    disabling_and_enabling_keep_the_memberships,
+    a_hard_delete_frees_the_name,
     a_restart_of_the_job_ends_with_no_change,
-    e11_e12_b18_r32_r33_every_matching_attribute_finds_its_user,
-    e34_p19_cleared_attributes_are_gone,
-    r10_r11_r51_r52_b25_a_put_replaces_and_never_reactivates,
-    e19_r45_r55_r56_b37_discovery_describes_the_server,
+    every_matching_attribute_finds_its_user,
+    cleared_attributes_are_gone,
+    a_put_replaces_and_never_reactivates,
+    discovery_describes_the_server,
 }
 
-async fn e10_e15_b21_a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
+// Rules: E10, E15, B21
+async fn a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let answer = tenant
@@ -91,7 +92,8 @@ async fn an_initial_cycle_creates_whoever_is_not_found(shape: Shape) {
     system.stop().await;
 }
 
-async fn e14_e26_references_follow_when_the_users_exist(shape: Shape) {
+// Rules: E14, E26
+async fn references_follow_when_the_users_exist(shape: Shape) {
     let system = System::start(shape).await;
     let Scim { .. } = system.tenant("other.example").await.scim;
     let tenant = system.tenant("contoso.example").await;
@@ -145,7 +147,8 @@ async fn e14_e26_references_follow_when_the_users_exist(shape: Shape) {
     system.stop().await;
 }
 
-async fn e16_e18_e27_e29_e30_e31_e32_b6_b32_p20_groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
+// Rules: E16, E18, E27, E29, E30, E31, E32, B6, B32, P20
+async fn groups_are_created_empty_and_filled_by_deltas(shape: Shape) {
     let system = System::start(shape).await;
     let receiver = Receiver::start();
     system.subscribe(&receiver, json!({})).await;
@@ -236,7 +239,8 @@ async fn e16_e18_e27_e29_e30_e31_e32_b6_b32_p20_groups_are_created_empty_and_fil
     system.stop().await;
 }
 
-async fn e23_e24_e28_r12_an_incremental_cycle_sends_only_what_changed(shape: Shape) {
+// Rules: E23, E24, E28, R12
+async fn an_incremental_cycle_sends_only_what_changed(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("m.lopez@contoso.example").await.id();
@@ -302,7 +306,8 @@ async fn e23_e24_e28_r12_an_incremental_cycle_sends_only_what_changed(shape: Sha
     system.stop().await;
 }
 
-async fn e21_e22_b8_disabling_and_enabling_keep_the_memberships(shape: Shape) {
+// Rules: E21, E22, B8
+async fn disabling_and_enabling_keep_the_memberships(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -344,7 +349,8 @@ async fn e21_e22_b8_disabling_and_enabling_keep_the_memberships(shape: Shape) {
     system.stop().await;
 }
 
-async fn e13_e17_r54_b34_a_hard_delete_frees_the_name(shape: Shape) {
+// Rules: E13, E17, R54, B34
+async fn a_hard_delete_frees_the_name(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -400,7 +406,8 @@ async fn a_restart_of_the_job_ends_with_no_change(shape: Shape) {
     system.stop().await;
 }
 
-async fn e11_e12_b18_r32_r33_every_matching_attribute_finds_its_user(shape: Shape) {
+// Rules: E11, E12, B18, R32, R33
+async fn every_matching_attribute_finds_its_user(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("m.lopez+tag@contoso.example").await.id();
@@ -451,7 +458,8 @@ async fn e11_e12_b18_r32_r33_every_matching_attribute_finds_its_user(shape: Shap
     system.stop().await;
 }
 
-async fn e34_p19_cleared_attributes_are_gone(shape: Shape) {
+// Rules: E34, P19
+async fn cleared_attributes_are_gone(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = tenant.scim.create_user("ada@contoso.example").await.id();
@@ -488,7 +496,8 @@ async fn e34_p19_cleared_attributes_are_gone(shape: Shape) {
     system.stop().await;
 }
 
-async fn r10_r11_r51_r52_b25_a_put_replaces_and_never_reactivates(shape: Shape) {
+// Rules: R10, R11, R51, R52, B25
+async fn a_put_replaces_and_never_reactivates(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let created = tenant.scim.create_user("ada@contoso.example").await;
@@ -536,7 +545,8 @@ async fn r10_r11_r51_r52_b25_a_put_replaces_and_never_reactivates(shape: Shape) 
     system.stop().await;
 }
 
-async fn e19_r45_r55_r56_b37_discovery_describes_the_server(shape: Shape) {
+// Rules: E19, R45, R55, R56, B37
+async fn discovery_describes_the_server(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let config = tenant.scim.get("/ServiceProviderConfig").await;

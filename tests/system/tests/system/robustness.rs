@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use system::scim::user;
 use system::{Shape, System};
 
+// Rules: R1, R2, B23, B24
 #[tokio::test(flavor = "multi_thread")]
-async fn r1_r2_b23_b24_odd_headers_are_no_reason_to_refuse() {
+async fn odd_headers_are_no_reason_to_refuse() {
     let system = System::start(Shape::AllInOne).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -44,8 +45,9 @@ async fn r1_r2_b23_b24_odd_headers_are_no_reason_to_refuse() {
     system.stop().await;
 }
 
+// Rules: R3, R32
 #[tokio::test(flavor = "multi_thread")]
-async fn r3_r32_odd_urls_lead_where_they_mean_to() {
+async fn odd_urls_lead_where_they_mean_to() {
     let system = System::start(Shape::AllInOne).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -72,8 +74,9 @@ async fn r3_r32_odd_urls_lead_where_they_mean_to() {
     system.stop().await;
 }
 
+// Rules: B31
 #[tokio::test(flavor = "multi_thread")]
-async fn b31_control_characters_are_refused_everywhere_and_change_nothing() {
+async fn control_characters_are_refused_everywhere_and_change_nothing() {
     let system = System::start(Shape::AllInOne).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -113,8 +116,9 @@ async fn b31_control_characters_are_refused_everywhere_and_change_nothing() {
     system.stop().await;
 }
 
+// Rules: R15, B19
 #[tokio::test(flavor = "multi_thread")]
-async fn r15_b19_names_are_unique_and_found_in_every_normal_form_and_case_and_kept_as_sent() {
+async fn names_are_unique_and_found_in_every_normal_form_and_case_and_kept_as_sent() {
     let system = System::start(Shape::AllInOne).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 crate::on_both_shapes! {
     searches_without_end_keep_nothing_from_other_directories,
     a_search_ends_when_its_client_leaves,
-    r34_a_query_that_costs_too_much_is_refused_and_says_what_counts,
+    a_query_that_costs_too_much_is_refused_and_says_what_counts,
 }
 
 /// So many that no machine searches all of them in the time that a search has.
@@ -209,7 +209,8 @@ async fn a_search_ends_when_its_client_leaves(shape: Shape) {
     system.stop().await;
 }
 
-async fn r34_a_query_that_costs_too_much_is_refused_and_says_what_counts(shape: Shape) {
+// Rules: R34
+async fn a_query_that_costs_too_much_is_refused_and_says_what_counts(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let undeclared = |terms: usize| vec!["urn:contoso:hr:User:badge eq \"x\""; terms].join(" or ");

@@ -12,8 +12,8 @@ use system::scim::Scim;
 use system::{Shape, System};
 
 crate::on_both_shapes! {
-    s1_s7_changes_are_pushed_as_signed_tokens_that_verify_with_the_published_keys,
-    s5_s6_what_is_advertised_is_what_is_sent_and_answers_stay_synchronous,
+    changes_are_pushed_as_signed_tokens_that_verify_with_the_published_keys,
+    what_is_advertised_is_what_is_sent_and_answers_stay_synchronous,
 }
 
 /// A token as it was pushed: its headers, and its text.
@@ -88,7 +88,8 @@ fn verified(token: &str, keys: &Value) -> Value {
     serde_json::from_slice(&decode(claims)).unwrap()
 }
 
-async fn s1_s7_changes_are_pushed_as_signed_tokens_that_verify_with_the_published_keys(shape: Shape) {
+// Rules: S1, S7
+async fn changes_are_pushed_as_signed_tokens_that_verify_with_the_published_keys(shape: Shape) {
     let system = System::start(shape).await;
     let feed = Feed::default();
     let url = feed.start();
@@ -163,7 +164,8 @@ async fn s1_s7_changes_are_pushed_as_signed_tokens_that_verify_with_the_publishe
     system.stop().await;
 }
 
-async fn s5_s6_what_is_advertised_is_what_is_sent_and_answers_stay_synchronous(shape: Shape) {
+// Rules: S5, S6
+async fn what_is_advertised_is_what_is_sent_and_answers_stay_synchronous(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     // Strict clients refuse a member that is younger than they are: it is there only where tokens are sent.
