@@ -107,6 +107,8 @@ pub struct Store {
     read: DatabaseConnection,
     /// PostgreSQL only: on SQLite there is one writing connection for everybody.
     writers: Option<Writers>,
+    /// SQLite only: where a heavy command is read, whose statements together may take longer than those of others.
+    heavy: Option<DatabaseConnection>,
     keys: DatabaseConnection,
     lookups: Lookups,
     searches: Searches,
@@ -197,6 +199,9 @@ impl Store {
         self.lookups.close().await;
         self.searches.close().await;
         let _ = self.keys.close_by_ref().await;
+        if let Some(heavy) = &self.heavy {
+            let _ = heavy.close_by_ref().await;
+        }
         self.steady.close().await;
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
@@ -252,9 +257,9 @@ impl Store {
         self.begin_on(&self.write).await
     }
 
-    /// A transaction that sees one state of the whole database and writes nothing.
+    /// A transaction that sees one state of the whole database and writes nothing, for one heavy command at a time.
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, StoreError> {
-        Ok(self.read.begin().await?)
+        Ok(self.heavy.as_ref().unwrap_or(&self.read).begin().await?)
     }
 
     /// [`Self::begin`] on one of the [`Self::steady`] connections.
@@ -307,6 +312,7 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
         write: connection.clone(),
         read: connection,
         writers: Some(Writers::new(writers)),
+        heavy: None,
         keys: SqlxPostgresConnector::from_sqlx_postgres_pool(keys),
         lookups,
         searches,
@@ -368,6 +374,11 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .connect_with(reader.clone())
         .await?;
     let keys = sqlite_pool(KEY_CONNECTIONS).connect_lazy_with(reader.clone());
+    let heavy = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(SQLITE_WRITE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with(reader.clone());
     let lookups = Lookups::sqlite(reader.clone(), options.max_connections);
     let searches = Searches::sqlite(reader, options.max_connections, options.searches_per_directory);
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
@@ -378,6 +389,7 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         write,
         read,
         writers: None,
+        heavy: Some(SqlxSqliteConnector::from_sqlx_sqlite_pool(heavy)),
         keys: SqlxSqliteConnector::from_sqlx_sqlite_pool(keys),
         lookups,
         searches,
