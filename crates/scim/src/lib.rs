@@ -1,7 +1,7 @@
 //! SCIM 2.0 on the wire (RFC 7643, RFC 7644, RFC 9865): grammar, schema facts, resources, PATCH, projection, discovery.
 //!
-//! No IO and no knowledge of who calls. Rule ids in comments (R12, P17, E30 …) name rows of the rule table in the
-//! tests: R and P are RFC rules, E are the dialects of Entra ID.
+//! No IO and no knowledge of who calls. Comments cite rules by id (R12, P17, E30 …): `RULES.md` beside this
+//! crate says what each is and where it comes from.
 
 pub mod bulk;
 pub mod cursor;

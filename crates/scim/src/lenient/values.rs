@@ -1,4 +1,4 @@
-//! From a value as sent to the value its attribute stores (§2.3 of RFC 7643 and the leniency list).
+//! From a value as sent to the value its attribute stores (RFC 7643 §2.3; L1–L3).
 //!
 //! `None` everywhere means unassigned: `null`, `[]` and `""` are three ways to say so (R50, P19).
 
@@ -285,7 +285,7 @@ pub(crate) fn scalar(attribute: &Attribute, value: Value, at: At<'_>) -> Result<
     }
 }
 
-/// A boolean, also as the text that Entra ID makes of it (leniency 2, B7).
+/// A boolean, also as the text that Entra ID makes of it (L1, B7).
 fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),

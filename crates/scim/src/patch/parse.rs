@@ -1,4 +1,4 @@
-//! From the body to steps (P2–P6, P19, leniency list).
+//! From the body to steps (P2–P6, P19, L1–L3).
 
 use serde_json::{Map, Value};
 

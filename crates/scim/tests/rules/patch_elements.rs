@@ -246,8 +246,9 @@ fn a_filtered_write_to_an_empty_array_does_not_lose_the_request() {
     assert_eq!(after["name"]["familyName"], "L");
 }
 
+// Rules: R6, L3
 #[test]
-fn leniency_11_12_parts_in_any_case_and_unknown_types() {
+fn parts_in_any_case_and_unknown_types() {
     let after = patched(
         emails(),
         &json!([{ "op": "add", "path": "Emails[Type eq \"work\"].Value", "value": "x" }]),

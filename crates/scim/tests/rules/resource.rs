@@ -159,8 +159,9 @@ fn passwords_are_dropped() {
     assert!(!Value::Object(user).to_string().contains("secret"));
 }
 
+// Rules: L1
 #[test]
-fn leniency_booleans_and_integers_may_be_strings() {
+fn booleans_and_integers_may_be_strings() {
     let user = created(&json!({ "userName": "a", "active": "False", "emails": [{ "value": "x", "primary": "true" }] }));
     assert_eq!(
         (&user["active"], &user["emails"][0]["primary"]),
@@ -204,8 +205,9 @@ fn the_manager_may_be_a_string_an_object_or_an_array_of_one() {
     assert!(!nobody.contains_key(ENT));
 }
 
+// Rules: L2
 #[test]
-fn leniency_7_bare_enterprise_names_yield_to_qualified_ones() {
+fn bare_enterprise_names_yield_to_qualified_ones() {
     for body in [
         json!({ "userName": "a", "department": "bare", (ENT): { "department": "own" } }),
         json!({ "userName": "a", (ENT): { "department": "own" }, "department": "bare" }),
