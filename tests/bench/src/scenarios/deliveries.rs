@@ -18,6 +18,8 @@ use system::{Shape, System, Tenant};
 const CLIENTS: usize = 64;
 /// How long a rate is held.
 const STEADY: Duration = Duration::from_secs(10);
+/// People whose changes an ordered endpoint gets.
+const BUSY: usize = 5;
 /// Healthy endpoints in the isolation scenario.
 const HEALTHY: usize = 5;
 
@@ -51,6 +53,9 @@ pub(crate) async fn run(shape: Shape, wanted: usize) {
         table.row(&cells("whole chain", endpoints, &done, bare));
         cpu.push((format!("whole chain, {endpoints}"), done));
     }
+    let done = in_order(shape, wanted).await;
+    table.row(&cells("in order", 1, &done, bare));
+    cpu.push(("in order, 1".to_owned(), done));
     latencies(shape).await;
     isolation(shape).await;
     costs(&cpu);
@@ -180,6 +185,46 @@ async fn whole_chain(shape: Shape, endpoints: usize, requests: usize) -> Done {
     let began = Instant::now();
     create(&tenant, CLIENTS, requests).await;
     let arrivals = receiver.take_all(requests * endpoints).await;
+    let after = usage::all(&system);
+    let done = Done {
+        webhooks: arrivals.webhooks,
+        took: arrivals
+            .all
+            .last()
+            .map_or(Duration::ZERO, |(_, at)| at.duration_since(began)),
+        cpu: report::spent(&before, &after),
+        memory: memory(&after),
+    };
+    system.stop().await;
+    done
+}
+
+/// Changes of a few busy people, to an endpoint that gets each person's in their order: one after the other.
+async fn in_order(shape: Shape, requests: usize) -> Done {
+    let system = System::start(shape).await;
+    let receiver = Receiver::start();
+    let body = json!({ "url": receiver.url, "event_types": ["user.updated"], "ordered": true });
+    system.api("POST", "/endpoints", Some(body)).await;
+    let tenant = system.tenant("contoso.example").await;
+    let mut people = Vec::new();
+    for n in 0..BUSY {
+        let user = system::scim::user(&format!("busy{n}@contoso.example"));
+        people.push(tenant.scim.send("POST", "/Users", Some(&user)).await.id());
+    }
+    let server = Server::new(&tenant.scim.base, Some(&tenant.scim.token));
+    let before = usage::all(&system);
+    let began = Instant::now();
+    let load = load::run(CLIENTS, requests, move |n| {
+        let (server, path) = (server.clone(), format!("/Users/{}", people[n % BUSY]));
+        let header = format!("traceparent: 00-{:032x}-00f067aa0ba902b7-01\r\n", trace(n));
+        let body = format!(
+            r#"{{"schemas":["{}"],"Operations":[{{"op":"Replace","path":"displayName","value":"Name {n}"}}]}}"#,
+            system::scim::PATCH_OP
+        );
+        async move { server.send("PATCH", &path, &header, &body).await?.expect(200) }
+    });
+    load.await.flawless();
+    let arrivals = receiver.take_all(requests).await;
     let after = usage::all(&system);
     let done = Done {
         webhooks: arrivals.webhooks,
