@@ -9,7 +9,7 @@ use crate::deliveries::{BLOCKED, insert, store_bodies};
 use crate::sql::{Row, Sql, exec, json_ids, of_ids, query_all, query_one};
 use crate::{Change, Dialect, Lease, NewDelivery, OwnBody, Store, StoreError};
 use events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EnumIter, QueryResult};
 use uuid::Uuid;
 
 /// A directory made so long after an endpoint may have been made beside it, and its first events passed it by.
@@ -25,7 +25,8 @@ pub enum CatchUpFrom {
 }
 
 /// What comes next for an endpoint and a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum CatchUpPhase {
     /// The snapshot is to be begun.
     Start,

@@ -44,6 +44,7 @@ pub use view::{Attempt, Delivery, DeliveryFilter};
 
 use crate::{Store, StoreError};
 use events::Timestamp;
+use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The states in which a delivery still waits for an answer. The same text as in the partial indexes, so that both
 /// databases see that those apply.
@@ -66,7 +67,8 @@ pub(crate) use line_states;
 pub(crate) const BLOCKED: i64 = i64::MAX;
 
 /// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Waits for its first attempt, or for one that an operator asked for.
     Pending,

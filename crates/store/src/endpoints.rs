@@ -15,7 +15,7 @@ use crate::sql::{Row, query_all, query_one};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
 use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::{DeriveActiveEnum, EnumIter, QueryResult};
 use serde::de::DeserializeOwned;
 
 const SELECT: &str = "SELECT id, url, sealed_url, url_origin, url_path_length, description, event_types, directory_ids, sealed_headers, sealed_secret, \
@@ -26,7 +26,8 @@ const SELECT: &str = "SELECT id, url, sealed_url, url_origin, url_path_length, d
                       FROM endpoints WHERE 1 = 1";
 
 /// Whether an endpoint is sent to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum EndpointState {
     /// It is.
     Enabled,
@@ -46,7 +47,8 @@ impl EndpointState {
 }
 
 /// What an endpoint is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum EndpointFormat {
     /// Standard Webhooks.
     #[default]

@@ -10,6 +10,7 @@ mod connect;
 mod counts;
 mod deliveries;
 mod endpoints;
+mod entity;
 mod erasures;
 mod error;
 mod event_log;

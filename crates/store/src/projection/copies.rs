@@ -20,9 +20,11 @@ use crate::sql::{Row, exec, query_one};
 use crate::{Dialect, Store, StoreError};
 use directory::Images;
 use events::{DirectoryId, ResourceKind, Timestamp};
+use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// Which copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum CopyName {
     /// The state at which the kept log begins.
     Base,

@@ -1,0 +1,22 @@
+//! Admin keys: the tokens of the management API, as hashes.
+
+use super::column::{Id, Millis};
+use ::events::AdminKeyId;
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "admin_keys")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Id<AdminKeyId>,
+    #[sea_orm(column_type = "Text")]
+    pub(crate) name: String,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) created_at: Millis,
+    pub(crate) last_used_at: Option<Millis>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
