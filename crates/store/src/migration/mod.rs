@@ -20,6 +20,8 @@ mod publication;
 mod reading;
 mod refusals;
 mod security_events;
+#[cfg(test)]
+mod snapshot;
 mod webhooks;
 
 use ddl::TableSet;
