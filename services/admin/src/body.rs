@@ -1,24 +1,30 @@
-//! Request bodies: JSON objects, read whole before anything else happens.
+//! Request bodies: read whole before anything else happens, checked against the schema of their type.
 
-use crate::fields::Fields;
 use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use api::{Nothing, Reading};
 use runtime::http::{ACCEPTED_ENCODINGS, BodyError, read_body};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::pin::Pin;
 
 /// More than any request of this API needs.
 const LIMIT: usize = 256 * 1024;
 
-/// The body of a request that takes one.
+/// The body of a request that takes one. Its faults are kept: a handler adds those that only it can find, so that all are
+/// reported together.
 #[derive(Debug)]
-pub(crate) struct Body {
+pub(crate) struct Body<T> {
     raw: Bytes,
-    members: Map<String, Value>,
+    reading: Reading<T>,
 }
+
+/// The body of a request that may take one; none is an empty object.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub(crate) Body<T>);
 
 /// The body of a request that takes none; an empty object is none, too.
 #[derive(Debug)]
@@ -26,27 +32,48 @@ pub(crate) struct NoBody {
     raw: Bytes,
 }
 
-/// The body of a request that may take one; none is an empty object.
-#[derive(Debug)]
-pub(crate) struct OptionalBody(Body);
-
-impl std::ops::Deref for OptionalBody {
-    type Target = Body;
-
-    fn deref(&self) -> &Body {
-        &self.0
+impl<T: api::Body> Body<T> {
+    fn new(raw: Bytes, members: Map<String, Value>) -> Self {
+        let reading = Reading::new(members);
+        Self { raw, reading }
     }
-}
 
-impl Body {
     /// The bytes as they came: they tell a repeated request from another one.
-    pub(crate) fn raw(&self) -> &Bytes {
-        &self.raw
+    pub(crate) fn raw(&self) -> Bytes {
+        self.raw.clone()
     }
 
-    /// Starts reading; other members than `allowed` are faults.
-    pub(crate) fn fields(&self, allowed: &[&str]) -> Fields {
-        Fields::new(self.members.clone(), allowed)
+    /// What was found so far.
+    pub(crate) fn reading(&mut self) -> &mut Reading<T> {
+        &mut self.reading
+    }
+
+    /// A member as it was sent, if it is there and not `null`; it may have faults.
+    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
+        self.reading.member(name)
+    }
+
+    /// A member without faults.
+    pub(crate) fn sound<M: DeserializeOwned>(&self, name: &str) -> Option<M> {
+        self.reading.sound(name)
+    }
+
+    /// Whether a fault of this member was found.
+    pub(crate) fn is_faulty(&self, name: &str) -> bool {
+        self.reading.is_faulty(name)
+    }
+
+    /// Adds a fault at a place of the body: `/name`, `/list/0`.
+    pub(crate) fn fault(&mut self, place: &str, detail: impl Into<String>) {
+        self.reading.fault(place, detail);
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// 422 with every fault.
+    pub(crate) fn finish(self) -> Result<T, Problem> {
+        self.reading.finish().map_err(Problem::invalid)
     }
 }
 
@@ -59,7 +86,7 @@ impl NoBody {
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-impl FromRequest for Body {
+impl<T: api::Body + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Extraction<Self>;
 
@@ -69,12 +96,12 @@ impl FromRequest for Body {
             check_type(&request)?;
             let raw = read(&request, payload).await?;
             let members = parse(&raw)?;
-            Ok(Self { raw, members })
+            Ok(Self::new(raw, members))
         })
     }
 }
 
-impl FromRequest for OptionalBody {
+impl<T: api::Body + 'static> FromRequest for OptionalBody<T> {
     type Error = Problem;
     type Future = Extraction<Self>;
 
@@ -88,7 +115,7 @@ impl FromRequest for OptionalBody {
                 check_type(&request)?;
                 parse(&raw)?
             };
-            Ok(Self(Body { raw, members }))
+            Ok(Self(Body::new(raw, members)))
         })
     }
 }
@@ -98,14 +125,11 @@ impl FromRequest for NoBody {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
+        let body = OptionalBody::<Nothing>::from_request(request, payload);
         Box::pin(async move {
-            let raw = read(&request, payload).await?;
-            if !raw.is_empty() {
-                check_type(&request)?;
-                Fields::new(parse(&raw)?, &[]).finish()?;
-            }
-            Ok(Self { raw })
+            let OptionalBody(body) = body.await?;
+            let raw = body.raw();
+            body.finish().map(|Nothing {}| Self { raw })
         })
     }
 }

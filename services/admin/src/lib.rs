@@ -3,12 +3,10 @@
 //! It changes what it owns in one transaction with the events about it; users and groups it only counts. Nothing here
 //! is reachable without an admin key.
 
-mod api;
 mod auth;
 mod body;
 mod bootstrap;
 mod context;
-mod fields;
 mod idempotent;
 mod indexing;
 mod jwks;
@@ -17,9 +15,10 @@ mod query;
 mod run;
 mod setup;
 mod state;
+mod v1;
 mod well_known;
 
-pub use api::{configure, routes};
 pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
 pub use run::run;
 pub use state::{Options, State};
+pub use v1::{configure, routes};

@@ -5,7 +5,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
+use api::Fault;
 use store::StoreError;
 
 /// What went wrong, as far as a program needs to tell the cases apart.
@@ -108,39 +108,6 @@ impl Kind {
     }
 }
 
-/// One member of `errors`: where in the request, and what is wrong there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Fault {
-    /// JSON Pointer into the body, in its URI fragment form (RFC 6901 §6), as in RFC 9457 §3.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) pointer: Option<String>,
-    /// The query parameter, when the fault is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) parameter: Option<String>,
-    /// What is wrong and what would be right.
-    pub(crate) detail: String,
-}
-
-impl Fault {
-    /// A fault in the body.
-    pub(crate) fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: Some(pointer.into()),
-            parameter: None,
-            detail: detail.into(),
-        }
-    }
-
-    /// A fault in the query string.
-    pub(crate) fn in_query(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: None,
-            parameter: Some(parameter.into()),
-            detail: detail.into(),
-        }
-    }
-}
-
 /// An error answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", .0.kind.title(), .0.detail)]
@@ -153,16 +120,6 @@ struct Parts {
     detail: String,
     errors: Vec<Fault>,
     header: Option<(HeaderName, HeaderValue)>,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: String,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
-    errors: &'a [Fault],
 }
 
 impl Problem {
@@ -231,12 +188,12 @@ impl ResponseError for Problem {
             header,
         } = &*self.0;
         let status = kind.status();
-        let body = Body {
+        let body = api::Problem {
             r#type: format!("urn:rollcall:problem:{}", kind.name()),
-            title: kind.title(),
+            title: kind.title().to_owned(),
             status: status.as_u16(),
-            detail,
-            errors,
+            detail: detail.clone(),
+            errors: errors.clone(),
         };
         let mut answer = HttpResponse::build(status);
         if let Some((name, value)) = header {

@@ -1,7 +1,8 @@
 //! Query strings, read parameter by parameter; every fault is reported at once.
 
-use crate::problem::{Fault, Problem};
+use crate::problem::Problem;
 use actix_web::HttpRequest;
+use api::Fault;
 use std::fmt::Display;
 use std::str::FromStr;
 use store::ListPage;

@@ -1,8 +1,8 @@
 //! The management API as a running program.
 
-use crate::api::configure;
 use crate::indexing;
 use crate::state::{Options, State};
+use crate::v1::configure;
 use events::Timestamp;
 use runtime::{Context, Shutdown};
 use std::time::Duration;

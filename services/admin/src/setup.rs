@@ -1,6 +1,6 @@
 //! Setting up a directory with its first key: the same for `POST /directories` and for a first start.
 
-use crate::api::{about_directory, about_key};
+use crate::v1::about_key;
 use events::{DirectoryId, EventId, EventType, KeyId, Source, Timestamp};
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
@@ -40,7 +40,7 @@ pub(crate) async fn set_up(change: &Change, new: NewDirectory, lane: u16, source
         created_at: new.at,
         updated_at: new.at,
     };
-    let created = json!({ "directory": about_directory(&directory) });
+    let created = json!({ "directory": directory.about() });
     let drafts = vec![
         draft(EventType::DirectoryCreated, &directory, source, new.at, created),
         draft(

@@ -1,6 +1,6 @@
 //! What the handlers of the management API share.
 
-use crate::api::Streams;
+use crate::v1::Streams;
 use bus::Bus;
 use events::DirectoryId;
 use secrecy::{ExposeSecret, SecretString};

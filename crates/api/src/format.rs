@@ -1,0 +1,114 @@
+//! Texts that have a form of their own: the `format` of a schema, and what must hold of such a text.
+
+use events::{EventPattern, EventType, Timestamp};
+use serde_json::Value;
+use std::ops::RangeInclusive;
+use uuid::Uuid;
+
+/// Says what is wrong with a text.
+type Check = fn(&str) -> Result<(), String>;
+
+/// A form of text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Format {
+    /// What is said of a value that is no text.
+    pub(crate) expected: &'static str,
+    /// What is wrong with a text.
+    pub(crate) check: Check,
+}
+
+const UUID: &str = "Must be an id (a UUID).";
+const TIME: &str = "Must be an RFC 3339 time, for example 2030-01-31T12:00:00Z.";
+const TEXT: &str = "Must be a string.";
+
+/// What is known of a format; of others (`uri`, `hostname`) the server knows whether a text will do.
+pub(crate) fn of(name: &str) -> Option<Format> {
+    let (expected, check): (&'static str, Check) = match name {
+        "uuid" => (UUID, uuid),
+        "date-time" => (TIME, time),
+        "event-type" => (TEXT, event_type),
+        "event-pattern" => (TEXT, event_pattern),
+        "user-field" => (TEXT, user_field),
+        "user-filter" => (
+            "Must be a SCIM filter on users, for example department eq \"Sales\".",
+            user_filter,
+        ),
+        "schema-urn" => (TEXT, scim::schema::check_extension_urn),
+        "attribute-name" => (TEXT, scim::schema::check_attribute_name),
+        "pem" => ("Must be PEM text.", any),
+        "organization" => (
+            "Must be the id of an organization, or a domain name such as \"example.com\".",
+            any,
+        ),
+        _ => return None,
+    };
+    Some(Format { expected, check })
+}
+
+/// Says of a number that it does not lie within its limits.
+pub(crate) type Refusal = fn(&Value, &RangeInclusive<i64>) -> String;
+
+/// What is said of numbers with this format.
+pub(crate) fn refusal_of_number(name: &str) -> Option<Refusal> {
+    (name == "scim-rate").then_some(no_rate as Refusal)
+}
+
+/// What is said of all other numbers.
+pub(crate) fn not_between(_: &Value, limits: &RangeInclusive<i64>) -> String {
+    format!("Must be a whole number from {} to {}.", limits.start(), limits.end())
+}
+
+fn no_rate(value: &Value, limits: &RangeInclusive<i64>) -> String {
+    let (least, most) = (limits.start(), limits.end());
+    if value.as_i64().is_some_and(|rate| rate < *least) {
+        return format!(
+            "Must be at least {least} requests per second: Entra requires that much, and an identity provider that is \
+             throttled stops the whole synchronisation (quarantine). Use null for no limit."
+        );
+    }
+    format!("Must be a whole number from {least} to {most}, or null for no limit.")
+}
+
+fn any(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
+fn uuid(text: &str) -> Result<(), String> {
+    text.parse::<Uuid>().map(drop).map_err(|_| UUID.to_owned())
+}
+
+fn time(text: &str) -> Result<(), String> {
+    text.parse::<Timestamp>().map(drop).map_err(|_| TIME.to_owned())
+}
+
+fn event_type(text: &str) -> Result<(), String> {
+    let parsed = text.parse::<EventType>();
+    parsed
+        .map(drop)
+        .map_err(|_| format!("Unknown event type. There are: {}.", event_types()))
+}
+
+/// The name of a type of events, or a glob over the names.
+fn event_pattern(text: &str) -> Result<(), String> {
+    let parsed = text.parse::<EventPattern>();
+    parsed
+        .map(drop)
+        .map_err(|error| format!("Not accepted: {error}. There are: {}.", event_types()))
+}
+
+fn event_types() -> String {
+    let known: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+    known.join(", ")
+}
+
+/// A name of the attributes that an endpoint can choose.
+fn user_field(text: &str) -> Result<(), String> {
+    let parsed = directory::Fields::parse([text]);
+    parsed.map(drop).map_err(|error| format!("Not accepted: {error}."))
+}
+
+/// A SCIM filter on users.
+fn user_filter(text: &str) -> Result<(), String> {
+    let parsed = directory::Scope::parse(text);
+    parsed.map(drop).map_err(|error| format!("Not accepted: {error}."))
+}

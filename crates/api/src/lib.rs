@@ -1,0 +1,51 @@
+//! The management API as types: what each request may say and what each answer says. No HTTP and no database here, so a
+//! client can use them as well as the server.
+//!
+//! A type carries three things, each once: its shape by serde, its documentation in comments, and its limits in `schema`
+//! attributes. The OpenAPI document is derived from them by utoipa, and bodies are checked against the same schema
+//! ([`Shape`]) before serde reads them. So what the document says of a body is what is taken, and what it does not say is
+//! refused.
+//!
+//! A caller gets every fault of a body at once, each with a JSON Pointer. serde alone cannot do that: it stops at the
+//! first value of a wrong type, and `serde_path_to_error` then names one place; `garde` sees only bodies that serde could
+//! read. `deserr` collects faults, but not those between members of which one is faulty, and in both the limits would
+//! stand a second time beside those of the schema. A walk over the schema has all of this.
+
+mod delivery;
+mod directory;
+mod endpoint;
+mod event;
+mod federation;
+mod format;
+mod key;
+mod list;
+mod oauth_client;
+mod organization;
+mod problem;
+mod reading;
+mod secret;
+mod shape;
+mod user;
+
+pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};
+pub use directory::{
+    AttributeDeclaration, AttributeKind, Authentication, Directory, DirectoryCounts, DirectoryCreate, DirectoryHealth,
+    DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState, FirstKey, Grant, GroupRole, LastRefusal,
+    MassChangeBrake, Provider, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
+};
+pub use endpoint::{
+    Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointEnable,
+    EndpointFormat, EndpointPatch, EndpointReplay, EndpointSecret, EndpointState, EndpointStats, EndpointTest,
+    HeldEvents, Oldest, Percentiles, ReplayQueued, Replayable, SecretRotated, Signing, TestQueued,
+};
+pub use event::{Event, EventTypeEntry};
+pub use federation::{Federation, FederationSet};
+pub use key::{Key, KeyCreate, KeyPatch, KeyToken};
+pub use list::List;
+pub use oauth_client::{OauthClient, OauthClientCreate};
+pub use organization::{Organization, OrganizationCreate};
+pub use problem::{Fault, Problem};
+pub use reading::{Body, Nothing, Reading, pointer};
+pub use secret::PlainSecret;
+pub use shape::Shape;
+pub use user::ErasureStarted;

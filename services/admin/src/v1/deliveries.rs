@@ -1,0 +1,61 @@
+//! `/deliveries`: what was sent to the endpoints, and how it went.
+
+pub(super) mod cancel;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod retry;
+
+use crate::problem::{Kind, Problem};
+use api::{Attempt, Delivery, DeliveryStatus};
+use store::DeliveryState;
+
+/// A delivery as the API shows it, without its attempts.
+fn shown(delivery: store::Delivery) -> Delivery {
+    Delivery {
+        id: delivery.id,
+        endpoint_id: delivery.endpoint_id,
+        event_id: delivery.event_id,
+        event_type: delivery.event_type,
+        directory_id: delivery.directory_id,
+        sequence: delivery.sequence,
+        status: status_of(delivery.state),
+        attempt_count: delivery.attempts,
+        next_attempt_at: delivery.next_at,
+        last_status: delivery.last_status,
+        last_error: delivery.last_error,
+        reason: delivery.reason,
+        created_at: delivery.created_at,
+        updated_at: delivery.updated_at,
+        delivered_at: delivery.delivered_at,
+        attempts: None,
+    }
+}
+
+fn attempt_shown(attempt: store::Attempt) -> Attempt {
+    Attempt {
+        id: attempt.id,
+        number: attempt.number,
+        started_at: attempt.started_at,
+        duration_ms: attempt.duration_ms,
+        status: attempt.status,
+        error: attempt.error,
+        response_head: attempt.response_head,
+        trace_id: attempt.trace_id,
+    }
+}
+
+const fn status_of(state: DeliveryState) -> DeliveryStatus {
+    match state {
+        DeliveryState::Pending => DeliveryStatus::Pending,
+        DeliveryState::Leased => DeliveryStatus::Leased,
+        DeliveryState::Scheduled => DeliveryStatus::Scheduled,
+        DeliveryState::Delivered => DeliveryStatus::Delivered,
+        DeliveryState::Exhausted => DeliveryStatus::Exhausted,
+        DeliveryState::Cancelled => DeliveryStatus::Cancelled,
+        DeliveryState::Held => DeliveryStatus::Held,
+    }
+}
+
+fn in_flight() -> Problem {
+    Problem::new(Kind::Conflict, "An attempt of this delivery is just being made.")
+}

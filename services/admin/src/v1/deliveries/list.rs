@@ -1,0 +1,31 @@
+//! `GET /deliveries`.
+
+use super::shown;
+use crate::context::Context;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::v1::page;
+use ::events::EndpointId;
+use actix_web::HttpRequest;
+use actix_web::web::Json;
+use api::{Delivery, List};
+use store::{DeliveryFilter, DeliveryState};
+
+pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Delivery>>, Problem> {
+    let mut query = Query::new(&request, &["endpoint_id", "status", "limit", "cursor"]);
+    let endpoint_id: Option<EndpointId> = query.parsed("endpoint_id", "the id of an endpoint");
+    let status = query.text("status");
+    let state = status.as_deref().and_then(DeliveryState::from_name);
+    if status.is_some() && state.is_none() {
+        let known: Vec<_> = DeliveryState::ALL.iter().map(|state| state.as_str()).collect();
+        query.fault("status", format!("Must be one of: {}.", known.join(", ")));
+    }
+    let wanted = query.page();
+    query.finish()?;
+    let list = context
+        .store()
+        .deliveries()
+        .list(DeliveryFilter { endpoint_id, state }, &wanted)
+        .await?;
+    Ok(Json(page(list, shown)))
+}

@@ -1,0 +1,31 @@
+//! `POST /deliveries/{id}/retry`.
+
+use super::in_flight;
+use crate::body::NoBody;
+use crate::context::{Context, path_id};
+use crate::idempotent::Begun;
+use crate::problem::Problem;
+use ::events::DeliveryId;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use api::{DeliveryQueued, DeliveryStatus};
+use store::Retried;
+
+pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
+    let id: DeliveryId = path_id("delivery", &path)?;
+    let open = match context.begin(None, body.raw()).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    match open.retry_delivery(id, context.now).await? {
+        Retried::Queued => {}
+        Retried::InFlight => return Err(in_flight()),
+        Retried::NotFound => return Err(Problem::not_found("delivery", &path)),
+    }
+    let answer = DeliveryQueued {
+        id,
+        status: DeliveryStatus::Pending,
+    };
+    open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+}

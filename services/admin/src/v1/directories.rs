@@ -1,0 +1,10 @@
+//! `/directories`: the sources of users and groups.
+
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod release;
+mod settings;
+pub(super) mod update;
+mod view;

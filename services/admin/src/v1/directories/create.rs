@@ -1,0 +1,93 @@
+//! `POST /directories`: one call sets up everything that an identity provider needs.
+
+use super::view::shown;
+use crate::body::Body;
+use crate::context::Context;
+use crate::idempotent::{Begun, OpenChange};
+use crate::problem::Problem;
+use crate::setup::{SetUp, set_up};
+use ::events::{DirectoryId, OrganizationId, Source, Timestamp};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use api::{Directory, DirectoryCreate, FirstKey};
+use secrecy::ExposeSecret;
+use store::{Domain, NewDirectory, NewOrganization};
+
+/// The organization as the caller names it.
+#[derive(Clone, Debug)]
+enum Owner {
+    Id(OrganizationId),
+    Domain(Domain),
+}
+
+pub(crate) async fn handler(context: Context, mut body: Body<DirectoryCreate>) -> Result<HttpResponse, Problem> {
+    let owner = read_owner(&mut body);
+    let raw = body.raw();
+    let wanted = body.finish()?;
+    // Without faults there is one.
+    let owner = owner.ok_or_else(|| Problem::invalid_at("#/organization", "Is required."))?;
+    let provider = wanted.provider.unwrap_or_default();
+    let id = DirectoryId::new();
+    let lane = context.lane(id);
+    let open = match context.begin(Some(lane), &raw).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    let organization_id = organization_of(&open, &owner, context.now).await?;
+    let new = NewDirectory {
+        id,
+        organization_id,
+        name: wanted.name.unwrap_or_else(|| provider.title().to_owned()),
+        provider: provider.as_str().to_owned(),
+        at: context.now,
+    };
+    let SetUp { directory, key, token } = set_up(&open, new, lane, Source::Api).await?;
+    let answer = Directory {
+        key: Some(FirstKey {
+            id: key.id,
+            name: key.name,
+            token: token.expose_secret().into(),
+        }),
+        ..shown(&context, directory)
+    };
+    let location = context.location(&format!("/directories/{id}"));
+    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+        .await
+}
+
+fn read_owner(body: &mut Body<DirectoryCreate>) -> Option<Owner> {
+    let text: String = body.sound("organization")?;
+    if let Ok(id) = text.trim().parse() {
+        return Some(Owner::Id(id));
+    }
+    let domain = text.parse().ok().map(Owner::Domain);
+    if domain.is_none() {
+        let detail = "Must be the id of an organization, or a domain name such as \"example.com\".";
+        body.fault("/organization", detail);
+    }
+    domain
+}
+
+/// The organization of the new directory; a domain that nobody has yet makes one.
+async fn organization_of(change: &OpenChange, owner: &Owner, now: Timestamp) -> Result<OrganizationId, Problem> {
+    match owner {
+        Owner::Id(id) => {
+            let found = change.organization(*id).await?;
+            found.map(|found| found.id).ok_or_else(|| {
+                Problem::invalid_at(
+                    "#/organization",
+                    format!("There is no organization with the id \"{id}\"."),
+                )
+            })
+        }
+        Owner::Domain(domain) => {
+            let new = NewOrganization {
+                id: OrganizationId::new(),
+                name: domain.to_string(),
+                domains: vec![domain.clone()],
+                at: now,
+            };
+            Ok(change.organization_of_domain(&new, domain).await?)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `DELETE /directories/{id}`: its users, groups and keys go with it; its log stays.
+
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::{DirectoryId, EventType};
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use serde_json::json;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let id: DirectoryId = path_id("directory", &path)?;
+    let lane = context.lane(id);
+    let change = context.change(Some(lane)).await?;
+    let directory = change
+        .directory(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
+    let data = json!({ "directory": directory.about() });
+    let draft = context.draft(EventType::DirectoryDeleted, &directory, data);
+    change.append(lane, vec![draft]).await?;
+    change.delete_directory(id).await?;
+    change.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

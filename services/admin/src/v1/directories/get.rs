@@ -1,0 +1,24 @@
+//! `GET /directories/{id}`.
+
+use super::view::{counted, shown};
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::DirectoryId;
+use actix_web::web::{Json, Path};
+use api::{Directory, LastRefusal};
+use store::Refusal;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Directory>, Problem> {
+    let id: DirectoryId = path_id("directory", &path)?;
+    let directories = context.store().directories();
+    let found = directories
+        .by_id(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
+    let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
+    let refusal = directories.last_refusal(id).await?;
+    Ok(Json(Directory {
+        last_refusal: refusal.map(|Refusal { at, reason, .. }| LastRefusal { at, reason }),
+        ..counted(shown(&context, found), counts)
+    }))
+}

@@ -1,0 +1,162 @@
+//! `PATCH /directories/{id}`.
+
+use super::release;
+use super::settings::{self, Changes};
+use super::view::{counted, shown, ways};
+use crate::body::Body;
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::directory::{MOST_ROLE_CHANGES, Policy, Standing, role_change};
+use ::events::{DirectoryId, EventType, GroupRef, Timestamp};
+use actix_web::web::{Json, Path};
+use api::{DirectoryPatch, SwitchedState};
+use serde_json::{Value, json};
+use store::{Authentication, Change, Directory, DirectoryState, EventDraft};
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<String>,
+    mut body: Body<DirectoryPatch>,
+) -> Result<Json<api::Directory>, Problem> {
+    let id: DirectoryId = path_id("directory", &path)?;
+    settings::check(body.reading());
+    let patch = body.finish()?;
+    let settings = Changes::of(&patch)?;
+    settings.check_groups(&context, id).await?;
+
+    let lane = context.lane(id);
+    let change = context.change(Some(lane)).await?;
+    let before = change
+        .directory(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
+    let mut after = before.clone();
+    after.name = patch.name.unwrap_or(after.name);
+    if let Some(ways) = patch.authentication {
+        let ways = ways.map(|ways| ways.into_iter().map(way_of).collect::<Vec<_>>());
+        after.set_authentication(ways.as_deref())?;
+    }
+    settings.apply(&mut after)?;
+    let keeps_brake = after.policy()?.mass_change_brake.enabled;
+    set_state(&mut after, patch.state, keeps_brake, context.now);
+    if after != before {
+        after.updated_at = context.now;
+        save(&context, &change, lane, &before, &mut after).await?;
+    }
+    change.commit().await?;
+    if after.policy()?.indexing.is_some() {
+        context.index();
+    }
+    let directories = context.store().directories();
+    let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
+    Ok(Json(counted(shown(&context, after), counts)))
+}
+
+const fn way_of(way: api::Authentication) -> Authentication {
+    match way {
+        api::Authentication::Bearer => Authentication::Bearer,
+        api::Authentication::Basic => Authentication::Basic,
+        api::Authentication::OauthClientCredentials => Authentication::OauthClientCredentials,
+        api::Authentication::WorkloadIdentity => Authentication::WorkloadIdentity,
+        api::Authentication::EntraToken => Authentication::EntraToken,
+    }
+}
+
+/// `active` releases a directory that is held, and so does switching its brake off. One that is paused as well is held
+/// again when the pause ends: whoever ends the pause may know nothing of the rest.
+fn set_state(directory: &mut Directory, wanted: Option<SwitchedState>, keeps_brake: bool, now: Timestamp) {
+    let is_held = directory.state == DirectoryState::Held;
+    if (is_held && wanted == Some(SwitchedState::Active)) || (directory.held_at.is_some() && !keeps_brake) {
+        directory.release(release::default_end(now));
+    }
+    let was_paused = directory.state == DirectoryState::Paused;
+    let is_paused = wanted.map_or(was_paused, |wanted| wanted == SwitchedState::Paused);
+    directory.state = match (is_paused, directory.held_at) {
+        (true, _) => DirectoryState::Paused,
+        (false, Some(_)) => DirectoryState::Held,
+        (false, None) => DirectoryState::Active,
+    };
+}
+
+async fn save(
+    context: &Context,
+    change: &Change,
+    lane: u16,
+    before: &Directory,
+    after: &mut Directory,
+) -> Result<(), Problem> {
+    let (old, new) = (before.policy()?, after.policy()?);
+    change.reindex(after, &settings::searched_anew(&old, &new)).await?;
+    change.save_directory(after).await?;
+    let data = json!({ "directory": after.about(), "changes": changes(before, after)? });
+    let mut drafts = vec![context.draft(EventType::DirectoryUpdated, after, data)];
+    drafts.extend(role_changes(context, change, after, &old, &new).await?);
+    change.append(lane, drafts).await?;
+    if before.held_at.is_some() && after.held_at.is_none() {
+        release::announce(context, change, lane, before, after).await?;
+    }
+    Ok(())
+}
+
+/// What becomes of the people whose groups give another role now, if they are not too many to tell of each.
+async fn role_changes(
+    context: &Context,
+    change: &Change,
+    directory: &Directory,
+    old: &Policy,
+    new: &Policy,
+) -> Result<Vec<EventDraft>, Problem> {
+    if old.group_roles == new.group_roles && old.groups_enabled == new.groups_enabled {
+        return Ok(Vec::new());
+    }
+    let rules = old.group_roles.iter().chain(&new.group_roles);
+    let mut groups: Vec<_> = rules.map(|rule| rule.group_id).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let Some(people) = change.people_in(directory.id, &groups, MOST_ROLE_CHANGES).await? else {
+        return Ok(Vec::new());
+    };
+    let drafts = people.iter().filter_map(|(user, groups)| {
+        fn standing<'a>(policy: &'a Policy, groups: &'a [GroupRef]) -> Standing<'a> {
+            let groups = if policy.groups_enabled { groups } else { &[] };
+            Standing { groups, policy }
+        }
+        let data = role_change(user, directory.id, standing(old, groups), standing(new, groups))?;
+        Some(EventDraft {
+            subject_id: Some(user.id),
+            ..context.draft(EventType::UserUpdated, directory, data)
+        })
+    });
+    Ok(drafts.collect())
+}
+
+fn changes(before: &Directory, after: &Directory) -> Result<Vec<Value>, Problem> {
+    let pairs = [
+        ("name", before.name.as_str(), after.name.as_str()),
+        ("state", before.state.as_str(), after.state.as_str()),
+    ];
+    let changed = pairs.into_iter().filter(|(_, before, after)| before != after);
+    let mut changes: Vec<_> = changed
+        .map(|(path, before, after)| json!({ "path": path, "before": before, "after": after }))
+        .collect();
+    let (old, new) = (ways(before)?, ways(after)?);
+    if old != new {
+        changes.push(json!({ "path": "authentication", "before": old, "after": new }));
+    }
+    changes.extend(changed_settings(before, after)?);
+    Ok(changes)
+}
+
+/// The settings that differ, as they are in force.
+fn changed_settings(before: &Directory, after: &Directory) -> Result<Vec<Value>, Problem> {
+    let (before, after) = (
+        settings::in_force(&before.policy()?),
+        settings::in_force(&after.policy()?),
+    );
+    let names = settings::NAMES
+        .iter()
+        .filter(|name| before.get(**name) != after.get(**name));
+    Ok(names
+        .map(|name| json!({ "path": name, "before": before.get(*name), "after": after.get(*name) }))
+        .collect())
+}

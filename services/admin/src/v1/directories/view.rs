@@ -1,0 +1,82 @@
+//! A directory as the API shows it.
+
+use super::settings;
+use crate::state::State;
+use api::{Authentication, Directory, DirectoryCounts, DirectoryHealth, DirectoryState};
+use store::StoreError;
+
+/// A directory without what costs another query.
+pub(super) fn shown(state: &State, directory: store::Directory) -> Directory {
+    let policy = directory.policy().ok();
+    Directory {
+        id: directory.id,
+        organization_id: directory.organization_id,
+        state: state_of(directory.state),
+        held_at: directory.held_at,
+        released_until: directory.released_until,
+        scim_url: state.scim_url(directory.id),
+        // Where the settings cannot be read, none is taken.
+        authentication: ways(&directory).unwrap_or_default(),
+        settings: policy.as_ref().and_then(settings::shown),
+        indexing: policy
+            .and_then(|policy| policy.indexing)
+            .map(|indexing| indexing.urns)
+            .unwrap_or_default(),
+        health: health(&directory),
+        name: directory.name,
+        provider: directory.provider,
+        last_request_at: directory.last_request_at,
+        last_error: directory.last_error,
+        last_refusal: None,
+        counts: None,
+        created_at: directory.created_at,
+        updated_at: directory.updated_at,
+        key: None,
+    }
+}
+
+/// The same with how many users and groups it has.
+pub(super) fn counted(directory: Directory, counts: store::DirectoryCounts) -> Directory {
+    Directory {
+        counts: Some(DirectoryCounts {
+            users: counts.users,
+            active_users: counts.active_users,
+            groups: counts.groups,
+        }),
+        ..directory
+    }
+}
+
+/// The ways of authentication that are on.
+pub(super) fn ways(directory: &store::Directory) -> Result<Vec<Authentication>, StoreError> {
+    let ways = directory.authentication()?;
+    Ok(ways.into_iter().map(way_of).collect())
+}
+
+const fn way_of(way: store::Authentication) -> Authentication {
+    match way {
+        store::Authentication::Bearer => Authentication::Bearer,
+        store::Authentication::Basic => Authentication::Basic,
+        store::Authentication::OauthClientCredentials => Authentication::OauthClientCredentials,
+        store::Authentication::WorkloadIdentity => Authentication::WorkloadIdentity,
+        store::Authentication::EntraToken => Authentication::EntraToken,
+    }
+}
+
+const fn state_of(state: store::DirectoryState) -> DirectoryState {
+    match state {
+        store::DirectoryState::Active => DirectoryState::Active,
+        store::DirectoryState::Paused => DirectoryState::Paused,
+        store::DirectoryState::Held => DirectoryState::Held,
+    }
+}
+
+fn health(directory: &store::Directory) -> DirectoryHealth {
+    match directory.state {
+        store::DirectoryState::Paused => DirectoryHealth::Paused,
+        store::DirectoryState::Held => DirectoryHealth::Held,
+        store::DirectoryState::Active if directory.last_request_at.is_none() => DirectoryHealth::Waiting,
+        store::DirectoryState::Active if directory.last_error.is_some() => DirectoryHealth::Failing,
+        store::DirectoryState::Active => DirectoryHealth::Healthy,
+    }
+}

@@ -1,0 +1,16 @@
+//! `/endpoints`: the webhook URLs that downstream apps subscribed.
+
+mod check;
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod enable;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod replay;
+pub(super) mod rotate_secret;
+mod seal;
+pub(super) mod secret;
+pub(super) mod stats;
+pub(super) mod test;
+pub(super) mod update;
+mod view;

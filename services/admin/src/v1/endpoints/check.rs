@@ -1,0 +1,152 @@
+//! What only this service can say of the members of an endpoint: which addresses may be reached, which ids exist, what
+//! goes together.
+
+use super::seal::Headers;
+use crate::body::Body;
+use crate::context::Context;
+use crate::problem::Problem;
+use ::events::{DirectoryId, EventPattern, OrganizationId};
+use api::{ClientCertificate, pointer};
+use serde_json::Value;
+use store::EndpointFormat;
+use webhooks::{ClientIdentity, CustomHeaders};
+
+/// Places in the body and what is wrong there.
+pub(super) type Faults = Vec<(String, String)>;
+
+/// Members in the form in which they are used.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// The URL in its normal form.
+    pub(super) url: Option<String>,
+    /// The client certificate with its key.
+    pub(super) identity: Option<ClientIdentity>,
+    /// The headers that each request carries.
+    pub(super) headers: Headers,
+}
+
+/// Checks what `POST` and `PATCH` have in common; faults stay with the body.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn check<T: api::Body>(context: &Context, body: &mut Body<T>) -> Result<Checked, Problem> {
+    let checked = Checked {
+        url: url(context, body),
+        headers: headers(body),
+        identity: identity(context, body),
+    };
+    let store = context.store();
+    if let Some(ids) = body.sound::<Vec<DirectoryId>>("directory_ids") {
+        let missing = store.directories().missing(&ids).await?;
+        fault_missing(
+            body,
+            "directory_ids",
+            &ids,
+            &missing,
+            "There is no directory with this id.",
+        );
+    }
+    if let Some(ids) = body.sound::<Vec<OrganizationId>>("organization_ids") {
+        let missing = store.organizations().missing(&ids).await?;
+        let detail = "There is no organization with this id.";
+        fault_missing(body, "organization_ids", &ids, &missing, detail);
+    }
+    Ok(checked)
+}
+
+/// Such an endpoint would silently get nothing.
+fn fault_missing<T: api::Body, I: PartialEq>(body: &mut Body<T>, name: &str, ids: &[I], missing: &[I], detail: &str) {
+    for missing in missing {
+        let index = ids.iter().position(|id| id == missing).unwrap_or_default();
+        body.fault(&format!("/{name}/{index}"), detail);
+    }
+}
+
+fn url<T: api::Body>(context: &Context, body: &mut Body<T>) -> Option<String> {
+    let text: String = body.sound("url")?;
+    match context.guard().check(text.trim()) {
+        Ok(url) => Some(url.into()),
+        Err(error) => {
+            body.fault("/url", format!("Not accepted: {error}."));
+            None
+        }
+    }
+}
+
+/// Faults name the header, never its value.
+fn headers<T: api::Body>(body: &mut Body<T>) -> Headers {
+    let members = body.member("headers").and_then(Value::as_object);
+    let texts = members.into_iter().flatten();
+    let headers: Headers = texts
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect();
+    for (name, value) in &headers {
+        if let Err(error) = CustomHeaders::new([(name.as_str(), value.as_str())]) {
+            body.fault(&format!("/headers{}", pointer(name)), format!("Not accepted: {error}."));
+        }
+    }
+    if !body.is_faulty("headers") {
+        // Together they may still be too many, or one name in two spellings.
+        let all = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        if let Err(error) = CustomHeaders::new(all) {
+            body.fault("/headers", format!("Not accepted: {error}."));
+        }
+    }
+    headers
+}
+
+fn identity<T: api::Body>(context: &Context, body: &mut Body<T>) -> Option<ClientIdentity> {
+    let given: ClientCertificate = body.sound("client_certificate")?;
+    let parsed = ClientIdentity::parse(
+        &given.certificate,
+        given.private_key.expose(),
+        context.now.millis() / 1000,
+    );
+    match parsed {
+        Ok(identity) => Some(identity),
+        Err(error) => {
+            let name = if error.is_of_key() {
+                "private_key"
+            } else {
+                "certificate"
+            };
+            body.fault(
+                &format!("/client_certificate/{name}"),
+                format!("Not accepted: this {error}."),
+            );
+            None
+        }
+    }
+}
+
+/// What a format cannot give.
+pub(super) fn faults_of_format(
+    format: EndpointFormat,
+    audience: Option<&Vec<String>>,
+    event_types: Option<&Vec<EventPattern>>,
+    filter: Option<&String>,
+) -> Faults {
+    let mut faults = Faults::new();
+    if format == EndpointFormat::Standard {
+        if audience.is_some() {
+            let detail = "Only endpoints with format \"set\" have one.";
+            faults.push(("/audience".to_owned(), detail.to_owned()));
+        }
+        return faults;
+    }
+    let strange = event_types.into_iter().flatten().enumerate();
+    for (index, kind) in strange.filter(|(_, pattern)| !pattern.types().any(webhooks::set::carries)) {
+        let detail = format!("{kind} has no form as a SCIM event, so it cannot be sent with format \"set\".");
+        faults.push((format!("/event_types/{index}"), detail));
+    }
+    if filter.is_some() {
+        // Who enters a scope or leaves it cannot be told in a Security Event Token, so a filter would leave receivers with
+        // people who are none of theirs any more.
+        let detail = "Not with format \"set\": there is no SCIM event for who enters or leaves.";
+        faults.push(("/filter".to_owned(), detail.to_owned()));
+    }
+    faults
+}
+
+/// Only what waits for an earlier event can be superseded, and only at ordered endpoints anything does.
+pub(super) const NEEDS_ORDER: &str = "Needs \"ordered\": true: only there events wait for one another.";

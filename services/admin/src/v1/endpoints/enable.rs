@@ -1,0 +1,41 @@
+//! `POST /endpoints/{id}/enable`.
+
+use super::view::shown;
+use crate::body::OptionalBody;
+use crate::context::{Context, path_id};
+use crate::idempotent::Begun;
+use crate::problem::Problem;
+use ::events::EndpointId;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use api::{EndpointEnable, HeldEvents};
+use store::CatchUpFrom;
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<String>,
+    OptionalBody(body): OptionalBody<EndpointEnable>,
+) -> Result<HttpResponse, Problem> {
+    let id: EndpointId = path_id("endpoint", &path)?;
+    let raw = body.raw();
+    let held = body.finish()?.held.unwrap_or_default();
+    let open = match context.begin(None, &raw).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    open.enable_endpoint(id, held != HeldEvents::Drain, context.now).await?;
+    let mut endpoint = open
+        .endpoint(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    if held == HeldEvents::Snapshot {
+        let (directories, organizations) = (&endpoint.directory_ids, &endpoint.selection.organization_ids);
+        let from = CatchUpFrom::Snapshot;
+        open.start_catch_up(id, from, directories.as_deref(), organizations.as_deref(), context.now)
+            .await?;
+        endpoint.catching_up = true;
+    }
+    let answer = shown(&context, endpoint)?;
+    open.finish(&context, StatusCode::OK, None, &answer).await
+}

@@ -1,0 +1,15 @@
+//! `GET /endpoints/{id}`.
+
+use super::view::shown;
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::EndpointId;
+use actix_web::web::{Json, Path};
+use api::Endpoint;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Endpoint>, Problem> {
+    let id: EndpointId = path_id("endpoint", &path)?;
+    let found = context.store().endpoints().by_id(id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    Ok(Json(shown(&context, found)?))
+}

@@ -1,0 +1,21 @@
+//! `GET /endpoints`.
+
+use super::view::listed;
+use crate::context::Context;
+use crate::problem::Problem;
+use crate::query::Query;
+use actix_web::HttpRequest;
+use actix_web::web::Json;
+use api::{Endpoint, List};
+
+pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Endpoint>>, Problem> {
+    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let wanted = query.page();
+    query.finish()?;
+    let store::List { data, next_cursor } = context.store().endpoints().list(&wanted).await?;
+    let data = data
+        .into_iter()
+        .map(|endpoint| listed(&context, endpoint))
+        .collect::<Result<_, _>>()?;
+    Ok(Json(List { data, next_cursor }))
+}

@@ -1,0 +1,67 @@
+//! `POST /endpoints/{id}/replay`: sends again what an endpoint missed, or got and lost.
+
+use crate::body::Body;
+use crate::context::{Context, path_id};
+use crate::idempotent::Begun;
+use crate::problem::Problem;
+use ::events::{EndpointId, EventType};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use api::{EndpointReplay, ReplayQueued, Replayable};
+use store::{DeliveryState, Replay};
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<String>,
+    mut body: Body<EndpointReplay>,
+) -> Result<HttpResponse, Problem> {
+    let id: EndpointId = path_id("endpoint", &path)?;
+    if body.sound("only_failed") == Some(true) && body.sound("status") == Some(Replayable::Delivered) {
+        body.fault("/status", "Contradicts \"only_failed\".");
+    }
+    let raw = body.raw();
+    let wanted = body.finish()?;
+    let replay = replay(&wanted);
+    if wanted.dry_run.unwrap_or_default() {
+        let endpoint = context.store().endpoints().by_id(id).await?;
+        endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+        let count = context.store().deliveries().count_replay(id, &replay).await?;
+        return Ok(HttpResponse::Ok().json(ReplayQueued {
+            queued: 0,
+            would_queue: Some(count),
+            dry_run: Some(true),
+        }));
+    }
+    let open = match context.begin(None, &raw).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    open.endpoint(id)
+        .await?
+        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let answer = ReplayQueued {
+        queued: open.replay_deliveries(id, &replay, context.now).await?,
+        would_queue: None,
+        dry_run: None,
+    };
+    open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+}
+
+fn replay(wanted: &EndpointReplay) -> Replay {
+    let states = match wanted.status {
+        Some(Replayable::Exhausted) => vec![DeliveryState::Exhausted],
+        Some(Replayable::Cancelled) => vec![DeliveryState::Cancelled],
+        Some(Replayable::Delivered) => vec![DeliveryState::Delivered],
+        None if wanted.only_failed.unwrap_or_default() => Replay::FAILED.to_vec(),
+        None => Vec::new(),
+    };
+    let patterns = wanted.types.as_deref().unwrap_or_default();
+    let of_types = |kind: &EventType| patterns.iter().any(|pattern| pattern.matches(*kind));
+    Replay {
+        after: wanted.after,
+        before: wanted.before,
+        states,
+        types: EventType::ALL.iter().copied().filter(of_types).collect(),
+    }
+}

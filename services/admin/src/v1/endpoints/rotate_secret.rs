@@ -1,0 +1,35 @@
+//! `POST /endpoints/{id}/rotate-secret`: the secret before signs for a while as well.
+
+use super::seal::rotate;
+use crate::body::NoBody;
+use crate::context::{Context, path_id};
+use crate::idempotent::Begun;
+use crate::problem::Problem;
+use ::events::EndpointId;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use api::SecretRotated;
+use webhooks::Signing;
+
+pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
+    let id: EndpointId = path_id("endpoint", &path)?;
+    let open = match context.begin(None, body.raw()).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    let endpoint = open.endpoint(id).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let signings = [Signing::V1, Signing::V1a];
+    let signing = signings
+        .into_iter()
+        .find(|signing| signing.as_str() == endpoint.signing);
+    let (secret, previous_secret_until) = rotate(&context, &open, id, signing.unwrap_or_default()).await?;
+    let public_key = secret.public_key().map(|key| key.to_string());
+    let answer = SecretRotated {
+        previous_secret_until,
+        secret: public_key.is_none().then(|| secret.expose().into()),
+        public_key,
+    };
+    open.finish(&context, StatusCode::OK, None, &answer).await
+}

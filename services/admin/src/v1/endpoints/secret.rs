@@ -1,0 +1,28 @@
+//! `GET /endpoints/{id}/secret`.
+
+use crate::context::{Context, path_id};
+use crate::problem::{Kind, Problem};
+use ::events::EndpointId;
+use actix_web::web::{Json, Path};
+use api::EndpointSecret;
+use secrecy::ExposeSecret;
+use store::Endpoint;
+use webhooks::Signing;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<EndpointSecret>, Problem> {
+    let id: EndpointId = path_id("endpoint", &path)?;
+    let endpoint = context.store().endpoints().by_id(id).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    if endpoint.signing != Signing::V1.as_str() {
+        return Err(Problem::new(
+            Kind::Conflict,
+            "This endpoint is signed for with v1a: verify with its public_key. The private key is never shown.",
+        ));
+    }
+    let opened = context
+        .master_key()
+        .open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
+    let secret = opened.map_err(|error| Problem::internal(&error))?;
+    let secret = secret.expose_secret().into();
+    Ok(Json(EndpointSecret { secret }))
+}

@@ -1,0 +1,78 @@
+//! An endpoint as the API shows it.
+
+use super::seal::{header_names, open_url};
+use crate::problem::Problem;
+use crate::state::State;
+use ::events::Timestamp;
+use api::{ClientCertificateShown, Endpoint, EndpointFormat, EndpointState};
+use store::EndpointIdentity;
+
+/// For a caller who may ask for the endpoint's secret, and so may see its URL as well.
+pub(super) fn shown(state: &State, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
+    let url = open_url(state, &endpoint)?;
+    let is_set = endpoint.format == store::EndpointFormat::Set;
+    let listed = listed(state, endpoint)?;
+    Ok(Endpoint {
+        audience: listed.audience.or_else(|| is_set.then(|| vec![url.clone()])),
+        url: Some(url.into()),
+        ..listed
+    })
+}
+
+/// In lists: of the URL no more than origin and length, since path and query may be keys.
+pub(super) fn listed(state: &State, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
+    Ok(Endpoint {
+        header_names: header_names(state, &endpoint)?,
+        id: endpoint.id,
+        format: format_of(endpoint.format),
+        audience: endpoint
+            .audience
+            .filter(|_| endpoint.format == store::EndpointFormat::Set),
+        url: None,
+        url_origin: endpoint.url.origin,
+        url_path_length: endpoint.url.path_length,
+        description: endpoint.description,
+        event_types: endpoint.event_types,
+        directory_ids: endpoint.directory_ids,
+        organization_ids: endpoint.selection.organization_ids,
+        fields: endpoint.selection.fields,
+        filter: endpoint.selection.filter,
+        signing: endpoint.signing,
+        public_key: endpoint.public_key,
+        previous_public_key: endpoint.previous_public_key.filter(|_| {
+            endpoint
+                .previous_secret_until
+                .is_some_and(|until| until > Timestamp::now())
+        }),
+        client_certificate: endpoint.client_identity.map(certificate_shown),
+        catching_up: endpoint.catching_up,
+        ordered: endpoint.ordered,
+        coalesce: endpoint.coalesce,
+        rate_limit: endpoint.rate_limit,
+        state: match endpoint.state {
+            store::EndpointState::Enabled => EndpointState::Enabled,
+            store::EndpointState::Disabled => EndpointState::Disabled,
+        },
+        disabled_reason: endpoint.disabled_reason,
+        disabled_at: endpoint.disabled_at,
+        failing_since: endpoint.failing_since,
+        previous_secret_until: endpoint.previous_secret_until,
+        created_at: endpoint.created_at,
+        updated_at: endpoint.updated_at,
+        secret: None,
+    })
+}
+
+fn certificate_shown(identity: EndpointIdentity) -> ClientCertificateShown {
+    ClientCertificateShown {
+        thumbprint: identity.thumbprint,
+        expires_at: identity.expires_at,
+    }
+}
+
+const fn format_of(format: store::EndpointFormat) -> EndpointFormat {
+    match format {
+        store::EndpointFormat::Standard => EndpointFormat::Standard,
+        store::EndpointFormat::Set => EndpointFormat::Set,
+    }
+}

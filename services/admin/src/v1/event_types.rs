@@ -1,0 +1,3 @@
+//! `/event-types`: the catalogue of what can happen.
+
+pub(super) mod list;

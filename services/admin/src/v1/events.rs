@@ -1,0 +1,72 @@
+//! `/events`: the log, gapless and in order, each body byte for byte as the webhooks carry it.
+
+pub(super) mod list;
+pub(super) mod stream;
+
+use crate::query::Query;
+use ::events::{DirectoryId, EventId, EventPattern, EventType, OrganizationId};
+use store::Feed;
+
+/// What `after` is at the beginning of the log.
+const BEGINNING: &str = "0";
+/// What `after` is to begin with the oldest event that is kept.
+const OLDEST: &str = "oldest";
+
+/// Which part of the log is asked for.
+#[derive(Clone, Debug)]
+struct Selection {
+    directory_id: Option<DirectoryId>,
+    organization_id: Option<OrganizationId>,
+    types: Vec<EventType>,
+    after: Option<EventId>,
+    /// Begin with the oldest event that is kept.
+    from_oldest: bool,
+}
+
+impl Selection {
+    /// The parameters that [`Self::read`] takes.
+    const PARAMETERS: [&'static str; 4] = ["directory_id", "organization_id", "types", "after"];
+
+    /// Types may be globs.
+    fn read(query: &mut Query) -> Self {
+        let directory_id = query.parsed("directory_id", "the id of a directory");
+        let organization_id = query.parsed("organization_id", "the id of an organization");
+        let patterns: Vec<EventPattern> = query.several("types");
+        let after = query.text("after");
+        let from_oldest = after.as_deref() == Some(OLDEST);
+        let after = after
+            .filter(|_| !from_oldest)
+            .and_then(|text| Self::place(query, "after", &text));
+        let wanted = |kind: &EventType| patterns.iter().any(|pattern| pattern.matches(*kind));
+        Self {
+            directory_id,
+            organization_id,
+            types: EventType::ALL.iter().copied().filter(wanted).collect(),
+            after,
+            from_oldest,
+        }
+    }
+
+    /// The id of an event, or the beginning.
+    fn place(query: &mut Query, name: &str, text: &str) -> Option<EventId> {
+        if text == BEGINNING {
+            return None;
+        }
+        let id = text.parse().ok();
+        if id.is_none() {
+            query.fault(name, "Must be the id of an event, 0 for the beginning, or \"oldest\".");
+        }
+        id
+    }
+
+    fn feed(&self, limit: u32) -> Feed<'_> {
+        Feed {
+            after: self.after,
+            from_oldest: self.from_oldest,
+            organization_id: self.organization_id,
+            directory_id: self.directory_id,
+            types: &self.types,
+            limit,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `GET /events/stream`: the log as Server-Sent Events.
+//!
+//! A stream is pulled: the next page is read from the database when the connection has taken the one before, so a slow
+//! reader costs a page of memory and nothing else. At the end of the log it waits for word of something new, which one
+//! task of the process asks the database for while anybody listens.
+
+use super::Selection;
+use crate::context::Context;
+use crate::problem::{Kind, Problem};
+use crate::query::Query;
+use ::events::Event;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::{EventPage, Store, StoreError};
+use tokio::sync::watch;
+
+/// The header in which a client that reconnects says how far it came.
+const LAST_EVENT_ID: &str = "last-event-id";
+/// Events read at once, and held for one stream.
+const PAGE: u32 = 100;
+/// How often the database is asked whether there is more.
+const LOOK: Duration = Duration::from_millis(100);
+/// A comment is sent when nothing else was for so long: proxies close what is silent.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Streams of one process.
+const MOST_STREAMS: usize = 1_000;
+/// How long a client waits before it connects again, in milliseconds.
+const RETRY: u32 = 1_000;
+
+/// The streams of a process.
+#[derive(Clone, Debug)]
+pub(crate) struct Streams(Arc<Mutex<Hub>>);
+
+#[derive(Debug)]
+enum Hub {
+    /// Nobody listens.
+    Idle,
+    /// The log has moved when this changes.
+    Looking(watch::Sender<(i64, i64)>),
+    /// The process stops.
+    Closed,
+}
+
+impl Streams {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Hub::Idle)))
+    }
+
+    /// Ends all streams, and every new one at once.
+    pub(crate) fn close(&self) {
+        *self.hub() = Hub::Closed;
+    }
+
+    fn hub(&self) -> std::sync::MutexGuard<'_, Hub> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts listening. `None` when there are too many already, or the process stops.
+    fn listen(&self, store: &Store) -> Option<watch::Receiver<(i64, i64)>> {
+        let mut hub = self.hub();
+        match &*hub {
+            Hub::Closed => None,
+            Hub::Looking(sender) if sender.receiver_count() >= MOST_STREAMS => None,
+            Hub::Looking(sender) => Some(sender.subscribe()),
+            Hub::Idle => {
+                let (sender, receiver) = watch::channel((0, 0));
+                *hub = Hub::Looking(sender);
+                let (streams, store) = (self.clone(), store.clone());
+                tokio::spawn(async move { streams.look(&store).await });
+                Some(receiver)
+            }
+        }
+    }
+
+    /// Asks the database as long as anybody listens.
+    async fn look(&self, store: &Store) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let head = store.events().head().await;
+            let mut hub = self.hub();
+            let Hub::Looking(sender) = &*hub else { return };
+            if sender.receiver_count() == 0 {
+                *hub = Hub::Idle;
+                return;
+            }
+            if let Ok(head) = head {
+                sender.send_if_modified(|known| std::mem::replace(known, head) != head);
+            }
+        }
+    }
+}
+
+/// A stream between two chunks.
+struct Reader {
+    store: Store,
+    selection: Selection,
+    moved: watch::Receiver<(i64, i64)>,
+    /// There may be more to read at once.
+    more: bool,
+    greeted: bool,
+}
+
+pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = Query::new(&request, &Selection::PARAMETERS);
+    let mut selection = Selection::read(&mut query);
+    if let Some(last) = request.headers().get(LAST_EVENT_ID) {
+        let last = last.to_str().unwrap_or("?").trim().to_owned();
+        if !last.is_empty() {
+            selection.after = Selection::place(&mut query, LAST_EVENT_ID, &last);
+        }
+    }
+    query.finish()?;
+    // A place that is not in the log is told now, as long as there is a status to tell it with.
+    context.store().events().feed(&selection.feed(1)).await?;
+    let moved = context.streams().listen(context.store()).ok_or_else(|| {
+        let most = format!("There are {MOST_STREAMS} streams already, or this server is stopping. Try again soon.");
+        Problem::new(Kind::Unavailable, most)
+    })?;
+    let reader = Reader {
+        store: context.store().clone(),
+        selection,
+        moved,
+        more: true,
+        greeted: false,
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(stream::unfold(reader, |reader| async move {
+            let (chunk, reader) = reader.next().await?;
+            Some((Ok::<_, Infallible>(chunk), reader))
+        })))
+}
+
+impl Reader {
+    /// The next chunk; `None` ends the stream, and the client comes again.
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        if !self.greeted {
+            self.greeted = true;
+            return Some((Bytes::from(format!("retry: {RETRY}\n\n")), self));
+        }
+        let silent_until = tokio::time::Instant::now() + HEARTBEAT;
+        loop {
+            if self.more {
+                // Marked before reading: what comes meanwhile is a reason to read again.
+                self.moved.mark_unchanged();
+                let page = match self.page().await {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::warn!(error = %telemetry::chain(&error), "a stream of events ends; its reader comes again");
+                        return None;
+                    }
+                };
+                self.more = page.next.is_some();
+                let last = page.events.last().map(|event| event.id);
+                self.selection.after = page.next.or(last).or(self.selection.after);
+                if !page.events.is_empty() {
+                    return Some((messages(&page.events), self));
+                }
+                if self.more && tokio::time::Instant::now() < silent_until {
+                    // What is asked for is rare, and the log is long: the next stretch.
+                    continue;
+                }
+            }
+            match tokio::time::timeout_at(silent_until, self.moved.changed()).await {
+                Ok(Ok(())) => self.more = true,
+                // The process stops.
+                Ok(Err(_)) => return None,
+                Err(_) => return Some((Bytes::from_static(b": still here\n\n"), self)),
+            }
+        }
+    }
+
+    async fn page(&self) -> Result<EventPage, StoreError> {
+        self.store.events().feed(&self.selection.feed(PAGE)).await
+    }
+}
+
+fn messages(page: &[Event]) -> Bytes {
+    let mut text = String::with_capacity(page.iter().map(|event| event.body.len() + 100).sum());
+    for event in page {
+        // A body is JSON on one line. Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "id: {}\nevent: {}\ndata: {}\n\n",
+            event.id, event.kind, event.body
+        );
+    }
+    text.into()
+}

@@ -1,0 +1,22 @@
+//! `DELETE /directories/{id}/federation`.
+
+use super::{changed, directory, missing};
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::{DirectoryId, EventType};
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let directory_id: DirectoryId = path_id("directory", &path)?;
+    let lane = context.lane(directory_id);
+    let change = context.change(Some(lane)).await?;
+    let directory = directory(&change, directory_id, &path).await?;
+    let before = change.federation(directory_id).await?.ok_or_else(|| missing(&path))?;
+    change.delete_federation(directory_id).await?;
+    let data = changed(&directory, Some(&before), None);
+    let draft = context.draft(EventType::DirectoryUpdated, &directory, data);
+    change.append(lane, vec![draft]).await?;
+    change.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

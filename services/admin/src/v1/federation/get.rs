@@ -1,0 +1,14 @@
+//! `GET /directories/{id}/federation`.
+
+use super::{missing, shown};
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::DirectoryId;
+use actix_web::web::{Json, Path};
+use api::Federation;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Federation>, Problem> {
+    let directory_id: DirectoryId = path_id("directory", &path)?;
+    let found = context.store().federation(directory_id).await?;
+    found.map(|found| Json(shown(found))).ok_or_else(|| missing(&path))
+}

@@ -1,0 +1,45 @@
+//! `PUT /directories/{id}/federation`.
+
+use super::{changed, directory, shown};
+use crate::body::Body;
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::{DirectoryId, EventType};
+use actix_web::web::{Json, Path};
+use api::FederationSet;
+use store::Federation;
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<String>,
+    body: Body<FederationSet>,
+) -> Result<Json<api::Federation>, Problem> {
+    let directory_id: DirectoryId = path_id("directory", &path)?;
+    let wanted = body.finish()?;
+
+    let lane = context.lane(directory_id);
+    let change = context.change(Some(lane)).await?;
+    let directory = directory(&change, directory_id, &path).await?;
+    let before = change.federation(directory_id).await?;
+    let after = Federation {
+        directory_id,
+        tenant_id: wanted.tenant_id,
+        audience: wanted.audience,
+        subject: wanted.subject,
+        created_at: before.as_ref().map_or(context.now, |before| before.created_at),
+        updated_at: before.as_ref().map_or(context.now, |before| before.updated_at),
+    };
+    if before.as_ref() == Some(&after) {
+        return Ok(Json(shown(after)));
+    }
+    let after = Federation {
+        updated_at: context.now,
+        ..after
+    };
+    change.save_federation(&after).await?;
+    let data = changed(&directory, before.as_ref(), Some(&after));
+    let draft = context.draft(EventType::DirectoryUpdated, &directory, data);
+    change.append(lane, vec![draft]).await?;
+    change.commit().await?;
+    Ok(Json(shown(after)))
+}

@@ -1,0 +1,63 @@
+//! `POST /directories/{id}/keys`: the token is shown in the answer and kept as a hash.
+
+use super::{about, check_expiry, shown, token_context};
+use crate::body::Body;
+use crate::context::{Context, path_id};
+use crate::idempotent::Begun;
+use crate::problem::Problem;
+use crate::setup::mint_key;
+use ::events::{DirectoryId, EventType};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use api::{Key, KeyCreate};
+use secrecy::ExposeSecret;
+use store::KeyRecord;
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<String>,
+    mut body: Body<KeyCreate>,
+) -> Result<HttpResponse, Problem> {
+    let directory_id: DirectoryId = path_id("directory", &path)?;
+    check_expiry(&context, &mut body);
+    let raw = body.raw();
+    let wanted = body.finish()?;
+
+    let lane = context.lane(directory_id);
+    let open = match context.begin(Some(lane), &raw).await? {
+        Begun::Open(open) => open,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    let directory = open
+        .directory(directory_id)
+        .await?
+        .ok_or_else(|| Problem::not_found("directory", &path))?;
+    let (mut key, token) = mint_key(directory_id, wanted.name, context.now);
+    let seal = || {
+        context
+            .master_key()
+            .seal(token.expose_secret().as_bytes(), &token_context(key.record.id))
+    };
+    let sealed_token = wanted.retrievable.unwrap_or_default().then(seal);
+    key.record = KeyRecord {
+        description: wanted.description,
+        expires_at: wanted.expires_at,
+        sealed_token,
+        ..key.record
+    };
+    open.create_key(&key).await?;
+    let draft = context.draft(
+        EventType::DirectoryKeyCreated,
+        &directory,
+        about(&directory, &key.record),
+    );
+    open.append(lane, vec![draft]).await?;
+    let location = context.location(&format!("/directories/{directory_id}/keys/{}", key.record.id));
+    let answer = Key {
+        token: Some(token.expose_secret().into()),
+        ..shown(key.record)
+    };
+    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+        .await
+}

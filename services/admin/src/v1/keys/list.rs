@@ -1,0 +1,26 @@
+//! `GET /directories/{id}/keys`.
+
+use super::shown;
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::v1::page;
+use ::events::DirectoryId;
+use actix_web::HttpRequest;
+use actix_web::web::{Json, Path};
+use api::{Key, List};
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<Json<List<Key>>, Problem> {
+    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let wanted = query.page();
+    query.finish()?;
+    let id: DirectoryId = path_id("directory", &path)?;
+    let directory = context.store().directories().by_id(id).await?;
+    directory.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let keys = context.store().directory_keys(id).list(&wanted).await?;
+    Ok(Json(page(keys, shown)))
+}

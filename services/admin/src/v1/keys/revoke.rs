@@ -1,0 +1,22 @@
+//! `DELETE /directories/{id}/keys/{key_id}`.
+
+use super::{about, ids};
+use crate::context::Context;
+use crate::problem::Problem;
+use ::events::EventType;
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+
+pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (directory_id, id) = ids(&path)?;
+    let lane = context.lane(directory_id);
+    let change = context.change(Some(lane)).await?;
+    let missing = || Problem::not_found("key", &path.1);
+    let directory = change.directory(directory_id).await?.ok_or_else(missing)?;
+    let key = change.key(directory_id, id).await?.ok_or_else(missing)?;
+    change.revoke_key(&key, context.now).await?;
+    let draft = context.draft(EventType::DirectoryKeyRevoked, &directory, about(&directory, &key));
+    change.append(lane, vec![draft]).await?;
+    change.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

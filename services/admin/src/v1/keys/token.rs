@@ -1,0 +1,25 @@
+//! `GET /directories/{id}/keys/{key_id}/token`.
+
+use super::{ids, token_context};
+use crate::context::Context;
+use crate::problem::{Kind, Problem};
+use actix_web::web::{Json, Path};
+use api::KeyToken;
+use secrecy::ExposeSecret;
+
+pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<Json<KeyToken>, Problem> {
+    let (directory_id, id) = ids(&path)?;
+    let key = context.store().directory_keys(directory_id).by_id(id).await?;
+    let key = key.ok_or_else(|| Problem::not_found("key", &path.1))?;
+    let Some(sealed) = key.sealed_token else {
+        let detail = "The token of this key was not kept: only keys made with \"retrievable\": true can be read back.";
+        return Err(Problem::new(Kind::NotFound, detail));
+    };
+    let token = context
+        .master_key()
+        .open_text(&sealed, &token_context(id))
+        .map_err(|error| Problem::internal(&error))?;
+    tracing::info!(key.id = %id, directory.id = %directory_id, principal = %context.principal, "the token of a key was read back");
+    let token = token.expose_secret().into();
+    Ok(Json(KeyToken { id, token }))
+}

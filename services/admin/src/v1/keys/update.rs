@@ -1,0 +1,28 @@
+//! `PATCH /directories/{id}/keys/{key_id}`.
+
+use super::{check_expiry, ids, shown};
+use crate::body::Body;
+use crate::context::Context;
+use crate::problem::Problem;
+use actix_web::web::{Json, Path};
+use api::{Key, KeyPatch};
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<(String, String)>,
+    mut body: Body<KeyPatch>,
+) -> Result<Json<Key>, Problem> {
+    let (directory_id, id) = ids(&path)?;
+    check_expiry(&context, &mut body);
+    let patch = body.finish()?;
+
+    let change = context.change(None).await?;
+    let key = change.key(directory_id, id).await?;
+    let mut key = key.ok_or_else(|| Problem::not_found("key", &path.1))?;
+    key.name = patch.name.unwrap_or(key.name);
+    key.description = patch.description.unwrap_or(key.description);
+    key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
+    change.save_key(&key).await?;
+    change.commit().await?;
+    Ok(Json(shown(key)))
+}

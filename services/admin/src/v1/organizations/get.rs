@@ -1,0 +1,16 @@
+//! `GET /organizations/{id}`.
+
+use super::shown;
+use crate::context::{Context, path_id};
+use crate::problem::Problem;
+use ::events::OrganizationId;
+use actix_web::web::{Json, Path};
+use api::Organization;
+
+pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Organization>, Problem> {
+    let id: OrganizationId = path_id("organization", &path)?;
+    let found = context.store().organizations().by_id(id).await?;
+    found
+        .map(|found| Json(shown(found)))
+        .ok_or_else(|| Problem::not_found("organization", &path))
+}

@@ -1,0 +1,3 @@
+//! `/directories/{id}/users`: changes go the same way as those of an identity provider, through the bus.
+
+pub(super) mod delete;

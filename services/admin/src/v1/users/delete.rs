@@ -1,0 +1,90 @@
+//! `DELETE /directories/{id}/users/{user_id}`.
+
+use crate::context::{Context, path_id};
+use crate::problem::{Kind, Problem};
+use crate::query::Query;
+use ::events::{Command, CommandId, DirectoryId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use api::ErasureStarted;
+use runtime::ExchangeError;
+use std::time::Duration;
+use store::{Directory, Erasure};
+
+/// How long a command may take.
+const DEADLINE: Duration = Duration::from_secs(8);
+/// How long a request works on an erasure; what is left is done in the background.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn handler(
+    context: Context,
+    path: Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (directory, user) = path.into_inner();
+    let directory_id: DirectoryId = path_id("directory", &directory)?;
+    let user_id: ResourceId = path_id("user", &user)?;
+    let mut query = Query::new(&request, &["erase"]);
+    let erase: bool = query.parsed("erase", "true or false").unwrap_or(false);
+    query.finish()?;
+    let found = context.store().directories().by_id(directory_id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("directory", &directory))?;
+    let deleted = delete_user(&context, &found, user_id).await?;
+    if !erase {
+        return if deleted {
+            Ok(HttpResponse::NoContent().finish())
+        } else {
+            Err(Problem::not_found("user", &user))
+        };
+    }
+    let erasure = Erasure { directory_id, user_id };
+    if !deleted && !context.store().erasures().knows(erasure).await? {
+        return Err(Problem::not_found("user", &user));
+    }
+    context.store().erasures().start(erasure, context.now).await?;
+    let started = tokio::time::Instant::now();
+    while started.elapsed() < PATIENCE {
+        if context.store().erasures().step(erasure, context.now).await? {
+            return Ok(HttpResponse::NoContent().finish());
+        }
+    }
+    Ok(HttpResponse::Accepted().json(ErasureStarted {
+        id: user_id,
+        erased: false,
+    }))
+}
+
+/// Whether there was such a user, who is gone now.
+async fn delete_user(context: &Context, directory: &Directory, user: ResourceId) -> Result<bool, Problem> {
+    let issued_at = Timestamp::now();
+    let command = Command {
+        id: CommandId::new(),
+        organization_id: directory.organization_id,
+        directory_id: directory.id,
+        source: Source::Api,
+        issued_at,
+        deadline: issued_at.plus(DEADLINE),
+        kind: ResourceKind::User,
+        resource_id: user,
+        if_match: Vec::new(),
+        verb: Verb::Delete,
+    };
+    if context.store().users(directory.id).by_id(user, false).await?.is_none() {
+        return Ok(false);
+    }
+    let sent = runtime::send(context.bus(), context.store(), command).await;
+    match sent.outcome().await {
+        Ok(Outcome::Refused { status: 404, .. }) => Ok(false),
+        Ok(Outcome::Refused { detail, .. }) => Err(Problem::new(Kind::Conflict, detail)),
+        Ok(Outcome::Abandoned)
+        | Err(ExchangeError::NotApplied | ExchangeError::TooDeep | ExchangeError::Unavailable) => Err(Problem::new(
+            Kind::Unavailable,
+            "Changes cannot be made at the moment; nothing was changed. Try again soon.",
+        )),
+        Ok(_) => Ok(true),
+        Err(ExchangeError::Unknown) => Err(Problem::new(
+            Kind::Unavailable,
+            "The outcome is unknown: the user may or may not be deleted. Try again: that does no harm.",
+        )),
+    }
+}
