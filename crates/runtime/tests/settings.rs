@@ -220,6 +220,32 @@ fn neither_the_table_nor_debug_output_shows_a_secret() {
     );
 }
 
+/// Names and order, and each default that the guide gives as one plain value.
+#[test]
+fn the_guide_lists_every_setting_with_its_default() {
+    let guide = include_str!("../../../services/admin/guides/settings.md");
+    let rows: Vec<(String, &str)> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `ROLLCALL_")?.split_once("` | "))
+        .map(|(name, rest)| (name.to_ascii_lowercase(), rest.split(" | ").next().unwrap()))
+        .collect();
+    let table = load(&[], &[], "").unwrap().describe();
+    let settings: Vec<(&str, &str)> = table
+        .lines()
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(name, rest)| (name, rest.trim_start().split("  ").next().unwrap()))
+        .collect();
+    let listed: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    let known: Vec<&str> = settings.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, known);
+    for ((name, default), (_, value)) in rows.iter().zip(settings) {
+        let plain = default.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+        if let Some(plain) = plain.filter(|text| !text.contains(['`', '<'])) {
+            assert_eq!(plain, value, "{name}");
+        }
+    }
+}
+
 #[test]
 fn the_public_url_follows_the_real_address_unless_it_is_set() {
     let settings = load(&["--listen", "127.0.0.1:0"], &[], "").unwrap();
