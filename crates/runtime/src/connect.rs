@@ -63,7 +63,7 @@ pub(crate) async fn store(
 
 async fn open(name: &'static str, settings: &Settings) -> Result<Store, StoreError> {
     let store = Store::connect(&StoreOptions {
-        url: settings.database_url.expose_secret().to_owned(),
+        url: settings.database_url().expose_secret().to_owned(),
         max_connections: settings.database_connections.get(),
         searches_per_directory: settings.directory_searches,
         application_name: name.to_owned(),

@@ -101,10 +101,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn settings(folder: &Path, more: Flags) -> Settings {
-        let flags = Flags {
-            data_dir: Some(folder.join("data").to_str().unwrap().to_owned()),
-            ..more
-        };
+        let flags = more.with("data_dir", folder.join("data").to_str().unwrap());
         Settings::load(&flags, |_| None, None).unwrap()
     }
 
@@ -146,10 +143,7 @@ mod tests {
     #[test]
     fn another_database_than_sqlite_needs_the_setting() {
         let folder = tempfile::tempdir().unwrap();
-        let flags = Flags {
-            database_url: Some("postgres://localhost/x".into()),
-            ..Flags::default()
-        };
+        let flags = Flags::default().with("database_url", "postgres://localhost/x");
         let error = master_key(&settings(folder.path(), flags)).unwrap_err();
         assert!(error.to_string().contains("openssl rand -base64 32"), "{error}");
         assert!(!folder.path().join("data").exists());

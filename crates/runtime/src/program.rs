@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use telemetry::TelemetryOptions;
 use telemetry::metrics::MetricsHandle;
+use telemetry::{LogFormat, TelemetryOptions};
 
 /// Closing connections is a courtesy to the servers at their other end.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -188,7 +188,7 @@ where
     let options = TelemetryOptions {
         service: name,
         instance: instance.to_string(),
-        log_format: settings.log_format,
+        log_format: settings.log_format.unwrap_or(LogFormat::Auto),
         log_filter: program.log_filter,
     };
     let guard = match telemetry::init(&options) {

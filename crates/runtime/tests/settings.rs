@@ -48,7 +48,7 @@ fn load(arguments: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<
 fn with_nothing_set_the_documented_defaults_hold() {
     let settings = load(&[], &[], "").unwrap();
     assert_eq!(
-        settings.database_url.expose_secret(),
+        settings.database_url().expose_secret(),
         "sqlite://./rollcall-data/rollcall.db"
     );
     assert_eq!(settings.bus_url.expose_secret(), "embedded:");
@@ -92,7 +92,7 @@ fn flags_are_accepted_before_and_after_a_subcommand() {
     for arguments in [["--partitions", "3", "serve"], ["serve", "--partitions", "3"]] {
         let program = Program::try_parse_from([&["program"][..], &arguments].concat()).unwrap();
         assert!(matches!(program.command, Some(Command::Serve)));
-        assert_eq!(program.flags.partitions.as_deref(), Some("3"));
+        assert_eq!(program.flags.get("partitions"), Some("3"));
     }
     assert!(
         load(&["--webhook-allow-private", "serve"], &[], "")
@@ -269,24 +269,21 @@ fn the_public_url_follows_the_real_address_unless_it_is_set() {
 fn a_data_dir_with_special_characters_still_makes_a_database_url() {
     let settings = load(&["--data-dir", "/tmp/100% sure?"], &[], "").unwrap();
     assert_eq!(
-        settings.database_url.expose_secret(),
+        settings.database_url().expose_secret(),
         "sqlite:///tmp/100%25 sure%3F/rollcall.db"
     );
 }
 
 #[test]
 fn a_named_file_that_is_missing_is_an_error() {
-    let flags = Flags {
-        config: Some("/nowhere/rollcall.toml".into()),
-        ..Flags::default()
-    };
+    let flags = Flags::default().with_config("/nowhere/rollcall.toml");
     let error = Settings::from_process(&flags).unwrap_err().to_string();
     assert!(error.contains("/nowhere/rollcall.toml"), "{error}");
 }
 
 #[test]
 fn the_limits_of_resources_and_requests_are_numbers_within_a_range() {
-    let limits = load(&[], &[], "").unwrap().limits;
+    let limits = load(&[], &[], "").unwrap().limits();
     let told = [limits.elements, limits.operations, limits.keys, limits.resource];
     assert_eq!(told, [1_000, 2_000, 1_000, 262_144]);
     let limits = load(
@@ -294,7 +291,7 @@ fn the_limits_of_resources_and_requests_are_numbers_within_a_range() {
         &[("ROLLCALL_MAX_PATCH_OPERATIONS", "20000"), ("ROLLCALL_MAX_KEYS", "7")],
         "max_resource = 16384",
     );
-    let limits = limits.unwrap().limits;
+    let limits = limits.unwrap().limits();
     let told = [limits.elements, limits.operations, limits.keys, limits.resource];
     assert_eq!(told, [10_000, 20_000, 100, 16_384]);
     for (variable, value, range) in [
@@ -305,5 +302,17 @@ fn the_limits_of_resources_and_requests_are_numbers_within_a_range() {
     ] {
         let error = load(&[], &[(variable, value)], "").unwrap_err().to_string();
         assert!(error.contains(variable) && error.contains(range), "{error}");
+    }
+}
+
+#[test]
+fn limits_are_named_in_refusals_as_the_settings_that_hold_them() {
+    use scim::limits::settings::{ELEMENTS, KEYS, OPERATIONS, RESOURCE};
+    let shown = load(&[], &[], "").unwrap().describe();
+    for name in [ELEMENTS, KEYS, OPERATIONS, RESOURCE] {
+        assert!(
+            shown.lines().any(|line| line.split(' ').next() == Some(name)),
+            "{name} in\n{shown}"
+        );
     }
 }

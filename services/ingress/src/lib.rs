@@ -75,7 +75,7 @@ impl Config {
         Self {
             token_lifetime: context.settings.oauth_token_lifetime,
             max_body: context.settings.max_body,
-            limits: context.settings.limits,
+            limits: context.settings.limits(),
             entra_authority: context.settings.entra_authority.clone(),
             ..Self::new(&*context.public_url)
         }

@@ -79,7 +79,7 @@ impl Config {
     pub fn new(settings: &runtime::Settings) -> Self {
         Self {
             keep_events: settings.event_retention,
-            limits: settings.limits,
+            limits: settings.limits(),
             ..Self::default()
         }
     }

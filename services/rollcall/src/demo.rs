@@ -11,7 +11,6 @@ use receiver::Receiver;
 use reqwest::Client;
 use runtime::{Context, Flags, Program, service_main};
 use screen::{Screen, millis};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -47,28 +46,26 @@ pub(crate) fn main(program: Program, flags: Flags, exit: bool) -> ExitCode {
 
 /// The demo's own settings: everything inside this process and inside the folder; only the address may be chosen.
 fn settings(flags: Flags, folder: &std::path::Path) -> Flags {
-    let listen = flags
-        .listen
+    let given = flags.get("listen").map(str::to_owned);
+    let listen = given
         .or_else(|| std::env::var("ROLLCALL_LISTEN").ok())
         .unwrap_or_else(|| {
             // Looked at, not held: at worst the start fails with a clear message.
             let free = std::net::TcpListener::bind(ADDRESS).is_ok();
             if free { ADDRESS } else { "127.0.0.1:0" }.to_owned()
         });
-    Flags {
-        listen: Some(listen),
-        data_dir: Some(folder.display().to_string()),
-        database_url: Some(SecretString::from(format!(
-            "sqlite://{}",
-            folder.join("rollcall.db").display()
-        ))),
-        bus_url: Some(SecretString::from("embedded:")),
-        webhook_allow_private: Some("true".to_owned()),
+    flags
+        .with("listen", listen)
+        .with("data_dir", folder.display().to_string())
+        .with(
+            "database_url",
+            format!("sqlite://{}", folder.join("rollcall.db").display()),
+        )
+        .with("bus_url", "embedded:")
+        .with("webhook_allow_private", "true")
         // The identity provider of the story and its receiver are on this machine, and their traces are what is shown.
-        trace_parent_cidrs: Some("127.0.0.0/8,::1/128".to_owned()),
-        partitions: Some("1".to_owned()),
-        ..flags
-    }
+        .with("trace_parent_cidrs", "127.0.0.0/8,::1/128")
+        .with("partitions", "1")
 }
 
 async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<()> {

@@ -1,8 +1,8 @@
 //! Flags over environment over `rollcall.toml` over defaults, each value with the place that it came from.
 
 use crate::flags::Flags;
-use crate::settings::SettingsError;
-use crate::settings::keys::{KEYS, Key};
+use crate::settings::kinds::Kind;
+use crate::settings::{DEFINITIONS, Definition, SettingsError};
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider, Source};
@@ -53,14 +53,14 @@ struct Texts {
 }
 
 impl Texts {
-    fn collect(layer: &'static str, lookup: impl Fn(&Key) -> Option<String>) -> Self {
+    fn collect(layer: &'static str, lookup: impl Fn(&Definition) -> Option<String>) -> Self {
         // An empty variable is how compose files and shells say "not set".
-        let values = KEYS
+        let values = DEFINITIONS
             .iter()
-            .filter_map(|key| {
+            .filter_map(|definition| {
                 Some((
-                    key.name.to_owned(),
-                    Value::from(lookup(key).filter(|text| !text.is_empty())?),
+                    definition.name.to_owned(),
+                    Value::from(lookup(definition).filter(|text| !text.is_empty())?),
                 ))
             })
             .collect();
@@ -97,10 +97,7 @@ impl FileValues {
             }
         })?;
         let values = data.remove(&Profile::Default).unwrap_or_default();
-        match values
-            .keys()
-            .find(|name| KEYS.iter().all(|key| key.name != name.as_str()))
-        {
+        match values.keys().find(|name| Definition::named(name).is_none()) {
             Some(unknown) => Err(SettingsError::UnknownKey {
                 path,
                 key: unknown.clone(),
@@ -133,13 +130,27 @@ impl Layers {
         if let Some(file) = file {
             figment = figment.merge(FileValues::parse(file)?);
         }
-        let environment = Texts::collect(ENVIRONMENT, |key| environment(&key.variable()));
-        let flags = Texts::collect(FLAG, |key| flags.value(key.name).map(str::to_owned));
+        let environment = Texts::collect(ENVIRONMENT, |definition| environment(&definition.variable()));
+        let flags = Texts::collect(FLAG, |definition| flags.get(definition.name).map(str::to_owned));
         Ok(Self(figment.merge(environment).merge(flags)))
     }
 
+    /// The value of a setting; `None` when no layer has it.
+    pub(crate) fn read<K: Kind>(&self, name: &str, kind: &K) -> Result<Option<K::Value>, SettingsError> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        kind.read(&text).map(Some).map_err(|reason| self.invalid(name, reason))
+    }
+
+    /// The same with a text that stands for what no layer has.
+    pub(crate) fn read_or<K: Kind>(&self, name: &str, kind: &K, default: &str) -> Result<K::Value, SettingsError> {
+        match self.read(name, kind)? {
+            Some(value) => Ok(value),
+            None => kind.read(default).map_err(|reason| self.invalid(name, reason)),
+        }
+    }
+
     /// The winning text of a setting, or `None` when no layer has it.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, SettingsError> {
+    fn text(&self, name: &str) -> Result<Option<String>, SettingsError> {
         let Ok(value) = self.0.find_value(name) else {
             return Ok(None);
         };
@@ -160,9 +171,9 @@ impl Layers {
         let Some(metadata) = self.0.find_metadata(name) else {
             return Origin::Default;
         };
-        match (metadata.name.as_ref(), Key::named(name)) {
-            (FLAG, Some(key)) => Origin::Flag(key.flag()),
-            (ENVIRONMENT, Some(key)) => Origin::Environment(key.variable()),
+        match (metadata.name.as_ref(), Definition::named(name)) {
+            (FLAG, Some(definition)) => Origin::Flag(format!("--{}", definition.flag())),
+            (ENVIRONMENT, Some(definition)) => Origin::Environment(definition.variable()),
             _ => Origin::File(
                 metadata
                     .source
@@ -175,7 +186,7 @@ impl Layers {
     }
 
     /// An error about the value of a setting; says where the value came from, never the value itself.
-    pub(crate) fn invalid(&self, name: &str, reason: impl Into<String>) -> SettingsError {
+    fn invalid(&self, name: &str, reason: impl Into<String>) -> SettingsError {
         SettingsError::Invalid {
             key: name.to_owned(),
             origin: self.origin(name),
