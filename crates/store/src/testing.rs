@@ -246,7 +246,7 @@ async fn create_from_template(admin: &Store, server: &str, name: &str) {
     run(admin, "SET statement_timeout = 0; SET lock_timeout = 0").await;
     run(admin, &format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
     let mut hasher = DefaultHasher::new();
-    (migration::text(), COLLATION).hash(&mut hasher);
+    (migration::sources(), COLLATION).hash(&mut hasher);
     let template = format!("{TEMPLATE_PREFIX}{:016x}", hasher.finish());
     if !is_ready(admin, &template).await {
         remove_leftovers(admin).await;

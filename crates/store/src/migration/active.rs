@@ -1,32 +1,42 @@
 //! Every user has `active`: earlier versions took it away where a client removed it, which meant inactive. Its place in the
 //! text is the first, so that the text needs not be taken apart.
 
-use super::ddl::Ddl::{self, Postgres, Sqlite};
+use super::table::{dialect, raw};
+use crate::Dialect;
+use sea_orm_migration::prelude::*;
 
-pub(super) const STATEMENTS: &[Ddl] = &[
-    Postgres(
-        "UPDATE users SET resource = '{\"active\":false,' || substr(resource, 2),
-         search = jsonb_set(search, '{active}', 'false') WHERE NOT active AND NOT jsonb_exists(search, 'active')",
-    ),
-    Postgres(
-        "UPDATE users_base SET resource = '{\"active\":false,' || substr(resource, 2),
-         search = jsonb_set(search, '{active}', 'false') WHERE NOT active AND NOT jsonb_exists(search, 'active')",
-    ),
-    Sqlite(
-        "UPDATE users SET resource = '{\"active\":false,' || substr(resource, 2),
-         search = json_set(search, '$.active', json('false'))
-         WHERE NOT active AND json_type(search, '$.active') IS NULL",
-    ),
-    Sqlite(
-        "UPDATE users_base SET resource = '{\"active\":false,' || substr(resource, 2),
-         search = json_set(search, '$.active', json('false'))
-         WHERE NOT active AND json_type(search, '$.active') IS NULL",
-    ),
-];
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        raw(manager, statements(dialect(manager))).await
+    }
+}
+
+/// Raw: they move data, by functions for JSON of each database.
+const fn statements(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Postgres => &[
+            "UPDATE users SET resource = '{\"active\":false,' || substr(resource, 2),
+             search = jsonb_set(search, '{active}', 'false') WHERE NOT active AND NOT jsonb_exists(search, 'active')",
+            "UPDATE users_base SET resource = '{\"active\":false,' || substr(resource, 2),
+             search = jsonb_set(search, '{active}', 'false') WHERE NOT active AND NOT jsonb_exists(search, 'active')",
+        ],
+        Dialect::Sqlite => &[
+            "UPDATE users SET resource = '{\"active\":false,' || substr(resource, 2),
+             search = json_set(search, '$.active', json('false'))
+             WHERE NOT active AND json_type(search, '$.active') IS NULL",
+            "UPDATE users_base SET resource = '{\"active\":false,' || substr(resource, 2),
+             search = json_set(search, '$.active', json('false'))
+             WHERE NOT active AND json_type(search, '$.active') IS NULL",
+        ],
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use super::super::active_statements;
+    use super::statements;
     use crate::testing::{TestDatabase, insert_users};
     use crate::{Dialect, NewDirectory, NewOrganization};
     use events::{DirectoryId, OrganizationId, ResourceId, StoredResource, Timestamp};
@@ -80,7 +90,7 @@ mod tests {
             insert_users(store, directory, scim::schema::ResourceType::user(), &users)
                 .await
                 .unwrap();
-            for statement in active_statements(dialect) {
+            for statement in statements(dialect) {
                 store.write().execute_unprepared(statement).await.unwrap();
             }
             for (user, active) in users.iter().zip([false, true, false]) {

@@ -2,13 +2,23 @@
 //! the dispatcher when it starts, since only the programs have the key; `url` is empty from then on. Triggers that count
 //! changes of endpoints go on watching it: whoever changes a URL writes both.
 
-use super::ddl::Ddl::{self, Both};
+use super::table::{add_column, index};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, blob_null, text};
 
-pub(super) const STATEMENTS: &[Ddl] = &[
-    Both("ALTER TABLE endpoints ADD COLUMN sealed_url BYTES"),
-    // What lists show of it.
-    Both("ALTER TABLE endpoints ADD COLUMN url_origin text NOT NULL DEFAULT ''"),
-    Both("ALTER TABLE endpoints ADD COLUMN url_path_length BIGINT NOT NULL DEFAULT 0"),
-    // What is left to be sealed; empty soon, and for good.
-    Both("CREATE INDEX endpoints_unsealed ON endpoints (id) WHERE sealed_url IS NULL"),
-];
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "endpoints", &mut blob_null("sealed_url")).await?;
+        // What lists show of it.
+        add_column(manager, "endpoints", text("url_origin").default("")).await?;
+        add_column(manager, "endpoints", big_integer("url_path_length").default(0)).await?;
+        // What is left to be sealed; empty soon, and for good.
+        let unsealed = index("endpoints_unsealed", "endpoints", &["id"])
+            .and_where(Expr::col("sealed_url").is_null())
+            .take();
+        manager.create_index(unsealed).await
+    }
+}

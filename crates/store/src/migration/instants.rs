@@ -1,9 +1,26 @@
 //! Dates are searched in one form, in UTC, which search documents that were written before do not have: directories that
 //! declare dates have their users written anew for search, in portions, as after a change of schemas.
 
-use super::ddl::Ddl::{self, Postgres, Sqlite};
+use super::table::{dialect, raw};
+use crate::Dialect;
+use sea_orm_migration::prelude::*;
 
-pub(super) const STATEMENTS: &[Ddl] = &[Postgres(ANEW_POSTGRES), Sqlite(ANEW_SQLITE)];
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        raw(manager, &[anew(dialect(manager))]).await
+    }
+}
+
+/// Raw: it moves data, by functions for JSON of each database.
+const fn anew(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => ANEW_POSTGRES,
+        Dialect::Sqlite => ANEW_SQLITE,
+    }
+}
 
 const ANEW_POSTGRES: &str =
     "UPDATE directories SET settings = jsonb_set(settings::jsonb, '{indexing}', jsonb_build_object(
@@ -16,7 +33,7 @@ const ANEW_SQLITE: &str = "UPDATE directories SET settings = json_set(settings, 
 
 #[cfg(test)]
 mod tests {
-    use super::{ANEW_POSTGRES, ANEW_SQLITE};
+    use super::anew;
     use crate::testing::{TestDatabase, insert_users};
     use crate::{Dialect, NewDirectory, NewOrganization, Query, Total};
     use events::{DirectoryId, OrganizationId, ResourceId, StoredResource, Timestamp};
@@ -86,12 +103,7 @@ mod tests {
             let found = async || store.users(id).list(&query).await.unwrap().total;
             assert_eq!(found().await, Some(0), "no error, whatever was stored");
 
-            database
-                .execute(match dialect {
-                    Dialect::Postgres => ANEW_POSTGRES,
-                    Dialect::Sqlite => ANEW_SQLITE,
-                })
-                .await;
+            database.execute(anew(dialect)).await;
             assert_eq!(store.indexing().await.unwrap(), [id], "the other one has no dates");
             let meanwhile = store.directories().by_id(id).await.unwrap().unwrap().policy().unwrap();
             assert_eq!(meanwhile.indexing_of(&filter), Some(URN));

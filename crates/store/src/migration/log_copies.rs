@@ -2,128 +2,45 @@
 //! is where `rollcall rebuild` puts together the state that the log tells of now. Their names are not unique: a page of
 //! the log may give one away before it is set free.
 
-use super::ddl::Ddl::{self, Both};
+use super::directory::{group_members, groups, user_emails, users};
+use super::table::{create, create_clustered, index, key};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, text, uuid};
 
-pub(super) const STATEMENTS: &[Ddl] = &[
-    Both(
-        "CREATE TABLE log_copies (
-            directory_id ID NOT NULL,
-            name text NOT NULL,
-            sequence BIGINT NOT NULL,
-            updated_at TIME NOT NULL,
-            PRIMARY KEY (directory_id, name)
-        ) STRICT",
-    ),
-    Both(
-        "CREATE TABLE users_base (
-            id ID NOT NULL PRIMARY KEY,
-            directory_id ID NOT NULL,
-            user_name text NOT NULL,
-            user_name_key KEY_TEXT NOT NULL,
-            external_id KEY_TEXT,
-            display_name text,
-            display_name_key KEY_TEXT,
-            email text,
-            active BOOL NOT NULL,
-            manager_id text,
-            resource text NOT NULL,
-            search JSON NOT NULL,
-            version BIGINT NOT NULL,
-            created_at TIME NOT NULL,
-            updated_at TIME NOT NULL
-        ) STRICT",
-    ),
-    Both(
-        "CREATE TABLE user_emails_base (
-            directory_id ID NOT NULL,
-            value_key KEY_TEXT NOT NULL,
-            user_id ID NOT NULL,
-            PRIMARY KEY (directory_id, value_key, user_id)
-        ) CLUSTERED",
-    ),
-    Both(
-        "CREATE TABLE groups_base (
-            id ID NOT NULL PRIMARY KEY,
-            directory_id ID NOT NULL,
-            display_name text NOT NULL,
-            display_name_key KEY_TEXT NOT NULL,
-            external_id KEY_TEXT,
-            resource text NOT NULL,
-            search JSON NOT NULL,
-            version BIGINT NOT NULL,
-            created_at TIME NOT NULL,
-            updated_at TIME NOT NULL
-        ) STRICT",
-    ),
-    Both(
-        "CREATE TABLE group_members_base (
-            directory_id ID NOT NULL,
-            group_id ID NOT NULL,
-            member_id ID NOT NULL,
-            kind SMALLINT NOT NULL CHECK (kind IN (0, 1)),
-            added_at TIME NOT NULL,
-            PRIMARY KEY (group_id, member_id)
-        ) CLUSTERED",
-    ),
-    Both("CREATE INDEX users_base_directory ON users_base (directory_id, id)"),
-    Both("CREATE INDEX user_emails_base_user ON user_emails_base (user_id)"),
-    Both("CREATE INDEX groups_base_directory ON groups_base (directory_id, id)"),
-    Both("CREATE INDEX group_members_base_member ON group_members_base (member_id)"),
-    Both("CREATE INDEX group_members_base_directory ON group_members_base (directory_id, group_id, member_id)"),
-    Both(
-        "CREATE TABLE users_fresh (
-            id ID NOT NULL PRIMARY KEY,
-            directory_id ID NOT NULL,
-            user_name text NOT NULL,
-            user_name_key KEY_TEXT NOT NULL,
-            external_id KEY_TEXT,
-            display_name text,
-            display_name_key KEY_TEXT,
-            email text,
-            active BOOL NOT NULL,
-            manager_id text,
-            resource text NOT NULL,
-            search JSON NOT NULL,
-            version BIGINT NOT NULL,
-            created_at TIME NOT NULL,
-            updated_at TIME NOT NULL
-        ) STRICT",
-    ),
-    Both(
-        "CREATE TABLE user_emails_fresh (
-            directory_id ID NOT NULL,
-            value_key KEY_TEXT NOT NULL,
-            user_id ID NOT NULL,
-            PRIMARY KEY (directory_id, value_key, user_id)
-        ) CLUSTERED",
-    ),
-    Both(
-        "CREATE TABLE groups_fresh (
-            id ID NOT NULL PRIMARY KEY,
-            directory_id ID NOT NULL,
-            display_name text NOT NULL,
-            display_name_key KEY_TEXT NOT NULL,
-            external_id KEY_TEXT,
-            resource text NOT NULL,
-            search JSON NOT NULL,
-            version BIGINT NOT NULL,
-            created_at TIME NOT NULL,
-            updated_at TIME NOT NULL
-        ) STRICT",
-    ),
-    Both(
-        "CREATE TABLE group_members_fresh (
-            directory_id ID NOT NULL,
-            group_id ID NOT NULL,
-            member_id ID NOT NULL,
-            kind SMALLINT NOT NULL CHECK (kind IN (0, 1)),
-            added_at TIME NOT NULL,
-            PRIMARY KEY (group_id, member_id)
-        ) CLUSTERED",
-    ),
-    Both("CREATE INDEX users_fresh_directory ON users_fresh (directory_id, id)"),
-    Both("CREATE INDEX user_emails_fresh_user ON user_emails_fresh (user_id)"),
-    Both("CREATE INDEX groups_fresh_directory ON groups_fresh (directory_id, id)"),
-    Both("CREATE INDEX group_members_fresh_member ON group_members_fresh (member_id)"),
-    Both("CREATE INDEX group_members_fresh_directory ON group_members_fresh (directory_id, group_id, member_id)"),
-];
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create(
+            manager,
+            Table::create()
+                .table("log_copies")
+                .col(uuid("directory_id"))
+                .col(text("name"))
+                .col(big_integer("sequence"))
+                .col(big_integer("updated_at"))
+                .primary_key(&mut key(&["directory_id", "name"])),
+        )
+        .await?;
+        for copy in ["base", "fresh"] {
+            let named = |table: &str| format!("{table}_{copy}");
+            create(manager, &mut users(named("users"))).await?;
+            create_clustered(manager, &mut user_emails(named("user_emails"))).await?;
+            create(manager, &mut groups(named("groups"))).await?;
+            create_clustered(manager, &mut group_members(named("group_members"))).await?;
+            for (table, name, columns) in [
+                ("users", "directory", &["directory_id", "id"] as &[_]),
+                ("user_emails", "user", &["user_id"]),
+                ("groups", "directory", &["directory_id", "id"]),
+                ("group_members", "member", &["member_id"]),
+                ("group_members", "directory", &["directory_id", "group_id", "member_id"]),
+            ] {
+                let table = named(table);
+                let index = index(format!("{table}_{name}"), table, columns);
+                manager.create_index(index).await?;
+            }
+        }
+        Ok(())
+    }
+}

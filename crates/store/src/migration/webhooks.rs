@@ -1,80 +1,119 @@
 //! Endpoints and what was sent to them.
 
-use super::ddl::Ddl::{self, Both};
+use super::table::{create, index, key, owned_by};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, blob, blob_null, boolean, integer, integer_null, text, text_null, uuid, uuid_null,
+};
 
-pub(super) const STATEMENTS: &[Ddl] = &[
-    Both(
-        "CREATE TABLE endpoints (
-            id ID NOT NULL PRIMARY KEY,
-            url text NOT NULL,
-            description text,
-            event_types text,
-            directory_ids text,
-            sealed_headers BYTES,
-            sealed_secret BYTES NOT NULL,
-            sealed_previous_secret BYTES,
-            previous_secret_until TIME,
-            ordered BOOL NOT NULL,
-            rate_limit INT,
-            state text NOT NULL DEFAULT 'enabled' CHECK (state IN ('enabled', 'disabled')),
-            disabled_reason text,
-            failing_since TIME,
-            created_at TIME NOT NULL,
-            updated_at TIME NOT NULL
-        ) STRICT",
-    ),
-    Both("CREATE INDEX endpoints_created ON endpoints (created_at, id)"),
-    Both(
-        "CREATE TABLE deliveries (
-            id ID NOT NULL PRIMARY KEY,
-            endpoint_id ID NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
-            event_id ID NOT NULL,
-            directory_id ID NOT NULL,
-            subject_id ID,
-            sequence BIGINT NOT NULL,
-            event_type text NOT NULL,
-            state text NOT NULL,
-            attempts INT NOT NULL DEFAULT 0,
-            next_at TIME NOT NULL,
-            lease_owner text,
-            leased_until TIME,
-            last_status INT,
-            last_error text,
-            created_at TIME NOT NULL,
-            updated_at TIME NOT NULL,
-            delivered_at TIME,
-            CONSTRAINT deliveries_once UNIQUE (endpoint_id, event_id)
-        ) STRICT",
-    ),
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        endpoints(manager).await?;
+        deliveries(manager).await?;
+        create(
+            manager,
+            Table::create()
+                .table("attempts")
+                .col(uuid("id").primary_key())
+                .col(uuid("delivery_id"))
+                .col(uuid("endpoint_id"))
+                .col(integer("number"))
+                .col(big_integer("started_at"))
+                .col(integer("duration_ms"))
+                .col(integer_null("status"))
+                .col(text_null("error"))
+                .col(text_null("response_head"))
+                .col(text_null("trace_id"))
+                .foreign_key(&mut owned_by("delivery_id", "deliveries")),
+        )
+        .await?;
+        manager
+            .create_index(index("attempts_delivery", "attempts", &["delivery_id"]))
+            .await
+    }
+}
+
+async fn endpoints(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create(
+        manager,
+        Table::create()
+            .table("endpoints")
+            .col(uuid("id").primary_key())
+            .col(text("url"))
+            .col(text_null("description"))
+            .col(text_null("event_types"))
+            .col(text_null("directory_ids"))
+            .col(blob_null("sealed_headers"))
+            .col(blob("sealed_secret"))
+            .col(blob_null("sealed_previous_secret"))
+            .col(big_integer_null("previous_secret_until"))
+            .col(boolean("ordered"))
+            .col(integer_null("rate_limit"))
+            .col(
+                text("state")
+                    .default("enabled")
+                    .check(Expr::col("state").is_in(["enabled", "disabled"])),
+            )
+            .col(text_null("disabled_reason"))
+            .col(big_integer_null("failing_since"))
+            .col(big_integer("created_at"))
+            .col(big_integer("updated_at")),
+    )
+    .await?;
+    manager
+        .create_index(index("endpoints_created", "endpoints", &["created_at", "id"]))
+        .await
+}
+
+async fn deliveries(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create(
+        manager,
+        Table::create()
+            .table("deliveries")
+            .col(uuid("id").primary_key())
+            .col(uuid("endpoint_id"))
+            .col(uuid("event_id"))
+            .col(uuid("directory_id"))
+            .col(uuid_null("subject_id"))
+            .col(big_integer("sequence"))
+            .col(text("event_type"))
+            .col(text("state"))
+            .col(integer("attempts").default(0))
+            .col(big_integer("next_at"))
+            .col(text_null("lease_owner"))
+            .col(big_integer_null("leased_until"))
+            .col(integer_null("last_status"))
+            .col(text_null("last_error"))
+            .col(big_integer("created_at"))
+            .col(big_integer("updated_at"))
+            .col(big_integer_null("delivered_at"))
+            .index(key(&["endpoint_id", "event_id"]).name("deliveries_once").unique())
+            .foreign_key(&mut owned_by("endpoint_id", "endpoints")),
+    )
+    .await?;
+    let (open, troubled) = (
+        ["pending", "leased", "scheduled"],
+        ["scheduled", "exhausted", "cancelled"],
+    );
+    let of_states =
+        |index: &mut IndexCreateStatement, states: [&str; 3]| index.and_where(Expr::col("state").is_in(states)).take();
     // What is due, endpoint by endpoint, so that a backlog of one costs the others nothing.
-    Both(
-        "CREATE INDEX deliveries_open ON deliveries (endpoint_id, next_at, id)
-         WHERE state IN ('pending', 'leased', 'scheduled')",
-    ),
+    let due = &mut index("deliveries_open", "deliveries", &["endpoint_id", "next_at", "id"]);
+    manager.create_index(of_states(due, open)).await?;
     // What an ordered endpoint's delivery waits for.
-    Both(
-        "CREATE INDEX deliveries_order ON deliveries (endpoint_id, subject_id, sequence)
-         WHERE state IN ('pending', 'leased', 'scheduled')",
-    ),
-    Both("CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id)"),
+    let order = &mut index(
+        "deliveries_order",
+        "deliveries",
+        &["endpoint_id", "subject_id", "sequence"],
+    );
+    manager.create_index(of_states(order, open)).await?;
+    manager
+        .create_index(index("deliveries_endpoint", "deliveries", &["endpoint_id", "id"]))
+        .await?;
     // Lists of the states that are rare and looked for; the common ones are found near the end of the table.
-    Both(
-        "CREATE INDEX deliveries_troubled ON deliveries (state, id)
-         WHERE state IN ('scheduled', 'exhausted', 'cancelled')",
-    ),
-    Both(
-        "CREATE TABLE attempts (
-            id ID NOT NULL PRIMARY KEY,
-            delivery_id ID NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
-            endpoint_id ID NOT NULL,
-            number INT NOT NULL,
-            started_at TIME NOT NULL,
-            duration_ms INT NOT NULL,
-            status INT,
-            error text,
-            response_head text,
-            trace_id text
-        ) STRICT",
-    ),
-    Both("CREATE INDEX attempts_delivery ON attempts (delivery_id)"),
-];
+    let rare = &mut index("deliveries_troubled", "deliveries", &["state", "id"]);
+    manager.create_index(of_states(rare, troubled)).await
+}
