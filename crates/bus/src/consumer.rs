@@ -1,6 +1,6 @@
 //! The consuming end of the bus.
 
-use crate::{BusError, Delivery, Message, embedded, rabbit};
+use crate::{BusError, Inbound, Message, embedded, rabbit};
 use events::{Command, Verdict};
 
 /// Takes the messages of some lanes. Survives the loss of the broker: the messages that were not acknowledged come
@@ -27,7 +27,7 @@ impl<T: Message> Consumer<T> {
 
     /// Waits for a message, then takes all that are ready, up to `max`: in order within each lane. `None` once the
     /// consumer is stopped or the bus closed. Nothing is lost when the call is given up half-way.
-    pub async fn next(&self, max: usize) -> Option<Vec<Delivery<T>>> {
+    pub async fn next(&self, max: usize) -> Option<Vec<Inbound<T>>> {
         match &self.0 {
             Kind::Rabbit(consumer) => consumer.next(max).await,
             Kind::Embedded(consumer) => consumer.next(max).await,
@@ -91,7 +91,7 @@ impl<T: Message> Acker<T> {
     /// Done with these, and with no others. Deliveries of a session that is over are ignored: they come again. On a broker
     /// several deliveries may have come as one message, which is acknowledged with the last of them: until then all of
     /// them may come again.
-    pub async fn ack(&self, deliveries: &[Delivery<T>]) {
+    pub async fn ack(&self, deliveries: &[Inbound<T>]) {
         match &self.0 {
             Link::Rabbit(link) => link.ack(deliveries),
             Link::Embedded(link) => link.ack(deliveries),
@@ -102,7 +102,7 @@ impl<T: Message> Acker<T> {
     ///
     /// # Errors
     /// When it could not be put aside; then it is not acknowledged either.
-    pub async fn park(&self, delivery: &Delivery<T>, reason: &str) -> Result<(), BusError> {
+    pub async fn park(&self, delivery: &Inbound<T>, reason: &str) -> Result<(), BusError> {
         match &self.0 {
             Link::Rabbit(link) => link.park(delivery, reason).await,
             Link::Embedded(link) => {
@@ -120,12 +120,12 @@ pub struct Replier(Link<Command>);
 impl Replier {
     /// Sends the verdict to whoever waits for it. Nothing tells whether it arrives: a sender that hears nothing looks
     /// the verdict up.
-    pub async fn reply(&self, delivery: &Delivery<Command>, verdict: &Verdict) {
+    pub async fn reply(&self, delivery: &Inbound<Command>, verdict: &Verdict) {
         self.reply_all(&[(delivery, verdict)]).await;
     }
 
     /// [`Replier::reply`] for many at once: those who wait on the same connection are told by one message.
-    pub async fn reply_all(&self, verdicts: &[(&Delivery<Command>, &Verdict)]) {
+    pub async fn reply_all(&self, verdicts: &[(&Inbound<Command>, &Verdict)]) {
         match &self.0 {
             Link::Rabbit(link) => link.reply(verdicts).await,
             Link::Embedded(link) => {

@@ -7,9 +7,9 @@
 //! projector and the unique deliveries of the dispatcher, not the bus.
 
 mod consumer;
-mod delivery;
 mod embedded;
 mod error;
+mod inbound;
 mod message;
 mod rabbit;
 #[cfg(feature = "testing")]
@@ -19,8 +19,8 @@ mod trace;
 mod waiters;
 
 pub use consumer::{Acker, Consumer, Replier};
-pub use delivery::{Delivery, Health, Receipt};
 pub use error::{BusError, RequestError};
+pub use inbound::{Health, Inbound, Receipt};
 pub use message::{Message, Role};
 pub use rabbit::RabbitOptions;
 

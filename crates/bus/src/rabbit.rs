@@ -6,11 +6,11 @@
 //! reading from publishing connections, acknowledgements included.
 
 mod batches;
+mod buffer;
 mod bundle;
 mod commands;
 mod connection;
 mod consumer;
-mod inbox;
 mod publisher;
 mod replies;
 mod requester;

@@ -61,7 +61,7 @@ pub use inbox::{Inbox, Settled};
 pub use lanes::Lanes;
 pub use private::keep_private;
 pub use projection::{
-    Batch, CopyName, DirectoryFacts, LogCopies, Mended, Opening, PROJECTOR, Projection, ProjectionError, Saved,
+    Batch, BatchError, BatchTx, CopyName, DirectoryFacts, LogCopies, Mended, Opening, PROJECTOR, Saved,
 };
 pub use published::Published;
 pub use query::{Page, Position, Query, Sort, Total};

@@ -58,7 +58,7 @@ pub enum Saved {
 
 /// Why a batch cannot be committed.
 #[derive(Debug, thiserror::Error)]
-pub enum ProjectionError {
+pub enum BatchError {
     /// Another projector has taken these lanes over; nothing was written.
     #[error("lanes {0:?} have been taken over by another projector")]
     Fenced(Vec<u16>),
@@ -83,13 +83,13 @@ pub struct Opening<'a> {
     pub apart: bool,
 }
 
-/// An open transaction over some lanes. Dropped without [`Projection::commit`], it leaves no trace.
+/// An open transaction over some lanes. Dropped without [`BatchTx::commit`], it leaves no trace.
 ///
-/// On SQLite, where one transaction writes at a time, one that goes apart only reads until [`Projection::save`]: loading
+/// On SQLite, where one transaction writes at a time, one that goes apart only reads until [`BatchTx::save`]: loading
 /// and applying take long and hold up nobody. What it has read decides only if nothing was written to its directories
 /// since.
 #[derive(Debug)]
-pub struct Projection {
+pub struct BatchTx {
     tx: Tx,
     /// What makes a reading transaction a writing one.
     reading: Option<Reading>,
@@ -156,8 +156,8 @@ impl Store {
     /// Opens a transaction for a batch of commands.
     ///
     /// # Errors
-    /// [`ProjectionError::Fenced`] when a lane has a newer holder.
-    pub async fn project(&self, opening: Opening<'_>) -> Result<Projection, ProjectionError> {
+    /// [`BatchError::Fenced`] when a lane has a newer holder.
+    pub async fn project(&self, opening: Opening<'_>) -> Result<BatchTx, BatchError> {
         let mut lanes: Vec<u16> = opening.held.iter().map(|(lane, _)| *lane).collect();
         lanes.sort_unstable();
         let hold = if opening.apart { Hold::Apart } else { Hold::Batch };
@@ -167,12 +167,12 @@ impl Store {
             None if reads_first => (Tx::Sqlite(self.begin_reading().await?), Some(self.reading(&opening))),
             None => (Tx::Sqlite(self.begin().await?), None),
         };
-        let mut projection = Projection::new(tx, self.dialect(), opening.apart);
+        let mut projection = BatchTx::new(tx, self.dialect(), opening.apart);
         projection.reading = reading;
         let lost = projection.open(&opening).await?;
         if !lost.is_empty() {
             projection.rollback().await?;
-            return Err(ProjectionError::Fenced(lost));
+            return Err(BatchError::Fenced(lost));
         }
         Ok(projection)
     }
@@ -195,7 +195,7 @@ impl Store {
     }
 }
 
-impl Projection {
+impl BatchTx {
     fn new(tx: Tx, dialect: Dialect, apart: bool) -> Self {
         Self {
             tx,

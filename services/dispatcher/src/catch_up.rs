@@ -6,7 +6,7 @@
 
 use crate::endpoints::Endpoint;
 use crate::engine::Engine;
-use crate::matching::{Looked, Told};
+use crate::matching::{ParsedEvent, Rendering};
 use crate::people::people;
 use directory::{GroupRow, MemberBrief, UserRow};
 use events::{
@@ -26,7 +26,7 @@ const PAGE: u32 = 200;
 const MOST_OPEN: u32 = 1_000;
 /// Directories looked at in one round.
 const ROUND: u32 = 64;
-/// How often is looked whether somebody asked for the past.
+/// How often the dispatcher asks whether somebody asked for the past.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a directory that could not be told is left alone.
 const REST: Duration = Duration::from_secs(60);
@@ -328,19 +328,19 @@ impl Feeder {
         events: &[Event],
         own: bool,
     ) -> Result<(Vec<NewDelivery>, Vec<OwnBody>), StoreError> {
-        let looked: Vec<Looked<'_>> = events.iter().map(Looked::at).collect();
-        let people = people(&self.store, std::slice::from_ref(endpoint), &looked).await?;
+        let parsed: Vec<ParsedEvent<'_>> = events.iter().map(ParsedEvent::of).collect();
+        let people = people(&self.store, std::slice::from_ref(endpoint), &parsed).await?;
         let (mut new, mut bodies) = (Vec::with_capacity(events.len()), Vec::new());
-        for looked in &looked {
-            let event = looked.event;
-            let Some(told) = endpoint.subscription.tell(looked, &people) else {
+        for parsed in &parsed {
+            let event = parsed.event;
+            let Some(told) = endpoint.subscription.tell(parsed, &people) else {
                 continue;
             };
             let id = DeliveryId::new();
             let (event_type, body) = match told {
-                Told::AsItIs if own => (event.kind, Some(event.body.as_str().into())),
-                Told::AsItIs => (event.kind, None),
-                Told::Rendered(kind, body) => (kind, Some(body)),
+                Rendering::AsItIs if own => (event.kind, Some(event.body.as_str().into())),
+                Rendering::AsItIs => (event.kind, None),
+                Rendering::Rendered(kind, body) => (kind, Some(body)),
             };
             bodies.extend(body.map(|body| OwnBody {
                 delivery_id: id,

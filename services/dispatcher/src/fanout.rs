@@ -3,10 +3,10 @@
 use crate::endpoints::Endpoint;
 use crate::engine::Engine;
 use crate::job::Job;
-use crate::matching::{Looked, Told};
+use crate::matching::{ParsedEvent, Rendering};
 use crate::measure;
 use crate::people::people;
-use bus::{Acker, Consumer, Delivery};
+use bus::{Acker, Consumer, Inbound};
 use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
 use runtime::Backoff;
 use std::collections::HashSet;
@@ -19,12 +19,12 @@ use tracing::Span;
 
 /// Events that come so soon after the ones before are part of a stream, of which more is waited for. One that comes alone
 /// never waits.
-const CLOSE: Duration = Duration::from_millis(3);
-const LINGER: Duration = Duration::from_millis(4);
+const STREAM_GAP: Duration = Duration::from_millis(3);
+const STREAM_WAIT: Duration = Duration::from_millis(4);
 /// No more than so many are waited for.
-const ENOUGH: usize = 32;
+const MOST_EVENTS_WAITED_FOR: usize = 32;
 /// Events taken at a time as long as the dispatcher has more to send than it can.
-const FEW: usize = 16;
+const EVENTS_WHEN_OVERLOADED: usize = 16;
 
 /// Takes events from the bus.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ struct Planned {
 }
 
 /// Who is told of an event, and how.
-type Wanting = Vec<(Arc<Endpoint>, Told)>;
+type Recipients = Vec<(Arc<Endpoint>, Rendering)>;
 
 impl Planned {
     fn own_body(&self) -> Option<OwnBody> {
@@ -74,7 +74,7 @@ impl FanOut {
         let mut free_since = Instant::now();
         let mut most = self.engine.config.batch;
         while let Some(Some(mut batch)) = self.soft.run_until_cancelled(self.consumer.next(most)).await {
-            if free_since.elapsed() < CLOSE {
+            if free_since.elapsed() < STREAM_GAP {
                 self.linger(&mut batch).await;
             }
             self.work(&acker, &batch).await;
@@ -86,7 +86,7 @@ impl FanOut {
             }
             let overloaded = self.soft.run_until_cancelled(self.engine.wait_for_slots()).await;
             most = if overloaded == Some(true) {
-                FEW
+                EVENTS_WHEN_OVERLOADED
             } else {
                 self.engine.config.batch
             };
@@ -95,10 +95,10 @@ impl FanOut {
     }
 
     /// Waits a moment for more: storing and acknowledging many costs the database and the broker little more than one.
-    async fn linger(&self, batch: &mut Vec<Delivery<Event>>) {
-        let until = tokio::time::Instant::now() + LINGER;
-        while batch.len() < ENOUGH {
-            match tokio::time::timeout_at(until, self.consumer.next(ENOUGH - batch.len())).await {
+    async fn linger(&self, batch: &mut Vec<Inbound<Event>>) {
+        let until = tokio::time::Instant::now() + STREAM_WAIT;
+        while batch.len() < MOST_EVENTS_WAITED_FOR {
+            match tokio::time::timeout_at(until, self.consumer.next(MOST_EVENTS_WAITED_FOR - batch.len())).await {
                 Ok(Some(more)) => batch.extend(more),
                 Ok(None) | Err(_) => return,
             }
@@ -106,10 +106,10 @@ impl FanOut {
     }
 
     /// Events that cannot be stored now stay unacknowledged and are tried again; ones that can never be are parked.
-    async fn work(&self, acker: &Acker<Event>, batch: &[Delivery<Event>]) {
+    async fn work(&self, acker: &Acker<Event>, batch: &[Inbound<Event>]) {
         let received: Vec<_> = batch.iter().map(received).collect();
         let error = match self.persist(&received).await {
-            Persisted::Stored(stored) => {
+            PersistOutcome::Stored(stored) => {
                 acker.ack(batch).await;
                 drop(received);
                 self.engine.take(stored.jobs, true).await;
@@ -119,8 +119,8 @@ impl FanOut {
                 }
                 return;
             }
-            Persisted::Stopped => return,
-            Persisted::Refused(error) => error,
+            PersistOutcome::Stopped => return,
+            PersistOutcome::Refused(error) => error,
         };
         let [single] = batch else {
             for single in batch {
@@ -135,12 +135,12 @@ impl FanOut {
         }
     }
 
-    async fn persist(&self, received: &[Received<'_>]) -> Persisted {
+    async fn persist(&self, received: &[Received<'_>]) -> PersistOutcome {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             match self.try_persist(received).await {
-                Ok(stored) => return Persisted::Stored(stored),
-                Err(error) if !error.is_transient() => return Persisted::Refused(error),
+                Ok(stored) => return PersistOutcome::Stored(stored),
+                Err(error) if !error.is_transient() => return PersistOutcome::Refused(error),
                 Err(error) => tracing::warn!(error = %telemetry::chain(&error), "events are not dispatched yet"),
             }
             if self
@@ -149,7 +149,7 @@ impl FanOut {
                 .await
                 .is_none()
             {
-                return Persisted::Stopped;
+                return PersistOutcome::Stopped;
             }
         }
     }
@@ -185,20 +185,27 @@ impl FanOut {
     }
 
     /// Which endpoints are told of each event, and how.
-    async fn tell(&self, received: &[Received<'_>], endpoints: &[Arc<Endpoint>]) -> Result<Vec<Wanting>, StoreError> {
-        let looked: Vec<Looked<'_>> = received.iter().map(|received| Looked::at(received.event)).collect();
-        let people = people(&self.store, endpoints, &looked).await?;
-        let told = |looked: &Looked<'_>| {
+    async fn tell(
+        &self,
+        received: &[Received<'_>],
+        endpoints: &[Arc<Endpoint>],
+    ) -> Result<Vec<Recipients>, StoreError> {
+        let parsed: Vec<ParsedEvent<'_>> = received
+            .iter()
+            .map(|received| ParsedEvent::of(received.event))
+            .collect();
+        let people = people(&self.store, endpoints, &parsed).await?;
+        let told = |parsed: &ParsedEvent<'_>| {
             let told =
-                |endpoint: &Arc<Endpoint>| Some((Arc::clone(endpoint), endpoint.subscription.tell(looked, &people)?));
+                |endpoint: &Arc<Endpoint>| Some((Arc::clone(endpoint), endpoint.subscription.tell(parsed, &people)?));
             endpoints.iter().filter_map(told).collect()
         };
-        Ok(looked.iter().map(told).collect())
+        Ok(parsed.iter().map(told).collect())
     }
 
     /// A delivery for each event and each endpoint that is told of it, in the order of the events. It is to be sent at once
     /// if there is a place for it in memory; of the deliveries of an ordered endpoint about one subject only the first.
-    fn plan(&self, received: &[Received<'_>], told: Vec<Wanting>) -> Vec<Planned> {
+    fn plan(&self, received: &[Received<'_>], told: Vec<Recipients>) -> Vec<Planned> {
         let now = Instant::now();
         let mut queue = self.engine.queue();
         let mut subjects: HashSet<(EndpointId, ResourceId)> = HashSet::new();
@@ -220,8 +227,8 @@ impl FanOut {
                 let usable = endpoint.enabled && endpoint.credentials.is_some();
                 let claim = is_first && usable && queue.reserve(endpoint.id, now);
                 let (kind, body, own) = match told {
-                    Told::AsItIs => (event.kind, Arc::clone(&body), false),
-                    Told::Rendered(kind, body) => (kind, body, true),
+                    Rendering::AsItIs => (event.kind, Arc::clone(&body), false),
+                    Rendering::Rendered(kind, body) => (kind, body, true),
                 };
                 let mut one = plan_one(event, &endpoint, claim, &body, traceparent.as_ref());
                 one.new.event_type = kind;
@@ -275,14 +282,14 @@ struct Stored {
 }
 
 /// What came of storing a batch.
-enum Persisted {
+enum PersistOutcome {
     Stored(Stored),
     /// The program stops; the events come again elsewhere.
     Stopped,
     Refused(StoreError),
 }
 
-fn received(delivery: &Delivery<Event>) -> Received<'_> {
+fn received(delivery: &Inbound<Event>) -> Received<'_> {
     let event = &delivery.payload;
     let queue = format!("rollcall.dispatch.{}", delivery.lane);
     let span = tracing::info_span!(

@@ -25,24 +25,24 @@ pub(crate) struct Subscription {
 /// The users that member events of a batch are about, as they are now: for scopes.
 pub(crate) type People = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
 
-/// An event that is looked at for many endpoints; parsed at most once.
+/// An event that is matched with many endpoints, and parsed at most once.
 #[derive(Debug)]
-pub(crate) struct Looked<'a> {
+pub(crate) struct ParsedEvent<'a> {
     pub(crate) event: &'a Event,
     parsed: OnceLock<Option<Value>>,
 }
 
 /// How an event is told to an endpoint.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum Rendering {
     /// With the body of the log.
     AsItIs,
     /// With a body of its own, of this type.
     Rendered(EventType, Arc<str>),
 }
 
-impl<'a> Looked<'a> {
-    pub(crate) const fn at(event: &'a Event) -> Self {
+impl<'a> ParsedEvent<'a> {
+    pub(crate) const fn of(event: &'a Event) -> Self {
         Self {
             event,
             parsed: OnceLock::new(),
@@ -66,27 +66,27 @@ impl<'a> Looked<'a> {
 
 impl Subscription {
     /// How an event is told, or that it is not.
-    pub(crate) fn tell(&self, looked: &Looked<'_>, people: &People) -> Option<Told> {
-        let event = looked.event;
+    pub(crate) fn tell(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<Rendering> {
+        let event = parsed.event;
         if !self.is_of_interest(event) {
             return None;
         }
         if self.scope.is_none() && self.fields.is_none() {
-            return self.wants_type(event.kind).then_some(Told::AsItIs);
+            return self.wants_type(event.kind).then_some(Rendering::AsItIs);
         }
-        let kind = self.kind_in_scope(looked, people)?;
+        let kind = self.kind_in_scope(parsed, people)?;
         if !self.wants_type(kind) {
             return None;
         }
         let Some(fields) = &self.fields else {
             if kind == event.kind {
-                return Some(Told::AsItIs);
+                return Some(Rendering::AsItIs);
             }
-            return render(looked, kind, |_| true);
+            return render(parsed, kind, |_| true);
         };
         // Who comes, goes or changes state is told whatever else is shown.
         let may_be_empty = !matches!(kind, EventType::UserUpdated | EventType::GroupUpdated);
-        render(looked, kind, |data| fields.apply(data) || may_be_empty)
+        render(parsed, kind, |data| fields.apply(data) || may_be_empty)
     }
 
     /// Whether a directory's users may be told at all; says nothing about types and users.
@@ -102,21 +102,21 @@ impl Subscription {
     }
 
     /// The type under which an event is told; a user who comes into scope or leaves it makes another one of it.
-    fn kind_in_scope(&self, looked: &Looked<'_>, people: &People) -> Option<EventType> {
-        let kind = looked.event.kind;
+    fn kind_in_scope(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<EventType> {
+        let kind = parsed.event.kind;
         let Some(scope) = &self.scope else { return Some(kind) };
         if is_member(kind) {
             // A group in a group is nobody's personal data.
-            let Some(member) = looked.member() else {
+            let Some(member) = parsed.member() else {
                 return Some(kind);
             };
-            let person = people.get(&(looked.event.directory_id, member))?;
+            let person = people.get(&(parsed.event.directory_id, member))?;
             return scope.contains(person).then_some(kind);
         }
         if !is_user(kind) {
             return Some(kind);
         }
-        let concern = looked
+        let concern = parsed
             .body()
             .map_or(Concern::Outside, |body| scope.concern(kind, &body["data"]));
         concern.told_as(kind)
@@ -166,9 +166,9 @@ const fn is_user(kind: EventType) -> bool {
 }
 
 /// The body under another type, with its data narrowed; `None` when nothing is left to tell.
-fn render(looked: &Looked<'_>, kind: EventType, narrow: impl FnOnce(&mut Value) -> bool) -> Option<Told> {
-    let mut body = looked.body()?.clone();
-    if kind != looked.event.kind {
+fn render(parsed: &ParsedEvent<'_>, kind: EventType, narrow: impl FnOnce(&mut Value) -> bool) -> Option<Rendering> {
+    let mut body = parsed.body()?.clone();
+    if kind != parsed.event.kind {
         body["type"] = kind.as_str().into();
     }
     if kind == EventType::UserLeft {
@@ -177,7 +177,7 @@ fn render(looked: &Looked<'_>, kind: EventType, narrow: impl FnOnce(&mut Value) 
     if !narrow(&mut body["data"]) {
         return None;
     }
-    Some(Told::Rendered(kind, body.to_string().into()))
+    Some(Rendering::Rendered(kind, body.to_string().into()))
 }
 
 #[cfg(test)]
@@ -200,9 +200,9 @@ mod tests {
     }
 
     fn told(subscription: &Subscription, event: &Event, people: &People) -> Option<Value> {
-        match subscription.tell(&Looked::at(event), people)? {
-            Told::AsItIs => Some(serde_json::from_str(&event.body).unwrap()),
-            Told::Rendered(kind, body) => {
+        match subscription.tell(&ParsedEvent::of(event), people)? {
+            Rendering::AsItIs => Some(serde_json::from_str(&event.body).unwrap()),
+            Rendering::Rendered(kind, body) => {
                 let body: Value = serde_json::from_str(&body).unwrap();
                 assert_eq!(body["type"], kind.as_str());
                 Some(body)
@@ -218,8 +218,8 @@ mod tests {
     fn without_a_choice_everything_is_told_as_it_is() {
         for kind in EventType::ALL {
             let event = event(*kind, DirectoryId::new(), &json!({}));
-            let told = Subscription::default().tell(&Looked::at(&event), &People::new());
-            assert!(matches!(told, Some(Told::AsItIs)));
+            let told = Subscription::default().tell(&ParsedEvent::of(&event), &People::new());
+            assert!(matches!(told, Some(Rendering::AsItIs)));
         }
     }
 

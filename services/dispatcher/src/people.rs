@@ -1,7 +1,7 @@
 //! The users that a batch of events is about, where a scope needs them.
 
 use crate::endpoints::Endpoint;
-use crate::matching::{Looked, People};
+use crate::matching::{ParsedEvent, People};
 use events::{DirectoryId, ResourceId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use store::{Store, StoreError};
 pub(crate) async fn people<'a>(
     store: &Store,
     endpoints: &[Arc<Endpoint>],
-    looked: impl IntoIterator<Item = &'a Looked<'a>>,
+    parsed: impl IntoIterator<Item = &'a ParsedEvent<'a>>,
 ) -> Result<People, StoreError> {
     let mut wanted: HashMap<DirectoryId, HashSet<ResourceId>> = HashMap::new();
     if endpoints.iter().all(|endpoint| endpoint.subscription.scope.is_none()) {
         return Ok(People::new());
     }
-    for looked in looked {
-        let event = looked.event;
+    for parsed in parsed {
+        let event = parsed.event;
         if endpoints
             .iter()
             .any(|endpoint| endpoint.subscription.asks_for_member(event))
-            && let Some(member) = looked.member()
+            && let Some(member) = parsed.member()
         {
             wanted.entry(event.directory_id).or_default().insert(member);
         }

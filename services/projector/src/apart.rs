@@ -3,10 +3,10 @@
 
 use crate::apply::Work;
 use crate::commit::{Committed, Terms, Way};
-use crate::desk::{Desk, Lost};
+use crate::desk::{BatchLost, Desk};
 use crate::spans;
 use crate::stages::Stage;
-use bus::Delivery;
+use bus::Inbound;
 use events::Command;
 use scim::Limits;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) const PARKED_AFTER: u32 = 4;
 #[derive(Debug)]
 pub(crate) struct Apart {
     pub(crate) desk: Desk,
-    pub(crate) delivery: Delivery<Command>,
+    pub(crate) delivery: Inbound<Command>,
     pub(crate) held: Vec<(u16, i64)>,
     pub(crate) budget: Duration,
     pub(crate) limits: Limits,
@@ -32,13 +32,13 @@ pub(crate) struct Apart {
 
 impl Apart {
     /// Starts it. It is over when its events are on the bus: so whoever sends many large changes is no faster than the bus.
-    pub(crate) fn start(self) -> JoinHandle<Result<(), Lost>> {
+    pub(crate) fn start(self) -> JoinHandle<Result<(), BatchLost>> {
         let runtime = tokio::runtime::Handle::current();
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || runtime.block_on(self.run().instrument(span)))
     }
 
-    async fn run(self) -> Result<(), Lost> {
+    async fn run(self) -> Result<(), BatchLost> {
         let spans = vec![spans::process(&self.delivery)];
         Stage::Wait.record_each([self.delivery.received()].into_iter());
         let work = Work::new(
@@ -67,7 +67,7 @@ impl Apart {
 
     /// Refuses what could not be brought to an end, and puts it aside for somebody to look at. What its sender has given
     /// up, or has a verdict after all, is answered and forgotten.
-    async fn park(&self, terms: Terms<'_>, work: &Work<'_>, spans: Vec<tracing::Span>) -> Result<(), Lost> {
+    async fn park(&self, terms: Terms<'_>, work: &Work<'_>, spans: Vec<tracing::Span>) -> Result<(), BatchLost> {
         let verdicts = self.desk.give_up(terms, work).await?;
         let refusal = crate::apply::hopeless(work.command);
         if verdicts.contains(&refusal) {

@@ -6,7 +6,7 @@ use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict}
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-use store::{EventDraft, Projection, StoreError};
+use store::{BatchTx, EventDraft, StoreError};
 
 /// A command on its way, with the trace context of its span.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ pub(crate) fn apply(
 
 /// Loads what the commands touch.
 pub(crate) async fn load(
-    projection: &mut Projection,
+    projection: &mut BatchTx,
     batch: &[Work<'_>],
 ) -> std::result::Result<HashMap<DirectoryId, Directory>, StoreError> {
     let mut needs: BTreeMap<DirectoryId, Needs> = BTreeMap::new();

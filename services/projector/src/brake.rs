@@ -7,11 +7,11 @@ use directory::{BrakeSettings, BrakeWrites, Directory, Held, may_take_away};
 use events::{DirectoryId, EventId, EventType, Source, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
-use store::{DirectoryState, EventDraft, Projection, StoreError};
+use store::{BatchTx, DirectoryState, EventDraft, StoreError};
 
 /// Gives the brake of each directory what it has to know. Asks nothing where no command could take a user away.
 pub(crate) async fn put_on(
-    projection: &mut Projection,
+    projection: &mut BatchTx,
     directories: &mut HashMap<DirectoryId, Directory>,
     batch: &[Work<'_>],
     now: Timestamp,
@@ -60,7 +60,7 @@ pub(crate) fn announcement(work: &Work<'_>, held: Held, now: Timestamp) -> Event
 }
 
 /// Tells which directories are held, as every event about a directory does. Seldom any.
-pub(crate) async fn describe(projection: &mut Projection, drafts: &mut [EventDraft]) -> Result<(), StoreError> {
+pub(crate) async fn describe(projection: &mut BatchTx, drafts: &mut [EventDraft]) -> Result<(), StoreError> {
     let mut drafts: Vec<&mut EventDraft> = drafts
         .iter_mut()
         .filter(|draft| draft.kind == EventType::DirectoryHeld)
@@ -83,7 +83,7 @@ pub(crate) async fn describe(projection: &mut Projection, drafts: &mut [EventDra
 
 /// Stores what the batch did to the brakes.
 pub(crate) async fn save(
-    projection: &mut Projection,
+    projection: &mut BatchTx,
     directories: &HashMap<DirectoryId, Directory>,
     now: Timestamp,
 ) -> Result<(), StoreError> {

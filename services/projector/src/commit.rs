@@ -12,7 +12,7 @@ use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
 use scim::Limits;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
-use store::{Batch, Opening, Projection, ProjectionError, Saved, Store, StoreError};
+use store::{Batch, BatchError, BatchTx, Opening, Saved, Store, StoreError};
 use telemetry::chain;
 use tokio::sync::Semaphore;
 
@@ -241,7 +241,7 @@ impl Committing<'_> {
         }
     }
 
-    async fn open(&self, part: &[Work<'_>]) -> Result<Projection, CommitError> {
+    async fn open(&self, part: &[Work<'_>]) -> Result<BatchTx, CommitError> {
         let commands: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
         let reaches: Vec<Reach> = match self.terms.way {
             Way::Together => part.iter().filter_map(|work| work.reach).collect(),
@@ -260,7 +260,7 @@ impl Committing<'_> {
     /// Loads, applies, saves and commits.
     async fn transact(
         &mut self,
-        mut projection: Projection,
+        mut projection: BatchTx,
         part: &[Work<'_>],
         (now, clock): (Timestamp, Clock),
         mut lap: Lap,
@@ -404,9 +404,9 @@ async fn refuse(store: &Store, terms: Terms<'_>, verdict: Verdict) -> Result<Vec
     }
 }
 
-fn fenced_or_away(error: ProjectionError) -> CommitError {
+fn fenced_or_away(error: BatchError) -> CommitError {
     match error {
-        ProjectionError::Fenced(lanes) => CommitError::Fenced(lanes),
-        ProjectionError::Store(error) => CommitError::Unavailable(error),
+        BatchError::Fenced(lanes) => CommitError::Fenced(lanes),
+        BatchError::Store(error) => CommitError::Unavailable(error),
     }
 }

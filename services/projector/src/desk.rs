@@ -2,10 +2,10 @@
 
 use crate::apply::Work;
 use crate::commit::{CommitError, Committed, Terms, commit, give_up};
-use crate::relay::{Done, Handover, Told};
+use crate::relay::{Done, Handover, RelayMessage};
 use crate::spans;
 use crate::stages::{Lap, Stage};
-use bus::{Acker, Delivery, Replier};
+use bus::{Acker, Inbound, Replier};
 use events::{Command, CommandId, Verdict};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(crate) const PASS_ON_AFTER: Duration = Duration::from_secs(3);
 
 /// Why a batch goes back to the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lost {
+pub(crate) enum BatchLost {
     /// The lanes are another projector's now.
     Fenced,
     /// The database is away.
@@ -52,18 +52,18 @@ impl Patience {
     }
 
     /// Waits until it may be tried again after this failure.
-    pub(crate) async fn after(&mut self, error: CommitError) -> Result<(), Lost> {
+    pub(crate) async fn after(&mut self, error: CommitError) -> Result<(), BatchLost> {
         match error {
             CommitError::Fenced(lanes) => {
                 tracing::warn!(
                     ?lanes,
                     "another projector has taken over; the commands go back to the bus"
                 );
-                return Err(Lost::Fenced);
+                return Err(BatchLost::Fenced);
             }
             error if self.began.elapsed() > PASS_ON_AFTER => {
                 tracing::warn!(error = %chain(&error), "the database is away; the lanes pass on until it is back");
-                return Err(Lost::Away);
+                return Err(BatchLost::Away);
             }
             error => tracing::warn!(error = %chain(&error), "a batch could not be committed; trying again"),
         }
@@ -81,12 +81,12 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) replier: Replier,
     pub(crate) acker: Acker<Command>,
-    pub(crate) committed: mpsc::Sender<Told>,
+    pub(crate) committed: mpsc::Sender<RelayMessage>,
 }
 
 impl Desk {
     /// Commits.
-    pub(crate) async fn commit(&self, terms: Terms<'_>, work: &[Work<'_>]) -> Result<Committed, Lost> {
+    pub(crate) async fn commit(&self, terms: Terms<'_>, work: &[Work<'_>]) -> Result<Committed, BatchLost> {
         let mut patience = Patience::new();
         loop {
             match commit(&self.store, terms, work).await {
@@ -97,7 +97,7 @@ impl Desk {
     }
 
     /// Gives up a command that nobody comes to an end with.
-    pub(crate) async fn give_up(&self, terms: Terms<'_>, work: &Work<'_>) -> Result<Vec<Verdict>, Lost> {
+    pub(crate) async fn give_up(&self, terms: Terms<'_>, work: &Work<'_>) -> Result<Vec<Verdict>, BatchLost> {
         let mut patience = Patience::new();
         loop {
             match give_up(&self.store, terms, work).await {
@@ -110,7 +110,7 @@ impl Desk {
     /// Answers the commands, and hands their events over; `published` hears when they are on the bus.
     pub(crate) async fn conclude(
         &self,
-        batch: Vec<Delivery<Command>>,
+        batch: Vec<Inbound<Command>>,
         spans: Vec<Span>,
         done: Committed,
         published: Option<oneshot::Sender<()>>,
@@ -141,6 +141,6 @@ impl Desk {
             },
         };
         // Fails only when the relay is gone, and then the commands are delivered again and answered from the inbox.
-        let _ = self.committed.send(Told::Committed(handover)).await;
+        let _ = self.committed.send(RelayMessage::Committed(handover)).await;
     }
 }

@@ -11,7 +11,7 @@
 use crate::outbox::{Bounds, Outbox};
 use crate::stages::Stage;
 use crate::{Config, Deps};
-use bus::{Acker, Delivery, Receipt};
+use bus::{Acker, Inbound, Receipt};
 use events::{Command, DirectoryId, Event};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -33,7 +33,7 @@ const READS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What the relay is told.
-pub(crate) enum Told {
+pub(crate) enum RelayMessage {
     /// A lane was taken over: what another projector published is not known here.
     TakenOver,
     /// A batch was committed.
@@ -48,7 +48,7 @@ pub(crate) struct Handover {
 
 /// What is done with a batch once its events are on the bus.
 pub(crate) struct Done {
-    pub(crate) deliveries: Vec<Delivery<Command>>,
+    pub(crate) deliveries: Vec<Inbound<Command>>,
     pub(crate) acker: Acker<Command>,
     /// When it was committed.
     pub(crate) committed: std::time::Instant,
@@ -79,7 +79,7 @@ struct Busy {
 pub(crate) struct Relay {
     deps: Deps,
     lanes: Vec<u16>,
-    incoming: mpsc::Receiver<Told>,
+    incoming: mpsc::Receiver<RelayMessage>,
     sweep: Duration,
     outbox: Outbox<Done>,
     tasks: JoinSet<Outcome>,
@@ -94,11 +94,11 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn new(config: &Config, deps: &Deps, lanes: Vec<u16>) -> (Self, mpsc::Sender<Told>) {
+    pub(crate) fn new(config: &Config, deps: &Deps, lanes: Vec<u16>) -> (Self, mpsc::Sender<RelayMessage>) {
         Self::bounded(config, deps, lanes, Bounds::default())
     }
 
-    fn bounded(config: &Config, deps: &Deps, lanes: Vec<u16>, bounds: Bounds) -> (Self, mpsc::Sender<Told>) {
+    fn bounded(config: &Config, deps: &Deps, lanes: Vec<u16>, bounds: Bounds) -> (Self, mpsc::Sender<RelayMessage>) {
         let (sender, incoming) = mpsc::channel(WAITING);
         let relay = Self {
             deps: deps.clone(),
@@ -155,12 +155,12 @@ impl Relay {
         }
     }
 
-    async fn hear(&mut self, told: Told) {
+    async fn hear(&mut self, told: RelayMessage) {
         let mut next = Some(told);
         while let Some(told) = next {
             match told {
-                Told::TakenOver => self.taken_over = true,
-                Told::Committed(handover) => {
+                RelayMessage::TakenOver => self.taken_over = true,
+                RelayMessage::Committed(handover) => {
                     let done = self.outbox.commit(handover.events, handover.done);
                     finish(done).await;
                 }

@@ -1,11 +1,11 @@
 //! Spans of a command's way through the projector (OpenTelemetry semantic conventions for messaging).
 
-use bus::Delivery;
+use bus::Inbound;
 use events::Command;
 use tracing::Span;
 
 /// The consumer span of one command, child of the span that sent it. It lasts until the verdict is out.
-pub(crate) fn process(delivery: &Delivery<Command>) -> Span {
+pub(crate) fn process(delivery: &Inbound<Command>) -> Span {
     let command = &delivery.payload;
     let span = tracing::info_span!(
         "process",

@@ -3,12 +3,12 @@
 use crate::apart::{Apart, SUSPECT_AFTER};
 use crate::apply::Work;
 use crate::commit::{CommitError, Terms, Way};
-use crate::desk::{BACKOFF, Desk, Lost, Patience};
-use crate::relay::Told;
+use crate::desk::{BACKOFF, BatchLost, Desk, Patience};
+use crate::relay::RelayMessage;
 use crate::rounds::{Rounds, Waiting};
 use crate::stages::Stage;
 use crate::{Config, Deps, spans};
-use bus::{Consumer, Delivery};
+use bus::{Consumer, Inbound};
 use events::{Command, DirectoryId, Timestamp};
 use futures_util::FutureExt as _;
 use runtime::Shutdown;
@@ -33,13 +33,13 @@ const SLOW_FOR: Duration = Duration::from_mins(1);
 /// A command that waits here.
 #[derive(Debug)]
 struct Item {
-    delivery: Delivery<Command>,
+    delivery: Inbound<Command>,
     weight: u64,
     apart: bool,
 }
 
 impl Item {
-    fn new(delivery: Delivery<Command>) -> Self {
+    fn new(delivery: Inbound<Command>) -> Self {
         let weight = directory::weight(&delivery.payload, delivery.size());
         let apart = weight > directory::HEAVY || delivery.delivery_count >= SUSPECT_AFTER;
         Self {
@@ -50,7 +50,7 @@ impl Item {
     }
 
     /// One that was found to reach far.
-    const fn left_out(delivery: Delivery<Command>, weight: u64, apart: bool) -> Self {
+    const fn left_out(delivery: Inbound<Command>, weight: u64, apart: bool) -> Self {
         Self {
             delivery,
             weight,
@@ -108,7 +108,7 @@ pub(crate) struct Worker {
     consumer: Consumer<Command>,
     /// What the consumer has handed out and no batch has taken yet.
     rounds: Rounds<Item>,
-    committed: mpsc::Sender<Told>,
+    committed: mpsc::Sender<RelayMessage>,
     /// For each lane the subscription and the epoch under which it is held.
     held: HashMap<u16, (u64, i64)>,
     /// How many commands came at once of late, at most.
@@ -122,7 +122,12 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(config: Config, deps: Deps, consumer: Consumer<Command>, committed: mpsc::Sender<Told>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        deps: Deps,
+        consumer: Consumer<Command>,
+        committed: mpsc::Sender<RelayMessage>,
+    ) -> Self {
         Self {
             config,
             deps,
@@ -277,7 +282,7 @@ impl Worker {
         }
     }
 
-    async fn end_apart(&mut self, tenure: u64, end: Result<(), Lost>) {
+    async fn end_apart(&mut self, tenure: u64, end: Result<(), BatchLost>) {
         self.rounds.done_apart();
         if let Err(lost) = end
             && tenure == self.tenure
@@ -308,11 +313,11 @@ impl Worker {
     }
 
     /// The lanes are somebody else's, or may be, and what was taken from them too.
-    async fn lose(&mut self, lost: Lost) {
+    async fn lose(&mut self, lost: BatchLost) {
         match lost {
             // A new subscription gives back what the old one held; whoever is active now gets it, in order.
-            Lost::Fenced => self.subscribe((0..self.deps.bus.partitions()).collect()),
-            Lost::Away => self.stand_aside().await,
+            BatchLost::Fenced => self.subscribe((0..self.deps.bus.partitions()).collect()),
+            BatchLost::Away => self.stand_aside().await,
         }
     }
 
@@ -341,7 +346,7 @@ impl Worker {
     /// subscription is a new tenure: somebody else may have worked in the lane in between.
     async fn hold<'d>(
         &mut self,
-        batch: impl DoubleEndedIterator<Item = &'d Delivery<Command>>,
+        batch: impl DoubleEndedIterator<Item = &'d Inbound<Command>>,
     ) -> Option<Vec<(u16, i64)>> {
         let mut held: Vec<(u16, i64)> = Vec::new();
         // The last one's subscription counts: what an earlier one handed out comes again through it.
@@ -367,7 +372,7 @@ impl Worker {
                 Ok(epoch) => {
                     tracing::info!(lane, epoch, "lane taken");
                     self.held.insert(lane, (session, epoch));
-                    let _ = self.committed.send(Told::TakenOver).await;
+                    let _ = self.committed.send(RelayMessage::TakenOver).await;
                     return Some(epoch);
                 }
                 Err(error) => {
@@ -410,20 +415,20 @@ async fn arrivals(config: &Config, consumer: &Consumer<Command>, rounds: &mut Ro
 
 /// What goes apart.
 struct UnderWay {
-    task: JoinHandle<Result<(), Lost>>,
+    task: JoinHandle<Result<(), BatchLost>>,
     /// Under which subscription it was begun.
     tenure: u64,
 }
 
 /// Waits for the end of what goes apart, for ever if nothing does.
-async fn ended(apart: &mut Option<UnderWay>) -> (u64, Result<(), Lost>) {
+async fn ended(apart: &mut Option<UnderWay>) -> (u64, Result<(), BatchLost>) {
     let Some(UnderWay { task, tenure }) = apart else {
         return std::future::pending().await;
     };
     let end = task.await.unwrap_or_else(|error| {
         // A defect: the command comes again with a new subscription, and is parked when it does so too often.
         tracing::error!(error = %chain(&error), "a command that went apart ended unexpectedly");
-        Err(Lost::Fenced)
+        Err(BatchLost::Fenced)
     });
     let tenure = *tenure;
     *apart = None;

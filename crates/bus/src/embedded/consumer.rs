@@ -2,7 +2,7 @@
 
 use super::lane::Subscriber;
 use super::{DeadLetter, Embedded, Half};
-use crate::{Delivery, Message};
+use crate::{Inbound, Message};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -47,7 +47,7 @@ impl<T: Message> Consumer<T> {
         }
     }
 
-    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Delivery<T>>> {
+    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Inbound<T>>> {
         let Link {
             bus,
             lanes,
@@ -92,14 +92,14 @@ impl<T: Message> Link<T> {
         &self.bus
     }
 
-    pub(crate) fn ack(&self, deliveries: &[Delivery<T>]) {
+    pub(crate) fn ack(&self, deliveries: &[Inbound<T>]) {
         for delivery in deliveries {
             self.lanes.settle(delivery);
         }
         self.release_when_settled();
     }
 
-    pub(crate) fn park(&self, delivery: &Delivery<T>, reason: &str) {
+    pub(crate) fn park(&self, delivery: &Inbound<T>, reason: &str) {
         if self.lanes.settle(delivery) {
             self.bury(delivery.lane, &delivery.payload, reason);
         }

@@ -1,7 +1,7 @@
 //! All lanes of one kind of message, behind one lock that is never held over an await.
 
 use super::lane::{Lane, Queued, Subscriber};
-use crate::Delivery;
+use crate::Inbound;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -112,7 +112,7 @@ impl<T: Clone> Half<T> {
     }
 
     /// Up to `max` messages of the subscriber's lanes, beginning with the lane after the one it began with last.
-    pub(crate) fn take(&self, subscriber: &Subscriber, max: usize, start: usize) -> Vec<Delivery<T>> {
+    pub(crate) fn take(&self, subscriber: &Subscriber, max: usize, start: usize) -> Vec<Inbound<T>> {
         let mut taken = Vec::new();
         let mut lanes = self.lock();
         let count = lanes.len().max(1);
@@ -125,7 +125,7 @@ impl<T: Clone> Half<T> {
     }
 
     /// Takes one held message away for good; `false` when its session is over.
-    pub(crate) fn settle(&self, delivery: &Delivery<T>) -> bool {
+    pub(crate) fn settle(&self, delivery: &Inbound<T>) -> bool {
         let mut lanes = self.lock();
         let lane = lanes.get_mut(usize::from(delivery.lane));
         let settled = lane.and_then(|lane| lane.settle(delivery.session, delivery.tag));

@@ -1,7 +1,7 @@
 //! One ordered queue with one active consumer. Pure: the caller holds the lock and does the waking.
 
 use crate::topology::DELIVERY_LIMIT;
-use crate::{Delivery, Receipt};
+use crate::{Inbound, Receipt};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
@@ -135,7 +135,7 @@ impl<T: Clone> Lane<T> {
     }
 
     /// Hands messages to the subscriber until `into` holds `max`; nothing unless it is the active one.
-    pub(crate) fn take(&mut self, number: u16, id: u64, max: usize, into: &mut Vec<Delivery<T>>) {
+    pub(crate) fn take(&mut self, number: u16, id: u64, max: usize, into: &mut Vec<Inbound<T>>) {
         let Some(session) = self
             .active
             .as_ref()
@@ -148,7 +148,7 @@ impl<T: Clone> Lane<T> {
             && let Some(message) = self.ready.pop_front()
         {
             self.last_tag += 1;
-            into.push(Delivery {
+            into.push(Inbound {
                 lane: number,
                 session,
                 redelivered: message.delivery_count > 0,

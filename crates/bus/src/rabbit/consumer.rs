@@ -1,14 +1,14 @@
 //! One consumer: a connection of its own with a channel per lane.
 
 use super::batches::publish;
+use super::buffer::ConsumerBuffer;
 use super::bundle::{self, Part};
 use super::connection::{self, Backoff, ConnectError};
-use super::inbox::Inbox;
 use super::replies::Reply;
 use super::watchdog::{self, Alarm};
 use super::wire::{self, Envelope};
 use super::{Rabbit, Shared};
-use crate::{BusError, Delivery, Message, Role};
+use crate::{BusError, Inbound, Message, Role};
 use events::{Command, Verdict};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, SelectAll};
@@ -47,14 +47,14 @@ pub(crate) struct Consumer<T: Message> {
 #[derive(Debug)]
 pub(crate) struct Link<T: Message> {
     rabbit: Arc<Rabbit>,
-    inbox: Arc<Inbox<T>>,
+    buffer: Arc<ConsumerBuffer<T>>,
 }
 
 impl<T: Message> Clone for Link<T> {
     fn clone(&self) -> Self {
         Self {
             rabbit: Arc::clone(&self.rabbit),
-            inbox: Arc::clone(&self.inbox),
+            buffer: Arc::clone(&self.buffer),
         }
     }
 }
@@ -62,27 +62,27 @@ impl<T: Message> Clone for Link<T> {
 impl<T: Message> Consumer<T> {
     pub(crate) fn start(rabbit: Arc<Rabbit>, lanes: Vec<u16>) -> Self {
         let shared = Arc::clone(rabbit.shared());
-        let inbox = Arc::<Inbox<T>>::default();
+        let buffer = Arc::<ConsumerBuffer<T>>::default();
         let gone = shared.stop.child_token();
         let worker = Worker {
             shared: Arc::clone(&shared),
             lanes,
-            inbox: Arc::clone(&inbox),
+            buffer: Arc::clone(&buffer),
             gone: gone.clone(),
         };
         shared.tasks.spawn(worker.run());
         Self {
-            link: Link { rabbit, inbox },
+            link: Link { rabbit, buffer },
             _gone: gone.drop_guard(),
         }
     }
 
-    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Delivery<T>>> {
-        self.link.inbox.next(max).await
+    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Inbound<T>>> {
+        self.link.buffer.next(max).await
     }
 
     pub(crate) fn stop(&self) {
-        self.link.inbox.stop();
+        self.link.buffer.stop();
     }
 
     pub(crate) const fn link(&self) -> &Link<T> {
@@ -91,16 +91,16 @@ impl<T: Message> Consumer<T> {
 }
 
 impl<T: Message> Link<T> {
-    pub(crate) fn ack(&self, deliveries: &[Delivery<T>]) {
+    pub(crate) fn ack(&self, deliveries: &[Inbound<T>]) {
         let mut parts: HashMap<u64, Vec<(u64, u32)>> = HashMap::new();
         for delivery in deliveries {
             let part = (delivery.tag, delivery.part);
             parts.entry(delivery.session).or_default().push(part);
         }
-        self.inbox.ack(parts);
+        self.buffer.ack(parts);
     }
 
-    pub(crate) async fn park(&self, delivery: &Delivery<T>, reason: &str) -> Result<(), BusError> {
+    pub(crate) async fn park(&self, delivery: &Inbound<T>, reason: &str) -> Result<(), BusError> {
         let session = self.rabbit.shared().session().ok_or(BusError::Unavailable)?;
         let message = wire::parked(&delivery.payload, delivery.lane, reason)?;
         publish(&session, vec![message]).await?;
@@ -116,7 +116,7 @@ impl<T: Message> Link<T> {
 }
 
 impl Link<Command> {
-    pub(crate) async fn reply(&self, verdicts: &[(&Delivery<Command>, &Verdict)]) {
+    pub(crate) async fn reply(&self, verdicts: &[(&Inbound<Command>, &Verdict)]) {
         let Some(session) = self.rabbit.shared().session() else {
             return;
         };
@@ -142,7 +142,7 @@ impl Link<Command> {
 struct Worker<T: Message> {
     shared: Arc<Shared>,
     lanes: Vec<u16>,
-    inbox: Arc<Inbox<T>>,
+    buffer: Arc<ConsumerBuffer<T>>,
     gone: CancellationToken,
 }
 
@@ -173,7 +173,7 @@ impl<T: Message> Worker<T> {
         loop {
             let attempt = tokio::select! {
                 () = self.gone.cancelled() => break,
-                () = self.inbox.finished() => break,
+                () = self.buffer.finished() => break,
                 attempt = self.subscribe(&name) => attempt,
             };
             match attempt {
@@ -185,7 +185,7 @@ impl<T: Message> Worker<T> {
                     backoff.connected();
                     self.shared.status.up(number, &name);
                     let end = self.receive(&mut subscription).await;
-                    self.inbox.clear();
+                    self.buffer.clear();
                     connection::close(&subscription.connection).await;
                     match end {
                         End::Finished => break,
@@ -207,7 +207,7 @@ impl<T: Message> Worker<T> {
                 break;
             }
         }
-        self.inbox.stop();
+        self.buffer.stop();
         self.shared.status.remove(number);
     }
 
@@ -237,7 +237,7 @@ impl<T: Message> Worker<T> {
             let options = BasicConsumeOptions::default();
             let consumer = channel.basic_consume(queue, "".into(), options, arguments).await?;
             let session = self.shared.next_number();
-            self.inbox.open_session(session, channel);
+            self.buffer.open_session(session, channel);
             let items = consumer.map(move |item| (lane, session, Some(item)));
             let end = stream::iter([(lane, session, None)]);
             subscription.stream.push(items.chain(end).boxed());
@@ -252,13 +252,13 @@ impl<T: Message> Worker<T> {
             sessions,
             stream,
         } = subscription;
-        let watchdog = watchdog::watch(connection, T::ROLE, sessions, &self.inbox);
+        let watchdog = watchdog::watch(connection, T::ROLE, sessions, &self.buffer);
         tokio::pin!(watchdog);
         loop {
             tokio::select! {
                 biased;
                 () = self.gone.cancelled() => return End::Finished,
-                () = self.inbox.finished() => return End::Finished,
+                () = self.buffer.finished() => return End::Finished,
                 alarm = &mut watchdog => return match alarm {
                     Alarm::Broken(reason) => End::Lost(reason),
                     Alarm::Stalled(lane) => End::Stalled(lane),
@@ -285,7 +285,7 @@ impl<T: Message> Worker<T> {
         let parts = match bundle::read::<T>(&data) {
             Ok(parts) => parts,
             Err(error) => {
-                self.inbox.hold(session, tag);
+                self.buffer.hold(session, tag);
                 self.park_unreadable(session, tag, lane, properties, data, &error);
                 return;
             }
@@ -305,7 +305,7 @@ impl<T: Message> Worker<T> {
                     traceparent: own,
                     message,
                 },
-            )| Delivery {
+            )| Inbound {
                 lane,
                 session,
                 redelivered,
@@ -319,7 +319,7 @@ impl<T: Message> Worker<T> {
                 reply_to: reply_to.clone(),
             },
         );
-        self.inbox.push(deliveries.collect());
+        self.buffer.push(deliveries.collect());
     }
 
     /// Parks in the background, so that the lane goes on.
@@ -344,16 +344,16 @@ impl<T: Message> Worker<T> {
             reason,
             "a message cannot be read and is parked"
         );
-        let (shared, inbox) = (Arc::clone(&self.shared), Arc::clone(&self.inbox));
+        let (shared, buffer) = (Arc::clone(&self.shared), Arc::clone(&self.buffer));
         let gone = self.gone.clone();
         self.shared.tasks.spawn(async move {
             let parking = async {
-                while inbox.holds(session, tag) {
+                while buffer.holds(session, tag) {
                     let letter = wire::dead_letter::<T>(&properties, data.clone(), lane, &reason);
                     if let Some(publishing) = shared.session()
                         && publish(&publishing, vec![letter]).await.is_ok()
                     {
-                        inbox.ack(HashMap::from([(session, vec![(tag, 0)])]));
+                        buffer.ack(HashMap::from([(session, vec![(tag, 0)])]));
                         return;
                     }
                     tokio::time::sleep(PARK_PAUSE).await;

@@ -3,8 +3,8 @@
 //! Some brokers forget the active consumer of a queue after all of them timed out (RabbitMQ 4.3.0 to 4.3.5); a new
 //! connection helps. A consumer that merely stands by looks the same from here; for it a new connection is harmless.
 
+use super::buffer::ConsumerBuffer;
 use super::connection::message_count;
-use super::inbox::Inbox;
 use crate::Role;
 use lapin::Connection;
 use std::collections::HashMap;
@@ -30,7 +30,12 @@ pub(crate) enum Alarm {
 }
 
 /// Returns when the connection should be made anew; until then never.
-pub(crate) async fn watch<T>(connection: &Connection, role: Role, sessions: &[(u16, u64)], inbox: &Inbox<T>) -> Alarm {
+pub(crate) async fn watch<T>(
+    connection: &Connection,
+    role: Role,
+    sessions: &[(u16, u64)],
+    buffer: &ConsumerBuffer<T>,
+) -> Alarm {
     let mut waiting: HashMap<u16, Waiting> = HashMap::new();
     loop {
         tokio::time::sleep(INTERVAL).await;
@@ -39,7 +44,7 @@ pub(crate) async fn watch<T>(connection: &Connection, role: Role, sessions: &[(u
             Err(error) => return Alarm::Broken(error.to_string()),
         };
         for (lane, session) in sessions.iter().copied() {
-            let Some(received) = inbox.idle_at(session) else {
+            let Some(received) = buffer.idle_at(session) else {
                 waiting.remove(&lane);
                 continue;
             };

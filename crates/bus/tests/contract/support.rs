@@ -1,7 +1,7 @@
 //! Buses to test, messages to send, and waiting with a deadline.
 
 use bus::testing::Vhost;
-use bus::{Bus, Consumer, Delivery, Message, RabbitOptions};
+use bus::{Bus, Consumer, Inbound, Message, RabbitOptions};
 use events::{
     Command, CommandId, DirectoryId, Event, EventBody, EventId, EventType, OrganizationId, Outcome, ResourceId,
     ResourceKind, Source, Timestamp, Verb, Verdict,
@@ -146,12 +146,12 @@ pub(crate) async fn one_by_one(bus: &Bus, events: &[Event]) {
     }
 }
 
-pub(crate) fn sequences(deliveries: &[Delivery<Event>]) -> Vec<i64> {
+pub(crate) fn sequences(deliveries: &[Inbound<Event>]) -> Vec<i64> {
     deliveries.iter().map(|delivery| delivery.payload.sequence).collect()
 }
 
 /// Takes exactly so many messages.
-pub(crate) async fn take<T: Message>(consumer: &Consumer<T>, count: usize) -> Vec<Delivery<T>> {
+pub(crate) async fn take<T: Message>(consumer: &Consumer<T>, count: usize) -> Vec<Inbound<T>> {
     let mut taken = Vec::new();
     while taken.len() < count {
         let more = within(consumer.next(count - taken.len())).await;

@@ -1,6 +1,6 @@
 //! The mass-change brake in the projector's transaction: what is counted is never older than the lane's lock.
 
-use super::Projection;
+use super::BatchTx;
 use crate::StoreError;
 use crate::rows::{Column, Params, RowSet};
 use crate::sql::Row;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const MINUTE: i64 = 60_000;
 
-impl Projection {
+impl BatchTx {
     /// What the brake of each of these directories has to know; with each the most users that the batch may take away.
     /// One statement; to be asked where that is any, and before the batch is saved.
     ///

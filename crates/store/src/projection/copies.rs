@@ -13,7 +13,7 @@ pub use swap::Mended;
 
 use super::save::rows::{LIVE, MEMBERS, Tables, insert_members, parts};
 use super::save::{Part, one_by_one};
-use super::{Opening, Projection, Tx};
+use super::{BatchTx, Opening, Tx};
 use crate::rows::{Column, Params, RowSet};
 use crate::session::Hold;
 use crate::sql::{Row, exec, query_one};
@@ -128,12 +128,12 @@ impl LogCopies<'_> {
     }
 
     /// A transaction that knows the directory and holds these lanes' logs.
-    async fn open(&self, lanes: &[u16]) -> Result<Projection, StoreError> {
+    async fn open(&self, lanes: &[u16]) -> Result<BatchTx, StoreError> {
         let tx = match self.store.writers() {
             Some(writers) => Tx::Postgres(writers.begin(lanes, Hold::Whole).await?),
             None => Tx::Sqlite(self.store.begin().await?),
         };
-        let mut projection = Projection::new(tx, self.store.dialect(), false);
+        let mut projection = BatchTx::new(tx, self.store.dialect(), false);
         let opening = Opening {
             directories: &[self.directory],
             ..Opening::default()
@@ -149,7 +149,7 @@ impl LogCopies<'_> {
     /// Puts what a page of the log leaves into a copy, with its sequence.
     async fn put(
         &self,
-        projection: &mut Projection,
+        projection: &mut BatchTx,
         name: CopyName,
         images: &Images,
         now: Timestamp,

@@ -1,6 +1,6 @@
 //! The first look: who holds the lanes, what the directories are, which commands are settled, and how far they reach.
 
-use super::{DirectoryFacts, Opening, PROJECTOR, Projection};
+use super::{BatchTx, DirectoryFacts, Opening, PROJECTOR};
 use crate::rows::{Column, Params, RowSet};
 use crate::sql::Row;
 use crate::{StoreError, inbox};
@@ -17,7 +17,7 @@ const TIES: i64 = -4;
 const NO_ID: &str = "CAST(NULL AS uuid)";
 const NO_TEXT: &str = "CAST(NULL AS text)";
 
-impl Projection {
+impl BatchTx {
     /// Asks all of it. Returns the lanes that somebody else has taken over since. A statement of its own after the locks:
     /// what it sees is no older than they are.
     pub(super) async fn open(&mut self, opening: &Opening<'_>) -> Result<Vec<u16>, StoreError> {

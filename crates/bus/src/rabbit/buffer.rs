@@ -1,6 +1,6 @@
 //! What a consumer has received: waiting to be handed out, or handed out and not acknowledged yet.
 
-use crate::Delivery;
+use crate::Inbound;
 use futures_util::FutureExt;
 use lapin::Channel;
 use lapin::options::BasicAckOptions;
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// Between the task that receives and the handles that take and acknowledge. Bounded by the prefetch of its lanes.
 #[derive(Debug)]
-pub(crate) struct Inbox<T> {
+pub(crate) struct ConsumerBuffer<T> {
     state: Mutex<State<T>>,
     changed: Notify,
     settled: Notify,
@@ -20,7 +20,7 @@ pub(crate) struct Inbox<T> {
 struct State<T> {
     /// No more is handed out.
     stopped: bool,
-    buffer: VecDeque<Delivery<T>>,
+    buffer: VecDeque<Inbound<T>>,
     sessions: HashMap<u64, LaneSession>,
 }
 
@@ -49,7 +49,7 @@ struct Ack {
     multiple: bool,
 }
 
-impl<T> Default for Inbox<T> {
+impl<T> Default for ConsumerBuffer<T> {
     fn default() -> Self {
         let state = State {
             stopped: false,
@@ -64,7 +64,7 @@ impl<T> Default for Inbox<T> {
     }
 }
 
-impl<T> Inbox<T> {
+impl<T> ConsumerBuffer<T> {
     pub(crate) fn open_session(&self, number: u64, channel: Channel) {
         let session = LaneSession {
             channel,
@@ -84,7 +84,7 @@ impl<T> Inbox<T> {
     }
 
     /// Takes in the parts of one message.
-    pub(crate) fn push(&self, parts: Vec<Delivery<T>>) {
+    pub(crate) fn push(&self, parts: Vec<Inbound<T>>) {
         let mut guard = self.lock();
         let state = &mut *guard;
         let Some(session) = parts.first().and_then(|first| state.sessions.get_mut(&first.session)) else {
@@ -121,7 +121,7 @@ impl<T> Inbox<T> {
     }
 
     /// Waits for messages; `None` once stopped.
-    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Delivery<T>>> {
+    pub(crate) async fn next(&self, max: usize) -> Option<Vec<Inbound<T>>> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -176,7 +176,7 @@ impl<T> Inbox<T> {
         self.settled.notify_one();
     }
 
-    /// Returns once the inbox is stopped and everything handed out is acknowledged.
+    /// Returns once the buffer is stopped and everything handed out is acknowledged.
     pub(crate) async fn finished(&self) {
         loop {
             {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 /// One message as handed to a consumer.
 #[derive(Clone, Debug)]
-pub struct Delivery<T> {
+pub struct Inbound<T> {
     /// The lane it came through.
     pub lane: u16,
     /// Which subscription of the lane handed it over. A lane has a new number after every loss of the connection,
@@ -32,7 +32,7 @@ pub struct Delivery<T> {
     pub(crate) reply_to: Option<String>,
 }
 
-impl<T> Delivery<T> {
+impl<T> Inbound<T> {
     /// When this process received it: from then on it has waited for its consumer.
     #[must_use]
     pub const fn received(&self) -> Instant {
