@@ -25,7 +25,7 @@ use telemetry::semconv::messaging_system;
 /// Dead letters kept for inspection; the oldest go first.
 const MAX_DEAD: usize = 10_000;
 /// How long closing waits for verdicts that are on their way.
-const DRAIN: Duration = Duration::from_secs(5);
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// The in-process bus.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Embedded {
         self.events.wake_all();
         self.commands.wake_all();
         // Requests that are still open at the end of the drain time wake up as lost.
-        let _ = tokio::time::timeout(DRAIN, self.waiters.idle()).await;
+        let _ = tokio::time::timeout(DRAIN_TIME, self.waiters.idle()).await;
         self.waiters.close();
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 /// Requests of one process that may wait at once; more are turned away, so that memory stays bounded.
 const MAX_WAITING: usize = 16_384;
 /// How long after the deadline a verdict is still waited for: the projector may have begun just before it.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE_TIME: Duration = Duration::from_secs(1);
 /// No request waits longer, whatever its deadline (the sender's clock may have jumped).
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
@@ -138,7 +138,7 @@ impl Drop for Waiter {
 
 /// How long to wait for the verdict of a command, measured once so that a clock jump meanwhile does not matter.
 fn patience(deadline: Timestamp, now: Timestamp) -> Duration {
-    (deadline.since(now) + GRACE).min(MAX_WAIT)
+    (deadline.since(now) + GRACE_TIME).min(MAX_WAIT)
 }
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
     fn patience_ends_a_second_after_the_deadline_and_never_exceeds_a_minute() {
         let now = Timestamp::from_millis(1_000_000);
         assert_eq!(patience(now.plus(Duration::from_secs(8)), now), Duration::from_secs(9));
-        assert_eq!(patience(now.minus(Duration::from_secs(8)), now), GRACE);
+        assert_eq!(patience(now.minus(Duration::from_secs(8)), now), GRACE_TIME);
         assert_eq!(patience(now.plus(Duration::from_hours(1)), now), MAX_WAIT);
     }
 

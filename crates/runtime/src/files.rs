@@ -3,9 +3,9 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Connections, where the settings do not say: enough for any identity provider and its proxies, in about 100 MiB.
-const USUAL: usize = 4_096;
+const USUAL_CONNECTIONS: usize = 4_096;
 /// For everything but HTTP connections: database, bus, webhooks on their way, SQLite's files.
-const OTHERS: usize = 256;
+const OTHER_FILES: usize = 256;
 
 /// Raises the limit on open files as far as the process itself may, and returns it. The usual limit, 1,024, is from a time
 /// of programs that cannot do with more; whatever asks for it lets it be raised.
@@ -28,10 +28,10 @@ pub(crate) fn raise() -> usize {
 /// When so many files cannot be open; says what would be right.
 pub(crate) fn connections(setting: Option<usize>, files: usize) -> Result<usize, String> {
     let Some(wanted) = setting else {
-        return Ok((files / 2).clamp(1, USUAL));
+        return Ok((files / 2).clamp(1, USUAL_CONNECTIONS));
     };
     // Those that were told to close may be open for a moment longer; see the HTTP server.
-    let needed = wanted.saturating_add(wanted / 4).saturating_add(OTHERS);
+    let needed = wanted.saturating_add(wanted / 4).saturating_add(OTHER_FILES);
     if needed <= files {
         return Ok(wanted);
     }

@@ -22,7 +22,7 @@ use telemetry::metrics::MetricsHandle;
 use telemetry::{LogFormat, TelemetryOptions};
 
 /// Closing connections is a courtesy to the servers at their other end.
-const CLOSING: Duration = Duration::from_millis(500);
+const CLOSING_TIME: Duration = Duration::from_millis(500);
 const FAILED: u8 = 1;
 const WRONGLY_CONFIGURED: u8 = 2;
 
@@ -325,7 +325,7 @@ async fn end(shutdown: &Shutdown, store: &Store, bus: Option<&Bus>) -> bool {
         }
         store.close().await;
     };
-    if tokio::time::timeout(CLOSING, closing).await.is_err() {
+    if tokio::time::timeout(CLOSING_TIME, closing).await.is_err() {
         tracing::debug!("connections were dropped instead of closed");
     }
     ended

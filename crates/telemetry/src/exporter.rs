@@ -13,9 +13,9 @@ use std::env;
 use std::time::Duration;
 
 /// The standard default of 2048 spans loses most of a burst of a few thousand changes.
-const QUEUE: usize = 65_536;
-const BATCH: usize = 2048;
-const DELAY: Duration = Duration::from_secs(1);
+const QUEUE_SPANS: usize = 65_536;
+const BATCH_SPANS: usize = 2048;
+const BATCH_DELAY: Duration = Duration::from_secs(1);
 
 /// Builds the provider: real ids always, an exporter only when a collector is configured.
 pub(crate) fn tracer_provider(options: &TelemetryOptions) -> Result<SdkTracerProvider, TelemetryError> {
@@ -60,13 +60,13 @@ fn export_is_configured(lookup: impl Fn(&str) -> Option<String>) -> bool {
 fn batch_config() -> BatchConfig {
     let mut config = BatchConfigBuilder::default();
     if env::var_os(OTEL_BSP_MAX_QUEUE_SIZE).is_none() {
-        config = config.with_max_queue_size(QUEUE);
+        config = config.with_max_queue_size(QUEUE_SPANS);
     }
     if env::var_os(OTEL_BSP_MAX_EXPORT_BATCH_SIZE).is_none() {
-        config = config.with_max_export_batch_size(BATCH);
+        config = config.with_max_export_batch_size(BATCH_SPANS);
     }
     if env::var_os(OTEL_BSP_SCHEDULE_DELAY).is_none() {
-        config = config.with_scheduled_delay(DELAY);
+        config = config.with_scheduled_delay(BATCH_DELAY);
     }
     config.build()
 }

@@ -21,15 +21,15 @@ use store::{CatchUp, CatchUpPhase, Directory, NewDelivery, OwnBody, Store, Store
 use tokio_util::sync::CancellationToken;
 
 /// Events, users, groups or memberships stored in one step.
-const PAGE: u32 = 200;
+const PAGE_ROWS: u32 = 200;
 /// An endpoint with so many deliveries open gets its next page later.
 const MOST_OPEN: u32 = 1_000;
 /// Directories looked at in one round.
-const ROUND: u32 = 64;
+const DIRECTORIES_A_ROUND: u32 = 64;
 /// How often the dispatcher asks whether somebody asked for the past.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a directory that could not be told is left alone.
-const REST: Duration = Duration::from_secs(60);
+const REST_TIME: Duration = Duration::from_secs(60);
 /// Every so many looks.
 const COMPLETE_EVERY: u32 = 10;
 
@@ -77,10 +77,10 @@ impl Feeder {
             // Not cancelled in the middle: a step is short.
             pause = match self.round(&mut round).await {
                 Ok(true) => Duration::ZERO,
-                Ok(false) => LOOK,
+                Ok(false) => LOOK_INTERVAL,
                 Err(error) => {
                     tracing::warn!(error = %telemetry::chain(&error), "endpoints that are behind are not fed at the moment");
-                    LOOK * 5
+                    LOOK_INTERVAL * 5
                 }
             };
         }
@@ -91,11 +91,11 @@ impl Feeder {
         if round.is_time_to_complete() {
             self.store.catch_ups().complete(Timestamp::now()).await?;
         }
-        let open = self.store.catch_ups().open(round.after, ROUND).await?;
+        let open = self.store.catch_ups().open(round.after, DIRECTORIES_A_ROUND).await?;
         // In turn, so that those who cannot move do not hide the others.
         round.after = open
             .last()
-            .filter(|_| open.len() >= ROUND as usize)
+            .filter(|_| open.len() >= DIRECTORIES_A_ROUND as usize)
             .map(|row| (row.endpoint_id, row.directory_id));
         if open.is_empty() {
             return Ok(false);
@@ -120,7 +120,7 @@ impl Feeder {
                 Err(error) if error.is_transient() => return Err(error),
                 // One directory that cannot be read must not hold the others up.
                 Err(error) => {
-                    let again = Instant::now() + REST;
+                    let again = Instant::now() + REST_TIME;
                     round.resting.insert((row.endpoint_id, row.directory_id), again);
                     tracing::error!(endpoint.id = %row.endpoint_id, directory.id = %row.directory_id,
                         error = %telemetry::chain(&error), "the past of a directory cannot be told");
@@ -151,8 +151,8 @@ impl Feeder {
         let Some(step) = self.store.catch_ups().begin(row).await? else {
             return Ok(false);
         };
-        let events = step.events(PAGE).await?;
-        let is_last = events.len() < PAGE as usize;
+        let events = step.events(PAGE_ROWS).await?;
+        let is_last = events.len() < PAGE_ROWS as usize;
         let mut next = row;
         next.sequence = events.last().map_or(row.sequence, |event| event.sequence);
         if is_last {
@@ -229,12 +229,12 @@ impl Feeder {
         let mut next = row;
         let events = match row.phase {
             CatchUpPhase::Users => {
-                let page = state.users(row.after, PAGE).await?;
+                let page = state.users(row.after, PAGE_ROWS).await?;
                 advance(&mut next, page.next.map(|id| (id, None)), CatchUpPhase::Groups);
                 self.users(directory, &page.rows, event).await?
             }
             CatchUpPhase::Groups => {
-                let page = state.groups(row.after, PAGE).await?;
+                let page = state.groups(row.after, PAGE_ROWS).await?;
                 advance(&mut next, page.next.map(|id| (id, None)), CatchUpPhase::Members);
                 let told = page.rows.iter().map(|group| {
                     let data = json!({ "group": directory::normalized_group(group, directory.id) });
@@ -243,7 +243,7 @@ impl Feeder {
                 told.collect::<Result<_, _>>()?
             }
             CatchUpPhase::Members => {
-                let page = state.members(row.after.zip(row.after_member), PAGE).await?;
+                let page = state.members(row.after.zip(row.after_member), PAGE_ROWS).await?;
                 let end = page.next.map(|(group, member)| (group, Some(member)));
                 advance(&mut next, end, CatchUpPhase::Completed);
                 self.members(directory, &page.rows, event).await?

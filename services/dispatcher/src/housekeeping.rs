@@ -10,9 +10,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Between two steps of pruning, so that it never has the database to itself.
-const BREATH: Duration = Duration::from_millis(50);
+const PAUSE_BETWEEN_PORTIONS: Duration = Duration::from_millis(50);
 /// How often the backlog is counted.
-const COUNTING: Duration = Duration::from_secs(15);
+const COUNT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The background work.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Housekeeping {
             if !forgotten.goes_on() {
                 break;
             }
-            tokio::time::sleep(BREATH).await;
+            tokio::time::sleep(PAUSE_BETWEEN_PORTIONS).await;
         }
         loop {
             *last = deliveries.prune(retention, last, Timestamp::now()).await?;
@@ -58,12 +58,12 @@ impl Housekeeping {
             if !last.is_full() {
                 return Ok(());
             }
-            tokio::time::sleep(BREATH).await;
+            tokio::time::sleep(PAUSE_BETWEEN_PORTIONS).await;
         }
     }
 
     async fn count(&self) {
-        let mut ticks = tokio::time::interval(COUNTING);
+        let mut ticks = tokio::time::interval(COUNT_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;

@@ -50,7 +50,7 @@ use webhooks::set::{SetIssuer, SetKey};
 use webhooks::{Sender, SenderError};
 
 /// Outcomes that may wait for the recorder; attempts wait beyond that.
-const OUTCOMES: usize = 1_024;
+const MOST_WAITING_OUTCOMES: usize = 1_024;
 
 /// What the dispatcher works with.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
         instance: owner,
     } = deps;
     let (soft, hard) = (shutdown.soft.clone(), shutdown.hard.clone());
-    let (outcomes_in, outcomes) = mpsc::channel(OUTCOMES);
+    let (outcomes_in, outcomes) = mpsc::channel(MOST_WAITING_OUTCOMES);
     let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
     let issuer = SetIssuer::new(key, &public_url);
     let sealing = sealing::run(store.clone(), master_key.clone(), soft.clone());

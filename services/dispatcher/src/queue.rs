@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Deliveries in memory for each attempt that may be in flight: enough to never run dry between two claims.
-const DEPTH: usize = 32;
+const DEPTH_A_PLACE: usize = 32;
 /// A slow line holds no more than it can send in this time, so that leases need no renewing.
 const PACED_SECONDS: usize = 10;
 /// An endpoint's retries have this part of its slots beside those for first attempts.
@@ -27,8 +27,8 @@ const FREE_SHARE: usize = 4;
 
 /// Of the slots for first attempts so few are free, and of the places in memory so many are taken, when it is not this or
 /// that endpoint that is slow but the dispatcher.
-const SCARCE: usize = 3;
-const CROWDED: usize = 4;
+const SCARCE_SHARE: usize = 3;
+const CROWDED_SHARE: usize = 4;
 
 /// How an attempt speaks of its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +203,10 @@ impl<J> Line<J> {
             Class::First => self.firsts.len() + self.reserved,
             Class::Retry => self.retries.len(),
         };
-        self.cap(class).saturating_mul(DEPTH).min(paced).saturating_sub(taken)
+        self.cap(class)
+            .saturating_mul(DEPTH_A_PLACE)
+            .min(paced)
+            .saturating_sub(taken)
     }
 
     fn is_idle(&self) -> bool {
@@ -460,7 +463,7 @@ impl<J> Queue<J> {
     /// slow endpoints cannot bring that about, because none may take more than a share of the slots.
     pub(crate) const fn is_overloaded(&self) -> bool {
         let free = self.firsts.limit.saturating_sub(self.firsts.in_flight);
-        free <= self.firsts.limit / SCARCE && self.waiting > self.limits.waiting / CROWDED
+        free <= self.firsts.limit / SCARCE_SHARE && self.waiting > self.limits.waiting / CROWDED_SHARE
     }
 
     fn give_turns(&mut self, id: EndpointId) {

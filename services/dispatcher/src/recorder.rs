@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 const GONE: &str = "the receiver answered 410 Gone";
 /// Outcomes in one transaction.
-const BATCH: usize = 256;
+const BATCH_OUTCOMES: usize = 256;
 /// How long outcomes wait for others, so that a transaction is for many of them: nobody waits for a record, except the
 /// next delivery about the same person to an ordered endpoint.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER_TIME: Duration = Duration::from_millis(20);
 const SHORT_LINGER: Duration = Duration::from_millis(2);
 /// How long the last outcomes may take after the hard stop.
 const LAST_TRY: Duration = Duration::from_millis(700);
@@ -39,14 +39,14 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) async fn run(mut self) {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::with_capacity(BATCH_OUTCOMES);
         loop {
             tokio::select! {
                 biased;
-                _ = self.outcomes.recv_many(&mut batch, BATCH) => {}
+                _ = self.outcomes.recv_many(&mut batch, BATCH_OUTCOMES) => {}
                 () = self.last.cancelled() => {
                     self.outcomes.close();
-                    self.outcomes.recv_many(&mut batch, BATCH).await;
+                    self.outcomes.recv_many(&mut batch, BATCH_OUTCOMES).await;
                 }
             }
             if batch.is_empty() {
@@ -60,14 +60,14 @@ impl Recorder {
     /// Waits for more, but not for long.
     async fn linger(&mut self, batch: &mut Vec<Outcome>) {
         let began = Instant::now();
-        let (mut seen, mut patience) = (0, LINGER);
-        while batch.len() < BATCH {
+        let (mut seen, mut patience) = (0, LINGER_TIME);
+        while batch.len() < BATCH_OUTCOMES {
             if batch.iter().skip(seen).any(Outcome::ends_in_line) {
                 patience = SHORT_LINGER;
             }
             seen = batch.len();
             let until = began + patience;
-            let room = BATCH - batch.len();
+            let room = BATCH_OUTCOMES - batch.len();
             tokio::select! {
                 biased;
                 more = self.outcomes.recv_many(batch, room) => {

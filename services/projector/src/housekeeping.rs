@@ -9,11 +9,11 @@ use telemetry::chain;
 use tokio_util::sync::CancellationToken;
 
 /// Rows of one statement: short enough that nobody waits for it.
-const PORTION: u32 = 5_000;
+const PORTION_ROWS: u32 = 5_000;
 /// Events cut off in one transaction.
-const CUT: u32 = 1_000;
+const CUT_EVENTS: u32 = 1_000;
 /// Directories looked at at once.
-const DIRECTORIES: u16 = 100;
+const DIRECTORIES_A_ROUND: u16 = 100;
 
 pub(crate) async fn run(config: Config, store: Store, stop: CancellationToken) {
     let mut tick = tokio::time::interval(config.housekeeping);
@@ -39,14 +39,14 @@ pub(crate) async fn run(config: Config, store: Store, stop: CancellationToken) {
 
 async fn verdicts(config: &Config, store: &Store) -> Result<(), StoreError> {
     let before = Timestamp::now().minus(config.keep_verdicts);
-    while store.inbox().prune(before, PORTION).await? >= u64::from(PORTION) {}
+    while store.inbox().prune(before, PORTION_ROWS).await? >= u64::from(PORTION_ROWS) {}
     Ok(())
 }
 
 /// Cuts the logs of all directories off before this time. A log that cannot be cut keeps no other from it.
 async fn logs(store: &Store, before: Timestamp) -> Result<(), StoreError> {
     let mut list = ListPage {
-        limit: DIRECTORIES,
+        limit: DIRECTORIES_A_ROUND,
         cursor: None,
     };
     loop {
@@ -69,7 +69,7 @@ pub async fn cut(store: &Store, directory: DirectoryId, before: Timestamp) -> Re
     let copies = store.log_copies(directory);
     let mut events = 0;
     loop {
-        let last = copies.cuttable(before, CUT).await?;
+        let last = copies.cuttable(before, CUT_EVENTS).await?;
         let base = copies.sequence(store::CopyName::Base).await?;
         if last <= base {
             return Ok(events);

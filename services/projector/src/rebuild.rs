@@ -9,9 +9,9 @@ use events::{DirectoryId, EventBody, Timestamp};
 use store::{Mended, Store, StoreError};
 
 /// Events put together at once.
-const PAGE: u32 = 1_000;
+const PAGE_EVENTS: u32 = 1_000;
 /// How often the log may go on between the last page and the swap before this gives up.
-const ATTEMPTS: usize = 100;
+const MOST_ATTEMPTS: usize = 100;
 
 /// Why a directory could not be rebuilt; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub enum RebuildError {
 pub async fn rebuild(store: &Store, directory: DirectoryId, lane: u16, dry_run: bool) -> Result<Mended, RebuildError> {
     let copies = store.log_copies(directory);
     let mut sequence = copies.begin_fresh(Timestamp::now()).await?;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..MOST_ATTEMPTS {
         while let Some(images) = page(store, directory, sequence, i64::MAX).await? {
             sequence = images.sequence;
             copies.extend_fresh(&images, Timestamp::now()).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn page(
     after: i64,
     last: i64,
 ) -> Result<Option<Images>, RebuildError> {
-    let events = store.events().of_directory(directory, after, &[], PAGE).await?;
+    let events = store.events().of_directory(directory, after, &[], PAGE_EVENTS).await?;
     let mut images = Images::after(after);
     for event in events.iter().filter(|event| event.sequence <= last) {
         let body: EventBody = serde_json::from_str(&event.body)?;

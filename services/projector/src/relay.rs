@@ -22,15 +22,15 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// Committed batches on their way to this task.
-const WAITING: usize = 32;
+const MOST_WAITING_BATCHES: usize = 32;
 /// How far the cursor in the database may lag behind the bus.
 const CURSOR_LAG: Duration = Duration::from_millis(100);
 /// Events read from the log at once.
-const PAGE: u32 = 500;
+const PAGE_EVENTS: u32 = 500;
 /// Logs read at the same time.
-const READS: usize = 2;
+const READS_AT_ONCE: usize = 2;
 /// Between attempts while the bus or the database is away.
-const PAUSE: Duration = Duration::from_millis(250);
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 /// What the relay is told.
 pub(crate) enum RelayMessage {
@@ -99,7 +99,7 @@ impl Relay {
     }
 
     fn bounded(config: &Config, deps: &Deps, lanes: Vec<u16>, bounds: Bounds) -> (Self, mpsc::Sender<RelayMessage>) {
-        let (sender, incoming) = mpsc::channel(WAITING);
+        let (sender, incoming) = mpsc::channel(MOST_WAITING_BATCHES);
         let relay = Self {
             deps: deps.clone(),
             lanes,
@@ -181,7 +181,7 @@ impl Relay {
         if !self.busy.placing {
             self.begin_placing();
         }
-        while self.busy.reads < READS
+        while self.busy.reads < READS_AT_ONCE
             && let Some((directory, after)) = self.outbox.next_read()
         {
             self.busy.reads += 1;
@@ -299,7 +299,7 @@ impl Relay {
         self.busy.sweeping = true;
         let (store, lanes) = (self.deps.store.clone(), self.lanes.clone());
         self.tasks
-            .spawn(async move { Outcome::Swept(store.events().unpublished(&lanes, PAGE).await) });
+            .spawn(async move { Outcome::Swept(store.events().unpublished(&lanes, PAGE_EVENTS).await) });
     }
 
     /// How many of the first positions cannot be lost any more.
@@ -352,7 +352,7 @@ async fn publish(bus: &bus::Bus, events: Vec<Event>) -> Outcome {
             Ok(receipt) => return Outcome::Published(receipt, events),
             Err(error) => {
                 tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
     }
@@ -360,7 +360,7 @@ async fn publish(bus: &bus::Bus, events: Vec<Event>) -> Outcome {
 
 async fn logged(store: &store::Store, directory: DirectoryId, after: i64) -> EventPage {
     loop {
-        match store.events().page_of(directory, after, PAGE).await {
+        match store.events().page_of(directory, after, PAGE_EVENTS).await {
             Ok(page) => return page,
             Err(error) => unreadable(&error).await,
         }
@@ -369,5 +369,5 @@ async fn logged(store: &store::Store, directory: DirectoryId, after: i64) -> Eve
 
 async fn unreadable(error: &StoreError) {
     tracing::warn!(error = %chain(error), "the log could not be read; trying again");
-    tokio::time::sleep(PAUSE).await;
+    tokio::time::sleep(RETRY_PAUSE).await;
 }

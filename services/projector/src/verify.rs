@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use store::{CopyName, Position, Query, Store, StoreError};
 
 /// Rows or events read at once.
-const PAGE: u32 = 1_000;
+const PAGE_EVENTS: u32 = 1_000;
 /// Differences told of one directory.
-const TOLD: usize = 20;
+const MOST_DIFFERENCES_SHOWN: usize = 20;
 /// How often a directory that changes meanwhile is looked at again.
-const ATTEMPTS: usize = 5;
+const MOST_ATTEMPTS: usize = 5;
 
 /// What a directory came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum VerifyError {
 /// When the database cannot be read.
 pub async fn verify(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyError> {
     let mut verified = Verified::default();
-    for _ in 0..ATTEMPTS {
+    for _ in 0..MOST_ATTEMPTS {
         verified = look(store, directory).await?;
         let grown = !store
             .events()
@@ -77,7 +77,7 @@ async fn replay(store: &Store, directory: DirectoryId, report: &mut Verified) ->
     loop {
         let page = store
             .events()
-            .of_directory(directory, replay.sequence, &[], PAGE)
+            .of_directory(directory, replay.sequence, &[], PAGE_EVENTS)
             .await?;
         let Some(last) = page.last().map(|event| event.sequence) else {
             return Ok(replay);
@@ -109,21 +109,21 @@ async fn base(store: &Store, directory: DirectoryId) -> Result<Replay, VerifyErr
     }
     let mut after = None;
     loop {
-        let page = copies.base_users(after, PAGE).await?;
+        let page = copies.base_users(after, PAGE_EVENTS).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         page.iter().for_each(|user| replay.begin_with_user(user));
     }
     let mut after = None;
     loop {
-        let page = copies.base_groups(after, PAGE).await?;
+        let page = copies.base_groups(after, PAGE_EVENTS).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         page.iter().for_each(|group| replay.begin_with_group(group));
     }
     let mut after = None;
     loop {
-        let page = copies.base_members(after, PAGE).await?;
+        let page = copies.base_members(after, PAGE_EVENTS).await?;
         let Some(last) = page.last() else { break };
         after = Some(*last);
         page.iter()
@@ -143,7 +143,7 @@ async fn users(
     loop {
         let query = Query {
             after,
-            limit: PAGE,
+            limit: PAGE_EVENTS,
             ..Query::default()
         };
         let page = store.users(directory).list(&query).await?.rows;
@@ -177,7 +177,7 @@ async fn groups(
     loop {
         let query = Query {
             after,
-            limit: PAGE,
+            limit: PAGE_EVENTS,
             ..Query::default()
         };
         let page = store.groups(directory).list(&query).await?.rows;
@@ -223,7 +223,7 @@ async fn members(
     let mut told = replay.members(group).peekable();
     let mut after = None;
     loop {
-        let page = store.groups(directory).members(group, after, PAGE).await?;
+        let page = store.groups(directory).members(group, after, PAGE_EVENTS).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         report.memberships += page.len();
@@ -248,7 +248,7 @@ impl Verified {
     }
 
     fn differ(&mut self, what: String) {
-        if self.differences.len() < TOLD {
+        if self.differences.len() < MOST_DIFFERENCES_SHOWN {
             self.differences.push(what);
         }
     }

@@ -22,10 +22,10 @@ use tracing::Instrument as _;
 
 /// A command this long past its deadline is not applied any more: its sender has settled it or is gone. Long enough for
 /// clocks that differ or jump by minutes, because dropping is only a convenience: the inbox is what decides.
-const STALE: Duration = Duration::from_mins(10);
+const STALE_AFTER: Duration = Duration::from_mins(10);
 
 /// What is handed out by the bus and not taken into a batch, at most: as many as requests of one process may wait.
-const MOST_WAITING: usize = 16_384;
+const MOST_WAITING_COMMANDS: usize = 16_384;
 
 /// How long all commands of a directory go apart after some of them took too long together.
 const SLOW_FOR: Duration = Duration::from_mins(1);
@@ -89,7 +89,7 @@ fn fresh<'a>(batch: &'a [Item], spans: &[tracing::Span]) -> Vec<Work<'a>> {
     let mut work = Vec::with_capacity(batch.len());
     for (item, span) in batch.iter().zip(spans) {
         let command = &item.delivery.payload;
-        if now >= command.deadline.plus(STALE) {
+        if now >= command.deadline.plus(STALE_AFTER) {
             stale += 1;
         } else if met.insert(command.id) {
             work.push(Work::new(command, telemetry::traceparent_of(span)));
@@ -273,7 +273,7 @@ impl Worker {
     async fn next_apart(&mut self) -> Option<Item> {
         loop {
             let item = self.rounds.take_apart()?;
-            if Timestamp::now() < item.delivery.payload.deadline.plus(STALE) {
+            if Timestamp::now() < item.delivery.payload.deadline.plus(STALE_AFTER) {
                 return Some(item);
             }
             tracing::warn!(commands = 1, "commands far past their deadline are dropped");
@@ -392,7 +392,7 @@ impl Worker {
 async fn arrivals(config: &Config, consumer: &Consumer<Command>, rounds: &mut Rounds<Item>) -> bool {
     let window = config.window.max(config.max_batch);
     let room = window.saturating_sub(rounds.ready());
-    let room = room.min(MOST_WAITING.saturating_sub(rounds.len()));
+    let room = room.min(MOST_WAITING_COMMANDS.saturating_sub(rounds.len()));
     let has_work = rounds.ready() > 0;
     if room == 0 && has_work {
         return true;

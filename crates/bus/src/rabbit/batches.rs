@@ -23,10 +23,10 @@ use tracing::Span;
 /// A broker that does not confirm for so long is stuck.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Batches that wait are published together, up to about so many messages.
-const GROUP: usize = 1_024;
+const MOST_MESSAGES_TOGETHER: usize = 1_024;
 /// Events handed over at once: what waits for confirmation, and the memory it takes, does not grow with what a change
 /// announces, and parked messages and the events of others find their way in between.
-const PORTION: usize = 512;
+const EVENTS_A_PORTION: usize = 512;
 
 /// Messages that are published together; an empty batch is done when all before it are.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Batch {
 impl Rabbit {
     pub(crate) async fn publish(&self, events: &[Event]) -> Result<(), BusError> {
         let session = self.shared().session().ok_or(BusError::Unavailable)?;
-        for portion in events.chunks(PORTION) {
+        for portion in events.chunks(EVENTS_A_PORTION) {
             let (messages, spans) = self.messages(portion)?;
             let outcome = publish(&session, messages).await;
             // The spans last until everything is confirmed.
@@ -95,7 +95,7 @@ pub(crate) async fn publish_batches(
     while let Some(Some(first)) = lost.run_until_cancelled(batches.recv()).await {
         let mut size = first.messages.len();
         let mut group = vec![first];
-        while size < GROUP
+        while size < MOST_MESSAGES_TOGETHER
             && let Ok(batch) = batches.try_recv()
         {
             size += batch.messages.len();

@@ -5,9 +5,9 @@ use crate::Message;
 use serde::{Deserialize, Serialize};
 
 /// Messages in one, at most: no more than a projector applies in a moment.
-pub(crate) const MOST: usize = 64;
+pub(crate) const MOST_MESSAGES: usize = 64;
 /// A bundle of so many bytes takes no further message.
-pub(crate) const FULL: usize = 64 * 1024;
+pub(crate) const FULL_BYTES: usize = 64 * 1024;
 
 /// One of several.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,8 +40,8 @@ pub(crate) fn runs<T>(mut items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<
     let mut runs = Vec::new();
     while !items.is_empty() {
         let mut bytes = 0;
-        let fitting = items.iter().take(MOST).take_while(|item| {
-            let fits = bytes < FULL;
+        let fitting = items.iter().take(MOST_MESSAGES).take_while(|item| {
+            let fits = bytes < FULL_BYTES;
             bytes += size(item);
             fits
         });
@@ -61,8 +61,8 @@ mod tests {
         let small = runs((0..150).collect::<Vec<_>>(), |_| 10);
         assert_eq!(small.iter().map(Vec::len).collect::<Vec<_>>(), [64, 64, 22]);
         assert_eq!(small.concat(), (0..150).collect::<Vec<_>>());
-        let large = runs(vec![1, FULL, 1, FULL + 1, 1], |size| *size);
-        assert_eq!(large, [vec![1, FULL], vec![1, FULL + 1], vec![1]]);
+        let large = runs(vec![1, FULL_BYTES, 1, FULL_BYTES + 1, 1], |size| *size);
+        assert_eq!(large, [vec![1, FULL_BYTES], vec![1, FULL_BYTES + 1], vec![1]]);
         assert!(runs(Vec::<usize>::new(), |_| 1).is_empty());
     }
 

@@ -4,7 +4,7 @@
 //! travel together, as small segments do on a connection with Nagle's algorithm: so the number of messages adapts to
 //! how fast the broker confirms them, and a lone client never waits.
 
-use super::bundle::{FULL, MOST, Part};
+use super::bundle::{FULL_BYTES, MOST_MESSAGES, Part};
 use super::publisher::{Publishing, Receipt, hand_over, publishing};
 use super::requester::Refusal;
 use super::wire;
@@ -73,7 +73,7 @@ pub(crate) async fn publish_commands(
             Some((sent, confirmation)) = outbox.unconfirmed.next() => outbox.settle(sent, confirmation).await,
             letter = commands.recv(), if outbox.unconfirmed.len() < MAX_UNCONFIRMED => {
                 let Some(first) = letter else { break };
-                let more = std::iter::from_fn(|| commands.try_recv().ok()).take(MOST - 1);
+                let more = std::iter::from_fn(|| commands.try_recv().ok()).take(MOST_MESSAGES - 1);
                 outbox.take(std::iter::once(first).chain(more)).await
             }
         };
@@ -101,7 +101,7 @@ struct Lane {
 
 impl Lane {
     fn is_full(&self) -> bool {
-        self.waiting.len() >= MOST || self.bytes >= FULL
+        self.waiting.len() >= MOST_MESSAGES || self.bytes >= FULL_BYTES
     }
 }
 

@@ -20,7 +20,7 @@ const HEARTBEAT: u16 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// A connection that stood this long was a good one: the next pause is the first again.
-const STEADY: Duration = Duration::from_secs(10);
+const STEADY_AFTER: Duration = Duration::from_secs(10);
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +147,7 @@ impl Backoff {
 
     /// The connection is gone.
     pub(crate) fn lost(&mut self) {
-        if self.began.elapsed() >= STEADY {
+        if self.began.elapsed() >= STEADY_AFTER {
             self.pause = FIRST_PAUSE;
         }
     }

@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 /// Closed together when room is needed, as a part of all: looking through all of them is worth it then.
-const SHARE: usize = 32;
+const CLOSED_SHARE: usize = 32;
 /// Whoever waits for less, in milliseconds, may be a client on its way; it goes after those that do not move.
-const FRESH: u64 = 1_000;
+const FRESH_MILLIS: u64 = 1_000;
 /// The log tells at most so often, in milliseconds, that connections are closed for want of room.
-const QUIET: u64 = 60_000;
+const MILLIS_BETWEEN_WARNINGS: u64 = 60_000;
 
 /// How much the connections of a process may be and hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Connections {
         }
         let now = u64::try_from(self.0.epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
         let told = self.0.told.load(Relaxed);
-        if (told == 0 || now.saturating_sub(told) > QUIET)
+        if (told == 0 || now.saturating_sub(told) > MILLIS_BETWEEN_WARNINGS)
             && self.0.told.compare_exchange(told, now.max(1), Relaxed, Relaxed).is_ok()
         {
             tracing::warn!(
@@ -176,7 +176,7 @@ impl Open {
     fn make_room(&mut self) -> Vec<Arc<Connection>> {
         let mut waiting = self.waiting(|connection| connection.waiting());
         let others = waiting.iter().filter(|(rank, _)| !rank.safe).count();
-        let wanted = (self.connections.len() / SHARE).min(others).max(1);
+        let wanted = (self.connections.len() / CLOSED_SHARE).min(others).max(1);
         if waiting.len() > wanted {
             waiting.select_nth_unstable(wanted - 1);
         }
@@ -221,7 +221,7 @@ impl Open {
             let proven = connection.is_proven();
             let rank = Rank {
                 safe: proven && of_peer.proven <= half,
-                fresh: connection.waited(since) < FRESH,
+                fresh: connection.waited(since) < FRESH_MILLIS,
                 proven,
                 of_peer: Reverse(of_peer.all),
                 since,

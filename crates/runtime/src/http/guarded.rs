@@ -31,9 +31,9 @@ pub(super) const LEAST: usize = 16 * 1024;
 pub(super) const HEAD_SIZE: usize = 64 * 1024;
 /// What is read at once while no request is being handled: what comes in one go is parsed in one go, and every 20 bytes
 /// may be a request.
-const TURN: usize = 4 * 1024;
+const READ_BYTES: usize = 4 * 1024;
 /// What is read ahead of the answer to a request that has come whole. It is read at all to learn that the peer has gone.
-const AHEAD: usize = 1024;
+const AHEAD_BYTES: usize = 1024;
 
 const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 const TOO_LARGE: &[u8] =
@@ -185,8 +185,8 @@ impl<T: Socket> Guarded<T> {
     /// How much may be read now.
     fn allowance(&self) -> usize {
         match self.admitted.phase() {
-            Phase::New | Phase::Head | Phase::Idle => TURN.saturating_sub(self.turn),
-            Phase::Busy if !self.admitted.is_left() => AHEAD.saturating_sub(self.admitted.came()),
+            Phase::New | Phase::Head | Phase::Idle => READ_BYTES.saturating_sub(self.turn),
+            Phase::Busy if !self.admitted.is_left() => AHEAD_BYTES.saturating_sub(self.admitted.came()),
             Phase::Busy | Phase::Body | Phase::Rest => usize::MAX,
         }
     }

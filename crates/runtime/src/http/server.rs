@@ -22,17 +22,17 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// For closing a connection whose peer still sends a body that nobody reads.
-const DISCONNECT: Duration = Duration::from_secs(2);
+const DISCONNECT_TIME: Duration = Duration::from_secs(2);
 /// Whole seconds below the grace time of the program.
 const FINISH_SECONDS: u64 = 6;
 /// What the kernel keeps of an answer that it has not begun to send, in bytes. Its own default is megabytes for each
 /// connection whose peer does not read.
 #[cfg(target_os = "linux")]
-const UNSENT: u32 = 128 * 1024;
+const MOST_UNSENT_BYTES: u32 = 128 * 1024;
 /// After so long without a sign that what was sent has arrived, the kernel gives a connection up, also one that is
 /// closed here already.
 #[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = super::guarded::READ_TIME;
+const LONGEST_UNACKNOWLEDGED: Duration = super::guarded::READ_TIME;
 
 /// What a server takes at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ where
         let http = HttpService::build()
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)
-            .client_disconnect_timeout(DISCONNECT)
+            .client_disconnect_timeout(DISCONNECT_TIME)
             // Whoever has gone needs no answer, and what was begun for it ends.
             .h1_allow_half_closed(false)
             .on_connect_ext(|io: &Escaped<Guarded<TcpStream>>, data| {
@@ -153,8 +153,8 @@ fn admit(socket: TcpStream, connections: &Connections) -> Option<(Escaped<Guarde
     let _ = options.set_tcp_nodelay(true);
     #[cfg(target_os = "linux")]
     let _ = (
-        options.set_tcp_user_timeout(Some(UNACKNOWLEDGED)),
-        options.set_tcp_notsent_lowat(UNSENT),
+        options.set_tcp_user_timeout(Some(LONGEST_UNACKNOWLEDGED)),
+        options.set_tcp_notsent_lowat(MOST_UNSENT_BYTES),
     );
     let admitted = connections.admit(peer.ip())?;
     Some((Escaped::new(Guarded::new(socket, admitted)), Some(peer)))

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 /// An answer is handed on in pieces of so many bytes: what is handed on is copied, and must not be the whole of it.
-const PIECE: usize = 32 * 1024;
+const PIECE_BYTES: usize = 32 * 1024;
 
 /// What a request can be asked about its connection.
 #[derive(Clone, Debug)]
@@ -170,7 +170,7 @@ impl MessageBody for Answer {
                 other => return other,
             }
         }
-        let piece = PIECE.min(self.part.len());
+        let piece = PIECE_BYTES.min(self.part.len());
         Poll::Ready(Some(Ok(self.part.split_to(piece))))
     }
 }

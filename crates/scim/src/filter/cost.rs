@@ -11,7 +11,7 @@ use crate::path::AttributePath;
 use crate::schema::ResourceType;
 
 /// One value in a known place.
-const ONE: usize = 1;
+const COST_OF_ONE_VALUE: usize = 1;
 /// Each element of a multi-valued attribute.
 const ELEMENTS: usize = 2;
 /// Whatever an extension holds that no schema declares, `schemas`, and the members of a group: everything is looked through.
@@ -52,7 +52,7 @@ fn of_filter(filter: &Filter, resource_type: &ResourceType) -> usize {
         }
         Filter::Not(inner) => of_filter(inner, resource_type),
         Filter::Present(path) => of_path(path, resource_type),
-        Filter::Compare(term) if has_index(&term.path, resource_type) && is_by_value(filter) => ONE,
+        Filter::Compare(term) if has_index(&term.path, resource_type) && is_by_value(filter) => COST_OF_ONE_VALUE,
         Filter::Compare(term) => of_path(&term.path, resource_type),
         Filter::ValuePath { path, filter } if has_index(path, resource_type) && is_by_value(filter) => terms(filter),
         // What is between the brackets is asked of each element.
@@ -89,12 +89,12 @@ fn of_path(path: &AttributePath, resource_type: &ResourceType) -> usize {
     let Some(found) = resource_type.lookup(path) else {
         let is_undeclared = path.urn.as_deref().is_some_and(|urn| !resource_type.knows(urn));
         // What exists nowhere is not looked for.
-        return if is_undeclared { EVERYTHING } else { ONE };
+        return if is_undeclared { EVERYTHING } else { COST_OF_ONE_VALUE };
     };
     match (found.urn, found.attribute.name.as_str()) {
         (None, "schemas" | "members") => EVERYTHING,
         _ if found.attribute.multi_valued || found.sub.is_some_and(|sub| sub.multi_valued) => ELEMENTS,
-        _ => ONE,
+        _ => COST_OF_ONE_VALUE,
     }
 }
 

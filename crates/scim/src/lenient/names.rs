@@ -128,8 +128,8 @@ impl Keys {
     /// inserted. `map` must be the same object each time.
     pub(crate) fn find(&mut self, map: &Map<String, Value>, name: &str) -> String {
         /// Up to so many keys are looked at one by one.
-        const FEW: usize = 8;
-        if self.by_case.is_none() && map.len() <= FEW {
+        const MOST_SCANNED_KEYS: usize = 8;
+        if self.by_case.is_none() && map.len() <= MOST_SCANNED_KEYS {
             return find_key(map, name);
         }
         if map.contains_key(name) {

@@ -124,13 +124,13 @@ impl Told {
 
     fn tell(&mut self, path: String, values: (Value, Value), whole: Whole<'_>) -> Result<(), TooLong> {
         /// Up to so many bytes of paths are told whatever the values are.
-        const FEW: usize = 4096;
+        const FREE_PATH_BYTES: usize = 4096;
         self.paths += path.len();
-        if self.paths > FEW {
+        if self.paths > FREE_PATH_BYTES {
             let allowed = *self
                 .allowed
                 .get_or_insert_with(|| 8 * (bytes(whole.0) + bytes(whole.1)));
-            if self.paths > FEW + allowed {
+            if self.paths > FREE_PATH_BYTES + allowed {
                 return Err(TooLong);
             }
         }

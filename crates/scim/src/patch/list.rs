@@ -13,7 +13,7 @@ use crate::filter::{Filter, Literal, Operator};
 use crate::schema::{Attribute, AttributeType};
 
 /// Up to so many elements are looked at one by one.
-const FEW: usize = 16;
+const MOST_SCANNED_ELEMENTS: usize = 16;
 
 /// The elements of an attribute.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct List<'a> {
     slots: Vec<Option<Value>>,
     /// The elements with `primary: true`.
     primaries: BTreeSet<usize>,
-    /// Made when something is looked up among more than [`FEW`].
+    /// Made when something is looked up among more than [`MOST_SCANNED_ELEMENTS`].
     index: Option<Index<'a>>,
 }
 
@@ -204,7 +204,7 @@ impl<'a> List<'a> {
     }
 
     fn index(&mut self) -> Option<&Index<'a>> {
-        if self.index.is_none() && self.slots.len() > FEW {
+        if self.index.is_none() && self.slots.len() > MOST_SCANNED_ELEMENTS {
             let mut index = Index::new(self.facts);
             for (at, element) in self.slots.iter().enumerate() {
                 if let Some(element) = element {

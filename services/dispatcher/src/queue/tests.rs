@@ -154,7 +154,7 @@ fn an_endpoint_that_only_fails_is_left_alone_and_tried_with_one_delivery_after_a
 #[test]
 fn what_does_not_fit_goes_through_the_database_until_that_is_empty() {
     let (mut queue, id, now) = (queue(), EndpointId::new(), Instant::now());
-    let capacity = 4 * DEPTH;
+    let capacity = 4 * DEPTH_A_PLACE;
     for job in 0..u32::try_from(capacity).unwrap() {
         assert!(queue.reserve(id, now));
         queue.push(id, job, Class::First, true);

@@ -1,4 +1,4 @@
-use super::{Admitted, Bounds, Connections, SHARE};
+use super::{Admitted, Bounds, CLOSED_SHARE, Connections};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -37,8 +37,8 @@ async fn a_new_connection_takes_the_place_of_those_that_have_waited_longest() {
         tokio::time::advance(Duration::from_millis(100)).await;
     }
     let new = admit(&connections, 2);
-    assert_eq!(closing(&all), ROOM / SHARE);
-    assert!(all[..ROOM / SHARE].iter().all(|one| one.is_closing()) && !new.is_closing());
+    assert_eq!(closing(&all), ROOM / CLOSED_SHARE);
+    assert!(all[..ROOM / CLOSED_SHARE].iter().all(|one| one.is_closing()) && !new.is_closing());
 }
 
 #[tokio::test(start_paused = true)]

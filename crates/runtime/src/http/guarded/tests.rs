@@ -1,4 +1,4 @@
-use super::{AHEAD, Guarded, HEAD_SIZE, HEAD_TIME, IDLE_TIME, LEAST, READ_TIME, Socket, TURN};
+use super::{AHEAD_BYTES, Guarded, HEAD_SIZE, HEAD_TIME, IDLE_TIME, LEAST, READ_BYTES, READ_TIME, Socket};
 use crate::http::connections::{Bounds, Connections};
 use std::io;
 use std::net::IpAddr;
@@ -167,21 +167,21 @@ async fn what_is_read_in_one_go_is_little_until_a_request_with_a_body_has_come()
     // A turn ends: what came is parsed before more is read.
     let mut came = Vec::new();
     let mut reads = 0;
-    while came.len() < 2 * TURN {
+    while came.len() < 2 * READ_BYTES {
         let before = came.len();
         guarded.read_buf(&mut came).await.expect("there is more");
-        assert!(came.len() - before <= TURN);
+        assert!(came.len() - before <= READ_BYTES);
         reads += 1;
     }
     assert!(reads >= 2);
     // Ahead of an answer next to nothing is read, until the answer ends.
     let request = guarded.connection().begin(false);
     came.clear();
-    let ahead = tokio::time::timeout(Duration::from_secs(1), guarded.read_exact(&mut [0; TURN])).await;
+    let ahead = tokio::time::timeout(Duration::from_secs(1), guarded.read_exact(&mut [0; READ_BYTES])).await;
     assert!(ahead.is_err());
-    assert_eq!(guarded.connection().came(), AHEAD);
+    assert_eq!(guarded.connection().came(), AHEAD_BYTES);
     drop(request);
-    guarded.read_exact(&mut [0; TURN]).await.expect("reading goes on");
+    guarded.read_exact(&mut [0; READ_BYTES]).await.expect("reading goes on");
     // A body is read as it comes.
     let _request = guarded.connection().begin(true);
     guarded.read_exact(&mut vec![0; 1 << 18]).await.expect("all of it");
