@@ -21,6 +21,7 @@ mod key;
 mod list;
 mod oauth_client;
 mod organization;
+mod parameters;
 mod problem;
 mod reading;
 mod secret;
@@ -44,6 +45,10 @@ pub use key::{Key, KeyCreate, KeyPatch, KeyToken};
 pub use list::List;
 pub use oauth_client::{OauthClient, OauthClientCreate};
 pub use organization::{Organization, OrganizationCreate};
+pub use parameters::{
+    DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamParameters, EventsParameters,
+    PageParameters, Parameters, UserDeleteParameters,
+};
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};
 pub use secret::PlainSecret;

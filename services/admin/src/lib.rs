@@ -10,6 +10,7 @@ mod context;
 mod idempotent;
 mod indexing;
 mod jwks;
+mod openapi;
 mod problem;
 mod query;
 mod run;
@@ -19,6 +20,7 @@ mod v1;
 mod well_known;
 
 pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
+pub use openapi::openapi;
 pub use run::run;
 pub use state::{Options, State};
 pub use v1::{configure, routes};

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use actix_web::HttpRequest;
-use api::Fault;
+use api::{Fault, Parameters};
 use std::fmt::Display;
 use std::str::FromStr;
 use store::ListPage;
@@ -20,18 +20,18 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Starts reading; unknown and repeated parameters are faults.
-    pub(crate) fn new(request: &HttpRequest, allowed: &[&str]) -> Self {
-        Self::parse(request.query_string(), allowed)
+    /// Starts reading; repeated parameters are faults, and so are others than those of the type.
+    pub(crate) fn of<P: Parameters>(request: &HttpRequest) -> Self {
+        Self::parse(request.query_string(), P::names())
     }
 
-    fn parse(text: &str, allowed: &[&str]) -> Self {
+    fn parse(text: &str, allowed: &[String]) -> Self {
         let mut query = Self {
             values: Vec::new(),
             faults: Vec::new(),
         };
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-            if !allowed.contains(&name.as_ref()) {
+            if !allowed.iter().any(|known| *known == name) {
                 let detail = format!("Unknown parameter. Allowed here: {}.", allowed.join(", "));
                 query.faults.push(Fault::in_query(name, detail));
             } else if query.values.iter().any(|(known, _)| *known == name) {
@@ -122,7 +122,7 @@ mod tests {
     fn every_fault_names_its_parameter() {
         let mut query = Query::parse(
             "limit=0&typo=1&types=user.created,nope&limit=2",
-            &["limit", "cursor", "types"],
+            &["limit", "cursor", "types"].map(str::to_owned),
         );
         query.page();
         assert_eq!(query.several::<EventType>("types"), [EventType::UserCreated]);
@@ -138,12 +138,12 @@ mod tests {
     #[test]
     fn limits_from_one_to_a_hundred_are_taken() {
         for (text, limit) in [("", 20), ("limit=1", 1), ("limit=100", 100), ("limit=", 20)] {
-            let mut query = Query::parse(text, &["limit"]);
+            let mut query = Query::parse(text, &["limit".to_owned()]);
             assert_eq!(query.limit(), limit);
             query.finish().unwrap();
         }
         for text in ["limit=101", "limit=-1", "limit=x", "limit=1.5"] {
-            let mut query = Query::parse(text, &["limit"]);
+            let mut query = Query::parse(text, &["limit".to_owned()]);
             query.limit();
             assert!(query.finish().is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! The management API: every route on one screen.
+//! The management API: every operation on one screen, and a file for each.
 
 mod deliveries;
 mod directories;
@@ -9,6 +9,7 @@ mod federation;
 mod keys;
 mod oauth_clients;
 mod organizations;
+mod table;
 mod users;
 
 pub(crate) use self::events::stream::Streams;
@@ -21,142 +22,77 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, Route, guard};
+use actix_web::{HttpResponse, Resource, guard};
 use api::List;
+use table::{Operation, routes};
 
-/// Where the routes are.
-const PREFIX: &str = "/api/v1";
+/// Where the operations are.
+pub(crate) const PREFIX: &str = "/api/v1";
 
-type Routes = &'static [(Method, &'static str, fn() -> Route)];
-
-/// All routes below [`PREFIX`]. Those of one path stand together.
-const ROUTES: Routes = &[
-    (Method::POST, "/organizations", || {
-        web::post().to(organizations::create::handler)
-    }),
-    (Method::GET, "/organizations", || {
-        web::get().to(organizations::list::handler)
-    }),
-    (Method::GET, "/organizations/{id}", || {
-        web::get().to(organizations::get::handler)
-    }),
-    (Method::POST, "/directories", || {
-        web::post().to(directories::create::handler)
-    }),
-    (Method::GET, "/directories", || {
-        web::get().to(directories::list::handler)
-    }),
-    (Method::GET, "/directories/{id}", || {
-        web::get().to(directories::get::handler)
-    }),
-    (Method::PATCH, "/directories/{id}", || {
-        web::patch().to(directories::update::handler)
-    }),
-    (Method::DELETE, "/directories/{id}", || {
-        web::delete().to(directories::delete::handler)
-    }),
-    (Method::POST, "/directories/{id}/release", || {
-        web::post().to(directories::release::handler)
-    }),
-    (Method::POST, "/directories/{id}/keys", || {
-        web::post().to(keys::create::handler)
-    }),
-    (Method::GET, "/directories/{id}/keys", || {
-        web::get().to(keys::list::handler)
-    }),
-    (Method::PATCH, "/directories/{id}/keys/{key_id}", || {
-        web::patch().to(keys::update::handler)
-    }),
-    (Method::DELETE, "/directories/{id}/keys/{key_id}", || {
-        web::delete().to(keys::revoke::handler)
-    }),
-    (Method::GET, "/directories/{id}/keys/{key_id}/token", || {
-        web::get().to(keys::token::handler)
-    }),
-    (Method::POST, "/directories/{id}/oauth-clients", || {
-        web::post().to(oauth_clients::create::handler)
-    }),
-    (Method::GET, "/directories/{id}/oauth-clients", || {
-        web::get().to(oauth_clients::list::handler)
-    }),
-    (Method::DELETE, "/directories/{id}/oauth-clients/{client_id}", || {
-        web::delete().to(oauth_clients::revoke::handler)
-    }),
-    (Method::PUT, "/directories/{id}/federation", || {
-        web::put().to(federation::set::handler)
-    }),
-    (Method::GET, "/directories/{id}/federation", || {
-        web::get().to(federation::get::handler)
-    }),
-    (Method::DELETE, "/directories/{id}/federation", || {
-        web::delete().to(federation::delete::handler)
-    }),
-    (Method::POST, "/endpoints", || {
-        web::post().to(endpoints::create::handler)
-    }),
-    (Method::GET, "/endpoints", || web::get().to(endpoints::list::handler)),
-    (Method::GET, "/endpoints/{id}", || {
-        web::get().to(endpoints::get::handler)
-    }),
-    (Method::PATCH, "/endpoints/{id}", || {
-        web::patch().to(endpoints::update::handler)
-    }),
-    (Method::DELETE, "/endpoints/{id}", || {
-        web::delete().to(endpoints::delete::handler)
-    }),
-    (Method::GET, "/endpoints/{id}/secret", || {
-        web::get().to(endpoints::secret::handler)
-    }),
-    (Method::POST, "/endpoints/{id}/rotate-secret", || {
-        web::post().to(endpoints::rotate_secret::handler)
-    }),
-    (Method::POST, "/endpoints/{id}/replay", || {
-        web::post().to(endpoints::replay::handler)
-    }),
-    (Method::POST, "/endpoints/{id}/enable", || {
-        web::post().to(endpoints::enable::handler)
-    }),
-    (Method::GET, "/endpoints/{id}/stats", || {
-        web::get().to(endpoints::stats::handler)
-    }),
-    (Method::GET, "/deliveries", || web::get().to(deliveries::list::handler)),
-    (Method::GET, "/deliveries/{id}", || {
-        web::get().to(deliveries::get::handler)
-    }),
-    (Method::POST, "/deliveries/{id}/retry", || {
-        web::post().to(deliveries::retry::handler)
-    }),
-    (Method::POST, "/deliveries/{id}/cancel", || {
-        web::post().to(deliveries::cancel::handler)
-    }),
-    (Method::POST, "/endpoints/{id}/test", || {
-        web::post().to(endpoints::test::handler)
-    }),
-    (Method::DELETE, "/directories/{id}/users/{user_id}", || {
-        web::delete().to(users::delete::handler)
-    }),
-    (Method::GET, "/events/stream", || web::get().to(events::stream::handler)),
-    (Method::GET, "/events", || web::get().to(events::list::handler)),
-    (Method::GET, "/event-types", || {
-        web::get().to(event_types::list::handler)
-    }),
+/// All operations below [`PREFIX`]. Those of one path stand together.
+const ROUTES: &[fn() -> Operation] = &routes![
+    organizations::create,
+    organizations::list,
+    organizations::get,
+    directories::create,
+    directories::list,
+    directories::get,
+    directories::update,
+    directories::delete,
+    directories::release,
+    keys::create,
+    keys::list,
+    keys::update,
+    keys::revoke,
+    keys::token,
+    oauth_clients::create,
+    oauth_clients::list,
+    oauth_clients::revoke,
+    federation::set,
+    federation::get,
+    federation::delete,
+    endpoints::create,
+    endpoints::list,
+    endpoints::get,
+    endpoints::update,
+    endpoints::delete,
+    endpoints::secret,
+    endpoints::rotate_secret,
+    endpoints::replay,
+    endpoints::enable,
+    endpoints::stats,
+    deliveries::list,
+    deliveries::get,
+    deliveries::retry,
+    deliveries::cancel,
+    endpoints::test,
+    users::delete,
+    events::stream,
+    events::list,
+    event_types::list,
 ];
 
 /// Every route as method and full path, with `{…}` where an id goes.
 pub fn routes() -> impl Iterator<Item = (Method, String)> {
-    ROUTES
-        .iter()
-        .map(|(method, path, _)| (method.clone(), format!("{PREFIX}{path}")))
+    operations().map(|operation| (operation.method, format!("{PREFIX}{}", operation.path)))
+}
+
+/// The operations of the table.
+pub(crate) fn operations() -> impl Iterator<Item = Operation> {
+    ROUTES.iter().map(|operation| operation())
 }
 
 /// Mounts the management API: everything below `/api` belongs to it.
 pub fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let data = web::Data::new(state);
+    let document = crate::openapi::document();
     move |config| {
         crate::well_known::configure(data.as_ref().clone(), config);
+        crate::openapi::configure(document.clone(), config);
         let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));
-        for path in ROUTES.chunk_by(|(_, a, _), (_, b, _)| a == b) {
-            v1 = v1.service(resource(path));
+        let operations: Vec<_> = operations().collect();
+        for operations in operations.chunk_by(|one, other| one.path == other.path) {
+            v1 = v1.service(resource(operations));
         }
         let v1 = v1.default_service(web::to(unknown_path));
         config.service(web::scope("/api").service(v1).default_service(web::to(unknown_path)));
@@ -164,12 +100,12 @@ pub fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + '
 }
 
 /// One path with its methods; any other method is told which there are.
-fn resource(routes: Routes) -> Resource {
-    let path = routes.first().map_or("", |(_, path, _)| *path);
-    let allowed = allowed(routes);
+fn resource(operations: &[Operation]) -> Resource {
+    let path = operations.first().map_or("", |operation| &operation.path);
+    let allowed = allowed(operations);
     let mut resource = web::resource(path);
-    for (_, _, handler) in routes {
-        resource = resource.route(handler());
+    for Operation { method, handler, .. } in operations {
+        resource = resource.route(handler(web::method(method.clone())));
     }
     let told = allowed.clone();
     let options = move || std::future::ready(runtime::http::options(&told));
@@ -182,9 +118,9 @@ fn resource(routes: Routes) -> Resource {
 
 /// What a path takes, as `Allow` tells it: HEAD wherever there is GET (the server of every program sees to that), and
 /// OPTIONS.
-fn allowed(routes: Routes) -> String {
-    let mut methods = Vec::with_capacity(routes.len() + 2);
-    for (method, ..) in routes {
+fn allowed(operations: &[Operation]) -> String {
+    let mut methods = Vec::with_capacity(operations.len() + 2);
+    for Operation { method, .. } in operations {
         methods.push(method.as_str());
         if *method == Method::GET {
             methods.push("HEAD");

@@ -29,6 +29,8 @@ mod idempotency;
 mod keys;
 #[path = "api/oauth.rs"]
 mod oauth;
+#[path = "api/openapi.rs"]
+mod openapi;
 #[path = "api/organizations.rs"]
 mod organizations;
 #[path = "api/settings.rs"]

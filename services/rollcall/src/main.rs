@@ -3,6 +3,7 @@
 mod demo;
 mod directories;
 mod keys;
+mod openapi;
 mod rebuild;
 mod serve;
 mod verify;
@@ -52,6 +53,8 @@ enum Command {
     },
     /// Print the effective settings, secrets masked, and where each came from
     Config,
+    /// Print the OpenAPI document of the management API
+    Openapi,
     /// Keys of the management API
     #[command(subcommand)]
     Keys(Keys),
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
     let program = Program::all_in_one("rollcall");
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => service_main(program, cli.flags, serve::run),
+        Command::Openapi => openapi::print(),
         Command::Demo { exit } => demo::main(program, cli.flags, exit),
         Command::Migrate => command_main("rollcall", cli.flags, async |context: runtime::CommandContext| {
             // The context is handed over migrated; what is left is to say so.

@@ -24,9 +24,6 @@ struct Selection {
 }
 
 impl Selection {
-    /// The parameters that [`Self::read`] takes.
-    const PARAMETERS: [&'static str; 4] = ["directory_id", "organization_id", "types", "after"];
-
     /// Types may be globs.
     fn read(query: &mut Query) -> Self {
         let directory_id = query.parsed("directory_id", "the id of a directory");

@@ -12,6 +12,14 @@ use actix_web::web::Path;
 use api::{DeliveryCancelled, DeliveryStatus};
 use store::Cancelled;
 
+/// Gives up a delivery that waits or is held.
+#[utoipa::path(
+    post,
+    path = "/deliveries/{id}/cancel",
+    operation_id = "cancel_delivery",
+    tag = "Deliveries",
+    responses((status = 200, description = "It is cancelled.", body = api::DeliveryCancelled)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let open = match context.begin(None, body.raw()).await? {

@@ -7,6 +7,14 @@ use ::events::DeliveryId;
 use actix_web::web::{Json, Path};
 use api::Delivery;
 
+/// Shows a delivery with its attempts.
+#[utoipa::path(
+    get,
+    path = "/deliveries/{id}",
+    operation_id = "get_delivery",
+    tag = "Deliveries",
+    responses((status = 200, description = "The delivery.", body = api::Delivery)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Delivery>, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let deliveries = context.store().deliveries();

@@ -8,11 +8,20 @@ use crate::v1::page;
 use ::events::EndpointId;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
-use api::{Delivery, List};
+use api::{DeliveriesParameters, Delivery, List};
 use store::{DeliveryFilter, DeliveryState};
 
+/// Lists the deliveries, the newest first.
+#[utoipa::path(
+    get,
+    path = "/deliveries",
+    operation_id = "list_deliveries",
+    tag = "Deliveries",
+    params(api::DeliveriesParameters),
+    responses((status = 200, description = "A page of deliveries.", body = api::List<api::Delivery>)),
+)]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Delivery>>, Problem> {
-    let mut query = Query::new(&request, &["endpoint_id", "status", "limit", "cursor"]);
+    let mut query = Query::of::<DeliveriesParameters>(&request);
     let endpoint_id: Option<EndpointId> = query.parsed("endpoint_id", "the id of an endpoint");
     let status = query.text("status");
     let state = status.as_deref().and_then(DeliveryState::from_name);

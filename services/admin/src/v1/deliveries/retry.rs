@@ -12,6 +12,14 @@ use actix_web::web::Path;
 use api::{DeliveryQueued, DeliveryStatus};
 use store::Retried;
 
+/// Makes a delivery due now, whatever became of it.
+#[utoipa::path(
+    post,
+    path = "/deliveries/{id}/retry",
+    operation_id = "retry_delivery",
+    tag = "Deliveries",
+    responses((status = 202, description = "It is queued.", body = api::DeliveryQueued)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let open = match context.begin(None, body.raw()).await? {

@@ -20,6 +20,18 @@ enum Owner {
     Domain(Domain),
 }
 
+/// Creates a directory with its first key.
+///
+/// This one call is all that an identity provider needs: the answer has the tenant URL and the secret token, which is shown
+/// here only.
+#[utoipa::path(
+    post,
+    path = "/directories",
+    operation_id = "create_directory",
+    tag = "Directories",
+    request_body = api::DirectoryCreate,
+    responses((status = 201, description = "The new directory, with its key.", body = api::Directory, headers(("location" = String, description = "Where it is.")))),
+)]
 pub(crate) async fn handler(context: Context, mut body: Body<DirectoryCreate>) -> Result<HttpResponse, Problem> {
     let owner = read_owner(&mut body);
     let raw = body.raw();

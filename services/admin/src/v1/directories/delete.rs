@@ -7,6 +7,16 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use serde_json::json;
 
+/// Deletes a directory.
+///
+/// Its users, groups and keys go with it; its part of the event log stays.
+#[utoipa::path(
+    delete,
+    path = "/directories/{id}",
+    operation_id = "delete_directory",
+    tag = "Directories",
+    responses((status = 204, description = "It is gone.")),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: DirectoryId = path_id("directory", &path)?;
     let lane = context.lane(id);

@@ -8,6 +8,14 @@ use actix_web::web::{Json, Path};
 use api::{Directory, LastRefusal};
 use store::Refusal;
 
+/// Shows a directory with how many people it has and how it fares.
+#[utoipa::path(
+    get,
+    path = "/directories/{id}",
+    operation_id = "get_directory",
+    tag = "Directories",
+    responses((status = 200, description = "The directory.", body = api::Directory)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Directory>, Problem> {
     let id: DirectoryId = path_id("directory", &path)?;
     let directories = context.store().directories();

@@ -8,11 +8,20 @@ use crate::v1::page;
 use ::events::{DirectoryId, OrganizationId};
 use actix_web::HttpRequest;
 use actix_web::web::Json;
-use api::{Directory, List};
+use api::{DirectoriesParameters, Directory, List};
 use store::DirectoryFilter;
 
+/// Lists the directories, the newest first.
+#[utoipa::path(
+    get,
+    path = "/directories",
+    operation_id = "list_directories",
+    tag = "Directories",
+    params(api::DirectoriesParameters),
+    responses((status = 200, description = "A page of directories.", body = api::List<api::Directory>)),
+)]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Directory>>, Problem> {
-    let mut query = Query::new(&request, &["organization_id", "limit", "cursor"]);
+    let mut query = Query::of::<DirectoriesParameters>(&request);
     let organization_id: Option<OrganizationId> = query.parsed("organization_id", "the id of an organization");
     let wanted = query.page();
     query.finish()?;

@@ -27,6 +27,18 @@ fn end(now: Timestamp, minutes: u32) -> Timestamp {
     now.plus(Duration::from_mins(u64::from(minutes)))
 }
 
+/// Lets deactivations and deletions through for a while.
+///
+/// For a directory that is held this ends the hold. For an active one it announces a mass change that is meant: nothing is
+/// held until then. What has gone so far counts no more.
+#[utoipa::path(
+    post,
+    path = "/directories/{id}/release",
+    operation_id = "release_directory",
+    tag = "Directories",
+    request_body = Option<api::DirectoryRelease>,
+    responses((status = 200, description = "The directory as it is now.", body = api::Directory)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

@@ -13,6 +13,15 @@ use api::{DirectoryPatch, SwitchedState};
 use serde_json::{Value, json};
 use store::{Authentication, Change, Directory, DirectoryState, EventDraft};
 
+/// Changes a directory.
+#[utoipa::path(
+    patch,
+    path = "/directories/{id}",
+    operation_id = "update_directory",
+    tag = "Directories",
+    request_body = api::DirectoryPatch,
+    responses((status = 200, description = "The directory as it is now.", body = api::Directory)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

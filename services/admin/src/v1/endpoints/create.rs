@@ -14,6 +14,17 @@ use api::{Audience, Beginning, EndpointCreate};
 use store::{CatchUpFrom, Endpoint, EndpointFormat, EndpointSelection, EndpointState};
 use webhooks::Signing;
 
+/// Creates an endpoint.
+///
+/// Its secret is in this answer, and can be asked for later.
+#[utoipa::path(
+    post,
+    path = "/endpoints",
+    operation_id = "create_endpoint",
+    tag = "Endpoints",
+    request_body = api::EndpointCreate,
+    responses((status = 201, description = "The new endpoint, with its secret.", body = api::Endpoint, headers(("location" = String, description = "Where it is.")))),
+)]
 pub(crate) async fn handler(context: Context, mut body: Body<EndpointCreate>) -> Result<HttpResponse, Problem> {
     let checked = check::check(&context, &mut body).await?;
     check_together(&mut body);

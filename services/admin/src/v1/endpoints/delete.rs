@@ -6,6 +6,14 @@ use ::events::EndpointId;
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
+/// Deletes an endpoint with its deliveries.
+#[utoipa::path(
+    delete,
+    path = "/endpoints/{id}",
+    operation_id = "delete_endpoint",
+    tag = "Endpoints",
+    responses((status = 204, description = "It is gone.")),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let change = context.change(None).await?;

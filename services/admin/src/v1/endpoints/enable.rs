@@ -12,6 +12,15 @@ use actix_web::web::Path;
 use api::{EndpointEnable, HeldEvents};
 use store::CatchUpFrom;
 
+/// Switches an endpoint on.
+#[utoipa::path(
+    post,
+    path = "/endpoints/{id}/enable",
+    operation_id = "enable_endpoint",
+    tag = "Endpoints",
+    request_body = Option<api::EndpointEnable>,
+    responses((status = 200, description = "The endpoint as it is now.", body = api::Endpoint)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

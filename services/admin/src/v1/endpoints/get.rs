@@ -7,6 +7,14 @@ use ::events::EndpointId;
 use actix_web::web::{Json, Path};
 use api::Endpoint;
 
+/// Shows an endpoint with all of its URL.
+#[utoipa::path(
+    get,
+    path = "/endpoints/{id}",
+    operation_id = "get_endpoint",
+    tag = "Endpoints",
+    responses((status = 200, description = "The endpoint.", body = api::Endpoint)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Endpoint>, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let found = context.store().endpoints().by_id(id).await?;

@@ -6,10 +6,19 @@ use crate::problem::Problem;
 use crate::query::Query;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
-use api::{Endpoint, List};
+use api::{Endpoint, List, PageParameters};
 
+/// Lists the endpoints, the newest first.
+#[utoipa::path(
+    get,
+    path = "/endpoints",
+    operation_id = "list_endpoints",
+    tag = "Endpoints",
+    params(api::PageParameters),
+    responses((status = 200, description = "A page of endpoints.", body = api::List<api::Endpoint>)),
+)]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Endpoint>>, Problem> {
-    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let mut query = Query::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let store::List { data, next_cursor } = context.store().endpoints().list(&wanted).await?;

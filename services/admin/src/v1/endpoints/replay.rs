@@ -11,6 +11,18 @@ use actix_web::web::Path;
 use api::{EndpointReplay, ReplayQueued, Replayable};
 use store::{DeliveryState, Replay};
 
+/// Sends again what an endpoint missed, or got and lost.
+#[utoipa::path(
+    post,
+    path = "/endpoints/{id}/replay",
+    operation_id = "replay_endpoint",
+    tag = "Endpoints",
+    request_body = api::EndpointReplay,
+    responses(
+        (status = 202, description = "They are queued.", body = api::ReplayQueued),
+        (status = 200, description = "How many would be queued: it was a trial.", body = api::ReplayQueued),
+    ),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

@@ -12,6 +12,16 @@ use actix_web::web::Path;
 use api::SecretRotated;
 use webhooks::Signing;
 
+/// Gives an endpoint a new secret.
+///
+/// For 24 hours requests are signed with the one before as well.
+#[utoipa::path(
+    post,
+    path = "/endpoints/{id}/rotate-secret",
+    operation_id = "rotate_endpoint_secret",
+    tag = "Endpoints",
+    responses((status = 200, description = "The new secret, or the new public key.", body = api::SecretRotated)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let open = match context.begin(None, body.raw()).await? {

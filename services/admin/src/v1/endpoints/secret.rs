@@ -9,6 +9,16 @@ use secrecy::ExposeSecret;
 use store::Endpoint;
 use webhooks::Signing;
 
+/// Shows the signing secret of an endpoint.
+///
+/// Only with `v1`: of `v1a` the private key is never shown.
+#[utoipa::path(
+    get,
+    path = "/endpoints/{id}/secret",
+    operation_id = "get_endpoint_secret",
+    tag = "Endpoints",
+    responses((status = 200, description = "The secret.", body = api::EndpointSecret)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<EndpointSecret>, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let endpoint = context.store().endpoints().by_id(id).await?;

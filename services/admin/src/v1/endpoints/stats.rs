@@ -6,7 +6,7 @@ use crate::query::Query;
 use ::events::{EndpointId, Timestamp};
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
-use api::{EndpointStats, Oldest, Percentiles};
+use api::{EndpointStats, EndpointStatsParameters, Oldest, Percentiles};
 use std::time::Duration;
 use store::Quantiles;
 
@@ -58,13 +58,22 @@ fn part(of: u64, all: u64) -> Option<f64> {
     (all > 0).then(|| of as f64 / all as f64)
 }
 
+/// Shows how an endpoint fares.
+#[utoipa::path(
+    get,
+    path = "/endpoints/{id}/stats",
+    operation_id = "get_endpoint_stats",
+    tag = "Endpoints",
+    params(api::EndpointStatsParameters),
+    responses((status = 200, description = "Figures of the window, and what waits now.", body = api::EndpointStats)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<EndpointStats>, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
-    let mut query = Query::new(&request, &["window"]);
+    let mut query = Query::of::<EndpointStatsParameters>(&request);
     let wanted = query.text("window").unwrap_or_else(|| "1h".to_owned());
     let window = WINDOWS.iter().find(|(name, _)| *name == wanted);
     if window.is_none() {

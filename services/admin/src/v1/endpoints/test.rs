@@ -13,6 +13,18 @@ use serde_json::{Value, json};
 use store::{EndpointFormat, TestDelivery};
 use uuid::Uuid;
 
+/// Sends an event that did not happen.
+///
+/// It goes the way of any other, whatever the endpoint subscribed to: `"test": true` in the body and `webhook-test: true`
+/// in the header tell it apart, its `sequence` is 0, and its id is in no log.
+#[utoipa::path(
+    post,
+    path = "/endpoints/{id}/test",
+    operation_id = "test_endpoint",
+    tag = "Endpoints",
+    request_body = api::EndpointTest,
+    responses((status = 202, description = "It is queued.", body = api::TestQueued)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

@@ -12,6 +12,17 @@ use actix_web::web::{Json, Path};
 use api::{Audience, EndpointPatch, Fault};
 use store::{Endpoint, EndpointFormat};
 
+/// Changes an endpoint.
+///
+/// Another `signing` makes a new secret, with the overlap of a rotation.
+#[utoipa::path(
+    patch,
+    path = "/endpoints/{id}",
+    operation_id = "update_endpoint",
+    tag = "Endpoints",
+    request_body = api::EndpointPatch,
+    responses((status = 200, description = "The endpoint as it is now.", body = api::Endpoint)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

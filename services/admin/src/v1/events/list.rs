@@ -7,12 +7,24 @@ use crate::query::Query;
 use ::events::Event;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
-use api::List;
+use api::{EventsParameters, List};
 use serde_json::value::RawValue;
 
+/// Lists the event log, gapless and in order.
+///
+/// `next_cursor` goes into `after`; it is null when the log ends here, and then the id of the last event read is where to
+/// go on. A page may have fewer events than asked for, even none: it ends before it has more bytes than a page may, and no
+/// longer stretch of the log is searched for events of rare types than a page is worth.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "list_events",
+    tag = "Events",
+    params(api::EventsParameters),
+    responses((status = 200, description = "A page of events.", body = api::List<api::Event>)),
+)]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Box<RawValue>>>, Problem> {
-    let [directory, organization, types, after] = Selection::PARAMETERS;
-    let mut query = Query::new(&request, &[directory, organization, types, after, "limit"]);
+    let mut query = Query::of::<EventsParameters>(&request);
     let selection = Selection::read(&mut query);
     let limit = query.limit();
     query.finish()?;

@@ -12,6 +12,7 @@ use ::events::Event;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use api::EventStreamParameters;
 use futures_util::stream;
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -106,8 +107,20 @@ struct Reader {
     greeted: bool,
 }
 
+/// Streams the event log as Server-Sent Events.
+///
+/// Each message has the id of the event, its type and its body. A reader that comes again says with `Last-Event-ID` how far
+/// it came.
+#[utoipa::path(
+    get,
+    path = "/events/stream",
+    operation_id = "stream_events",
+    tag = "Events",
+    params(api::EventStreamParameters, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was read; goes before `after`.")),
+    responses((status = 200, description = "Events without end.", body = String, content_type = "text/event-stream")),
+)]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut query = Query::new(&request, &Selection::PARAMETERS);
+    let mut query = Query::of::<EventStreamParameters>(&request);
     let mut selection = Selection::read(&mut query);
     if let Some(last) = request.headers().get(LAST_EVENT_ID) {
         let last = last.to_str().unwrap_or("?").trim().to_owned();

@@ -7,6 +7,14 @@ use ::events::{DirectoryId, EventType};
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
+/// Ends the federation of a directory.
+#[utoipa::path(
+    delete,
+    path = "/directories/{id}/federation",
+    operation_id = "delete_federation",
+    tag = "Federation",
+    responses((status = 204, description = "It is gone.")),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
     let directory_id: DirectoryId = path_id("directory", &path)?;
     let lane = context.lane(directory_id);

@@ -9,6 +9,15 @@ use actix_web::web::{Json, Path};
 use api::FederationSet;
 use store::Federation;
 
+/// Says which workload may ask for access tokens without a secret.
+#[utoipa::path(
+    put,
+    path = "/directories/{id}/federation",
+    operation_id = "set_federation",
+    tag = "Federation",
+    request_body = api::FederationSet,
+    responses((status = 200, description = "The federation as it is now.", body = api::Federation)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

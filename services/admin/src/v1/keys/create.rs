@@ -14,6 +14,17 @@ use api::{Key, KeyCreate};
 use secrecy::ExposeSecret;
 use store::KeyRecord;
 
+/// Creates a key.
+///
+/// Its token is shown in this answer only, unless the key is made to be retrievable.
+#[utoipa::path(
+    post,
+    path = "/directories/{id}/keys",
+    operation_id = "create_key",
+    tag = "Directory keys",
+    request_body = api::KeyCreate,
+    responses((status = 201, description = "The new key, with its token.", body = api::Key, headers(("location" = String, description = "Where it is.")))),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

@@ -8,14 +8,23 @@ use crate::v1::page;
 use ::events::DirectoryId;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
-use api::{Key, List};
+use api::{Key, List, PageParameters};
 
+/// Lists the keys of a directory, the newest first.
+#[utoipa::path(
+    get,
+    path = "/directories/{id}/keys",
+    operation_id = "list_keys",
+    tag = "Directory keys",
+    params(api::PageParameters),
+    responses((status = 200, description = "A page of keys.", body = api::List<api::Key>)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<List<Key>>, Problem> {
-    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let mut query = Query::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let id: DirectoryId = path_id("directory", &path)?;

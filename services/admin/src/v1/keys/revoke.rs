@@ -7,6 +7,16 @@ use ::events::EventType;
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
+/// Revokes a key.
+///
+/// Requests that bring it are refused within a second.
+#[utoipa::path(
+    delete,
+    path = "/directories/{id}/keys/{key_id}",
+    operation_id = "revoke_key",
+    tag = "Directory keys",
+    responses((status = 204, description = "It is gone.")),
+)]
 pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (directory_id, id) = ids(&path)?;
     let lane = context.lane(directory_id);

@@ -7,6 +7,14 @@ use actix_web::web::{Json, Path};
 use api::KeyToken;
 use secrecy::ExposeSecret;
 
+/// Shows the token of a key that was made to be retrievable.
+#[utoipa::path(
+    get,
+    path = "/directories/{id}/keys/{key_id}/token",
+    operation_id = "get_key_token",
+    tag = "Directory keys",
+    responses((status = 200, description = "The token.", body = api::KeyToken)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<Json<KeyToken>, Problem> {
     let (directory_id, id) = ids(&path)?;
     let key = context.store().directory_keys(directory_id).by_id(id).await?;

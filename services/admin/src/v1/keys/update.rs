@@ -7,6 +7,15 @@ use crate::problem::Problem;
 use actix_web::web::{Json, Path};
 use api::{Key, KeyPatch};
 
+/// Changes name, description or end of a key.
+#[utoipa::path(
+    patch,
+    path = "/directories/{id}/keys/{key_id}",
+    operation_id = "update_key",
+    tag = "Directory keys",
+    request_body = api::KeyPatch,
+    responses((status = 200, description = "The key as it is now.", body = api::Key)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<(String, String)>,

@@ -18,6 +18,17 @@ use store::OauthClient;
 /// What a client is called that nobody named.
 const UNNAMED: &str = "OAuth client";
 
+/// Creates an OAuth client.
+///
+/// Its secret is shown in this answer only.
+#[utoipa::path(
+    post,
+    path = "/directories/{id}/oauth-clients",
+    operation_id = "create_oauth_client",
+    tag = "OAuth clients",
+    request_body = api::OauthClientCreate,
+    responses((status = 201, description = "The new client, with its secret.", body = api::OauthClient, headers(("location" = String, description = "Where it is.")))),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,

@@ -8,14 +8,23 @@ use crate::v1::page;
 use ::events::DirectoryId;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
-use api::{List, OauthClient};
+use api::{List, OauthClient, PageParameters};
 
+/// Lists the OAuth clients of a directory, the newest first.
+#[utoipa::path(
+    get,
+    path = "/directories/{id}/oauth-clients",
+    operation_id = "list_oauth_clients",
+    tag = "OAuth clients",
+    params(api::PageParameters),
+    responses((status = 200, description = "A page of clients.", body = api::List<api::OauthClient>)),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<List<OauthClient>>, Problem> {
-    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let mut query = Query::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let id: DirectoryId = path_id("directory", &path)?;

@@ -7,6 +7,14 @@ use ::events::{DirectoryId, EventType, KeyId};
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
+/// Revokes an OAuth client.
+#[utoipa::path(
+    delete,
+    path = "/directories/{id}/oauth-clients/{client_id}",
+    operation_id = "revoke_oauth_client",
+    tag = "OAuth clients",
+    responses((status = 204, description = "It is gone.")),
+)]
 pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let missing = || Problem::not_found("OAuth client", &path.1);
     let directory_id: DirectoryId = path_id("directory", &path.0)?;

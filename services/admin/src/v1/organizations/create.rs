@@ -11,6 +11,15 @@ use api::{Fault, Organization, OrganizationCreate};
 use serde_json::Value;
 use store::{Domain, InvalidDomain, NewOrganization, TakenDomain};
 
+/// Creates an organization.
+#[utoipa::path(
+    post,
+    path = "/organizations",
+    operation_id = "create_organization",
+    tag = "Organizations",
+    request_body = api::OrganizationCreate,
+    responses((status = 201, description = "The new organization.", body = api::Organization, headers(("location" = String, description = "Where it is.")))),
+)]
 pub(crate) async fn handler(context: Context, body: Body<OrganizationCreate>) -> Result<HttpResponse, Problem> {
     let raw = body.raw();
     let new = read(&context, body)?;

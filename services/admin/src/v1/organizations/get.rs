@@ -7,6 +7,14 @@ use ::events::OrganizationId;
 use actix_web::web::{Json, Path};
 use api::Organization;
 
+/// Shows an organization.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}",
+    operation_id = "get_organization",
+    tag = "Organizations",
+    responses((status = 200, description = "The organization.", body = api::Organization)),
+)]
 pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Organization>, Problem> {
     let id: OrganizationId = path_id("organization", &path)?;
     let found = context.store().organizations().by_id(id).await?;

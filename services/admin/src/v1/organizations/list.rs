@@ -7,10 +7,19 @@ use crate::query::Query;
 use crate::v1::page;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
-use api::{List, Organization};
+use api::{List, Organization, PageParameters};
 
+/// Lists the organizations, the newest first.
+#[utoipa::path(
+    get,
+    path = "/organizations",
+    operation_id = "list_organizations",
+    tag = "Organizations",
+    params(api::PageParameters),
+    responses((status = 200, description = "A page of organizations.", body = api::List<api::Organization>)),
+)]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Organization>>, Problem> {
-    let mut query = Query::new(&request, &["limit", "cursor"]);
+    let mut query = Query::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let organizations = context.store().organizations().list(&wanted).await?;

@@ -6,7 +6,7 @@ use crate::query::Query;
 use ::events::{Command, CommandId, DirectoryId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
-use api::ErasureStarted;
+use api::{ErasureStarted, UserDeleteParameters};
 use runtime::ExchangeError;
 use std::time::Duration;
 use store::{Directory, Erasure};
@@ -16,6 +16,21 @@ const DEADLINE: Duration = Duration::from_secs(8);
 /// How long a request works on an erasure; what is left is done in the background.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Deletes a user, or erases everything about the person.
+///
+/// `erase=true` takes the person out of the event log, of what is to be sent and of what receivers answered as well, also
+/// when the user was deleted before.
+#[utoipa::path(
+    delete,
+    path = "/directories/{id}/users/{user_id}",
+    operation_id = "delete_user",
+    tag = "Users",
+    params(api::UserDeleteParameters),
+    responses(
+        (status = 204, description = "It is done."),
+        (status = 202, description = "The user is deleted; the rest of the erasure goes on in the background.", body = api::ErasureStarted),
+    ),
+)]
 pub(crate) async fn handler(
     context: Context,
     path: Path<(String, String)>,
@@ -24,7 +39,7 @@ pub(crate) async fn handler(
     let (directory, user) = path.into_inner();
     let directory_id: DirectoryId = path_id("directory", &directory)?;
     let user_id: ResourceId = path_id("user", &user)?;
-    let mut query = Query::new(&request, &["erase"]);
+    let mut query = Query::of::<UserDeleteParameters>(&request);
     let erase: bool = query.parsed("erase", "true or false").unwrap_or(false);
     query.finish()?;
     let found = context.store().directories().by_id(directory_id).await?;

@@ -1,0 +1,130 @@
+//! What query strings may say.
+
+use events::{DirectoryId, EndpointId, OrganizationId};
+use serde::Serialize;
+use std::sync::LazyLock;
+use utoipa::IntoParams;
+
+/// The parameters of an operation.
+pub trait Parameters: IntoParams {
+    /// Their names; an operation refuses all others.
+    fn names() -> &'static [String];
+}
+
+macro_rules! parameters {
+    ($($name:ident),+ $(,)?) => {$(
+        impl Parameters for $name {
+            fn names() -> &'static [String] {
+                static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+                    let parameters = $name::into_params(|| None);
+                    parameters.into_iter().map(|parameter| parameter.name).collect()
+                });
+                &NAMES
+            }
+        }
+    )+};
+}
+
+parameters![
+    PageParameters,
+    DirectoriesParameters,
+    DeliveriesParameters,
+    EndpointStatsParameters,
+    EventsParameters,
+    EventStreamParameters,
+    UserDeleteParameters,
+];
+
+/// Which page of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParameters {
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which directories a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DirectoriesParameters {
+    /// Only those of this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which deliveries a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveriesParameters {
+    /// Only those to this endpoint.
+    #[param(value_type = Option<Uuid>)]
+    pub endpoint_id: Option<EndpointId>,
+    /// Only those that are so far.
+    #[param(inline)]
+    pub status: Option<crate::DeliveryStatus>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which window figures are of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EndpointStatsParameters {
+    /// `5m`, `1h` (where nothing is said), `24h` or `7d`.
+    #[param(pattern = "^(5m|1h|24h|7d)$")]
+    pub window: Option<String>,
+}
+
+/// Which part of the event log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventsParameters {
+    /// Only events of this directory.
+    #[param(value_type = Option<Uuid>)]
+    pub directory_id: Option<DirectoryId>,
+    /// Only events of this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// Only events of these types: names, and globs over them such as `user.*`, separated by commas.
+    pub types: Option<String>,
+    /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept.
+    pub after: Option<String>,
+    /// The most events of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+}
+
+/// Which part of the event log is streamed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventStreamParameters {
+    /// Only events of this directory.
+    #[param(value_type = Option<Uuid>)]
+    pub directory_id: Option<DirectoryId>,
+    /// Only events of this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// Only events of these types: names, and globs over them such as `user.*`, separated by commas.
+    pub types: Option<String>,
+    /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept.
+    pub after: Option<String>,
+}
+
+/// How a user is deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UserDeleteParameters {
+    /// Erase everything about the person.
+    pub erase: Option<bool>,
+}
