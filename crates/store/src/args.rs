@@ -19,10 +19,6 @@ impl Args {
         }
     }
 
-    pub(crate) const fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
     /// Binds a value; the placeholder to write in its place.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());

@@ -1,6 +1,6 @@
 //! SCIM filters and orders as SQL.
 //!
-//! The result is a boolean expression over the row `r` of `users` or `groups` that says of each row what
+//! The result is a boolean expression over the row [`ROW`] of `users` or `groups` that says of each row what
 //! `scim::filter::Filter::matches` says of the resource; a property test holds the two against each other on both
 //! databases. Three rules keep it that way:
 //!
@@ -18,10 +18,17 @@ mod undeclared;
 
 pub(crate) use order::order;
 
-use crate::args::Args;
+use crate::Dialect;
+use crate::entity::{groups, users};
 use events::DirectoryId;
 use scim::filter::{Comparison, Filter, Literal, Operator};
 use scim::schema::ResourceType;
+use sea_orm::sea_query::{Expr, IntoIden as _, TableRef};
+
+/// The row of `users` or `groups` that a condition is about.
+pub(crate) const ROW: &str = "r";
+/// An element of a multi-valued attribute of it.
+const ELEMENT: &str = "e";
 
 /// Users or groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +38,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const fn table(self) -> &'static str {
-        match self {
-            Self::User => "users",
-            Self::Group => "groups",
-        }
+    /// The rows of this kind as [`ROW`].
+    pub(crate) fn rows(self) -> TableRef {
+        let table = match self {
+            Self::User => users::Entity.into_iden(),
+            Self::Group => groups::Entity.into_iden(),
+        };
+        TableRef::from(table).alias(ROW)
     }
 
     /// The attributes without those that a directory declares itself.
@@ -47,9 +56,15 @@ impl Kind {
     }
 }
 
+/// A column of [`ROW`]. The columns that `groups` has are those of `users` with the same names.
+pub(crate) fn row(column: users::Column) -> Expr {
+    Expr::col((ROW, column))
+}
+
 /// What a filter is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
+    pub(crate) dialect: Dialect,
     pub(crate) kind: Kind,
     pub(crate) directory_id: DirectoryId,
     pub(crate) schema: &'a ResourceType,
@@ -57,9 +72,9 @@ pub(crate) struct Target<'a> {
     pub(crate) base_url: Option<&'a str>,
 }
 
-/// The filter as a condition on `r`, in parentheses where needed.
-pub(crate) fn condition(args: &mut Args, target: Target<'_>, filter: &Filter) -> String {
-    compile::Compiler { args, target }.filter(filter, &compile::Context::Resource)
+/// The filter as a condition on [`ROW`].
+pub(crate) fn condition(target: Target<'_>, filter: &Filter) -> Expr {
+    compile::Compiler(target).filter(filter, &compile::Context::Resource)
 }
 
 /// The name as it is compared, of a filter that says only which unique name a resource has: `userName` of users,

@@ -1,12 +1,15 @@
 //! Reading the groups of one directory and their members.
 
+use crate::entity::group_members;
+use crate::expr::{build, checked};
 use crate::filter::Kind;
-use crate::page::MEMBER_NAME;
+use crate::page::{MEMBERSHIP, member_name, membership};
 use crate::query::Scope;
 use crate::sql::{Row, query_all};
 use crate::{Page, Query, Store, StoreError};
 use events::{DirectoryId, MemberRef, ResourceId, ResourceKind, StoredResource, Timestamp};
 use sea_orm::QueryResult;
+use sea_orm::sea_query::{self, ExprTrait as _, Order};
 use uuid::Uuid;
 
 /// A group as stored.
@@ -114,17 +117,19 @@ impl Groups<'_> {
         after: Option<ResourceId>,
         limit: u32,
     ) -> Result<Vec<MemberRef>, StoreError> {
-        let sql = format!(
-            "SELECT m.member_id, m.kind, {MEMBER_NAME} AS display FROM group_members m \
-             WHERE m.group_id = $1 AND (m.directory_id = $2) IS TRUE AND m.member_id > $3 ORDER BY m.member_id LIMIT $4"
-        );
+        use group_members::Column::{DirectoryId, GroupId, Kind as MemberKind, MemberId};
         let after = after.map_or_else(Uuid::nil, ResourceId::uuid);
-        let values = [
-            group.uuid().into(),
-            self.scope.directory_id.uuid().into(),
-            after.into(),
-            i64::from(limit).into(),
-        ];
+        let members = sea_query::Query::select()
+            .columns([(MEMBERSHIP, MemberId), (MEMBERSHIP, MemberKind)])
+            .expr_as(member_name(), "display")
+            .from_as(group_members::Entity, MEMBERSHIP)
+            .and_where(membership(GroupId).eq(group.uuid()))
+            .and_where(checked(membership(DirectoryId).eq(self.scope.directory_id.uuid())))
+            .and_where(membership(MemberId).gt(after))
+            .order_by((MEMBERSHIP, MemberId), Order::Asc)
+            .limit(limit.into())
+            .take();
+        let (sql, values) = build(self.scope.store.dialect(), &members);
         query_all(self.scope.store.read(), &sql, values)
             .await?
             .iter()

@@ -14,6 +14,7 @@ mod entity;
 mod erasures;
 mod error;
 mod event_log;
+mod expr;
 mod filter;
 mod groups;
 mod idempotency;

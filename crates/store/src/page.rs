@@ -8,179 +8,224 @@
 //! with `OFFSET 0` and one in the place of a value stay what they are, and a comparison `IS TRUE` is checked in each row,
 //! never searched by. So every row here is found by its primary key or the one index that is meant.
 
-use crate::Dialect;
-use crate::filter::Kind;
+mod ids;
+mod one;
+mod references;
 
-/// What an answer has of each resource beside its attributes: `id`, `meta`, `schemas`.
-const FRAME: u64 = 400;
-/// What it has of each group of a user, or member of a group.
-const REFERENCE: u64 = 200;
+pub(crate) use ids::{Sorting, is_after, matching};
+pub(crate) use one::{by_id, by_ids, by_name};
+pub(crate) use references::{MEMBERSHIP, member_name, membership};
+
+use crate::Dialect;
+use crate::entity::{group_members, users};
+use crate::expr::{Texts, call, fixed, limited, number, parameter, truth};
+use crate::filter::{Kind, ROW, row};
+use ids::Whole;
+use references::{own, references_of};
+use sea_orm::sea_query::{
+    Asterisk, CommonTableExpression, Expr, ExprTrait as _, Frame, FrameType, Func, JoinType, Order, OrderedStatement,
+    Query, SelectStatement, WindowStatement, WithClause,
+};
+use users::Column::{CreatedAt, DirectoryId, Id, Resource, UpdatedAt, Version};
+
+/// Bytes that an answer has of each resource beside its attributes: `id`, `meta`, `schemas`.
+const FRAME_BYTES: i64 = 400;
+/// Bytes that it has of each group of a user, or member of a group.
+const REFERENCE_BYTES: i64 = 200;
+
+/// The ids, and one of them.
+const IDS: &str = "page";
+const ONE: &str = "p";
+/// The rows with the bytes of the page up to each.
+const SUMMED: &str = "s";
+/// SQLite: by what a row is found at once.
+const ROWID: &str = "rowid";
+/// Columns beside those of the tables. `key` is the `rowid` of a row, on SQLite alone.
+const KEY: &str = "key";
+const SORT: &str = "sort";
+const SIZE: &str = "size";
+const BYTES: &str = "bytes";
+const FOUND: &str = "found";
+const REFERENCES: &str = "refs";
+const TOTAL: &str = "total";
 
 /// The statement of a page.
-pub(crate) struct Statement<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct PageStatement {
     pub(crate) dialect: Dialect,
     pub(crate) kind: Kind,
     /// With a column `refs`: see [`references_of`].
     pub(crate) references: bool,
-    /// With a column `total`: how many the directory `$1` has.
-    pub(crate) total: bool,
-    /// A query of the columns `n` and `id`: which resources, in the order of `n`.
-    pub(crate) ids: &'a str,
-    /// How large the page may be.
-    pub(crate) most_bytes: u64,
+    /// With a column `total`.
+    pub(crate) total: Option<Expr>,
+    /// Which resources, at most: made by [`Whole`] or [`matching`].
+    pub(crate) ids: SelectStatement,
+    /// Their order before that of creation; `ids` has a column for it.
+    pub(crate) sorting: Option<Sorting>,
+    /// How large the page may be, in bytes.
+    pub(crate) most_bytes: Expr,
 }
 
-impl Statement<'_> {
+impl PageStatement {
     /// Its columns are those of the resource (`id`, `version`, `created_at`, `updated_at`, `resource`), the bytes of the
     /// page up to it (`bytes`), and how many ids there were (`found`).
-    pub(crate) fn text(&self) -> String {
-        let Self { dialect, kind, ids, .. } = *self;
-        let table = kind.table();
-        let mut more = String::new();
-        if self.references {
-            more.push_str(&format!(", {} AS refs", references_of(dialect, kind, "s")));
-        }
-        if self.total {
-            more.push_str(&format!(", {} AS total", kept(kind)));
-        }
-        let columns = format!(
-            "r.id, r.directory_id, r.version, r.created_at, r.updated_at, r.resource, {} AS size",
-            self.size()
-        );
-        let rows = match dialect {
-            Dialect::Postgres => format!(
-                "(SELECT p.n, x.* FROM page p CROSS JOIN LATERAL \
-                 (SELECT {columns} FROM {table} r WHERE r.id = p.id OFFSET 0) AS x)"
-            ),
-            Dialect::Sqlite => format!("(SELECT p.n, {columns} FROM page p CROSS JOIN {table} r WHERE r.id = p.id)"),
+    pub(crate) fn select(&self) -> SelectStatement {
+        let ids = CommonTableExpression::new()
+            .query(self.ids.clone())
+            .table_name(IDS)
+            .materialized(true)
+            .to_owned();
+        let found = Query::select().expr(count()).from(IDS).take();
+        let summed = |column: &'static str| Expr::col((SUMMED, column));
+        let fits = summed(BYTES).lte(self.most_bytes.clone());
+        let is_first = summed(BYTES).eq(summed(SIZE));
+        let mut page = Query::select();
+        let row = match self.dialect {
+            Dialect::Postgres => {
+                page.from_subquery(self.summed_rows(), SUMMED)
+                    // The sum of whole numbers is one of any length there.
+                    .expr_as(summed(BYTES).cast_as("bigint"), BYTES);
+                SUMMED
+            }
+            Dialect::Sqlite => {
+                page.from_subquery(self.summed_sizes(), SUMMED)
+                    .cross_join(self.kind.rows())
+                    .and_where(Expr::col((ROW, ROWID)).eq(summed(KEY)))
+                    .column((SUMMED, BYTES));
+                ROW
+            }
         };
-        format!(
-            "WITH page AS MATERIALIZED ({ids}) \
-             SELECT s.id, s.version, s.created_at, s.updated_at, s.resource, s.bytes, s.found{more} FROM \
-             (SELECT y.*, ROW_NUMBER() OVER (ORDER BY y.n) AS place, \
-             CAST(SUM(y.size) OVER (ORDER BY y.n) AS bigint) AS bytes, \
-             (SELECT COUNT(*) FROM page) AS found FROM {rows} AS y) AS s \
-             WHERE s.place = 1 OR s.bytes <= {} ORDER BY s.n",
-            number(self.most_bytes)
-        )
+        page.columns([Id, Version, CreatedAt, UpdatedAt, Resource].map(|column| (row, column)))
+            .expr_as(found, FOUND)
+            .and_where(fits.or(is_first));
+        if self.references {
+            page.expr_as(references_of(self.dialect, self.kind, row), REFERENCES);
+        }
+        if let Some(total) = &self.total {
+            page.expr_as(total.clone(), TOTAL);
+        }
+        self.put_in_order(&mut page, SUMMED);
+        page.with_cte(WithClause::new().cte(ids).to_owned()).take()
     }
 
-    /// About how many bytes an answer has of the resource `r`.
-    fn size(&self) -> String {
-        let attributes = format!("octet_length(r.resource) + {FRAME}");
+    /// PostgreSQL: whole rows, each read once.
+    fn summed_rows(&self) -> SelectStatement {
+        let columns = [Id, DirectoryId, Version, CreatedAt, UpdatedAt, Resource].map(|column| (ROW, column));
+        let of_the_id = Query::select()
+            .columns(columns)
+            .expr_as(self.size(), SIZE)
+            .from(self.kind.rows())
+            .and_where(row(Id).eq(Expr::col((ONE, Id))))
+            .offset(0)
+            .take();
+        let mut rows = Query::select();
+        rows.from_as(IDS, ONE)
+            .join_lateral(JoinType::InnerJoin, of_the_id, "x", truth(true))
+            .column(("x", Asterisk));
+        self.with_sums(rows, "x")
+    }
+
+    /// SQLite: what rows are found by, and their sizes. Windows there copy all that passes through them, so resources do not.
+    fn summed_sizes(&self) -> SelectStatement {
+        let sizes = Query::select()
+            .column((ONE, Asterisk))
+            .expr_as(self.size(), SIZE)
+            .from_as(IDS, ONE)
+            .cross_join(self.kind.rows())
+            .and_where(Expr::col((ROW, ROWID)).eq(Expr::col((ONE, KEY))))
+            .take();
+        let columns = [CreatedAt, Id].map(|column| (ONE, column));
+        let mut rows = Query::select();
+        rows.from_subquery(sizes, ONE)
+            .columns(columns)
+            .columns([(ONE, KEY), (ONE, SIZE)]);
+        self.with_sums(rows, ONE)
+    }
+
+    /// With the bytes up to each row, and what rows are ordered by before creation.
+    fn with_sums(&self, mut rows: SelectStatement, sized: &'static str) -> SelectStatement {
+        let mut window = WindowStatement::new();
+        self.put_in_order(&mut window, ONE);
+        window.frame_start(FrameType::Rows, Frame::UnboundedPreceding);
+        let sum = Func::sum(Expr::col((sized, SIZE)));
+        rows.expr_window_as(sum, window, BYTES);
+        if self.sorting.is_some() {
+            rows.column((ONE, SORT));
+        }
+        rows
+    }
+
+    fn put_in_order<S: OrderedStatement>(&self, statement: &mut S, alias: &'static str) {
+        if let Some(Sorting { order, nulls, .. }) = &self.sorting {
+            statement.order_by_with_nulls((alias, SORT), order.clone(), *nulls);
+        }
+        statement.order_by((alias, CreatedAt), Order::Asc);
+        statement.order_by((alias, Id), Order::Asc);
+    }
+
+    /// About how many bytes an answer has of the resource in the row.
+    fn size(&self) -> Expr {
+        let attributes = call("octet_length", [row(Resource)]).add(number(FRAME_BYTES));
         if !self.references {
             return attributes;
         }
-        let key = match self.kind {
-            Kind::User => "member_id",
-            Kind::Group => "group_id",
-        };
+        let references = Query::select()
+            .expr(number(1))
+            .from_as(group_members::Entity, MEMBERSHIP)
+            .and_where(membership(own(self.kind)).eq(row(Id)))
+            .take();
         // Counted no further than it matters.
-        format!(
-            "{attributes} + {REFERENCE} * \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM group_members m WHERE m.{key} = r.id LIMIT {}) AS counted)",
-            number(self.most_bytes / REFERENCE + 1)
-        )
+        let limit = self.most_bytes.clone().div(number(REFERENCE_BYTES)).add(number(1));
+        let counted = Query::select()
+            .expr(count())
+            .from_function(limited(self.dialect, references, limit, None), "counted")
+            .take();
+        attributes.add(number(REFERENCE_BYTES).mul(counted))
     }
 }
 
-/// A number within a statement.
-fn number(value: u64) -> String {
-    i64::try_from(value).unwrap_or(i64::MAX).to_string()
+/// The statement of a page of all that the directory `$1` has: at most `$2` resources and about `$3` bytes, after the first
+/// `$4`, or after the row created at `$4` with the id `$5`. With a column `total` if wanted.
+pub(crate) fn of_whole(
+    dialect: Dialect,
+    kind: Kind,
+    references: bool,
+    total: bool,
+    is_after_a_row: bool,
+) -> &'static str {
+    static TEXTS: Texts<32> = Texts::new();
+    let facts = [
+        dialect == Dialect::Sqlite,
+        kind == Kind::Group,
+        references,
+        total,
+        is_after_a_row,
+    ];
+    TEXTS.get(facts, || {
+        let directory = parameter(1);
+        let whole = Whole {
+            dialect,
+            kind,
+            directory,
+        };
+        let ids = if is_after_a_row {
+            whole.after(parameter(2), parameter(4), parameter(5))
+        } else {
+            whole.by_offset(&parameter(2), &parameter(4))
+        };
+        let statement = PageStatement {
+            dialect,
+            kind,
+            references,
+            total: total.then(|| whole.kept()),
+            ids,
+            sorting: None,
+            most_bytes: parameter(3),
+        };
+        fixed(dialect, &statement.select())
+    })
 }
 
-/// A resource by a condition on `r`, with what it refers to.
-pub(crate) fn one(dialect: Dialect, kind: Kind, references: bool, condition: &str) -> String {
-    let refs = if references {
-        format!(", {} AS refs", references_of(dialect, kind, "r"))
-    } else {
-        String::new()
-    };
-    format!(
-        "SELECT r.id, r.version, r.created_at, r.updated_at, r.resource{refs} FROM {} r WHERE {condition}",
-        kind.table()
-    )
-}
-
-/// What the resource `row` refers to as JSON text, NULL for nothing: the groups of a user as pairs of id and name; the
-/// members of a group as triples of id, kind and name. In order of their ids.
-fn references_of(dialect: Dialect, kind: Kind, row: &str) -> String {
-    let here = format!("(m.directory_id = {row}.directory_id) IS TRUE");
-    match (kind, dialect) {
-        (Kind::User, Dialect::Postgres) => format!(
-            "(SELECT json_agg(json_build_array(m.group_id, {GROUP_NAME}) ORDER BY m.group_id)::text \
-             FROM group_members m WHERE m.member_id = {row}.id AND {here})"
-        ),
-        (Kind::User, Dialect::Sqlite) => format!(
-            "(SELECT json_group_array(json_array(lower(hex(m.group_id)), {GROUP_NAME}) ORDER BY m.group_id) \
-             FROM group_members m WHERE m.member_id = {row}.id AND {here})"
-        ),
-        (Kind::Group, Dialect::Postgres) => format!(
-            "(SELECT json_agg(json_build_array(o.member_id, o.kind, o.display))::text FROM \
-             (SELECT m.member_id, m.kind, {MEMBER_NAME} AS display FROM group_members m \
-             WHERE m.group_id = {row}.id AND {here} ORDER BY m.group_id, m.member_id) AS o)"
-        ),
-        (Kind::Group, Dialect::Sqlite) => format!(
-            "(SELECT json_group_array(json_array(lower(hex(o.member_id)), o.kind, o.display)) FROM \
-             (SELECT m.member_id, m.kind, {MEMBER_NAME} AS display FROM group_members m \
-             WHERE m.group_id = {row}.id AND {here} ORDER BY m.group_id, m.member_id) AS o)"
-        ),
-    }
-}
-
-/// The name of the group of a membership `m`; NULL when it is not of the same directory.
-const GROUP_NAME: &str = "(SELECT g.display_name FROM groups g WHERE g.id = m.group_id \
-    AND (g.directory_id = m.directory_id) IS TRUE)";
-
-/// What the member of a membership `m` is shown with: its own `displayName`, if it has one.
-pub(crate) const MEMBER_NAME: &str = "CASE m.kind \
-    WHEN 0 THEN (SELECT u.display_name FROM users u WHERE u.id = m.member_id \
-    AND (u.directory_id = m.directory_id) IS TRUE) \
-    ELSE (SELECT g.display_name FROM groups g WHERE g.id = m.member_id \
-    AND (g.directory_id = m.directory_id) IS TRUE) END";
-
-/// The ids of a page of a whole directory `$1` in order of creation: at most `$2` after the first `$3`. Skips from
-/// whichever end is nearer: how many there are is kept.
-pub(crate) fn ids_by_offset(dialect: Dialect, kind: Kind) -> String {
-    let (table, total) = (kind.table(), kept(kind));
-    let (least, most) = match dialect {
-        Dialect::Postgres => ("LEAST", "GREATEST"),
-        Dialect::Sqlite => ("min", "max"),
-    };
-    // Without a kept number the beginning is what is known.
-    let from_end = format!("COALESCE(2 * $3 > {total}, FALSE)");
-    let rows = |direction: &str, limit: &str, offset: &str| {
-        format!(
-            "(SELECT r.id FROM {table} r WHERE r.directory_id = $1 \
-             ORDER BY r.directory_id{direction}, r.created_at{direction}, r.id{direction} LIMIT {limit} OFFSET {offset})"
-        )
-    };
-    let forward = rows("", &format!("(SELECT CASE WHEN {from_end} THEN 0 ELSE $2 END)"), "$3");
-    let backward = rows(
-        " DESC",
-        &format!("(SELECT CASE WHEN {from_end} THEN {most}({least}($2, {total} - $3), 0) ELSE 0 END)"),
-        &format!("(SELECT COALESCE({most}({total} - $3 - $2, 0), 0))"),
-    );
-    format!(
-        "SELECT ROW_NUMBER() OVER () AS n, f.id FROM {forward} AS f \
-         UNION ALL SELECT -ROW_NUMBER() OVER () AS n, b.id FROM {backward} AS b"
-    )
-}
-
-/// The same after the place of the row created at `$3` with the id `$4`.
-pub(crate) fn ids_after(kind: Kind) -> String {
-    format!(
-        "SELECT ROW_NUMBER() OVER () AS n, f.id FROM (SELECT r.id FROM {} r \
-         WHERE r.directory_id = $1 AND (r.created_at, r.id) > ($3, $4) \
-         ORDER BY r.directory_id, r.created_at, r.id LIMIT $2) AS f",
-        kind.table()
-    )
-}
-
-/// How many there are in the directory `$1`, where that is kept.
-fn kept(kind: Kind) -> String {
-    format!(
-        "(SELECT kept.{} FROM directory_counts kept WHERE kept.directory_id = $1)",
-        kind.table()
-    )
+fn count() -> Expr {
+    Expr::col(Asterisk).count()
 }

@@ -1,17 +1,19 @@
 //! Asking for users or groups of one directory: what both kinds have in common.
 
-use crate::args::Args;
-use crate::filter::{self, Kind, Target};
+use crate::entity::{directory_counts, users};
+use crate::expr::{Texts, build, fixed, parameter};
+use crate::filter::{self, Kind, Target, row};
 use crate::links::Party;
 use crate::lookups::Lookup;
 use crate::searches::Search;
-use crate::sql::{Row, json_ids, of_ids, query_all};
-use crate::{DirectoryCounts, Store, StoreError, page};
+use crate::sql::{Row, json_ids, query_all};
+use crate::{Dialect, DirectoryCounts, Store, StoreError, page};
 use events::{DirectoryId, ResourceId, Timestamp};
 use scim::filter::Filter;
 use scim::path::AttributePath;
 use scim::schema::ResourceType;
-use sea_orm::QueryResult;
+use sea_orm::sea_query::{self, Asterisk, Expr, ExprTrait as _, NullOrdering, Order};
+use sea_orm::{QueryResult, Value};
 
 /// What to list, in which order, and which page of it.
 ///
@@ -147,31 +149,23 @@ impl Scope<'_> {
             return Ok(Vec::new());
         }
         let dialect = self.store.dialect();
-        let sql = of_ids("r.id", |these| {
-            let condition = format!("{these} AND (r.directory_id = $2) IS TRUE");
-            page::one(dialect, self.kind, references, &condition)
-        });
+        let sql = page::by_ids(dialect, self.kind, references);
         let ids = json_ids(dialect, ids.iter().map(|id| id.uuid()));
-        query_all(self.store.read(), &sql, [ids.into(), self.directory_id.uuid().into()]).await
+        query_all(self.store.read(), sql, [ids.into(), self.directory_id.uuid().into()]).await
     }
 
     /// The row with this id.
     pub(crate) async fn by_id(&self, id: ResourceId, references: bool) -> Result<Option<QueryResult>, StoreError> {
-        let condition = "r.id = $1 AND (r.directory_id = $2) IS TRUE";
-        let sql = page::one(self.store.dialect(), self.kind, references, condition);
+        let sql = page::by_id(self.store.dialect(), self.kind, references);
         let values = vec![id.uuid().into(), self.directory_id.uuid().into()];
-        self.lookup().one(&sql, values).await
+        self.lookup().one(sql, values).await
     }
 
     /// The row of a unique name as it is compared.
     pub(crate) async fn by_name(&self, key: &str, references: bool) -> Result<Option<QueryResult>, StoreError> {
-        let condition = match self.kind {
-            Kind::User => "r.directory_id = $1 AND r.user_name_key = $2",
-            Kind::Group => "r.directory_id = $1 AND r.display_name_key = $2",
-        };
-        let sql = page::one(self.store.dialect(), self.kind, references, condition);
+        let sql = page::by_name(self.store.dialect(), self.kind, references);
         let values = vec![self.directory_id.uuid().into(), key.into()];
-        self.lookup().one(&sql, values).await
+        self.lookup().one(sql, values).await
     }
 
     /// Connections for finding one resource of this directory, and pages of all of it.
@@ -243,7 +237,7 @@ impl Scope<'_> {
         let Some(of) = self.kept_as(query) else {
             return Ok(None);
         };
-        let sql = "SELECT users, active_users, groups FROM directory_counts WHERE directory_id = $1";
+        let sql = kept_counts(self.store.dialect());
         let Some(row) = self.lookup().one(sql, vec![self.directory_id.uuid().into()]).await? else {
             return Ok(None);
         };
@@ -269,13 +263,12 @@ impl Scope<'_> {
     }
 
     async fn count_matches(&self, search: &Search<'_>, query: &Query<'_>) -> Result<u64, StoreError> {
-        let mut args = Args::new(self.store.dialect());
-        let condition = self.condition(query, &mut args);
-        let sql = format!(
-            "SELECT COUNT(*) AS total FROM {} r WHERE {condition}",
-            self.kind.table()
-        );
-        let (sql, values) = args.finish(&sql);
+        let matches = sea_query::Query::select()
+            .expr_as(Expr::col(Asterisk).count(), "total")
+            .from(self.kind.rows())
+            .and_where(self.condition(query))
+            .take();
+        let (sql, values) = build(self.store.dialect(), &matches);
         let rows = query_all(search, &sql, values).await?;
         let total: i64 = rows
             .first()
@@ -286,28 +279,27 @@ impl Scope<'_> {
 
     /// A page of everything that the directory has, in order of creation.
     async fn whole(&self, query: &Query<'_>, left: u64) -> Result<Vec<QueryResult>, StoreError> {
-        let dialect = self.store.dialect();
-        let mut values = vec![self.directory_id.uuid().into(), i64::from(query.limit).into()];
-        let ids = match query.after {
+        let total = query.total != Total::Omitted;
+        let mut values: Vec<Value> = vec![
+            self.directory_id.uuid().into(),
+            i64::from(query.limit).into(),
+            whole_number(left).into(),
+        ];
+        match query.after {
             Some(after) => {
                 in_order_of_creation(query)?;
                 values.extend([after.created_at.millis().into(), after.id.uuid().into()]);
-                page::ids_after(self.kind)
             }
-            None => {
-                values.push(i64::from(query.offset).into());
-                page::ids_by_offset(dialect, self.kind)
-            }
-        };
-        let statement = page::Statement {
-            dialect,
-            kind: self.kind,
-            references: query.references,
-            total: query.total != Total::Omitted,
-            ids: &ids,
-            most_bytes: left,
-        };
-        query_all(&self.lookup(), &statement.text(), values).await
+            None => values.push(i64::from(query.offset).into()),
+        }
+        let sql = page::of_whole(
+            self.store.dialect(),
+            self.kind,
+            query.references,
+            total,
+            query.after.is_some(),
+        );
+        query_all(&self.lookup(), sql, values).await
     }
 
     /// A page of what matches, in the order asked for.
@@ -318,50 +310,52 @@ impl Scope<'_> {
         left: u64,
     ) -> Result<Vec<QueryResult>, StoreError> {
         let dialect = self.store.dialect();
-        let mut args = Args::new(dialect);
-        let mut condition = self.condition(query, &mut args);
+        let mut condition = self.condition(query);
         if let Some(after) = query.after {
             in_order_of_creation(query)?;
-            let created_at = args.bind(after.created_at.millis());
-            let id = args.bind(after.id.uuid());
-            condition.push_str(&format!(" AND (r.created_at, r.id) > ({created_at}, {id})"));
+            let place = (Expr::val(after.created_at.millis()), Expr::val(after.id.uuid()));
+            condition = condition.and(page::is_after(place.0, place.1));
         }
-        let order = query
-            .sort
-            .and_then(|sort| filter::order(&mut args, self.target(query), sort.path, sort.descending))
-            .map_or_else(String::new, |order| order + ", ");
-        let limit = args.bind(i64::from(query.limit));
-        let offset = args.bind(i64::from(query.offset));
-        let ids = format!(
-            "SELECT ROW_NUMBER() OVER () AS n, i.id FROM (SELECT r.id FROM {} r WHERE {condition} \
-             ORDER BY {order}r.created_at, r.id LIMIT {limit} OFFSET {offset}) AS i",
-            self.kind.table()
-        );
-        let statement = page::Statement {
+        let sorting = query.sort.and_then(|sort| self.sorting(query, sort));
+        let ids = page::matching(dialect, self.kind, condition, sorting.as_ref())
+            .limit(query.limit.into())
+            .offset(query.offset.into())
+            .take();
+        let statement = page::PageStatement {
             dialect,
             kind: self.kind,
             references: query.references,
-            total: false,
-            ids: &ids,
-            most_bytes: left,
+            total: None,
+            ids,
+            sorting,
+            most_bytes: Expr::val(whole_number(left)),
         };
-        let (sql, values) = args.finish(&statement.text());
+        let (sql, values) = build(dialect, &statement.select());
         query_all(search, &sql, values).await
     }
 
-    fn condition(&self, query: &Query<'_>, args: &mut Args) -> String {
-        let directory = args.bind(self.directory_id.uuid());
-        let mut condition = format!("r.directory_id = {directory}");
-        if let Some(filter) = query.filter {
-            let filter = filter::condition(args, self.target(query), filter);
-            condition.push_str(" AND ");
-            condition.push_str(&filter);
+    /// `None` for an attribute that cannot be sorted by, which is ignored.
+    fn sorting(&self, query: &Query<'_>, sort: Sort<'_>) -> Option<page::Sorting> {
+        let (order, nulls) = if sort.descending {
+            (Order::Desc, NullOrdering::First)
+        } else {
+            (Order::Asc, NullOrdering::Last)
+        };
+        let by = filter::order(self.target(query), sort.path)?;
+        Some(page::Sorting { by, order, nulls })
+    }
+
+    fn condition(&self, query: &Query<'_>) -> Expr {
+        let is_here = row(users::Column::DirectoryId).eq(self.directory_id.uuid());
+        match query.filter {
+            Some(filter) => is_here.and(filter::condition(self.target(query), filter)),
+            None => is_here,
         }
-        condition
     }
 
     fn target<'q>(&self, query: &Query<'q>) -> Target<'q> {
         Target {
+            dialect: self.store.dialect(),
             kind: self.kind,
             directory_id: self.directory_id,
             schema: query.schema.unwrap_or_else(|| self.kind.schema()),
@@ -387,4 +381,22 @@ fn last_page_total(query: &Query<'_>, rows: usize) -> Option<u64> {
     let rows = u64::try_from(rows).ok()?;
     let is_last = rows < u64::from(query.limit) && (rows > 0 || query.offset == 0);
     (is_last && query.after.is_none()).then(|| u64::from(query.offset) + rows)
+}
+
+/// How many resources the directory `$1` holds, where that is kept.
+fn kept_counts(dialect: Dialect) -> &'static str {
+    use directory_counts::Column::{ActiveUsers, DirectoryId, Groups, Users};
+    static TEXTS: Texts<2> = Texts::new();
+    TEXTS.get([dialect == Dialect::Sqlite], || {
+        let counts = sea_query::Query::select()
+            .columns([Users, ActiveUsers, Groups])
+            .from(directory_counts::Entity)
+            .and_where(Expr::col(DirectoryId).eq(parameter(1)))
+            .take();
+        fixed(dialect, &counts)
+    })
+}
+
+fn whole_number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,19 +1,21 @@
 //! The walk over the tree.
 
-use super::Target;
+use super::json::{KEY, TYPE, VALUE, json, json_type};
 use super::resolve::{Located, Many, Source, has_email, locate};
-use super::scalar::{FALSE, Scalar, not, truth};
+use super::scalar::{Scalar, not};
 use super::undeclared::{self, Undeclared};
+use super::{ELEMENT, Target, row};
 use crate::Dialect;
-use crate::args::Args;
+use crate::entity::users;
+use crate::expr::{by_code_point, call, number, text, truth};
 use scim::filter::{Comparison, Filter, Literal, Operator};
 use scim::path::AttributePath;
 use scim::schema::{Attribute, AttributeType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
 
-pub(super) struct Compiler<'a, 'b> {
-    pub(super) args: &'b mut Args,
-    pub(super) target: Target<'a>,
-}
+/// Compiles filters over one target.
+#[derive(Clone, Copy)]
+pub(super) struct Compiler<'a>(pub(super) Target<'a>);
 
 /// What the names in a filter are names of.
 pub(super) enum Context<'c, 'a> {
@@ -27,24 +29,22 @@ pub(super) enum Context<'c, 'a> {
     UndeclaredElement,
 }
 
-impl<'a> Compiler<'a, '_> {
-    pub(super) fn filter(&mut self, filter: &Filter, context: &Context<'_, 'a>) -> String {
+impl<'a> Compiler<'a> {
+    const fn dialect(self) -> Dialect {
+        self.0.dialect
+    }
+
+    pub(super) fn filter(self, filter: &Filter, context: &Context<'_, 'a>) -> Expr {
         match filter {
-            Filter::And(left, right) => {
-                let (left, right) = (self.filter(left, context), self.filter(right, context));
-                format!("({left} AND {right})")
-            }
-            Filter::Or(left, right) => {
-                let (left, right) = (self.filter(left, context), self.filter(right, context));
-                format!("({left} OR {right})")
-            }
-            Filter::Not(inner) => not(&self.filter(inner, context)),
+            Filter::And(left, right) => self.filter(left, context).and(self.filter(right, context)),
+            Filter::Or(left, right) => self.filter(left, context).or(self.filter(right, context)),
+            Filter::Not(inner) => not(self.filter(inner, context)),
             Filter::Present(path) => self.present(path, context),
             Filter::Compare(Comparison {
                 path,
                 op: Operator::Eq,
                 value: Literal::Null,
-            }) => not(&self.present(path, context)),
+            }) => not(self.present(path, context)),
             Filter::Compare(Comparison {
                 path,
                 op: Operator::Ne,
@@ -52,59 +52,59 @@ impl<'a> Compiler<'a, '_> {
             }) => self.present(path, context),
             Filter::Compare(Comparison {
                 value: Literal::Null, ..
-            }) => FALSE.to_owned(),
+            }) => truth(false),
             Filter::Compare(term) => self.compare(term, context),
             Filter::ValuePath { path, filter } => match context {
                 Context::Resource => self.value_path(path, filter),
                 // Brackets do not nest.
-                _ => FALSE.to_owned(),
+                _ => truth(false),
             },
         }
     }
 
-    fn present(&mut self, path: &AttributePath, context: &Context<'_, 'a>) -> String {
+    fn present(self, path: &AttributePath, context: &Context<'_, 'a>) -> Expr {
         match context {
             Context::Resource => self.present_in_resource(path),
             Context::Part(parent) => self.present_in_resource(&part(parent, path)),
             Context::Element(many) => self
                 .of_element(many, path)
-                .map_or_else(|| FALSE.to_owned(), |scalar| scalar.present()),
-            Context::UndeclaredElement => undeclared::Member(&path.attribute).present(self.args),
+                .map_or_else(|| truth(false), |scalar| scalar.present()),
+            Context::UndeclaredElement => undeclared::Member(&path.attribute).present(self.dialect()),
         }
     }
 
-    fn present_in_resource(&mut self, path: &AttributePath) -> String {
-        match locate(self.args, self.target, path) {
+    fn present_in_resource(self, path: &AttributePath) -> Expr {
+        match locate(self.0, path) {
             Located::One(scalar) => scalar.present(),
             Located::Whole { present, .. } => present,
-            Located::Many { many, sub: None } => many.present(self.args),
-            Located::Many { many, sub: Some(sub) } => match many.scalar(self.args, self.target, sub) {
-                Some(scalar) => many.exists(self.args, &scalar.present()),
-                None => FALSE.to_owned(),
+            Located::Many { many, sub: None } => many.present(self.dialect()),
+            Located::Many { many, sub: Some(sub) } => match many.scalar(self.0, sub) {
+                Some(scalar) => many.exists(self.dialect(), scalar.present()),
+                None => truth(false),
             },
-            Located::Schemas => truth(true).to_owned(),
-            Located::Undeclared => Undeclared(path).present(self.args),
-            Located::Nowhere => FALSE.to_owned(),
+            Located::Schemas => truth(true),
+            Located::Undeclared => Undeclared(path).present(self.dialect()),
+            Located::Nowhere => truth(false),
         }
     }
 
-    fn compare(&mut self, term: &Comparison, context: &Context<'_, 'a>) -> String {
+    fn compare(self, term: &Comparison, context: &Context<'_, 'a>) -> Expr {
         match context {
             Context::Resource => self.compare_in_resource(&term.path, term.op, &term.value),
             Context::Part(parent) => self.compare_in_resource(&part(parent, &term.path), term.op, &term.value),
             Context::Element(many) => match self.of_element(many, &term.path) {
-                Some(scalar) => scalar.compare(self.args, term.op, &term.value),
+                Some(scalar) => scalar.compare(self.dialect(), term.op, &term.value),
                 None => without_value(term.op),
             },
             Context::UndeclaredElement => {
-                undeclared::Member(&term.path.attribute).compare(self.args, term.op, &term.value)
+                undeclared::Member(&term.path.attribute).compare(self.dialect(), term.op, &term.value)
             }
         }
     }
 
-    fn compare_in_resource(&mut self, path: &AttributePath, op: Operator, literal: &Literal) -> String {
-        match locate(self.args, self.target, path) {
-            Located::One(scalar) => scalar.compare(self.args, op, literal),
+    fn compare_in_resource(self, path: &AttributePath, op: Operator, literal: &Literal) -> Expr {
+        match locate(self.0, path) {
+            Located::One(scalar) => scalar.compare(self.dialect(), op, literal),
             // A complex attribute is compared by its `value` (R27).
             Located::Whole { attribute, .. } if path.sub.is_none() && attribute.sub("value").is_some() => {
                 let value = AttributePath {
@@ -116,94 +116,102 @@ impl<'a> Compiler<'a, '_> {
             Located::Whole { .. } | Located::Nowhere => without_value(op),
             Located::Many { many, sub } => self.compare_any(&many, sub, op, literal),
             Located::Schemas => self.compare_schemas(op, literal),
-            Located::Undeclared => Undeclared(path).compare(self.args, op, literal),
+            Located::Undeclared => Undeclared(path).compare(self.dialect(), op, literal),
         }
     }
 
     /// True if any value matches (R27); without any value only `ne` holds (R29).
-    fn compare_any(&mut self, many: &Many<'a>, sub: Option<&'a Attribute>, op: Operator, literal: &Literal) -> String {
+    fn compare_any(self, many: &Many<'a>, sub: Option<&'a Attribute>, op: Operator, literal: &Literal) -> Expr {
         let is_complex = many.attribute.kind == AttributeType::Complex;
         let sub = sub.or_else(|| many.attribute.sub("value"));
         if let (Source::Emails(_), Some("value"), Operator::Eq, Literal::String(text)) =
             (&many.source, sub.map(|sub| sub.name.as_str()), op, literal)
         {
-            return has_email(self.args, self.target, text);
+            return has_email(self.0, text);
         }
         let scalar = match sub {
-            Some(sub) if is_complex => many.scalar(self.args, self.target, sub),
-            _ => many.plain(self.args),
+            Some(sub) if is_complex => many.scalar(self.0, sub),
+            _ => many.plain(self.dialect()),
         };
         let Some(scalar) = scalar else { return without_value(op) };
-        let condition = scalar.compare(self.args, op, literal);
+        let condition = scalar.compare(self.dialect(), op, literal);
         match (op, literal) {
             (Operator::Ne, _) => {
                 let present = scalar.present();
-                let other = many.exists(self.args, &format!("{present} AND {condition}"));
-                let any = many.exists(self.args, &present);
-                format!("({other} OR NOT {any})")
+                let other = many.exists(self.dialect(), present.clone().and(condition));
+                let any = many.exists(self.dialect(), present);
+                other.or(any.not())
             }
             (Operator::Eq, Literal::String(text)) if sub.is_some_and(|sub| sub.name == "value") => {
-                many.exists_by_value(self.args, self.target, text, &condition)
+                many.exists_by_value(self.0, text, condition)
             }
-            _ => many.exists(self.args, &condition),
+            _ => many.exists(self.dialect(), condition),
         }
     }
 
     /// The core schema and every extension that has data (R14).
-    fn compare_schemas(&mut self, op: Operator, literal: &Literal) -> String {
+    fn compare_schemas(self, op: Operator, literal: &Literal) -> Expr {
+        let dialect = self.dialect();
         let core = Scalar::Constant {
-            text: self.target.schema.core.id.clone(),
+            text: self.0.schema.core.id.clone(),
             case_exact: false,
         };
-        let core = core.compare(self.args, op, literal);
-        let (rows, key) = match self.args.dialect() {
+        let (key, value) = (Expr::col((ELEMENT, KEY)), Expr::col((ELEMENT, VALUE)));
+        let (members, start, kind, none) = match dialect {
             Dialect::Postgres => (
-                "jsonb_each(r.search) AS e(k, v) WHERE lower(left(e.k, 4) COLLATE \"C\") = 'urn:' \
-                 AND jsonb_typeof(e.v) = 'object' AND e.v <> '{}'::jsonb",
-                "lower(e.k COLLATE \"C\")",
+                "jsonb_each",
+                call("left", [key.clone(), number(4)]),
+                json_type(value.clone()),
+                json("{}"),
             ),
             Dialect::Sqlite => (
-                "json_each(r.search) AS e WHERE lower(substr(e.key, 1, 4)) = 'urn:' \
-                 AND e.type = 'object' AND e.value <> '{}'",
-                "lower(e.key)",
+                "json_each",
+                call("substr", [key.clone(), number(1), number(4)]),
+                Expr::col((ELEMENT, TYPE)),
+                text("{}"),
             ),
         };
-        let condition = Scalar::text(key.to_owned(), false).compare(self.args, op, literal);
-        format!("({core} OR EXISTS (SELECT 1 FROM {rows} AND {condition}))")
+        let lower = |value: Expr| Expr::from(Func::lower(by_code_point(dialect, value)));
+        let extensions = Query::select()
+            .expr(number(1))
+            .from_function(Func::cust(members).arg(row(users::Column::Search)), ELEMENT)
+            .and_where(lower(start).eq(text("urn:")))
+            .and_where(kind.eq(text("object")))
+            .and_where(value.ne(none))
+            .and_where(Scalar::text(lower(key), false).compare(dialect, op, literal))
+            .take();
+        core.compare(dialect, op, literal).or(Expr::exists(extensions))
     }
 
-    fn value_path(&mut self, path: &AttributePath, filter: &Filter) -> String {
-        match locate(self.args, self.target, path) {
-            Located::Whole { present, .. } => {
-                let inner = self.filter(filter, &Context::Part(path));
-                format!("({present} AND {inner})")
-            }
+    fn value_path(self, path: &AttributePath, filter: &Filter) -> Expr {
+        match locate(self.0, path) {
+            Located::Whole { present, .. } => present.and(self.filter(filter, &Context::Part(path))),
             Located::Many { many, sub: None } => self.element(&many, filter),
             Located::Undeclared => {
                 let inner = self.filter(filter, &Context::UndeclaredElement);
-                Undeclared(path).exists(self.args, &inner)
+                Undeclared(path).exists(self.dialect(), inner)
             }
-            Located::One(_) | Located::Many { .. } | Located::Schemas | Located::Nowhere => FALSE.to_owned(),
+            Located::One(_) | Located::Many { .. } | Located::Schemas | Located::Nowhere => truth(false),
         }
     }
 
     /// One single element satisfies the whole filter (R26).
-    fn element(&mut self, many: &Many<'a>, filter: &Filter) -> String {
+    fn element(self, many: &Many<'a>, filter: &Filter) -> Expr {
         let value = wanted_value(filter);
         if let (Source::Emails(_), Some(value), Filter::Compare(_)) = (&many.source, value, filter) {
-            return has_email(self.args, self.target, value);
+            return has_email(self.0, value);
         }
         let inner = self.filter(filter, &Context::Element(many));
         match value {
-            Some(value) => many.exists_by_value(self.args, self.target, value, &inner),
-            None => many.exists(self.args, &inner),
+            Some(value) => many.exists_by_value(self.0, value, inner),
+            None => many.exists(self.dialect(), inner),
         }
     }
 
-    fn of_element(&mut self, many: &Many<'a>, path: &AttributePath) -> Option<Scalar> {
+    fn of_element(self, many: &Many<'a>, path: &AttributePath) -> Option<Scalar> {
         match many.attribute.sub(&path.attribute) {
-            Some(sub) => many.scalar(self.args, self.target, sub),
-            None if path.attribute.eq_ignore_ascii_case("value") => many.plain(self.args),
+            Some(sub) => many.scalar(self.0, sub),
+            None if path.attribute.eq_ignore_ascii_case("value") => many.plain(self.dialect()),
             None => None,
         }
     }
@@ -231,6 +239,6 @@ fn part(parent: &AttributePath, path: &AttributePath) -> AttributePath {
 }
 
 /// A comparison with an attribute that has no value (R29).
-fn without_value(op: Operator) -> String {
-    truth(op == Operator::Ne).to_owned()
+fn without_value(op: Operator) -> Expr {
+    truth(op == Operator::Ne)
 }

@@ -1,70 +1,64 @@
 //! Sorting by an attribute (R35).
 
-use super::Target;
-use super::json::Place;
+use super::json::{DocumentPath, KEY};
 use super::resolve::{Located, Source, locate};
 use super::scalar::{Scalar, id_text};
+use super::{ELEMENT, Target};
 use crate::Dialect;
-use crate::args::Args;
+use crate::expr::{by_code_point, number};
 use scim::path::AttributePath;
 use scim::schema::AttributeType;
+use sea_orm::sea_query::{Expr, Order};
 
-/// An item for ORDER BY: resources without a value come last, first when descending. `None` when the attribute cannot
-/// be sorted by, which is to be ignored.
-pub(crate) fn order(args: &mut Args, target: Target<'_>, path: &AttributePath, descending: bool) -> Option<String> {
-    let value = match locate(args, target, path) {
-        Located::One(scalar) => sortable(args.dialect(), &scalar)?,
+/// What to order by. `None` when the attribute cannot be sorted by, which is to be ignored.
+pub(crate) fn order(target: Target<'_>, path: &AttributePath) -> Option<Expr> {
+    let dialect = target.dialect;
+    match locate(target, path) {
+        Located::One(scalar) => sortable(dialect, scalar),
         Located::Whole { attribute, .. } if path.sub.is_none() => {
             let value = attribute.sub("value")?.name.clone();
             let path = AttributePath {
                 sub: Some(value),
                 ..path.clone()
             };
-            return order(args, target, &path, descending);
+            order(target, &path)
         }
         Located::Many { many, sub } => {
-            let (Source::Array(place) | Source::Emails(place)) = &many.source else {
+            let (Source::Array(path) | Source::Emails(path)) = &many.source else {
                 return None;
             };
             let scalar = if many.attribute.kind == AttributeType::Complex {
                 let sub = sub.or_else(|| many.attribute.sub("value"))?;
-                many.scalar(args, target, sub)?
+                many.scalar(target, sub)?
             } else {
-                many.plain(args)?
+                many.plain(dialect)?
             };
-            let value = sortable(args.dialect(), &scalar)?;
-            main_value(args, place, &value)
+            Some(main_value(dialect, path, sortable(dialect, scalar)?))
         }
-        Located::Whole { .. } | Located::Schemas | Located::Undeclared | Located::Nowhere => return None,
-    };
-    Some(format!(
-        "{value} {}",
-        if descending {
-            "DESC NULLS FIRST"
-        } else {
-            "ASC NULLS LAST"
-        }
-    ))
+        Located::Whole { .. } | Located::Schemas | Located::Undeclared | Located::Nowhere => None,
+    }
 }
 
 /// The value of the primary element, else of the first.
-fn main_value(args: &mut Args, place: &Place<'_>, value: &str) -> String {
-    let primary = Place::of_element(args, "primary").is_true(args);
-    let elements = place.elements(args);
-    let order = Place::element_order(args.dialect());
-    format!("(SELECT {value} FROM {elements} ORDER BY CASE WHEN {primary} THEN 0 ELSE 1 END, {order} LIMIT 1)")
+fn main_value(dialect: Dialect, path: &DocumentPath<'_>, value: Expr) -> Expr {
+    let is_primary = DocumentPath::of_element(dialect, "primary").is_true(dialect);
+    let rank = Expr::case(is_primary, number(0)).finally(number(1));
+    path.elements_in_order(dialect)
+        .expr(value)
+        .order_by_expr(rank.into(), Order::Asc)
+        .order_by((ELEMENT, KEY), Order::Asc)
+        .limit(1)
+        .take()
+        .into()
 }
 
 /// The value as SQL that sorts the way its type asks for.
-fn sortable(dialect: Dialect, scalar: &Scalar) -> Option<String> {
+fn sortable(dialect: Dialect, scalar: Scalar) -> Option<Expr> {
     match scalar {
-        Scalar::Text { sql, .. } | Scalar::Instant(sql) => Some(match dialect {
-            Dialect::Postgres => format!("{sql} COLLATE \"C\""),
-            Dialect::Sqlite => sql.clone(),
-        }),
-        Scalar::Id(sql) => Some(id_text(dialect, sql)),
-        Scalar::Boolean { is_true, is_set } => Some(format!("CASE WHEN {is_set} THEN {is_true} END")),
-        Scalar::Number(sql) | Scalar::Millis(sql) => Some(sql.clone()),
+        Scalar::Text { value, .. } | Scalar::Instant(value) => Some(by_code_point(dialect, value)),
+        Scalar::Id(id) => Some(id_text(dialect, &id)),
+        Scalar::Boolean { is_true, is_set } => Some(Expr::case(is_set, is_true).into()),
+        Scalar::Number(value) | Scalar::Millis(value) => Some(value),
         // The same in every row.
         Scalar::Constant { .. } => None,
     }

@@ -1,19 +1,22 @@
 //! From a path to where its values are stored: a column, a place in the search document, or rows of another table.
 
-use super::json::Place;
-use super::scalar::{Scalar, TRUE, id_text};
-use super::{Kind, Target};
-use crate::args::Args;
+use super::json::{DocumentPath, Place};
+use super::scalar::{Scalar, coalesce, id_text};
+use super::{Kind, Target, row};
+use crate::Dialect;
+use crate::entity::{group_members, groups, user_emails, users};
+use crate::expr::{concat, number, text, truth};
 use scim::path::AttributePath;
 use scim::schema::{Attribute, AttributeType, Resolved};
 use scim::urn;
+use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, Query, SelectStatement};
 
 /// Where the values of a path are.
 pub(super) enum Located<'a> {
     /// One value or none.
     One(Scalar),
     /// A single-valued complex attribute as a whole: whether it is there, and its facts.
-    Whole { present: String, attribute: &'a Attribute },
+    Whole { present: Expr, attribute: &'a Attribute },
     /// A multi-valued attribute, and the sub-attribute of each element that is meant.
     Many { many: Many<'a>, sub: Option<&'a Attribute> },
     /// `schemas`.
@@ -35,17 +38,26 @@ pub(super) struct Many<'a> {
 #[derive(Clone, Debug)]
 pub(super) enum Source<'a> {
     /// An array in the search document.
-    Array(Place<'a>),
+    Array(DocumentPath<'a>),
     /// The same, and every `value` is in `user_emails` too.
-    Emails(Place<'a>),
+    Emails(DocumentPath<'a>),
     /// Membership rows of a user.
     Groups,
     /// Membership rows of a group.
     Members,
 }
 
+/// A membership, the user that is the member, and the group it is in or that is the member.
+const MEMBERSHIP: &str = "m";
+const USER: &str = "u";
+const GROUP: &str = "g";
+
+fn membership(column: group_members::Column) -> Expr {
+    Expr::col((MEMBERSHIP, column))
+}
+
 /// Finds what a path over the resource names.
-pub(super) fn locate<'a>(args: &mut Args, target: Target<'a>, path: &AttributePath) -> Located<'a> {
+pub(super) fn locate<'a>(target: Target<'a>, path: &AttributePath) -> Located<'a> {
     let Some(found) = target.schema.lookup(path) else {
         let is_undeclared = path.urn.as_deref().is_some_and(|urn| !target.schema.knows(urn));
         return if is_undeclared {
@@ -54,28 +66,30 @@ pub(super) fn locate<'a>(args: &mut Args, target: Target<'a>, path: &AttributePa
             Located::Nowhere
         };
     };
+    let column = |column, case_exact| Located::One(Scalar::text(row(column), case_exact));
+    let is_user = target.kind == Kind::User;
     match (found.urn, found.attribute.name.as_str(), found.sub) {
-        (None, "id", _) => Located::One(Scalar::Id("r.id".to_owned())),
-        (None, "externalId", _) => Located::One(Scalar::column("r.external_id", true)),
+        (None, "id", _) => Located::One(Scalar::Id(row(users::Column::Id))),
+        (None, "externalId", _) => column(users::Column::ExternalId, true),
         (None, "schemas", _) => Located::Schemas,
         (None, "meta", None) => Located::Whole {
-            present: TRUE.to_owned(),
+            present: truth(true),
             attribute: found.attribute,
         },
-        (None, "meta", Some(sub)) => meta(args, target, &sub.name).map_or(Located::Nowhere, Located::One),
-        (None, "displayName", _) => Located::One(Scalar::column("r.display_name_key", false)),
-        (None, "userName", _) if target.kind == Kind::User => Located::One(Scalar::column("r.user_name_key", false)),
+        (None, "meta", Some(sub)) => meta(target, &sub.name).map_or(Located::Nowhere, Located::One),
+        (None, "displayName", _) => column(users::Column::DisplayNameKey, false),
+        (None, "userName", _) if is_user => column(users::Column::UserNameKey, false),
         // Every user has it (R50).
-        (None, "active", _) if target.kind == Kind::User => Located::One(Scalar::Boolean {
-            is_true: "r.active".to_owned(),
-            is_set: TRUE.to_owned(),
+        (None, "active", _) if is_user => Located::One(Scalar::Boolean {
+            is_true: row(users::Column::Active),
+            is_set: truth(true),
         }),
-        (None, "groups", sub) if target.kind == Kind::User => many(found.attribute, Source::Groups, sub),
-        (None, "members", sub) if target.kind == Kind::Group => many(found.attribute, Source::Members, sub),
-        (Some(urn::ENTERPRISE_USER), "manager", Some(sub)) if target.kind == Kind::User && sub.name == "value" => {
-            Located::One(Scalar::column("r.manager_id", true))
+        (None, "groups", sub) if is_user => many(found.attribute, Source::Groups, sub),
+        (None, "members", sub) if !is_user => many(found.attribute, Source::Members, sub),
+        (Some(urn::ENTERPRISE_USER), "manager", Some(sub)) if is_user && sub.name == "value" => {
+            column(users::Column::ManagerId, true)
         }
-        _ => in_document(args, target.kind, found),
+        _ => in_document(target, found),
     }
 }
 
@@ -86,158 +100,192 @@ const fn many<'a>(attribute: &'a Attribute, source: Source<'a>, sub: Option<&'a 
     }
 }
 
-fn in_document<'a>(args: &mut Args, kind: Kind, found: Resolved<'a>) -> Located<'a> {
+fn in_document<'a>(target: Target<'a>, found: Resolved<'a>) -> Located<'a> {
     let attribute = found.attribute;
-    let place = Place::top(found.urn.into_iter().chain([attribute.name.as_str()]).collect());
+    let path = DocumentPath::of_resource(found.urn.into_iter().chain([attribute.name.as_str()]).collect());
+    let one = |path, attribute| {
+        let scalar = Place::At(path).scalar(target.dialect, attribute);
+        scalar.map_or(Located::Nowhere, Located::One)
+    };
     if attribute.multi_valued {
-        let is_emails = kind == Kind::User && found.urn.is_none() && attribute.name == "emails";
+        let is_emails = target.kind == Kind::User && found.urn.is_none() && attribute.name == "emails";
         let source = if is_emails {
-            Source::Emails(place)
+            Source::Emails(path)
         } else {
-            Source::Array(place)
+            Source::Array(path)
         };
         return many(attribute, source, found.sub);
     }
     match found.sub {
         None if attribute.kind == AttributeType::Complex => Located::Whole {
-            present: place.present(args),
+            present: path.present(target.dialect),
             attribute,
         },
-        None => place.scalar(args, attribute).map_or(Located::Nowhere, Located::One),
-        Some(sub) if sub.multi_valued => many(sub, Source::Array(place.child(&sub.name)), None),
-        Some(sub) => place
-            .child(&sub.name)
-            .scalar(args, sub)
-            .map_or(Located::Nowhere, Located::One),
+        None => one(path, attribute),
+        Some(sub) if sub.multi_valued => many(sub, Source::Array(path.child(&sub.name)), None),
+        Some(sub) => one(path.child(&sub.name), sub),
     }
 }
 
-fn meta(args: &mut Args, target: Target<'_>, name: &str) -> Option<Scalar> {
+fn meta(target: Target<'_>, name: &str) -> Option<Scalar> {
     match name {
         "resourceType" => Some(Scalar::Constant {
             text: target.schema.name.to_owned(),
             case_exact: true,
         }),
-        "created" => Some(Scalar::Millis("r.created_at".to_owned())),
-        "lastModified" => Some(Scalar::Millis("r.updated_at".to_owned())),
+        "created" => Some(Scalar::Millis(row(users::Column::CreatedAt))),
+        "lastModified" => Some(Scalar::Millis(row(users::Column::UpdatedAt))),
         // As scim::resource::etag writes it.
-        "version" => Some(Scalar::text("('W/\"' || r.version || '\"')".to_owned(), true)),
-        "location" => location(args, target.base_url, target.schema.endpoint, "r.id"),
+        "version" => {
+            let version = concat(concat(text("W/\""), row(users::Column::Version)), text("\""));
+            Some(Scalar::text(version, true))
+        }
+        "location" => location(target, target.schema.endpoint, &row(users::Column::Id)),
         _ => None,
     }
 }
 
 /// The URL of a resource: `<base><endpoint>/<id>`.
-fn location(args: &mut Args, base_url: Option<&str>, endpoint: &str, id: &str) -> Option<Scalar> {
-    let start = format!("{}{endpoint}/", base_url?.trim_end_matches('/'));
-    let start = args.bind(start);
-    Some(Scalar::text(
-        format!("({start} || {})", id_text(args.dialect(), id)),
-        true,
-    ))
+fn location(target: Target<'_>, endpoint: &str, id: &Expr) -> Option<Scalar> {
+    let start = format!("{}{endpoint}/", target.base_url?.trim_end_matches('/'));
+    let url = concat(Expr::val(start), id_text(target.dialect, id));
+    Some(Scalar::text(url, true))
 }
 
 impl<'a> Many<'a> {
     /// A sub-attribute of one element, as it is named in [`Self::rows`].
-    pub(super) fn scalar(&self, args: &mut Args, target: Target<'_>, sub: &'a Attribute) -> Option<Scalar> {
+    pub(super) fn scalar(&self, target: Target<'_>, sub: &'a Attribute) -> Option<Scalar> {
+        use group_members::Column::{GroupId, Kind as MemberKind, MemberId};
+        let is_group = || membership(MemberKind).eq(number(1));
         match (&self.source, sub.name.as_str()) {
-            (Source::Array(_) | Source::Emails(_), name) => Place::of_element(args, name).scalar(args, sub),
-            (Source::Groups, "value") => Some(Scalar::Id("m.group_id".to_owned())),
-            (Source::Groups, "display") => Some(Scalar::text("g.display_name_key".to_owned(), false)),
+            (Source::Array(_) | Source::Emails(_), name) => {
+                Place::of_element(target.dialect, name).scalar(target.dialect, sub)
+            }
+            (Source::Groups, "value") => Some(Scalar::Id(membership(GroupId))),
+            (Source::Groups, "display") => {
+                let name = Expr::col((GROUP, groups::Column::DisplayNameKey));
+                Some(Scalar::text(name, false))
+            }
             // Memberships through other groups are not followed.
             (Source::Groups, "type") => Some(Scalar::Constant {
                 text: "direct".to_owned(),
                 case_exact: false,
             }),
-            (Source::Groups, "$ref") => location(args, target.base_url, "/Groups", "m.group_id"),
-            (Source::Members, "value") => Some(Scalar::Id("m.member_id".to_owned())),
-            (Source::Members, "display") => Some(Scalar::text(
-                "COALESCE(u.display_name_key, g.display_name_key)".to_owned(),
-                false,
-            )),
-            (Source::Members, "type") => Some(Scalar::text(
-                "CASE m.kind WHEN 1 THEN 'group' ELSE 'user' END".to_owned(),
-                false,
-            )),
+            (Source::Groups, "$ref") => location(target, "/Groups", &membership(GroupId)),
+            (Source::Members, "value") => Some(Scalar::Id(membership(MemberId))),
+            (Source::Members, "display") => {
+                let of_user = Expr::col((USER, users::Column::DisplayNameKey));
+                let of_group = Expr::col((GROUP, groups::Column::DisplayNameKey));
+                Some(Scalar::text(coalesce(of_user, of_group), false))
+            }
+            (Source::Members, "type") => {
+                let kind = Expr::case(is_group(), text("group")).finally(text("user"));
+                Some(Scalar::text(kind.into(), false))
+            }
             (Source::Members, "$ref") => {
                 let base = target.base_url?.trim_end_matches('/');
-                let (users, groups) = (
-                    args.bind(format!("{base}/Users/")),
-                    args.bind(format!("{base}/Groups/")),
-                );
-                let id = id_text(args.dialect(), "m.member_id");
-                Some(Scalar::text(
-                    format!("(CASE m.kind WHEN 1 THEN {groups} ELSE {users} END || {id})"),
-                    true,
-                ))
+                let start = Expr::case(is_group(), format!("{base}/Groups/")).finally(format!("{base}/Users/"));
+                let url = concat(start.into(), id_text(target.dialect, &membership(MemberId)));
+                Some(Scalar::text(url, true))
             }
             (Source::Groups | Source::Members, _) => None,
         }
     }
 
     /// The element itself, of an attribute whose elements are plain values.
-    pub(super) fn plain(&self, args: &mut Args) -> Option<Scalar> {
+    pub(super) fn plain(&self, dialect: Dialect) -> Option<Scalar> {
         match self.source {
-            Source::Array(_) => Place::Element.scalar(args, self.attribute),
+            Source::Array(_) => Place::Element.scalar(dialect, self.attribute),
             _ => None,
         }
     }
 
-    /// The elements as rows for a FROM, with the condition that ties them to the directory and, if the rows are not
-    /// sought by their own value, to `r`.
-    pub(super) fn rows(&self, args: &mut Args) -> String {
+    /// The elements as rows, of every resource there is where they are memberships.
+    fn rows(&self, dialect: Dialect) -> SelectStatement {
+        use group_members::Column::{DirectoryId, GroupId, Kind as MemberKind, MemberId};
+        let group_is = |id| {
+            let is_it = Expr::col((GROUP, groups::Column::Id)).eq(membership(id));
+            is_it.and(Expr::col((GROUP, groups::Column::DirectoryId)).eq(membership(DirectoryId)))
+        };
         match &self.source {
-            Source::Array(place) | Source::Emails(place) => place.elements(args),
-            Source::Groups => {
-                "group_members m JOIN groups g ON g.id = m.group_id AND g.directory_id = m.directory_id".to_owned()
+            Source::Array(path) | Source::Emails(path) => path.elements(dialect),
+            Source::Groups => Query::select()
+                .from_as(group_members::Entity, MEMBERSHIP)
+                .join_as(JoinType::InnerJoin, groups::Entity, GROUP, group_is(GroupId))
+                .take(),
+            Source::Members => {
+                let user_is = Expr::col((USER, users::Column::Id)).eq(membership(MemberId));
+                let user_is = user_is.and(Expr::col((USER, users::Column::DirectoryId)).eq(membership(DirectoryId)));
+                let kind_is = |kind| membership(MemberKind).eq(number(kind));
+                Query::select()
+                    .from_as(group_members::Entity, MEMBERSHIP)
+                    .join_as(JoinType::LeftJoin, users::Entity, USER, kind_is(0).and(user_is))
+                    .join_as(
+                        JoinType::LeftJoin,
+                        groups::Entity,
+                        GROUP,
+                        kind_is(1).and(group_is(MemberId)),
+                    )
+                    .take()
             }
-            Source::Members => "group_members m \
-                LEFT JOIN users u ON m.kind = 0 AND u.id = m.member_id AND u.directory_id = m.directory_id \
-                LEFT JOIN groups g ON m.kind = 1 AND g.id = m.member_id AND g.directory_id = m.directory_id"
-                .to_owned(),
         }
     }
 
     /// Whether the attribute has any element.
-    pub(super) fn present(&self, args: &mut Args) -> String {
+    pub(super) fn present(&self, dialect: Dialect) -> Expr {
         match &self.source {
-            Source::Array(place) | Source::Emails(place) => place.present(args),
-            Source::Groups | Source::Members => self.exists(args, TRUE),
+            Source::Array(path) | Source::Emails(path) => path.present(dialect),
+            Source::Groups | Source::Members => self.exists(dialect, truth(true)),
         }
     }
 
     /// Whether one element satisfies a condition over the columns of [`Self::rows`].
-    pub(super) fn exists(&self, args: &mut Args, condition: &str) -> String {
-        let rows = self.rows(args);
-        let tie = match self.source {
-            Source::Array(_) | Source::Emails(_) => "",
-            Source::Groups => "m.member_id = r.id AND m.directory_id = r.directory_id AND ",
-            Source::Members => "m.group_id = r.id AND m.directory_id = r.directory_id AND ",
+    pub(super) fn exists(&self, dialect: Dialect, condition: Expr) -> Expr {
+        use group_members::Column::{DirectoryId, GroupId, MemberId};
+        let of_the_row = |id| {
+            let is_it = membership(id).eq(row(users::Column::Id));
+            is_it.and(membership(DirectoryId).eq(row(users::Column::DirectoryId)))
         };
-        format!("EXISTS (SELECT 1 FROM {rows} WHERE {tie}{condition})")
+        let own = match self.source {
+            Source::Array(_) | Source::Emails(_) => None,
+            Source::Groups => Some(of_the_row(MemberId)),
+            Source::Members => Some(of_the_row(GroupId)),
+        };
+        let rows = self
+            .rows(dialect)
+            .expr(number(1))
+            .and_where_option(own)
+            .and_where(condition)
+            .take();
+        Expr::exists(rows)
     }
 
     /// The same for a condition that one `value` must be equal to a literal: starts from the index of that value.
-    pub(super) fn exists_by_value(&self, args: &mut Args, target: Target<'_>, value: &str, condition: &str) -> String {
+    pub(super) fn exists_by_value(&self, target: Target<'_>, value: &str, condition: Expr) -> Expr {
         let own = match self.source {
-            Source::Array(_) => return self.exists(args, condition),
-            Source::Emails(_) => {
-                let by_value = has_email(args, target, value);
-                let rows = self.exists(args, condition);
-                return format!("({by_value} AND {rows})");
-            }
-            Source::Groups => "m.member_id",
-            Source::Members => "m.group_id",
+            Source::Array(_) => return self.exists(target.dialect, condition),
+            Source::Emails(_) => return has_email(target, value).and(self.exists(target.dialect, condition)),
+            Source::Groups => group_members::Column::MemberId,
+            Source::Members => group_members::Column::GroupId,
         };
-        let rows = self.rows(args);
-        let directory = args.bind(target.directory_id.uuid());
-        format!("r.id IN (SELECT {own} FROM {rows} WHERE m.directory_id = {directory} AND {condition})")
+        let those = self
+            .rows(target.dialect)
+            .expr(membership(own))
+            .and_where(membership(group_members::Column::DirectoryId).eq(target.directory_id.uuid()))
+            .and_where(condition)
+            .take();
+        row(users::Column::Id).in_subquery(those)
     }
 }
 
 /// Whether the user has this address, in any case.
-pub(super) fn has_email(args: &mut Args, target: Target<'_>, value: &str) -> String {
-    let directory = args.bind(target.directory_id.uuid());
-    let key = args.bind(scim::fold(value));
-    format!("r.id IN (SELECT l.user_id FROM user_emails l WHERE l.directory_id = {directory} AND l.value_key = {key})")
+pub(super) fn has_email(target: Target<'_>, value: &str) -> Expr {
+    use user_emails::Column::{DirectoryId, UserId, ValueKey};
+    let those = Query::select()
+        .column(UserId)
+        .from(user_emails::Entity)
+        .and_where(Expr::col(DirectoryId).eq(target.directory_id.uuid()))
+        .and_where(Expr::col(ValueKey).eq(scim::fold(value)))
+        .take();
+    row(users::Column::Id).in_subquery(those)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Ways to send a statement.
-const CALLS: [&str; 5] = ["exec(", "query_all(", "query_one(", ".one(", ".query("];
+/// Ways to send a statement. What is called `query` of anything but a transaction builds one.
+const CALLS: [&str; 5] = ["exec(", "query_all(", "query_one(", ".one(", "tx.query("];
 /// Files that send statements of other kinds, or pass on those of others.
 const PASSING: [&str; 6] = [
     "sql.rs",
@@ -92,7 +92,7 @@ fn of(file: &str, text: &str) -> Vec<Site> {
 /// Whether the call stands there as a word.
 fn calls(code: &str, call: &str) -> bool {
     code.match_indices(call).any(|(at, _)| {
-        call.starts_with('.') || !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+        call.contains('.') || !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.')
     })
 }
 

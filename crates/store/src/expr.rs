@@ -1,0 +1,103 @@
+//! Pieces of statements that `sea_query` has no word for, or that it would bind where they never change.
+
+use crate::Dialect;
+use sea_orm::Value;
+use sea_orm::sea_query::{
+    BinOper, Expr, ExprTrait as _, Func, FunctionCall, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
+};
+use std::sync::OnceLock;
+
+/// A call of a function that only one of the databases has, or that `sea_query` has no name for.
+pub(crate) fn call(name: &'static str, args: impl IntoIterator<Item = Expr>) -> Expr {
+    Func::cust(name).args(args).into()
+}
+
+/// A text that is written into the statement: one of the program, never one from outside.
+pub(crate) fn text(text: &'static str) -> Expr {
+    Expr::Constant(text.into())
+}
+
+/// A number that is written into the statement.
+pub(crate) fn number(number: i64) -> Expr {
+    Expr::Constant(number.into())
+}
+
+/// `TRUE` or `FALSE`.
+pub(crate) fn truth(holds: bool) -> Expr {
+    Expr::Constant(holds.into())
+}
+
+/// A condition that each row is checked for: no database searches an index by one that `IS TRUE`.
+pub(crate) fn checked(condition: Expr) -> Expr {
+    condition.is(truth(true))
+}
+
+/// A value and a text put together, NULL where one of them is. `sea_query` has the operator for PostgreSQL alone.
+pub(crate) fn concat(left: Expr, right: Expr) -> Expr {
+    left.binary(BinOper::Custom("||"), right)
+}
+
+/// A text that is compared and sorted by its code points, whatever the collation of the database.
+pub(crate) fn by_code_point(dialect: Dialect, value: Expr) -> Expr {
+    match dialect {
+        Dialect::Postgres => value.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("\"C\"")),
+        Dialect::Sqlite => value,
+    }
+}
+
+/// The text of a query and its values.
+pub(crate) fn build(dialect: Dialect, query: &SelectStatement) -> (String, Vec<Value>) {
+    let (text, values) = match dialect {
+        Dialect::Postgres => query.build(PostgresQueryBuilder),
+        Dialect::Sqlite => query.build(SqliteQueryBuilder),
+    };
+    (text, values.0)
+}
+
+/// The text of a query whose values are all [`parameter`]s.
+pub(crate) fn fixed(dialect: Dialect, query: &SelectStatement) -> String {
+    match dialect {
+        Dialect::Postgres => query.to_string(PostgresQueryBuilder),
+        Dialect::Sqlite => query.to_string(SqliteQueryBuilder),
+    }
+}
+
+/// The value that is sent as the `n`th with a [`fixed`] query, counted from 1.
+pub(crate) fn parameter(n: u8) -> Expr {
+    Expr::custom_keyword(format!("${n}"))
+}
+
+/// The rows of a query after the first `offset`, at most `limit`, for a FROM. For numbers that are expressions, where
+/// `sea_query` takes only values.
+pub(crate) fn limited(dialect: Dialect, query: SelectStatement, limit: Expr, offset: Option<Expr>) -> FunctionCall {
+    let text = match (dialect, &offset) {
+        (Dialect::Postgres, None) => "SELECT * FROM $1 AS o LIMIT $2",
+        (Dialect::Postgres, Some(_)) => "SELECT * FROM $1 AS o LIMIT $2 OFFSET $3",
+        (Dialect::Sqlite, None) => "SELECT * FROM ? AS o LIMIT ?",
+        (Dialect::Sqlite, Some(_)) => "SELECT * FROM ? AS o LIMIT ? OFFSET ?",
+    };
+    let parts = [query.into(), limit].into_iter().chain(offset);
+    // A subselect in the parentheses of a function without a name.
+    Func::cust("").arg(Expr::cust_with_exprs(text, parts))
+}
+
+/// The texts of a [`fixed`] query that differs by a few facts: one text for each combination, made when it is first sent.
+#[derive(Debug)]
+pub(crate) struct Texts<const COMBINATIONS: usize>([OnceLock<String>; COMBINATIONS]);
+
+impl<const COMBINATIONS: usize> Texts<COMBINATIONS> {
+    pub(crate) const fn new() -> Self {
+        Self([const { OnceLock::new() }; COMBINATIONS])
+    }
+
+    /// The text for these facts.
+    pub(crate) fn get<const FACTS: usize>(
+        &'static self,
+        facts: [bool; FACTS],
+        make: impl FnOnce() -> String,
+    ) -> &'static str {
+        const { assert!(1 << FACTS == COMBINATIONS) };
+        let index = facts.iter().fold(0, |index, fact| 2 * index + usize::from(*fact));
+        self.0[index].get_or_init(make)
+    }
+}
