@@ -7,39 +7,31 @@
 
 mod apply;
 mod brake;
-mod erasure;
-mod fields;
+mod event;
 mod group;
-mod history;
-mod images;
 mod members;
 mod needs;
-mod normalize;
 mod policy;
-pub mod replay;
 mod required;
 mod resource;
 mod roles;
 mod schemas;
-mod scope;
 mod user;
 mod weight;
 mod writes;
 
 pub use apply::{Applied, EventDraft};
 pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, Held, may_take_away};
-pub use erasure::{Erased, erase};
-pub use fields::{Fields, UnknownField};
-pub use history::{before_image, group_before, user_before};
-pub use images::Images;
+pub use event::{
+    Concern, Erased, Fields, Images, InvalidScope, Scope, UnknownField, before_image, erase, group_before, left,
+    member_user, normalized_group, normalized_user, replay, user_before,
+};
 pub use members::MemberBrief;
 pub use needs::Needs;
-pub use normalize::{normalized_group, normalized_user};
 pub use policy::{GRANTS, GroupRole, Indexing, Policy, RoleRule};
 pub use resource::{GroupRow, UserRow};
 pub use roles::{MOST_ROLE_CHANGES, Standing, role_change};
 pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
-pub use scope::{Concern, InvalidScope, Scope, left, member_user};
 pub use weight::{FAR, HEAVY, Reach, reach, weight};
 pub use writes::{CountChange, Writes};
 

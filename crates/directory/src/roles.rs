@@ -2,7 +2,8 @@
 //! that person, and an app is told so by a `user.updated` of each of them.
 
 use crate::apply::{Directory, EventDraft};
-use crate::{Policy, UserRow, normalize, normalized_user};
+use crate::event::normalize;
+use crate::{Policy, UserRow, normalized_user};
 use events::{DirectoryId, EventType, GroupRef, ResourceId};
 use serde_json::{Value, json};
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! The scope of an endpoint: a SCIM filter on the user, held against what a user was and what it is.
 
-use crate::history::before_image;
+use super::history::before_image;
 use events::{EventType, ResourceId};
 use scim::filter::Filter;
 use scim::path::AttributePath;

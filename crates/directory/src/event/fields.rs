@@ -1,7 +1,7 @@
 //! The attributes that an endpoint is given: an allow-list over the normalized users and groups, the SCIM resource in
 //! `raw`, and the changes.
 
-use crate::history::ChangePath;
+use super::history::ChangePath;
 use scim::path::AttributePath;
 use scim::schema::ResourceType;
 use scim::urn::ENTERPRISE_USER;

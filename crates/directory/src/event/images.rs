@@ -1,7 +1,7 @@
 //! A page of the log, as what it leaves of rows: the last image of each resource, what is gone, and which memberships
 //! there are. Pages are put together on tables, so that a directory of any size is replayed in bounded memory.
 
-use crate::replay::{ReplayError, image, raw_version, user_image};
+use super::replay::{ReplayError, image, raw_version, user_image};
 use crate::{GroupRow, Policy, UserRow, Writes};
 use events::{EventBody, EventType, ResourceId, ResourceKind, Timestamp};
 use serde_json::Value;
