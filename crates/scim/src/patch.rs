@@ -11,6 +11,7 @@ mod elements;
 mod list;
 mod members;
 mod parse;
+mod path;
 mod step;
 mod typed;
 mod work;
@@ -23,6 +24,7 @@ use crate::schema::ResourceType;
 use step::Step;
 
 pub use changes::{Change, changes};
+pub use path::PatchPath;
 pub use work::MOST_COMPARISONS;
 
 /// The operations of one PATCH request, read and typed.

@@ -1,6 +1,6 @@
 //! The way spans leave the process: OTLP over HTTP, when the standard variables name a collector.
 
-use crate::init::{TelemetryError, TelemetryOptions};
+use crate::options::{TelemetryError, TelemetryOptions};
 use crate::semconv::{SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION};
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};

@@ -10,9 +10,11 @@ mod fields;
 mod format;
 mod init;
 pub mod metrics;
+mod options;
 mod propagation;
 pub mod semconv;
 
 pub use chain::{Chain, chain};
-pub use init::{Guard, LogFormat, TelemetryError, TelemetryOptions, init};
+pub use init::{Guard, init};
+pub use options::{LogFormat, TelemetryError, TelemetryOptions};
 pub use propagation::{link, rename, set_parent, trace_id, traceparent, traceparent_of};

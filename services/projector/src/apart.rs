@@ -1,7 +1,7 @@
 //! A command that goes apart: in a transaction of its own beside those of the batches, on a thread of its own, so that
 //! neither the lane nor this program's other work waits for it.
 
-use crate::apply::Work;
+use crate::command::Work;
 use crate::commit::{Committed, Terms, Way};
 use crate::desk::{BatchLost, Desk};
 use crate::spans;

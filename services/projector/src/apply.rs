@@ -1,31 +1,13 @@
 //! From commands to rows, events and verdicts, inside an open transaction.
 
 use crate::brake;
-use directory::{Directory, Needs, Reach, Writes};
+use crate::command::Work;
+use directory::{Directory, Needs, Writes};
 use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use store::{BatchTx, EventDraft, StoreError};
-
-/// A command on its way, with the trace context of its span.
-#[derive(Clone, Debug)]
-pub(crate) struct Work<'a> {
-    pub(crate) command: &'a Command,
-    pub(crate) traceparent: Option<String>,
-    /// What it touches without naming it.
-    pub(crate) reach: Option<Reach>,
-}
-
-impl<'a> Work<'a> {
-    pub(crate) fn new(command: &'a Command, traceparent: Option<String>) -> Self {
-        Self {
-            command,
-            traceparent,
-            reach: directory::reach(command),
-        }
-    }
-}
 
 /// What a batch came to, before it is written.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! it never decides by something stale. Only a command that goes apart on SQLite reads it before: then it counts every
 //! change that came before it, and an operator's word of the last moments holds from the next command on.
 
-use crate::apply::Work;
+use crate::command::Work;
 use directory::{BrakeSettings, BrakeWrites, Directory, Held, may_take_away};
 use events::{DirectoryId, EventId, EventType, Source, Timestamp};
 use serde_json::json;

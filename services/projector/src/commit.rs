@@ -4,8 +4,9 @@
 //! apart ([`Way::Apart`]), a command in a transaction of its own beside those of the batches; and a batch that turns out
 //! to take long is given up and comes in parts, of which the slow one goes apart.
 
-use crate::apply::{self, ApplyError, Work, poisoned, too_slow};
+use crate::apply::{self, ApplyError, poisoned, too_slow};
 use crate::brake;
+use crate::command::Work;
 use crate::stages::{Lap, Stage};
 use directory::{Directory, FAR, Reach};
 use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};

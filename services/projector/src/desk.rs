@@ -1,6 +1,6 @@
 //! What a batch goes through, on whichever way: committed until it works, answered, handed over to the relay.
 
-use crate::apply::Work;
+use crate::command::Work;
 use crate::commit::{CommitError, Committed, Terms, commit, give_up};
 use crate::relay::{Done, Handover, RelayMessage};
 use crate::spans;

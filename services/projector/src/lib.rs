@@ -7,6 +7,7 @@
 mod apart;
 mod apply;
 mod brake;
+mod command;
 mod commit;
 mod desk;
 mod housekeeping;

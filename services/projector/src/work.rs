@@ -1,7 +1,7 @@
 //! The loop: take, commit, answer, hand over to the relay.
 
 use crate::apart::{Apart, SUSPECT_AFTER};
-use crate::apply::Work;
+use crate::command::Work;
 use crate::commit::{CommitError, Terms, Way};
 use crate::desk::{BACKOFF, BatchLost, Desk, Patience};
 use crate::relay::RelayMessage;

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::path::PatchPath;
 use super::step::{Place, Step, Verb};
 use super::typed::Aim;
 use super::{MemberOp, Patch};
 use crate::lenient::{self, Name, member, resolve};
-use crate::path::PatchPath;
 use crate::schema::ResourceType;
 use crate::{Error, urn};
 

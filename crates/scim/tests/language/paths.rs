@@ -1,6 +1,7 @@
 //! PATCH paths and attribute paths (R17–R19, P5).
 
-use scim::path::{AttributePath, PatchPath};
+use scim::patch::PatchPath;
+use scim::path::AttributePath;
 use scim::schema::ResourceType;
 use scim::{Error, ScimType};
 

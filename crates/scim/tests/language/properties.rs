@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use scim::filter::{Comparison, Filter, Literal, Operator};
-use scim::path::{AttributePath, PatchPath};
+use scim::patch::PatchPath;
+use scim::path::AttributePath;
 use scim::query::ListQuery;
 use scim::schema::ResourceType;
 use serde_json::{Map, Number, Value, json};

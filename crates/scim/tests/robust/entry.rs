@@ -4,7 +4,8 @@
 
 use scim::filter::Filter;
 use scim::patch::Patch;
-use scim::path::{AttributePath, PatchPath};
+use scim::patch::PatchPath;
+use scim::path::AttributePath;
 use scim::query::ListQuery;
 use scim::resource::{Mode, parse};
 use scim::schema::ResourceType;
