@@ -7,7 +7,6 @@
 mod backoff;
 mod connect;
 mod context;
-mod exchange;
 mod files;
 mod flags;
 pub mod http;
@@ -18,7 +17,6 @@ mod shutdown;
 
 pub use backoff::Backoff;
 pub use context::{CommandContext, Context};
-pub use exchange::{ExchangeError, Sent, send, send_holding};
 pub use flags::{Flags, parse_flags};
 pub use master_key::{MasterKeyProblem, create_data_dir, master_key};
 pub use program::{Program, command_main, service_main};

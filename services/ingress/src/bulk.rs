@@ -171,30 +171,29 @@ impl Run<'_> {
     async fn wait(&mut self) -> Result<(), Failure> {
         let mut outcomes = Vec::with_capacity(self.under_way.len());
         for one in std::mem::take(&mut self.under_way) {
-            let change = one.sent.outcome().await.and_then(write::change);
-            outcomes.push((one.index, one.kind, one.id, change));
+            outcomes.push((one.index, one.kind, one.id, one.sent.effect().await));
         }
         let is_untouched = !self.has_changed
             && outcomes
                 .iter()
-                .all(|(.., change)| matches!(change, Err(failure) if !matches!(failure, Failure::Unknown)));
+                .all(|(.., effect)| matches!(effect, Err(failure) if !matches!(failure, Failure::Unknown)));
         if is_untouched && self.outage.is_none() {
             let is_away = |failure: &Failure| matches!(failure, Failure::Unavailable { .. });
             if let Some(at) = outcomes
                 .iter()
-                .position(|(.., change)| change.as_ref().is_err_and(is_away))
+                .position(|(.., effect)| effect.as_ref().is_err_and(is_away))
             {
                 return outcomes.swap_remove(at).3.map(drop);
             }
         }
-        for (index, kind, id, change) in outcomes {
+        for (index, kind, id, effect) in outcomes {
             let Some(operation) = self.request.operations.get(index) else {
                 continue;
             };
-            let result = change.map(|change| OperationResult {
-                status: change.status(),
+            let result = effect.map(|effect| OperationResult {
+                status: write::status(&effect),
                 location: Some(render::location(self.caller, kind, &id.to_string())),
-                version: change.version().map(etag),
+                version: effect.version().map(etag),
                 error: None,
             });
             self.note(index, operation, result);
@@ -322,8 +321,8 @@ impl Run<'_> {
             id_of(kind, id(group))?,
             write::patch_verb(self.inner, self.caller, kind, &body)?,
         );
-        let change = write::apply(self.inner, self.caller, kind, group, Vec::new(), verb).await?;
-        Ok(change.version())
+        let effect = write::apply(self.inner, self.caller, kind, group, Vec::new(), verb).await?;
+        Ok(effect.version())
     }
 
     /// R48: in the order of the request; what was not tried is absent.

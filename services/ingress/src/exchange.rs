@@ -1,24 +1,27 @@
-//! From command to verdict ([`runtime::send`]), with the failures that SCIM clients are told.
+//! From command to effect ([`commands::send`]), with the failures that SCIM clients are told.
 
 use crate::Inner;
 use crate::answer::Failure;
 use crate::overload::Overload;
-use events::{Command, DirectoryId, Outcome, Timestamp};
-use runtime::ExchangeError;
+use commands::{CommandError, Effect};
+use events::{Command, DirectoryId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Sends a command and returns what became of it. Goes on when the client leaves: the change would be made anyway, and
+/// When to repeat what the projector refuses for now. Identity providers come back with their next cycle anyway.
+const LATER: Duration = Duration::from_secs(300);
+
+/// Sends a command and returns what it did. Goes on when the client leaves: the change would be made anyway, and
 /// somebody must hear the verdict.
-pub(crate) async fn exchange(inner: &Inner, command: Command) -> Result<Outcome, Failure> {
-    send(inner, command).await.outcome().await
+pub(crate) async fn exchange(inner: &Inner, command: Command) -> Result<Effect, Failure> {
+    send(inner, command).await.effect().await
 }
 
 /// A command that has its place in the lane, or could not get one.
 #[derive(Debug)]
 pub(crate) struct Sent {
     /// Why not, when the lane was known to be full or the directory has too much under way.
-    sent: Result<runtime::Sent, Failure>,
+    sent: Result<commands::Sent, Failure>,
     directory: DirectoryId,
     overload: Arc<Overload>,
 }
@@ -38,29 +41,50 @@ pub(crate) async fn send(inner: &Inner, command: Command) -> Sent {
     }
 }
 
-async fn in_turn(inner: &Inner, mut command: Command) -> Result<runtime::Sent, Failure> {
+async fn in_turn(inner: &Inner, mut command: Command) -> Result<commands::Sent, Failure> {
     let turn = inner.turns.wait(&command).await?;
     // The time it may take begins now, not while it waited for its turn.
     command.issued_at = Timestamp::now();
     command.deadline = command.issued_at.plus(inner.config.deadline);
-    Ok(runtime::send_holding(&inner.bus, &inner.store, command, turn).await)
+    Ok(commands::send_holding(&inner.bus, &inner.store, command, turn).await)
 }
 
 impl Sent {
-    /// What became of it.
-    pub(crate) async fn outcome(self) -> Result<Outcome, Failure> {
-        self.sent?.outcome().await.map_err(|error| match error {
-            ExchangeError::TooDeep => {
+    /// What it did; without an effect, the failure that the client is told.
+    pub(crate) async fn effect(self) -> Result<Effect, Failure> {
+        self.sent?.effect().await.map_err(|error| match error {
+            CommandError::Refused {
+                status,
+                scim_type,
+                detail,
+            } => refused(status, scim_type.as_deref(), detail),
+            CommandError::TooDeep => {
                 self.overload.note(self.directory);
                 too_deep()
             }
-            ExchangeError::Unavailable => {
+            CommandError::Unavailable => {
                 Failure::unavailable("changes cannot be taken at the moment; nothing was changed")
             }
-            ExchangeError::NotApplied => Failure::unavailable("the change was not applied and will not be; try again"),
-            ExchangeError::Unknown => Failure::Unknown,
+            CommandError::NotApplied => Failure::unavailable("the change was not applied and will not be; try again"),
+            CommandError::Unknown => Failure::Unknown,
         })
     }
+}
+
+fn refused(status: u16, scim_type: Option<&str>, detail: String) -> Failure {
+    if status == 503 {
+        return Failure::Later {
+            error: scim::Error::status(status, detail),
+            retry_after: LATER,
+        };
+    }
+    let scim_type = scim_type.and_then(scim::ScimType::from_keyword);
+    scim::Error {
+        status,
+        scim_type,
+        detail,
+    }
+    .into()
 }
 
 /// More changes wait in the directory's lane than the projector can work off soon.

@@ -6,7 +6,8 @@ use crate::handle::{Caller, resource_type};
 use crate::{Inner, read, render};
 use actix_web::http::header::IF_MATCH;
 use actix_web::{HttpRequest, HttpResponse};
-use events::{Command, CommandId, Outcome, ResourceId, ResourceKind, Source, StoredResource, Timestamp, Verb};
+use commands::Effect;
+use events::{Command, CommandId, ResourceId, ResourceKind, Source, Timestamp, Verb};
 use scim::patch::Patch;
 use scim::query::ListQuery;
 use scim::resource::{Mode, etag, parse, parse_etags};
@@ -24,8 +25,8 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Failure> {
     let id = ResourceId::new();
     let verb = create_verb(inner, caller, kind, body)?;
-    let change = apply(inner, caller, kind, id, Vec::new(), verb).await?;
-    shown(inner, caller, kind, id, change, query).await
+    let effect = apply(inner, caller, kind, id, Vec::new(), verb).await?;
+    shown(inner, caller, kind, id, effect, query).await
 }
 
 /// `PUT /Users/{id}`: 200.
@@ -39,8 +40,8 @@ pub(crate) async fn replace(
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
     let verb = replace_verb(inner, caller, kind, body)?;
-    let change = apply(inner, caller, kind, id, if_match(request), verb).await?;
-    shown(inner, caller, kind, id, change, query).await
+    let effect = apply(inner, caller, kind, id, if_match(request), verb).await?;
+    shown(inner, caller, kind, id, effect, query).await
 }
 
 /// `PATCH /Users/{id}`: 200 with the user; `PATCH /Groups/{id}`: 204, because a member list may be long and Entra wants
@@ -56,10 +57,10 @@ pub(crate) async fn patch(
 ) -> Result<HttpResponse, Failure> {
     let verb = patch_verb(inner, caller, kind, body)?;
     match apply(inner, caller, kind, id, if_match(request), verb).await? {
-        Change::Noted { version, .. } if kind == ResourceKind::Group && query.attributes.is_empty() => {
+        Effect::Noted { version, .. } if kind == ResourceKind::Group && query.attributes.is_empty() => {
             Ok(answer::empty(204, Some(&etag(version))))
         }
-        change => shown(inner, caller, kind, id, change, query).await,
+        effect => shown(inner, caller, kind, id, effect, query).await,
     }
 }
 
@@ -116,45 +117,16 @@ pub(crate) fn patch_verb(inner: &Inner, caller: &Caller, kind: ResourceKind, bod
     Ok(Verb::Patch(body.clone()))
 }
 
-/// A change that was made.
-#[derive(Debug)]
-pub(crate) enum Change {
-    /// Here is the resource.
-    Stored {
-        created: bool,
-        resource: Box<StoredResource>,
-    },
-    /// The resource can be read back.
-    Noted {
-        created: bool,
-        resource_id: ResourceId,
-        version: i64,
-    },
-    /// The resource is gone.
-    Deleted,
-}
-
-impl Change {
-    /// The HTTP status of an answer that shows the resource, or that it is gone.
-    pub(crate) const fn status(&self) -> u16 {
-        match self {
-            Self::Stored { created: true, .. } | Self::Noted { created: true, .. } => 201,
-            Self::Stored { .. } | Self::Noted { .. } => 200,
-            Self::Deleted => 204,
-        }
-    }
-
-    /// The resource's version after it.
-    pub(crate) fn version(&self) -> Option<i64> {
-        match self {
-            Self::Stored { resource, .. } => Some(resource.version),
-            Self::Noted { version, .. } => Some(*version),
-            Self::Deleted => None,
-        }
+/// The HTTP status of an answer that shows the resource, or that it is gone.
+pub(crate) const fn status(effect: &Effect) -> u16 {
+    match effect {
+        Effect::Deleted => 204,
+        stored if stored.is_created() => 201,
+        _ => 200,
     }
 }
 
-/// Sends one command and waits for its verdict; anything but a change that was made is a failure.
+/// Sends one command and waits for its verdict; anything but an effect is a failure.
 pub(crate) async fn apply(
     inner: &Inner,
     caller: &Caller,
@@ -162,35 +134,9 @@ pub(crate) async fn apply(
     id: ResourceId,
     if_match: Vec<String>,
     verb: Verb,
-) -> Result<Change, Failure> {
+) -> Result<Effect, Failure> {
     let command = command(inner, caller, kind, id, if_match, verb)?;
-    change(exchange(inner, command).await?)
-}
-
-/// The change that an outcome tells of.
-///
-/// # Errors
-/// The refusal, where there is none.
-pub(crate) fn change(outcome: Outcome) -> Result<Change, Failure> {
-    match outcome {
-        Outcome::Refused {
-            status,
-            scim_type,
-            detail,
-        } => Err(refused(status, scim_type.as_deref(), detail)),
-        Outcome::Abandoned => Err(Failure::unavailable("the change was not applied; try again")),
-        Outcome::Stored { created, resource } => Ok(Change::Stored { created, resource }),
-        Outcome::Applied {
-            created,
-            resource_id,
-            version,
-        } => Ok(Change::Noted {
-            created,
-            resource_id,
-            version,
-        }),
-        Outcome::Deleted => Ok(Change::Deleted),
-    }
+    exchange(inner, command).await
 }
 
 /// A directory that its administrator paused takes no changes.
@@ -242,45 +188,26 @@ async fn shown(
     caller: &Caller,
     kind: ResourceKind,
     id: ResourceId,
-    change: Change,
+    effect: Effect,
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
     let projection = read::projection(caller, kind, query)?;
-    let status = change.status();
-    let (version, body) = match change {
-        Change::Stored { resource, .. } => {
+    let status = status(&effect);
+    let (version, body) = match effect {
+        Effect::Stored { resource, .. } => {
             let shown = render::resource(caller, kind, &resource, &projection);
             (resource.version, Value::Object(shown).to_string())
         }
-        Change::Noted { resource_id, .. } => {
+        Effect::Noted { resource_id, .. } => {
             let found = read::found(inner, caller, kind, resource_id, &projection).await?;
             let gone = || scim::Error::not_found(resource_type(kind).name, &resource_id.to_string());
             let found = found.ok_or_else(gone)?;
             (found.version, found.shown(caller, kind, &projection)?)
         }
-        Change::Deleted => return Ok(answer::empty(204, None)),
+        Effect::Deleted => return Ok(answer::empty(204, None)),
     };
     let location = render::location(caller, kind, &id.to_string());
     Ok(answer::resource(status, body, &etag(version), &location))
-}
-
-/// When to repeat what the projector refuses for now. Identity providers come back with their next cycle anyway.
-const LATER: Duration = Duration::from_secs(300);
-
-fn refused(status: u16, scim_type: Option<&str>, detail: String) -> Failure {
-    if status == 503 {
-        return Failure::Later {
-            error: scim::Error::status(status, detail),
-            retry_after: LATER,
-        };
-    }
-    let scim_type = scim_type.and_then(scim::ScimType::from_keyword);
-    scim::Error {
-        status,
-        scim_type,
-        detail,
-    }
-    .into()
 }
 
 /// The tags of all `If-Match` headers; empty means no precondition.

@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 6] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry"],
     &["api", "store", "bus", "webhooks"],
-    &["runtime"],
+    &["commands", "runtime"],
     &[
         "rollcall-ingress",
         "rollcall-projector",

@@ -3,11 +3,11 @@
 use crate::context::{Context, path_id};
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
-use ::events::{Command, CommandId, DirectoryId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
+use ::events::{Command, CommandId, DirectoryId, ResourceId, ResourceKind, Source, Timestamp, Verb};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use api::{ErasureStarted, UserDeleteParameters};
-use runtime::ExchangeError;
+use commands::CommandError;
 use std::time::Duration;
 use store::{Directory, Erasure};
 
@@ -87,17 +87,16 @@ async fn delete_user(context: &Context, directory: &Directory, user: ResourceId)
     if context.store().users(directory.id).by_id(user, false).await?.is_none() {
         return Ok(false);
     }
-    let sent = runtime::send(context.bus(), context.store(), command).await;
-    match sent.outcome().await {
-        Ok(Outcome::Refused { status: 404, .. }) => Ok(false),
-        Ok(Outcome::Refused { detail, .. }) => Err(Problem::new(Kind::Conflict, detail)),
-        Ok(Outcome::Abandoned)
-        | Err(ExchangeError::NotApplied | ExchangeError::TooDeep | ExchangeError::Unavailable) => Err(Problem::new(
+    let sent = commands::send(context.bus(), context.store(), command).await;
+    match sent.effect().await {
+        Ok(_) => Ok(true),
+        Err(CommandError::Refused { status: 404, .. }) => Ok(false),
+        Err(CommandError::Refused { detail, .. }) => Err(Problem::new(Kind::Conflict, detail)),
+        Err(CommandError::NotApplied | CommandError::TooDeep | CommandError::Unavailable) => Err(Problem::new(
             Kind::Unavailable,
             "Changes cannot be made at the moment; nothing was changed. Try again soon.",
         )),
-        Ok(_) => Ok(true),
-        Err(ExchangeError::Unknown) => Err(Problem::new(
+        Err(CommandError::Unknown) => Err(Problem::new(
             Kind::Unavailable,
             "The outcome is unknown: the user may or may not be deleted. Try again: that does no harm.",
         )),
