@@ -97,7 +97,8 @@ pub(crate) struct Inner {
     pub(crate) overload: Arc<overload::Overload>,
     pub(crate) turns: turns::Turns,
     pub(crate) cursors: Cursors,
-    pub(crate) jwks: oauth::Jwks,
+    pub(crate) entra: oidc::EntraAuthority,
+    pub(crate) tokens: oidc::Verifier,
     pub(crate) usage: usage::Usage,
 }
 
@@ -108,7 +109,8 @@ impl State {
         let auth = auth::Keys::new(store.clone(), config.key_cache, AccessTokens::new(master_key));
         Self(Arc::new(Inner {
             cursors: Cursors::new(&master_key.derive("scim cursors")),
-            jwks: oauth::Jwks::new(&config.entra_authority),
+            entra: oidc::EntraAuthority::new(&config.entra_authority),
+            tokens: oidc::Verifier::default(),
             overload: Arc::new(overload::Overload::new(bus.partitions())),
             rates: rate::Rates::new(),
             turns: turns::Turns::new(),

@@ -1,11 +1,8 @@
 //! `{base}/oauth/token`: access tokens for identity providers (E3, E4; RFC 6749 §4.4, RFC 7523 §2.2).
 
 mod answer;
-mod assertion;
 pub(crate) mod entra;
 mod form;
-mod jwks;
-mod keys;
 
 use crate::address::Tenant;
 use crate::auth::fingerprint;
@@ -15,15 +12,13 @@ use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use answer::OauthError;
-use assertion::{Assertion, Expected};
 use events::{KeyId, Timestamp};
 use form::{Credentials, TokenRequest};
+use oidc::{Expected, Jwt};
 use secrecy::ExposeSecret as _;
 use secrets::{AccessClaims, Grant, Token, TokenKind};
 use store::{Authentication, Directory, StoreError};
 use uuid::Uuid;
-
-pub(crate) use jwks::Jwks;
 
 /// No token request is larger; assertions have a few kilobytes.
 const MOST_BYTES: usize = 64 << 10;
@@ -125,8 +120,7 @@ async fn by_secret(
     Ok((client.directory.clone(), id))
 }
 
-/// The keys of the tenant are asked only about an assertion that says what it must: so strangers cannot make this server
-/// fetch them. That they cannot be had is no other answer either: it would tell that all the rest was right.
+/// That the keys of the tenant cannot be had is no other answer either: it would tell that all the rest was right.
 async fn by_assertion(
     inner: &Inner,
     tenant: &Tenant,
@@ -138,17 +132,15 @@ async fn by_assertion(
     let directory = directory.ok_or(refused("there is no such directory"))?;
     let federation = inner.auth.federation(directory.id).await?;
     let federation = federation.ok_or(refused("the directory has no federation, so it takes no assertions"))?;
-    let assertion = Assertion::parse(text)?;
-    let issuer = inner.jwks.issuer(federation.tenant_id);
+    let assertion = Jwt::parse(text)?;
+    let issuer = inner.entra.issuer(federation.tenant_id);
     let expected = Expected {
-        tenant: federation.tenant_id,
-        issuer: &issuer,
+        issuer: &issuer.name,
+        tenant: Some(federation.tenant_id),
         audience: &federation.audience,
         subject: Some(&federation.subject),
     };
-    assertion.check(&expected, now)?;
-    let key = inner.jwks.key(federation.tenant_id, assertion.key_id()).await?;
-    assertion.verify(&key)?;
+    inner.tokens.verify(&assertion, &issuer, &expected, now).await?;
     allowed(&directory, Authentication::WorkloadIdentity)?;
     Ok((directory.as_ref().clone(), fingerprint(&federation)))
 }

@@ -4,6 +4,7 @@ use crate::endpoint::Endpoint;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
+use oidc::TokenError;
 use serde_json::json;
 use std::time::Duration;
 
@@ -68,6 +69,29 @@ impl OauthError {
             shown => shown.to_string(),
         };
         response.json(json!({ "error": code, "error_description": description }))
+    }
+}
+
+/// Why an assertion, or a token of Entra ID's own, is refused: for the directory's log.
+pub(super) const fn reason(error: TokenError) -> &'static str {
+    match error {
+        TokenError::Malformed => "the assertion is not a JWT signed with RS256",
+        TokenError::Issuer => "the assertion is not one of the tenant configured",
+        TokenError::Audience => "the audience of the assertion is not the one configured",
+        TokenError::Subject => "the subject of the assertion is not the one configured",
+        TokenError::Expired => "the assertion has expired",
+        TokenError::NotYetGood => "the assertion is not good yet",
+        TokenError::KeysUnavailable => {
+            "the keys of the tenant cannot be fetched at the moment, so no assertion can be checked"
+        }
+        TokenError::UnknownKey => "the tenant has no such key as signed the assertion",
+        TokenError::Signature => "the signature of the assertion is not right",
+    }
+}
+
+impl From<TokenError> for OauthError {
+    fn from(error: TokenError) -> Self {
+        Self::InvalidClient(reason(error))
     }
 }
 

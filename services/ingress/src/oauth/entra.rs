@@ -5,23 +5,23 @@
 //! only when its settings name `entra_token` among the ways of authentication, which no default does, and its federation
 //! names the tenant. Then it is checked like an assertion, with the same keys.
 
-use super::answer::OauthError;
-use super::assertion::{Assertion, Expected};
+use super::answer::reason;
 use crate::Inner;
 use crate::address::Tenant;
 use crate::answer::Failure;
 use crate::auth::Access;
 use events::{KeyId, Timestamp};
+use oidc::{Expected, Jwt};
 use store::Authentication;
 
 /// The `aud` of such a token: the application that stands for all SCIM apps outside the gallery.
 const AUDIENCE: &str = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621";
 
 /// The bearer token of a request, when it is one that Entra ID made itself; nothing of it is verified yet.
-pub(crate) fn token(authorization: Option<&[u8]>) -> Option<Assertion<'_>> {
+pub(crate) fn token(authorization: Option<&[u8]>) -> Option<Jwt<'_>> {
     let header = std::str::from_utf8(authorization?).ok()?.trim();
     let (scheme, token) = header.split_once(' ')?;
-    let token = Assertion::parse(token.trim()).ok()?;
+    let token = Jwt::parse(token.trim()).ok()?;
     (scheme.eq_ignore_ascii_case("bearer") && token.is_for(AUDIENCE)).then_some(token)
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn token(authorization: Option<&[u8]>) -> Option<Assertion<'_>> {
 /// # Errors
 /// 401 with one text for whatever is wrong, so that nobody learns which directories take such tokens; the reason goes to
 /// the directory's log. 503 without the database.
-pub(crate) async fn authorize(inner: &Inner, token: &Assertion<'_>, tenant: &Tenant) -> Result<Access, Failure> {
+pub(crate) async fn authorize(inner: &Inner, token: &Jwt<'_>, tenant: &Tenant) -> Result<Access, Failure> {
     let directory = inner.auth.directory(tenant).await?.ok_or(Failure::EntraToken)?;
     let refused = |reason: &str| {
         let reason = format!("a token of Entra ID's own was refused: {reason}");
@@ -44,16 +44,15 @@ pub(crate) async fn authorize(inner: &Inner, token: &Assertion<'_>, tenant: &Ten
     }
     let federation = inner.auth.federation(directory.id).await?;
     let federation = federation.ok_or_else(|| refused("the directory's federation names no tenant"))?;
+    let issuer = inner.entra.issuer(federation.tenant_id);
     let expected = Expected {
-        tenant: federation.tenant_id,
         issuer: &format!("https://sts.windows.net/{}/", federation.tenant_id),
+        tenant: Some(federation.tenant_id),
         audience: AUDIENCE,
         subject: None,
     };
-    let wrong = |error: OauthError| refused(&error.to_string());
-    token.check(&expected, Timestamp::now()).map_err(wrong)?;
-    let key = inner.jwks.key(federation.tenant_id, token.key_id()).await;
-    token.verify(key.map_err(wrong)?.as_ref()).map_err(wrong)?;
+    let verified = inner.tokens.verify(token, &issuer, &expected, Timestamp::now()).await;
+    verified.map_err(|error| refused(reason(error)))?;
     Ok(Access {
         key_id: KeyId::from(directory.id.uuid()),
         directory: directory.as_ref().clone(),

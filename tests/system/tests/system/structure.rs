@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const LAYERS: [&[&str]; 6] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry"],
-    &["api", "store", "bus", "webhooks"],
+    &["api", "store", "bus", "webhooks", "oidc"],
     &["commands", "runtime"],
     &[
         "rollcall-ingress",

@@ -1,7 +1,6 @@
-//! Assertions of Entra workloads: JWTs signed with RS256 by the keys of their tenant (E4; RFC 7523 §3).
+//! JSON Web Tokens signed with RS256 (RFC 7519, RFC 7515).
 
-use super::answer::OauthError;
-use super::keys::PublicKey;
+use crate::{TokenError, VerifyingKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::Timestamp;
@@ -15,26 +14,26 @@ const LEEWAY: Duration = Duration::from_secs(60);
 /// The one algorithm: what the header says is compared with it and decides nothing.
 const ALGORITHM: &str = "RS256";
 
-/// What an assertion must say.
+/// What a token must say.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Expected<'e> {
-    /// Its `tid`, if it has one.
-    pub(super) tenant: Uuid,
+pub struct Expected<'e> {
     /// Its `iss`.
-    pub(super) issuer: &'e str,
+    pub issuer: &'e str,
+    /// Its `tid`, if it has one; `None` for any.
+    pub tenant: Option<Uuid>,
     /// Its only `aud`.
-    pub(super) audience: &'e str,
+    pub audience: &'e str,
     /// Its `sub`; `None` for any.
-    pub(super) subject: Option<&'e str>,
+    pub subject: Option<&'e str>,
 }
 
-/// An assertion, not verified yet. Members that come twice make it unreadable.
+/// A token, not verified yet. Members that come twice make it unreadable.
 #[derive(Debug)]
-pub(crate) struct Assertion<'a> {
+pub struct Jwt<'t> {
     header: Header,
     claims: Claims,
     /// What was signed: header and claims as they came.
-    signed: &'a str,
+    signed: &'t str,
     signature: Vec<u8>,
 }
 
@@ -66,7 +65,7 @@ enum Audience {
 }
 
 impl Audience {
-    /// With several audiences another service could pass the assertion on to us.
+    /// With several audiences another service could pass the token on to us.
     fn is(&self, expected: &str) -> bool {
         match self {
             Self::One(one) => one == expected,
@@ -75,71 +74,81 @@ impl Audience {
     }
 }
 
-impl<'a> Assertion<'a> {
-    /// Takes an assertion apart and refuses every algorithm but RS256, `none` before all others.
-    pub(super) fn parse(text: &'a str) -> Result<Self, OauthError> {
-        let malformed = || OauthError::InvalidClient("the assertion is not a JWT signed with RS256");
-        let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
-        let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
-        let header: Header = part(header).ok_or_else(malformed)?;
+impl<'t> Jwt<'t> {
+    /// Takes a token apart and refuses every algorithm but RS256, `none` before all others.
+    ///
+    /// # Errors
+    /// [`TokenError::Malformed`].
+    pub fn parse(text: &'t str) -> Result<Self, TokenError> {
+        Self::read(text).ok_or(TokenError::Malformed)
+    }
+
+    fn read(text: &'t str) -> Option<Self> {
+        let (signed, signature) = text.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let header: Header = part(header)?;
         let is_jwt = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
         if header.alg != ALGORITHM || !is_jwt || header.crit.is_some() || header.cty.is_some() {
-            return Err(malformed());
+            return None;
         }
-        Ok(Self {
+        Some(Self {
             header,
-            claims: part(claims).ok_or_else(malformed)?,
+            claims: part(claims)?,
             signed,
-            signature: URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?,
+            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
         })
     }
 
     /// The key that signed it, as it claims.
-    pub(super) fn key_id(&self) -> &str {
+    #[must_use]
+    pub fn key_id(&self) -> &str {
         self.header.kid.as_deref().unwrap_or_default()
     }
 
     /// Whether it is meant for this audience and no other.
-    pub(super) fn is_for(&self, audience: &str) -> bool {
+    #[must_use]
+    pub fn is_for(&self, audience: &str) -> bool {
         self.claims.aud.is(audience)
     }
 
     /// Whether it says what is expected, and its time is now.
-    pub(super) fn check(&self, expected: &Expected<'_>, now: Timestamp) -> Result<(), OauthError> {
+    ///
+    /// # Errors
+    /// What is different.
+    pub fn check(&self, expected: &Expected<'_>, now: Timestamp) -> Result<(), TokenError> {
         let claims = &self.claims;
-        let tenant = expected.tenant.to_string();
-        let of_tenant = claims.tid.as_ref().is_none_or(|tid| tid.eq_ignore_ascii_case(&tenant));
-        if claims.iss != expected.issuer || !of_tenant {
-            return Err(OauthError::InvalidClient(
-                "the assertion is not one of the tenant configured",
-            ));
+        let is_of_tenant = match (expected.tenant, &claims.tid) {
+            (Some(tenant), Some(tid)) => tid.eq_ignore_ascii_case(&tenant.to_string()),
+            _ => true,
+        };
+        if claims.iss != expected.issuer || !is_of_tenant {
+            return Err(TokenError::Issuer);
         }
         if !self.is_for(expected.audience) {
-            return Err(OauthError::InvalidClient(
-                "the audience of the assertion is not the one configured",
-            ));
+            return Err(TokenError::Audience);
         }
         if expected.subject.is_some_and(|subject| claims.sub != subject) {
-            return Err(OauthError::InvalidClient(
-                "the subject of the assertion is not the one configured",
-            ));
+            return Err(TokenError::Subject);
         }
         let seconds = |at: Timestamp| at.millis().div_euclid(1000);
         if claims.exp <= seconds(now.minus(LEEWAY)) {
-            return Err(OauthError::InvalidClient("the assertion has expired"));
+            return Err(TokenError::Expired);
         }
         if claims.nbf.is_some_and(|nbf| nbf > seconds(now.plus(LEEWAY))) {
-            return Err(OauthError::InvalidClient("the assertion is not good yet"));
+            return Err(TokenError::NotYetGood);
         }
         Ok(())
     }
 
     /// Whether this key signed it.
-    pub(super) fn verify(&self, key: &PublicKey) -> Result<(), OauthError> {
+    ///
+    /// # Errors
+    /// [`TokenError::Signature`].
+    pub fn verify(&self, key: &VerifyingKey) -> Result<(), TokenError> {
         if key.verifies(self.signed.as_bytes(), &self.signature) {
             return Ok(());
         }
-        Err(OauthError::InvalidClient("the signature of the assertion is not right"))
+        Err(TokenError::Signature)
     }
 }
 
@@ -166,16 +175,16 @@ mod tests {
         claims
     }
 
-    fn check(claims: &Value) -> Result<(), OauthError> {
+    fn check(claims: &Value) -> Result<(), TokenError> {
         let at = Timestamp::from_millis(NOW * 1000);
         let expected = Expected {
-            tenant: Uuid::nil(),
             issuer: ISSUER,
+            tenant: Some(Uuid::nil()),
             audience: "api://a",
             subject: Some("s"),
         };
         let text = jwt(&json!({ "alg": "RS256", "kid": "k", "typ": "JWT" }), claims);
-        Assertion::parse(&text)?.check(&expected, at)
+        Jwt::parse(&text)?.check(&expected, at)
     }
 
     // Rules: E4
@@ -183,17 +192,17 @@ mod tests {
     fn an_assertion_must_say_what_the_federation_demands() {
         assert_eq!(check(&claims(("aud", json!(["api://a"])))), Ok(()));
         assert_eq!(check(&claims(("tid", json!(Uuid::nil())))), Ok(()));
-        for (name, value) in [
-            ("iss", json!("https://login.example/u/v2.0")),
-            ("sub", json!("other")),
-            ("aud", json!("api://b")),
-            ("aud", json!(["api://a", "api://b"])),
-            ("aud", json!([])),
-            ("tid", json!(Uuid::max())),
-            ("exp", json!("tomorrow")),
-            ("exp", Value::Null),
+        for (name, value, reason) in [
+            ("iss", json!("https://login.example/u/v2.0"), TokenError::Issuer),
+            ("sub", json!("other"), TokenError::Subject),
+            ("aud", json!("api://b"), TokenError::Audience),
+            ("aud", json!(["api://a", "api://b"]), TokenError::Audience),
+            ("aud", json!([]), TokenError::Audience),
+            ("tid", json!(Uuid::max()), TokenError::Issuer),
+            ("exp", json!("tomorrow"), TokenError::Malformed),
+            ("exp", Value::Null, TokenError::Malformed),
         ] {
-            assert!(check(&claims((name, value.clone()))).is_err(), "{name} {value}");
+            assert_eq!(check(&claims((name, value.clone()))), Err(reason), "{name} {value}");
         }
     }
 
@@ -201,9 +210,9 @@ mod tests {
     #[test]
     fn clocks_may_be_a_minute_apart_and_no_more() {
         assert_eq!(check(&claims(("exp", json!(NOW - 59)))), Ok(()));
-        assert!(check(&claims(("exp", json!(NOW - 60)))).is_err());
+        assert_eq!(check(&claims(("exp", json!(NOW - 60)))), Err(TokenError::Expired));
         assert_eq!(check(&claims(("nbf", json!(NOW + 60)))), Ok(()));
-        assert!(check(&claims(("nbf", json!(NOW + 61)))).is_err());
+        assert_eq!(check(&claims(("nbf", json!(NOW + 61)))), Err(TokenError::NotYetGood));
     }
 
     // Rules: E4
@@ -218,12 +227,12 @@ mod tests {
             json!({ "alg": "RS256", "kid": "k", "cty": "JWT" }),
             json!({ "kid": "k" }),
         ] {
-            assert!(Assertion::parse(&jwt(&header, &claims)).is_err(), "{header}");
+            assert!(Jwt::parse(&jwt(&header, &claims)).is_err(), "{header}");
         }
         for text in ["", ".", "..", "a.b.c", "a.b.c.d"] {
-            assert!(Assertion::parse(text).is_err(), "{text}");
+            assert!(Jwt::parse(text).is_err(), "{text}");
         }
         let twice = format!("{}.e30.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","alg":"RS256"}"#));
-        assert!(Assertion::parse(&twice).is_err());
+        assert!(Jwt::parse(&twice).is_err());
     }
 }
