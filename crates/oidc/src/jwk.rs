@@ -105,8 +105,9 @@ mod tests {
     use serde_json::json;
     use uuid::Uuid;
 
+    // Rules: E4
     #[test]
-    fn e4_only_signing_rsa_keys_of_the_issuer_are_read() {
+    fn only_signing_rsa_keys_of_the_issuer_are_read() {
         let key = |kid: &str, more: serde_json::Value| {
             let mut key = json!({ "kty": "RSA", "kid": kid, "n": "AQAB", "e": "AQAB" });
             key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -94,8 +94,9 @@ mod tests {
         known
     }
 
+    // Rules: E4
     #[test]
-    fn e4_keys_are_fetched_when_there_are_none_and_once_an_hour() {
+    fn keys_are_fetched_when_there_are_none_and_once_an_hour() {
         let start = Instant::now();
         assert_eq!(KnownKeys::default().must_fetch("a", start), Some(FetchReason::Stale));
         let known = with_key_a(start);
@@ -103,8 +104,9 @@ mod tests {
         assert_eq!(known.must_fetch("a", start + FRESH), Some(FetchReason::Stale));
     }
 
+    // Rules: E4
     #[test]
-    fn e4_an_unknown_key_is_looked_for_at_most_every_five_minutes() {
+    fn an_unknown_key_is_looked_for_at_most_every_five_minutes() {
         let start = Instant::now();
         let mut known = with_key_a(start);
         assert_eq!(known.must_fetch("b", start), Some(FetchReason::Search));
@@ -114,8 +116,9 @@ mod tests {
         assert_eq!(known.must_fetch("c", start + ROTATION), Some(FetchReason::Search));
     }
 
+    // Rules: E4
     #[test]
-    fn e4_after_a_failure_the_last_keys_stay_good_for_a_day() {
+    fn after_a_failure_the_last_keys_stay_good_for_a_day() {
         let start = Instant::now();
         let mut known = with_key_a(start);
         let later = start + FRESH;

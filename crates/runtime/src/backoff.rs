@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 /// Growing pauses between attempts: each is twice the one before, up to a limit, give or take a quarter.
+///
+/// The jitter of `backon` only lengthens a pause, up to twice the limit, and its pauses cannot start over after a success.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     next: Duration,

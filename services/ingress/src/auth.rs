@@ -1,7 +1,7 @@
 //! Who asks: directory keys, as a bearer token or as the password of HTTP Basic, and access tokens.
 
-use crate::address::Tenant;
-use crate::answer::Failure;
+use crate::failure::Failure;
+use crate::tenant::Tenant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use events::{DirectoryId, KeyId, Timestamp};
@@ -199,7 +199,8 @@ fn lookup_failed(error: &StoreError) -> Failure {
     Failure::unavailable("keys cannot be checked at the moment; nothing was changed")
 }
 
-/// The secret of an `Authorization` header (RFC 6750 §2.1, RFC 7617): schemes are case-insensitive.
+/// The secret of an `Authorization` header (RFC 6750 §2.1, RFC 7617): schemes are case-insensitive, and spaces around the
+/// credentials are forgiven. `actix-web-httpauth` knows the schemes in one case only and keeps the spaces.
 fn secret(header: &[u8]) -> Option<(Authentication, String)> {
     let header = std::str::from_utf8(header).ok()?.trim();
     let (scheme, credentials) = header.split_once(' ')?;

@@ -1,7 +1,7 @@
 //! Request bodies: bounded in size and time, JSON only.
 
 use crate::Config;
-use crate::answer::Failure;
+use crate::failure::Failure;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use runtime::http::{BodyError, read_body};
@@ -19,6 +19,7 @@ pub(crate) async fn json(request: &HttpRequest, payload: web::Payload, config: &
         .map_err(|error| scim::Error::invalid_syntax(format!("the body is not valid JSON: {error}")).into())
 }
 
+/// The part before the parameters, read by hand: `mime` parses those too, and refuses a type for a slip in one.
 fn media_type(request: &HttpRequest) -> Result<(), Failure> {
     let Some(header) = request.headers().get(CONTENT_TYPE) else {
         return Ok(());
@@ -62,7 +63,7 @@ impl From<BodyError> for Failure {
 mod tests {
     use super::json;
     use crate::Config;
-    use crate::answer::Failure;
+    use crate::failure::Failure;
     use actix_web::error::PayloadError;
     use actix_web::test::TestRequest;
     use actix_web::{FromRequest as _, dev, web};

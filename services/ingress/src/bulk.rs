@@ -5,20 +5,29 @@
 //! another operation waits for that one's verdict, and `failOnErrors` bounds how many are under way: never one that would
 //! not have been tried, had all of them failed.
 
-use crate::answer::{self, Failure};
+use crate::answer;
+use crate::context::{ScimContext, id_of};
 use crate::exchange::{Sent, send};
-use crate::handle::{Caller, id_of};
+use crate::failure::Failure;
 use crate::write;
-use crate::{Config, Inner, render};
+use crate::{Config, render};
 use actix_web::HttpResponse;
+use actix_web::web::Payload;
 use events::{Command, ResourceId, ResourceKind, Verb};
 use scim::bulk::{Action, BulkRequest, Endpoint, Method, Operation, OperationResult, Resolved, Step};
 use scim::resource::{etag, parse_etags};
 use scim::urn;
 use serde_json::{Value, json};
 
+/// `POST /Bulk`.
+pub(crate) async fn bulk(context: ScimContext, payload: Payload) -> Result<HttpResponse, Failure> {
+    let body = context.json(payload).await;
+    let body = body.map_err(|failure| too_large(failure, &context.config))?;
+    run(&context, body).await
+}
+
 /// The refusal of a body that is too large names the limit that `/ServiceProviderConfig` tells (R49).
-pub(crate) fn too_large(failure: Failure, config: &Config) -> Failure {
+fn too_large(failure: Failure, config: &Config) -> Failure {
     match failure {
         Failure::Refused(error) if error.status == 413 => {
             let mut error = scim::bulk::payload_too_large(config.max_body);
@@ -32,17 +41,16 @@ pub(crate) fn too_large(failure: Failure, config: &Config) -> Failure {
 }
 
 /// Does what the request asks; 200 even where operations failed.
-pub(crate) async fn run(inner: &Inner, caller: &Caller, body: Value) -> Result<HttpResponse, Failure> {
-    write::refuse_paused(caller)?;
+async fn run(context: &ScimContext, body: Value) -> Result<HttpResponse, Failure> {
+    write::refuse_paused(context)?;
     let request = BulkRequest::parse(body)?;
     let more = request.operations.len().saturating_sub(1);
-    inner
+    context
         .rates
-        .charge(caller.directory_id(), caller.policy.rate_limit, more);
+        .charge(context.directory_id(), context.policy.rate_limit, more);
     let resources: Vec<ResourceId> = request.operations.iter().map(|_| ResourceId::new()).collect();
     let mut run = Run {
-        inner,
-        caller,
+        context,
         request: &request,
         ids: resources.iter().map(ToString::to_string).collect(),
         results: request.operations.iter().map(|_| None).collect(),
@@ -73,8 +81,7 @@ pub(crate) async fn run(inner: &Inner, caller: &Caller, body: Value) -> Result<H
 
 /// A bulk request half done.
 struct Run<'a> {
-    inner: &'a Inner,
-    caller: &'a Caller,
+    context: &'a ScimContext,
     request: &'a BulkRequest,
     /// The id that each operation will have created; only those of POSTs are used.
     ids: Vec<String>,
@@ -136,7 +143,7 @@ impl Run<'_> {
         };
         match self.prepare(index, operation, without) {
             Ok((kind, id, command)) => {
-                let sent = send(self.inner, command).await;
+                let sent = send(self.context, command).await;
                 self.under_way.push(UnderWay { index, kind, id, sent });
             }
             Err(failure) => self.note(index, operation, Err(failure)),
@@ -160,7 +167,7 @@ impl Run<'_> {
         let kind = kind(action);
         let (id, verb) = self.command(index, action, &resolved)?;
         let if_match = operation.version.as_deref().map(parse_etags).unwrap_or_default();
-        let command = write::command(self.inner, self.caller, kind, id, if_match, verb)?;
+        let command = write::command(self.context, kind, id, if_match, verb)?;
         Ok((kind, id, command))
     }
 
@@ -192,7 +199,7 @@ impl Run<'_> {
             };
             let result = effect.map(|effect| OperationResult {
                 status: write::status(&effect),
-                location: Some(render::location(self.caller, kind, &id.to_string())),
+                location: Some(render::location(self.context, kind, &id.to_string())),
                 version: effect.version().map(etag),
                 error: None,
             });
@@ -219,9 +226,9 @@ impl Run<'_> {
             .map_or("", String::as_str);
         let id = id_of(kind, target)?;
         let verb = match action.method {
-            Method::Post => write::create_verb(self.inner, self.caller, kind, &resolved.data)?,
-            Method::Put => write::replace_verb(self.inner, self.caller, kind, &resolved.data)?,
-            Method::Patch => write::patch_verb(self.inner, self.caller, kind, &resolved.data)?,
+            Method::Post => write::create_verb(self.context, kind, &resolved.data)?,
+            Method::Put => write::replace_verb(self.context, kind, &resolved.data)?,
+            Method::Patch => write::patch_verb(self.context, kind, &resolved.data)?,
             Method::Delete => Verb::Delete,
         };
         Ok((id, verb))
@@ -266,7 +273,7 @@ impl Run<'_> {
         let resolved = self.request.resolved(index, &self.ids, &[]);
         let target = resolved.and_then(|resolved| resolved.target);
         let location = match &operation.action {
-            Ok(action) => target.map(|id| render::location(self.caller, kind(action), &id)),
+            Ok(action) => target.map(|id| render::location(self.context, kind(action), &id)),
             Err(_) => None,
         };
         OperationResult {
@@ -317,11 +324,8 @@ impl Run<'_> {
             "Operations": [{ "op": "add", "path": "members", "value": [{ "value": id(member) }] }],
         });
         let kind = ResourceKind::Group;
-        let (group, verb) = (
-            id_of(kind, id(group))?,
-            write::patch_verb(self.inner, self.caller, kind, &body)?,
-        );
-        let effect = write::apply(self.inner, self.caller, kind, group, Vec::new(), verb).await?;
+        let (group, verb) = (id_of(kind, id(group))?, write::patch_verb(self.context, kind, &body)?);
+        let effect = write::apply(self.context, kind, group, Vec::new(), verb).await?;
         Ok(effect.version())
     }
 

@@ -1,63 +1,110 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`: what this server does, generated from what it obeys.
 
-use crate::answer::{self, Failure};
-use crate::handle::Caller;
-use crate::{Config, Inner};
-use actix_web::HttpResponse;
+use crate::answer;
+use crate::context::ScimContext;
+use crate::failure::Failure;
+use crate::path::Parts;
+use crate::tenant::Tenant;
+use crate::{Config, State};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use events::ResourceKind;
 use scim::bulk::MAX_OPERATIONS;
 use scim::cursor::CURSOR_TIMEOUT;
 use scim::discovery::{self, BulkLimits, Features, Pagination};
 use scim::query::{DEFAULT_PAGE, ListQuery, MAX_PAGE, decode_query};
+use scim::schema::ResourceType;
 
-/// `GET /ServiceProviderConfig` of whoever has no key: the same for every directory.
-pub(crate) fn open_config(config: &Config, base_url: &str, query: &str) -> Result<HttpResponse, Failure> {
-    let features = features(config, base_url, query)?;
-    Ok(answer::json(
-        200,
-        &discovery::service_provider_config(base_url, &features),
-    ))
+/// `GET /ServiceProviderConfig`: how to authenticate must be readable without being authenticated (R55).
+pub(crate) async fn config(
+    context: Result<ScimContext, Failure>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Failure> {
+    match context {
+        Ok(context) => own_config(&context).await,
+        Err(Failure::Unauthorized | Failure::EntraToken) => open_config(&request, &state.inner().config),
+        Err(failure) => Err(failure),
+    }
 }
 
-/// `GET /ServiceProviderConfig` of a directory. SCIM events are told of only where somebody gets them (S6): clients that
-/// are strict, and older than RFC 9967, refuse a page with a member that they do not know.
-pub(crate) async fn config(inner: &Inner, caller: &Caller, query: &str) -> Result<HttpResponse, Failure> {
-    let directory = &caller.access.directory;
-    let endpoints = inner.store.endpoints();
+/// What somebody without a key sees: the same for every directory.
+fn open_config(request: &HttpRequest, config: &Config) -> Result<HttpResponse, Failure> {
+    let base_url = Tenant::of(request, &config.public_url)?.base_url(&config.public_url);
+    let features = features(config, &base_url, request.query_string())?;
+    let body = discovery::service_provider_config(&base_url, &features);
+    Ok(answer::json(200, &body))
+}
+
+/// What a directory sees. SCIM events are told of only where somebody gets them (S6): clients that are strict, and older
+/// than RFC 9967, refuse a page with a member that they do not know.
+async fn own_config(context: &ScimContext) -> Result<HttpResponse, Failure> {
+    let directory = &context.access.directory;
+    let endpoints = context.store.endpoints();
     let are_sent = endpoints
         .any_takes_tokens_of(directory.id, directory.organization_id)
         .await?;
     let features = Features {
         security_events: are_sent.then_some(webhooks::set::EVENT_URIS),
-        ..features(&inner.config, &caller.base_url, query)?
+        ..features(&context.config, &context.base_url, context.query_string())?
     };
-    let body = discovery::service_provider_config(&caller.base_url, &features);
+    let body = discovery::service_provider_config(&context.base_url, &features);
     Ok(answer::json(200, &body))
 }
 
-/// A GET of a discovery endpoint (R56): what the caller's directory has.
-pub(crate) fn answer(caller: &Caller, rest: &[&str], query: &str) -> Result<HttpResponse, Failure> {
-    if decode_query(query)?
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("filter"))
-    {
-        // RFC 7644 §4: discovery is not to be filtered, so that nobody mistakes a part for the whole.
+/// `GET /Schemas`.
+pub(crate) async fn schemas(context: ScimContext) -> Result<HttpResponse, Failure> {
+    refuse_filter(&context)?;
+    Ok(answer::json(
+        200,
+        &discovery::schemas(&context.base_url, &shown_types(&context)),
+    ))
+}
+
+/// `GET /Schemas/{urn}`.
+pub(crate) async fn schema(context: ScimContext) -> Result<HttpResponse, Failure> {
+    refuse_filter(&context)?;
+    let urn = context.path_text("urn");
+    let body = discovery::schema(&context.base_url, &shown_types(&context), &urn)?;
+    Ok(answer::json(200, &body))
+}
+
+/// `GET /ResourceTypes`.
+pub(crate) async fn resource_types(context: ScimContext) -> Result<HttpResponse, Failure> {
+    refuse_filter(&context)?;
+    let body = discovery::resource_types(&context.base_url, &shown_types(&context));
+    Ok(answer::json(200, &body))
+}
+
+/// `GET /ResourceTypes/{name}`.
+pub(crate) async fn resource_type(context: ScimContext) -> Result<HttpResponse, Failure> {
+    refuse_filter(&context)?;
+    let name = context.path_text("name");
+    let body = discovery::resource_type(&context.base_url, &shown_types(&context), &name)?;
+    Ok(answer::json(200, &body))
+}
+
+/// Deeper down.
+pub(crate) async fn nothing(context: ScimContext) -> Result<HttpResponse, Failure> {
+    refuse_filter(&context)?;
+    let below = Parts::of(context.path()).below();
+    Err(scim::Error::status(404, format!("there is nothing at /{below}")).into())
+}
+
+/// RFC 7644 §4: discovery is not to be filtered, so that nobody mistakes a part for the whole.
+fn refuse_filter(context: &ScimContext) -> Result<(), Failure> {
+    let is_filter = |(name, _): &(String, String)| name.eq_ignore_ascii_case("filter");
+    if decode_query(context.query_string())?.iter().any(is_filter) {
         return Err(scim::Error::status(403, "the discovery endpoints cannot be filtered; read them whole").into());
     }
-    let base_url = caller.base_url.as_str();
+    Ok(())
+}
+
+/// The kinds of resources that the caller's directory has (R56).
+fn shown_types(context: &ScimContext) -> Vec<&ResourceType> {
     let kinds = [ResourceKind::User, ResourceKind::Group].into_iter();
-    let shown = kinds.filter(|kind| caller.shows(*kind));
-    let types: Vec<_> = shown.map(|kind| caller.resource_type(kind)).collect();
-    let body = match rest {
-        [endpoint] if endpoint.eq_ignore_ascii_case("Schemas") => discovery::schemas(base_url, &types),
-        [endpoint, urn] if endpoint.eq_ignore_ascii_case("Schemas") => discovery::schema(base_url, &types, urn)?,
-        [endpoint] if endpoint.eq_ignore_ascii_case("ResourceTypes") => discovery::resource_types(base_url, &types),
-        [endpoint, name] if endpoint.eq_ignore_ascii_case("ResourceTypes") => {
-            discovery::resource_type(base_url, &types, name)?
-        }
-        _ => return Err(scim::Error::status(404, format!("there is nothing at /{}", rest.join("/"))).into()),
-    };
-    Ok(answer::json(200, &body))
+    let shown = kinds.filter(|kind| context.shows(*kind));
+    shown.map(|kind| context.resource_type(kind)).collect()
 }
 
 /// The limits of resources and requests are shown to whoever asks for them by name, and the page says where: strict

@@ -1,7 +1,7 @@
 //! From command to effect ([`commands::send`]), with the failures that SCIM clients are told.
 
-use crate::Inner;
-use crate::answer::Failure;
+use crate::context::ScimContext;
+use crate::failure::Failure;
 use crate::overload::Overload;
 use commands::{CommandError, Effect};
 use events::{Command, DirectoryId, Timestamp};
@@ -13,8 +13,8 @@ const LATER: Duration = Duration::from_secs(300);
 
 /// Sends a command and returns what it did. Goes on when the client leaves: the change would be made anyway, and
 /// somebody must hear the verdict.
-pub(crate) async fn exchange(inner: &Inner, command: Command) -> Result<Effect, Failure> {
-    send(inner, command).await.effect().await
+pub(crate) async fn exchange(context: &ScimContext, command: Command) -> Result<Effect, Failure> {
+    send(context, command).await.effect().await
 }
 
 /// A command that has its place in the lane, or could not get one.
@@ -27,12 +27,12 @@ pub(crate) struct Sent {
 }
 
 /// Sends a command, when its directory's turn has come, and returns as soon as whatever is sent next comes after it.
-pub(crate) async fn send(inner: &Inner, command: Command) -> Sent {
-    let (directory, overload) = (command.directory_id, Arc::clone(&inner.overload));
+pub(crate) async fn send(context: &ScimContext, command: Command) -> Sent {
+    let (directory, overload) = (command.directory_id, Arc::clone(&context.overload));
     let sent = if overload.is_full(directory) {
         Err(too_deep())
     } else {
-        in_turn(inner, command).await
+        in_turn(context, command).await
     };
     Sent {
         sent,
@@ -41,12 +41,12 @@ pub(crate) async fn send(inner: &Inner, command: Command) -> Sent {
     }
 }
 
-async fn in_turn(inner: &Inner, mut command: Command) -> Result<commands::Sent, Failure> {
-    let turn = inner.turns.wait(&command).await?;
+async fn in_turn(context: &ScimContext, mut command: Command) -> Result<commands::Sent, Failure> {
+    let turn = context.turns.wait(&command).await?;
     // The time it may take begins now, not while it waited for its turn.
     command.issued_at = Timestamp::now();
-    command.deadline = command.issued_at.plus(inner.config.deadline);
-    Ok(commands::send_holding(&inner.bus, &inner.store, command, turn).await)
+    command.deadline = command.issued_at.plus(context.config.deadline);
+    Ok(commands::send_holding(&context.bus, &context.store, command, turn).await)
 }
 
 impl Sent {

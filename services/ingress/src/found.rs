@@ -1,7 +1,7 @@
 //! A resource as it was read: its attributes are text, and stay text where nothing is left out of them.
 
-use crate::answer::Failure;
-use crate::handle::Caller;
+use crate::context::ScimContext;
+use crate::failure::Failure;
 use crate::render;
 use events::{GroupRef, MemberRef, ResourceId, ResourceKind, StoredResource, Timestamp};
 use scim::projection::Projection;
@@ -51,32 +51,37 @@ impl From<GroupRow> for Found {
 
 impl Found {
     /// As JSON, as the caller asked to see it.
-    pub(crate) fn shown(self, caller: &Caller, kind: ResourceKind, projection: &Projection) -> Result<String, Failure> {
+    pub(crate) fn shown(
+        self,
+        context: &ScimContext,
+        kind: ResourceKind,
+        projection: &Projection,
+    ) -> Result<String, Failure> {
         if projection.is_default()
-            && let Some(text) = self.spliced(caller, kind)
+            && let Some(text) = self.spliced(context, kind)
         {
             return Ok(text);
         }
-        let resource = render::resource(caller, kind, &self.into_stored()?, projection);
+        let resource = render::resource(context, kind, &self.into_stored()?, projection);
         serde_json::to_string(&resource).map_err(|error| Failure::Internal(StoreError::Invalid(error.to_string())))
     }
 
     /// The short way. Members go the long one: not all that is known of them is shown by default.
-    fn spliced(&self, caller: &Caller, kind: ResourceKind) -> Option<String> {
+    fn spliced(&self, context: &ScimContext, kind: ResourceKind) -> Option<String> {
         if self.members.is_some() {
             return None;
         }
         // Where groups are switched off, users have no such attribute.
-        let has_groups = kind == ResourceKind::User && caller.shows(ResourceKind::Group);
+        let has_groups = kind == ResourceKind::User && context.shows(ResourceKind::Group);
         let groups = has_groups.then(|| match self.groups.as_slice() {
             [] => "[]".to_owned(),
-            groups => render::groups(caller, groups).to_string(),
+            groups => render::groups(context, groups).to_string(),
         });
         let times = render::Times::of(self.created_at, self.updated_at);
         let id = self.id.to_string();
-        let location = render::location(caller, kind, &id);
+        let location = render::location(context, kind, &id);
         let meta = times.meta(&id, self.version, &location);
-        splice(caller.resource_type(kind), &self.text, meta, groups.as_deref())
+        splice(context.resource_type(kind), &self.text, meta, groups.as_deref())
     }
 
     /// With the attributes as a JSON object.

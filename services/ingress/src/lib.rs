@@ -4,28 +4,35 @@
 //! waits for its verdict ([`exchange`]). Reads go to the database directly. The one thing it writes about a command is that
 //! it has given it up.
 
-mod address;
 mod answer;
 mod auth;
 mod body;
 mod bulk;
+mod context;
 mod discovery;
-mod endpoint;
 mod exchange;
+mod failure;
 mod found;
-mod handle;
+mod groups;
 mod list;
+mod nowhere;
 mod oauth;
 mod overload;
+mod path;
 mod policies;
 mod rate;
 mod read;
 mod render;
+mod root;
+mod routes;
+mod tenant;
 mod turns;
 mod usage;
+mod users;
 mod write;
 
-use actix_web::{guard, web};
+pub use routes::{configure, routes};
+
 use bus::Bus;
 use runtime::{Context, Shutdown};
 use scim::Limits;
@@ -134,20 +141,6 @@ impl State {
     pub async fn run_background(self, shutdown: Shutdown) -> anyhow::Result<()> {
         usage::run(self, shutdown.soft).await;
         Ok(())
-    }
-}
-
-/// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every path that is nobody's.
-pub fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
-    move |config| {
-        config
-            .app_data(web::Data::new(state.clone()))
-            .default_service(web::to(handle::elsewhere))
-            .service(
-                web::scope("")
-                    .guard(guard::fn_guard(|context| address::is_scim(context.head().uri.path())))
-                    .default_service(web::to(handle::handle)),
-            );
     }
 }
 

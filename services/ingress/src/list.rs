@@ -3,12 +3,13 @@
 //! The root lists all users that match, then all groups, each in the order asked for: a page is found by counting, never
 //! by reading what comes before it.
 
-use crate::Inner;
-use crate::answer::{self, Failure};
+use crate::answer;
+use crate::context::{ScimContext, resource_type};
+use crate::failure::Failure;
 use crate::found::Found;
-use crate::handle::{Caller, resource_type};
 use crate::read::{projection, wants_references};
 use actix_web::HttpResponse;
+use actix_web::web::Payload;
 use events::{ResourceId, ResourceKind, Timestamp};
 use scim::cursor::{Binding, Cursor, Place, check_count};
 use scim::filter::{Filter, check_cost};
@@ -19,27 +20,33 @@ use scim::query::{ListQuery, SortOrder};
 use store::{Page, Position, Query, Sort, Total};
 use uuid::Uuid;
 
-/// What a query at the root spans (R44), in this order.
-pub(crate) const ALL_KINDS: [ResourceKind; 2] = [ResourceKind::User, ResourceKind::Group];
-
 /// Bytes that an answer hands to the connection at a time; what is sent is let go of.
 const PIECE: usize = 64 * 1024;
 
-/// `GET /Users?filter=…`, `POST /Users/.search`, and the same at the root.
+/// A search by the body of a request, as `list` by a query.
+pub(crate) async fn search(
+    context: &ScimContext,
+    kinds: &[ResourceKind],
+    payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    let body = context.json(payload).await?;
+    list(context, kinds, &ListQuery::from_search_request(&body)?).await
+}
+
+/// A page of what matches.
 pub(crate) async fn list(
-    inner: &Inner,
-    caller: &Caller,
+    context: &ScimContext,
     kinds: &[ResourceKind],
     query: &ListQuery,
 ) -> Result<HttpResponse, Failure> {
     let sections = kinds
         .iter()
-        .map(|kind| Section::new(caller, *kind, query, kinds.len() > 1))
+        .map(|kind| Section::new(context, *kind, query, kinds.len() > 1))
         .collect::<Result<Vec<_>, _>>()?;
     // R41: who sends a cursor pages by cursor, whatever else was sent.
     let list = match &query.cursor {
-        None => by_index(inner, caller, &sections, query).await?,
-        Some(cursor) => by_cursor(inner, caller, &sections, query, cursor).await?,
+        None => by_index(context, &sections, query).await?,
+        Some(cursor) => by_cursor(context, &sections, query, cursor).await?,
     };
     Ok(answer::pieces(200, list.pieces(PIECE)))
 }
@@ -47,12 +54,7 @@ pub(crate) async fn list(
 /// Resources as JSON.
 type Resources = ListResponse<String>;
 
-async fn by_index(
-    inner: &Inner,
-    caller: &Caller,
-    sections: &[Section],
-    query: &ListQuery,
-) -> Result<Resources, Failure> {
+async fn by_index(context: &ScimContext, sections: &[Section], query: &ListQuery) -> Result<Resources, Failure> {
     let mut resources = Vec::new();
     let (mut total, mut offset, mut left, mut used) = (0, query.start_index - 1, query.count, 0);
     for section in sections {
@@ -60,9 +62,9 @@ async fn by_index(
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
             total: Total::Counted,
             used,
-            ..section.query(caller, left)
+            ..section.query(context, left)
         };
-        let page = section.page(inner, caller, &wanted).await?;
+        let page = section.page(context, &wanted).await?;
         let matches = page.total.unwrap_or_default();
         total += matches;
         offset = offset.saturating_sub(matches);
@@ -73,7 +75,7 @@ async fn by_index(
             false => left.saturating_sub(page.rows.len() as u64),
         };
         for row in page.rows {
-            resources.push(section.shown(caller, row)?);
+            resources.push(section.shown(context, row)?);
         }
     }
     Ok(ListResponse {
@@ -86,15 +88,14 @@ async fn by_index(
 /// R39, R40. Nothing is counted beyond the page, so that every page costs the same, wherever it is and whatever matches:
 /// the first page tells the total where it is known without, and the others repeat it.
 async fn by_cursor(
-    inner: &Inner,
-    caller: &Caller,
+    context: &ScimContext,
     sections: &[Section],
     query: &ListQuery,
     text: &str,
 ) -> Result<Resources, Failure> {
     check_count(query)?;
     let binding = Binding {
-        directory: *caller.directory_id().uuid().as_bytes(),
+        directory: *context.directory_id().uuid().as_bytes(),
         endpoint: match sections {
             [one] => resource_type(one.kind).endpoint,
             _ => "",
@@ -103,7 +104,7 @@ async fn by_cursor(
     let now = u64::try_from(Timestamp::now().millis() / 1000).unwrap_or_default();
     let from = match text {
         "" => None,
-        text => Some(inner.cursors.read(text, &binding, query, now)?),
+        text => Some(context.cursors.read(text, &binding, query, now)?),
     };
     let mut total = from.map_or(Some(0), |cursor| cursor.total);
     // One more than the page shows whether there is a next one.
@@ -127,7 +128,7 @@ async fn by_cursor(
             used,
             // Behind a page that had to end, only the total is of interest.
             ..section.query(
-                caller,
+                context,
                 if is_cut {
                     0
                 } else {
@@ -138,7 +139,7 @@ async fn by_cursor(
         if query.limit == 0 && query.total == Total::Omitted {
             break;
         }
-        let page = section.page(inner, caller, &query).await?;
+        let page = section.page(context, &query).await?;
         if query.total != Total::Omitted {
             total = total.zip(page.total).map(|(total, matches)| total + matches);
         }
@@ -155,11 +156,11 @@ async fn by_cursor(
             created_ms: row.created_at.millis(),
             id: *row.id.uuid().as_bytes(),
         };
-        inner.cursors.issue(&Cursor { place, total }, &binding, query, now)
+        context.cursors.issue(&Cursor { place, total }, &binding, query, now)
     });
     let shown = found.into_iter().filter_map(|(list, row)| {
         let section = sections.get(usize::from(list))?;
-        Some(section.shown(caller, row))
+        Some(section.shown(context, row))
     });
     Ok(ListResponse {
         total,
@@ -185,8 +186,8 @@ struct Section {
 
 impl Section {
     /// `across`: attributes that this kind does not have are no mistake, they have no value (R30).
-    fn new(caller: &Caller, kind: ResourceKind, query: &ListQuery, across: bool) -> Result<Self, Failure> {
-        let schema = caller.resource_type(kind);
+    fn new(context: &ScimContext, kind: ResourceKind, query: &ListQuery, across: bool) -> Result<Self, Failure> {
+        let schema = context.resource_type(kind);
         let parse = |text| match across {
             true => Filter::parse_across_types(text, schema),
             false => Filter::parse(text, schema),
@@ -197,7 +198,7 @@ impl Section {
             .as_deref()
             .and_then(|path| AttributePath::parse(path, schema).ok());
         let filter = query.filter.as_deref().map(parse).transpose()?;
-        if let Some(urn) = filter.as_ref().and_then(|filter| caller.policy.indexing_of(filter)) {
+        if let Some(urn) = filter.as_ref().and_then(|filter| context.policy.indexing_of(filter)) {
             return Err(Failure::unavailable(format!(
                 "the extension {urn} is being indexed, and cannot be searched until that is done; try again"
             )));
@@ -205,17 +206,17 @@ impl Section {
         check_cost(filter.as_ref(), sort_path.as_ref(), schema)?;
         Ok(Self {
             kind,
-            projection: projection(caller, kind, query)?,
+            projection: projection(context, kind, query)?,
             filter,
             sort: sort_path.map(|path| (path, query.sort_order)),
         })
     }
 
     /// The first `limit` matches.
-    fn query<'a>(&'a self, caller: &'a Caller, limit: u64) -> Query<'a> {
+    fn query<'a>(&'a self, context: &'a ScimContext, limit: u64) -> Query<'a> {
         Query {
-            schema: Some(caller.resource_type(self.kind)),
-            base_url: Some(&caller.base_url),
+            schema: Some(context.resource_type(self.kind)),
+            base_url: Some(&context.base_url),
             filter: self.filter.as_ref(),
             sort: self.sort.as_ref().map(|(path, order)| Sort {
                 path,
@@ -225,14 +226,14 @@ impl Section {
             offset: 0,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
             total: Total::Omitted,
-            references: wants_references(caller, self.kind, &self.projection),
+            references: wants_references(context, self.kind, &self.projection),
             used: 0,
         }
     }
 
     /// The page, with the number of matches as far as it was asked for and is known.
-    async fn page(&self, inner: &Inner, caller: &Caller, query: &Query<'_>) -> Result<Page<Found>, Failure> {
-        if !caller.shows(self.kind) {
+    async fn page(&self, context: &ScimContext, query: &Query<'_>) -> Result<Page<Found>, Failure> {
+        if !context.shows(self.kind) {
             return Ok(Page {
                 total: Some(0),
                 rows: Vec::new(),
@@ -240,14 +241,14 @@ impl Section {
                 is_cut: false,
             });
         }
-        let directory = caller.directory_id();
+        let directory = context.directory_id();
         Ok(match self.kind {
-            ResourceKind::User => inner.store.users(directory).list(query).await?.map(Found::from),
-            ResourceKind::Group => inner.store.groups(directory).list(query).await?.map(Found::from),
+            ResourceKind::User => context.store.users(directory).list(query).await?.map(Found::from),
+            ResourceKind::Group => context.store.groups(directory).list(query).await?.map(Found::from),
         })
     }
 
-    fn shown(&self, caller: &Caller, row: Found) -> Result<String, Failure> {
-        row.shown(caller, self.kind, &self.projection)
+    fn shown(&self, context: &ScimContext, row: Found) -> Result<String, Failure> {
+        row.shown(context, self.kind, &self.projection)
     }
 }

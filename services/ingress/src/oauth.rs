@@ -4,10 +4,11 @@ mod answer;
 pub(crate) mod entra;
 mod form;
 
-use crate::address::Tenant;
 use crate::auth::fingerprint;
-use crate::endpoint::Endpoint;
-use crate::{Inner, body};
+use crate::failure::Failure;
+use crate::routes::Allow;
+use crate::tenant::Tenant;
+use crate::{Inner, State, body};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -23,33 +24,44 @@ use uuid::Uuid;
 /// No token request is larger; assertions have a few kilobytes.
 const MOST_BYTES: usize = 64 << 10;
 
-/// Answers a request to the token endpoint; every outcome is JSON as RFC 6749 §5 has it.
+/// `POST /oauth/token`; every outcome is JSON as RFC 6749 §5 has it.
 pub(crate) async fn token(
-    inner: &Inner,
-    request: &HttpRequest,
+    request: HttpRequest,
     payload: web::Payload,
-    tenant: &Tenant,
-) -> HttpResponse {
-    if request.method() == Method::OPTIONS {
-        return crate::answer::options(Endpoint::Token.allow());
-    }
-    match exchange(inner, request, payload, tenant).await {
+    state: web::Data<State>,
+) -> Result<HttpResponse, Failure> {
+    let inner = state.inner();
+    let tenant = Tenant::of(&request, &inner.config.public_url)?;
+    Ok(match exchange(inner, &request, payload, &tenant).await {
         Ok(claims) => {
             let token = inner.auth.access_tokens().sign(&claims);
             answer::token(token.expose_secret(), inner.config.token_lifetime)
         }
         Err(error) => {
-            note(inner, tenant, &error).await;
+            note(inner, &tenant, &error).await;
             error.into_response()
         }
+    })
+}
+
+/// OPTIONS, and methods that the token endpoint does not take.
+pub(crate) async fn not_allowed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Failure> {
+    let inner = state.inner();
+    let tenant = Tenant::of(&request, &inner.config.public_url)?;
+    let allow = Allow::of(&request);
+    if request.method() == Method::OPTIONS {
+        return Ok(crate::answer::options(&allow));
     }
+    let error = OauthError::Method(allow);
+    note(inner, &tenant, &error).await;
+    Ok(error.into_response())
 }
 
 /// A refusal is what an administrator looks for first, so its reason goes to the log of the directory. Of what holds for
 /// it, nothing changes: strangers can be refused as often as they like. What is noted holds nothing that the client sent,
 /// and of one directory the last refusal only, however many there are.
 async fn note(inner: &Inner, tenant: &Tenant, error: &OauthError) {
-    let is_ours = matches!(error, OauthError::Unavailable(_) | OauthError::Method);
+    let is_ours = matches!(error, OauthError::Unavailable(_) | OauthError::Method(_));
     match inner.auth.directory(tenant).await {
         Ok(Some(directory)) if !is_ours => {
             inner
@@ -66,9 +78,6 @@ async fn exchange(
     payload: web::Payload,
     tenant: &Tenant,
 ) -> Result<AccessClaims, OauthError> {
-    if request.method() != Method::POST {
-        return Err(OauthError::Method);
-    }
     form::check_type(request)?;
     let body = body::read(request, payload, MOST_BYTES)
         .await
@@ -160,9 +169,9 @@ impl From<StoreError> for OauthError {
     }
 }
 
-impl From<crate::answer::Failure> for OauthError {
+impl From<Failure> for OauthError {
     /// Looking something up fails in this one way.
-    fn from(_: crate::answer::Failure) -> Self {
+    fn from(_: Failure) -> Self {
         Self::Unavailable("clients cannot be checked at the moment")
     }
 }

@@ -1,6 +1,6 @@
 //! The settings of directories as the rules read them: parsed when they change, not with every request.
 
-use crate::answer::Failure;
+use crate::failure::Failure;
 use directory::Policy;
 use events::DirectoryId;
 use moka::future::Cache;

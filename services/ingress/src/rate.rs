@@ -5,7 +5,7 @@
 //! while the limiters of the `governor` crate have one quota for all their keys; and what is bounded here, the number of
 //! directories remembered, is bounded by the cache that the ingress has anyway. Each ingress process counts for itself.
 
-use crate::answer::Failure;
+use crate::failure::Failure;
 use events::DirectoryId;
 use moka::sync::Cache;
 use std::sync::{Arc, Mutex, PoisonError};

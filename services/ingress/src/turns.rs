@@ -5,7 +5,7 @@
 //! out of it. So each directory has places of its own here, and who finds none waits in line: behind his own directory, and
 //! with nothing but his own connection. Each ingress process counts for itself.
 
-use crate::answer::Failure;
+use crate::failure::Failure;
 use events::{Command, DirectoryId};
 use moka::sync::Cache;
 use std::sync::Arc;

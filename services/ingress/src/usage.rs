@@ -3,7 +3,13 @@
 
 use crate::State;
 use crate::auth::Access;
+use crate::failure::Failure;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, web};
 use events::{DirectoryId, KeyId, Timestamp};
+use runtime::http::Route;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +18,53 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the notes are written.
 const EVERY: Duration = Duration::from_secs(5);
+
+/// The key that a request has shown, as an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsedKey {
+    key_id: KeyId,
+    directory_id: DirectoryId,
+}
+
+impl UsedKey {
+    pub(crate) const fn of(access: &Access) -> Self {
+        Self {
+            key_id: access.key_id,
+            directory_id: access.directory.id,
+        }
+    }
+}
+
+/// Middleware: when a request is answered, notes the use of its key, and its route for the span and the measurement.
+///
+/// # Errors
+/// Passes on those of the request.
+pub(crate) async fn note_use<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let response = next.call(request).await?;
+    let request = response.request();
+    if let Some(route) = request.app_data::<Route>().copied() {
+        request.extensions_mut().insert(route);
+    }
+    let used = request.extensions().get::<UsedKey>().copied();
+    if let Some((used, state)) = used.zip(request.app_data::<web::Data<State>>()) {
+        let failure = response.response().error().and_then(Error::as_error::<Failure>);
+        state.inner().usage.note(used, failure.and_then(shown_error));
+    }
+    Ok(response)
+}
+
+/// What an administrator should see of a failure: what the identity provider did wrong, but for what is not there.
+fn shown_error(failure: &Failure) -> Option<String> {
+    match failure {
+        Failure::Refused(error) | Failure::Method { error, .. } | Failure::Encoding(error) if error.status != 404 => {
+            Some(error.detail.clone())
+        }
+        _ => None,
+    }
+}
 
 /// Uses not yet written: at most one a key.
 #[derive(Debug, Default)]
@@ -23,16 +76,16 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// Notes a request; `error` is the detail of a refusal.
-    pub(crate) fn note(&self, access: &Access, error: Option<String>) {
+    fn note(&self, used: UsedKey, error: Option<String>) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let at = Timestamp::now();
         let first = || KeyUse {
-            key_id: access.key_id,
-            directory_id: access.directory.id,
+            key_id: used.key_id,
+            directory_id: used.directory_id,
             at,
             error: None,
         };
-        let note = notes.entry(access.key_id).or_insert_with(first);
+        let note = notes.entry(used.key_id).or_insert_with(first);
         note.at = at;
         if error.is_some() {
             note.error = error;

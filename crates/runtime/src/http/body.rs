@@ -50,6 +50,9 @@ impl From<PayloadError> for BodyError {
 ///
 /// The server ends bodies that take longer than [`Settings::body_timeout`], whoever reads them.
 ///
+/// actix's `to_bytes_limited` would begin each body with 32 KiB, hold a packed one whole beside the unpacked, and hide
+/// which error it was.
+///
 /// # Errors
 /// See [`BodyError`]. A body that announces itself as too long is refused before any of it is read.
 ///

@@ -1,9 +1,8 @@
 //! Answers of the token endpoint (RFC 6749 §5.1, §5.2).
 
-use crate::endpoint::Endpoint;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use oidc::TokenError;
 use serde_json::json;
 use std::time::Duration;
@@ -29,9 +28,9 @@ pub(crate) enum OauthError {
     /// Proved, but this way is switched off.
     #[error("this way of authentication is switched off for the directory")]
     UnauthorizedClient,
-    /// Only POST is served.
+    /// Only POST is served; what the path takes, as `Allow` says it.
     #[error("the token endpoint takes POST only")]
-    Method,
+    Method(HeaderValue),
     /// The same request may succeed later.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -48,7 +47,7 @@ impl OauthError {
             Self::InvalidClient(_) => (StatusCode::UNAUTHORIZED, "invalid_client"),
             Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
             Self::UnauthorizedClient => (StatusCode::BAD_REQUEST, "unauthorized_client"),
-            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
+            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
         };
         let mut response = HttpResponse::build(status);
@@ -56,8 +55,8 @@ impl OauthError {
             Self::InvalidClient(_) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"rollcall\""));
             }
-            Self::Method => {
-                response.insert_header((header::ALLOW, Endpoint::Token.allow()));
+            Self::Method(allow) => {
+                response.insert_header((header::ALLOW, allow.clone()));
             }
             Self::Unavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, "5"));

@@ -7,9 +7,9 @@
 
 use super::answer::reason;
 use crate::Inner;
-use crate::address::Tenant;
-use crate::answer::Failure;
 use crate::auth::Access;
+use crate::failure::Failure;
+use crate::tenant::Tenant;
 use events::{KeyId, Timestamp};
 use oidc::{Expected, Jwt};
 use store::Authentication;

@@ -1,0 +1,13 @@
+//! `GET /Users/{id}`.
+
+use crate::context::ScimContext;
+use crate::failure::Failure;
+use crate::read;
+use actix_web::HttpResponse;
+use events::ResourceKind;
+
+/// Shows a user: 200, or 304 where the caller has it already (R11).
+pub(crate) async fn get(context: ScimContext) -> Result<HttpResponse, Failure> {
+    let id = context.id(ResourceKind::User)?;
+    read::one(&context, ResourceKind::User, id).await
+}

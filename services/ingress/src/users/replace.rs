@@ -1,0 +1,13 @@
+//! `PUT /Users/{id}`.
+
+use crate::context::ScimContext;
+use crate::failure::Failure;
+use crate::write;
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
+use events::ResourceKind;
+
+/// Replaces a user: 200 with it.
+pub(crate) async fn replace(context: ScimContext, payload: Payload) -> Result<HttpResponse, Failure> {
+    write::replace(&context, ResourceKind::User, payload).await
+}
