@@ -4,9 +4,13 @@
 //! mark, and of two requests at once the second waits for the first: on PostgreSQL at the unique key, on SQLite for
 //! the one writer.
 
-use crate::sql::{Row, exec, query_one};
+use crate::entity::column::Millis;
+use crate::entity::idempotency_keys::{ActiveModel, Column, Entity, Model};
+use crate::send::{execute, fetch_one};
 use crate::{Change, Store, StoreError};
 use events::Timestamp;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Set};
 use std::time::Duration;
 
 /// How long an answer is kept.
@@ -35,28 +39,36 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn claim_key(&self, key: &str, request_hash: &str, now: Timestamp) -> Result<Claim, StoreError> {
-        let expired = now.minus(KEPT).millis();
-        let sql = "DELETE FROM idempotency_keys WHERE key = $1 AND created_at < $2";
-        exec(&self.tx, sql, [key.into(), expired.into()]).await?;
-        let sql = "INSERT INTO idempotency_keys (key, request_hash, status, body, created_at) \
-                   VALUES ($1, $2, 0, '', $3) ON CONFLICT (key) DO NOTHING";
-        if exec(&self.tx, sql, [key.into(), request_hash.into(), now.millis().into()]).await? == 1 {
+        let expired = Entity::delete_many().filter(Column::Key.eq(key)).filter(is_old(now));
+        execute(&self.tx, expired.as_query()).await?;
+        let claim = Entity::insert(ActiveModel {
+            key: Set(key.to_owned()),
+            request_hash: Set(request_hash.to_owned()),
+            status: Set(0),
+            body: Set(String::new()),
+            created_at: Set(now.into()),
+        })
+        .on_conflict(OnConflict::column(Column::Key).do_nothing().to_owned());
+        if execute(&self.tx, claim.as_query()).await? == 1 {
             return Ok(Claim::New);
         }
-        let sql = "SELECT request_hash, status, body FROM idempotency_keys WHERE key = $1";
-        let Some(row) = query_one(&self.tx, sql, [key.into()]).await? else {
+        let known = fetch_one(&self.tx, Entity::find_by_id(key).as_query()).await?;
+        let Some(Model {
+            request_hash: of_known,
+            status,
+            body,
+            ..
+        }) = known
+        else {
             return Err(StoreError::Conflict(
                 "the idempotency key is just being dropped".to_owned(),
             ));
         };
-        if row.get::<String>("request_hash")? != request_hash {
+        if of_known != request_hash {
             return Ok(Claim::Reused);
         }
-        let status = u16::try_from(row.get::<i32>("status")?).map_err(StoreError::corrupt)?;
-        Ok(Claim::Answered {
-            status,
-            body: row.get("body")?,
-        })
+        let status = u16::try_from(status).map_err(StoreError::corrupt)?;
+        Ok(Claim::Answered { status, body })
     }
 
     /// Keeps the answer under a key that was claimed in this change.
@@ -64,10 +76,12 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn keep_answer(&self, key: &str, status: u16, body: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE idempotency_keys SET status = $2, body = $3 WHERE key = $1";
-        exec(&self.tx, sql, [key.into(), i32::from(status).into(), body.into()])
-            .await
-            .map(|_| ())
+        let answered = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(i32::from(status)))
+            .col_expr(Column::Body, Expr::value(body))
+            .filter(Column::Key.eq(key));
+        execute(&self.tx, answered.as_query()).await?;
+        Ok(())
     }
 }
 
@@ -77,7 +91,11 @@ impl Store {
     /// # Errors
     /// As any write.
     pub async fn drop_old_answers(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM idempotency_keys WHERE created_at < $1";
-        exec(self.write(), sql, [now.minus(KEPT).millis().into()]).await
+        let old = Entity::delete_many().filter(is_old(now));
+        execute(self.write(), old.as_query()).await
     }
+}
+
+fn is_old(now: Timestamp) -> Expr {
+    Column::CreatedAt.lt(Millis::from(now.minus(KEPT)))
 }

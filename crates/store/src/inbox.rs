@@ -3,12 +3,18 @@
 //! The projector writes the verdict in the transaction of the change; a sender that got no answer writes *abandoned*.
 //! Whichever commits first is the truth: the other one's insert finds the row there.
 
+use crate::entity::inbox;
 use crate::rows::{Column, RowSet};
-use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
+use crate::send::{execute, fetch_one};
+use crate::sql::{Row, exec, json_ids, of_ids, query_all};
 use crate::{Dialect, Store, StoreError};
 use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
-use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, EntityTrait as _, QueryTrait as _, Set};
 use serde_json::{Value, json};
+
+/// The status of a command that its sender gave up; other numbers are the HTTP status of the answer.
+const ABANDONED: i16 = 0;
 
 /// What settling a command came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,16 +46,20 @@ impl Inbox<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database did not answer: the outcome is then unknown.
     pub async fn settle(&self, command: CommandId, now: Timestamp) -> Result<Settled, StoreError> {
-        let claim = "INSERT INTO inbox (command_id, status, result, created_at) VALUES ($1, 0, NULL, $2) \
-                     ON CONFLICT (command_id) DO NOTHING";
-        let values = [command.uuid().into(), now.millis().into()];
-        if exec(self.store.write(), claim, values).await? == 1 {
+        let claim = inbox::Entity::insert(inbox::ActiveModel {
+            command_id: Set(command.into()),
+            status: Set(ABANDONED),
+            result: Set(None),
+            created_at: Set(now.into()),
+        })
+        .on_conflict(OnConflict::column(inbox::Column::CommandId).do_nothing().to_owned());
+        if execute(self.store.write(), claim.as_query()).await? == 1 {
             return Ok(Settled::Abandoned);
         }
-        let read = "SELECT command_id, CAST(status AS bigint) AS status, result FROM inbox WHERE command_id = $1";
-        let row = query_one(self.store.write(), read, [command.uuid().into()]).await?;
+        let settled = inbox::Entity::find_by_id(command);
+        let row: Option<inbox::Model> = fetch_one(self.store.write(), settled.as_query()).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a verdict vanished from the inbox"))?;
-        match verdict(&row)?.outcome {
+        match from_row(command, row.status.into(), row.result.as_deref())?.outcome {
             Outcome::Abandoned => Ok(Settled::Abandoned),
             outcome => Ok(Settled::Verdict(outcome)),
         }

@@ -1,8 +1,11 @@
 //! Who works in a lane: an epoch that only grows, so that whoever lost a lane cannot commit in it any more.
 
-use crate::sql::{Row, query_one};
+use crate::entity::lanes::{ActiveModel, Column, Entity, Model};
+use crate::send::fetch_one;
 use crate::{Store, StoreError};
 use events::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{EntityTrait as _, QueryTrait as _, Set};
 
 /// The lanes of one role (`projector`, `dispatcher`).
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +29,21 @@ impl Lanes<'_> {
     /// # Errors
     /// What the database says.
     pub async fn take(&self, lane: u16, owner: &str, now: Timestamp) -> Result<i64, StoreError> {
-        let sql = "INSERT INTO lanes (id, role, epoch, owner, updated_at) VALUES ($1, $2, 1, $3, $4) \
-                   ON CONFLICT (id, role) DO UPDATE SET epoch = lanes.epoch + 1, owner = excluded.owner, \
-                   updated_at = excluded.updated_at RETURNING epoch";
-        let values = [
-            i32::from(lane).into(),
-            self.role.into(),
-            owner.into(),
-            now.millis().into(),
-        ];
-        let row = query_one(self.store.write(), sql, values).await?;
-        row.ok_or_else(|| StoreError::corrupt("no epoch returned"))?
-            .get("epoch")
+        let taken = Entity::insert(ActiveModel {
+            id: Set(i32::from(lane)),
+            role: Set(self.role.to_owned()),
+            epoch: Set(1),
+            owner: Set(owner.to_owned()),
+            updated_at: Set(now.into()),
+        });
+        let once_more = OnConflict::columns([Column::Id, Column::Role])
+            .value(Column::Epoch, Expr::col((Entity, Column::Epoch)).add(1))
+            .update_columns([Column::Owner, Column::UpdatedAt])
+            .to_owned();
+        let mut taken = taken.on_conflict(once_more).into_query();
+        taken.returning_all();
+        let lane: Option<Model> = fetch_one(self.store.write(), &taken).await?;
+        let lane = lane.ok_or_else(|| StoreError::corrupt("no epoch returned"))?;
+        Ok(lane.epoch)
     }
 }

@@ -31,6 +31,7 @@ mod published;
 mod query;
 mod rows;
 mod searches;
+mod send;
 mod session;
 mod sql;
 mod state_at;

@@ -185,7 +185,7 @@ const SCANS_ALLOWED: &[(&str, &str)] = &[
         "FROM sequences s WHERE s.lane",
         "one narrow row for each directory, never one of the log",
     ),
-    ("SELECT id FROM organizations LIMIT 1", "one row"),
+    (r#"FROM "organizations" LIMIT"#, "one row"),
     ("instr(settings", "an index of those alone that are meant"),
     ("WITH RECURSIVE seen", "from one endpoint to the next"),
     (") AS d GROUP BY state", "what waits, up to a number, for the gauges"),

@@ -4,10 +4,20 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Ways to send a statement. What is called `query` of anything but a transaction builds one.
-const CALLS: [&str; 5] = ["exec(", "query_all(", "query_one(", ".one(", "tx.query("];
+const CALLS: [&str; 8] = [
+    "exec(",
+    "query_all(",
+    "query_one(",
+    "execute(",
+    "fetch_all(",
+    "fetch_one(",
+    ".one(",
+    "tx.query(",
+];
 /// Files that send statements of other kinds, or pass on those of others.
-const PASSING: [&str; 6] = [
+const PASSING: [&str; 7] = [
     "sql.rs",
+    "send.rs",
     "session.rs",
     "lookups.rs",
     "searches.rs",
