@@ -11,18 +11,24 @@ pub use change::EndpointSecret;
 pub use selection::{EndpointIdentity, EndpointSelection};
 pub use url::{EndpointUrl, KeptUrl};
 
-use crate::sql::{Row, query_all, query_one};
+use crate::entity::column::Millis;
+use crate::entity::endpoint_version;
+use crate::entity::endpoints::{Column, Entity, Model};
+use crate::send::{fetch_all, fetch_one};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
 use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
-use sea_orm::{DeriveActiveEnum, EnumIter, QueryResult};
+use sea_orm::{
+    ActiveEnum as _, ColumnTrait as _, Condition, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult as _,
+    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, QueryTrait as _,
+};
 use serde::de::DeserializeOwned;
 
 const SELECT: &str = "SELECT id, url, sealed_url, url_origin, url_path_length, description, event_types, directory_ids, sealed_headers, sealed_secret, \
                       sealed_previous_secret, previous_secret_until, ordered, coalesce_updates, rate_limit, state, \
                       disabled_reason, disabled_at, failing_since, format, audience, created_at, updated_at, signing, \
                       public_key, previous_public_key, organization_ids, fields, filter, sealed_client_identity, \
-                      client_thumbprint, client_expires_at, catching_up \
+                      client_thumbprint, client_expires_at, catching_up, skip_until \
                       FROM endpoints WHERE 1 = 1";
 
 /// Whether an endpoint is sent to.
@@ -205,12 +211,8 @@ impl Endpoints {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
-        let sql = format!("{SELECT} AND id = $1");
-        query_one(self.store.read(), &sql, [id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(endpoint)
-            .transpose()
+        let found = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
+        found.map(endpoint).transpose()
     }
 
     /// The endpoints, newest first.
@@ -224,7 +226,7 @@ impl Endpoints {
                  + COALESCE(octet_length(m.organization_ids), 0) + COALESCE(octet_length(m.filter), 0) \
                  + COALESCE(octet_length(m.sealed_headers), 0)",
             )
-            .read(self.store.read(), page, self.store.page_bytes(), endpoint)
+            .read(self.store.read(), page, self.store.page_bytes(), listed)
             .await
     }
 
@@ -234,11 +236,10 @@ impl Endpoints {
     /// # Errors
     /// As any query.
     pub async fn version(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT number FROM endpoint_version WHERE id = 1";
-        query_one(&self.store.steady().glance, sql, [])
-            .await?
-            .ok_or_else(|| StoreError::corrupt("the version of the endpoints is missing"))?
-            .get("number")
+        let version = endpoint_version::Entity::find_by_id(1_i16);
+        let found: Option<endpoint_version::Model> = fetch_one(&self.store.steady().glance, version.as_query()).await?;
+        let found = found.ok_or_else(|| StoreError::corrupt("the version of the endpoints is missing"))?;
+        Ok(found.number)
     }
 
     /// Whether Security Event Tokens about a directory are sent anywhere: whether an endpoint that takes them is
@@ -252,11 +253,15 @@ impl Endpoints {
         organization: OrganizationId,
     ) -> Result<bool, StoreError> {
         // The choices are JSON arrays of ids, and no id is a part of another.
-        let sql = "SELECT 1 AS found FROM endpoints WHERE format = 'set' AND state = 'enabled' \
-                   AND (directory_ids IS NULL OR directory_ids LIKE '%' || $1 || '%') \
-                   AND (organization_ids IS NULL OR organization_ids LIKE '%' || $2 || '%') LIMIT 1";
-        let ids = [directory.to_string().into(), organization.to_string().into()];
-        Ok(query_one(self.store.read(), sql, ids).await?.is_some())
+        let takes = |column: Column, id: String| Condition::any().add(column.is_null()).add(column.contains(id));
+        let any = Entity::find()
+            .filter(Column::Format.eq(EndpointFormat::Set))
+            .filter(Column::State.eq(EndpointState::Enabled))
+            .filter(takes(Column::DirectoryIds, directory.to_string()))
+            .filter(takes(Column::OrganizationIds, organization.to_string()))
+            .limit(1);
+        let found: Option<Model> = fetch_one(self.store.read(), any.as_query()).await?;
+        Ok(found.is_some())
     }
 
     /// Every endpoint, oldest first.
@@ -264,56 +269,56 @@ impl Endpoints {
     /// # Errors
     /// As any query.
     pub async fn all(&self) -> Result<Vec<ActiveEndpoint>, StoreError> {
-        let sql = format!("{SELECT} ORDER BY id");
-        query_all(self.store.read(), &sql, [])
-            .await?
-            .iter()
-            .map(active)
-            .collect()
+        let all = Entity::find().order_by_asc(Column::Id);
+        let rows = fetch_all(self.store.read(), all.as_query()).await?;
+        rows.into_iter().map(active).collect()
     }
 }
 
-fn endpoint(row: &QueryResult) -> Result<Endpoint, StoreError> {
-    let state: String = row.get("state")?;
+fn listed(row: &QueryResult) -> Result<Endpoint, StoreError> {
+    endpoint(Model::from_query_result(row, "")?)
+}
+
+fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
     Ok(Endpoint {
-        id: row.id("id")?,
-        url: EndpointUrl::read(row)?,
-        description: row.get("description")?,
-        event_types: json(row, "event_types")?,
-        directory_ids: json(row, "directory_ids")?,
-        selection: selection::read(row)?,
-        signing: row.get("signing")?,
-        client_identity: selection::identity(row)?,
-        catching_up: row.get("catching_up")?,
-        public_key: row.get("public_key")?,
-        previous_public_key: row.get("previous_public_key")?,
-        sealed_headers: row.get("sealed_headers")?,
-        sealed_secret: row.get("sealed_secret")?,
-        sealed_previous_secret: row.get("sealed_previous_secret")?,
-        previous_secret_until: row.opt_time("previous_secret_until")?,
-        ordered: row.get("ordered")?,
-        coalesce: row.get("coalesce_updates")?,
-        rate_limit: row.get("rate_limit")?,
-        format: if row.get::<String>("format")? == "set" {
-            EndpointFormat::Set
-        } else {
-            EndpointFormat::Standard
+        id: row.id.0,
+        url: EndpointUrl::read(row.sealed_url, row.url, row.url_origin, row.url_path_length),
+        description: row.description,
+        event_types: json(row.event_types, "event_types")?,
+        directory_ids: json(row.directory_ids, "directory_ids")?,
+        selection: EndpointSelection {
+            organization_ids: json(row.organization_ids, "organization_ids")?,
+            fields: json(row.fields, "fields")?,
+            filter: row.filter,
         },
-        audience: json(row, "audience")?,
-        state: if state == "enabled" {
-            EndpointState::Enabled
-        } else {
-            EndpointState::Disabled
-        },
-        disabled_reason: row.get("disabled_reason")?,
-        disabled_at: row.opt_time("disabled_at")?,
-        failing_since: row.opt_time("failing_since")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
+        signing: row.signing.to_value(),
+        client_identity: row.sealed_client_identity.map(|sealed| EndpointIdentity {
+            sealed,
+            thumbprint: row.client_thumbprint.unwrap_or_default(),
+            expires_at: row.client_expires_at.unwrap_or(Millis(0)).into(),
+        }),
+        catching_up: row.catching_up,
+        public_key: row.public_key,
+        previous_public_key: row.previous_public_key,
+        sealed_headers: row.sealed_headers,
+        sealed_secret: row.sealed_secret,
+        sealed_previous_secret: row.sealed_previous_secret,
+        previous_secret_until: row.previous_secret_until.map(Timestamp::from),
+        ordered: row.ordered,
+        coalesce: row.coalesce_updates,
+        rate_limit: row.rate_limit,
+        format: row.format,
+        audience: json(row.audience, "audience")?,
+        state: row.state,
+        disabled_reason: row.disabled_reason,
+        disabled_at: row.disabled_at.map(Timestamp::from),
+        failing_since: row.failing_since.map(Timestamp::from),
+        created_at: row.created_at.into(),
+        updated_at: row.updated_at.into(),
     })
 }
 
-fn active(row: &QueryResult) -> Result<ActiveEndpoint, StoreError> {
+fn active(row: Model) -> Result<ActiveEndpoint, StoreError> {
     let endpoint = endpoint(row)?;
     Ok(ActiveEndpoint {
         id: endpoint.id,
@@ -336,8 +341,7 @@ fn active(row: &QueryResult) -> Result<ActiveEndpoint, StoreError> {
     })
 }
 
-fn json<T: DeserializeOwned>(row: &QueryResult, column: &str) -> Result<Option<T>, StoreError> {
-    let text: Option<String> = row.get(column)?;
+fn json<T: DeserializeOwned>(text: Option<String>, column: &str) -> Result<Option<T>, StoreError> {
     let read = |text: String| serde_json::from_str(&text);
     text.map(read)
         .transpose()

@@ -1,12 +1,21 @@
 //! What the management API changes about endpoints.
 
-use super::{Endpoint, SELECT, endpoint};
+use super::{Endpoint, EndpointState, endpoint};
 use crate::deliveries::dissolve;
-use crate::sql::{exec, query_one};
+use crate::entity::column::Id;
+use crate::entity::deliveries;
+use crate::entity::endpoints::{ActiveModel, Column, Entity, Signing};
+use crate::send::{execute, fetch_one};
 use crate::{Change, StoreError};
 use events::{EndpointId, Timestamp};
-use sea_orm::Value;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveEnum as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set,
+};
 use serde::Serialize;
+
+/// Deliveries that go with their endpoint at once; the rest go with [`crate::Deliveries::prune`].
+const DELETED_AT_ONCE: u64 = 5_000;
 
 /// A new signing secret, encrypted, and how long the one before it stays good.
 #[derive(Clone, Debug)]
@@ -27,32 +36,17 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn create_endpoint(&self, new: &Endpoint) -> Result<(), StoreError> {
-        let sql = "INSERT INTO endpoints (id, url, description, event_types, directory_ids, sealed_headers, \
-                   sealed_secret, ordered, rate_limit, state, created_at, updated_at, format, audience, \
-                   coalesce_updates, signing, public_key, sealed_url, url_origin, url_path_length) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'enabled', $10, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-        let (url, sealed_url) = new.url.columns();
-        let values = [
-            new.id.uuid().into(),
-            url.into(),
-            new.description.clone().into(),
-            json(new.event_types.as_ref())?,
-            json(new.directory_ids.as_ref())?,
-            new.sealed_headers.clone().into(),
-            new.sealed_secret.clone().into(),
-            new.ordered.into(),
-            new.rate_limit.into(),
-            new.created_at.millis().into(),
-            new.format.as_str().into(),
-            json(new.audience.as_ref())?,
-            new.coalesce.into(),
-            new.signing.as_str().into(),
-            new.public_key.clone().into(),
-            sealed_url.into(),
-            new.url.origin.as_str().into(),
-            new.url.path_length.into(),
-        ];
-        exec(&self.tx, sql, values).await?;
+        let made = Entity::insert(ActiveModel {
+            id: Set(new.id.into()),
+            sealed_secret: Set(new.sealed_secret.clone()),
+            state: Set(EndpointState::Enabled),
+            signing: Set(Signing::try_from_value(&new.signing)?),
+            public_key: Set(new.public_key.clone()),
+            created_at: Set(new.created_at.into()),
+            updated_at: Set(new.created_at.into()),
+            ..operators(new)?
+        });
+        execute(&self.tx, made.as_query()).await?;
         self.save_selection(new).await
     }
 
@@ -61,12 +55,9 @@ impl Change {
     /// # Errors
     /// As any query.
     pub async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
-        let sql = format!("{SELECT} AND id = $1{}", self.for_update());
-        query_one(&self.tx, &sql, [id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(endpoint)
-            .transpose()
+        let held = Entity::find_by_id(id).lock_exclusive();
+        let found = fetch_one(&self.tx, held.as_query()).await?;
+        found.map(endpoint).transpose()
     }
 
     /// Stores what an operator can set about an endpoint that was read in this change: not its secret or its health.
@@ -74,28 +65,14 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn save_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET url = $2, description = $3, event_types = $4, directory_ids = $5, \
-                   sealed_headers = $6, ordered = $7, rate_limit = $8, updated_at = $9, format = $10, audience = $11, \
-                   coalesce_updates = $12, sealed_url = $13, url_origin = $14, url_path_length = $15 WHERE id = $1";
-        let (url, sealed_url) = endpoint.url.columns();
-        let values = [
-            endpoint.id.uuid().into(),
-            url.into(),
-            endpoint.description.clone().into(),
-            json(endpoint.event_types.as_ref())?,
-            json(endpoint.directory_ids.as_ref())?,
-            endpoint.sealed_headers.clone().into(),
-            endpoint.ordered.into(),
-            endpoint.rate_limit.into(),
-            endpoint.updated_at.millis().into(),
-            endpoint.format.as_str().into(),
-            json(endpoint.audience.as_ref())?,
-            endpoint.coalesce.into(),
-            sealed_url.into(),
-            endpoint.url.origin.as_str().into(),
-            endpoint.url.path_length.into(),
-        ];
-        exec(&self.tx, sql, values).await?;
+        let changed = ActiveModel {
+            updated_at: Set(endpoint.updated_at.into()),
+            ..operators(endpoint)?
+        };
+        let saved = Entity::update_many()
+            .set(changed)
+            .filter(Column::Id.eq(Id(endpoint.id)));
+        execute(&self.tx, saved.as_query()).await?;
         if !endpoint.ordered {
             dissolve(&self.tx, self.dialect, endpoint.id, endpoint.updated_at).await?;
         }
@@ -112,18 +89,22 @@ impl Change {
         secret: &EndpointSecret,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET sealed_previous_secret = sealed_secret, previous_secret_until = $3, \
-                   sealed_secret = $2, updated_at = $4, signing = $5, previous_public_key = public_key, \
-                   public_key = $6 WHERE id = $1";
-        let values = [
-            id.uuid().into(),
-            secret.sealed.clone().into(),
-            secret.previous_until.millis().into(),
-            now.millis().into(),
-            secret.signing.into(),
-            secret.public_key.clone().into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let changed = ActiveModel {
+            previous_secret_until: Set(Some(secret.previous_until.into())),
+            sealed_secret: Set(secret.sealed.clone()),
+            updated_at: Set(now.into()),
+            signing: Set(Signing::try_from_value(&secret.signing.to_owned())?),
+            public_key: Set(secret.public_key.clone()),
+            ..ActiveModel::default()
+        };
+        // On the right of an assignment a column is what it was before.
+        let rotated = Entity::update_many()
+            .set(changed)
+            .col_expr(Column::SealedPreviousSecret, Expr::col(Column::SealedSecret))
+            .col_expr(Column::PreviousPublicKey, Expr::col(Column::PublicKey))
+            .filter(Column::Id.eq(Id(id)));
+        execute(&self.tx, rotated.as_query()).await?;
+        Ok(())
     }
 
     /// Switches an endpoint on, as if it had never failed. What was held meanwhile is sent or, with `skip_held`, cancelled;
@@ -132,12 +113,25 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn enable_endpoint(&self, id: EndpointId, skip_held: bool, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET disabled_reason = NULL, disabled_at = NULL, failing_since = NULL, \
-                   skip_until = CASE WHEN $3 AND state = 'disabled' THEN CAST($2 AS bigint) ELSE skip_until END, \
-                   state = 'enabled', updated_at = $2 WHERE id = $1";
-        exec(&self.tx, sql, [id.uuid().into(), now.millis().into(), skip_held.into()])
-            .await
-            .map(|_| ())
+        let changed = ActiveModel {
+            disabled_reason: Set(None),
+            disabled_at: Set(None),
+            failing_since: Set(None),
+            state: Set(EndpointState::Enabled),
+            updated_at: Set(now.into()),
+            ..ActiveModel::default()
+        };
+        let mut enabled = Entity::update_many().set(changed).filter(Column::Id.eq(Id(id)));
+        if skip_held {
+            let skipped = Expr::case(
+                Column::State.eq(EndpointState::Disabled),
+                Expr::value(now.millis()).cast_as("bigint"),
+            )
+            .finally(Expr::col(Column::SkipUntil));
+            enabled = enabled.col_expr(Column::SkipUntil, skipped.into());
+        }
+        execute(&self.tx, enabled.as_query()).await?;
+        Ok(())
     }
 
     /// Deletes an endpoint with its deliveries: the first thousands at once, the rest by
@@ -146,19 +140,45 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn delete_endpoint(&self, id: EndpointId) -> Result<bool, StoreError> {
-        let deleted = exec(&self.tx, "DELETE FROM endpoints WHERE id = $1", [id.uuid().into()]).await? > 0;
+        let endpoint = Entity::delete_many().filter(Column::Id.eq(Id(id)));
+        let deleted = execute(&self.tx, endpoint.as_query()).await? > 0;
         if deleted {
-            let sql =
-                "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = $1 LIMIT 5000)";
-            exec(&self.tx, sql, [id.uuid().into()]).await?;
+            let first = deliveries::Entity::find()
+                .filter(deliveries::Column::EndpointId.eq(Id(id)))
+                .select_only()
+                .column(deliveries::Column::Id)
+                .limit(DELETED_AT_ONCE)
+                .into_query();
+            let first = deliveries::Entity::delete_many().filter(deliveries::Column::Id.in_subquery(first));
+            execute(&self.tx, first.as_query()).await?;
         }
         Ok(deleted)
     }
 }
 
+/// The columns that an operator sets, but for those of [`Change::save_selection`].
+fn operators(endpoint: &Endpoint) -> Result<ActiveModel, StoreError> {
+    let (url, sealed_url) = endpoint.url.columns();
+    Ok(ActiveModel {
+        url: Set(url.to_owned()),
+        sealed_url: Set(sealed_url),
+        url_origin: Set(endpoint.url.origin.clone()),
+        url_path_length: Set(endpoint.url.path_length),
+        description: Set(endpoint.description.clone()),
+        event_types: Set(json(endpoint.event_types.as_ref())?),
+        directory_ids: Set(json(endpoint.directory_ids.as_ref())?),
+        sealed_headers: Set(endpoint.sealed_headers.clone()),
+        ordered: Set(endpoint.ordered),
+        coalesce_updates: Set(endpoint.coalesce),
+        rate_limit: Set(endpoint.rate_limit),
+        format: Set(endpoint.format),
+        audience: Set(json(endpoint.audience.as_ref())?),
+        ..ActiveModel::default()
+    })
+}
+
 /// A nullable column of JSON text.
-pub(super) fn json<T: Serialize>(value: Option<&T>) -> Result<Value, StoreError> {
+pub(super) fn json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, StoreError> {
     let text = value.map(serde_json::to_string).transpose();
-    text.map(Value::from)
-        .map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))
+    text.map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))
 }

@@ -1,10 +1,15 @@
 //! What narrows the events of an endpoint beside types and directories, and the certificate that it asks of us.
 
-use super::{Endpoint, json};
-use crate::sql::{Row, exec, query_all};
+use super::Endpoint;
+use crate::entity::column::{Id, Millis};
+use crate::entity::endpoints::{ActiveModel, Column, Entity};
+use crate::send::{execute, fetch_all};
 use crate::{Change, Store, StoreError};
 use events::{EndpointId, OrganizationId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::{
+    ColumnTrait as _, Condition, DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+};
 
 /// What narrows the events of an endpoint. `None` means everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,40 +33,23 @@ pub struct EndpointIdentity {
     pub expires_at: Timestamp,
 }
 
-pub(super) fn read(row: &QueryResult) -> Result<EndpointSelection, StoreError> {
-    Ok(EndpointSelection {
-        organization_ids: json(row, "organization_ids")?,
-        fields: json(row, "fields")?,
-        filter: row.get("filter")?,
-    })
-}
-
-pub(super) fn identity(row: &QueryResult) -> Result<Option<EndpointIdentity>, StoreError> {
-    let Some(sealed) = row.get("sealed_client_identity")? else {
-        return Ok(None);
-    };
-    Ok(Some(EndpointIdentity {
-        sealed,
-        thumbprint: row.get::<Option<String>>("client_thumbprint")?.unwrap_or_default(),
-        expires_at: row.opt_time("client_expires_at")?.unwrap_or(Timestamp::from_millis(0)),
-    }))
-}
-
 impl Change {
     pub(super) async fn save_selection(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let sql = "UPDATE endpoints SET organization_ids = $2, fields = $3, filter = $4, sealed_client_identity = $5, \
-                   client_thumbprint = $6, client_expires_at = $7 WHERE id = $1";
         let (selection, identity) = (&endpoint.selection, endpoint.client_identity.as_ref());
-        let values = [
-            endpoint.id.uuid().into(),
-            super::change::json(selection.organization_ids.as_ref())?,
-            super::change::json(selection.fields.as_ref())?,
-            selection.filter.clone().into(),
-            identity.map(|identity| identity.sealed.clone()).into(),
-            identity.map(|identity| identity.thumbprint.clone()).into(),
-            identity.map(|identity| identity.expires_at.millis()).into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let changed = ActiveModel {
+            organization_ids: Set(super::change::json(selection.organization_ids.as_ref())?),
+            fields: Set(super::change::json(selection.fields.as_ref())?),
+            filter: Set(selection.filter.clone()),
+            sealed_client_identity: Set(identity.map(|identity| identity.sealed.clone())),
+            client_thumbprint: Set(identity.map(|identity| identity.thumbprint.clone())),
+            client_expires_at: Set(identity.map(|identity| identity.expires_at.into())),
+            ..ActiveModel::default()
+        };
+        let saved = Entity::update_many()
+            .set(changed)
+            .filter(Column::Id.eq(Id(endpoint.id)));
+        execute(&self.tx, saved.as_query()).await?;
+        Ok(())
     }
 }
 
@@ -72,15 +60,27 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn endpoint_public_keys(&self, now: Timestamp) -> Result<Vec<(EndpointId, String)>, StoreError> {
-        let sql = "SELECT id, public_key, CASE WHEN previous_secret_until > $1 THEN previous_public_key END AS previous \
-                   FROM endpoints WHERE public_key IS NOT NULL OR previous_public_key IS NOT NULL ORDER BY id";
+        let signed = Condition::any()
+            .add(Column::PublicKey.is_not_null())
+            .add(Column::PreviousPublicKey.is_not_null());
+        let query = Entity::find().filter(signed).order_by_asc(Column::Id).select_only();
+        let rows: Vec<PublicKeys> = fetch_all(self.read(), PublicKeys::select_cols(query).as_query()).await?;
         let mut keys = Vec::new();
-        for row in query_all(self.read(), sql, [now.millis().into()]).await? {
-            let id: EndpointId = row.id("id")?;
-            for column in ["public_key", "previous"] {
-                keys.extend(row.get::<Option<String>>(column)?.map(|key| (id, key)));
-            }
+        for row in rows {
+            let overlaps = row.previous_secret_until.is_some_and(|until| until > Millis::from(now));
+            let previous = row.previous_public_key.filter(|_| overlaps);
+            keys.extend(row.public_key.into_iter().chain(previous).map(|key| (row.id.0, key)));
         }
         Ok(keys)
     }
+}
+
+/// What an endpoint's webhooks are verified with.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct PublicKeys {
+    id: Id<EndpointId>,
+    public_key: Option<String>,
+    previous_public_key: Option<String>,
+    previous_secret_until: Option<Millis>,
 }

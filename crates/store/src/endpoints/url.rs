@@ -4,17 +4,23 @@
 //! it as plain text until [`Endpoints::seal_urls`] has come by.
 
 use super::{Endpoint, Endpoints};
+use crate::entity::column::Id;
+use crate::entity::endpoints::{self, Entity};
 use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, query_all};
+use crate::send::fetch_all;
+use crate::sql::{exec, json_id};
 use crate::{Dialect, StoreError};
 use events::EndpointId;
-use sea_orm::QueryResult;
+use sea_orm::{
+    ColumnTrait as _, DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _,
+};
 use serde_json::json;
 use std::fmt;
 use url::{Position, Url};
 
 /// Rows that are looked at in one transaction.
-const PORTION: i64 = 500;
+const PORTION: u64 = 500;
 
 /// The URL of an endpoint. `Debug` shows no more than lists do.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,14 +63,15 @@ impl EndpointUrl {
         }
     }
 
-    pub(super) fn read(row: &QueryResult) -> Result<Self, StoreError> {
-        match row.get::<Option<Vec<u8>>>("sealed_url")? {
-            Some(sealed) => Ok(Self {
-                origin: row.get("url_origin")?,
-                path_length: row.get("url_path_length")?,
+    /// From the columns of a row.
+    pub(super) fn read(sealed: Option<Vec<u8>>, plain: String, origin: String, path_length: i64) -> Self {
+        match sealed {
+            Some(sealed) => Self {
+                origin,
+                path_length,
                 kept: KeptUrl::Sealed(sealed),
-            }),
-            None => row.get("url").map(Self::plain),
+            },
+            None => Self::plain(plain),
         }
     }
 
@@ -126,17 +133,24 @@ impl Endpoints {
         seal: impl Fn(EndpointId, &str, &[u8]) -> Option<Vec<u8>>,
     ) -> Result<Option<EndpointId>, StoreError> {
         let dialect = self.store.dialect();
-        let sql =
-            "SELECT id, url, sealed_secret FROM endpoints WHERE sealed_url IS NULL AND id > $1 ORDER BY id LIMIT $2";
-        let after = after.map_or_else(uuid::Uuid::nil, EndpointId::uuid);
-        let found = query_all(self.store.read(), sql, [after.into(), PORTION.into()]).await?;
+        let after = after.unwrap_or_else(|| EndpointId::from(uuid::Uuid::nil()));
+        let unsealed = Entity::find()
+            .filter(endpoints::Column::SealedUrl.is_null())
+            .filter(endpoints::Column::Id.gt(Id(after)))
+            .order_by_asc(endpoints::Column::Id)
+            .limit(PORTION)
+            .select_only();
+        let found: Vec<Unsealed> = fetch_all(self.store.read(), Unsealed::select_cols(unsealed).as_query()).await?;
         let (mut rows, mut last) = (Vec::new(), None);
-        for row in &found {
-            let id: EndpointId = row.id("id")?;
-            last = Some(id);
-            let (url, secret): (String, Vec<u8>) = (row.get("url")?, row.get("sealed_secret")?);
-            if let Some(sealed) = seal(id, &url, &secret) {
-                let (origin, path_length) = parts(&url);
+        for Unsealed {
+            id: Id(id),
+            url,
+            sealed_secret,
+        } in &found
+        {
+            last = Some(*id);
+            if let Some(sealed) = seal(*id, url, sealed_secret) {
+                let (origin, path_length) = parts(url);
                 rows.push(
                     json!({ "id": json_id(dialect, id.uuid()), "url": url, "sealed": hex(&sealed),
                                   "origin": origin, "path_length": path_length }),
@@ -168,9 +182,18 @@ impl Endpoints {
             )
             .await?;
         }
-        let is_full = i64::try_from(found.len()).is_ok_and(|found| found >= PORTION);
+        let is_full = u64::try_from(found.len()).is_ok_and(|found| found >= PORTION);
         Ok(last.filter(|_| is_full))
     }
+}
+
+/// What an earlier version left to be sealed.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Unsealed {
+    id: Id<EndpointId>,
+    url: String,
+    sealed_secret: Vec<u8>,
 }
 
 fn hex(bytes: &[u8]) -> String {
