@@ -2,10 +2,13 @@
 
 use super::keys::token_hash;
 use super::{Change, TokenHash};
-use crate::sql::{Row, exec, query_one};
+use crate::entity::admin_keys::{ActiveModel, Column, Entity, Model};
+use crate::entity::column::{Id, Millis};
+use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
 use events::{AdminKeyId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Set};
 use std::time::Duration;
 
 /// `last_used_at` is written at most this often, so that reading the API does not mean writing.
@@ -46,12 +49,8 @@ impl AdminKeys {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: AdminKeyId) -> Result<Option<AdminKey>, StoreError> {
-        let sql = "SELECT id, name, token_hash, created_at, last_used_at FROM admin_keys WHERE id = $1";
-        query_one(self.store.keys(), sql, vec![id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(admin_key)
-            .transpose()
+        let found = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        found.map(admin_key).transpose()
     }
 
     /// Notes that a key was used, unless that was noted within the last minute.
@@ -62,10 +61,11 @@ impl AdminKeys {
         if key.last_used_at.is_some_and(|at| now.since(at) < NOTE_INTERVAL) {
             return Ok(());
         }
-        let sql = "UPDATE admin_keys SET last_used_at = $2 WHERE id = $1";
-        exec(self.store.write(), sql, [key.id.uuid().into(), now.millis().into()])
-            .await
-            .map(|_| ())
+        let used = Entity::update_many()
+            .col_expr(Column::LastUsedAt, Expr::value(Millis::from(now)))
+            .filter(Column::Id.eq(Id(key.id)));
+        execute(self.store.write(), used.as_query()).await?;
+        Ok(())
     }
 }
 
@@ -75,23 +75,24 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn create_admin_key(&self, key: &AdminKey) -> Result<(), StoreError> {
-        let sql = "INSERT INTO admin_keys (id, name, token_hash, created_at) VALUES ($1, $2, $3, $4)";
-        let values = vec![
-            key.id.uuid().into(),
-            key.name.as_str().into(),
-            key.token_hash.to_vec().into(),
-            key.created_at.millis().into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let made = Entity::insert(ActiveModel {
+            id: Set(key.id.into()),
+            name: Set(key.name.clone()),
+            token_hash: Set(key.token_hash.to_vec()),
+            created_at: Set(key.created_at.into()),
+            ..ActiveModel::default()
+        });
+        execute(&self.tx, made.as_query()).await?;
+        Ok(())
     }
 }
 
-fn admin_key(row: &QueryResult) -> Result<AdminKey, StoreError> {
+fn admin_key(key: Model) -> Result<AdminKey, StoreError> {
     Ok(AdminKey {
-        id: row.id("id")?,
-        name: row.get("name")?,
-        token_hash: token_hash(row)?,
-        created_at: row.time("created_at")?,
-        last_used_at: row.opt_time("last_used_at")?,
+        id: key.id.0,
+        name: key.name,
+        token_hash: token_hash(key.token_hash)?,
+        created_at: key.created_at.into(),
+        last_used_at: key.last_used_at.map(Timestamp::from),
     })
 }

@@ -49,12 +49,4 @@ impl Change {
         self.tx.commit().await?;
         Ok(())
     }
-
-    /// What a SELECT must end in, so that the row cannot change before this transaction ends. SQLite has one writer.
-    pub(crate) fn for_update(&self) -> &'static str {
-        match self.dialect {
-            Dialect::Postgres => " FOR UPDATE",
-            Dialect::Sqlite => "",
-        }
-    }
 }

@@ -2,10 +2,18 @@
 
 use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
-use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
+use crate::entity::column::{Id, Millis};
+use crate::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
+use crate::entity::{directory_counts, organization_domains, sequences};
+use crate::send::{execute, fetch_one};
+use crate::sql::{Row, exec, json_ids, of_ids, query_all};
 use crate::{Dialect, DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, OrganizationId, Timestamp};
-use sea_orm::{QueryResult, Value};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult,
+    QuerySelect as _, QueryTrait as _, Set,
+};
 use std::collections::{HashMap, HashSet};
 
 /// Every directory; more conditions follow.
@@ -36,12 +44,11 @@ impl DirectoryState {
     }
 
     /// Paused or not stands in a column; held is who has been since some time and is not paused besides.
-    fn of(text: &str, held_at: Option<Timestamp>) -> Result<Self, StoreError> {
-        match text {
-            "active" if held_at.is_some() => Ok(Self::Held),
-            "active" => Ok(Self::Active),
-            "paused" => Ok(Self::Paused),
-            other => Err(StoreError::corrupt(format!("unknown directory state {other:?}"))),
+    const fn of(stored: StoredState, held_at: Option<Millis>) -> Self {
+        match stored {
+            StoredState::Active if held_at.is_some() => Self::Held,
+            StoredState::Active => Self::Active,
+            StoredState::Paused => Self::Paused,
         }
     }
 }
@@ -133,12 +140,8 @@ impl Directories {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
-        let sql = format!("{SELECT} AND id = $1");
-        query_one(self.store.keys(), &sql, vec![id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(directory)
-            .transpose()
+        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        Ok(found.map(Directory::from))
     }
 
     /// The oldest active directory of the organization that the domain belongs to.
@@ -146,15 +149,17 @@ impl Directories {
     /// # Errors
     /// As any query.
     pub async fn by_domain(&self, domain: &Domain) -> Result<Option<Directory>, StoreError> {
-        let sql = format!(
-            "{SELECT} AND state <> 'paused' AND organization_id = \
-             (SELECT organization_id FROM organization_domains WHERE domain = $1) ORDER BY id LIMIT 1"
-        );
-        query_one(self.store.keys(), &sql, vec![domain.as_str().into()])
-            .await?
-            .as_ref()
-            .map(directory)
-            .transpose()
+        let owner = organization_domains::Entity::find_by_id(domain.as_str())
+            .select_only()
+            .column(organization_domains::Column::OrganizationId)
+            .into_query();
+        let oldest = Entity::find()
+            .filter(Column::State.ne(StoredState::Paused))
+            .filter(Expr::col((Entity, Column::OrganizationId)).eq(owner))
+            .order_by_asc(Column::Id)
+            .limit(1);
+        let found: Option<Model> = fetch_one(self.store.keys(), oldest.as_query()).await?;
+        Ok(found.map(Directory::from))
     }
 
     /// The directories, newest first.
@@ -206,21 +211,30 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn create_directory(&self, new: &NewDirectory, lane: u16) -> Result<(), StoreError> {
-        let sql = "INSERT INTO directories (id, organization_id, name, provider, state, settings, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, 'active', '{}', $5, $5)";
-        let id: Value = new.id.uuid().into();
-        let values = vec![
-            id.clone(),
-            new.organization_id.uuid().into(),
-            new.name.as_str().into(),
-            new.provider.as_str().into(),
-            new.at.millis().into(),
-        ];
-        exec(&self.tx, sql, values).await?;
-        let sql = "INSERT INTO sequences (directory_id, lane, last) VALUES ($1, $2, 0)";
-        exec(&self.tx, sql, vec![id.clone(), i32::from(lane).into()]).await?;
-        let sql = "INSERT INTO directory_counts (directory_id) VALUES ($1)";
-        exec(&self.tx, sql, vec![id]).await.map(|_| ())
+        let directory = Entity::insert(ActiveModel {
+            id: Set(new.id.into()),
+            organization_id: Set(new.organization_id.into()),
+            name: Set(new.name.clone()),
+            provider: Set(new.provider.clone()),
+            state: Set(StoredState::Active),
+            settings: Set("{}".to_owned()),
+            created_at: Set(new.at.into()),
+            updated_at: Set(new.at.into()),
+            ..ActiveModel::default()
+        });
+        execute(&self.tx, directory.as_query()).await?;
+        let sequence = sequences::Entity::insert(sequences::ActiveModel {
+            directory_id: Set(new.id.into()),
+            lane: Set(lane.into()),
+            last: Set(0),
+        });
+        execute(&self.tx, sequence.as_query()).await?;
+        let counts = directory_counts::Entity::insert(directory_counts::ActiveModel {
+            directory_id: Set(new.id.into()),
+            ..directory_counts::ActiveModel::default()
+        });
+        execute(&self.tx, counts.as_query()).await?;
+        Ok(())
     }
 
     /// One directory, held until this change ends.
@@ -228,12 +242,9 @@ impl Change {
     /// # Errors
     /// As any query.
     pub async fn directory(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
-        let sql = format!("{SELECT} AND id = $1{}", self.for_update());
-        query_one(&self.tx, &sql, vec![id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(directory)
-            .transpose()
+        let held = Entity::find_by_id(id).lock_exclusive();
+        let found: Option<Model> = fetch_one(&self.tx, held.as_query()).await?;
+        Ok(found.map(Directory::from))
     }
 
     /// Stores name, state and settings of a directory that was read in this change.
@@ -241,23 +252,24 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn save_directory(&self, directory: &Directory) -> Result<(), StoreError> {
-        let sql = "UPDATE directories SET name = $2, state = $3, settings = $4, updated_at = $5, \
-                   held_at = $6, released_until = $7 WHERE id = $1";
-        let values = vec![
-            directory.id.uuid().into(),
-            directory.name.as_str().into(),
-            if directory.state == DirectoryState::Paused {
-                "paused"
-            } else {
-                "active"
-            }
-            .into(),
-            directory.settings.as_str().into(),
-            directory.updated_at.millis().into(),
-            directory.held_at.map(Timestamp::millis).into(),
-            directory.released_until.map(Timestamp::millis).into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let state = match directory.state {
+            DirectoryState::Paused => StoredState::Paused,
+            DirectoryState::Active | DirectoryState::Held => StoredState::Active,
+        };
+        let changed = ActiveModel {
+            name: Set(directory.name.clone()),
+            state: Set(state),
+            settings: Set(directory.settings.clone()),
+            updated_at: Set(directory.updated_at.into()),
+            held_at: Set(directory.held_at.map(Millis::from)),
+            released_until: Set(directory.released_until.map(Millis::from)),
+            ..ActiveModel::default()
+        };
+        let saved = Entity::update_many()
+            .set(changed)
+            .filter(Column::Id.eq(Id(directory.id)));
+        execute(&self.tx, saved.as_query()).await?;
+        Ok(())
     }
 
     /// Deletes a directory with its keys, users and groups. Its log and its sequence stay, so that the last event
@@ -300,37 +312,32 @@ impl Change {
             let sql = format!("DELETE FROM {table} WHERE directory_id = $1");
             exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
         }
-        exec(
-            &self.tx,
-            "DELETE FROM directories WHERE id = $1",
-            vec![id.uuid().into()],
-        )
-        .await
-        .map(|_| ())
+        let deleted = Entity::delete_many().filter(Column::Id.eq(Id(id)));
+        execute(&self.tx, deleted.as_query()).await?;
+        Ok(())
     }
 }
 
-/// Reads the columns of a directory; in a join their names have a prefix.
-pub(super) fn directory_columns(row: &QueryResult, prefix: &str) -> Result<Directory, StoreError> {
-    let column = |name: &str| format!("{prefix}{name}");
-    let held_at = row.opt_time(&column("held_at"))?;
-    Ok(Directory {
-        id: row.id(&column("id"))?,
-        organization_id: row.id(&column("organization_id"))?,
-        name: row.get(&column("name"))?,
-        provider: row.get(&column("provider"))?,
-        state: DirectoryState::of(&row.get::<String>(&column("state"))?, held_at)?,
-        held_at,
-        released_until: row.opt_time(&column("released_until"))?,
-        settings: row.get(&column("settings"))?,
-        last_request_at: row.opt_time(&column("last_request_at"))?,
-        last_error: row.get(&column("last_error"))?,
-        created_at: row.time(&column("created_at"))?,
-        updated_at: row.time(&column("updated_at"))?,
-    })
+impl From<Model> for Directory {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id.0,
+            organization_id: row.organization_id.0,
+            name: row.name,
+            provider: row.provider,
+            state: DirectoryState::of(row.state, row.held_at),
+            held_at: row.held_at.map(Timestamp::from),
+            released_until: row.released_until.map(Timestamp::from),
+            settings: row.settings,
+            last_request_at: row.last_request_at.map(Timestamp::from),
+            last_error: row.last_error,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        }
+    }
 }
 
 /// Reads a row of [`SELECT`].
 pub(crate) fn directory(row: &QueryResult) -> Result<Directory, StoreError> {
-    directory_columns(row, "")
+    Ok(Model::from_query_result(row, "")?.into())
 }

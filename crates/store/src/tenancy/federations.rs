@@ -1,10 +1,13 @@
 //! Federations: which workload of which Entra tenant may ask for access tokens with an assertion instead of a secret.
 
 use super::Change;
-use crate::sql::{Row, exec, query_one};
+use crate::entity::column::Id;
+use crate::entity::directory_federations::{ActiveModel, Column, Entity, Model};
+use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
 use events::{DirectoryId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
 use uuid::Uuid;
 
 /// What an assertion must say to be taken. A directory has one federation or none.
@@ -24,20 +27,14 @@ pub struct Federation {
     pub updated_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT directory_id, tenant_id, audience, subject, created_at, updated_at \
-                      FROM directory_federations WHERE directory_id = $1";
-
 impl Store {
     /// The federation of a directory.
     ///
     /// # Errors
     /// As any query.
     pub async fn federation(&self, directory: DirectoryId) -> Result<Option<Federation>, StoreError> {
-        query_one(self.keys(), SELECT, vec![directory.uuid().into()])
-            .await?
-            .as_ref()
-            .map(federation)
-            .transpose()
+        let found = fetch_one(self.keys(), Entity::find_by_id(directory).as_query()).await?;
+        Ok(found.map(federation))
     }
 }
 
@@ -47,12 +44,9 @@ impl Change {
     /// # Errors
     /// As any query.
     pub async fn federation(&self, directory: DirectoryId) -> Result<Option<Federation>, StoreError> {
-        let sql = format!("{SELECT}{}", self.for_update());
-        query_one(&self.tx, &sql, vec![directory.uuid().into()])
-            .await?
-            .as_ref()
-            .map(federation)
-            .transpose()
+        let held = Entity::find_by_id(directory).lock_exclusive();
+        let found = fetch_one(&self.tx, held.as_query()).await?;
+        Ok(found.map(federation))
     }
 
     /// Sets the federation of a directory; the time at which it was first set stays.
@@ -60,19 +54,18 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn save_federation(&self, federation: &Federation) -> Result<(), StoreError> {
-        let sql = "INSERT INTO directory_federations \
-                   (directory_id, tenant_id, audience, subject, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6) \
-                   ON CONFLICT (directory_id) DO UPDATE SET tenant_id = excluded.tenant_id, \
-                   audience = excluded.audience, subject = excluded.subject, updated_at = excluded.updated_at";
-        let values = vec![
-            federation.directory_id.uuid().into(),
-            federation.tenant_id.into(),
-            federation.audience.as_str().into(),
-            federation.subject.as_str().into(),
-            federation.created_at.millis().into(),
-            federation.updated_at.millis().into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let set = [Column::TenantId, Column::Audience, Column::Subject, Column::UpdatedAt];
+        let saved = Entity::insert(ActiveModel {
+            directory_id: Set(federation.directory_id.into()),
+            tenant_id: Set(federation.tenant_id),
+            audience: Set(federation.audience.clone()),
+            subject: Set(federation.subject.clone()),
+            created_at: Set(federation.created_at.into()),
+            updated_at: Set(federation.updated_at.into()),
+        })
+        .on_conflict(OnConflict::column(Column::DirectoryId).update_columns(set).to_owned());
+        execute(&self.tx, saved.as_query()).await?;
+        Ok(())
     }
 
     /// Ends the federation of a directory: access tokens that came of it are not good any more.
@@ -80,18 +73,19 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn delete_federation(&self, directory: DirectoryId) -> Result<(), StoreError> {
-        let sql = "DELETE FROM directory_federations WHERE directory_id = $1";
-        exec(&self.tx, sql, vec![directory.uuid().into()]).await.map(|_| ())
+        let ended = Entity::delete_many().filter(Column::DirectoryId.eq(Id(directory)));
+        execute(&self.tx, ended.as_query()).await?;
+        Ok(())
     }
 }
 
-fn federation(row: &QueryResult) -> Result<Federation, StoreError> {
-    Ok(Federation {
-        directory_id: row.id("directory_id")?,
-        tenant_id: row.get("tenant_id")?,
-        audience: row.get("audience")?,
-        subject: row.get("subject")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-    })
+fn federation(federation: Model) -> Federation {
+    Federation {
+        directory_id: federation.directory_id.0,
+        tenant_id: federation.tenant_id,
+        audience: federation.audience,
+        subject: federation.subject,
+        created_at: federation.created_at.into(),
+        updated_at: federation.updated_at.into(),
+    }
 }

@@ -1,12 +1,17 @@
 //! Directory keys: the bearer tokens that identity providers carry.
 
-use super::directories::directory_columns;
 use super::list::{List, ListPage, Listing};
 use super::{Change, Directory, TokenHash};
-use crate::sql::{Row, exec, query_one};
+use crate::entity::column::{Id, Millis};
+use crate::entity::directories;
+use crate::entity::directory_keys::{ActiveModel, Column, Entity};
+use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
 use events::{DirectoryId, KeyId, Timestamp};
-use sea_orm::{QueryResult, Value};
+use sea_orm::{
+    ColumnTrait as _, DerivePartialModel, EntityTrait as _, FromQueryResult as _, PartialModelTrait as _,
+    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, Select, Set,
+};
 
 const SELECT: &str = "SELECT id, directory_id, name, description, sealed_token, expires_at, last_used_at, created_at \
                       FROM directory_keys WHERE revoked_at IS NULL";
@@ -87,17 +92,9 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn find_directory_key(&self, id: KeyId) -> Result<Option<DirectoryKey>, StoreError> {
-        let sql = "SELECT k.id, k.token_hash, k.expires_at, k.revoked_at, d.id AS d_id, \
-                   d.organization_id AS d_organization_id, d.name AS d_name, d.provider AS d_provider, \
-                   d.state AS d_state, d.settings AS d_settings, d.last_request_at AS d_last_request_at, \
-                   d.last_error AS d_last_error, d.created_at AS d_created_at, d.updated_at AS d_updated_at, \
-                   d.held_at AS d_held_at, d.released_until AS d_released_until \
-                   FROM directory_keys k JOIN directories d ON d.id = k.directory_id WHERE k.id = $1";
-        query_one(self.keys(), sql, vec![id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(directory_key)
-            .transpose()
+        let key = Entity::find_by_id(id).inner_join(directories::Entity).select_only();
+        let found = fetch_one(self.keys(), Credential::select_cols(key).as_query()).await?;
+        found.map(directory_key).transpose()
     }
 }
 
@@ -107,16 +104,9 @@ impl DirectoryKeys {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
-        let sql = format!("{SELECT} AND directory_id = $1 AND id = $2");
-        query_one(
-            self.store.read(),
-            &sql,
-            vec![self.directory_id.uuid().into(), id.uuid().into()],
-        )
-        .await?
-        .as_ref()
-        .map(record)
-        .transpose()
+        let key = Shown::select_cols(kept(self.directory_id, id).select_only());
+        let found = fetch_one(self.store.read(), key.as_query()).await?;
+        Ok(found.map(record))
     }
 
     /// The keys, newest first.
@@ -126,7 +116,7 @@ impl DirectoryKeys {
     pub async fn list(&self, page: &ListPage) -> Result<List<KeyRecord>, StoreError> {
         Listing::new("directory_keys", SELECT)
             .with_id("directory_id", Some(self.directory_id.uuid()))
-            .read(self.store.read(), page, self.store.page_bytes(), record)
+            .read(self.store.read(), page, self.store.page_bytes(), listed)
             .await
     }
 }
@@ -137,21 +127,20 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn create_key(&self, new: &NewKey) -> Result<(), StoreError> {
-        let sql = "INSERT INTO directory_keys \
-                   (id, directory_id, name, description, token_hash, sealed_token, expires_at, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let record = &new.record;
-        let values = vec![
-            record.id.uuid().into(),
-            record.directory_id.uuid().into(),
-            record.name.as_str().into(),
-            record.description.clone().into(),
-            new.token_hash.to_vec().into(),
-            record.sealed_token.clone().into(),
-            millis(record.expires_at),
-            record.created_at.millis().into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let record = new.record.clone();
+        let made = Entity::insert(ActiveModel {
+            id: Set(record.id.into()),
+            directory_id: Set(record.directory_id.into()),
+            name: Set(record.name),
+            description: Set(record.description),
+            token_hash: Set(new.token_hash.to_vec()),
+            sealed_token: Set(record.sealed_token),
+            expires_at: Set(record.expires_at.map(Millis::from)),
+            created_at: Set(record.created_at.into()),
+            ..ActiveModel::default()
+        });
+        execute(&self.tx, made.as_query()).await?;
+        Ok(())
     }
 
     /// One key of a directory, held until this change ends.
@@ -159,12 +148,9 @@ impl Change {
     /// # Errors
     /// As any query.
     pub async fn key(&self, directory: DirectoryId, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
-        let sql = format!("{SELECT} AND directory_id = $1 AND id = $2{}", self.for_update());
-        query_one(&self.tx, &sql, vec![directory.uuid().into(), id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(record)
-            .transpose()
+        let held = Shown::select_cols(kept(directory, id).lock_exclusive().select_only());
+        let found = fetch_one(&self.tx, held.as_query()).await?;
+        Ok(found.map(record))
     }
 
     /// Stores name, description and expiry of a key that was read in this change.
@@ -172,16 +158,18 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn save_key(&self, key: &KeyRecord) -> Result<(), StoreError> {
-        let sql = "UPDATE directory_keys SET name = $3, description = $4, expires_at = $5 \
-                   WHERE directory_id = $1 AND id = $2";
-        let values = vec![
-            key.directory_id.uuid().into(),
-            key.id.uuid().into(),
-            key.name.as_str().into(),
-            key.description.clone().into(),
-            millis(key.expires_at),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let changed = ActiveModel {
+            name: Set(key.name.clone()),
+            description: Set(key.description.clone()),
+            expires_at: Set(key.expires_at.map(Millis::from)),
+            ..ActiveModel::default()
+        };
+        let saved = Entity::update_many()
+            .set(changed)
+            .filter(Column::Id.eq(Id(key.id)))
+            .filter(Column::DirectoryId.eq(Id(key.directory_id)));
+        execute(&self.tx, saved.as_query()).await?;
+        Ok(())
     }
 
     /// Revokes a key that was read in this change: it opens nothing from now on.
@@ -189,47 +177,81 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn revoke_key(&self, key: &KeyRecord, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE directory_keys SET revoked_at = $3, sealed_token = NULL WHERE directory_id = $1 AND id = $2";
-        let values = vec![key.directory_id.uuid().into(), key.id.uuid().into(), at.millis().into()];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let changed = ActiveModel {
+            revoked_at: Set(Some(at.into())),
+            sealed_token: Set(None),
+            ..ActiveModel::default()
+        };
+        let revoked = Entity::update_many()
+            .set(changed)
+            .filter(Column::Id.eq(Id(key.id)))
+            .filter(Column::DirectoryId.eq(Id(key.directory_id)));
+        execute(&self.tx, revoked.as_query()).await?;
+        Ok(())
     }
 }
 
-/// A nullable time column.
-pub(super) fn millis(at: Option<Timestamp>) -> Value {
-    at.map(Timestamp::millis).into()
+/// One key of a directory that is not revoked.
+fn kept(directory: DirectoryId, id: KeyId) -> Select<Entity> {
+    Entity::find_by_id(id)
+        .filter(Column::DirectoryId.eq(Id(directory)))
+        .filter(Column::RevokedAt.is_null())
 }
 
-/// Reads a hash column.
-pub(super) fn token_hash(row: &QueryResult) -> Result<TokenHash, StoreError> {
-    hash_column(row, "token_hash")
+/// A key with its directory.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Credential {
+    id: Id<KeyId>,
+    token_hash: Vec<u8>,
+    expires_at: Option<Millis>,
+    revoked_at: Option<Millis>,
+    #[sea_orm(nested)]
+    directory: directories::Model,
 }
 
-/// Reads a hash column of another name.
-pub(super) fn hash_column(row: &QueryResult, column: &str) -> Result<TokenHash, StoreError> {
-    let bytes: Vec<u8> = row.get(column)?;
+/// What the management API may show of a key.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Shown {
+    id: Id<KeyId>,
+    directory_id: Id<DirectoryId>,
+    name: String,
+    description: Option<String>,
+    sealed_token: Option<Vec<u8>>,
+    expires_at: Option<Millis>,
+    last_used_at: Option<Millis>,
+    created_at: Millis,
+}
+
+/// A hash column.
+pub(super) fn token_hash(bytes: Vec<u8>) -> Result<TokenHash, StoreError> {
     TokenHash::try_from(bytes).map_err(|bytes| StoreError::corrupt(format!("a token hash has {} bytes", bytes.len())))
 }
 
-fn directory_key(row: &QueryResult) -> Result<DirectoryKey, StoreError> {
+fn directory_key(found: Credential) -> Result<DirectoryKey, StoreError> {
     Ok(DirectoryKey {
-        id: row.id("id")?,
-        directory: directory_columns(row, "d_")?,
-        token_hash: token_hash(row)?,
-        expires_at: row.opt_time("expires_at")?,
-        revoked_at: row.opt_time("revoked_at")?,
+        id: found.id.0,
+        directory: found.directory.into(),
+        token_hash: token_hash(found.token_hash)?,
+        expires_at: found.expires_at.map(Timestamp::from),
+        revoked_at: found.revoked_at.map(Timestamp::from),
     })
 }
 
-fn record(row: &QueryResult) -> Result<KeyRecord, StoreError> {
-    Ok(KeyRecord {
-        id: row.id("id")?,
-        directory_id: row.id("directory_id")?,
-        name: row.get("name")?,
-        description: row.get("description")?,
-        sealed_token: row.get("sealed_token")?,
-        expires_at: row.opt_time("expires_at")?,
-        last_used_at: row.opt_time("last_used_at")?,
-        created_at: row.time("created_at")?,
-    })
+fn listed(row: &QueryResult) -> Result<KeyRecord, StoreError> {
+    Ok(record(Shown::from_query_result(row, "")?))
+}
+
+fn record(shown: Shown) -> KeyRecord {
+    KeyRecord {
+        id: shown.id.0,
+        directory_id: shown.directory_id.0,
+        name: shown.name,
+        description: shown.description,
+        sealed_token: shown.sealed_token,
+        expires_at: shown.expires_at.map(Timestamp::from),
+        last_used_at: shown.last_used_at.map(Timestamp::from),
+        created_at: shown.created_at.into(),
+    }
 }

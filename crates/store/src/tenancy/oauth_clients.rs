@@ -1,13 +1,19 @@
 //! OAuth clients: an id and a secret that an identity provider exchanges for short-lived access tokens (RFC 6749 §4.4).
 
-use super::directories::directory_columns;
-use super::keys::{DirectoryKey, hash_column, millis};
+use super::keys::{DirectoryKey, token_hash};
 use super::list::{List, ListPage, Listing};
 use super::{Change, TokenHash};
-use crate::sql::{Row, exec, query_one};
+use crate::entity::column::{Id, Millis};
+use crate::entity::directories;
+use crate::entity::oauth_clients::{ActiveModel, Column, Entity};
+use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
 use events::{DirectoryId, KeyId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait as _, DerivePartialModel, EntityTrait as _, FromQueryResult as _, PartialModelTrait as _,
+    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, Set,
+};
 
 const SELECT: &str = "SELECT id, directory_id, name, expires_at, last_used_at, created_at \
                       FROM oauth_clients WHERE revoked_at IS NULL";
@@ -52,17 +58,9 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn find_oauth_client(&self, id: KeyId) -> Result<Option<DirectoryKey>, StoreError> {
-        let sql = "SELECT c.id, c.secret_hash, c.expires_at, c.revoked_at, d.id AS d_id, \
-                   d.organization_id AS d_organization_id, d.name AS d_name, d.provider AS d_provider, \
-                   d.state AS d_state, d.settings AS d_settings, d.last_request_at AS d_last_request_at, \
-                   d.last_error AS d_last_error, d.created_at AS d_created_at, d.updated_at AS d_updated_at, \
-                   d.held_at AS d_held_at, d.released_until AS d_released_until \
-                   FROM oauth_clients c JOIN directories d ON d.id = c.directory_id WHERE c.id = $1";
-        query_one(self.keys(), sql, vec![id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(credential)
-            .transpose()
+        let client = Entity::find_by_id(id).inner_join(directories::Entity).select_only();
+        let found = fetch_one(self.keys(), Credential::select_cols(client).as_query()).await?;
+        found.map(credential).transpose()
     }
 }
 
@@ -74,7 +72,7 @@ impl OauthClients {
     pub async fn list(&self, page: &ListPage) -> Result<List<OauthClient>, StoreError> {
         Listing::new("oauth_clients", SELECT)
             .with_id("directory_id", Some(self.directory_id.uuid()))
-            .read(self.store.read(), page, self.store.page_bytes(), client)
+            .read(self.store.read(), page, self.store.page_bytes(), listed)
             .await
     }
 }
@@ -85,17 +83,17 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn create_oauth_client(&self, client: &OauthClient, secret_hash: &TokenHash) -> Result<(), StoreError> {
-        let sql = "INSERT INTO oauth_clients (id, directory_id, name, secret_hash, expires_at, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6)";
-        let values = vec![
-            client.id.uuid().into(),
-            client.directory_id.uuid().into(),
-            client.name.as_str().into(),
-            secret_hash.to_vec().into(),
-            millis(client.expires_at),
-            client.created_at.millis().into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let made = Entity::insert(ActiveModel {
+            id: Set(client.id.into()),
+            directory_id: Set(client.directory_id.into()),
+            name: Set(client.name.clone()),
+            secret_hash: Set(secret_hash.to_vec()),
+            expires_at: Set(client.expires_at.map(Millis::from)),
+            created_at: Set(client.created_at.into()),
+            ..ActiveModel::default()
+        });
+        execute(&self.tx, made.as_query()).await?;
+        Ok(())
     }
 
     /// One client of a directory, held until this change ends.
@@ -103,12 +101,13 @@ impl Change {
     /// # Errors
     /// As any query.
     pub async fn oauth_client(&self, directory: DirectoryId, id: KeyId) -> Result<Option<OauthClient>, StoreError> {
-        let sql = format!("{SELECT} AND directory_id = $1 AND id = $2{}", self.for_update());
-        query_one(&self.tx, &sql, vec![directory.uuid().into(), id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(client)
-            .transpose()
+        let held = Entity::find_by_id(id)
+            .filter(Column::DirectoryId.eq(Id(directory)))
+            .filter(Column::RevokedAt.is_null())
+            .lock_exclusive()
+            .select_only();
+        let found = fetch_one(&self.tx, Shown::select_cols(held).as_query()).await?;
+        Ok(found.map(client))
     }
 
     /// Revokes a client that was read in this change: neither its secret nor its access tokens are good from now on.
@@ -116,33 +115,60 @@ impl Change {
     /// # Errors
     /// As any write.
     pub async fn revoke_oauth_client(&self, client: &OauthClient, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE oauth_clients SET revoked_at = $3 WHERE directory_id = $1 AND id = $2";
-        let values = vec![
-            client.directory_id.uuid().into(),
-            client.id.uuid().into(),
-            at.millis().into(),
-        ];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let revoked = Entity::update_many()
+            .col_expr(Column::RevokedAt, Expr::value(Millis::from(at)))
+            .filter(Column::Id.eq(Id(client.id)))
+            .filter(Column::DirectoryId.eq(Id(client.directory_id)));
+        execute(&self.tx, revoked.as_query()).await?;
+        Ok(())
     }
 }
 
-fn credential(row: &QueryResult) -> Result<DirectoryKey, StoreError> {
+/// A client with its directory.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Credential {
+    id: Id<KeyId>,
+    secret_hash: Vec<u8>,
+    expires_at: Option<Millis>,
+    revoked_at: Option<Millis>,
+    #[sea_orm(nested)]
+    directory: directories::Model,
+}
+
+/// What lists show of a client.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Shown {
+    id: Id<KeyId>,
+    directory_id: Id<DirectoryId>,
+    name: String,
+    expires_at: Option<Millis>,
+    last_used_at: Option<Millis>,
+    created_at: Millis,
+}
+
+fn credential(found: Credential) -> Result<DirectoryKey, StoreError> {
     Ok(DirectoryKey {
-        id: row.id("id")?,
-        directory: directory_columns(row, "d_")?,
-        token_hash: hash_column(row, "secret_hash")?,
-        expires_at: row.opt_time("expires_at")?,
-        revoked_at: row.opt_time("revoked_at")?,
+        id: found.id.0,
+        directory: found.directory.into(),
+        token_hash: token_hash(found.secret_hash)?,
+        expires_at: found.expires_at.map(Timestamp::from),
+        revoked_at: found.revoked_at.map(Timestamp::from),
     })
 }
 
-fn client(row: &QueryResult) -> Result<OauthClient, StoreError> {
-    Ok(OauthClient {
-        id: row.id("id")?,
-        directory_id: row.id("directory_id")?,
-        name: row.get("name")?,
-        expires_at: row.opt_time("expires_at")?,
-        last_used_at: row.opt_time("last_used_at")?,
-        created_at: row.time("created_at")?,
-    })
+fn listed(row: &QueryResult) -> Result<OauthClient, StoreError> {
+    Ok(client(Shown::from_query_result(row, "")?))
+}
+
+fn client(shown: Shown) -> OauthClient {
+    OauthClient {
+        id: shown.id.0,
+        directory_id: shown.directory_id.0,
+        name: shown.name,
+        expires_at: shown.expires_at.map(Timestamp::from),
+        last_used_at: shown.last_used_at.map(Timestamp::from),
+        created_at: shown.created_at.into(),
+    }
 }

@@ -2,10 +2,18 @@
 
 use super::list::{List, ListPage, Listing};
 use super::{Change, Domain};
-use crate::sql::{Row, dialect_of, exec, json_ids, of_ids, query_all, query_one};
+use crate::entity::column::Id;
+use crate::entity::organization_domains as domains;
+use crate::entity::organizations::{ActiveModel, Column, Entity, Model};
+use crate::send::{execute, fetch_one};
+use crate::sql::{Row, dialect_of, json_ids, of_ids, query_all};
 use crate::{Store, StoreError};
 use events::{OrganizationId, Timestamp};
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryResult,
+    QuerySelect as _, QueryTrait as _, Set,
+};
 
 const SELECT: &str = "SELECT id, name, created_at, updated_at FROM organizations WHERE 1 = 1";
 
@@ -108,9 +116,8 @@ impl Organizations {
     /// # Errors
     /// As any query.
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        Ok(query_one(self.store.read(), "SELECT id FROM organizations LIMIT 1", [])
-            .await?
-            .is_none())
+        let any: Option<Model> = fetch_one(self.store.read(), Entity::find().limit(1).as_query()).await?;
+        Ok(any.is_none())
     }
 }
 
@@ -148,12 +155,8 @@ impl Change {
             return Ok(new.id);
         }
         // Somebody else made it between the two statements, and has committed by now.
-        exec(
-            &self.tx,
-            "DELETE FROM organizations WHERE id = $1",
-            vec![new.id.uuid().into()],
-        )
-        .await?;
+        let made = Entity::delete_many().filter(Column::Id.eq(Id(new.id)));
+        execute(&self.tx, made.as_query()).await?;
         owner(&self.tx, domain)
             .await?
             .ok_or_else(|| StoreError::Conflict(format!("the domain {domain} is being changed")))
@@ -168,29 +171,31 @@ impl Change {
     }
 
     async fn insert_organization(&self, new: &NewOrganization) -> Result<(), StoreError> {
-        let sql = "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)";
-        let values = vec![new.id.uuid().into(), new.name.as_str().into(), new.at.millis().into()];
-        exec(&self.tx, sql, values).await.map(|_| ())
+        let made = Entity::insert(ActiveModel {
+            id: Set(new.id.into()),
+            name: Set(new.name.clone()),
+            created_at: Set(new.at.into()),
+            updated_at: Set(new.at.into()),
+        });
+        execute(&self.tx, made.as_query()).await?;
+        Ok(())
     }
 
     /// Whether the domain was free. On PostgreSQL this waits for a transaction that is just claiming it.
     async fn claim_domain(&self, id: OrganizationId, domain: &Domain, position: usize) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO organization_domains (domain, organization_id, position) VALUES ($1, $2, $3) \
-                   ON CONFLICT (domain) DO NOTHING";
-        let position = i32::try_from(position).unwrap_or(i32::MAX);
-        let values = vec![domain.as_str().into(), id.uuid().into(), position.into()];
-        Ok(exec(&self.tx, sql, values).await? == 1)
+        let claimed = domains::Entity::insert(domains::ActiveModel {
+            domain: Set(domain.as_str().to_owned()),
+            organization_id: Set(id.into()),
+            position: Set(i32::try_from(position).unwrap_or(i32::MAX)),
+        })
+        .on_conflict(OnConflict::column(domains::Column::Domain).do_nothing().to_owned());
+        Ok(execute(&self.tx, claimed.as_query()).await? == 1)
     }
 }
 
 async fn by_id<C: ConnectionTrait>(connection: &C, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-    let sql = format!("{SELECT} AND id = $1");
-    let Some(mut found) = query_one(connection, &sql, [id.uuid().into()])
-        .await?
-        .as_ref()
-        .map(organization)
-        .transpose()?
-    else {
+    let found: Option<Model> = fetch_one(connection, Entity::find_by_id(id).as_query()).await?;
+    let Some(mut found) = found.map(Organization::from) else {
         return Ok(None);
     };
     add_domains(connection, std::slice::from_mut(&mut found)).await?;
@@ -198,11 +203,9 @@ async fn by_id<C: ConnectionTrait>(connection: &C, id: OrganizationId) -> Result
 }
 
 async fn owner<C: ConnectionTrait>(connection: &C, domain: &Domain) -> Result<Option<OrganizationId>, StoreError> {
-    let sql = "SELECT organization_id AS id FROM organization_domains WHERE domain = $1";
-    query_one(connection, sql, vec![domain.as_str().into()])
-        .await?
-        .map(|row| row.id("id"))
-        .transpose()
+    let found = domains::Entity::find_by_id(domain.as_str());
+    let found: Option<domains::Model> = fetch_one(connection, found.as_query()).await?;
+    Ok(found.map(|domain| domain.organization_id.0))
 }
 
 /// Reads the domains of a part of a list with one query.
@@ -230,11 +233,18 @@ async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Or
 }
 
 fn organization(row: &QueryResult) -> Result<Organization, StoreError> {
-    Ok(Organization {
-        id: row.id("id")?,
-        name: row.get("name")?,
-        domains: Vec::new(),
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-    })
+    Ok(Model::from_query_result(row, "")?.into())
+}
+
+impl From<Model> for Organization {
+    /// Without its domains.
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id.0,
+            name: row.name,
+            domains: Vec::new(),
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        }
+    }
 }
