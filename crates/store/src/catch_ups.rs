@@ -6,10 +6,19 @@
 
 use crate::args::Args;
 use crate::deliveries::{BLOCKED, insert, store_bodies};
+use crate::entity::catch_ups::{ActiveModel, Column, Entity, Model};
+use crate::entity::column::{Id, Millis};
+use crate::entity::{endpoints, sequences};
+use crate::send::{execute, fetch_all, fetch_one};
 use crate::sql::{Row, Sql, exec, json_ids, of_ids, query_all, query_one};
-use crate::{Change, Dialect, Lease, NewDelivery, OwnBody, Store, StoreError};
+use crate::{Change, Dialect, EndpointState, Lease, NewDelivery, OwnBody, Store, StoreError};
 use events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EnumIter, QueryResult};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType};
+use sea_orm::{
+    ActiveEnum as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, DerivePartialModel,
+    EntityTrait as _, EnumIter, PartialModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Select, Set, UpdateMany,
+};
 use uuid::Uuid;
 
 /// A directory made so long after an endpoint may have been made beside it, and its first events passed it by.
@@ -42,32 +51,6 @@ pub enum CatchUpPhase {
     Log,
     /// Nothing: live events come by themselves.
     Done,
-}
-
-impl CatchUpPhase {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Start, "start"),
-        (Self::Users, "users"),
-        (Self::Groups, "groups"),
-        (Self::Members, "members"),
-        (Self::Completed, "completed"),
-        (Self::Log, "log"),
-        (Self::Done, "done"),
-    ];
-
-    fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(phase, _)| *phase == self)
-            .map_or("done", |(_, name)| name)
-    }
-
-    fn read(name: &str) -> Result<Self, StoreError> {
-        let found = Self::ALL.iter().find(|(_, known)| *known == name);
-        found
-            .map(|(phase, _)| *phase)
-            .ok_or_else(|| StoreError::corrupt(format!("catch_ups.phase: {name}")))
-    }
 }
 
 /// How far an endpoint is with a directory.
@@ -105,8 +88,17 @@ pub struct CatchUpStep {
     now: CatchUp,
 }
 
-const COLUMNS: &str = "c.endpoint_id, c.directory_id, c.phase, c.sequence, c.snapshot_at, c.after_id, c.after_member, \
-                       c.users, c.groups, c.members";
+/// Rows of endpoints that are enabled.
+fn of_enabled() -> Select<Entity> {
+    Entity::find()
+        .inner_join(endpoints::Entity)
+        .filter(endpoints::Column::State.eq(EndpointState::Enabled))
+}
+
+/// A constant of the text and not a parameter: partial indexes are not considered for parameters.
+fn is_open() -> Expr {
+    Expr::col((Entity, Column::Phase)).ne(Expr::Constant(CatchUpPhase::Done.to_value().into()))
+}
 
 impl Store {
     /// How far endpoints are with what they asked for of the past.
@@ -138,7 +130,7 @@ impl Change {
         let mut args = Args::new(self.dialect);
         let (endpoint_id, phase, at) = (
             args.bind(endpoint.uuid()),
-            args.bind(phase.as_str()),
+            args.bind(phase.to_value()),
             args.bind(now.millis()),
         );
         let mut conditions = String::new();
@@ -160,10 +152,8 @@ impl Change {
              updated_at = excluded.updated_at"
         ));
         exec(&self.tx, &sql, values).await?;
-        let flag = "UPDATE endpoints SET catching_up = $2 WHERE id = $1";
-        exec(&self.tx, flag, [endpoint.uuid().into(), true.into()])
-            .await
-            .map(|_| ())
+        execute(&self.tx, flag(endpoint, true).as_query()).await?;
+        Ok(())
     }
 }
 
@@ -173,20 +163,18 @@ impl CatchUps<'_> {
     /// # Errors
     /// As any query.
     pub async fn open(&self, after: Option<(EndpointId, DirectoryId)>, limit: u32) -> Result<Vec<CatchUp>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM catch_ups c JOIN endpoints e ON e.id = c.endpoint_id AND e.state = 'enabled' \
-             WHERE c.phase <> 'done' AND (c.endpoint_id, c.directory_id) > ($1, $2) \
-             ORDER BY c.endpoint_id, c.directory_id LIMIT $3"
-        );
         let (endpoint, directory) = after.map_or((Uuid::nil(), Uuid::nil()), |(endpoint, directory)| {
             (endpoint.uuid(), directory.uuid())
         });
-        let values = [endpoint.into(), directory.into(), i64::from(limit).into()];
-        query_all(self.store.read(), &sql, values)
-            .await?
-            .iter()
-            .map(catch_up)
-            .collect()
+        let columns = [Column::EndpointId, Column::DirectoryId].map(|column| Expr::col((Entity, column)));
+        let open = of_enabled()
+            .filter(is_open())
+            .filter(Expr::tuple(columns).gt(Expr::tuple([endpoint, directory].map(Expr::value))))
+            .order_by_asc(Column::EndpointId)
+            .order_by_asc(Column::DirectoryId)
+            .limit(u64::from(limit));
+        let rows: Vec<Model> = fetch_all(self.store.read(), open.as_query()).await?;
+        Ok(rows.into_iter().map(CatchUp::from).collect())
     }
 
     /// Whether less than `most` deliveries of the endpoint are open, so that more may be stored.
@@ -224,16 +212,13 @@ impl CatchUps<'_> {
     /// As any query.
     pub async fn begin(&self, row: CatchUp) -> Result<Option<CatchUpStep>, StoreError> {
         let tx = self.store.begin().await?;
-        let sql = |lock: &str| {
-            format!(
-                "SELECT {COLUMNS} FROM catch_ups c JOIN endpoints e ON e.id = c.endpoint_id AND e.state = 'enabled' \
-                 WHERE c.endpoint_id = $1 AND c.directory_id = $2{lock}"
-            )
-        };
-        let (postgres, sqlite) = (sql(" FOR UPDATE OF c SKIP LOCKED"), sql(""));
-        let values = [row.endpoint_id.uuid().into(), row.directory_id.uuid().into()];
-        let found = query_one(&tx, (postgres.as_str(), sqlite.as_str()), values).await?;
-        let found = found.as_ref().map(catch_up).transpose()?;
+        let held = of_enabled()
+            .filter(Column::EndpointId.eq(Id(row.endpoint_id)))
+            .filter(Column::DirectoryId.eq(Id(row.directory_id)));
+        let mut held = held.into_query();
+        held.lock_with_tables_behavior(LockType::Update, [Entity], LockBehavior::SkipLocked);
+        let found: Option<Model> = fetch_one(&tx, &held).await?;
+        let found = found.map(CatchUp::from);
         Ok(found.filter(|found| *found == row).map(|now| CatchUpStep {
             tx,
             dialect: self.store.dialect(),
@@ -246,14 +231,19 @@ impl CatchUps<'_> {
     /// # Errors
     /// As any write.
     pub async fn complete(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let done = "catching_up AND NOT EXISTS (SELECT 1 FROM catch_ups c WHERE c.endpoint_id = endpoints.id \
-                    AND c.phase <> 'done')";
-        let sql = format!("SELECT id, created_at FROM endpoints WHERE {done}");
-        let ready = query_all(self.store.read(), &sql, []).await?;
+        let open = Entity::find()
+            .select_only()
+            .column(Column::DirectoryId)
+            .filter(Expr::col((Entity, Column::EndpointId)).equals((endpoints::Entity, endpoints::Column::Id)))
+            .filter(is_open());
+        let done = endpoints::Entity::find()
+            .filter(endpoints::Column::CatchingUp.eq(true))
+            .filter(Expr::exists(open.into_query()).not())
+            .select_only();
+        let ready: Vec<Ready> = fetch_all(self.store.read(), Ready::select_cols(done).as_query()).await?;
         let mut completed = 0;
         for row in ready {
-            let id: EndpointId = row.id("id")?;
-            completed += self.complete_one(id, row.get("created_at")?, now).await?;
+            completed += self.complete_one(row.id.0, row.created_at.0, now).await?;
         }
         Ok(completed)
     }
@@ -273,9 +263,9 @@ impl CatchUps<'_> {
         ];
         let more = exec(&tx, missed, values).await?;
         if more == 0 {
-            let sql = "UPDATE endpoints SET catching_up = $2 WHERE id = $1";
-            exec(&tx, sql, [id.uuid().into(), false.into()]).await?;
-            exec(&tx, "DELETE FROM catch_ups WHERE endpoint_id = $1", [id.uuid().into()]).await?;
+            execute(&tx, flag(id, false).as_query()).await?;
+            let done = Entity::delete_many().filter(Column::EndpointId.eq(Id(id)));
+            execute(&tx, done.as_query()).await?;
         }
         tx.commit().await?;
         Ok(u64::from(more == 0))
@@ -288,9 +278,9 @@ impl CatchUpStep {
     /// # Errors
     /// As any query.
     pub async fn last_sequence(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT last FROM sequences WHERE directory_id = $1";
-        let row = query_one(&self.tx, sql, [self.now.directory_id.uuid().into()]).await?;
-        row.map_or(Ok(0), |row| row.get("last"))
+        let log = sequences::Entity::find_by_id(self.now.directory_id);
+        let log: Option<sequences::Model> = fetch_one(&self.tx, log.as_query()).await?;
+        Ok(log.map_or(0, |log| log.last))
     }
 
     /// The events that follow in the log, in order.
@@ -334,34 +324,53 @@ impl CatchUpStep {
 }
 
 async fn save<C: ConnectionTrait>(tx: &C, next: &CatchUp, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE catch_ups SET phase = $3, sequence = $4, snapshot_at = $5, after_id = $6, after_member = $7, \
-               users = $8, groups = $9, members = $10, updated_at = $11 WHERE endpoint_id = $1 AND directory_id = $2";
     let [users, groups, members] = next.told;
-    let values = [
-        next.endpoint_id.uuid().into(),
-        next.directory_id.uuid().into(),
-        next.phase.as_str().into(),
-        next.sequence.into(),
-        next.snapshot_at.into(),
-        next.after.map(ResourceId::uuid).into(),
-        next.after_member.map(ResourceId::uuid).into(),
-        users.into(),
-        groups.into(),
-        members.into(),
-        now.millis().into(),
-    ];
-    exec(tx, sql, values).await.map(|_| ())
+    let changed = ActiveModel {
+        phase: Set(next.phase),
+        sequence: Set(next.sequence),
+        snapshot_at: Set(next.snapshot_at),
+        after_id: Set(next.after.map(Id)),
+        after_member: Set(next.after_member.map(Id)),
+        users: Set(users),
+        groups: Set(groups),
+        members: Set(members),
+        updated_at: Set(now.into()),
+        ..ActiveModel::default()
+    };
+    let saved = Entity::update_many()
+        .set(changed)
+        .filter(Column::EndpointId.eq(Id(next.endpoint_id)))
+        .filter(Column::DirectoryId.eq(Id(next.directory_id)));
+    execute(tx, saved.as_query()).await?;
+    Ok(())
 }
 
-fn catch_up(row: &QueryResult) -> Result<CatchUp, StoreError> {
-    Ok(CatchUp {
-        endpoint_id: row.id("endpoint_id")?,
-        directory_id: row.id("directory_id")?,
-        phase: CatchUpPhase::read(&row.get::<String>("phase")?)?,
-        sequence: row.get("sequence")?,
-        snapshot_at: row.get("snapshot_at")?,
-        after: row.opt_id("after_id")?,
-        after_member: row.opt_id("after_member")?,
-        told: [row.get("users")?, row.get("groups")?, row.get("members")?],
-    })
+/// Says whether an endpoint still gets the past.
+fn flag(endpoint: EndpointId, catching_up: bool) -> UpdateMany<endpoints::Entity> {
+    endpoints::Entity::update_many()
+        .col_expr(endpoints::Column::CatchingUp, Expr::value(catching_up))
+        .filter(endpoints::Column::Id.eq(Id(endpoint)))
+}
+
+/// An endpoint that may have caught up.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "endpoints::Entity")]
+struct Ready {
+    id: Id<EndpointId>,
+    created_at: Millis,
+}
+
+impl From<Model> for CatchUp {
+    fn from(row: Model) -> Self {
+        Self {
+            endpoint_id: row.endpoint_id.0,
+            directory_id: row.directory_id.0,
+            phase: row.phase,
+            sequence: row.sequence,
+            snapshot_at: row.snapshot_at,
+            after: row.after_id.map(|id| id.0),
+            after_member: row.after_member.map(|id| id.0),
+            told: [row.users, row.groups, row.members],
+        }
+    }
 }

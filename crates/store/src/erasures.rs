@@ -3,11 +3,20 @@
 //! An erasure is a row with its progress, worked off in bounded steps that each commit. It goes over everything twice:
 //! once at once, and once an hour later for what was still on its way through the bus the first time.
 
+use crate::entity::column::{Id, Millis};
+use crate::entity::copies::CopyTable;
+use crate::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
+use crate::entity::{group_members, sequences, user_emails, users};
 use crate::rows::{Column, row_set};
+use crate::send::{execute, fetch_all, fetch_one};
 use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all, query_one};
 use crate::{Dialect, Store, StoreError};
-use events::{DirectoryId, ResourceId, Timestamp};
-use sea_orm::{DatabaseTransaction, QueryResult};
+use events::{DeliveryId, DirectoryId, ResourceId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, DerivePartialModel, EntityTrait as _, PartialModelTrait as _,
+    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, QueryTrait as _, Set,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -53,15 +62,22 @@ impl Erasures<'_> {
     /// # Errors
     /// As any write.
     pub async fn start(&self, erasure: Erasure, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "INSERT INTO erasures (directory_id, user_id, due_at, created_at) VALUES ($1, $2, $3, $3) \
-                   ON CONFLICT (directory_id, user_id) DO UPDATE SET sequence = 0, after_id = NULL, passes = 0, \
-                   due_at = excluded.due_at";
-        let values = [
-            erasure.directory_id.uuid().into(),
-            erasure.user_id.uuid().into(),
-            now.millis().into(),
-        ];
-        exec(self.store.write(), sql, values).await.map(|_| ())
+        let again = OnConflict::columns([Progress::DirectoryId, Progress::UserId])
+            .value(Progress::Sequence, 0)
+            .value(Progress::AfterId, Option::<uuid::Uuid>::None)
+            .value(Progress::Passes, 0)
+            .update_column(Progress::DueAt)
+            .to_owned();
+        let started = Entity::insert(ActiveModel {
+            directory_id: Set(erasure.directory_id.into()),
+            user_id: Set(erasure.user_id.into()),
+            due_at: Set(Some(now.into())),
+            created_at: Set(now.into()),
+            ..ActiveModel::default()
+        })
+        .on_conflict(again);
+        execute(self.store.write(), started.as_query()).await?;
+        Ok(())
     }
 
     /// Whether there ever was such a user: it was erased before, or the log tells of its deletion.
@@ -81,17 +97,17 @@ impl Erasures<'_> {
     /// # Errors
     /// As any query.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Erasure>, StoreError> {
-        let sql = "SELECT directory_id, user_id FROM erasures WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-        query_all(self.store.read(), sql, [now.millis().into(), i64::from(limit).into()])
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(Erasure {
-                    directory_id: row.id("directory_id")?,
-                    user_id: row.id("user_id")?,
-                })
-            })
-            .collect()
+        let due = Entity::find()
+            .filter(Progress::DueAt.lte(Millis::from(now)))
+            .order_by_asc(Progress::DueAt)
+            .limit(u64::from(limit))
+            .select_only();
+        let rows: Vec<Due> = fetch_all(self.store.read(), Due::select_cols(due).as_query()).await?;
+        let erasure = |row: Due| Erasure {
+            directory_id: row.directory_id.0,
+            user_id: row.user_id.0,
+        };
+        Ok(rows.into_iter().map(erasure).collect())
     }
 
     /// One step; `true` when the pass is over and nothing is left of the person.
@@ -119,67 +135,81 @@ struct Step<'a> {
 
 impl Step<'_> {
     async fn run(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let lock = if self.dialect == Dialect::Postgres {
-            " FOR UPDATE"
-        } else {
-            ""
-        };
-        let sql = format!(
-            "SELECT sequence, after_id, passes, due_at FROM erasures WHERE directory_id = $1 AND user_id = $2{lock}"
-        );
-        let Some(row) = query_one(self.tx, &sql, self.key()).await? else {
+        let Erasure { directory_id, user_id } = self.erasure;
+        let held = Entity::find_by_id((Id(directory_id), Id(user_id))).lock_exclusive();
+        let row: Option<Model> = fetch_one(self.tx, held.as_query()).await?;
+        let Some(row) = row.filter(|row| row.due_at.is_some_and(|due| due <= Millis::from(now))) else {
             return Ok(true);
         };
-        if row.opt_time("due_at")?.is_none_or(|due| due > now) {
-            return Ok(true);
-        }
-        let (sequence, after): (i64, Option<Uuid>) = (row.get("sequence")?, row.get("after_id")?);
-        let last = "SELECT last FROM sequences WHERE directory_id = $1";
-        let last: i64 = match query_one(self.tx, last, [self.erasure.directory_id.uuid().into()]).await? {
-            Some(row) => row.get("last")?,
-            None => 0,
-        };
+        let log = sequences::Entity::find_by_id(directory_id);
+        let log: Option<sequences::Model> = fetch_one(self.tx, log.as_query()).await?;
+        let last = log.map_or(0, |log| log.last);
         self.base().await?;
-        if sequence < last {
-            self.log(sequence).await?;
-            self.save("sequence = $3", (sequence + WINDOW).min(last).into()).await?;
+        if row.sequence < last {
+            self.log(row.sequence).await?;
+            let sequence = Set(Ord::min(row.sequence + WINDOW, last));
+            self.save(ActiveModel {
+                sequence,
+                ..ActiveModel::default()
+            })
+            .await?;
             return Ok(false);
         }
-        if let Some(next) = self.bodies(after).await? {
-            self.save("after_id = $3", next.into()).await?;
+        if let Some(next) = self.bodies(row.after_id.map(|id| id.0.uuid())).await? {
+            let after_id = Set(Some(DeliveryId::from(next).into()));
+            self.save(ActiveModel {
+                after_id,
+                ..ActiveModel::default()
+            })
+            .await?;
             return Ok(false);
         }
-        let passes = row.get::<i32>("passes")? + 1;
-        let due = (passes < PASSES).then(|| now.plus(AGAIN).millis());
-        let sql = "UPDATE erasures SET sequence = 0, after_id = NULL, passes = $3, due_at = $4 \
-                   WHERE directory_id = $1 AND user_id = $2";
-        let [directory, user] = self.key();
-        exec(self.tx, sql, [directory, user, passes.into(), due.into()]).await?;
+        let passes = row.passes + 1;
+        self.save(ActiveModel {
+            sequence: Set(0),
+            after_id: Set(None),
+            passes: Set(passes),
+            due_at: Set((passes < PASSES).then(|| now.plus(AGAIN).into())),
+            ..ActiveModel::default()
+        })
+        .await?;
         Ok(true)
     }
 
-    fn key(&self) -> [sea_orm::Value; 2] {
-        [
-            self.erasure.directory_id.uuid().into(),
-            self.erasure.user_id.uuid().into(),
-        ]
-    }
-
-    async fn save(&self, what: &str, value: sea_orm::Value) -> Result<(), StoreError> {
-        let sql = format!("UPDATE erasures SET {what} WHERE directory_id = $1 AND user_id = $2");
-        let [directory, user] = self.key();
-        exec(self.tx, &sql, [directory, user, value]).await.map(|_| ())
+    async fn save(&self, progress: ActiveModel) -> Result<(), StoreError> {
+        let saved = Entity::update_many()
+            .set(progress)
+            .filter(Progress::DirectoryId.eq(Id(self.erasure.directory_id)))
+            .filter(Progress::UserId.eq(Id(self.erasure.user_id)));
+        execute(self.tx, saved.as_query()).await?;
+        Ok(())
     }
 
     /// What the beginning of the log left of the person.
     async fn base(&self) -> Result<(), StoreError> {
-        for (table, column) in [
-            ("group_members_base", "member_id"),
-            ("user_emails_base", "user_id"),
-            ("users_base", "id"),
+        for (copy, directory, user) in [
+            (
+                CopyTable::GroupMembersBase,
+                group_members::Column::DirectoryId.into_iden(),
+                group_members::Column::MemberId.into_iden(),
+            ),
+            (
+                CopyTable::UserEmailsBase,
+                user_emails::Column::DirectoryId.into_iden(),
+                user_emails::Column::UserId.into_iden(),
+            ),
+            (
+                CopyTable::UsersBase,
+                users::Column::DirectoryId.into_iden(),
+                users::Column::Id.into_iden(),
+            ),
         ] {
-            let sql = format!("DELETE FROM {table} WHERE directory_id = $1 AND {column} = $2");
-            exec(self.tx, &sql, self.key()).await?;
+            let deleted = Query::delete()
+                .from_table(copy)
+                .and_where(Expr::col(directory).eq(Id(self.erasure.directory_id)))
+                .and_where(Expr::col(user).eq(Id(self.erasure.user_id)))
+                .to_owned();
+            execute(self.tx, &deleted).await?;
         }
         Ok(())
     }
@@ -282,6 +312,14 @@ impl Step<'_> {
         }
         Ok(())
     }
+}
+
+/// Whom something is to be done for.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Due {
+    directory_id: Id<DirectoryId>,
+    user_id: Id<ResourceId>,
 }
 
 fn found(row: &QueryResult, key: &str) -> Result<Found, StoreError> {

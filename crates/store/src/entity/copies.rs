@@ -5,7 +5,7 @@ use sea_orm::{DeriveIden, EnumIter};
 
 /// The tables of the state up to which the log was cut off (`Base`), and of the one that a rebuild puts together (`Fresh`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveIden)]
-pub(crate) enum Copy {
+pub(crate) enum CopyTable {
     UsersBase,
     UserEmailsBase,
     GroupsBase,

@@ -19,13 +19,13 @@ async fn the_entities_are_the_tables_that_the_migrations_make() {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         let database = TestDatabase::of(dialect).await;
         let mut expected = entities(dialect);
-        let copied = |copy: copies::Copy| {
+        let copied = |copy: copies::CopyTable| {
             copy.to_string()
                 .trim_end_matches("_base")
                 .trim_end_matches("_fresh")
                 .to_owned()
         };
-        for copy in copies::Copy::iter() {
+        for copy in copies::CopyTable::iter() {
             let columns = expected[&copied(copy)].clone();
             expected.insert(copy.to_string(), columns);
         }
