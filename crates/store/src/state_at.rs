@@ -8,10 +8,14 @@
 //! One thing the log does not tell: the members of a group that was deleted since. They are left out; the deletion of
 //! the group follows in the log.
 
+mod queries;
+
+use crate::expr::build;
 use crate::sql::{Row, query_all};
-use crate::{Dialect, Store, StoreError};
+use crate::{Store, StoreError};
 use directory::{GroupRow, UserRow};
 use events::{DirectoryId, EventType, ResourceId, ResourceKind, Timestamp};
+use queries::Stretch;
 use sea_orm::QueryResult;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -104,16 +108,9 @@ impl StateAt<'_> {
         read: fn(&QueryResult) -> Result<(ResourceId, T), StoreError>,
         before: fn(&Later) -> Option<T>,
     ) -> Result<PageAt<T, ResourceId>, StoreError> {
-        let table = match kind {
-            ResourceKind::User => "users",
-            ResourceKind::Group => "groups",
-        };
-        let after = after.map_or_else(Uuid::nil, ResourceId::uuid);
-        let sql = format!(
-            "SELECT id, version, created_at, updated_at, resource FROM {table} \
-             WHERE directory_id = $1 AND id > $2 ORDER BY directory_id, id LIMIT $3"
-        );
-        let values = [self.directory_id.uuid().into(), after.into(), i64::from(limit).into()];
+        let dialect = self.store.dialect();
+        let stretch = self.stretch(after.map_or_else(Uuid::nil, ResourceId::uuid), limit);
+        let (sql, values) = build(dialect, &queries::resources(kind, stretch));
         let rows = query_all(self.store.read(), &sql, values).await?;
         let mut found: BTreeMap<ResourceId, Option<T>> = BTreeMap::new();
         for row in &rows {
@@ -125,7 +122,7 @@ impl StateAt<'_> {
             .last_key_value()
             .map(|(id, _)| *id)
             .filter(|_| is_full(rows.len()));
-        let later = self.later(kind, after, end, limit).await?;
+        let later = self.later(kind, stretch, end).await?;
         if is_full(later.len()) {
             let last = later.last_key_value().map(|(id, _)| *id);
             end = end.map_or(last, |end| last.map(|last| last.min(end)));
@@ -148,36 +145,13 @@ impl StateAt<'_> {
     async fn later(
         &self,
         kind: ResourceKind,
-        after: Uuid,
+        stretch: Stretch<Uuid>,
         end: Option<ResourceId>,
-        limit: u32,
     ) -> Result<BTreeMap<ResourceId, Later>, StoreError> {
-        let types = match kind {
-            ResourceKind::User => {
-                "'user.created', 'user.updated', 'user.deactivated', 'user.reactivated', 'user.deleted'"
-            }
-            ResourceKind::Group => "'group.created', 'group.updated', 'group.deleted'",
-        };
-        let range = format!(
-            "e.directory_id = $1 AND e.sequence > $2 AND e.type IN ({types}) AND e.subject_id > $3 AND e.subject_id <= $4"
-        );
-        let postgres = format!(
-            "SELECT DISTINCT ON (e.subject_id) e.subject_id, e.type, e.body, e.created_at FROM events e WHERE {range} \
-             ORDER BY e.subject_id, e.sequence LIMIT $5"
-        );
-        // Beside a single MIN, SQLite takes the other columns from the row that has it.
-        let sqlite = format!(
-            "SELECT e.subject_id, e.type, e.body, e.created_at, MIN(e.sequence) FROM events e WHERE {range} \
-             GROUP BY e.subject_id ORDER BY e.subject_id LIMIT $5"
-        );
-        let values = [
-            self.directory_id.uuid().into(),
-            self.sequence.into(),
-            after.into(),
-            end.map_or_else(Uuid::max, ResourceId::uuid).into(),
-            i64::from(limit).into(),
-        ];
-        let rows = query_all(self.store.read(), (postgres.as_str(), sqlite.as_str()), values).await?;
+        let dialect = self.store.dialect();
+        let end = end.map_or_else(Uuid::max, ResourceId::uuid);
+        let (sql, values) = build(dialect, &queries::first_events(dialect, kind, stretch, end));
+        let rows = query_all(self.store.read(), &sql, values).await?;
         rows.iter().map(later).collect()
     }
 
@@ -190,27 +164,14 @@ impl StateAt<'_> {
         after: Option<(ResourceId, ResourceId)>,
         limit: u32,
     ) -> Result<PageAt<MemberAt, (ResourceId, ResourceId)>, StoreError> {
-        let (group, member) = after.map_or_else(
+        let dialect = self.store.dialect();
+        let after = after.map_or_else(
             || (Uuid::nil(), Uuid::nil()),
             |(group, member)| (group.uuid(), member.uuid()),
         );
-        // Group by group: memberships of all directories stand side by side.
-        let sql = (
-            "SELECT m.group_id, m.member_id, m.kind FROM (SELECT g.directory_id, g.id FROM groups g \
-             WHERE g.directory_id = $1 AND g.id >= $2 ORDER BY g.directory_id, g.id OFFSET 0) AS o \
-             CROSS JOIN LATERAL (SELECT * FROM group_members m WHERE m.group_id = o.id \
-             AND (m.group_id, m.member_id) > ($2, $3) ORDER BY m.group_id, m.member_id LIMIT $4) AS m LIMIT $4",
-            "SELECT m.group_id, m.member_id, m.kind FROM groups g CROSS JOIN group_members m ON m.group_id = g.id \
-             AND (m.group_id, m.member_id) > ($2, $3) WHERE g.directory_id = $1 AND g.id >= $2 \
-             ORDER BY g.id, m.member_id LIMIT $4",
-        );
-        let values = [
-            self.directory_id.uuid().into(),
-            group.into(),
-            member.into(),
-            i64::from(limit).into(),
-        ];
-        let rows = query_all(self.store.read(), sql, values).await?;
+        let stretch = self.stretch(after, limit);
+        let (sql, values) = build(dialect, &queries::memberships(dialect, stretch));
+        let rows = query_all(self.store.read(), &sql, values).await?;
         let mut found: BTreeMap<(ResourceId, ResourceId), Option<bool>> = BTreeMap::new();
         for row in &rows {
             let is_group = row.get::<i16>("kind")? == 1;
@@ -221,7 +182,7 @@ impl StateAt<'_> {
             .last_key_value()
             .map(|(key, _)| *key)
             .filter(|_| is_full(rows.len()));
-        let later = self.later_members(group, member, limit).await?;
+        let later = self.later_members(stretch).await?;
         if is_full(later.len()) {
             let last = later.last_key_value().map(|(key, _)| *key);
             end = end.map_or(last, |end| last.map(|last| last.min(end)));
@@ -245,52 +206,26 @@ impl StateAt<'_> {
     /// What the first change of each membership after the moment tells of it: whether there was one, and of a group.
     async fn later_members(
         &self,
-        group: Uuid,
-        member: Uuid,
-        limit: u32,
+        stretch: Stretch<(Uuid, Uuid)>,
     ) -> Result<BTreeMap<(ResourceId, ResourceId), Option<bool>>, StoreError> {
-        let sql = match self.store.dialect() {
-            Dialect::Postgres => {
-                "WITH later AS ( \
-                 SELECT e.subject_id AS group_id, COALESCE(b.j #>> '{data,user,id}', b.j #>> '{data,member,id}')::uuid \
-                 AS member_id, e.sequence, e.type = 'group.member_removed' AS was, b.j #> '{data,user}' IS NULL AS is_group \
-                 FROM events e CROSS JOIN LATERAL (SELECT e.body::jsonb AS j) b \
-                 WHERE e.directory_id = $1 AND e.sequence > $2 AND e.type IN ('group.member_added', 'group.member_removed') \
-                 UNION ALL \
-                 SELECT (g.value ->> 'id')::uuid, e.subject_id, e.sequence, TRUE, FALSE FROM events e \
-                 CROSS JOIN LATERAL jsonb_array_elements(e.body::jsonb #> '{data,user,groups}') AS g(value) \
-                 WHERE e.directory_id = $1 AND e.sequence > $2 AND e.type = 'user.deleted') \
-                 SELECT DISTINCT ON (group_id, member_id) group_id, member_id, was, is_group FROM later \
-                 WHERE (group_id, member_id) > ($3, $4) ORDER BY group_id, member_id, sequence LIMIT $5"
-            }
-            Dialect::Sqlite => {
-                "WITH later AS ( \
-                 SELECT e.subject_id AS group_id, unhex(replace(COALESCE(e.body ->> '$.data.user.id', \
-                 e.body ->> '$.data.member.id'), '-', '')) AS member_id, e.sequence, e.type = 'group.member_removed' AS was, \
-                 e.body -> '$.data.user' IS NULL AS is_group FROM events e \
-                 WHERE e.directory_id = $1 AND e.sequence > $2 AND e.type IN ('group.member_added', 'group.member_removed') \
-                 UNION ALL \
-                 SELECT unhex(replace(g.value ->> '$.id', '-', '')), e.subject_id, e.sequence, TRUE, FALSE FROM events e, \
-                 json_each(e.body, '$.data.user.groups') AS g \
-                 WHERE e.directory_id = $1 AND e.sequence > $2 AND e.type = 'user.deleted') \
-                 SELECT group_id, member_id, was, is_group, MIN(sequence) FROM later \
-                 WHERE (group_id, member_id) > ($3, $4) GROUP BY group_id, member_id ORDER BY group_id, member_id LIMIT $5"
-            }
-        };
-        let values = [
-            self.directory_id.uuid().into(),
-            self.sequence.into(),
-            group.into(),
-            member.into(),
-            i64::from(limit).into(),
-        ];
+        let dialect = self.store.dialect();
+        let (sql, values) = build(dialect, &queries::first_changes(dialect, stretch));
         let mut later = BTreeMap::new();
-        for row in query_all(self.store.read(), sql, values).await? {
+        for row in query_all(self.store.read(), &sql, values).await? {
             let was: bool = row.get("was")?;
             let is_group: bool = row.get("is_group")?;
             later.insert((row.id("group_id")?, row.id("member_id")?), was.then_some(is_group));
         }
         Ok(later)
+    }
+
+    const fn stretch<K>(&self, after: K, limit: u32) -> Stretch<K> {
+        Stretch {
+            directory: self.directory_id.uuid(),
+            sequence: self.sequence,
+            after,
+            limit,
+        }
     }
 }
 
