@@ -463,3 +463,65 @@ async fn directory(store: &Store) -> DirectoryId {
     change.commit().await.unwrap();
     id
 }
+
+/// Page after page of something, each from where the one before ended.
+macro_rules! all_pages {
+    ($reader:expr, $method:ident) => {{
+        let (mut rows, mut after) = (Vec::new(), None);
+        loop {
+            let page = $reader.$method(after, 2).await.unwrap();
+            rows.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                break rows;
+            }
+        }
+    }};
+}
+
+#[tokio::test]
+async fn a_moment_of_a_directory_is_read_in_pages_with_each_of_its_rows_once_and_nobody_elses() {
+    for dialect in BOTH {
+        let database = TestDatabase::of(dialect).await;
+        let store = &database.store;
+        let directories = [DirectoryId::new(), DirectoryId::new()];
+        let mut expected = Vec::new();
+        for directory in directories {
+            let users: Vec<_> = (0..5).map(|n| user(&format!("user{n}"))).collect();
+            let all: Vec<_> = users.iter().map(|user| (user, ResourceKind::User)).collect();
+            let everybody = group("everybody", &all);
+            let some = group("some", &all[..2]);
+            let nested = group("nested", &[(&some, ResourceKind::Group), all[4]]);
+            let groups = [everybody, some, nested, group("nobody", &[])];
+            insert_users(store, directory, ResourceType::user(), &users)
+                .await
+                .unwrap();
+            insert_groups(store, directory, &groups).await.unwrap();
+            expected.push((users, groups));
+        }
+        for (directory, (users, groups)) in directories.into_iter().zip(&expected) {
+            let moment = store.state_at(directory, i64::MAX - 1);
+            let ids: Vec<ResourceId> = all_pages!(moment, users).into_iter().map(|user| user.id).collect();
+            assert_eq!(ids, sorted(users.iter().map(|user| user.id).collect()), "{dialect:?}");
+            let ids: Vec<ResourceId> = all_pages!(moment, groups).into_iter().map(|group| group.id).collect();
+            assert_eq!(
+                ids,
+                sorted(groups.iter().map(|group| group.id).collect()),
+                "{dialect:?}"
+            );
+            let members = all_pages!(moment, members);
+            let mut wanted: Vec<(ResourceId, ResourceId, bool)> = groups
+                .iter()
+                .flat_map(|group| group.members.iter().flatten().map(|member| (group.id, member)))
+                .map(|(group, member)| (group, member.id, member.kind == ResourceKind::Group))
+                .collect();
+            wanted.sort_unstable();
+            let found: Vec<_> = members
+                .into_iter()
+                .map(|member| (member.group_id, member.member_id, member.is_group))
+                .collect();
+            assert_eq!(found, wanted, "{dialect:?}");
+        }
+        database.close().await;
+    }
+}
