@@ -3,10 +3,13 @@
 use crate::{DirectoryPatch, Reading};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// The member of [`DirectoryPatch`] that this is about.
 const SCHEMAS: &str = "schemas";
+/// Schemas that a directory may declare: the limit of [`DirectoryPatch`].
+const MOST_SCHEMAS: usize = 20;
 
 /// A declared extension of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -84,7 +87,8 @@ pub fn schema_faults(reading: &mut Reading<DirectoryPatch>) {
         return;
     };
     let mut faults = Vec::new();
-    for (index, schema) in schemas.iter().enumerate() {
+    // More than a directory may declare are refused for that already; each is compared with all before it.
+    for (index, schema) in schemas.iter().enumerate().take(MOST_SCHEMAS) {
         let at = format!("/{SCHEMAS}/{index}");
         attributes(&schema["attributes"], false, &format!("{at}/attributes"), &mut faults);
         let earlier = schemas.iter().take(index).filter_map(|other| other["id"].as_str());
@@ -101,12 +105,12 @@ type Faults = Vec<(String, String)>;
 
 fn attributes(list: &Value, are_parts: bool, at: &str, faults: &mut Faults) {
     let list = list.as_array().map_or(&[][..], Vec::as_slice);
+    let mut names = HashSet::with_capacity(list.len());
     for (index, one) in list.iter().enumerate() {
         let at = format!("{at}/{index}");
         attribute(one, are_parts, &at, faults);
-        let name = one["name"].as_str().map(str::trim);
-        let mut earlier = list.iter().take(index).filter_map(|other| other["name"].as_str());
-        if name.is_some_and(|name| earlier.any(|other| other.trim().eq_ignore_ascii_case(name))) {
+        let name = one["name"].as_str().map(|name| name.trim().to_ascii_lowercase());
+        if name.is_some_and(|name| !names.insert(name)) {
             let detail = "Is declared twice; names are compared without regard to case.";
             faults.push((format!("{at}/name"), detail.to_owned()));
         }

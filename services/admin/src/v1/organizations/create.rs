@@ -9,6 +9,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use api::{Fault, Organization, OrganizationCreate};
 use serde_json::Value;
+use std::collections::HashSet;
 use store::{Domain, InvalidDomain, NewOrganization, TakenDomain};
 
 /// Creates an organization.
@@ -49,10 +50,11 @@ fn read(context: &Context, mut body: Body<OrganizationCreate>) -> Result<NewOrga
         .cloned()
         .unwrap_or_default();
     let mut domains: Vec<Domain> = Vec::with_capacity(texts.len());
+    let mut seen = HashSet::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
         let Some(text) = text.as_str() else { continue };
-        let fault = match text.parse() {
-            Ok(domain) if domains.contains(&domain) => "Given twice.".to_owned(),
+        let fault = match text.parse::<Domain>() {
+            Ok(domain) if !seen.insert(domain.clone()) => "Given twice.".to_owned(),
             Ok(domain) => {
                 domains.push(domain);
                 continue;
