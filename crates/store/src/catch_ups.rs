@@ -5,7 +5,7 @@
 //! lock that live events wait for, and hands over.
 
 use crate::args::Args;
-use crate::deliveries::{BLOCKED, insert, store_bodies};
+use crate::deliveries::{BLOCKED, Origin, insert, store_bodies};
 use crate::entity::catch_ups::{ActiveModel, Column, Entity, Model};
 use crate::entity::column::{Id, Millis};
 use crate::entity::{endpoints, sequences};
@@ -264,7 +264,10 @@ impl CatchUps<'_> {
         let more = exec(&tx, missed, values).await?;
         if more == 0 {
             execute(&tx, flag(id, false).as_query()).await?;
-            let done = Entity::delete_many().filter(Column::EndpointId.eq(Id(id)));
+            // Where a snapshot was, its moment is kept: an event from before it may still come by the bus.
+            let done = Entity::delete_many()
+                .filter(Column::EndpointId.eq(Id(id)))
+                .filter(Column::SnapshotAt.eq(0));
             execute(&tx, done.as_query()).await?;
         }
         tx.commit().await?;
@@ -314,7 +317,7 @@ impl CatchUpStep {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let lease = Lease { owner: "", until: now };
-        let inserted = insert(&self.tx, self.dialect, new, lease, now).await?;
+        let inserted = insert(&self.tx, self.dialect, Origin::Other, new, lease, now).await?;
         let is_stored = |id| inserted.iter().any(|new| new.id == id);
         store_bodies(&self.tx, self.dialect, bodies, is_stored).await?;
         save(&self.tx, next, now).await?;

@@ -1,6 +1,6 @@
 //! Deliveries whose body is not that of an event in the log, and what keeps live events behind the past.
 
-use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, insert};
+use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, Origin, insert};
 use crate::rows::{Column, row_set};
 use crate::sql::{Row, exec, json_id, json_ids, of_ids, query_all};
 use crate::{Change, Dialect, StoreError};
@@ -56,7 +56,8 @@ impl Deliveries<'_> {
     /// catching up.
     ///
     /// Whether an endpoint has caught up is decided under a lock that excludes the step that completes it, so that
-    /// every event is stored by one side, and none by neither.
+    /// every event is stored by one side, and none by neither. An endpoint that began with the past since the caller
+    /// looked needs no lock: that step reads the log later than this event was in it.
     ///
     /// # Errors
     /// As any write; nothing is stored then.
@@ -78,7 +79,7 @@ impl Deliveries<'_> {
             .filter(|new| !behind.contains(&(new.endpoint_id, new.directory_id)))
             .copied()
             .collect();
-        let inserted = insert::insert(&tx, dialect, &live, lease, now).await?;
+        let inserted = insert::insert(&tx, dialect, Origin::Live, &live, lease, now).await?;
         let stored: HashSet<DeliveryId> = inserted.iter().map(|new| new.id).collect();
         store_bodies(&tx, dialect, batch.bodies, |id| stored.contains(&id)).await?;
         tx.commit().await?;
@@ -121,7 +122,7 @@ impl Change {
             ordered: false,
         };
         let lease = Lease { owner: "", until: now };
-        let inserted = insert::insert(&self.tx, self.dialect, &[new], lease, now).await?;
+        let inserted = insert::insert(&self.tx, self.dialect, Origin::Other, &[new], lease, now).await?;
         let body = OwnBody {
             delivery_id: test.id,
             directory_id: test.directory_id,

@@ -35,6 +35,16 @@ pub struct NewDelivery {
     pub ordered: bool,
 }
 
+/// Where deliveries come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Events from the bus. The caller may not know yet that an endpoint has begun with the past, and an event may come
+    /// after the snapshot that it is in was sent. So the database decides for each of them.
+    Live,
+    /// The past of a directory itself, or a test.
+    Other,
+}
+
 /// A delivery that was not there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InsertedDelivery {
@@ -59,8 +69,10 @@ const COLUMNS: &[(&str, Column)] = &[
 ];
 
 impl Deliveries<'_> {
-    /// Stores deliveries in the order given and returns those that are new. An event that comes a second time changes
-    /// nothing, and neither does one for an endpoint that is gone by now. For one that is disabled they are held.
+    /// Stores deliveries of live events in the order given and returns those that are new. An event that comes a second
+    /// time changes nothing, and neither does one for an endpoint that is gone by now. For one that is disabled they are
+    /// held. An event that its endpoint gets with the past of the directory is left out, however late it comes by the
+    /// bus: see [`Origin::Live`].
     ///
     /// Within one call, only the first delivery of an ordered endpoint about a subject may say `claim`. Older updates
     /// that wait at a coalescing endpoint are superseded by newer ones.
@@ -78,10 +90,10 @@ impl Deliveries<'_> {
         }
         let dialect = self.store.dialect();
         if !new.iter().any(joins_line) {
-            return store(&self.store.steady().insert, dialect, new, lease, now).await;
+            return store(&self.store.steady().insert, dialect, Origin::Live, new, lease, now).await;
         }
         let tx = self.store.begin_on(&self.store.steady().insert).await?;
-        let stored = insert(&tx, dialect, new, lease, now).await?;
+        let stored = insert(&tx, dialect, Origin::Live, new, lease, now).await?;
         tx.commit().await?;
         Ok(stored)
     }
@@ -91,6 +103,7 @@ impl Deliveries<'_> {
 pub(crate) async fn insert(
     tx: &DatabaseTransaction,
     dialect: Dialect,
+    origin: Origin,
     new: &[NewDelivery],
     lease: Lease<'_>,
     now: Timestamp,
@@ -100,7 +113,7 @@ pub(crate) async fn insert(
     }
     let ordered = new.iter().filter(|delivery| delivery.ordered);
     lock_lines(tx, dialect, ordered.map(|delivery| delivery.endpoint_id)).await?;
-    let stored = store(tx, dialect, new, lease, now).await?;
+    let stored = store(tx, dialect, origin, new, lease, now).await?;
     let waiting: HashSet<DeliveryId> = stored
         .iter()
         .filter(|new| !new.leased && !new.held)
@@ -127,6 +140,7 @@ const fn joins_line(delivery: &NewDelivery) -> bool {
 async fn store<C: ConnectionTrait>(
     connection: &C,
     dialect: Dialect,
+    origin: Origin,
     new: &[NewDelivery],
     lease: Lease<'_>,
     now: Timestamp,
@@ -142,7 +156,7 @@ async fn store<C: ConnectionTrait>(
         lease.until.millis().into(),
         now.millis().into(),
     ];
-    let rows = query_all(connection, &statement(dialect), values).await?;
+    let rows = query_all(connection, &statement(dialect, origin), values).await?;
     rows.iter().map(inserted).collect()
 }
 
@@ -170,8 +184,15 @@ fn row(dialect: Dialect, n: usize, new: &NewDelivery) -> Value {
 }
 
 /// An ordered endpoint's delivery is not taken while another one about the same subject is in line. `LIMIT 1`, so that
-/// this is looked up for the one subject and never made from the whole table.
-fn statement(dialect: Dialect) -> String {
+/// this is looked up for the one subject and never made from the whole table; so is what the endpoint gets with the past.
+fn statement(dialect: Dialect, origin: Origin) -> String {
+    let not_with_the_past = match origin {
+        Origin::Live => {
+            " AND (SELECT 1 FROM catch_ups c WHERE c.endpoint_id = r.endpoint_id AND c.directory_id = r.directory_id \
+             AND (c.phase <> 'done' OR r.sequence <= c.snapshot_at) LIMIT 1) IS NULL"
+        }
+        Origin::Other => "",
+    };
     let set = row_set(dialect, 1, "r", COLUMNS);
     let line = line_states!("p.state");
     format!(
@@ -185,7 +206,7 @@ fn statement(dialect: Dialect) -> String {
          FROM (SELECT r.*, e.state = 'enabled' AS enabled, r.claim AND e.state = 'enabled' AND NOT (e.ordered AND \
          (SELECT 1 FROM deliveries p WHERE p.endpoint_id = r.endpoint_id AND p.subject_id = r.subject_id AND {line} \
          LIMIT 1) IS NOT NULL) AS taken \
-         FROM {set} JOIN endpoints e ON e.id = r.endpoint_id) AS q \
+         FROM {set} JOIN endpoints e ON e.id = r.endpoint_id{not_with_the_past}) AS q \
          WHERE TRUE ORDER BY q.n \
          ON CONFLICT (endpoint_id, event_id) DO NOTHING RETURNING id, state"
     )

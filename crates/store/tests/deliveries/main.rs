@@ -6,5 +6,6 @@ mod leases;
 mod lines;
 mod recording;
 mod sealing;
+mod snapshots;
 mod switching_off;
 mod world;
