@@ -3,7 +3,8 @@
 use crate::Dialect;
 use sea_orm::Value;
 use sea_orm::sea_query::{
-    BinOper, Expr, ExprTrait as _, Func, FunctionCall, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
+    Asterisk, BinOper, Expr, ExprTrait as _, Func, FunctionCall, InsertStatement, IntoIden, IntoTableRef,
+    PostgresQueryBuilder, Query, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
 };
 use std::sync::OnceLock;
 
@@ -27,6 +28,11 @@ pub(crate) fn truth(holds: bool) -> Expr {
     Expr::Constant(holds.into())
 }
 
+/// How many rows there are.
+pub(crate) fn count() -> Expr {
+    Expr::col(Asterisk).count()
+}
+
 /// A condition that each row is checked for: no database searches an index by one that `IS TRUE`.
 pub(crate) fn checked(condition: Expr) -> Expr {
     condition.is(truth(true))
@@ -46,7 +52,7 @@ pub(crate) fn by_code_point(dialect: Dialect, value: Expr) -> Expr {
 }
 
 /// The text of a query and its values.
-pub(crate) fn build(dialect: Dialect, query: &SelectStatement) -> (String, Vec<Value>) {
+pub(crate) fn build(dialect: Dialect, query: &impl QueryStatementWriter) -> (String, Vec<Value>) {
     let (text, values) = match dialect {
         Dialect::Postgres => query.build(PostgresQueryBuilder),
         Dialect::Sqlite => query.build(SqliteQueryBuilder),
@@ -54,8 +60,8 @@ pub(crate) fn build(dialect: Dialect, query: &SelectStatement) -> (String, Vec<V
     (text, values.0)
 }
 
-/// The text of a query whose values are all [`parameter`]s.
-pub(crate) fn fixed(dialect: Dialect, query: &SelectStatement) -> String {
+/// The text of a statement whose values are all [`parameter`]s.
+pub(crate) fn fixed(dialect: Dialect, query: &impl QueryStatementWriter) -> String {
     match dialect {
         Dialect::Postgres => query.to_string(PostgresQueryBuilder),
         Dialect::Sqlite => query.to_string(SqliteQueryBuilder),
@@ -79,6 +85,23 @@ pub(crate) fn limited(dialect: Dialect, query: SelectStatement, limit: Expr, off
     let parts = [query.into(), limit].into_iter().chain(offset);
     // A subselect in the parentheses of a function without a name.
     Func::cust("").arg(Expr::cust_with_exprs(text, parts))
+}
+
+#[allow(dead_code, reason = "for statements that are moved here file by file")]
+/// Writes what a query gives, whose columns are those named.
+///
+/// # Panics
+/// When the query has another number of columns.
+pub(crate) fn insert_from<C: IntoIden>(
+    table: impl IntoTableRef,
+    columns: impl IntoIterator<Item = C>,
+    query: SelectStatement,
+) -> InsertStatement {
+    let mut insert = Query::insert();
+    if let Err(error) = insert.into_table(table).columns(columns).select_from(query) {
+        unreachable!("a query with a value for each column: {error}");
+    }
+    insert
 }
 
 /// The texts of a [`fixed`] query that differs by a few facts: one text for each combination, made when it is first sent.

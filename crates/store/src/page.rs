@@ -18,7 +18,7 @@ pub(crate) use references::{MEMBERSHIP, member_name, membership};
 
 use crate::Dialect;
 use crate::entity::{group_members, users};
-use crate::expr::{Texts, call, fixed, limited, number, parameter, truth};
+use crate::expr::{Texts, call, count, fixed, limited, number, parameter, truth};
 use crate::filter::{Kind, ROW, row};
 use ids::Whole;
 use references::{own, references_of};
@@ -224,8 +224,4 @@ pub(crate) fn of_whole(
         };
         fixed(dialect, &statement.select())
     })
-}
-
-fn count() -> Expr {
-    Expr::col(Asterisk).count()
 }

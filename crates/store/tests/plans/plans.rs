@@ -106,7 +106,7 @@ impl Execution {
     pub(crate) fn asked(&self) -> u64 {
         let root = sum(&self.plan, &|_| 0.0).max(number(&self.plan, "Actual Rows") as u64);
         let of_functions = sum(&self.plan, &|node| {
-            if node["Node Type"] == "Function Scan" {
+            if node["Node Type"] == "Function Scan" || node["Node Type"] == "ProjectSet" {
                 number(node, "Actual Rows")
             } else {
                 0.0
