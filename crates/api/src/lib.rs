@@ -17,6 +17,7 @@ mod endpoint;
 mod event;
 mod federation;
 mod format;
+mod group;
 mod key;
 mod list;
 mod oauth_client;
@@ -41,16 +42,17 @@ pub use endpoint::{
 };
 pub use event::{Event, EventTypeEntry};
 pub use federation::{Federation, FederationSet};
+pub use group::{Group, Member, MemberType};
 pub use key::{Key, KeyCreate, KeyPatch, KeyToken};
 pub use list::List;
 pub use oauth_client::{OauthClient, OauthClientCreate};
 pub use organization::{Organization, OrganizationCreate};
 pub use parameters::{
     DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamParameters, EventsParameters,
-    PageParameters, Parameters, UserDeleteParameters,
+    PageParameters, Parameters, PeopleParameters, UserDeleteParameters,
 };
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};
 pub use secret::PlainSecret;
 pub use shape::Shape;
-pub use user::ErasureStarted;
+pub use user::{ErasureStarted, GroupName, User, UserState};

@@ -32,6 +32,7 @@ parameters![
     EndpointStatsParameters,
     EventsParameters,
     EventStreamParameters,
+    PeopleParameters,
     UserDeleteParameters,
 ];
 
@@ -39,6 +40,19 @@ parameters![
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParameters {
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which users or groups a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PeopleParameters {
+    /// Only those that match: a SCIM filter (RFC 7644 §3.4.2.2), such as `userName eq "ada@contoso.com"`.
+    pub filter: Option<String>,
     /// The most elements of the page; 20, where nothing is said.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,

@@ -2,7 +2,7 @@
 
 use crate::brake::{Brake, BrakeFacts, BrakeSettings, BrakeWrites, Held};
 use crate::members::{MemberBrief, Memberships};
-use crate::{GroupRow, Needs, Policy, UserRow};
+use crate::{GroupRow, Needs, Owner, Policy, UserRow};
 use events::{
     Command, DirectoryId, EventType, GroupRef, OrganizationId, Outcome, ResourceId, ResourceKind, Timestamp, Verb,
 };
@@ -34,7 +34,7 @@ pub struct Applied {
 /// a refused command leaves no trace.
 #[derive(Debug)]
 pub struct Directory {
-    pub(crate) id: DirectoryId,
+    pub(crate) owner: Owner,
     pub(crate) policy: Policy,
     pub(crate) users: HashMap<ResourceId, UserRow>,
     pub(crate) user_names: HashMap<String, ResourceId>,
@@ -72,7 +72,7 @@ pub(crate) type Refusal = scim::Error;
 impl Directory {
     /// An empty set of rows, in which everything named by `needs` and not loaded afterwards is known to be absent.
     #[must_use]
-    pub fn new(id: DirectoryId, _organization_id: OrganizationId, policy: Policy, needs: &Needs) -> Self {
+    pub fn new(id: DirectoryId, organization_id: OrganizationId, policy: Policy, needs: &Needs) -> Self {
         let mut memberships = Memberships::default();
         needs
             .memberships
@@ -83,7 +83,10 @@ impl Directory {
             .iter()
             .for_each(|group| memberships.know_members_of(*group));
         Self {
-            id,
+            owner: Owner {
+                organization_id,
+                directory_id: id,
+            },
             policy,
             users: HashMap::new(),
             user_names: HashMap::new(),
@@ -119,7 +122,7 @@ impl Directory {
 
     /// Puts the mass-change brake on, as far as the policy has one. Without this call there is none.
     pub fn set_brake(&mut self, facts: BrakeFacts, now: Timestamp) {
-        self.brake = Brake::new(self.id, self.policy.mass_change_brake, facts, now);
+        self.brake = Brake::new(self.owner.directory_id, self.policy.mass_change_brake, facts, now);
     }
 
     /// Why the command applied last has brought the directory into the state `held`; told once. To be announced, after

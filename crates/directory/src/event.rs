@@ -13,5 +13,5 @@ pub use erasure::{Erased, erase};
 pub use fields::{Fields, UnknownField};
 pub use history::{before_image, group_before, user_before};
 pub use images::Images;
-pub use normalize::{normalized_group, normalized_user};
+pub use normalize::{Owner, normalized_group, normalized_user};
 pub use scope::{Concern, InvalidScope, Scope, left, member_user};

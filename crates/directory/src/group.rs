@@ -320,7 +320,7 @@ impl Directory {
     }
 
     fn group_event(&self, kind: EventType, group: &GroupRow, changes: &[Value]) -> EventDraft {
-        let data = json!({ "group": normalized_group(group, self.id), "changes": changes });
+        let data = json!({ "group": normalized_group(group, self.owner), "changes": changes });
         EventDraft {
             kind,
             subject_id: group.id,

@@ -23,7 +23,7 @@ mod writes;
 pub use apply::{Applied, EventDraft};
 pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, Held, may_take_away};
 pub use event::{
-    Concern, Erased, Fields, Images, InvalidScope, Scope, UnknownField, before_image, erase, group_before, left,
+    Concern, Erased, Fields, Images, InvalidScope, Owner, Scope, UnknownField, before_image, erase, group_before, left,
     member_user, normalized_group, normalized_user, replay, user_before,
 };
 pub use members::MemberBrief;

@@ -3,8 +3,8 @@
 
 use crate::apply::{Directory, EventDraft};
 use crate::event::normalize;
-use crate::{Policy, UserRow, normalized_user};
-use events::{DirectoryId, EventType, GroupRef, ResourceId};
+use crate::{Owner, Policy, UserRow, normalized_user};
+use events::{EventType, GroupRef, ResourceId};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub struct Standing<'a> {
 /// The data of the `user.updated` for a user whose groups, or whose directory's rules, changed; `None` when role and
 /// grants are as before.
 #[must_use]
-pub fn role_change(user: &UserRow, directory: DirectoryId, before: Standing<'_>, after: Standing<'_>) -> Option<Value> {
+pub fn role_change(user: &UserRow, owner: Owner, before: Standing<'_>, after: Standing<'_>) -> Option<Value> {
     let told = |standing: Standing<'_>| {
         let role = normalize::role(user, standing.groups, standing.policy);
         let grants = standing.policy.grants(role.as_deref()).to_vec();
@@ -43,7 +43,7 @@ pub fn role_change(user: &UserRow, directory: DirectoryId, before: Standing<'_>,
     if changes.is_empty() {
         return None;
     }
-    let user = normalized_user(user, directory, after.groups, after.policy);
+    let user = normalized_user(user, owner, after.groups, after.policy);
     Some(json!({ "user": user, "changes": changes }))
 }
 
@@ -82,7 +82,7 @@ impl Directory {
                 groups,
                 policy: &self.policy,
             };
-            if let Some(data) = role_change(user, self.id, standing(was), standing(is)) {
+            if let Some(data) = role_change(user, self.owner, standing(was), standing(is)) {
                 events.push(EventDraft {
                     kind: EventType::UserUpdated,
                     subject_id: *id,

@@ -280,7 +280,7 @@ impl Directory {
 
     fn user_event(&self, kind: EventType, user: &UserRow, changes: &[Value]) -> EventDraft {
         let groups = self.group_refs_of(user.id);
-        let normalized = normalized_user(user, self.id, &groups, &self.policy);
+        let normalized = normalized_user(user, self.owner, &groups, &self.policy);
         EventDraft {
             kind,
             subject_id: user.id,

@@ -127,8 +127,8 @@ fn change(path: &str, before: &Value, after: &Value) -> Value {
 fn user(active: bool) -> Value {
     let emails = json!([{ "value": "ada@example.com", "type": "work", "primary": true }]);
     json!({
-        "id": USER, "directory_id": DIRECTORY, "external_id": "a1", "user_name": "ada@example.com", "emails": emails,
-        "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "display_name": "Ada Lovelace",
+        "id": USER, "organization_id": ORGANIZATION, "directory_id": DIRECTORY, "external_id": "a1",
+        "user_name": "ada@example.com", "emails": emails, "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "display_name": "Ada Lovelace",
         "job_title": "Analyst", "department": "Sales", "manager_id": null,
         "state": if active { "active" } else { "inactive" }, "role": "User", "grants": ["app", "web"],
         "groups": [{ "id": GROUP, "display_name": "Sales EMEA" }], "custom": {},
@@ -147,7 +147,8 @@ fn user(active: bool) -> Value {
 
 fn group() -> Value {
     json!({
-        "id": GROUP, "directory_id": DIRECTORY, "external_id": "g1", "display_name": "Sales EMEA",
+        "id": GROUP, "organization_id": ORGANIZATION, "directory_id": DIRECTORY, "external_id": "g1",
+        "display_name": "Sales EMEA",
         "raw": {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": GROUP, "externalId": "g1",
             "displayName": "Sales EMEA",
@@ -215,7 +216,7 @@ fn user_schema() -> Value {
         properties.insert(name.to_owned(), nullable("string"));
     }
     let more = json!({
-        "id": id(), "directory_id": id(), "state": { "enum": ["active", "inactive"] },
+        "id": id(), "organization_id": id(), "directory_id": id(), "state": { "enum": ["active", "inactive"] },
         "emails": { "type": "array", "items": { "type": "object" } },
         "grants": { "type": "array", "items": text() }, "groups": groups,
         "custom": { "type": "object" }, "raw": { "type": "object" },
@@ -234,7 +235,8 @@ fn time() -> Value {
 fn group_schema() -> Value {
     object(
         &["id"],
-        &json!({ "id": id(), "directory_id": id(), "external_id": nullable("string"), "display_name": text(),
+        &json!({ "id": id(), "organization_id": id(), "directory_id": id(), "external_id": nullable("string"),
+                 "display_name": text(),
                  "raw": { "type": "object" }, "created_at": time(), "updated_at": time() }),
     )
 }

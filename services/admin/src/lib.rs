@@ -11,6 +11,7 @@ mod idempotent;
 mod indexing;
 mod jwks;
 mod openapi;
+mod people;
 mod problem;
 mod query;
 mod run;

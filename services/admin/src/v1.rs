@@ -6,6 +6,7 @@ mod endpoints;
 mod event_types;
 mod events;
 mod federation;
+mod groups;
 mod keys;
 mod oauth_clients;
 mod organizations;
@@ -66,7 +67,12 @@ const ROUTES: &[fn() -> Operation] = &routes![
     deliveries::retry,
     deliveries::cancel,
     endpoints::test,
+    users::list,
+    users::get,
     users::delete,
+    groups::list,
+    groups::get,
+    groups::members,
     events::stream,
     events::list,
     event_types::list,

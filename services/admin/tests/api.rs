@@ -33,5 +33,7 @@ mod oauth;
 mod openapi;
 #[path = "api/organizations.rs"]
 mod organizations;
+#[path = "api/people.rs"]
+mod people;
 #[path = "api/settings.rs"]
 mod settings;

@@ -237,7 +237,7 @@ impl Feeder {
                 let page = state.groups(row.after, PAGE_ROWS).await?;
                 advance(&mut next, page.next.map(|id| (id, None)), CatchUpPhase::Members);
                 let told = page.rows.iter().map(|group| {
-                    let data = json!({ "group": directory::normalized_group(group, directory.id) });
+                    let data = json!({ "group": directory::normalized_group(group, directory.owner()) });
                     event(EventType::SnapshotGroup, Some(group.id), data)
                 });
                 told.collect::<Result<_, _>>()?
@@ -273,7 +273,7 @@ impl Feeder {
             .collect();
         let told = users.iter().map(|user| {
             let groups = groups.remove(&user.id).unwrap_or_default();
-            let user_now = directory::normalized_user(user, directory.id, &groups, &policy);
+            let user_now = directory::normalized_user(user, directory.owner(), &groups, &policy);
             event(EventType::SnapshotUser, Some(user.id), json!({ "user": user_now }))
         });
         told.collect()

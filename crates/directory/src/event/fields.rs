@@ -30,7 +30,7 @@ const MEMBERS: &[(&str, &[Attribute<'static>])] = &[
 ];
 
 /// Members that stay whatever the list says: without them nobody knows who is meant.
-const ALWAYS: [&str; 2] = ["id", "directory_id"];
+const ALWAYS: [&str; 3] = ["id", "organization_id", "directory_id"];
 /// Members of `raw` that are no attributes.
 const FRAME: [&str; 3] = ["schemas", "id", "meta"];
 /// Where an event tells of users and groups.

@@ -1,10 +1,19 @@
 //! The normalized user and group: the shape that downstream apps read in events and in the management API.
 
 use crate::{GroupRow, Policy, UserRow, resource::text};
-use events::{DirectoryId, GroupRef};
+use events::{DirectoryId, GroupRef, OrganizationId};
 use scim::urn;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+
+/// Whose a user or group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// Its directory.
+    pub directory_id: DirectoryId,
+}
 
 /// The normalized user of an event and of the management API.
 ///
@@ -12,7 +21,7 @@ use std::borrow::Cow;
 /// `group_roles` give for direct membership, the first rule that applies. `grants` follow from the role. A change of
 /// membership that changes them is told by a `user.updated` too ([`crate::role_change`]).
 #[must_use]
-pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[GroupRef], policy: &Policy) -> Value {
+pub fn normalized_user(user: &UserRow, owner: Owner, groups: &[GroupRef], policy: &Policy) -> Value {
     let attributes = &user.attributes;
     let enterprise = attributes.get(urn::ENTERPRISE_USER);
     let name = attributes.get("name");
@@ -20,7 +29,8 @@ pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[Grou
     let role = role(user, groups, policy);
     json!({
         "id": user.id,
-        "directory_id": directory_id,
+        "organization_id": owner.organization_id,
+        "directory_id": owner.directory_id,
         "external_id": user.external_id(),
         "user_name": user.user_name(),
         "emails": attributes.get("emails").cloned().unwrap_or_else(|| json!([])),
@@ -44,10 +54,11 @@ pub fn normalized_user(user: &UserRow, directory_id: DirectoryId, groups: &[Grou
 
 /// The normalized group of an event and of the management API; members are told one by one, not here.
 #[must_use]
-pub fn normalized_group(group: &GroupRow, directory_id: DirectoryId) -> Value {
+pub fn normalized_group(group: &GroupRow, owner: Owner) -> Value {
     json!({
         "id": group.id,
-        "directory_id": directory_id,
+        "organization_id": owner.organization_id,
+        "directory_id": owner.directory_id,
         "external_id": group.external_id(),
         "display_name": group.display_name(),
         "raw": raw(scim::schema::ResourceType::group(), &group.attributes, &group.id.to_string(), "Group", group.version, group.created_at, group.updated_at),

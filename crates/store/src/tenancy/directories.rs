@@ -83,6 +83,15 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// Whose its users and groups are.
+    #[must_use]
+    pub const fn owner(&self) -> directory::Owner {
+        directory::Owner {
+            organization_id: self.organization_id,
+            directory_id: self.id,
+        }
+    }
+
     /// As its events show it.
     #[must_use]
     pub fn about(&self) -> serde_json::Value {

@@ -1,3 +1,5 @@
 //! `/directories/{id}/users`: changes go the same way as those of an identity provider, through the bus.
 
 pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod list;

@@ -130,7 +130,7 @@ async fn role_changes(
             let groups = if policy.groups_enabled { groups } else { &[] };
             Standing { groups, policy }
         }
-        let data = role_change(user, directory.id, standing(old, groups), standing(new, groups))?;
+        let data = role_change(user, directory.owner(), standing(old, groups), standing(new, groups))?;
         Some(EventDraft {
             subject_id: Some(user.id),
             ..context.draft(EventType::UserUpdated, directory, data)
