@@ -12,6 +12,7 @@ mod flags;
 pub mod http;
 mod master_key;
 mod program;
+mod service;
 mod settings;
 mod shutdown;
 
@@ -20,5 +21,6 @@ pub use context::{CommandContext, Context};
 pub use flags::{Flags, parse_flags};
 pub use master_key::{MasterKeyProblem, create_data_dir, master_key};
 pub use program::{Program, command_main, service_main};
+pub use service::Service;
 pub use settings::{Origin, Settings, SettingsError, SettingsFile};
 pub use shutdown::Shutdown;

@@ -43,6 +43,17 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// As an operator sets them: private addresses are let through together with `http`.
+    #[must_use]
+    pub const fn new(allow_private: bool, allow: Vec<IpNet>, ports: Vec<RangeInclusive<u16>>) -> Self {
+        Self {
+            allow_http: allow_private,
+            allow_private,
+            allow,
+            ports,
+        }
+    }
+
     /// For development and tests: `http`, and private and loopback addresses.
     #[must_use]
     pub fn private() -> Self {

@@ -6,7 +6,9 @@
 mod auth;
 mod body;
 mod bootstrap;
+mod config;
 mod context;
+mod housekeeping;
 mod idempotent;
 mod indexing;
 mod jwks;
@@ -14,14 +16,87 @@ mod openapi;
 mod people;
 mod problem;
 mod query;
-mod run;
 mod setup;
 mod state;
 mod v1;
 mod well_known;
 
 pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
+pub use config::Config;
 pub use openapi::openapi;
-pub use run::run;
-pub use state::{Options, State};
-pub use v1::{configure, routes};
+pub use v1::routes;
+
+use actix_web::web::ServiceConfig;
+use bus::Bus;
+use runtime::{Context, Service, Shutdown};
+use secrets::MasterKey;
+use state::State;
+use std::sync::Arc;
+use store::Store;
+
+/// What the management API works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// The database.
+    pub store: Store,
+    /// The way to the projector, for users and groups.
+    pub bus: Bus,
+    /// Seals the secrets of endpoints.
+    pub master_key: MasterKey,
+    /// The URL that others reach this installation by, without a slash at the end.
+    pub public_url: Arc<str>,
+}
+
+impl From<&Context> for Deps {
+    fn from(context: &Context) -> Self {
+        Self {
+            store: context.store.clone(),
+            bus: context.bus.clone(),
+            master_key: context.master_key.clone(),
+            public_url: Arc::clone(&context.public_url),
+        }
+    }
+}
+
+/// The management API, ready to serve.
+#[derive(Clone, Debug)]
+pub struct Admin(State);
+
+impl Admin {
+    /// The routes of the management API: everything below `/api` belongs to it.
+    pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        v1::configure(self.0.clone())
+    }
+}
+
+impl Service for Admin {
+    type Config = Config;
+    type Deps = Deps;
+
+    fn bind(config: Config, deps: Deps) -> anyhow::Result<Self> {
+        Ok(Self(State::new(config, deps)))
+    }
+
+    /// Does what is due beside the requests, which [`Admin::routes`] answers: forgets old answers, goes on with
+    /// erasures, and writes users again for search where schemas changed. At the soft stop it ends the streams.
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let state = self.0;
+        let indexing = shutdown.soft.run_until_cancelled(indexing::run(state.clone()));
+        tokio::join!(indexing, housekeeping::run(state.store(), &shutdown));
+        // Else the server would wait for readers that never leave by themselves.
+        state.streams().close();
+        Ok(())
+    }
+}
+
+/// Runs the management API as a program of its own.
+///
+/// # Errors
+/// When the HTTP server fails.
+pub async fn run(context: Context) -> anyhow::Result<()> {
+    let admin: Admin = context.bind()?;
+    let routes = admin.routes();
+    context.spawn("admin", admin.run(context.shutdown.clone()));
+    context.serve(routes).await?;
+    Ok(())
+}

@@ -1,9 +1,10 @@
 //! What the handlers of the management API share.
 
 use crate::v1::Streams;
+use crate::{Config, Deps};
 use bus::Bus;
 use events::DirectoryId;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use secrets::MasterKey;
 use std::fmt;
 use std::sync::Arc;
@@ -12,31 +13,15 @@ use tokio::sync::Notify;
 use webhooks::Guard;
 use webhooks::set::{SetKey, WellKnownKeys};
 
-/// Settings of the management API.
-#[derive(Debug)]
-pub struct Options {
-    /// The URL that others reach this installation by; a trailing slash is dropped.
-    pub public_url: String,
-    /// A secret that is an admin key by configuration, without a row in the database.
-    pub admin_key: Option<SecretString>,
-    /// Number of lanes on the bus.
-    pub partitions: u16,
-    /// Which URLs endpoints may have.
-    pub guard: Guard,
-    /// The way to the projector, for users and groups.
-    pub bus: Bus,
-}
-
 /// What the handlers share. Cheap to clone.
 #[derive(Clone)]
-pub struct State(Arc<Inner>);
+pub(crate) struct State(Arc<Inner>);
 
 struct Inner {
     store: Store,
     master_key: MasterKey,
-    public_url: String,
+    public_url: Arc<str>,
     admin_key_hash: Option<[u8; 32]>,
-    partitions: u16,
     guard: Guard,
     published_keys: WellKnownKeys,
     to_index: Notify,
@@ -54,20 +39,24 @@ impl fmt::Debug for State {
 
 impl State {
     /// Puts the parts together; nothing is opened or started.
-    #[must_use]
-    pub fn new(store: Store, master_key: MasterKey, options: Options) -> Self {
+    pub(crate) fn new(config: Config, deps: Deps) -> Self {
+        let Deps {
+            store,
+            bus,
+            master_key,
+            public_url,
+        } = deps;
         // An empty setting must not make an empty bearer token an admin key.
-        let admin_key = options.admin_key.filter(|key| !key.expose_secret().is_empty());
+        let admin_key = config.admin_key.filter(|key| !key.expose_secret().is_empty());
         Self(Arc::new(Inner {
             store,
-            public_url: options.public_url.trim_end_matches('/').to_owned(),
+            public_url,
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
-            partitions: options.partitions,
-            guard: options.guard,
+            guard: config.guard,
             published_keys: SetKey::from_seed(&master_key.derive(SetKey::CONTEXT)).published(),
             master_key,
             to_index: Notify::new(),
-            bus: options.bus,
+            bus,
             streams: Streams::new(),
         }))
     }
@@ -105,7 +94,7 @@ impl State {
             .is_some_and(|expected| secrets::constant_time_eq(&presented, &expected))
     }
 
-    /// Wakes whoever writes users anew for search.
+    /// Wakes the task that writes users again for search.
     pub(crate) fn index(&self) {
         self.0.to_index.notify_one();
     }
@@ -117,7 +106,7 @@ impl State {
 
     /// The lane that a directory travels in.
     pub(crate) fn lane(&self, directory: DirectoryId) -> u16 {
-        events::lane_of(directory, self.0.partitions)
+        events::lane_of(directory, self.0.bus.partitions())
     }
 
     /// The base URL that the identity provider of a directory is given.

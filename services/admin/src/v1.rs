@@ -89,7 +89,7 @@ pub(crate) fn operations() -> impl Iterator<Item = Operation> {
 }
 
 /// Mounts the management API: everything below `/api` belongs to it.
-pub fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let data = web::Data::new(state);
     let document = crate::openapi::document();
     move |config| {

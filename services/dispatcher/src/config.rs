@@ -9,10 +9,11 @@ use webhooks::{Guard, RetrySchedule, Rules, SenderOptions};
 
 const DAY: u64 = 24 * 3_600;
 
-/// How the dispatcher works. The defaults are those of production; tests shorten the times.
+/// How the dispatcher works. The defaults are those of production; tests shorten the times. [`From`] reads the settings
+/// of the program.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How attempts are made.
+    /// How attempts are made. Settings: `webhook_allow_private`, `webhook_allow_cidrs`, `webhook_ports`.
     pub sender: SenderOptions,
     /// When failed ones are repeated.
     pub schedule: RetrySchedule,
@@ -35,7 +36,8 @@ pub struct Config {
     pub sweep_every: Duration,
     /// How long an endpoint may fail, without one success, before it is switched off.
     pub patience: Duration,
-    /// How long deliveries and attempts are kept.
+    /// How long deliveries and attempts are kept. Settings: `delivery_retention_days`, `attempt_retention_days`,
+    /// `response_retention_days`.
     pub retention: Retention,
     /// How often what is older is looked for.
     pub prune_every: Duration,
@@ -76,17 +78,17 @@ impl Config {
             patience: self.breaker,
         }
     }
+}
 
-    /// As the settings of the program say.
-    #[must_use]
-    pub fn new(settings: &Settings) -> Self {
+impl From<&Settings> for Config {
+    fn from(settings: &Settings) -> Self {
+        let rules = Rules::new(
+            settings.webhook_allow_private,
+            settings.webhook_allow_cidrs.clone(),
+            settings.webhook_ports.clone(),
+        );
         let sender = SenderOptions {
-            guard: Guard::new(Rules {
-                allow_http: settings.webhook_allow_private,
-                allow_private: settings.webhook_allow_private,
-                allow: settings.webhook_allow_cidrs.clone(),
-                ports: settings.webhook_ports.clone(),
-            }),
+            guard: Guard::new(rules),
             ..SenderOptions::default()
         };
         Self {

@@ -38,7 +38,7 @@ use engine::Engine;
 use fanout::FanOut;
 use housekeeping::Housekeeping;
 use recorder::Recorder;
-use runtime::{Context, Shutdown};
+use runtime::{Context, Service, Shutdown};
 use secrets::MasterKey;
 use std::sync::Arc;
 use store::Store;
@@ -46,8 +46,8 @@ use sweep::Sweep;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use webhooks::Sender;
 use webhooks::set::{SetIssuer, SetKey};
-use webhooks::{Sender, SenderError};
 
 /// Outcomes that may wait for the recorder; attempts wait beyond that.
 const MOST_WAITING_OUTCOMES: usize = 1_024;
@@ -63,124 +63,129 @@ pub struct Deps {
     pub master_key: MasterKey,
     /// The URL that others reach this installation by: the issuer of Security Event Tokens.
     pub public_url: Arc<str>,
-    /// When to stop. At the soft stop nothing new is taken and attempts in flight are finished; at the hard stop they
-    /// are given up and their deliveries given back.
-    pub shutdown: Shutdown,
     /// A name that no other dispatcher has or had; owns the leases.
     pub instance: Arc<str>,
 }
 
-impl Deps {
-    /// From the context of a program.
-    #[must_use]
-    pub fn of(context: &Context) -> Self {
+impl From<&Context> for Deps {
+    fn from(context: &Context) -> Self {
         Self {
             store: context.store.clone(),
             bus: context.bus.clone(),
             master_key: context.master_key.clone(),
-            public_url: context.public_url.to_string().into(),
-            shutdown: context.shutdown.clone(),
+            public_url: Arc::clone(&context.public_url),
             instance: Arc::clone(&context.instance),
         }
     }
 }
 
-/// Runs the dispatcher as a service of its own, with its probes.
+/// The dispatcher, ready to run.
+#[derive(Debug)]
+pub struct Dispatcher {
+    config: Config,
+    deps: Deps,
+    sender: Sender,
+}
+
+impl Service for Dispatcher {
+    type Config = Config;
+    type Deps = Deps;
+
+    /// Fails when the HTTP client cannot be set up.
+    fn bind(config: Config, deps: Deps) -> anyhow::Result<Self> {
+        let sender = Sender::new(config.sender.clone())?;
+        Ok(Self { config, deps, sender })
+    }
+
+    /// Dispatches until the soft stop. Then it takes nothing new and finishes the attempts in flight; at the hard stop
+    /// it gives them up, and gives their deliveries back. Neither the database nor the bus being away is an error.
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let Deps {
+            store,
+            bus,
+            master_key,
+            public_url,
+            instance: owner,
+        } = self.deps;
+        let (soft, hard) = (shutdown.soft.clone(), shutdown.hard.clone());
+        let (outcomes_in, outcomes) = mpsc::channel(MOST_WAITING_OUTCOMES);
+        let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
+        let issuer = SetIssuer::new(key, &public_url);
+        let sealing = sealing::run(store.clone(), master_key.clone(), soft.clone());
+        let endpoints = Endpoints::new(store.clone(), master_key);
+        let engine = Engine::new(self.config, endpoints, self.sender, issuer, outcomes_in, hard.clone());
+
+        let last = CancellationToken::new();
+        let recorder = Recorder {
+            engine: Arc::clone(&engine),
+            store: store.clone(),
+            owner: Arc::clone(&owner),
+            partitions: bus.partitions(),
+            outcomes,
+            last: last.clone(),
+            hard,
+        };
+        let sweep = Sweep {
+            engine: Arc::clone(&engine),
+            store: store.clone(),
+            owner: Arc::clone(&owner),
+            soft: soft.clone(),
+        };
+        let feeder = Feeder {
+            engine: Arc::clone(&engine),
+            store: store.clone(),
+            soft: soft.clone(),
+        };
+        let housekeeping = Housekeeping {
+            engine: Arc::clone(&engine),
+            store: store.clone(),
+            soft: soft.clone(),
+        };
+        let consumer = bus.events((0..bus.partitions()).collect());
+        let fan_out = FanOut {
+            engine: Arc::clone(&engine),
+            store,
+            owner,
+            consumer,
+            soft: soft.clone(),
+        };
+
+        let (intake, recording) = (TaskTracker::new(), TaskTracker::new());
+        spawn(&shutdown, "dispatcher.recorder", recording.track_future(recorder.run()));
+        spawn(&shutdown, "dispatcher.sweep", intake.track_future(sweep.run()));
+        spawn(
+            &shutdown,
+            "dispatcher.housekeeping",
+            intake.track_future(housekeeping.run()),
+        );
+        spawn(&shutdown, "dispatcher.catch-up", intake.track_future(feeder.run()));
+        spawn(&shutdown, "dispatcher.fan-out", intake.track_future(fan_out.run()));
+        spawn(&shutdown, "dispatcher.sealing", intake.track_future(sealing));
+        spawn(
+            &shutdown,
+            "dispatcher.pace",
+            Arc::clone(&engine).keep_pace(last.clone()),
+        );
+
+        soft.cancelled().await;
+        intake.close();
+        intake.wait().await;
+        engine.drain().await;
+        last.cancel();
+        recording.close();
+        recording.wait().await;
+        Ok(())
+    }
+}
+
+/// Runs the dispatcher as a program of its own.
 ///
 /// # Errors
 /// When the HTTP client cannot be set up or the probes cannot be served.
 pub async fn run(context: Context) -> anyhow::Result<()> {
-    let config = Config::new(&context.settings);
-    let deps = Deps::of(&context);
-    context.spawn(
-        "dispatcher",
-        async move { dispatch(config, deps).await.map_err(Into::into) },
-    );
+    let dispatcher: Dispatcher = context.bind()?;
+    context.spawn("dispatcher", dispatcher.run(context.shutdown.clone()));
     context.serve_probes().await?;
-    Ok(())
-}
-
-/// Dispatches until the stop, then finishes what is in flight and gives back the rest.
-///
-/// # Errors
-/// When the HTTP client cannot be set up. Neither the database nor the bus being away is an error.
-pub async fn dispatch(config: Config, deps: Deps) -> Result<(), SenderError> {
-    let sender = Sender::new(config.sender.clone())?;
-    let Deps {
-        store,
-        bus,
-        master_key,
-        public_url,
-        shutdown,
-        instance: owner,
-    } = deps;
-    let (soft, hard) = (shutdown.soft.clone(), shutdown.hard.clone());
-    let (outcomes_in, outcomes) = mpsc::channel(MOST_WAITING_OUTCOMES);
-    let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
-    let issuer = SetIssuer::new(key, &public_url);
-    let sealing = sealing::run(store.clone(), master_key.clone(), soft.clone());
-    let endpoints = Endpoints::new(store.clone(), master_key);
-    let engine = Engine::new(config, endpoints, sender, issuer, outcomes_in, hard.clone());
-
-    let last = CancellationToken::new();
-    let recorder = Recorder {
-        engine: Arc::clone(&engine),
-        store: store.clone(),
-        owner: Arc::clone(&owner),
-        partitions: bus.partitions(),
-        outcomes,
-        last: last.clone(),
-        hard,
-    };
-    let sweep = Sweep {
-        engine: Arc::clone(&engine),
-        store: store.clone(),
-        owner: Arc::clone(&owner),
-        soft: soft.clone(),
-    };
-    let feeder = Feeder {
-        engine: Arc::clone(&engine),
-        store: store.clone(),
-        soft: soft.clone(),
-    };
-    let housekeeping = Housekeeping {
-        engine: Arc::clone(&engine),
-        store: store.clone(),
-        soft: soft.clone(),
-    };
-    let consumer = bus.events((0..bus.partitions()).collect());
-    let fan_out = FanOut {
-        engine: Arc::clone(&engine),
-        store,
-        owner,
-        consumer,
-        soft: soft.clone(),
-    };
-
-    let (intake, recording) = (TaskTracker::new(), TaskTracker::new());
-    spawn(&shutdown, "dispatcher.recorder", recording.track_future(recorder.run()));
-    spawn(&shutdown, "dispatcher.sweep", intake.track_future(sweep.run()));
-    spawn(
-        &shutdown,
-        "dispatcher.housekeeping",
-        intake.track_future(housekeeping.run()),
-    );
-    spawn(&shutdown, "dispatcher.catch-up", intake.track_future(feeder.run()));
-    spawn(&shutdown, "dispatcher.fan-out", intake.track_future(fan_out.run()));
-    spawn(&shutdown, "dispatcher.sealing", intake.track_future(sealing));
-    spawn(
-        &shutdown,
-        "dispatcher.pace",
-        Arc::clone(&engine).keep_pace(last.clone()),
-    );
-
-    soft.cancelled().await;
-    intake.close();
-    intake.wait().await;
-    engine.drain().await;
-    last.cancel();
-    recording.close();
-    recording.wait().await;
     Ok(())
 }
 

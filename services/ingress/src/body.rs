@@ -77,7 +77,7 @@ mod tests {
     fn config() -> Config {
         Config {
             max_body: 20,
-            ..Config::new("http://localhost")
+            ..Config::default()
         }
     }
 

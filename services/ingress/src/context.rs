@@ -56,7 +56,7 @@ impl ScimContext {
         let state = request.app_data::<web::Data<State>>().cloned();
         let state = state.ok_or_else(|| StoreError::Invalid("the SCIM routes have no state".to_owned()))?;
         let inner = state.inner();
-        let tenant = Tenant::of(&request, &inner.config.public_url)?;
+        let tenant = Tenant::of(&request, &inner.public_url)?;
         let access = authorize(inner, &request, &tenant).await?;
         runtime::http::proven(&request);
         tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
@@ -64,7 +64,7 @@ impl ScimContext {
         request.extensions_mut().insert(UsedKey::of(&access));
         inner.rates.pass(access.directory.id, policy.rate_limit)?;
         Ok(Self {
-            base_url: tenant.base_url(&inner.config.public_url),
+            base_url: tenant.base_url(&inner.public_url),
             state,
             request,
             access,

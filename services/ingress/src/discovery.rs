@@ -5,7 +5,7 @@ use crate::context::ScimContext;
 use crate::failure::Failure;
 use crate::path::Parts;
 use crate::tenant::Tenant;
-use crate::{Config, State};
+use crate::{Config, Inner, State};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use events::ResourceKind;
@@ -23,15 +23,15 @@ pub(crate) async fn config(
 ) -> Result<HttpResponse, Failure> {
     match context {
         Ok(context) => own_config(&context).await,
-        Err(Failure::Unauthorized | Failure::EntraToken) => open_config(&request, &state.inner().config),
+        Err(Failure::Unauthorized | Failure::EntraToken) => open_config(&request, state.inner()),
         Err(failure) => Err(failure),
     }
 }
 
 /// What somebody without a key sees: the same for every directory.
-fn open_config(request: &HttpRequest, config: &Config) -> Result<HttpResponse, Failure> {
-    let base_url = Tenant::of(request, &config.public_url)?.base_url(&config.public_url);
-    let features = features(config, &base_url, request.query_string())?;
+fn open_config(request: &HttpRequest, inner: &Inner) -> Result<HttpResponse, Failure> {
+    let base_url = Tenant::of(request, &inner.public_url)?.base_url(&inner.public_url);
+    let features = features(&inner.config, &base_url, request.query_string())?;
     let body = discovery::service_provider_config(&base_url, &features);
     Ok(answer::json(200, &body))
 }

@@ -33,10 +33,10 @@ pub(crate) async fn no_endpoint(context: ScimContext) -> Result<HttpResponse, Fa
 
 /// A path below `/directories` or `/org` that leads to no base URL.
 pub(crate) async fn misaddressed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Failure> {
-    Err(mistake(request.path(), &state.inner().config.public_url).into())
+    Err(mistake(request.path(), &state.inner().public_url).into())
 }
 
 /// Every path that is not below `/directories` or `/org`, where no other service of the program has it.
 pub(crate) async fn elsewhere(state: web::Data<State>) -> Result<HttpResponse, Failure> {
-    Err(TenantError::NoTenant(state.inner().config.public_url.clone()).into())
+    Err(TenantError::NoTenant(state.inner().public_url.to_string()).into())
 }

@@ -31,7 +31,7 @@ pub(crate) async fn token(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Failure> {
     let inner = state.inner();
-    let tenant = Tenant::of(&request, &inner.config.public_url)?;
+    let tenant = Tenant::of(&request, &inner.public_url)?;
     Ok(match exchange(inner, &request, payload, &tenant).await {
         Ok(claims) => {
             let token = inner.auth.access_tokens().sign(&claims);
@@ -47,7 +47,7 @@ pub(crate) async fn token(
 /// OPTIONS, and methods that the token endpoint does not take.
 pub(crate) async fn not_allowed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Failure> {
     let inner = state.inner();
-    let tenant = Tenant::of(&request, &inner.config.public_url)?;
+    let tenant = Tenant::of(&request, &inner.public_url)?;
     let allow = Allow::of(&request);
     if request.method() == Method::OPTIONS {
         return Ok(crate::answer::options(&allow));

@@ -119,7 +119,7 @@ pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
 }
 
 /// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every path that is nobody's.
-pub fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+pub(crate) fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
     move |config| {
         let mut scim = web::scope("").guard(guard::fn_guard(|request| path::is_scim(request.head().uri.path())));
         for base in BASES {

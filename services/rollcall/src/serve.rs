@@ -1,8 +1,11 @@
 //! Everything in one process: the same libraries as the separate services, over one database and one bus.
 
-use runtime::{Context, Shutdown};
+use admin::Admin;
+use dispatcher::Dispatcher;
+use ingress::Ingress;
+use projector::Projector;
+use runtime::{Context, Service, Shutdown};
 use secrecy::ExposeSecret as _;
-use std::future::Future;
 
 /// `rollcall serve`: sets up what a first start needs, then serves.
 pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
@@ -16,60 +19,36 @@ pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
 /// Serves until a soft stop, and drains in the order of the way of a change: no new requests, then no new commands, then
 /// no new deliveries.
 pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
-    let projecting = Stage::spawn(&context, "projector", |shutdown| {
-        let deps = projector::Deps {
-            store: context.store.clone(),
-            bus: context.bus.clone(),
-            instance: context.instance.to_string(),
-        };
-        projector::work(projector::Config::new(&context.settings), deps, shutdown)
-    });
-    let dispatching = Stage::spawn(&context, "dispatcher", |shutdown| {
-        let config = dispatcher::Config::new(&context.settings);
-        let deps = dispatcher::Deps {
-            shutdown,
-            ..dispatcher::Deps::of(&context)
-        };
-        async move { Ok(dispatcher::dispatch(config, deps).await?) }
-    });
-    let scim = ingress::State::new(
-        ingress::Config::of(&context),
-        context.store.clone(),
-        context.bus.clone(),
-        &context.master_key,
-    );
-    context.spawn("usage", scim.clone().run_background(context.shutdown.clone()));
-    let scim = ingress::configure(scim);
-    let api = admin::State::from_context(&context);
-    context.spawn("admin", api.clone().run_background(context.shutdown.clone()));
-    let api = admin::configure(api);
+    let (ingress, admin): (Ingress, Admin) = (context.bind()?, context.bind()?);
+    let projector = Stage::start("projector", context.bind::<Projector>()?, &context);
+    let dispatcher = Stage::start("dispatcher", context.bind::<Dispatcher>()?, &context);
+    let (scim, api) = (ingress.routes(), admin.routes());
+    context.spawn("ingress", ingress.run(context.shutdown.clone()));
+    context.spawn("admin", admin.run(context.shutdown.clone()));
     context
         .serve(move |routes| {
             scim(routes);
             api(routes);
         })
         .await?;
-    projecting.stop().await;
-    dispatching.stop().await;
+    projector.stop().await;
+    dispatcher.stop().await;
     Ok(())
 }
 
-/// A part that is stopped only when those before it have drained.
+/// A service that is stopped only when those before it have drained.
 struct Stage {
     shutdown: Shutdown,
     ended: tokio::sync::oneshot::Receiver<()>,
 }
 
 impl Stage {
-    fn spawn<F>(context: &Context, name: &'static str, start: impl FnOnce(Shutdown) -> F) -> Self
-    where
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
+    fn start(name: &'static str, service: impl Service, context: &Context) -> Self {
         let shutdown = context.shutdown.staged();
         let (end, ended) = tokio::sync::oneshot::channel();
-        let task = start(shutdown.clone());
+        let work = service.run(shutdown.clone());
         context.spawn(name, async move {
-            let result = task.await;
+            let result = work.await;
             // Nobody waits when the program stops hard.
             let _ = end.send(());
             result
@@ -79,7 +58,7 @@ impl Stage {
 
     async fn stop(self) {
         self.shutdown.soft.cancel();
-        // An error means that the part has ended already.
+        // An error means that the service has ended already.
         let _ = self.ended.await;
     }
 }

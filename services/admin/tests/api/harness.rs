@@ -4,7 +4,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::{App, test};
-use admin::{Options, State};
+use admin::{Admin, Config, Deps};
+use runtime::Service as _;
 use runtime::http::no_store;
 use secrecy::ExposeSecret;
 use secrets::MasterKey;
@@ -20,7 +21,7 @@ pub(crate) const CONFIGURED_KEY: &str = "a-long-secret-of-the-configuration";
 /// The API under test.
 pub(crate) struct Api {
     pub(crate) db: TestDatabase,
-    pub(crate) state: State,
+    admin: Admin,
     pub(crate) key: String,
     master_key: MasterKey,
 }
@@ -47,18 +48,21 @@ impl Api {
     pub(crate) async fn with_guard(dialect: Dialect, guard: Guard) -> Self {
         let db = TestDatabase::of(dialect).await;
         let (_, key) = admin::create_admin_key(&db.store, "tests").await.unwrap();
-        let options = Options {
-            public_url: "https://rollcall.example/".to_owned(),
+        let config = Config {
             admin_key: Some(CONFIGURED_KEY.into()),
-            partitions: 4,
             guard,
-            bus: bus::Bus::embedded(4),
         };
         let master_key = MasterKey::generate();
-        let state = State::new(db.store.clone(), master_key.clone(), options);
+        let deps = Deps {
+            store: db.store.clone(),
+            bus: bus::Bus::embedded(4),
+            master_key: master_key.clone(),
+            public_url: "https://rollcall.example".into(),
+        };
+        let admin = Admin::bind(config, deps).unwrap();
         Self {
             db,
-            state,
+            admin,
             key: key.expose_secret().to_owned(),
             master_key,
         }
@@ -148,22 +152,12 @@ impl Call<'_> {
 
     /// Sends it and looks at the status only: the body may never end.
     pub(crate) async fn status(self) -> StatusCode {
-        let app = test::init_service(
-            App::new()
-                .wrap(from_fn(no_store))
-                .configure(admin::configure(self.api.state.clone())),
-        )
-        .await;
+        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(self.api.admin.routes())).await;
         test::call_service(&app, self.request.to_request()).await.status()
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let app = test::init_service(
-            App::new()
-                .wrap(from_fn(no_store))
-                .configure(admin::configure(self.api.state.clone())),
-        )
-        .await;
+        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(self.api.admin.routes())).await;
         let answer = test::call_service(&app, self.request.to_request()).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = String::from_utf8(test::read_body(answer).await.to_vec()).unwrap();

@@ -4,8 +4,8 @@ use crate::receiver::{Answer, Receiver, until};
 use crate::system::{System, Wanted, config};
 use crate::{BOTH, ids};
 use bus::Bus;
-use dispatcher::Deps;
-use runtime::Shutdown;
+use dispatcher::{Deps, Dispatcher};
+use runtime::{Service as _, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{DeliveryState, Dialect, Store, StoreOptions};
@@ -35,13 +35,9 @@ async fn what_a_killed_dispatcher_held_is_sent_again_with_the_same_id() {
         let (url, bus, deps) = (system.db.url.clone(), system.bus.clone(), system.deps("doomed"));
         doomed.spawn(async move {
             let store = Store::connect(&StoreOptions::new(url)).await.unwrap();
-            let deps = Deps {
-                store,
-                bus,
-                shutdown: Shutdown::new(),
-                ..deps
-            };
-            dispatcher::dispatch(config(), deps).await.unwrap();
+            let deps = Deps { store, bus, ..deps };
+            let dispatcher = Dispatcher::bind(config(), deps).unwrap();
+            dispatcher.run(Shutdown::new()).await.unwrap();
         });
         let events = system.publish(&[None, None]).await;
         receiver.wait("/hook", 2).await;
@@ -119,16 +115,14 @@ async fn leases_of_slow_attempts_are_renewed() {
     let (endpoint, _) = system.endpoint(receiver.url("/hook"), Wanted::default()).await;
     let lease = config().lease;
     system.start(config());
-    let second = dispatcher::dispatch(
-        config(),
-        Deps {
-            bus: Bus::embedded(1),
-            ..system.deps("two")
-        },
-    );
+    let deps = Deps {
+        bus: Bus::embedded(1),
+        ..system.deps("two")
+    };
+    let second = Dispatcher::bind(config(), deps).unwrap();
     system
         .shutdown
-        .spawn("second dispatcher", async move { second.await.map_err(Into::into) });
+        .spawn("second dispatcher", second.run(system.shutdown.clone()));
     system.publish(&[None]).await;
     receiver.wait("/hook", 1).await;
     let leased_at = system.deliveries(endpoint).await[0].updated_at;

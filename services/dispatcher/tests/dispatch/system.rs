@@ -2,11 +2,11 @@
 
 use crate::receiver::until;
 use bus::Bus;
-use dispatcher::{Config, Deps, Patience};
+use dispatcher::{Config, Deps, Dispatcher, Patience};
 use events::{
     DirectoryId, EndpointId, Event, EventId, EventType, OrganizationId, ResourceId, Source, Timestamp, lane_of,
 };
-use runtime::Shutdown;
+use runtime::{Service as _, Shutdown};
 use secrets::MasterKey;
 use std::time::Duration;
 use store::testing::TestDatabase;
@@ -99,15 +99,13 @@ impl System {
             bus: self.bus.clone(),
             master_key: self.master_key.clone(),
             public_url: "https://sync.example.com".into(),
-            shutdown: self.shutdown.clone(),
             instance: instance.into(),
         }
     }
 
     pub(crate) fn start(&self, config: Config) {
-        let dispatching = dispatcher::dispatch(config, self.deps("one"));
-        self.shutdown
-            .spawn("dispatcher", async move { dispatching.await.map_err(Into::into) });
+        let dispatcher = Dispatcher::bind(config, self.deps("one")).unwrap();
+        self.shutdown.spawn("dispatcher", dispatcher.run(self.shutdown.clone()));
     }
 
     /// Stops softly, waits for the end, and removes the database.

@@ -5,7 +5,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{App, test};
 use bus::Bus;
 use events::{DirectoryId, KeyId, OrganizationId, ResourceId, StoredResource, Timestamp, lane_of};
-use ingress::{Config, State};
+use ingress::{Config, Deps};
+use runtime::Service as _;
 use scim::schema::ResourceType;
 use secrecy::ExposeSecret as _;
 use secrets::{MasterKey, Token, TokenKind};
@@ -23,7 +24,7 @@ const LANES: u16 = 1;
 pub(crate) struct Ingress {
     db: TestDatabase,
     pub(crate) bus: Bus,
-    state: State,
+    ingress: ingress::Ingress,
     pub(crate) directory: DirectoryId,
     pub(crate) key: String,
     /// The key of a directory of somebody else.
@@ -44,12 +45,17 @@ impl Ingress {
         let (directory, key) = directory(&db, DOMAIN).await;
         let (_, foreign_key) = self::directory(&db, "fabrikam.example").await;
         let bus = Bus::embedded(LANES);
-        let config = Config::new(PUBLIC_URL);
-        let state = State::new(config, db.store.clone(), bus.clone(), &MasterKey::generate());
+        let deps = Deps {
+            store: db.store.clone(),
+            bus: bus.clone(),
+            master_key: MasterKey::generate(),
+            public_url: PUBLIC_URL.into(),
+        };
+        let ingress = ingress::Ingress::bind(Config::default(), deps).unwrap();
         Self {
             db,
             bus,
-            state,
+            ingress,
             directory,
             key,
             foreign_key,
@@ -99,7 +105,7 @@ impl Ingress {
         path: &str,
         body: Option<&Value>,
     ) -> Answer {
-        let app = test::init_service(App::new().configure(ingress::configure(self.state.clone()))).await;
+        let app = test::init_service(App::new().configure(self.ingress.routes())).await;
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = test::TestRequest::default().method(method).uri(path);
         if let Some(authorization) = authorization {

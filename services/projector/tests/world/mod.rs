@@ -6,8 +6,8 @@ use bus::Bus;
 use events::{
     Command, CommandId, DirectoryId, Event, OrganizationId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb,
 };
-use projector::{Config, Deps};
-use runtime::Shutdown;
+use projector::{Config, Deps, Projector};
+use runtime::{Service as _, Shutdown};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use store::testing::TestDatabase;
@@ -86,7 +86,8 @@ impl World {
             instance: "test".into(),
         };
         config.sweep = Duration::from_millis(50);
-        tokio::spawn(projector::work(config, deps, shutdown.clone()))
+        let projector = Projector::bind(config, deps).unwrap();
+        tokio::spawn(projector.run(shutdown.clone()))
     }
 
     pub(crate) async fn directory(&self) -> DirectoryId {

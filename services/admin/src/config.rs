@@ -1,0 +1,28 @@
+//! How the management API works.
+
+use runtime::Settings;
+use secrecy::SecretString;
+use webhooks::{Guard, Rules};
+
+/// How the management API works. [`From`] reads the settings of the program.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// A secret that is an admin key by configuration, without a row in the database. Setting: `admin_key`.
+    pub admin_key: Option<SecretString>,
+    /// Which URLs endpoints may have. Settings: `webhook_allow_private`, `webhook_allow_cidrs`, `webhook_ports`.
+    pub guard: Guard,
+}
+
+impl From<&Settings> for Config {
+    fn from(settings: &Settings) -> Self {
+        let rules = Rules::new(
+            settings.webhook_allow_private,
+            settings.webhook_allow_cidrs.clone(),
+            settings.webhook_ports.clone(),
+        );
+        Self {
+            admin_key: settings.admin_key.clone(),
+            guard: Guard::new(rules),
+        }
+    }
+}
