@@ -48,7 +48,7 @@ def address(log: str) -> str:
 
 
 def settled(url: str) -> str:
-    """Waits until the directory of the first start has told of itself: what is sent to an endpoint before its secret is
+    """Waits until the directory of the first start has announced itself: what is sent to an endpoint before its secret is
     rotated is signed with the first secret only."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

@@ -133,7 +133,7 @@ pub struct Endpoint {
     pub organization_ids: Option<Vec<OrganizationId>>,
     /// Which attributes of users it is sent; `null` for all.
     pub fields: Option<Vec<String>>,
-    /// Which users it is told of, as a SCIM filter; `null` for all.
+    /// Which users its events are about, as a SCIM filter; `null` for all.
     pub filter: Option<String>,
     /// The names of its headers.
     pub header_names: Vec<String>,

@@ -118,7 +118,7 @@ impl<T: Message> Acker<T> {
 pub struct Replier(Link<Command>);
 
 impl Replier {
-    /// Sends the verdict to whoever waits for it. Nothing tells whether it arrives: a sender that hears nothing looks
+    /// Sends the verdict to its sender. Nothing says whether it arrives: a sender that hears nothing looks
     /// the verdict up.
     pub async fn reply(&self, delivery: &Inbound<Command>, verdict: &Verdict) {
         self.reply_all(&[(delivery, verdict)]).await;

@@ -253,7 +253,7 @@ impl Directory {
             .collect()
     }
 
-    /// Whoever is deleted leaves its groups, and each of them changes by that (R54).
+    /// A deleted user or group leaves its groups, and each of them changes by that (R54).
     pub(crate) fn leave_all_groups(&mut self, member: ResourceId, now: Timestamp) {
         for group in self.memberships.groups_of(member) {
             self.memberships.remove(group, member);

@@ -3,7 +3,7 @@
 //! A mistake in the identity provider's scope or mapping deactivates a whole company within minutes, and every app
 //! follows. So when more than a share of a directory's active users would be deactivated or deleted within a few minutes,
 //! the directory is *held*: further deactivations and deletions are refused until an administrator has looked, and all
-//! other changes go on. Users that the directory got a short while ago are no concern of the brake: who tries the product,
+//! other changes go on. Users that the directory got a short while ago are no concern of the brake: a person who tries the product,
 //! or tests it, creates a dozen people and deletes them again. Pure: counts come in, a decision and new counts come out.
 
 use crate::apply::Refusal;

@@ -33,7 +33,7 @@ pub struct GroupRole {
     pub role: String,
 }
 
-/// Users are being written anew for search, after a change of schemas, from the oldest to the newest. Until that is
+/// Users are being written again for search, after a change of schemas, from the oldest to the newest. Until that is
 /// done, filters on these extensions would compare by facts that not all rows follow, and are not answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Indexing {
@@ -67,7 +67,7 @@ pub struct Policy {
     /// Extension schemas of the directory's own.
     #[serde(default)]
     pub schemas: Vec<SchemaDeclaration>,
-    /// What filters see of some extensions is being written anew.
+    /// What filters see of some extensions is being written again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexing: Option<Indexing>,
     /// The most requests per second that the ingress takes; `None` for any number.

@@ -101,7 +101,7 @@ impl SchemaDeclaration {
     }
 
     /// Whether the same data is found by the same filters under the other declaration of this URN: then nothing that
-    /// is stored has to be written anew.
+    /// is stored has to be written again.
     #[must_use]
     pub fn searches_like(&self, other: &Self) -> bool {
         self.id == other.id && search_alike(&self.attributes, &other.attributes)

@@ -89,7 +89,7 @@ fn patches_cannot_make_a_user_grow_beyond_the_limits() {
         detail.contains("at most 2000") && detail.contains("max_resource"),
         "{detail}"
     );
-    // Whoever leaves, leaves.
+    // Removing members is not limited.
     let off = add(json!({ "op": "replace", "path": "active", "value": false }));
     assert!(matches!(off, Outcome::Stored { .. }));
 }

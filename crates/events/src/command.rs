@@ -58,13 +58,13 @@ pub enum Verb {
 /// One change of one resource, on its way to the projector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Command {
-    /// Claimed in the inbox by whoever settles the command first.
+    /// Claimed in the inbox by the process that settles the command first.
     pub id: CommandId,
     /// The tenant.
     pub organization_id: OrganizationId,
     /// The directory; decides the lane.
     pub directory_id: DirectoryId,
-    /// Who asks.
+    /// Who sent it.
     pub source: Source,
     /// When the sender made it.
     pub issued_at: Timestamp,

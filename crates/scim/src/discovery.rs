@@ -1,6 +1,6 @@
 //! Discovery (RFC 7643 §5–7, R55–R58): what the server can do, which resources it has, what their attributes are.
 //!
-//! Everything is printed from the facts the server itself works by, and [`Features`] is filled by whoever switches them
+//! Everything is printed from the facts the server itself works by, and [`Features`] is filled by the code that switches them
 //! on, so that nothing is advertised that is not there (B28).
 
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ pub struct Features {
     /// Where people read about this server; `None` leaves the member out.
     pub documentation_uri: Option<String>,
     /// How much one resource may hold and one request ask for; `None` leaves the member out. No schema has a place for
-    /// it, and strict clients refuse what they do not know, so it is for whoever asks for it by name.
+    /// it, and strict clients refuse what they do not know, so it is shown only to clients that ask for it by name.
     pub limits: Option<Limits>,
 }
 

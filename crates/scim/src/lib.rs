@@ -1,6 +1,6 @@
 //! SCIM 2.0 on the wire (RFC 7643, RFC 7644, RFC 9865): grammar, schema facts, resources, PATCH, projection, discovery.
 //!
-//! No IO and no knowledge of who calls. Comments cite rules by id (R12, P17, E30 …): `RULES.md` beside this
+//! No IO and no knowledge of the caller. Comments cite rules by id (R12, P17, E30 …): `RULES.md` beside this
 //! crate says what each is and where it comes from.
 
 pub mod bulk;

@@ -38,11 +38,11 @@ pub struct Patch {
 /// One thing a request does to the members of a group; ids as sent, each once per operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MemberOp {
-    /// These join; who is a member already stays one (P9). Unknown ids are an error of the request (P20).
+    /// These join; those who are members already stay members (P9). Unknown ids are an error of the request (P20).
     Add(Vec<String>),
-    /// These leave; who is no member is no error (P16, P17).
+    /// These leave; one that is no member is no error (P16, P17).
     Remove(Vec<String>),
-    /// Whoever matches leaves. The names in the filter are parts of a member: `value`, `$ref`, `type`, `display`.
+    /// Those that match leave. The names in the filter are parts of a member: `value`, `$ref`, `type`, `display`.
     RemoveWhere(Filter),
     /// These and no others are members (P10).
     Replace(Vec<String>),

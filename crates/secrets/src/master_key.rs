@@ -91,7 +91,7 @@ impl MasterKey {
             .into()
     }
 
-    /// A key for another purpose, named by `context`: nothing can be told of the master key or of other contexts' keys by it.
+    /// A key for another purpose, named by `context`: it reveals nothing about the master key or about other contexts' keys.
     #[must_use]
     pub fn derive(&self, context: &str) -> [u8; KEY] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.key.expose_secret());

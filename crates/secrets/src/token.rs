@@ -2,7 +2,7 @@
 //! secret of an OAuth client.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
-//! which the row holds a hash. Whoever reads the database cannot make a token from it.
+//! which the row holds a hash. A reader of the database cannot make a token from it.
 
 use crate::compare::constant_time_eq;
 use crate::random::random_bytes;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(crate) const LOG_LOCK: i32 = 7263;
 /// The projector's commands that go apart from the batches take this one, so that neither waits for the other; that they
 /// never meet in a directory is the projector's care, and should they all the same, the directory's counter tells.
-/// Whoever else writes takes both, this one first: so a batch waits for nobody who waits for a command.
+/// Every other writer takes both, this one first: so a batch never waits for a writer that waits for a command.
 pub(crate) const APART_LOCK: i32 = 7264;
 
 /// An event that has no sequence yet.

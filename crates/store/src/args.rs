@@ -39,7 +39,7 @@ impl Args {
     }
 
     /// The statement with its values. Values whose placeholder was not used after all are left out and the others
-    /// numbered anew: the driver keeps prepared statements by their text, so one text must always go with values of
+    /// numbered again: the driver keeps prepared statements by their text, so one text must always go with values of
     /// the same number and types.
     pub(crate) fn finish(self, text: &str) -> (String, Vec<Value>) {
         let mut used: Vec<usize> = Vec::new();

@@ -109,7 +109,7 @@ impl Store {
 }
 
 impl Change {
-    /// Lets an endpoint begin with the past of its directories, or begin anew; `None` means all there are.
+    /// Lets an endpoint begin with the past of its directories, or start over; `None` means all there are.
     ///
     /// # Errors
     /// As any write.

@@ -123,7 +123,7 @@ impl DeliveryState {
     }
 }
 
-/// Who holds deliveries, and until when if nothing more is heard.
+/// The process that holds deliveries, and until when if nothing more is heard of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease<'a> {
     /// The running dispatcher; a name that no other one has or had.

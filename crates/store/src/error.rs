@@ -86,7 +86,7 @@ impl StoreError {
         error?.code().map(std::borrow::Cow::into_owned)
     }
 
-    /// The log of a directory has moved on between being read and being written: trying again reads it anew.
+    /// The log of a directory has moved on between being read and being written: trying again reads it again.
     pub(crate) fn overtaken() -> Self {
         Self::Unavailable(DbErr::Custom("a log has moved on meanwhile".to_owned()))
     }

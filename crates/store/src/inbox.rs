@@ -1,7 +1,7 @@
-//! The inbox: one row per command id, and whoever writes it first decides.
+//! The inbox: one row per command id, and the first to write it decides.
 //!
 //! The projector writes the verdict in the transaction of the change; a sender that got no answer writes *abandoned*.
-//! Whichever commits first is the truth: the other one's insert finds the row there.
+//! The one that commits first is the truth: the other one's insert finds the row there.
 
 use crate::entity::inbox;
 use crate::rows::{Column, RowSet};

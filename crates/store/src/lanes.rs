@@ -1,4 +1,4 @@
-//! Who works in a lane: an epoch that only grows, so that whoever lost a lane cannot commit in it any more.
+//! Who works in a lane: an epoch that only grows, so that a projector that lost a lane cannot commit in it any more.
 
 use crate::entity::lanes::{ActiveModel, Column, Entity, Model};
 use crate::send::fetch_one;

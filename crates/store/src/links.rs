@@ -1,7 +1,7 @@
 //! Sets of connections of our own, beside the driver's pools.
 //!
 //! The pools of the driver ask the server for a sign of life whenever a connection comes back, give connections out in the
-//! order in which they are asked for, whoever asks, and cannot end a statement that nobody waits for any more. Here
+//! order in which they are asked for, without regard to who asks, and cannot end a statement that nobody waits for any more. Here
 //! - a connection comes back without a question, and a broken one is replaced and the question asked again;
 //! - directories take turns ([`turns`]), so that none waits behind all that another one asks;
 //! - every statement has an end: a time, or the moment when its caller goes away ([`lent`]). The place of a statement is free

@@ -1,7 +1,7 @@
 //! The connections of the questions that are asked most: one resource by a unique key with what belongs to it,
 //! and a page of a whole directory.
 //!
-//! The sessions of the driver's pool plan each statement anew, because some plans depend on the values. It is not worth it
+//! The sessions of the driver's pool plan each statement again, because some plans depend on the values. It is not worth it
 //! here: every statement here has one sensible plan.
 
 use crate::links::{Amount, Full, Links, Party, Patience, Sizes, Unanswered};

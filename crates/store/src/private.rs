@@ -12,7 +12,7 @@ const OWNER_ONLY: u32 = 0o600;
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Makes the file of a SQLite database before SQLite does, so that at no time anybody else may read it, and narrows what
-/// is there already, whoever may look into its folder.
+/// is there already, even where others may look into its folder.
 ///
 /// # Errors
 /// When a new file cannot be made. What cannot be narrowed is a warning: the file may be on a volume without modes.

@@ -1,6 +1,6 @@
 //! The connections of searches: of lists by a filter or in another order, and of their totals.
 //!
-//! What a filter or an order costs is up to whoever sends it. So searches have connections of their own, and nothing else
+//! What a filter or an order costs is up to its sender. So searches have connections of their own, and nothing else
 //! waits for them; a directory has a few at a time, and the others wait for a moment in a line of their own and are then told
 //! to come back; all statements of one search together have a time; and a search that nobody waits for any more is ended.
 

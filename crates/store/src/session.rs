@@ -13,7 +13,7 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Plans are made anew after this time, and sooner at first. Between two batches a plan is kept, which saves a quarter of
+/// Plans are made again after this time, and sooner at first. Between two batches a plan is kept, which saves a quarter of
 /// the server's work; but one that was made while a table was empty may take any index, and must not be kept while the
 /// table grows.
 const REPLAN_AFTER: Duration = Duration::from_secs(1);
@@ -218,7 +218,7 @@ mod tests {
     use std::time::Instant;
 
     #[test]
-    fn plans_are_made_anew_soon_at_first_and_then_each_second() {
+    fn plans_are_made_again_soon_at_first_and_then_each_second() {
         let mut plans = Plans::new();
         assert!(!plans.are_old());
         let mut ages = Vec::new();

@@ -1,7 +1,7 @@
 //! Connections that keep their plans, for the few statements that the dispatcher repeats all the time.
 //!
 //! To plan such a statement takes longer than to run it for a handful of rows. Each kind has a connection of its own,
-//! since the dispatcher runs one of each at a time; so it is known of each connection when it last planned anew.
+//! since the dispatcher runs one of each at a time; so it is known of each connection when it last planned again.
 
 use crate::connect::{ACQUIRE_TIMEOUT, TEST_AFTER_IDLE};
 use crate::session::Plans;
@@ -56,7 +56,7 @@ impl Steady {
     }
 }
 
-/// A pool of one connection, which makes its plans anew as [`Plans`] says.
+/// A pool of one connection, which makes its plans again as [`Plans`] says.
 fn single(connect: PgConnectOptions) -> DatabaseConnection {
     let port = connect.get_port();
     let plans = Arc::new(Mutex::new(Plans::new()));

@@ -1,4 +1,4 @@
-//! What filters see of users is written anew when schemas change: at once in a small directory, in portions in a large one.
+//! What filters see of users is written again when schemas change: at once in a small directory, in portions in a large one.
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use directory::Policy;
@@ -130,14 +130,14 @@ async fn a_large_directory_is_indexed_in_portions_and_says_so_meanwhile() {
             // What is left to do is in the settings, so that any process can go on.
             assert_ne!(policy(store, large).await.indexing.unwrap().after, None);
             if portions == 1 {
-                // Declared once more in the middle of it: it begins anew.
+                // Declared once more in the middle of it: it starts over.
                 declare(store, large, Some(exact.clone())).await;
                 assert_eq!(policy(store, large).await.indexing.unwrap().after, None);
             }
         }
         assert_eq!(
             portions, 3,
-            "one before it began anew, then two with the last one behind them"
+            "one before it started over, then two with the last one behind them"
         );
         assert!(store.indexing().await.unwrap().is_empty());
         assert!(

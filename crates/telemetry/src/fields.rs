@@ -6,9 +6,9 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormattedFields;
 use tracing_subscriber::fmt::format::{FormatFields, JsonFields, Writer};
 
-/// As [`JsonFields`], but a field recorded later is appended. Those parse what is there and write it anew, which for a
+/// As [`JsonFields`], but a field recorded later is appended. Those parse what is there and write it again, which for a
 /// request with a handful of fields costs more than all else about its span; and few spans have a log line at all. A
-/// field recorded twice is in the text twice: whoever writes a line reads the text as an object, in which the last one
+/// field recorded twice is in the text twice: the writer of a line reads the text as an object, in which the last one
 /// counts.
 #[derive(Debug, Default)]
 pub(crate) struct AppendedFields(JsonFields);

@@ -1,4 +1,4 @@
-//! `v1a` of Standard Webhooks: ed25519 over `<id>.<timestamp>.<body>`. Whoever verifies needs the public key only.
+//! `v1a` of Standard Webhooks: ed25519 over `<id>.<timestamp>.<body>`. A verifier needs the public key only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

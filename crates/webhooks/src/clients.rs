@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Clients with a certificate that are kept; the one used least is made anew when it is needed again.
+/// Clients with a certificate that are kept; the one used least is made again when it is needed again.
 const KEPT: u64 = 256;
 /// How long one that is not used is kept.
 const IDLE: Duration = Duration::from_mins(10);

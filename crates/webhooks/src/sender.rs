@@ -55,7 +55,7 @@ pub struct SenderError(#[source] reqwest::Error);
 /// One event for one endpoint. `Debug` shows neither URL nor headers, which may hold secrets of the receiver.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Where to; checked anew before each attempt.
+    /// Where to; checked again before each attempt.
     pub url: &'a str,
     /// What the endpoint's owner adds.
     pub headers: &'a CustomHeaders,

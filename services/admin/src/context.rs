@@ -1,4 +1,4 @@
-//! The one extractor of every handler: the shared state, who asks, when, and under which idempotency key.
+//! The one extractor of every handler: the shared state, the caller, the time, and the idempotency key.
 
 use crate::auth::Principal;
 use crate::idempotent::{Begun, Idempotency, OpenChange};
@@ -19,9 +19,9 @@ use store::{Change, Directory, EventDraft};
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     state: Data<State>,
-    /// Who asks.
+    /// The caller.
     pub(crate) principal: Principal,
-    /// When.
+    /// The time of the request.
     pub(crate) now: Timestamp,
     /// Method and path.
     operation: String,

@@ -1,6 +1,6 @@
-//! Users written anew for search after a change of schemas: in portions, so that no lane waits long.
+//! Users written again for search after a change of schemas: in portions, so that no lane waits long.
 //!
-//! What is left to do stands in the settings of the directory; whichever process of the management API comes across it
+//! What is left to do stands in the settings of the directory; any process of the management API that finds it
 //! goes on there, also after a crash, and two that do so at the same time do no harm.
 
 use crate::state::State;
@@ -31,7 +31,7 @@ pub(crate) async fn run(state: State) {
                 tracing::warn!(error = %chain(&error), "directories to be indexed could not be looked for");
             }
         }
-        // Whichever comes first.
+        // Until the first of the two.
         let _ = tokio::time::timeout(EVERY, state.must_index()).await;
     }
 }

@@ -321,7 +321,7 @@ impl Feeder {
         told.collect()
     }
 
-    /// What the endpoint is told of these events.
+    /// What the endpoint gets of these events.
     async fn deliveries(
         &self,
         endpoint: &Arc<Endpoint>,

@@ -15,7 +15,7 @@ use webhooks::{ClientIdentity, CustomHeaders, Secret};
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) id: EndpointId,
-    /// Scheme, host and port: what may be told of where it is.
+    /// Scheme, host and port: the part of its URL that may be shown.
     pub(crate) origin: String,
     pub(crate) subscription: Subscription,
     pub(crate) enabled: bool,

@@ -55,7 +55,7 @@ struct Planned {
     own: bool,
 }
 
-/// Who is told of an event, and how.
+/// Which endpoints get an event, and how.
 type Recipients = Vec<(Arc<Endpoint>, Rendering)>;
 
 impl Planned {
@@ -184,7 +184,7 @@ impl FanOut {
         })
     }
 
-    /// Which endpoints are told of each event, and how.
+    /// Which endpoints get each event, and how.
     async fn tell(
         &self,
         received: &[Received<'_>],
@@ -203,7 +203,7 @@ impl FanOut {
         Ok(parsed.iter().map(told).collect())
     }
 
-    /// A delivery for each event and each endpoint that is told of it, in the order of the events. It is to be sent at once
+    /// A delivery for each event and each endpoint that gets it, in the order of the events. It is to be sent at once
     /// if there is a place for it in memory; of the deliveries of an ordered endpoint about one subject only the first.
     fn plan(&self, received: &[Received<'_>], told: Vec<Recipients>) -> Vec<Planned> {
         let now = Instant::now();

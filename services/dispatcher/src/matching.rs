@@ -12,9 +12,9 @@ pub(crate) struct Subscription {
     pub(crate) types: Option<Vec<EventPattern>>,
     pub(crate) directories: Option<Vec<DirectoryId>>,
     pub(crate) organizations: Option<Vec<OrganizationId>>,
-    /// The users that it is told of.
+    /// The users that its events are about.
     pub(crate) scope: Option<Scope>,
-    /// What it is told of them.
+    /// What it gets of them.
     pub(crate) fields: Option<Fields>,
     /// Its filter cannot be read: rather nothing than everything.
     pub(crate) broken: bool,
@@ -84,7 +84,7 @@ impl Subscription {
             }
             return render(parsed, kind, |_| true);
         };
-        // Who comes, goes or changes state is told whatever else is shown.
+        // That a user comes, goes or changes state is always shown.
         let may_be_empty = !matches!(kind, EventType::UserUpdated | EventType::GroupUpdated);
         render(parsed, kind, |data| fields.apply(data) || may_be_empty)
     }

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::{Store, StoreError};
 
-/// Users whose memberships the batch tells of, if an endpoint with a scope may get that: as they are now. Whoever moved
-/// in or out of scope since is told of by an event that follows, and who enters comes with all groups.
+/// Users whose memberships the batch is about, as they are now, if an endpoint with a scope may get that. If a user moved
+/// in or out of scope since, an event that follows says so, and a user that enters comes with all groups.
 pub(crate) async fn people<'a>(
     store: &Store,
     endpoints: &[Arc<Endpoint>],

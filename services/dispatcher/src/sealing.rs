@@ -12,7 +12,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Portion after portion, however often the database is away meanwhile; ends when there is nothing left, or at the stop. A
-/// dispatcher that begins anew goes on with what is left.
+/// dispatcher that starts over goes on with what is left.
 pub(crate) async fn run(store: Store, master_key: MasterKey, soft: CancellationToken) {
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     let endpoints = store.endpoints();

@@ -52,7 +52,7 @@ impl Sweep {
         }
     }
 
-    /// A SQLite file belongs to one process, so whoever held leases before this one is dead: no need to wait for their
+    /// A SQLite file belongs to one process, so a process that held leases before this one is dead: no need to wait for their
     /// end.
     async fn take_over(&self) {
         if self.store.dialect() != Dialect::Sqlite {

@@ -1,4 +1,4 @@
-//! What every SCIM request begins with: who asks, for which directory, and whether they may.
+//! What every SCIM request begins with: the caller, the directory, and whether the caller may use it.
 
 use crate::auth::Access;
 use crate::failure::Failure;

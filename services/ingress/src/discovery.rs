@@ -36,7 +36,7 @@ fn open_config(request: &HttpRequest, inner: &Inner) -> Result<HttpResponse, Fai
     Ok(answer::json(200, &body))
 }
 
-/// What a directory sees. SCIM events are told of only where somebody gets them (S6): clients that are strict, and older
+/// What a directory sees. SCIM events are shown only where an endpoint gets them (S6): clients that are strict, and older
 /// than RFC 9967, refuse a page with a member that they do not know.
 async fn own_config(context: &ScimContext) -> Result<HttpResponse, Failure> {
     let directory = &context.access.directory;
@@ -107,7 +107,7 @@ fn shown_types(context: &ScimContext) -> Vec<&ResourceType> {
     shown.map(|kind| context.resource_type(kind)).collect()
 }
 
-/// The limits of resources and requests are shown to whoever asks for them by name, and the page says where: strict
+/// The limits of resources and requests are shown to clients that ask for them by name, and the page says where: strict
 /// clients refuse a page with members that are not in the schema.
 fn features(config: &Config, base_url: &str, query: &str) -> Result<Features, Failure> {
     let names = ListQuery::from_query(query)?.attributes;

@@ -43,7 +43,7 @@ pub(crate) async fn list(
         .iter()
         .map(|kind| Section::new(context, *kind, query, kinds.len() > 1))
         .collect::<Result<Vec<_>, _>>()?;
-    // R41: who sends a cursor pages by cursor, whatever else was sent.
+    // R41: a client that sends a cursor pages by cursor, whatever else it sent.
     let list = match &query.cursor {
         None => by_index(context, &sections, query).await?,
         Some(cursor) => by_cursor(context, &sections, query, cursor).await?,

@@ -17,7 +17,7 @@ pub(crate) enum Tenant {
 /// What is wrong with a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TenantError {
-    /// No directory is named at all: who leaves it out of the URL is told where it goes.
+    /// No directory is named at all: the answer says where in the URL it goes.
     #[error(
         "there is nothing at this path: SCIM URLs begin with the tenant URL of a directory, \
          {0}/directories/<id>/scim/v2 or {0}/org/<domain>/scim/v2, which stands where the directory was made, and as \

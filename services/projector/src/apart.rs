@@ -31,7 +31,7 @@ pub(crate) struct Apart {
 }
 
 impl Apart {
-    /// Starts it. It is over when its events are on the bus: so whoever sends many large changes is no faster than the bus.
+    /// Starts it. It is over when its events are on the bus: so a client that sends many large changes is no faster than the bus.
     pub(crate) fn start(self) -> JoinHandle<Result<(), BatchLost>> {
         let runtime = tokio::runtime::Handle::current();
         let span = tracing::Span::current();
@@ -72,7 +72,7 @@ impl Apart {
         let refusal = crate::apply::hopeless(work.command);
         if verdicts.contains(&refusal) {
             let reason = format!(
-                "handed over {} times, and each time whoever took it was interrupted",
+                "handed over {} times, and each time the projector that took it was interrupted",
                 self.delivery.delivery_count
             );
             if let Err(error) = self.desk.acker.park(&self.delivery, &reason).await {

@@ -127,7 +127,7 @@ pub(crate) fn too_slow(command: &Command, budget: Duration) -> Verdict {
     refusal(command, 503, detail)
 }
 
-/// The verdict on a command that has been taken up several times, and each time whoever did so came to no verdict.
+/// The verdict on a command that has been taken up several times, and each time the projector came to no verdict.
 pub(crate) fn hopeless(command: &Command) -> Verdict {
     let detail = format!(
         "the server has tried several times to process this request and was interrupted each time, so it was not applied; \

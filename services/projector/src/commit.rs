@@ -1,6 +1,6 @@
 //! One batch, one transaction: everything of it or nothing, and each command exactly once.
 //!
-//! A batch holds its lanes while it lasts, and whoever else is in them waits. So what is known to take long is left to go
+//! A batch holds its lanes while it lasts, and the other directories in them wait. So what is known to take long is left to go
 //! apart ([`Way::Apart`]), a command in a transaction of its own beside those of the batches; and a batch that turns out
 //! to take long is given up and comes in parts, of which the slow one goes apart.
 
@@ -76,7 +76,7 @@ enum Attempt {
     /// It took too long.
     Slow(ApplyError),
     /// Something was written between reading and writing, by a projector that held the lanes before this one: to be read
-    /// anew, once.
+    /// again, once.
     Overtaken,
 }
 

@@ -1,4 +1,4 @@
-//! What a batch goes through, on whichever way: committed until it works, answered, handed over to the relay.
+//! What every batch goes through: committed until it works, answered, handed over to the relay.
 
 use crate::command::Work;
 use crate::commit::{CommitError, Committed, Terms, commit, give_up};

@@ -93,7 +93,7 @@ struct Open<T> {
 pub(crate) struct Outbox<T> {
     bounds: Bounds,
     lines: HashMap<DirectoryId, Line>,
-    /// Directories with events that may go, each once; whoever is in front is next.
+    /// Directories with events that may go, each once; the one in front is next.
     turns: VecDeque<DirectoryId>,
     /// Directories whose log is to be read, each once.
     to_read: VecDeque<DirectoryId>,

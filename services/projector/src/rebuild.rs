@@ -1,4 +1,4 @@
-//! `rebuild`: the stored state of a directory is made anew from its log.
+//! `rebuild`: the stored state of a directory is made again from its log.
 //!
 //! Base and log are put together in a copy, page by page, while everything goes on; then the copy takes the place of
 //! what is stored, where they differ, in one transaction that holds the directory's log.

@@ -131,7 +131,7 @@ impl Relay {
                 },
                 Some(outcome) = self.tasks.join_next(), if !self.tasks.is_empty() => match outcome {
                     Ok(outcome) => self.take(outcome).await,
-                    // A defect; whoever holds the lane next starts from the cursor in the database.
+                    // A defect; the next holder of the lane starts from the cursor in the database.
                     Err(error) => {
                         if let Ok(panic) = error.try_into_panic() {
                             std::panic::resume_unwind(panic);
@@ -339,7 +339,7 @@ async fn finish(done: impl IntoIterator<Item = Done>) {
         Stage::Publish.record(done.committed, done.deliveries.len());
         done.acker.ack(&done.deliveries).await;
         if let Some(published) = done.published {
-            // Whoever wanted to hear may be gone.
+            // The receiver may be gone.
             let _ = published.send(());
         }
     }

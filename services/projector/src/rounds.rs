@@ -2,7 +2,7 @@
 //!
 //! A directory that pushes its first million users would otherwise fill every batch of its lane, and one deactivation in
 //! another directory would wait behind hundreds of them. So directories take turns, and a turn is not counted but
-//! weighed: next is whoever has been given least (start-time fair queueing). What goes apart, because it is heavy or its
+//! weighed: next is the directory that has been given least (start-time fair queueing). What goes apart, because it is heavy or its
 //! directory has been slow, is in no batch: of that there is one at a time, directories in turn, and what comes after it
 //! in its directory waits for it.
 //!
@@ -50,15 +50,15 @@ pub(crate) struct Rounds<T> {
     lines: HashMap<DirectoryId, Line<T>>,
     /// The directories in turn for a batch.
     turns: BTreeMap<(u64, u64), DirectoryId>,
-    /// The directories in turn to go apart; whoever is in front is next.
+    /// The directories in turn to go apart; the one in front is next.
     apart: VecDeque<DirectoryId>,
     /// The directory of which a command is under way apart.
     under_way: Option<DirectoryId>,
     /// Directories that have been slow: all of theirs goes apart.
     slow: HashSet<DirectoryId>,
-    /// What each directory has been given, where that is more than what whoever comes now begins with.
+    /// What each directory has been given, where that is more than what a new one begins with.
     given: HashMap<DirectoryId, u64>,
-    /// What whoever was next last had been given.
+    /// What the directory that was last in turn had been given.
     now: u64,
     /// Numbers the turns.
     last_turn: u64,
@@ -99,7 +99,7 @@ impl<T: Waiting> Rounds<T> {
     }
 
     /// Takes what came, in its order. The first message of a new subscription says that what an older one of the lane
-    /// handed out comes again, through whoever has the lane now: it is forgotten here.
+    /// handed out comes again, to the process that has the lane now: it is forgotten here.
     pub(crate) fn extend(&mut self, arrived: impl IntoIterator<Item = T>) {
         for item in arrived {
             let (lane, session) = (item.lane(), item.session());
@@ -141,7 +141,8 @@ impl<T: Waiting> Rounds<T> {
     }
 
     /// Up to `max` of so much weight together; a heavier one alone. Each directory's in the order in which they came, of
-    /// the directories whoever has been given least. Who was passed over because the batch was full is first the next time.
+    /// the directories the one that has been given least. One that was passed over because the batch was full is first the next
+    /// time.
     pub(crate) fn take(&mut self, max: usize, weight: u64) -> Vec<T> {
         let mut taken = Vec::with_capacity(max.min(self.ready));
         let mut sum = 0_u64;
@@ -248,7 +249,7 @@ impl<T: Waiting> Rounds<T> {
     }
 
     /// Forgets what directories have been given that says nothing: when nobody is in turn any more, all begin with the same,
-    /// and until then whoever has been given no more than what anybody begins with.
+    /// and until then each that has been given no more than what a new one begins with.
     fn forget_given(&mut self) {
         if self.turns.is_empty() {
             self.now = self.given.drain().map(|(_, given)| given).fold(self.now, u64::max);

@@ -7,7 +7,7 @@ use store::{CopyName, Position, Query, Store, StoreError};
 
 /// Rows or events read at once.
 const PAGE_EVENTS: u32 = 1_000;
-/// Differences told of one directory.
+/// The most differences shown of one directory.
 const MOST_DIFFERENCES_SHOWN: usize = 20;
 /// How often a directory that changes meanwhile is looked at again.
 const MOST_ATTEMPTS: usize = 5;

@@ -188,7 +188,7 @@ impl Worker {
     }
 
     /// Waits a moment for more when much less came than usual: those who got their verdicts with the batch before are
-    /// just sending their next commands, and a transaction costs the same for one of them as for all. Whoever sends
+    /// just sending their next commands, and a transaction costs the same for one of them as for all. A client that sends
     /// alone never waits.
     async fn linger(&mut self) {
         let enough = (self.usual * 3 / 4).min(self.config.max_batch);
@@ -315,7 +315,7 @@ impl Worker {
     /// The lanes are somebody else's, or may be, and what was taken from them too.
     async fn lose(&mut self, lost: BatchLost) {
         match lost {
-            // A new subscription gives back what the old one held; whoever is active now gets it, in order.
+            // A new subscription gives back what the old one held; the active one gets it, in order.
             BatchLost::Fenced => self.subscribe((0..self.deps.bus.partitions()).collect()),
             BatchLost::Away => self.stand_aside().await,
         }

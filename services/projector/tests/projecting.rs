@@ -296,7 +296,7 @@ async fn a_projector_that_lost_its_lane_commits_nothing_in_it(dialect: Dialect) 
     let refused = store.project(held(&[(lane, taken - 1)])).await.unwrap_err();
     assert!(matches!(refused, store::BatchError::Fenced(lanes) if lanes == [lane]));
     drop(store.project(held(&[(lane, taken)])).await.unwrap());
-    // The running one notices, takes the lane anew through the bus, and goes on.
+    // The running one notices, takes the lane again through the bus, and goes on.
     assert_eq!(status(&world.send(&world.create_user(directory, "bob")).await), 201);
     world.stop().await;
 }

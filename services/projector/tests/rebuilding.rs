@@ -1,4 +1,4 @@
-//! The log is the truth: from it the rows are made anew, and its beginning can be cut off without losing that.
+//! The log is the truth: from it the rows are made again, and its beginning can be cut off without losing that.
 
 #![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
@@ -16,7 +16,7 @@ use world::{World, object, status};
 
 on_both_databases! {
     a_directory_that_is_as_its_log_says_is_left_alone,
-    damaged_rows_are_made_anew_and_nobody_elses_are_touched,
+    damaged_rows_are_rebuilt_and_nobody_elses_are_touched,
     a_dry_run_tells_and_changes_nothing,
     the_beginning_of_the_log_is_cut_off_and_state_still_follows_from_the_rest,
     a_rebuild_while_people_are_created_loses_none,
@@ -105,7 +105,7 @@ async fn a_directory_that_is_as_its_log_says_is_left_alone(dialect: Dialect) {
     world.stop().await;
 }
 
-async fn damaged_rows_are_made_anew_and_nobody_elses_are_touched(dialect: Dialect) {
+async fn damaged_rows_are_rebuilt_and_nobody_elses_are_touched(dialect: Dialect) {
     let world = World::start(dialect).await;
     let (directory, people) = fill(&world).await;
     let (other, _) = fill(&world).await;
@@ -215,7 +215,7 @@ async fn the_beginning_of_the_log_is_cut_off_and_state_still_follows_from_the_re
     );
     is_clean(&world, directory).await;
 
-    // A reader of the log is told that it missed something, instead of not being told of it.
+    // A reader of the log learns that it missed something.
     let feed = Feed {
         directory_id: Some(directory),
         limit: 10,

@@ -39,7 +39,7 @@ enum Command {
     Migrate,
     /// Replay the event log and compare it with the stored users and groups; exit code 1 on any difference
     Verify,
-    /// Make the stored users and groups of a directory anew from its event log
+    /// Rebuild the stored users and groups of a directory from its event log
     Rebuild {
         /// The directory
         #[arg(long, value_name = "ID", required_unless_present = "all", conflicts_with = "all")]

@@ -1,6 +1,6 @@
 //! Clients that remember what they were told, and the comparison of that with what is there afterwards.
 //!
-//! Each client creates, renames and deletes people of its own, one request after the other. Whoever it got no clear answer
+//! Each client creates, renames and deletes people of its own, one request after the other. People about whom it got no clear answer
 //! about, it leaves alone from then on: so of each person's history all but the last step is known.
 
 use crate::receiver::Receiver;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// People that a client has at hand at once.
 const AT_HAND: usize = 12;
-/// Violations told of one kind.
+/// The most violations shown of one kind.
 const TOLD: usize = 5;
 
 /// What a client asks for.

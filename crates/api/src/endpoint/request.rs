@@ -107,7 +107,7 @@ pub struct EndpointCreate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, format = "user-field", min_items = 1, max_items = 200)]
     pub fields: Option<Vec<String>>,
-    /// Which users it is told of, as a SCIM filter; not with format `set`. All, where nothing is said.
+    /// Which users its events are about, as a SCIM filter; not with format `set`. All, where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "user-filter")]
     pub filter: Option<String>,
@@ -175,7 +175,7 @@ pub struct EndpointPatch {
     #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, format = "user-field", min_items = 1, max_items = 200)]
     pub fields: Option<Option<Vec<String>>>,
-    /// Which users it is told of, as a SCIM filter; `null` for all.
+    /// Which users its events are about, as a SCIM filter; `null` for all.
     #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "user-filter")]
     pub filter: Option<Option<String>>,

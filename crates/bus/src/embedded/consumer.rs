@@ -57,7 +57,7 @@ impl<T: Message> Consumer<T> {
         loop {
             // A wake-up that comes before the wait is remembered, so nothing is missed in between.
             if stopped.load(Ordering::Acquire) || bus.is_closed() {
-                // Whoever else waits on this consumer is to see it too.
+                // Others that wait on this consumer must see it too.
                 subscriber.wake.notify_one();
                 return None;
             }

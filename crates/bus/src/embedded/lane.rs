@@ -110,7 +110,7 @@ impl<T: Clone> Lane<T> {
         }
     }
 
-    /// Ends a subscription. What it held goes back to the front, in order, and to whoever is next; what went back too
+    /// Ends a subscription. What it held goes back to the front, in order, and to the next subscription; what went back too
     /// often is handed out to be parked.
     pub(crate) fn unsubscribe(&mut self, id: u64, next_session: impl FnOnce() -> u64) -> Vec<Queued<T>> {
         self.waiting.retain(|subscriber| subscriber.id != id);

@@ -31,7 +31,7 @@ pub(crate) struct Letter {
     pub(crate) name: &'static str,
     pub(crate) directory: DirectoryId,
     pub(crate) deadline: Timestamp,
-    /// The queue of whoever waits for the verdict.
+    /// The queue that the verdict is sent to.
     pub(crate) reply_to: ShortString,
     pub(crate) part: Part<Box<RawValue>>,
 }

@@ -192,7 +192,7 @@ impl<T: Message> Worker<T> {
                         End::Lost(reason) => self.shared.status.down(number, &name, reason),
                         // Most likely this consumer merely stands by, so it is not a matter of health.
                         End::Stalled(lane) => {
-                            tracing::info!(connection = name, lane, "messages wait and none come: connecting anew");
+                            tracing::info!(connection = name, lane, "messages wait and none come: reconnecting");
                         }
                     }
                     backoff.lost();

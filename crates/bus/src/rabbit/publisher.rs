@@ -52,7 +52,7 @@ pub(crate) async fn hand_over<K>(publishing: &mut Publishing<'_, K>) -> Option<(
 }
 
 /// What a confirmation says: whether this message was refused, and which message was returned. The client hands out a
-/// returned message with the next confirmation, whichever message that one is about, so it is known by its own id.
+/// returned message with the next confirmation, even if that is about another message, so it is known by its own id.
 #[derive(Debug)]
 pub(crate) struct Receipt {
     pub(crate) nacked: bool,

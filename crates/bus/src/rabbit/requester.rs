@@ -129,7 +129,7 @@ async fn read_verdicts(
                     waiters.resolve(verdict.command_id, Ok(verdict));
                 }
             }
-            // They exist: whoever waits in vain finds its own where it was stored.
+            // Verdicts are stored: a sender that waits in vain finds its own there.
             Err(error) => tracing::error!(%error, "verdicts could not be read"),
         }
     }

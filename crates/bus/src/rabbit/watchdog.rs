@@ -21,7 +21,7 @@ struct Waiting {
     ready: u32,
 }
 
-/// Why the connection should be made anew.
+/// Why the connection should be made again.
 pub(crate) enum Alarm {
     /// The broker does not answer.
     Broken(String),
@@ -29,7 +29,7 @@ pub(crate) enum Alarm {
     Stalled(u16),
 }
 
-/// Returns when the connection should be made anew; until then never.
+/// Returns when the connection should be made again; until then never.
 pub(crate) async fn watch<T>(
     connection: &Connection,
     role: Role,

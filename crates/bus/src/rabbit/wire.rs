@@ -65,7 +65,7 @@ pub(crate) fn commands(mut letters: Vec<Letter>) -> Result<Outgoing, serde_json:
     })
 }
 
-/// An event for whoever has bound a queue for it; often nobody has. The body is the one that the webhook has.
+/// An event for others that have bound a queue for it; often there are none. The body is the one that the webhook has.
 pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Outgoing {
     Outgoing {
         exchange: EVENTS,

@@ -94,7 +94,7 @@ async fn pass(mut client: TcpStream, server: String, mut state: watch::Receiver<
         return;
     };
     tokio::select! {
-        // Whichever side ends, the sockets are closed by being dropped.
+        // When either side ends, the sockets are closed by being dropped.
         _ = copy_bidirectional(&mut client, &mut server) => {}
         _ = state.wait_for(|state| state.cuts != cuts) => {}
     }

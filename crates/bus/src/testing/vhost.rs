@@ -67,7 +67,7 @@ impl Vhost {
         url.into()
     }
 
-    /// Deletes the virtual host and makes it anew: the broker closes all its connections, and everything in it is gone.
+    /// Deletes the virtual host and creates it again: the broker closes all its connections, and everything in it is gone.
     ///
     /// # Panics
     /// When the broker refuses it.
@@ -76,7 +76,7 @@ impl Vhost {
         tokio::task::spawn_blocking(move || admin.delete_vhost(&name).and_then(|()| admin.create_vhost(&name)))
             .await
             .expect("the blocking task does not panic")
-            .unwrap_or_else(|error| panic!("the virtual host was not made anew: {error}"));
+            .unwrap_or_else(|error| panic!("the virtual host was not made again: {error}"));
     }
 
     /// Sets a policy for all queues whose name matches `pattern`, for example `{"max-length": 3}`.

@@ -104,7 +104,7 @@ impl Fields {
         Ok(())
     }
 
-    /// Takes away from the `data` of an event what is not in the list. `false` when it told of changes and none is left:
+    /// Takes away from the `data` of an event what is not in the list. `false` when it had changes and none is left:
     /// then there is nothing to tell.
     #[must_use]
     pub fn apply(&self, data: &mut Value) -> bool {

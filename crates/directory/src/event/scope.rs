@@ -41,8 +41,8 @@ pub enum Concern {
 }
 
 impl Concern {
-    /// The type under which an event about a user is told; `None` when it is not told at all. Who is created in scope
-    /// is created, and who is deleted in scope is deleted.
+    /// The type under which an event about a user is sent; `None` when it is not sent at all. A user that is created in scope
+    /// is created, and one that is deleted in scope is deleted.
     #[must_use]
     pub const fn told_as(self, kind: EventType) -> Option<EventType> {
         match self {
@@ -97,7 +97,7 @@ impl Scope {
     }
 }
 
-/// What is told of a user that left: who it is, and nothing that it became since.
+/// What is sent about a user that left: who it is, and nothing that changed since.
 #[must_use]
 pub fn left(data: &Value) -> Value {
     let user = &data["user"];

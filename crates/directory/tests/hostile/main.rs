@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Parts of each request.
 const MANY: usize = 20_000;
-/// Whoever works for longer does not work in proportion.
+/// Work that takes longer is not in proportion to its input.
 const HANGS: Duration = Duration::from_mins(4);
 
 /// Works on a request of `n` parts; `None` when it does not come to an end.

@@ -48,7 +48,7 @@ impl From<PayloadError> for BodyError {
 /// a large one. `Content-Encoding: gzip` (or `x-gzip`) is unpacked (RFC 9110 §8.4.1.3). A byte order mark at the
 /// beginning of a text is left out, as RFC 8259 §8.1 lets a reader of JSON do.
 ///
-/// The server ends bodies that take longer than [`Settings::body_timeout`], whoever reads them.
+/// The server ends bodies that take longer than [`Settings::body_timeout`], no matter who reads them.
 ///
 /// actix's `to_bytes_limited` would begin each body with 32 KiB, hold a packed one whole beside the unpacked, and hide
 /// which error it was.

@@ -2,7 +2,7 @@
 //!
 //! Nobody is kept waiting because others hold connections open. When there are as many as there may be, a new one takes
 //! the place of those that wait for their peer and for nothing of ours: first of those whose peer has shown no key, among
-//! them of the peer that has most, among those of the one that waits longest. Whoever has shown a key and fills more than
+//! them of the peer that has most, among those of the one that waits longest. A peer that has shown a key and fills more than
 //! half of the places is no better than a stranger. What we are working on is never closed.
 
 use super::connection::{Connection, Peer};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 /// Closed together when room is needed, as a part of all: looking through all of them is worth it then.
 const CLOSED_SHARE: usize = 32;
-/// Whoever waits for less, in milliseconds, may be a client on its way; it goes after those that do not move.
+/// A peer that has waited for less, in milliseconds, may just be slow on its way; it goes after those that do not move.
 const FRESH_MILLIS: u64 = 1_000;
 /// The log tells at most so often, in milliseconds, that connections are closed for want of room.
 const MILLIS_BETWEEN_WARNINGS: u64 = 60_000;

@@ -121,7 +121,7 @@ impl<T: Socket> Guarded<T> {
             Phase::New | Phase::Head => Some((since + HEAD_TIME, Cut::Head)),
             Phase::Idle => Some((since + IDLE_TIME, Cut::Idle)),
             Phase::Rest => Some((since + HEAD_TIME, Cut::Rest)),
-            // The body has a time of its own, so that whoever reads it can say that it was too slow.
+            // The body has a time of its own, so that its reader can say that it was too slow.
             Phase::Body | Phase::Busy => None,
         };
         let reader = self.admitted.stalled().map(|since| (since + READ_TIME, Cut::Unread));
@@ -164,7 +164,7 @@ impl<T: Socket> Guarded<T> {
         io::Error::new(io::ErrorKind::TimedOut, cut.label())
     }
 
-    /// Before waiting: the timer rings no later than the next thing is due. One that rings too early is set anew then,
+    /// Before waiting: the timer rings no later than the next thing is due. One that rings too early is set again then,
     /// so that a connection in good use does not set it for every request.
     fn wait(&mut self, context: &mut Context<'_>) {
         self.admitted.register(context.waker());

@@ -22,7 +22,7 @@ pub struct Route(pub &'static str);
 
 /// The networks whose callers' traces are continued, as application data of the server; without it there are none.
 ///
-/// A `traceparent` is no secret and proves nothing: whoever may begin a trace here could put their requests into anybody's,
+/// A `traceparent` is no secret and proves nothing: a caller that may begin a trace here could put its requests into anybody's,
 /// or all of them into one, and decide what is recorded. So a trace is continued only from where an administrator says
 /// that nobody else calls from. Behind a reverse proxy every caller comes from the proxy: it must then set or remove the
 /// header itself.

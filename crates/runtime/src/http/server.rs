@@ -101,7 +101,7 @@ where
     });
     let server = Server::build()
         .workers(workers)
-        // The last resort, where connections that were told to close have not done so yet: whoever comes then waits.
+        // The last resort, where connections that were told to close have not done so yet: new clients wait.
         .max_concurrent_connections((limits.connections + limits.connections / 4) / workers + 1)
         .shutdown_timeout(FINISH_SECONDS)
         .shutdown_signal(shutdown.soft.clone().cancelled_owned());
@@ -121,7 +121,7 @@ where
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(DISCONNECT_TIME)
-            // Whoever has gone needs no answer, and what was begun for it ends.
+            // A client that has gone needs no answer, and what was begun for it ends.
             .h1_allow_half_closed(false)
             .on_connect_ext(|io: &Escaped<Guarded<TcpStream>>, data| {
                 let guarded = io.get_ref();

@@ -29,7 +29,7 @@ pub(super) struct OnConnection {
 }
 
 /// Tells the connection of a request that its peer has shown a key: when there are more connections than there may be,
-/// those of strangers go first. Whoever checks the key calls it.
+/// those of strangers go first. The code that checks the key calls it.
 pub fn proven(request: &HttpRequest) {
     if let Some(on) = request.conn_data::<OnConnection>() {
         on.connection.prove();

@@ -104,7 +104,7 @@ pub(crate) fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&
     })
 }
 
-/// The key of `map` that equals `name` in any case, or `name` itself when there is none. For one look: whoever has many
+/// The key of `map` that equals `name` in any case, or `name` itself when there is none. For one look: code that has many
 /// names keeps [`Keys`].
 pub(crate) fn find_key(map: &Map<String, Value>, name: &str) -> String {
     if map.contains_key(name) {

@@ -111,7 +111,7 @@ pub(crate) fn attribute(attribute: &Attribute, value: Value, at: At<'_>) -> Resu
     let mut list = elements(attribute, value, at)?;
     list.retain(|item| !is_hollow(attribute, item) || labels_say_something(attribute, item));
     keep_last_primary(&mut list);
-    // Members are made unique by whoever takes them.
+    // Members are made unique by the code that takes them.
     if attribute.name != MEMBERS {
         list = distinct(list);
     }
@@ -343,7 +343,7 @@ pub(crate) fn is_hollow(attribute: &Attribute, element: &Value) -> bool {
 }
 
 /// Whether an element that is all labels was sent to say something all the same: a role by its type alone is what an
-/// identity provider sends for whoever has access and no role of the app. It looks for what it sent.
+/// identity provider sends for users who have access and no role of the app. It looks for what it sent.
 pub(crate) fn labels_say_something(attribute: &Attribute, element: &Value) -> bool {
     attribute.name == ROLES && element.get("type").is_some()
 }

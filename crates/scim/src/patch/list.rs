@@ -1,7 +1,7 @@
 //! The elements of one multi-valued attribute while operations change them, found by what they hold: the work is in
 //! proportion to what was sent, and not to that times what is there.
 //!
-//! The index only narrows. It gives positions that may fit, and whoever asked holds each against the rule itself; so it
+//! The index only narrows. It gives positions that may fit, and the caller holds each against the rule itself; so it
 //! need not be exact, only never miss one. Positions stay what they are: an element that goes leaves a gap.
 
 use std::collections::{BTreeSet, HashMap};

@@ -14,7 +14,7 @@ pub enum MemberKind {
     Group,
 }
 
-/// A member as sent: the id, and what the client takes it for. `display`, `$ref` and `type` are computed anew for
+/// A member as sent: the id, and what the client takes it for. `display`, `$ref` and `type` are computed again for
 /// answers; the hint only helps to say what is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberInput {

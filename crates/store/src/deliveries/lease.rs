@@ -47,7 +47,7 @@ impl Deliveries<'_> {
     }
 
     /// Gives back everything that anybody but `owner` holds, and returns how much that was. Only for a database that
-    /// belongs to one process: whoever held it is dead.
+    /// belongs to one process: the one that held it is dead.
     ///
     /// # Errors
     /// As any write.

@@ -85,7 +85,7 @@ impl Deliveries<'_> {
     /// failures only for as long as `patience`.
     ///
     /// A failure counts only under the last lease, of this owner. A success always does: the receiver has the event,
-    /// whoever else may be about to send it again.
+    /// another process that may be about to send it again.
     ///
     /// On PostgreSQL this does not wait for the disk: should the server crash within the next moment, the deliveries
     /// are still leased, and are sent again when the leases end.

@@ -18,7 +18,7 @@ pub struct EndpointSelection {
     pub organization_ids: Option<Vec<OrganizationId>>,
     /// The attributes that it is given.
     pub fields: Option<Vec<String>>,
-    /// The users that it is told of: a SCIM filter.
+    /// The users that its events are about: a SCIM filter.
     pub filter: Option<String>,
 }
 

@@ -123,7 +123,7 @@ impl Endpoints {
     /// however many there are. `seal` gives the sealed form of a URL, or `None` to leave it, and is shown the endpoint's
     /// sealed secret, by which it can tell whether it has the right key. Returns where to go on; `None` at the end.
     ///
-    /// Whoever changes a URL meanwhile wins; several programs may do this at the same time.
+    /// A change of the URL meanwhile wins; several programs may do this at the same time.
     ///
     /// # Errors
     /// As any write.

@@ -17,7 +17,7 @@ pub(super) struct Lent<C: Link> {
     shared: Arc<Shared<C>>,
     /// `None` until the first question, and after an error of the connection.
     kept: Option<Kept<C>>,
-    /// `None` when it was left to whoever ends an abandoned question.
+    /// `None` when it was left to the task that ends an abandoned question.
     turn: Option<Turn>,
     /// Whether it was used before, so that the database may have gone away since.
     is_used: bool,

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 /// Who asks: what is bounded and served in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Party {
-    /// A directory, whoever holds its keys.
+    /// A directory, for all holders of its keys.
     Directory(DirectoryId),
     /// The management API.
     Management,
@@ -132,7 +132,7 @@ impl Turns {
         }
     }
 
-    /// Takes a place back, and hands it to whoever's turn it is.
+    /// Takes a place back, and hands it to the next in turn.
     fn leave(self: &Arc<Self>, mut party: Party) {
         while let Some((next, sender)) = self.hand_over(party) {
             match sender.send(self.turn(next)) {

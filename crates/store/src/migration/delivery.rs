@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
         add_column(manager, "deliveries", &mut integer_null("duration_ms")).await?;
         add_column(manager, "deliveries", &mut text_null("response_head")).await?;
         add_column(manager, "deliveries", &mut text_null("trace_id")).await?;
-        // Who is held waits in line, too.
+        // Held deliveries wait in line, too.
         drop_index(manager, "deliveries_order").await?;
         let in_line = Expr::col("state").is_in(["pending", "leased", "scheduled", "held"]);
         let columns = ["endpoint_id", "subject_id", "sequence"];

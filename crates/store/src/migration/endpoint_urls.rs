@@ -1,6 +1,6 @@
 //! URLs of endpoints are sealed, as their headers are: receivers put secrets there. What earlier versions wrote is sealed by
 //! the dispatcher when it starts, since only the programs have the key; `url` is empty from then on. Triggers that count
-//! changes of endpoints go on watching it: whoever changes a URL writes both.
+//! changes of endpoints go on watching it: a change of a URL writes both.
 
 use super::table::{add_column, index};
 use sea_orm_migration::prelude::*;

@@ -1,5 +1,5 @@
 //! A number that grows with every change of an endpoint that matters to sending, so that the dispatcher need not read all
-//! endpoints for each batch of events to know that nothing changed. Triggers keep it, whoever writes: how endpoints fare is
+//! endpoints for each batch of events to know that nothing changed. Triggers keep it for all writers: how endpoints fare is
 //! written with every batch of results, and does not count.
 
 use super::table::{create, dialect, raw};

@@ -1,5 +1,5 @@
 //! Dates are searched in one form, in UTC, which search documents that were written before do not have: directories that
-//! declare dates have their users written anew for search, in portions, as after a change of schemas.
+//! declare dates have their users written again for search, in portions, as after a change of schemas.
 
 use super::table::{dialect, raw};
 use crate::Dialect;
@@ -10,30 +10,30 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        raw(manager, &[anew(dialect(manager))]).await
+        raw(manager, &[refold(dialect(manager))]).await
     }
 }
 
 /// Raw: it moves data, by functions for JSON of each database.
-const fn anew(dialect: Dialect) -> &'static str {
+const fn refold(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Postgres => ANEW_POSTGRES,
-        Dialect::Sqlite => ANEW_SQLITE,
+        Dialect::Postgres => REFOLD_POSTGRES,
+        Dialect::Sqlite => REFOLD_SQLITE,
     }
 }
 
-const ANEW_POSTGRES: &str =
+const REFOLD_POSTGRES: &str =
     "UPDATE directories SET settings = jsonb_set(settings::jsonb, '{indexing}', jsonb_build_object(
     'urns', jsonb_path_query_array(settings::jsonb, '$.schemas[*].id'), 'after', NULL))::text
     WHERE settings LIKE '%\"dateTime\"%'";
 
-const ANEW_SQLITE: &str = "UPDATE directories SET settings = json_set(settings, '$.indexing', json_object(
+const REFOLD_SQLITE: &str = "UPDATE directories SET settings = json_set(settings, '$.indexing', json_object(
     'urns', json((SELECT json_group_array(json_extract(value, '$.id')) FROM json_each(settings, '$.schemas'))), 'after', NULL))
     WHERE settings LIKE '%\"dateTime\"%'";
 
 #[cfg(test)]
 mod tests {
-    use super::anew;
+    use super::refold;
     use crate::testing::{TestDatabase, insert_users};
     use crate::{Dialect, NewDirectory, NewOrganization, Query, Total};
     use events::{DirectoryId, OrganizationId, ResourceId, StoredResource, Timestamp};
@@ -44,7 +44,7 @@ mod tests {
 
     // Rules: R8
     #[tokio::test]
-    async fn dates_written_by_an_earlier_version_are_found_once_they_are_written_anew() {
+    async fn dates_written_by_an_earlier_version_are_found_once_they_are_written_again() {
         for dialect in [Dialect::Postgres, Dialect::Sqlite] {
             let database = TestDatabase::of(dialect).await;
             let store = &database.store;
@@ -103,7 +103,7 @@ mod tests {
             let found = async || store.users(id).list(&query).await.unwrap().total;
             assert_eq!(found().await, Some(0), "no error, whatever was stored");
 
-            database.execute(anew(dialect)).await;
+            database.execute(refold(dialect)).await;
             assert_eq!(store.indexing().await.unwrap(), [id], "the other one has no dates");
             let meanwhile = store.directories().by_id(id).await.unwrap().unwrap().policy().unwrap();
             assert_eq!(meanwhile.indexing_of(&filter), Some(URN));

@@ -27,7 +27,7 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// At most `limit` after the first `offset`. Skips from whichever end is nearer: how many there are is kept.
+    /// At most `limit` after the first `offset`. Skips from the nearer end: how many there are is kept.
     pub(crate) fn by_offset(&self, limit: &Expr, offset: &Expr) -> SelectStatement {
         let (limit, offset) = (|| limit.clone(), || offset.clone());
         // Without a kept number the beginning is what is known.

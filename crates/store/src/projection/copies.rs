@@ -3,7 +3,7 @@
 //! The *base* is the state at which the kept log begins: events are cut off only together with the transaction that puts
 //! what they leave into it. The *fresh* copy is what `rollcall rebuild` makes of base and log; what differs from it is
 //! replaced in one transaction that holds the log. Every step is a transaction, so that a crash leaves a copy as it was
-//! after some page, and the next run goes on or starts anew.
+//! after some page, and the next run goes on or starts over.
 
 mod cut;
 mod pages;

@@ -60,7 +60,7 @@ const PARTS: [Part; 14] = [
         columns: BY_KEY,
         pick: |needs| keys(&needs.emails),
     },
-    // Whoever is deleted manages nobody any more.
+    // A deleted user manages nobody any more.
     Part {
         kind: USER,
         joins: "JOIN users x ON x.directory_id = r.directory_id AND x.manager_id = r.key",
@@ -79,7 +79,7 @@ const PARTS: [Part; 14] = [
         columns: BY_KEY,
         pick: |needs| keys(&needs.group_names),
     },
-    // Whoever is deleted leaves its groups, and they change by that.
+    // A deleted user or group leaves its groups, and they change by that.
     Part {
         kind: GROUP,
         joins: "JOIN group_members m ON m.member_id = r.id AND m.directory_id = r.directory_id \
@@ -138,7 +138,7 @@ const PARTS: [Part; 14] = [
     },
 ];
 
-/// The columns of every part. The names and types are those of the first one, whichever it is.
+/// The columns of every part. The names and types are those of the first part.
 fn select(kind: i64) -> String {
     let columns = match kind {
         USER | GROUP => {

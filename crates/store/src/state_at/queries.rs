@@ -138,7 +138,7 @@ pub(super) fn first_changes(dialect: Dialect, stretch: Stretch<(Uuid, Uuid)>) ->
         .expr_as(is_removal, "was")
         .expr_as(user.is_null(), "is_group")
         .take();
-    // Who is deleted leaves groups without an event of each.
+    // A deleted user or group leaves its groups without an event of each.
     let left = match dialect {
         Dialect::Postgres => {
             let groups = body().binary(BinOper::Custom("#>"), text("{data,user,groups}"));

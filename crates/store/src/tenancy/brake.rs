@@ -7,7 +7,7 @@ use crate::{Store, StoreError};
 use events::Timestamp;
 
 impl Directory {
-    /// Ends a hold, and lets deactivations and deletions through until `until`; the counts begin anew then. To be stored
+    /// Ends a hold, and lets deactivations and deletions through until `until`; the counts start over then. To be stored
     /// with [`Change::save_directory`] and [`Change::forget_removals`].
     pub fn release(&mut self, until: Timestamp) {
         self.held_at = None;

@@ -48,7 +48,7 @@ fn set_indexing(directory: &mut Directory, indexing: Option<Indexing>) -> Result
 }
 
 impl Store {
-    /// The directories whose users are being written anew for search.
+    /// The directories whose users are being written again for search.
     ///
     /// # Errors
     /// As any query.
@@ -62,7 +62,7 @@ impl Store {
         rows.iter().map(|row| row.id("id")).collect()
     }
 
-    /// Writes some more users of a directory anew for search, in a transaction of its own; several processes may do so at
+    /// Writes some more users of a directory again for search, in a transaction of its own; several processes may do so at
     /// the same time. Returns whether there is more to do.
     ///
     /// # Errors
@@ -86,9 +86,9 @@ impl Store {
 }
 
 impl Change {
-    /// What filters see of the data of these extensions has to be written anew, because their schemas changed. Where the
+    /// What filters see of the data of these extensions has to be written again, because their schemas changed. Where the
     /// directory is small that is done within this change; else the directory notes it (`Policy::indexing`), and
-    /// whoever calls [`Store::index_portion`] does it. The change must be open on the lane of the directory, and the
+    /// the caller of [`Store::index_portion`] does it. The change must be open on the lane of the directory, and the
     /// settings of `directory` must be those after the change.
     ///
     /// # Errors

@@ -146,7 +146,7 @@ async fn switching_an_endpoint_off_is_told_once_in_the_log_of_the_directory_that
     }
 }
 
-/// The dispatcher reads the endpoints anew when this number has changed, and only then.
+/// The dispatcher reads the endpoints again when this number has changed, and only then.
 #[tokio::test]
 async fn every_change_of_an_endpoint_is_counted_and_how_it_fares_is_not() {
     for dialect in BOTH {

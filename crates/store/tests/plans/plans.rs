@@ -123,7 +123,7 @@ impl Execution {
         root.max(of_functions).max(changed)
     }
 
-    /// The nodes, for whoever has to find out what is wrong.
+    /// The nodes, for a person who has to find out what is wrong.
     pub(crate) fn outline(&self) -> String {
         let mut out = String::new();
         outline(&self.plan, 0, &mut out);

@@ -59,7 +59,7 @@ async fn an_administrator_releases_a_directory_that_is_held_in_either_way() {
             assert_eq!(last["data"]["directory"]["state"], "active");
             assert_eq!(last["data"]["held_at"], held["held_at"]);
             let facts = facts(&api, id).await;
-            assert_eq!((facts.held_at, facts.removed), (None, 0), "the counts begin anew");
+            assert_eq!((facts.held_at, facts.removed), (None, 0), "the counts start over");
             api.close().await;
         }
     }

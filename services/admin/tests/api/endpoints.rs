@@ -89,7 +89,7 @@ async fn an_endpoint_is_made_changed_and_deleted() {
     }
 }
 
-/// Receivers put secrets into paths and queries: who may read the endpoint's secret may read them, and nobody else.
+/// Receivers put secrets into paths and queries: callers that may read the endpoint's secret may read them, and no others.
 #[actix_web::test]
 async fn a_url_is_sealed_and_shown_whole_only_where_the_secret_may_be_read() {
     for dialect in BOTH {

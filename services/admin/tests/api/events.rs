@@ -43,7 +43,7 @@ async fn the_log_is_read_in_parts_without_a_gap() {
             after = cursor.to_owned();
         }
         assert_eq!(seen, all);
-        // Whoever stands at the end goes on from the last event that it read.
+        // A reader at the end goes on from the last event that it read.
         api.directory("late.example").await;
         api.log(8).await;
         let late = api

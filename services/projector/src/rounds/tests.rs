@@ -233,7 +233,7 @@ proptest! {
             let batch = all(&mut rounds, *max);
             prop_assert_eq!(rounds.len(), before - batch.len());
             prop_assert!(batch.iter().all(|item| !item.goes_apart()));
-            // Whoever is so far in front that one round reaches them, is in the batch.
+            // Those so near the front that one round reaches them are in the batch.
             for directory in in_turn.iter().take(*max).filter(|_| in_turn.len() <= *max) {
                 prop_assert!(batch.iter().any(|item| item.directory() == *directory));
             }

@@ -48,7 +48,7 @@ impl Screen {
 
     pub(crate) fn line(self, text: &str) {
         let mut out = std::io::stdout().lock();
-        // Whoever closed the pipe does not want to read on; that is no reason to fail.
+        // A reader that closed the pipe does not want more; that is no reason to fail.
         let _ = writeln!(out, "{text}");
     }
 

@@ -70,7 +70,7 @@ impl Story {
         let exchange = self.entra.test_connection().await?;
         self.quiet(&exchange, 200)?;
 
-        screen.step("Initial cycle: match each person, create whoever is missing");
+        screen.step("Initial cycle: match each person, create those who are missing");
         let marta = Person {
             given: "Marta".into(),
             family: "Lopez".into(),

@@ -126,7 +126,7 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
     system.stop().await;
 }
 
-/// As Microsoft's SCIM validator does, and whoever tries the product.
+/// As Microsoft's SCIM validator does, and a person who tries the product.
 async fn who_tries_the_product_deletes_all_that_was_just_made(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;

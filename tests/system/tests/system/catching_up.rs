@@ -15,7 +15,7 @@ crate::on_both_shapes! {
     from_a_snapshot_state_and_stream_meet_without_gap_or_overlap,
     a_snapshot_goes_on_where_a_killed_dispatcher_left_it,
     a_stream_goes_on_after_the_last_event_id_and_is_told_of_news_at_once,
-    who_was_switched_off_may_begin_anew_with_a_snapshot,
+    an_endpoint_that_was_disabled_may_start_over_with_a_snapshot,
 }
 
 async fn create(scim: &Scim, prefix: &str, count: usize) -> Vec<String> {
@@ -329,7 +329,7 @@ async fn a_stream_goes_on_after_the_last_event_id_and_is_told_of_news_at_once(sh
     system.stop().await;
 }
 
-async fn who_was_switched_off_may_begin_anew_with_a_snapshot(shape: Shape) {
+async fn an_endpoint_that_was_disabled_may_start_over_with_a_snapshot(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     // Says that it is gone, and is switched off.

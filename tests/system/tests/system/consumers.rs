@@ -60,7 +60,7 @@ async fn a_filter_tells_who_enters_and_who_leaves_and_only_members_in_scope(shap
             )
         })
         .collect();
-    // A user that is deleted before the event of its membership is looked at is not told of as a member.
+    // A user that is deleted before the event of its membership is looked at is not sent as a member.
     let told: Vec<_> = told
         .into_iter()
         .filter(|(kind, _)| *kind != "group.member_added")

@@ -271,7 +271,7 @@ async fn a_whole_job_sends_each_change_once_and_a_restart_changes_nothing(shape:
     }
     let bob = format!("/Users/{}", job.links["bob"]);
     assert_eq!(tenant.scim.get(&bob).await.expect(200)["groups"][0]["display"], "Staff");
-    // Thirty days after the end of the account it is deleted for good; whoever it managed has no manager.
+    // Thirty days after the end of the account it is deleted for good; the people it managed have no manager.
     job.people[1].active = false;
     assert_eq!(job.cycle().await, 1);
     tenant.scim.delete(&bob).await.expect(204);

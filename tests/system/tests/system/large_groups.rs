@@ -33,7 +33,7 @@ async fn a_group_of_sixty_thousand_is_stored_announced_and_deleted_and_writes_go
         let value: Vec<Value> = some.iter().map(|id| json!({ "value": id })).collect();
         let add = json!([{ "op": "add", "path": "members", "value": value }]);
         let started = Instant::now();
-        // A slow machine may need longer than is waited for; whoever is told so comes again.
+        // A slow machine may need longer than is waited for; a client that is told so comes again.
         while tenant.scim.patch(&group, add.clone()).await.status != 204 {
             assert!(started.elapsed() < PATIENCE, "{AT_ONCE} members are not stored");
         }

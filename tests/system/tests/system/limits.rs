@@ -1,4 +1,4 @@
-//! How much one resource may hold and one request ask for: refused by name over HTTP, whichever way it comes.
+//! How much one resource may hold and one request ask for: refused by name over HTTP, in whatever way it comes.
 
 use serde_json::{Value, json};
 use system::scim::{group, user};

@@ -167,7 +167,7 @@ async fn a_cursor_is_good_for_its_own_query_and_directory_only(shape: Shape) {
     scim.get("/Users?count=201&cursor")
         .await
         .expect_error(400, "invalidCount");
-    // Each page asks anew who reads.
+    // The reader of each page is checked again.
     let stranger = scim.with_token(&other.scim.token);
     stranger.get(&format!("/Users?{query}")).await.expect_error(401, "");
     let config = scim.get("/ServiceProviderConfig").await;

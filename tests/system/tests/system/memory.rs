@@ -15,7 +15,7 @@ on_both_shapes! {
 
 /// Readers at a time.
 const READERS: usize = 20;
-/// People of a megabyte each; whoever asks for all of them asks for 25 MB.
+/// People of a megabyte each; a request for all of them asks for 25 MB.
 const PEOPLE: usize = 25;
 /// What may be added meanwhile, in kibibytes.
 const MOST: u64 = 150 * 1024;
@@ -29,12 +29,12 @@ fn memory(process: &Process, name: &str) -> u64 {
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
 }
 
-/// Has the process count its peak anew.
+/// Has the process count its peak again.
 fn forget_peak(process: &Process) {
     std::fs::write(format!("/proc/{}/clear_refs", process.pid()), "5").unwrap();
 }
 
-/// Asks for everybody, and reads the head of the answer: then the rest has been made. Whoever is told to come later, because
+/// Asks for everybody, and reads the head of the answer: then the rest has been made. A client that is told to come later, because
 /// the directory or all of them ask for much at a time, comes later.
 async fn ask(url: &str, tenant: &Tenant) -> Raw {
     let base: url::Url = tenant.scim.base.parse().unwrap();
@@ -74,7 +74,7 @@ async fn pages_of_large_people_that_are_not_read_cost_little_memory(shape: Shape
     forget_peak(process);
     let idle = memory(process, "VmRSS:");
     let mut readers = join_all((0..READERS).map(|_| ask(&url, &tenant))).await;
-    // Half of them take a little, the others nothing; whoever holds too much meanwhile may be cut off.
+    // Half of them take a little, the others nothing; a client that holds too much meanwhile may be cut off.
     for _ in 0..20 {
         for reader in readers.iter_mut().step_by(2) {
             reader.try_read(20_000).await;

@@ -12,7 +12,7 @@ crate::on_both_shapes! {
     unknown_keys_beside_active_do_not_keep_a_leaver_active,
 }
 
-/// A directory and an app that is told of it.
+/// A directory and an app that gets its events.
 struct World {
     system: System,
     tenant: Tenant,

@@ -129,7 +129,7 @@ async fn whoever_loses_active_is_inactive_everywhere(shape: Shape) {
     for answer in [&removed, &scim.get(&path).await] {
         assert_eq!(answer.expect(200)["active"], false);
     }
-    // To remove it once more is no change, and nothing is told of it.
+    // To remove it once more is no change, and no event says so.
     let again = scim.patch(&path, json!([{ "op": "remove", "path": "active" }])).await;
     assert_eq!(again.expect(200)["meta"]["version"], removed.body["meta"]["version"]);
     for (filter, expected) in [

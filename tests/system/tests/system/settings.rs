@@ -141,7 +141,7 @@ async fn whoever_joins_or_leaves_a_group_that_gives_a_role_is_told_of(shape: Sha
     let rules = json!([{ "group_id": crew, "role": "EnterpriseAdmin" }, { "group_id": staff, "role": "User" }]);
     set(&system, &tenant, json!({ "group_roles": rules, "default_grants": [] })).await;
     let mut known = system.log(&tenant).await.len();
-    // Who was told of, with the role before and after.
+    // Whose events came, with the role before and after.
     let mut told = async |expected: &[(&str, Value, Value)]| {
         let log = system.log(&tenant).await;
         assert_gapless(&log);

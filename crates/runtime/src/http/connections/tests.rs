@@ -130,7 +130,7 @@ async fn readers_that_take_nothing_are_cut_off_when_answers_hold_too_much() {
     all[1].set_stalled(true);
     all[2].set_stalled(true);
     later().await;
-    // The third has taken enough meanwhile to count anew, the fourth and the first take all that comes.
+    // The third has taken enough meanwhile to count again, the fourth and the first take all that comes.
     all[2].set_stalled(true);
     let new = admit(&connections, 2);
     connections.hold(&new, UNREAD / 4);

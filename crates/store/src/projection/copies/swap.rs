@@ -94,7 +94,7 @@ impl LogCopies<'_> {
     }
 }
 
-/// The kept numbers are made anew as well.
+/// The kept numbers are made again as well.
 const COUNT: &str = "UPDATE directory_counts SET \
      users = (SELECT COUNT(*) FROM users u WHERE u.directory_id = directory_counts.directory_id), \
      active_users = (SELECT COUNT(*) FROM users u WHERE u.directory_id = directory_counts.directory_id AND u.active), \

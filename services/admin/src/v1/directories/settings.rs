@@ -200,7 +200,7 @@ pub(super) fn shown(policy: &Policy) -> Option<DirectorySettings> {
 }
 
 /// The URNs whose data is searched in another way after a change of schemas.
-pub(super) fn searched_anew<'a>(before: &'a Policy, after: &'a Policy) -> Vec<&'a str> {
+pub(super) fn to_reindex<'a>(before: &'a Policy, after: &'a Policy) -> Vec<&'a str> {
     let differing = |some: &'a [SchemaDeclaration], others: &'a [SchemaDeclaration]| {
         some.iter()
             .filter(|one| !others.iter().any(|other| one.searches_like(other)))

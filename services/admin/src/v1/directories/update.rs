@@ -72,7 +72,7 @@ const fn way_of(way: api::Authentication) -> Authentication {
 }
 
 /// `active` releases a directory that is held, and so does switching its brake off. One that is paused as well is held
-/// again when the pause ends: whoever ends the pause may know nothing of the rest.
+/// again when the pause ends: the caller that ends the pause may know nothing of the rest.
 fn set_state(directory: &mut Directory, wanted: Option<SwitchedState>, keeps_brake: bool, now: Timestamp) {
     let is_held = directory.state == DirectoryState::Held;
     if (is_held && wanted == Some(SwitchedState::Active)) || (directory.held_at.is_some() && !keeps_brake) {
@@ -95,7 +95,7 @@ async fn save(
     after: &mut Directory,
 ) -> Result<(), Problem> {
     let (old, new) = (before.policy()?, after.policy()?);
-    change.reindex(after, &settings::searched_anew(&old, &new)).await?;
+    change.reindex(after, &settings::to_reindex(&old, &new)).await?;
     change.save_directory(after).await?;
     let data = json!({ "directory": after.about(), "changes": changes(before, after)? });
     let mut drafts = vec![context.draft(EventType::DirectoryUpdated, after, data)];

@@ -140,7 +140,7 @@ pub(super) fn faults_of_format(
         faults.push((format!("/event_types/{index}"), detail));
     }
     if filter.is_some() {
-        // Who enters a scope or leaves it cannot be told in a Security Event Token, so a filter would leave receivers with
+        // A Security Event Token cannot say that a user enters a scope or leaves it, so a filter would leave receivers with
         // people who are none of theirs any more.
         let detail = "Not with format \"set\": there is no SCIM event for who enters or leaves.";
         faults.push(("/filter".to_owned(), detail.to_owned()));
