@@ -165,7 +165,7 @@ fn a_patch_that_changes_nothing_makes_no_event_and_keeps_the_version() {
 
 // Rules: E21
 #[test]
-fn switching_active_off_and_on_is_told_as_such() {
+fn switching_active_off_and_on_is_announced_as_such() {
     let mut world = World::new();
     let ada = world.user("ada");
     let applied = world.patch(
@@ -207,7 +207,7 @@ fn a_precondition_that_does_not_hold_is_refused() {
 
 // Rules: E29, E30
 #[test]
-fn members_are_added_and_removed_one_by_one_and_each_is_told_once() {
+fn members_are_added_and_removed_one_by_one_and_each_has_one_event() {
     let mut world = World::new();
     let (ada, bob) = (world.user("ada"), world.user("bob"));
     let group = world.group("Sales", &[]);

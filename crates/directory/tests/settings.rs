@@ -343,7 +343,7 @@ fn only_attributes_that_the_identity_provider_sets_can_be_required() {
 
 /// The group is too large to load all of its members for one request.
 #[test]
-fn whoever_is_in_a_group_too_large_to_tell_of_each_is_not_told_of() {
+fn members_of_a_group_too_large_to_announce_each_are_not_announced() {
     for untold in [false, true] {
         let mut world = World::with(json!({}));
         let (ada, _) = world.create(ResourceKind::User, json!({ "userName": "ada", "active": true }));

@@ -212,7 +212,7 @@ async fn a_soft_stop_finishes_the_request_in_flight_and_does_not_wait_for_idle_c
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_has_its_time_whoever_reads_it_and_however_it_is_framed() {
+async fn a_body_has_a_time_limit_for_every_reader_and_framing() {
     let server = start().await;
     for framing in [
         "content-length: 5\r\n\r\n123",

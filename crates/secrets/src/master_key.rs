@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_key_is_told_from_a_damaged_one() {
+    fn a_value_of_another_key_is_distinguished_from_a_damaged_one() {
         let sealed = MasterKey::generate().seal(b"value", CONTEXT);
         assert_eq!(MasterKey::generate().open(&sealed, CONTEXT), Err(OpenError::OtherKey));
     }

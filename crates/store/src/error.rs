@@ -191,7 +191,7 @@ mod tests {
     use super::{is_cut_short, is_passing_code};
 
     #[test]
-    fn what_a_statement_brought_upon_itself_is_told_from_a_database_that_is_away() {
+    fn a_fault_of_the_statement_is_distinguished_from_a_database_that_is_away() {
         for code in ["57014", "55P03", "25P03", "25P04", "53200", "40P01", "40001"] {
             assert!(is_cut_short(code) && is_passing_code(code), "{code}");
         }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn passing_conditions_are_told_from_defects() {
+    fn passing_conditions_are_distinguished_from_defects() {
         for code in [
             "57P01", "57014", "08006", "53300", "40P01", "55P03", "5", "517", "6", "9", "13",
         ] {

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_refused_while_connecting_is_told_from_a_failed_connection() {
+    async fn an_address_refused_while_connecting_is_distinguished_from_a_failed_connection() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let resolver = crate::resolver::GuardedResolver {
             guard: crate::Guard::new(crate::Rules::default()),

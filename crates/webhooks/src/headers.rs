@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_is_refused() {
+    fn an_invalid_header_is_refused() {
         assert_eq!(
             CustomHeaders::new([("a b", "x")]).unwrap_err(),
             InvalidHeader::Name("a b".into())

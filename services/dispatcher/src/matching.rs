@@ -255,7 +255,7 @@ mod tests {
 
     // Rules: S3
     #[test]
-    fn what_has_no_form_as_a_scim_event_is_not_wanted_by_those_who_get_only_such() {
+    fn an_event_without_a_scim_form_is_not_sent_to_endpoints_that_get_only_such() {
         let tokens = Subscription {
             only_security_events: true,
             ..Subscription::default()
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_told_of_when_the_user_is_in_scope_and_a_nested_group_always() {
+    fn a_member_is_sent_when_the_user_is_in_scope_and_a_nested_group_always() {
         let (directory, ada) = (DirectoryId::new(), ResourceId::new());
         let subscription = Subscription {
             scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn who_enters_is_told_whole_and_who_leaves_by_name_only_and_both_are_types_to_choose() {
+    fn a_user_that_enters_is_sent_whole_and_one_that_leaves_by_name_only_and_both_are_types_to_choose() {
         let mut subscription = Subscription {
             scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
             ..Subscription::default()
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_of_nothing_that_is_shown_is_not_told() {
+    fn an_update_of_hidden_fields_alone_is_not_sent() {
         let subscription = Subscription {
             fields: Some(Fields::parse(["email"]).unwrap()),
             ..Subscription::default()

@@ -359,7 +359,7 @@ async fn while_a_heavy_command_is_under_way_other_directories_go_on_and_its_own_
 
 /// PostgreSQL only: there they are two transactions at a time.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_apart_keeps_no_batch_waiting_and_whoever_else_writes_waits_for_both() {
+async fn a_transaction_apart_keeps_no_batch_waiting_and_other_writers_wait_for_both() {
     let world = World::start(Dialect::Postgres).await;
     let (busy, quiet) = world.two_in_a_lane().await;
     assert_eq!(status(&world.send(&world.create_user(busy, "ada@x.test")).await), 201);

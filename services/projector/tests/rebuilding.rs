@@ -17,7 +17,7 @@ use world::{World, object, status};
 on_both_databases! {
     a_directory_that_is_as_its_log_says_is_left_alone,
     damaged_rows_are_rebuilt_and_nobody_elses_are_touched,
-    a_dry_run_tells_and_changes_nothing,
+    a_dry_run_reports_and_changes_nothing,
     the_beginning_of_the_log_is_cut_off_and_state_still_follows_from_the_rest,
     a_rebuild_while_people_are_created_loses_none,
     events_that_are_not_on_the_bus_are_never_cut_off,
@@ -154,7 +154,7 @@ async fn damaged_rows_are_rebuilt_and_nobody_elses_are_touched(dialect: Dialect)
     world.stop().await;
 }
 
-async fn a_dry_run_tells_and_changes_nothing(dialect: Dialect) {
+async fn a_dry_run_reports_and_changes_nothing(dialect: Dialect) {
     let world = World::start(dialect).await;
     let (directory, _) = fill(&world).await;
     world.database.execute("DELETE FROM group_members").await;

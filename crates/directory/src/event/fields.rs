@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_nothing_that_is_shown_is_not_told() {
+    fn a_change_of_hidden_fields_alone_is_not_sent() {
         assert!(!shown(&["job_title"]).1);
         assert!(shown(&["last_name"]).1);
     }

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn who_moves_enters_and_leaves() {
+    fn a_user_that_moves_enters_and_leaves() {
         let scope = Scope::parse("department eq \"Sales\"").unwrap();
         let concern = |kind, now: &str, changes: Value| scope.concern(kind, &data(now, &changes));
         assert_eq!(

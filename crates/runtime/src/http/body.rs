@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_gzip_or_ends_early_is_told_so() {
+    async fn a_body_that_is_no_gzip_or_ends_early_is_refused_with_the_reason() {
         let whole = packed(b"{\"userName\": \"ada\"}");
         for body in [
             &b"{}"[..],

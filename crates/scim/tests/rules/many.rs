@@ -166,7 +166,7 @@ fn the_urn_of_an_undeclared_extension_is_no_longer_than_that_of_a_declared_one()
 }
 
 #[test]
-fn changes_with_paths_far_longer_than_the_values_are_told_as_a_whole() {
+fn changes_with_paths_far_longer_than_the_values_are_sent_as_a_whole() {
     const URN: &str = "urn:example:2.0:User";
     let resource = |value: u8| {
         let mut element: Map<String, Value> = (0..500).map(|i| (format!("k{i}"), value.into())).collect();

@@ -143,7 +143,7 @@ fn elements_that_become_the_same_by_losing_a_part_are_one() {
 
 // Rules: P6
 #[test]
-fn unknown_keys_of_a_value_are_left_out_and_told_and_unknown_paths_are_refused() {
+fn unknown_keys_of_a_value_are_left_out_and_reported_and_unknown_paths_are_refused() {
     let keys = json!({
         "active": false, "shoeSize": 9, "name.nick": "x", "emails[type eq \"work\"].color": "red", "Boss[a eq 1].x": 1,
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:rank": 3, ENT: { "grade": 1, "department": "Sales" },
@@ -228,7 +228,7 @@ fn a_role_of_type_and_primary_alone_is_kept_and_what_is_left_of_one_is_not() {
 
 // Rules: R58
 #[test]
-fn the_wrong_type_of_an_attribute_is_told_with_urn_what_was_sent_and_what_is_wanted() {
+fn the_wrong_type_of_an_attribute_is_reported_with_urn_what_was_sent_and_what_is_wanted() {
     let department = format!("{ENT}:department must be a string; a number was sent");
     for body in [
         json!({ ENT: { "department": 7 } }),

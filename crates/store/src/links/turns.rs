@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_once_waits_for_one_of_each_other_and_not_for_all_of_them() {
+    async fn a_single_request_waits_for_one_of_each_other_directory_and_not_for_all_of_them() {
         let turns = Turns::new(1, 1, 1_000);
         let (greedy, modest) = (party(), party());
         let first = turns.take(greedy).await.unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_leaves_the_line_takes_no_place_with_it() {
+    async fn a_waiter_that_leaves_the_line_takes_no_place_with_it() {
         let turns = Turns::new(1, 1, 2);
         let (one, two) = (party(), party());
         let held = turns.take(one).await.unwrap();

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn an_invalid_name_is_refused() {
         let long = format!("{}.example", "a".repeat(64));
         for text in [
             "",

@@ -117,7 +117,7 @@ async fn a_disabled_endpoints_deliveries_are_held_and_sent_or_skipped_when_it_is
 }
 
 #[tokio::test]
-async fn switching_an_endpoint_off_is_told_once_in_the_log_of_the_directory_that_brought_it_about() {
+async fn switching_an_endpoint_off_is_announced_once_in_the_log_of_the_directory_that_caused_it() {
     for dialect in BOTH {
         let f = Fixture::new(dialect).await;
         let endpoint = f.endpoint(false).await;

@@ -49,7 +49,7 @@ async fn every_route_wants_an_admin_key() {
 }
 
 #[actix_web::test]
-async fn a_path_that_does_not_exist_is_not_told_from_others_without_a_key() {
+async fn without_a_key_a_path_that_does_not_exist_looks_like_any_other() {
     let api = Api::on(BOTH[1]).await;
     api.anonymous(Method::GET, "/api/v1/nothing").send().await.problem(401);
     api.anonymous(Method::PUT, "/api/v1/organizations")

@@ -7,7 +7,7 @@ use serde_json::json;
 const ORGANIZATIONS: &str = "/api/v1/organizations";
 
 #[actix_web::test]
-async fn what_is_no_json_object_is_refused() {
+async fn a_body_that_is_no_json_object_is_refused() {
     let api = Api::on(BOTH[1]).await;
     let send = async |kind: &str, body: Vec<u8>| api.call(Method::POST, ORGANIZATIONS).raw(kind, body).send().await;
     let json = "application/json";

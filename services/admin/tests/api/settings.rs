@@ -126,7 +126,7 @@ async fn a_change_of_settings_is_announced_and_one_that_changes_nothing_is_not()
 }
 
 #[actix_web::test]
-async fn every_fault_of_the_settings_is_told_with_its_place() {
+async fn every_fault_of_the_settings_is_reported_with_its_place() {
     let api = Api::on(BOTH[1]).await;
     let (_, path) = directory(&api).await;
     let absent = ResourceId::new();
@@ -186,7 +186,7 @@ async fn every_fault_of_the_settings_is_told_with_its_place() {
 }
 
 #[actix_web::test]
-async fn every_fault_of_a_declared_schema_is_told_with_its_place() {
+async fn every_fault_of_a_declared_schema_is_reported_with_its_place() {
     let api = Api::on(BOTH[1]).await;
     let (_, path) = directory(&api).await;
     let attribute = |attribute: Value| json!([badge(json!([attribute]))]);
@@ -347,7 +347,7 @@ async fn data_that_is_older_than_its_schema_is_found_by_the_facts_of_the_schema(
 }
 
 #[actix_web::test]
-async fn a_rate_below_what_entra_requires_is_refused_and_told_why() {
+async fn a_rate_below_what_entra_requires_is_refused_with_the_reason() {
     let api = Api::on(BOTH[1]).await;
     let (_, path) = directory(&api).await;
     let refused = api.patch(&path, &json!({ "rate_limit": 10 })).await;

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_request_is_told_why() {
+    fn a_bad_token_request_is_refused_with_the_reason() {
         assert_eq!(error_of(b"grant_type=password", None), OauthError::UnsupportedGrantType);
         assert!(matches!(error_of(b"", None), OauthError::InvalidRequest(_)));
         let twice = b"grant_type=client_credentials&client_id=a&client_id=a&client_secret=s";

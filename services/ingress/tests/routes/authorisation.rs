@@ -78,7 +78,7 @@ async fn what_there_is_not_is_not_told_from_others_without_a_key() {
 
 // Rules: R55
 #[actix_web::test]
-async fn how_to_authenticate_is_told_without_a_key() {
+async fn how_to_authenticate_is_shown_without_a_key() {
     let ingress = Ingress::on(BOTH[1]).await;
     for path in ["ServiceProviderConfig", "serviceproviderconfigs"] {
         let path = format!("{}/{path}", ingress.base());

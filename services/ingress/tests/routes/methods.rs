@@ -16,7 +16,7 @@ fn paths() -> BTreeMap<String, Vec<String>> {
 
 // Rules: R3
 #[actix_web::test]
-async fn every_path_tells_what_it_takes_when_asked_and_when_it_refuses() {
+async fn every_path_lists_its_methods_when_asked_and_when_it_refuses() {
     let ingress = Ingress::on(BOTH[1]).await;
     let paths = paths();
     assert!(paths.len() > 15);

@@ -93,7 +93,7 @@ fn turns_are_weighed_and_not_counted() {
 }
 
 #[test]
-fn who_comes_back_with_each_answer_has_not_forgotten_what_it_was_given() {
+fn a_directory_that_returns_with_each_answer_keeps_its_share() {
     let mut rounds = Rounds::default();
     rounds.extend((0..1_000).map(|n| weighing(1, n, 1)));
     let (mut heavy, mut light) = (0, 0);
@@ -114,7 +114,7 @@ fn who_comes_back_with_each_answer_has_not_forgotten_what_it_was_given() {
 }
 
 #[test]
-fn a_batch_is_full_by_weight_and_the_next_begins_with_who_was_passed_over() {
+fn a_batch_is_full_by_weight_and_the_next_begins_with_the_directory_passed_over() {
     let mut rounds = Rounds::default();
     rounds.extend([
         weighing(0, 0, 60),

@@ -7,7 +7,7 @@ use system::{Shape, System};
 crate::on_both_shapes! {
     bad_requests_are_answered_with_scim_errors,
     bad_urls_and_keys_are_answered_with_scim_errors,
-    every_route_is_closed_to_whoever_has_no_key_of_the_directory,
+    every_route_is_closed_without_a_key_of_the_directory,
     no_answer_about_people_or_secrets_may_be_kept_by_a_cache,
     whatever_is_taken_can_be_searched_by_and_sorted_by,
 }
@@ -194,7 +194,7 @@ async fn bad_urls_and_keys_are_answered_with_scim_errors(shape: Shape) {
     system.stop().await;
 }
 
-async fn every_route_is_closed_to_whoever_has_no_key_of_the_directory(shape: Shape) {
+async fn every_route_is_closed_without_a_key_of_the_directory(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let other = system.tenant("fabrikam.example").await;

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 crate::on_both_shapes! {
     a_mass_deactivation_holds_the_directory_until_it_is_released,
-    who_tries_the_product_deletes_all_that_was_just_made,
-    a_directory_above_its_rate_is_told_to_come_back_later,
+    a_person_who_tries_the_product_may_delete_all_that_was_just_made,
+    a_directory_above_its_rate_is_asked_to_retry_later,
 }
 
 async fn people(tenant: &Tenant, count: usize) -> Vec<String> {
@@ -127,7 +127,7 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
 }
 
 /// As Microsoft's SCIM validator does, and a person who tries the product.
-async fn who_tries_the_product_deletes_all_that_was_just_made(shape: Shape) {
+async fn a_person_who_tries_the_product_may_delete_all_that_was_just_made(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let ids = people(&tenant, 24).await;
@@ -149,7 +149,7 @@ async fn who_tries_the_product_deletes_all_that_was_just_made(shape: Shape) {
     system.stop().await;
 }
 
-async fn a_directory_above_its_rate_is_told_to_come_back_later(shape: Shape) {
+async fn a_directory_above_its_rate_is_asked_to_retry_later(shape: Shape) {
     let system = System::start(shape).await;
     let (limited, free) = (
         system.tenant("contoso.example").await,

@@ -14,7 +14,7 @@ crate::on_both_shapes! {
     from_the_beginning_every_event_comes_once_while_more_happen,
     from_a_snapshot_state_and_stream_meet_without_gap_or_overlap,
     a_snapshot_goes_on_where_a_killed_dispatcher_left_it,
-    a_stream_goes_on_after_the_last_event_id_and_is_told_of_news_at_once,
+    a_stream_goes_on_after_the_last_event_id_and_gets_new_events_at_once,
     an_endpoint_that_was_disabled_may_start_over_with_a_snapshot,
 }
 
@@ -273,7 +273,7 @@ fn message(part: &str) -> (String, String, Value) {
     (field("id: "), field("event: "), body)
 }
 
-async fn a_stream_goes_on_after_the_last_event_id_and_is_told_of_news_at_once(shape: Shape) {
+async fn a_stream_goes_on_after_the_last_event_id_and_gets_new_events_at_once(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     create(&tenant.scim, "early", 150).await;

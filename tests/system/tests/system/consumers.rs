@@ -8,7 +8,7 @@ use system::scim::{ENTERPRISE, Scim, group, user};
 use system::{Shape, System};
 
 crate::on_both_shapes! {
-    a_filter_tells_who_enters_and_who_leaves_and_only_members_in_scope,
+    a_filter_sends_users_who_enter_or_leave_and_only_members_in_scope,
     fields_and_globs_leave_out_the_rest,
     a_test_event_of_every_type_goes_the_real_way_and_is_told_apart,
     a_replay_is_counted_first_and_then_sent,
@@ -28,7 +28,7 @@ async fn set(scim: &Scim, id: &str, path: &str, value: &str) {
     scim.patch(&format!("/Users/{id}"), operations).await.expect(200);
 }
 
-async fn a_filter_tells_who_enters_and_who_leaves_and_only_members_in_scope(shape: Shape) {
+async fn a_filter_sends_users_who_enter_or_leave_and_only_members_in_scope(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let receiver = Receiver::start();

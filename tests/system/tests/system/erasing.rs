@@ -7,7 +7,7 @@ use system::{Shape, System, assert_gapless};
 
 crate::on_both_shapes! {
     an_erased_person_is_nowhere_and_the_log_has_no_gap,
-    who_was_deleted_before_can_be_erased_and_again,
+    a_user_deleted_before_can_be_erased_and_again,
 }
 
 const TRACES: [&str; 3] = ["lovelace", "Lovelace", "+44 1815"];
@@ -92,7 +92,7 @@ async fn an_erased_person_is_nowhere_and_the_log_has_no_gap(shape: Shape) {
     system.stop().await;
 }
 
-async fn who_was_deleted_before_can_be_erased_and_again(shape: Shape) {
+async fn a_user_deleted_before_can_be_erased_and_again(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let id = ada(&tenant.scim).await;

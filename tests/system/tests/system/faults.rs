@@ -138,7 +138,7 @@ async fn killing_everything_in_one_process_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_projector_is_told_from_a_slow_one_and_applies_nothing_given_up() {
+async fn a_frozen_projector_is_distinguished_from_a_slow_one_and_applies_nothing_given_up() {
     let mut system = System::start(Shape::Separate).await;
     let tenant = system.tenant("contoso.example").await;
     tenant.scim.create_user("before@x.example").await.expect(201);

@@ -5,7 +5,7 @@ use system::scim::{group, user};
 use system::{Shape, System};
 
 crate::on_both_shapes! {
-    what_is_beyond_a_limit_is_refused_by_name_whichever_way_it_comes,
+    what_is_beyond_a_limit_is_refused_by_name_in_every_kind_of_request,
     a_user_that_grows_by_patches_stays_within_the_limits,
 }
 
@@ -21,7 +21,7 @@ fn says(detail: &str, told: &[&str]) {
     }
 }
 
-async fn what_is_beyond_a_limit_is_refused_by_name_whichever_way_it_comes(shape: Shape) {
+async fn what_is_beyond_a_limit_is_refused_by_name_in_every_kind_of_request(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -148,7 +148,7 @@ async fn a_user_that_grows_by_patches_stays_within_the_limits(shape: Shape) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limits_are_settings_of_every_service_and_discovery_tells_them() {
+async fn the_limits_are_settings_of_every_service_and_discovery_shows_them() {
     let environment = [
         ("ROLLCALL_MAX_ELEMENTS", "10"),
         ("ROLLCALL_MAX_PATCH_OPERATIONS", "100"),

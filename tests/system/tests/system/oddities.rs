@@ -8,7 +8,7 @@ use system::{Shape, System, Tenant};
 
 crate::on_both_shapes! {
     roles_give_the_same_role_and_grants_however_they_are_sent,
-    odd_values_are_understood_and_told_as_what_they_mean,
+    odd_values_are_understood_and_announced_as_what_they_mean,
     unknown_keys_beside_active_do_not_keep_a_leaver_active,
 }
 
@@ -166,7 +166,7 @@ async fn roles_give_the_same_role_and_grants_however_they_are_sent(shape: Shape)
 }
 
 // Rules: P6, P11, R16
-async fn odd_values_are_understood_and_told_as_what_they_mean(shape: Shape) {
+async fn odd_values_are_understood_and_announced_as_what_they_mean(shape: Shape) {
     let mut world = World::start(shape).await;
     let mut body = user("ada@x");
     body["emails"] = json!([{ "type": "work", "value": "a@x", "primary": true }, { "type": "home", "value": "b@x" }]);

@@ -9,7 +9,7 @@ use system::{Shape, System, Tenant};
 crate::on_both_shapes! {
     concurrent_changes_of_one_group_lose_no_member,
     active_is_a_boolean_and_what_was_sent_in_every_form,
-    whoever_loses_active_is_inactive_everywhere,
+    a_user_that_loses_active_is_inactive_everywhere,
     the_external_id_is_echoed_and_an_id_of_the_client_overwrites_nobody,
     an_inactive_user_is_found_blocks_the_name_and_comes_back_under_its_id,
     a_deleted_group_is_gone_from_its_members,
@@ -111,7 +111,7 @@ async fn active_is_a_boolean_and_what_was_sent_in_every_form(shape: Shape) {
 }
 
 // Rules: R50, P15
-async fn whoever_loses_active_is_inactive_everywhere(shape: Shape) {
+async fn a_user_that_loses_active_is_inactive_everywhere(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;

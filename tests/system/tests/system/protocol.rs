@@ -10,10 +10,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 crate::on_both_shapes! {
-    every_path_says_what_it_takes_and_answers_head_and_options,
+    every_path_lists_its_methods_and_answers_head_and_options,
     bodies_come_packed_or_with_a_byte_order_mark,
-    who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found,
-    a_body_above_the_limit_is_told_the_setting,
+    a_request_to_an_unknown_path_is_answered_with_where_the_tenant_url_is_found,
+    a_refusal_of_a_body_above_the_limit_names_the_setting,
     a_query_that_was_not_escaped_is_answered_as_if_it_were,
 }
 
@@ -36,7 +36,7 @@ async fn ask(method: Method, url: &str, token: &str) -> (u16, String, Option<u64
 }
 
 // Rules: R3
-async fn every_path_says_what_it_takes_and_answers_head_and_options(shape: Shape) {
+async fn every_path_lists_its_methods_and_answers_head_and_options(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;
@@ -178,7 +178,7 @@ async fn bodies_come_packed_or_with_a_byte_order_mark(shape: Shape) {
 }
 
 // Rules: R3
-async fn who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_found(shape: Shape) {
+async fn a_request_to_an_unknown_path_is_answered_with_where_the_tenant_url_is_found(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let origin = tenant.scim.base.split("/directories/").next().unwrap().to_owned();
@@ -221,7 +221,7 @@ async fn who_asks_at_a_path_that_there_is_not_is_told_where_the_tenant_url_is_fo
 }
 
 // Rules: R49
-async fn a_body_above_the_limit_is_told_the_setting(shape: Shape) {
+async fn a_refusal_of_a_body_above_the_limit_names_the_setting(shape: Shape) {
     let system = System::start_with(shape, &[("ROLLCALL_MAX_BODY", "16384")]).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;

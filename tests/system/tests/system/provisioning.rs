@@ -7,7 +7,7 @@ use system::{Shape, System, assert_gapless};
 
 crate::on_both_shapes! {
     a_connection_test_is_answered_with_an_empty_list,
-    an_initial_cycle_creates_whoever_is_not_found,
+    an_initial_cycle_creates_those_who_are_not_found,
     references_follow_when_the_users_exist,
     groups_are_created_empty_and_filled_by_deltas,
     an_incremental_cycle_sends_only_what_changed,
@@ -41,7 +41,7 @@ async fn a_connection_test_is_answered_with_an_empty_list(shape: Shape) {
     system.stop().await;
 }
 
-async fn an_initial_cycle_creates_whoever_is_not_found(shape: Shape) {
+async fn an_initial_cycle_creates_those_who_are_not_found(shape: Shape) {
     let system = System::start(shape).await;
     let receiver = Receiver::start();
     system

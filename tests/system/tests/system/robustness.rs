@@ -140,7 +140,7 @@ async fn names_are_unique_and_found_in_every_normal_form_and_case_and_kept_as_se
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limits_of_a_body_are_settings_and_discovery_tells_them() {
+async fn the_limits_of_a_body_are_settings_and_discovery_shows_them() {
     let environment = [("ROLLCALL_MAX_BODY", "16384"), ("ROLLCALL_BODY_TIMEOUT", "1")];
     let system = System::start_with(Shape::AllInOne, &environment).await;
     let tenant = system.tenant("contoso.example").await;

@@ -9,7 +9,7 @@ use system::{Shape, System, Tenant, assert_gapless};
 crate::on_both_shapes! {
     required_attributes_and_unique_addresses_are_refused_with_what_to_mend,
     roles_and_grants_follow_the_settings,
-    whoever_joins_or_leaves_a_group_that_gives_a_role_is_told_of,
+    users_that_join_or_leave_a_group_that_gives_a_role_are_announced,
     switched_off_groups_are_refused_and_leave_discovery,
     a_declared_schema_is_listed_typed_and_filterable,
 }
@@ -125,7 +125,7 @@ async fn roles_and_grants_follow_the_settings(shape: Shape) {
     system.stop().await;
 }
 
-async fn whoever_joins_or_leaves_a_group_that_gives_a_role_is_told_of(shape: Shape) {
+async fn users_that_join_or_leave_a_group_that_gives_a_role_are_announced(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.example").await;
     let scim = &tenant.scim;

@@ -79,7 +79,7 @@ async fn a_key_is_no_licence_to_fill_the_places() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_worked_on_keeps_its_place_and_who_finds_none_is_turned_away() {
+async fn requests_under_way_keep_their_places_and_one_that_finds_none_is_turned_away() {
     let connections = connections();
     let all: Vec<_> = (0..ROOM).map(|_| admit(&connections, 1)).collect();
     let requests: Vec<_> = all.iter().map(|one| one.begin(false)).collect();
