@@ -74,7 +74,7 @@ impl sealed::Kind for Command {
     fn size(&self) -> usize {
         let map =
             |map: &Map<String, Value>| -> usize { map.iter().map(|(name, value)| name.len() + weight(value)).sum() };
-        ENVELOPE
+        ENVELOPE_BYTES
             + match &self.verb {
                 Verb::Create(attributes) | Verb::Replace(attributes) => map(attributes),
                 Verb::Patch(message) => weight(message),
@@ -99,12 +99,12 @@ impl sealed::Kind for Event {
     }
 
     fn size(&self) -> usize {
-        ENVELOPE + self.body.len()
+        ENVELOPE_BYTES + self.body.len()
     }
 }
 
 /// Ids, names and times of a message.
-const ENVELOPE: usize = 400;
+const ENVELOPE_BYTES: usize = 400;
 
 /// About how long a value is as text.
 fn weight(value: &Value) -> usize {

@@ -32,7 +32,7 @@ pub use policy::{GRANTS, GroupRole, Indexing, Policy, RoleRule};
 pub use resource::{GroupRow, UserRow};
 pub use roles::{MOST_ROLE_CHANGES, Standing, role_change};
 pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
-pub use weight::{FAR, HEAVY, Reach, reach, weight};
+pub use weight::{HEAVY_BYTES, HEAVY_ROWS, Reach, reach, weight};
 pub use writes::{CountChange, Writes};
 
 pub use apply::Directory;

@@ -7,11 +7,11 @@ use scim::schema::ResourceType;
 use serde_json::{Map, Value};
 
 /// A command that reaches more stored rows than this is heavy.
-pub const FAR: u64 = 256;
+pub const HEAVY_ROWS: u64 = 256;
 /// A command that weighs more than this is heavy: it takes a good part of what a batch may take.
-pub const HEAVY: u64 = 256 * 1024;
+pub const HEAVY_BYTES: u64 = 256 * 1024;
 /// What a value of a list weighs beside its bytes: a member is looked up, written and told by an event of its own.
-const ELEMENT: u64 = 1_024;
+const ELEMENT_BYTES: u64 = 1_024;
 
 /// Stored rows that a command touches without naming them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ pub fn weight(command: &Command, bytes: usize) -> u64 {
     };
     u64::try_from(bytes)
         .unwrap_or(u64::MAX)
-        .saturating_add(elements * ELEMENT)
+        .saturating_add(elements * ELEMENT_BYTES)
 }
 
 /// What a command reaches, if its weight does not say how much it will have to do.
@@ -102,7 +102,7 @@ mod tests {
             Verb::Create(map(&json!({ "displayName": "All", "members": members }))),
         );
         assert_eq!(weight(&group, 5_000), 5_000 + 300 * 1_024);
-        assert!(weight(&group, 5_000) > HEAVY);
+        assert!(weight(&group, 5_000) > HEAVY_BYTES);
         let add = json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": "1" }, { "value": "2" }] }] });
         assert_eq!(
             weight(&command(ResourceKind::Group, Verb::Patch(add)), 200),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// How far clocks may be apart.
-const LEEWAY: Duration = Duration::from_secs(60);
+const MOST_CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// The one algorithm: what the header says is compared with it and decides nothing.
 const ALGORITHM: &str = "RS256";
 
@@ -131,10 +131,10 @@ impl<'t> Jwt<'t> {
             return Err(TokenError::Subject);
         }
         let seconds = |at: Timestamp| at.millis().div_euclid(1000);
-        if claims.exp <= seconds(now.minus(LEEWAY)) {
+        if claims.exp <= seconds(now.minus(MOST_CLOCK_SKEW)) {
             return Err(TokenError::Expired);
         }
-        if claims.nbf.is_some_and(|nbf| nbf > seconds(now.plus(LEEWAY))) {
+        if claims.nbf.is_some_and(|nbf| nbf > seconds(now.plus(MOST_CLOCK_SKEW))) {
             return Err(TokenError::NotYetGood);
         }
         Ok(())

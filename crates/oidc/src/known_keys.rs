@@ -7,13 +7,13 @@ use crate::KeySet;
 use std::time::{Duration, Instant};
 
 /// Keys older than this are fetched again.
-const FRESH: Duration = Duration::from_secs(60 * 60);
+const REFETCH_AFTER: Duration = Duration::from_secs(60 * 60);
 /// Keys older than this are not used.
-const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_USE: Duration = Duration::from_secs(24 * 60 * 60);
 /// An unknown key makes us fetch at most this often.
-const ROTATION: Duration = Duration::from_secs(5 * 60);
+const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// After a failure we wait this long.
-const RETRY: Duration = Duration::from_secs(10);
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// What is known of the keys of one issuer.
 #[derive(Debug, Default)]
@@ -36,16 +36,16 @@ impl KnownKeys {
     /// Whether the keys must be fetched before this one can be used or refused.
     pub(crate) fn must_fetch(&self, id: &str, now: Instant) -> Option<FetchReason> {
         let age = |at: Instant| now.duration_since(at);
-        if self.failed.is_some_and(|at| age(at) < RETRY) {
+        if self.failed.is_some_and(|at| age(at) < PAUSE_AFTER_FAILURE) {
             return None;
         }
         match &self.keys {
             None => Some(FetchReason::Stale),
-            Some((_, at)) if age(*at) >= FRESH => Some(FetchReason::Stale),
+            Some((_, at)) if age(*at) >= REFETCH_AFTER => Some(FetchReason::Stale),
             Some((keys, _)) if keys.contains(id) => None,
             Some(_) => self
                 .searched
-                .is_none_or(|at| age(at) >= ROTATION)
+                .is_none_or(|at| age(at) >= UNKNOWN_KEY_INTERVAL)
                 .then_some(FetchReason::Search),
         }
     }
@@ -67,7 +67,7 @@ impl KnownKeys {
     /// The keys, unless they are too old.
     pub(crate) fn usable(&self, now: Instant) -> Option<&KeySet> {
         let (keys, at) = self.keys.as_ref()?;
-        (now.duration_since(*at) < USABLE).then_some(keys)
+        (now.duration_since(*at) < LONGEST_USE).then_some(keys)
     }
 }
 
@@ -100,8 +100,8 @@ mod tests {
         let start = Instant::now();
         assert_eq!(KnownKeys::default().must_fetch("a", start), Some(FetchReason::Stale));
         let known = with_key_a(start);
-        assert_eq!(known.must_fetch("a", start + FRESH - RETRY), None);
-        assert_eq!(known.must_fetch("a", start + FRESH), Some(FetchReason::Stale));
+        assert_eq!(known.must_fetch("a", start + REFETCH_AFTER - PAUSE_AFTER_FAILURE), None);
+        assert_eq!(known.must_fetch("a", start + REFETCH_AFTER), Some(FetchReason::Stale));
     }
 
     // Rules: E4
@@ -112,8 +112,11 @@ mod tests {
         assert_eq!(known.must_fetch("b", start), Some(FetchReason::Search));
         known.begin_fetch(start);
         known.replace(keys(), FetchReason::Search, start);
-        assert_eq!(known.must_fetch("c", start + ROTATION / 2), None);
-        assert_eq!(known.must_fetch("c", start + ROTATION), Some(FetchReason::Search));
+        assert_eq!(known.must_fetch("c", start + UNKNOWN_KEY_INTERVAL / 2), None);
+        assert_eq!(
+            known.must_fetch("c", start + UNKNOWN_KEY_INTERVAL),
+            Some(FetchReason::Search)
+        );
     }
 
     // Rules: E4
@@ -121,11 +124,14 @@ mod tests {
     fn after_a_failure_the_last_keys_stay_good_for_a_day() {
         let start = Instant::now();
         let mut known = with_key_a(start);
-        let later = start + FRESH;
+        let later = start + REFETCH_AFTER;
         known.begin_fetch(later);
-        assert_eq!(known.must_fetch("a", later + RETRY / 2), None);
-        assert_eq!(known.must_fetch("a", later + RETRY), Some(FetchReason::Stale));
-        assert!(known.usable(start + USABLE / 2).is_some());
-        assert!(known.usable(start + USABLE).is_none());
+        assert_eq!(known.must_fetch("a", later + PAUSE_AFTER_FAILURE / 2), None);
+        assert_eq!(
+            known.must_fetch("a", later + PAUSE_AFTER_FAILURE),
+            Some(FetchReason::Stale)
+        );
+        assert!(known.usable(start + LONGEST_USE / 2).is_some());
+        assert!(known.usable(start + LONGEST_USE).is_none());
     }
 }

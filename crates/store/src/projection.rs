@@ -76,7 +76,7 @@ pub struct Opening<'a> {
     pub directories: &'a [DirectoryId],
     /// The commands, to be looked up in the inbox.
     pub commands: &'a [CommandId],
-    /// Of which stored rows to count how many there are, up to [`directory::FAR`] and one.
+    /// Of which stored rows to count how many there are, up to [`directory::HEAVY_ROWS`] and one.
     pub reaches: &'a [Reach],
     /// Whether it goes beside the transactions of batches instead of taking turns with them: for a command that takes long,
     /// of a directory that is in no batch meanwhile. One goes at a time.
@@ -214,7 +214,7 @@ impl BatchTx {
         std::mem::take(&mut self.settled)
     }
 
-    /// How many stored rows this reaches, of those asked for; counted no further than one beyond [`directory::FAR`].
+    /// How many stored rows this reaches, of those asked for; counted no further than one beyond [`directory::HEAVY_ROWS`].
     #[must_use]
     pub fn reached(&self, reach: Reach) -> u64 {
         self.reaches.get(&reach).copied().unwrap_or_default()

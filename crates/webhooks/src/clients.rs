@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Clients with a certificate that are kept; the one used least is made again when it is needed again.
-const KEPT: u64 = 256;
+const MOST_CLIENTS: u64 = 256;
 /// How long one that is not used is kept.
-const IDLE: Duration = Duration::from_mins(10);
+const IDLE_TIME: Duration = Duration::from_mins(10);
 /// Shorter than the keep-alive of common servers (5 s), so that the side which closes an idle connection is ours and
 /// no request is written to a connection that the receiver is just closing.
-const KEEP_IDLE: Duration = Duration::from_secs(4);
+const CONNECTION_IDLE_TIME: Duration = Duration::from_secs(4);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
@@ -30,7 +30,10 @@ impl Clients {
     pub(crate) fn new(guard: Guard, lookup: Arc<dyn Lookup>) -> Result<Self, reqwest::Error> {
         Ok(Self {
             plain: builder(&guard, &lookup).build()?,
-            with_identity: Cache::builder().max_capacity(KEPT).time_to_idle(IDLE).build(),
+            with_identity: Cache::builder()
+                .max_capacity(MOST_CLIENTS)
+                .time_to_idle(IDLE_TIME)
+                .build(),
             guard,
             lookup,
         })
@@ -66,5 +69,5 @@ fn builder(guard: &Guard, lookup: &Arc<dyn Lookup>) -> ClientBuilder {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
-        .pool_idle_timeout(KEEP_IDLE)
+        .pool_idle_timeout(CONNECTION_IDLE_TIME)
 }

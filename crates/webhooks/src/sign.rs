@@ -21,7 +21,7 @@ pub const TEST_HEADER: &str = "webhook-test";
 
 const PREFIX: &str = "whsec_";
 /// How far the timestamp of a request may be from now, in seconds.
-const TOLERANCE: i64 = 5 * 60;
+const TOLERANCE_SECONDS: i64 = 5 * 60;
 /// Key length of minted secrets, in bytes.
 const MINTED_BYTES: usize = 32;
 /// Key lengths that Standard Webhooks allows, in bytes.
@@ -205,7 +205,7 @@ fn verify_pair(key: &PublicKey, headers: &SignedHeaders<'_>, body: &[u8]) -> Res
         .parse()
         .map_err(|_| VerifyError::Malformed(TIMESTAMP_HEADER))?;
     let age = events::Timestamp::now().millis() / 1000 - at;
-    if age.abs() <= TOLERANCE && key.verifies(headers.signature, headers.id, headers.timestamp, body) {
+    if age.abs() <= TOLERANCE_SECONDS && key.verifies(headers.signature, headers.id, headers.timestamp, body) {
         Ok(())
     } else {
         Err(VerifyError::NotSigned)

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use std::pin::Pin;
 
 /// More than any request of this API needs.
-const LIMIT: usize = 256 * 1024;
+const MOST_BODY_BYTES: usize = 256 * 1024;
 
 /// The body of a request that takes one. Its faults are kept: a handler adds those that only it can find, so that all are
 /// reported together.
@@ -155,16 +155,18 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
-    read_body(request.headers(), payload, LIMIT).await.map_err(|error| {
-        let detail = format!("{error}.");
-        match error {
-            BodyError::TooLarge(_) => Problem::new(Kind::BodyTooLarge, detail),
-            BodyError::Encoding(_) => Problem::new(Kind::UnsupportedMediaType, detail)
-                .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS)),
-            BodyError::TooSlow => Problem::new(Kind::BodyTooSlow, detail),
-            BodyError::Damaged | BodyError::Broken(_) => Problem::new(Kind::MalformedBody, detail),
-        }
-    })
+    read_body(request.headers(), payload, MOST_BODY_BYTES)
+        .await
+        .map_err(|error| {
+            let detail = format!("{error}.");
+            match error {
+                BodyError::TooLarge(_) => Problem::new(Kind::BodyTooLarge, detail),
+                BodyError::Encoding(_) => Problem::new(Kind::UnsupportedMediaType, detail)
+                    .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS)),
+                BodyError::TooSlow => Problem::new(Kind::BodyTooSlow, detail),
+                BodyError::Damaged | BodyError::Broken(_) => Problem::new(Kind::MalformedBody, detail),
+            }
+        })
 }
 
 fn parse(raw: &[u8]) -> Result<Map<String, Value>, Problem> {

@@ -21,7 +21,7 @@ use store::{Change, Claim};
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const LONGEST: usize = 255;
+const LONGEST_KEY: usize = 255;
 
 /// The key that a request brought, hashed together with who brought it: two callers cannot meet under one key.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Idempotency {
         let key = value
             .to_str()
             .ok()
-            .filter(|key| (1..=LONGEST).contains(&key.trim().len()));
+            .filter(|key| (1..=LONGEST_KEY).contains(&key.trim().len()));
         let Some(key) = key else {
             let detail = format!("The header Idempotency-Key must have 1 to {LONGEST} visible ASCII characters.");
             return Err(Problem::new(Kind::InvalidParameter, detail));

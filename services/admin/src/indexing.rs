@@ -9,12 +9,12 @@ use std::time::Duration;
 use telemetry::chain;
 
 /// How often directories are looked through for what another process began and did not end.
-const EVERY: Duration = Duration::from_secs(60);
+const SEARCH_INTERVAL: Duration = Duration::from_secs(60);
 /// What the ingress knows of a directory may be a second old: until it knows that an extension is being indexed, no row
 /// may follow the new schema that it does not know either.
 const INGRESS_CATCHES_UP: Duration = Duration::from_secs(2);
 /// Between portions, so that commands that wait for the lane get their turn.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_BETWEEN_PORTIONS: Duration = Duration::from_millis(20);
 
 /// For ever.
 pub(crate) async fn run(state: State) {
@@ -32,7 +32,7 @@ pub(crate) async fn run(state: State) {
             }
         }
         // Until the first of the two.
-        let _ = tokio::time::timeout(EVERY, state.must_index()).await;
+        let _ = tokio::time::timeout(SEARCH_INTERVAL, state.must_index()).await;
     }
 }
 
@@ -40,7 +40,7 @@ async fn index(state: &State, directory: DirectoryId) {
     let lane = state.lane(directory);
     loop {
         match state.store().index_portion(directory, lane).await {
-            Ok(true) => tokio::time::sleep(PAUSE).await,
+            Ok(true) => tokio::time::sleep(PAUSE_BETWEEN_PORTIONS).await,
             Ok(false) => {
                 tracing::info!(directory.id = %directory, "users are searched by the new schemas");
                 return;

@@ -10,7 +10,7 @@ use store::ListPage;
 /// Parts of a list have this many rows unless asked otherwise.
 const DEFAULT_LIMIT: u16 = 20;
 /// And never more than this.
-const MOST: u16 = 100;
+const HIGHEST_LIMIT: u16 = 100;
 
 /// The parameters of a request.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Query {
         let Some(text) = self.text("limit") else {
             return DEFAULT_LIMIT;
         };
-        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        let limit = text.parse().ok().filter(|limit| (1..=HIGHEST_LIMIT).contains(limit));
         if limit.is_none() {
             self.fault("limit", format!("Must be a whole number from 1 to {MOST}."));
         }

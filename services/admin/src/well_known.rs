@@ -13,7 +13,7 @@ use runtime::http::read_only;
 /// Where it is.
 pub(crate) const PATH: &str = "/.well-known/jwks.json";
 /// For how long receivers may keep it: a key that is replaced signs for a day more.
-const KEPT: &str = "public, max-age=3600";
+const CACHE_POLICY: &str = "public, max-age=3600";
 
 /// Mounts it. It is open to everybody, as public keys are.
 pub(crate) fn configure(state: State, config: &mut ServiceConfig) {
@@ -32,6 +32,6 @@ async fn keys(state: &State) -> Result<HttpResponse, Problem> {
     }
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/jwk-set+json"))
-        .insert_header((CACHE_CONTROL, KEPT))
+        .insert_header((CACHE_CONTROL, CACHE_POLICY))
         .body(keys.to_string()))
 }

@@ -14,7 +14,7 @@ use store::{Authentication, Directory, DirectoryKey, Domain, Federation, Store, 
 use uuid::Uuid;
 
 /// The most entries of each kind that are remembered.
-const REMEMBERED: u64 = 10_000;
+const MOST_CACHED_ENTRIES: u64 = 10_000;
 
 type Remembered<K, V> = Cache<K, Option<Arc<V>>>;
 
@@ -162,7 +162,10 @@ where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(REMEMBERED).time_to_live(remember).build()
+    Cache::builder()
+        .max_capacity(MOST_CACHED_ENTRIES)
+        .time_to_live(remember)
+        .build()
 }
 
 async fn look_up<K, V>(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// When to repeat what the projector refuses for now. Identity providers come back with their next cycle anyway.
-const LATER: Duration = Duration::from_secs(300);
+const RETRY_REFUSED_AFTER: Duration = Duration::from_secs(300);
 
 /// Sends a command and returns what it did. Goes on when the client leaves: the change would be made anyway, and
 /// somebody must hear the verdict.
@@ -75,7 +75,7 @@ fn refused(status: u16, scim_type: Option<&str>, detail: String) -> Failure {
     if status == 503 {
         return Failure::Later {
             error: scim::Error::status(status, detail),
-            retry_after: LATER,
+            retry_after: RETRY_REFUSED_AFTER,
         };
     }
     let scim_type = scim_type.and_then(scim::ScimType::from_keyword);

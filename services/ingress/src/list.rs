@@ -21,7 +21,7 @@ use store::{Page, Position, Query, Sort, Total};
 use uuid::Uuid;
 
 /// Bytes that an answer hands to the connection at a time; what is sent is let go of.
-const PIECE: usize = 64 * 1024;
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// A search by the body of a request, as `list` by a query.
 pub(crate) async fn search(
@@ -48,7 +48,7 @@ pub(crate) async fn list(
         None => by_index(context, &sections, query).await?,
         Some(cursor) => by_cursor(context, &sections, query, cursor).await?,
     };
-    Ok(answer::pieces(200, list.pieces(PIECE)))
+    Ok(answer::pieces(200, list.pieces(PIECE_BYTES)))
 }
 
 /// Resources as JSON.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use store::Directory;
 
 /// The most directories remembered.
-const REMEMBERED: u64 = 10_000;
+const MOST_CACHED_POLICIES: u64 = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Policies {
@@ -24,7 +24,7 @@ struct Known {
 impl Policies {
     pub(crate) fn new() -> Self {
         Self {
-            known: Cache::builder().max_capacity(REMEMBERED).build(),
+            known: Cache::builder().max_capacity(MOST_CACHED_POLICIES).build(),
         }
     }
 

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The most directories remembered. One that is forgotten starts with a full bucket.
-const REMEMBERED: u64 = 10_000;
+const MOST_TRACKED_DIRECTORIES: u64 = 10_000;
 /// What a bucket holds: so many seconds of its rate may come at once.
-const BURST: Duration = Duration::from_secs(2);
+const BURST_TIME: Duration = Duration::from_secs(2);
 /// A request that stands for many is paid for by those after it, but for no longer than this.
 const LONGEST_DEBT: Duration = Duration::from_secs(30);
 
@@ -33,9 +33,9 @@ struct Bucket {
 impl Rates {
     pub(crate) fn new() -> Self {
         let buckets = Cache::builder()
-            .max_capacity(REMEMBERED)
+            .max_capacity(MOST_TRACKED_DIRECTORIES)
             // A bucket that nobody has touched for this long is full.
-            .time_to_idle(LONGEST_DEBT + BURST)
+            .time_to_idle(LONGEST_DEBT + BURST_TIME)
             .build();
         Self { buckets }
     }
@@ -81,7 +81,7 @@ impl Bucket {
     /// Takes one token; `Err` is the time until there is one.
     fn take(&mut self, rate: u32, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.max(now) + Duration::from_secs(1) / rate;
-        let over = (full_at - now).saturating_sub(BURST);
+        let over = (full_at - now).saturating_sub(BURST_TIME);
         if over.is_zero() {
             self.full_at = full_at;
             Ok(())

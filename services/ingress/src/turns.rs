@@ -13,15 +13,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Changes of one directory under way at once.
-const CHANGES: usize = 256;
-/// Of these, large ones: more values in lists than weigh [`directory::HEAVY`].
-const LARGE_CHANGES: usize = 1;
+const MOST_CHANGES: usize = 256;
+/// Of these, large ones: more values in lists than weigh [`directory::HEAVY_BYTES`].
+const MOST_LARGE_CHANGES: usize = 1;
 /// The longest wait for a place. Identity providers allow 30 seconds or more, of which a change may take as long as its deadline.
-const WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// When to come back after that.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// The most directories remembered; one that is forgotten starts with all its places.
-const REMEMBERED: u64 = 10_000;
+const MOST_TRACKED_DIRECTORIES: u64 = 10_000;
 
 /// The places of all directories.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ pub(crate) struct Turn {
 impl Turns {
     pub(crate) fn new() -> Self {
         let directories = Cache::builder()
-            .max_capacity(REMEMBERED)
+            .max_capacity(MOST_TRACKED_DIRECTORIES)
             // Nothing is under way for so long.
-            .time_to_idle(10 * WAIT)
+            .time_to_idle(10 * LONGEST_WAIT)
             .build();
         Self { directories }
     }
@@ -59,11 +59,11 @@ impl Turns {
     pub(crate) async fn wait(&self, command: &Command) -> Result<Turn, Failure> {
         let places = self.directories.get_with(command.directory_id, || {
             Arc::new(Places {
-                changes: Arc::new(Semaphore::new(CHANGES)),
-                large: Arc::new(Semaphore::new(LARGE_CHANGES)),
+                changes: Arc::new(Semaphore::new(MOST_CHANGES)),
+                large: Arc::new(Semaphore::new(MOST_LARGE_CHANGES)),
             })
         });
-        let is_large = directory::weight(command, 0) > directory::HEAVY;
+        let is_large = directory::weight(command, 0) > directory::HEAVY_BYTES;
         let turn = async {
             let large = match is_large {
                 true => Some(Arc::clone(&places.large).acquire_owned().await.ok()?),
@@ -75,7 +75,7 @@ impl Turns {
             })
         };
         // The semaphores are never closed, so what is missing is time.
-        tokio::time::timeout(WAIT, turn)
+        tokio::time::timeout(LONGEST_WAIT, turn)
             .await
             .ok()
             .flatten()
@@ -90,7 +90,7 @@ fn too_many(is_large: bool) -> Failure {
     } else {
         format!("{CHANGES} changes of this directory are under way, which is the most at once")
     };
-    let waited = WAIT.as_secs();
+    let waited = LONGEST_WAIT.as_secs();
     let detail = format!("{what}; this one waited {waited} seconds and was not taken, nothing was changed: try again");
     Failure::Later {
         error: scim::Error::status(429, detail),

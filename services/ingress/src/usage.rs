@@ -17,7 +17,7 @@ use store::{KeyUse, Refusal};
 use tokio_util::sync::CancellationToken;
 
 /// How often the notes are written.
-const EVERY: Duration = Duration::from_secs(5);
+const NOTES_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The key that a request has shown, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +123,7 @@ impl Usage {
 
 /// Writes the notes from time to time; lost ones are no loss.
 pub(crate) async fn run(state: State, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(EVERY);
+    let mut tick = tokio::time::interval(NOTES_INTERVAL);
     loop {
         let going_on = stop.run_until_cancelled(tick.tick()).await.is_some();
         let (usage, directories) = (&state.inner().usage, state.inner().store.directories());

@@ -8,7 +8,7 @@ use crate::apply::{self, ApplyError, poisoned, too_slow};
 use crate::brake;
 use crate::command::Work;
 use crate::stages::{Lap, Stage};
-use directory::{Directory, FAR, Reach};
+use directory::{Directory, HEAVY_ROWS, Reach};
 use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
 use scim::Limits;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -217,7 +217,7 @@ impl Committing<'_> {
         self.settle(part, settled);
         self.leave_out(part, |work| {
             let reach = work.reach.map(|reach| projection.reached(reach));
-            reach.is_some_and(|reached| reached > FAR)
+            reach.is_some_and(|reached| reached > HEAVY_ROWS)
         });
         if part.is_empty() {
             projection.rollback().await.map_err(CommitError::Unavailable)?;

@@ -41,7 +41,7 @@ struct Item {
 impl Item {
     fn new(delivery: Inbound<Command>) -> Self {
         let weight = directory::weight(&delivery.payload, delivery.size());
-        let apart = weight > directory::HEAVY || delivery.delivery_count >= SUSPECT_AFTER;
+        let apart = weight > directory::HEAVY_BYTES || delivery.delivery_count >= SUSPECT_AFTER;
         Self {
             delivery,
             weight,

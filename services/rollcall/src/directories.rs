@@ -3,7 +3,7 @@
 use store::{Directory, DirectoryFilter, ListPage, Store};
 
 /// Directories asked for at once.
-const PAGE: u16 = 100;
+const PAGE_DIRECTORIES: u16 = 100;
 
 /// Visits every directory, in the order of the list; the first error ends it.
 pub(crate) async fn each(
@@ -11,7 +11,7 @@ pub(crate) async fn each(
     mut visit: impl AsyncFnMut(Directory) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut page = ListPage {
-        limit: PAGE,
+        limit: PAGE_DIRECTORIES,
         cursor: None,
     };
     loop {

@@ -10,9 +10,9 @@ use lapin::Connection;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-const INTERVAL: Duration = Duration::from_secs(10);
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 /// Longer than a batch of the active consumer takes while it works at all.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// Since when a lane has been waiting; how many messages it had received then, and how many wait in the queue.
 struct Waiting {
@@ -38,7 +38,7 @@ pub(crate) async fn watch<T>(
 ) -> Alarm {
     let mut waiting: HashMap<u16, Waiting> = HashMap::new();
     loop {
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(LOOK_INTERVAL).await;
         let channel = match connection.create_channel().await {
             Ok(channel) => channel,
             Err(error) => return Alarm::Broken(error.to_string()),
@@ -75,7 +75,7 @@ fn is_stalled(waiting: &mut HashMap<u16, Waiting>, lane: u16, received: u64, rea
     }
     entry.received = received;
     entry.ready = ready;
-    now.duration_since(entry.since) >= PATIENCE
+    now.duration_since(entry.since) >= LONGEST_STALL
 }
 
 #[cfg(test)]

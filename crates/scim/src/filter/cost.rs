@@ -13,11 +13,11 @@ use crate::schema::ResourceType;
 /// One value in a known place.
 const COST_OF_ONE_VALUE: usize = 1;
 /// Each element of a multi-valued attribute.
-const ELEMENTS: usize = 2;
+const COST_OF_ELEMENTS: usize = 2;
 /// Whatever an extension holds that no schema declares, `schemas`, and the members of a group: everything is looked through.
-const EVERYTHING: usize = 10;
+const COST_OF_EVERYTHING: usize = 10;
 /// All matches are put in order, by what has to be worked out for each.
-const SORT: usize = 5;
+const COST_OF_SORT: usize = 5;
 /// The orders that the database keeps.
 const KEPT_ORDERS: [&str; 4] = ["userName", "displayName", "externalId", "meta"];
 
@@ -38,8 +38,8 @@ pub fn check_cost(
     }
     Err(Error::invalid_filter(format!(
         "the query counts as {} comparisons, and may count as {MAX_TERMS}: one of a multi-valued attribute counts as \
-         {ELEMENTS}, one of schemas, of a group's members or of an extension that no schema declares as {EVERYTHING}, \
-         sortBy other than userName, displayName, externalId and meta as {SORT}; send it as several, or have the \
+         {COST_OF_ELEMENTS}, one of schemas, of a group's members or of an extension that no schema declares as {COST_OF_EVERYTHING}, \
+         sortBy other than userName, displayName, externalId and meta as {COST_OF_SORT}; send it as several, or have the \
          directory's administrator declare the extension",
         filter + sort
     )))
@@ -89,11 +89,15 @@ fn of_path(path: &AttributePath, resource_type: &ResourceType) -> usize {
     let Some(found) = resource_type.lookup(path) else {
         let is_undeclared = path.urn.as_deref().is_some_and(|urn| !resource_type.knows(urn));
         // What exists nowhere is not looked for.
-        return if is_undeclared { EVERYTHING } else { COST_OF_ONE_VALUE };
+        return if is_undeclared {
+            COST_OF_EVERYTHING
+        } else {
+            COST_OF_ONE_VALUE
+        };
     };
     match (found.urn, found.attribute.name.as_str()) {
-        (None, "schemas" | "members") => EVERYTHING,
-        _ if found.attribute.multi_valued || found.sub.is_some_and(|sub| sub.multi_valued) => ELEMENTS,
+        (None, "schemas" | "members") => COST_OF_EVERYTHING,
+        _ if found.attribute.multi_valued || found.sub.is_some_and(|sub| sub.multi_valued) => COST_OF_ELEMENTS,
         _ => COST_OF_ONE_VALUE,
     }
 }
@@ -102,7 +106,7 @@ fn of_order(path: &AttributePath, resource_type: &ResourceType) -> usize {
     // What cannot be sorted by is ignored (R35).
     resource_type.lookup(path).map_or(0, |found| {
         let is_kept = found.urn.is_none() && KEPT_ORDERS.contains(&found.attribute.name.as_str());
-        if is_kept { 0 } else { SORT }
+        if is_kept { 0 } else { COST_OF_SORT }
     })
 }
 

@@ -4,7 +4,7 @@ use super::{BatchTx, DirectoryFacts, Opening, PROJECTOR};
 use crate::rows::{Column, Params, RowSet};
 use crate::sql::Row;
 use crate::{StoreError, inbox};
-use directory::{FAR, Policy, Reach};
+use directory::{HEAVY_ROWS, Policy, Reach};
 use events::DirectoryId;
 use std::collections::HashMap;
 
@@ -98,7 +98,7 @@ fn count(params: &mut Params, reaches: &[Reach]) -> Vec<String> {
         };
         set.push(vec![directory.uuid().into(), id.uuid().into(), id.to_string().into()]);
     }
-    let most = FAR + 1;
+    let most = HEAVY_ROWS + 1;
     let up_to = |rows: &str| format!("(SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT {most}) counted)");
     let members_of = up_to("group_members m WHERE m.group_id = r.id");
     let groups_of = up_to("group_members m WHERE m.member_id = r.id AND m.directory_id = r.directory_id");

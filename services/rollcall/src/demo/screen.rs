@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 /// Width of the column that says what happened.
-const WHAT: usize = 64;
+const EVENT_COLUMN_WIDTH: usize = 64;
 
 /// Where the demo is told.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,10 @@ impl Screen {
 
     /// A request and its answer.
     pub(crate) fn request(self, exchange: &Exchange) {
-        let what = fit(&format!("{:<6} {}", exchange.method, exchange.shown), WHAT);
+        let what = fit(
+            &format!("{:<6} {}", exchange.method, exchange.shown),
+            EVENT_COLUMN_WIDTH,
+        );
         let colour = if exchange.status < 400 {
             Colour::Green
         } else {
@@ -77,7 +80,7 @@ impl Screen {
 
     /// An event of the log.
     pub(crate) fn event(self, kind: &str, sequence: i64, about: &str) {
-        let what = fit(&format!("{kind:<22} {about}"), WHAT);
+        let what = fit(&format!("{kind:<22} {about}"), EVENT_COLUMN_WIDTH);
         self.line(&format!(
             "  {}   {what}  #{sequence}",
             self.paint(Colour::Magenta, "event")
@@ -86,7 +89,7 @@ impl Screen {
 
     /// A webhook that arrived, so long after the request that caused it.
     pub(crate) fn webhook(self, kind: &str, verified: bool, after: Option<Duration>) {
-        let what = fit(&format!("{kind:<22} delivered to the app"), WHAT);
+        let what = fit(&format!("{kind:<22} delivered to the app"), EVENT_COLUMN_WIDTH);
         let (mark, colour) = if verified {
             ("signature ok", Colour::Green)
         } else {

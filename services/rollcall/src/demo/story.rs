@@ -11,11 +11,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// How long a webhook may take before the demo says that something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
+const LONGEST_DELIVERY: Duration = Duration::from_secs(20);
 /// People of the initial cycle, beside those who are shown one by one.
-const CROWD: u32 = 200;
+const CROWD_PEOPLE: u32 = 200;
 /// Requests that the initial cycle has open at once.
-const AT_ONCE: usize = 4;
+const MOST_OPEN_REQUESTS: usize = 4;
 
 /// What is counted.
 pub(crate) struct Tally {
@@ -175,7 +175,7 @@ impl Story {
                     entra.create_user(&person).await
                 }
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(MOST_OPEN_REQUESTS)
             .collect::<Vec<_>>()
             .await;
         let mut started = HashMap::new();
@@ -191,13 +191,13 @@ impl Story {
             started.insert(exchange.trace_id.clone(), exchange.started);
         }
         let took = began.elapsed();
-        let events = self.events(CROWD as usize).await?;
+        let events = self.events(CROWD_PEOPLE as usize).await?;
         for event in &events {
             let arrival = self.arrival(event).await?;
             let after = self.count(&arrival, started.get(&arrival.trace_id).copied());
             ensure!(after.is_some(), "a webhook does not belong to the trace of its request");
         }
-        let rate = f64::from(CROWD) / took.as_secs_f64();
+        let rate = f64::from(CROWD_PEOPLE) / took.as_secs_f64();
         self.screen.line(&format!(
             "  … and {CROWD} more people, {AT_ONCE} at a time: {rate:.0} people/s, every webhook arrived and verified"
         ));
@@ -319,8 +319,9 @@ impl Story {
             if let Some(arrival) = self.arrived.remove(id) {
                 return Ok(arrival);
             }
-            let next = tokio::time::timeout(PATIENCE, self.receiver.arrivals.recv()).await;
-            let arrival = next.with_context(|| format!("no webhook for event {id} within {} s", PATIENCE.as_secs()))?;
+            let next = tokio::time::timeout(LONGEST_DELIVERY, self.receiver.arrivals.recv()).await;
+            let arrival =
+                next.with_context(|| format!("no webhook for event {id} within {} s", LONGEST_DELIVERY.as_secs()))?;
             let arrival = arrival.context("the receiver stopped")?;
             self.arrived.insert(arrival.event_id.clone(), arrival);
         }

@@ -11,7 +11,7 @@ use store::{Change, Endpoint, EndpointIdentity, EndpointSecret, EndpointUrl, Kep
 use webhooks::{ClientIdentity, Secret, Signing};
 
 /// How long requests are signed with the previous secret too.
-const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+const PREVIOUS_SECRET_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Headers as they are sealed: names and values.
 pub(super) type Headers = BTreeMap<String, String>;
@@ -84,7 +84,7 @@ pub(super) async fn rotate(
         sealed: seal_secret(context, id, &secret),
         signing: signing.as_str(),
         public_key: secret.public_key().map(|key| key.to_string()),
-        previous_until: context.now.plus(OVERLAP),
+        previous_until: context.now.plus(PREVIOUS_SECRET_TIME),
     };
     change.rotate_endpoint_secret(id, &new, context.now).await?;
     Ok((secret, new.previous_until))

@@ -10,13 +10,13 @@ use api::{EndpointStats, EndpointStatsParameters, Oldest, Percentiles};
 use std::time::Duration;
 use store::Quantiles;
 
-const MINUTE: u64 = 60;
+const SECONDS_A_MINUTE: u64 = 60;
 /// The windows that can be asked for.
 const WINDOWS: &[(&str, Duration)] = &[
-    ("5m", Duration::from_secs(5 * MINUTE)),
-    ("1h", Duration::from_secs(60 * MINUTE)),
-    ("24h", Duration::from_secs(24 * 60 * MINUTE)),
-    ("7d", Duration::from_secs(7 * 24 * 60 * MINUTE)),
+    ("5m", Duration::from_secs(5 * SECONDS_A_MINUTE)),
+    ("1h", Duration::from_secs(60 * SECONDS_A_MINUTE)),
+    ("24h", Duration::from_secs(24 * 60 * SECONDS_A_MINUTE)),
+    ("7d", Duration::from_secs(7 * 24 * 60 * SECONDS_A_MINUTE)),
 ];
 
 fn shown(endpoint_id: EndpointId, window: &str, stats: &store::EndpointStats, now: Timestamp) -> EndpointStats {
@@ -81,7 +81,9 @@ pub(crate) async fn handler(
         query.fault("window", format!("Must be one of: {}.", known.join(", ")));
     }
     query.finish()?;
-    let (name, window) = window.copied().unwrap_or(("1h", Duration::from_secs(60 * MINUTE)));
+    let (name, window) = window
+        .copied()
+        .unwrap_or(("1h", Duration::from_secs(60 * SECONDS_A_MINUTE)));
     let store = context.store();
     store
         .endpoints()

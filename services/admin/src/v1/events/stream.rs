@@ -24,15 +24,15 @@ use tokio::sync::watch;
 /// The header in which a client that reconnects says how far it came.
 const LAST_EVENT_ID: &str = "last-event-id";
 /// Events read at once, and held for one stream.
-const PAGE: u32 = 100;
+const PAGE_EVENTS: u32 = 100;
 /// How often the database is asked whether there is more.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// A comment is sent when nothing else was for so long: proxies close what is silent.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// Streams of one process.
 const MOST_STREAMS: usize = 1_000;
 /// How long a client waits before it connects again, in milliseconds.
-const RETRY: u32 = 1_000;
+const RECONNECT_MILLIS: u32 = 1_000;
 
 /// The streams of a process.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl Streams {
     /// Asks the database as long as anybody listens.
     async fn look(&self, store: &Store) {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
             let head = store.events().head().await;
             let mut hub = self.hub();
             let Hub::Looking(sender) = &*hub else { return };
@@ -158,7 +158,7 @@ impl Reader {
             self.greeted = true;
             return Some((Bytes::from(format!("retry: {RETRY}\n\n")), self));
         }
-        let silent_until = tokio::time::Instant::now() + HEARTBEAT;
+        let silent_until = tokio::time::Instant::now() + HEARTBEAT_INTERVAL;
         loop {
             if self.more {
                 // Marked before reading: what comes meanwhile is a reason to read again.
@@ -191,7 +191,7 @@ impl Reader {
     }
 
     async fn page(&self) -> Result<EventPage, StoreError> {
-        self.store.events().feed(&self.selection.feed(PAGE)).await
+        self.store.events().feed(&self.selection.feed(PAGE_EVENTS)).await
     }
 }
 

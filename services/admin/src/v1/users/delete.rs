@@ -12,9 +12,9 @@ use std::time::Duration;
 use store::{Directory, Erasure};
 
 /// How long a command may take.
-const DEADLINE: Duration = Duration::from_secs(8);
+const COMMAND_DEADLINE: Duration = Duration::from_secs(8);
 /// How long a request works on an erasure; what is left is done in the background.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ERASURE_TIME: Duration = Duration::from_secs(20);
 
 /// Deletes a user, or erases everything about the person.
 ///
@@ -58,7 +58,7 @@ pub(crate) async fn handler(
     }
     context.store().erasures().start(erasure, context.now).await?;
     let started = tokio::time::Instant::now();
-    while started.elapsed() < PATIENCE {
+    while started.elapsed() < ERASURE_TIME {
         if context.store().erasures().step(erasure, context.now).await? {
             return Ok(HttpResponse::NoContent().finish());
         }
@@ -78,7 +78,7 @@ async fn delete_user(context: &Context, directory: &Directory, user: ResourceId)
         directory_id: directory.id,
         source: Source::Api,
         issued_at,
-        deadline: issued_at.plus(DEADLINE),
+        deadline: issued_at.plus(COMMAND_DEADLINE),
         kind: ResourceKind::User,
         resource_id: user,
         if_match: Vec::new(),
