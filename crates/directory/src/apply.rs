@@ -2,6 +2,7 @@
 
 use crate::brake::{Brake, BrakeFacts, BrakeSettings, BrakeWrites, Held};
 use crate::members::{MemberBrief, Memberships};
+use crate::refusal::Refusal;
 use crate::{GroupRow, Needs, Owner, Policy, UserRow};
 use events::{
     Command, DirectoryId, EventType, GroupRef, OrganizationId, Outcome, ResourceId, ResourceKind, Timestamp, Verb,
@@ -65,9 +66,6 @@ pub struct Directory {
 /// What a request about groups is told where groups are switched off.
 const GROUPS_DISABLED: &str = "groups are switched off for this directory, nothing was changed; in Entra, open \
      Provisioning > Mappings and disable the mapping of groups, or have the directory's administrator enable groups";
-
-/// Why a command is refused, on its way to becoming an outcome.
-pub(crate) type Refusal = scim::Error;
 
 impl Directory {
     /// An empty set of rows, in which everything named by `needs` and not loaded afterwards is known to be absent.

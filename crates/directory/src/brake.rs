@@ -6,7 +6,7 @@
 //! other changes go on. Users that the directory got a short while ago are no concern of the brake: a person who tries the product,
 //! or tests it, creates a dozen people and deletes them again. Pure: counts come in, a decision and new counts come out.
 
-use crate::apply::Refusal;
+use crate::refusal::Refusal;
 use events::{Command, DirectoryId, ResourceKind, Timestamp, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,8 +2,9 @@
 
 mod matching;
 
-use crate::apply::{Directory, EventDraft, Refusal, changes, precondition};
+use crate::apply::{Directory, EventDraft, changes, precondition};
 use crate::members::MemberBrief;
+use crate::refusal::Refusal;
 use crate::{GroupRow, normalized_group};
 use events::{Command, EventType, MemberRef, Outcome, ResourceId, ResourceKind, Timestamp};
 use matching::Matching;

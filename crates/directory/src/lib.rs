@@ -12,6 +12,7 @@ mod group;
 mod members;
 mod needs;
 mod policy;
+mod refusal;
 mod required;
 mod resource;
 mod roles;

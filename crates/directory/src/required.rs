@@ -1,6 +1,6 @@
 //! Attributes that every user of a directory must have.
 
-use crate::apply::Refusal;
+use crate::refusal::Refusal;
 use scim::path::AttributePath;
 use scim::schema::{Attribute, AttributeType, Mutability, ResourceType};
 use serde_json::{Map, Value};

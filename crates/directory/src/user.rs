@@ -1,7 +1,8 @@
 //! What commands do to users.
 
-use crate::apply::{Directory, EventDraft, Refusal, changes, precondition};
+use crate::apply::{Directory, EventDraft, changes, precondition};
 use crate::brake::Leaving;
+use crate::refusal::Refusal;
 use crate::{UserRow, normalized_user, required};
 use events::{Command, EventType, Outcome, ResourceId, Timestamp};
 use scim::patch::Patch;

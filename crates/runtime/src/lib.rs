@@ -18,9 +18,9 @@ mod shutdown;
 
 pub use backoff::Backoff;
 pub use context::{CommandContext, Context};
-pub use flags::{Flags, parse_flags};
+pub use flags::Flags;
 pub use master_key::{MasterKeyProblem, create_data_dir, master_key};
 pub use program::{Program, command_main, service_main};
 pub use service::Service;
-pub use settings::{Origin, Settings, SettingsError, SettingsFile};
+pub use settings::{Origin, Settings, SettingsError, SettingsFile, parse_flags};
 pub use shutdown::Shutdown;

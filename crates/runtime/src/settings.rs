@@ -1,58 +1,33 @@
 //! The settings of a program: read once at the start, from flags, environment and `rollcall.toml`, then never changed.
 
+mod arguments;
+mod definition;
 mod describe;
+mod error;
 mod kinds;
 mod layers;
+mod origin;
 mod table;
 
-pub use layers::{Origin, SettingsFile};
+pub use arguments::parse_flags;
+pub use error::SettingsError;
+pub use layers::SettingsFile;
+pub use origin::Origin;
 pub use table::Settings;
-pub(crate) use table::{DEFINITIONS, Definition};
 
 use crate::flags::Flags;
 use kinds::EMBEDDED;
-pub(crate) use kinds::UNSET;
 use layers::Layers;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use scim::Limits;
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use table::DEFINITIONS;
 
 const DEFAULT_FILE: &str = "rollcall.toml";
 /// What would end or change a path inside a URL.
 const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
-
-/// Why the settings cannot be used. Every message says what to change; none shows a value, which may be a secret.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The settings file cannot be read or is not TOML.
-    #[error("{path}: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The settings file has a key that means nothing.
-    #[error("{path}: unknown setting `{key}`; the settings are {}", table::names())]
-    UnknownKey {
-        /// The file.
-        path: String,
-        /// The key.
-        key: String,
-    },
-    /// A value is not what the setting needs.
-    #[error("{key} ({origin}) {reason}")]
-    Invalid {
-        /// The setting.
-        key: String,
-        /// Where its value came from.
-        origin: Origin,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
 
 impl Settings {
     /// Reads the settings from flags, the environment of this process and the settings file.
@@ -77,7 +52,7 @@ impl Settings {
         environment: impl Fn(&str) -> Option<String>,
         file: Option<&SettingsFile>,
     ) -> Result<Self, SettingsError> {
-        Self::read(&Layers::merge(flags, environment, file)?)
+        Self::read(&Layers::merge(DEFINITIONS, flags, environment, file)?)
     }
 
     /// The URL of the database: the one that was given, or that of a SQLite file in the data dir.

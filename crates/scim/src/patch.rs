@@ -12,6 +12,7 @@ mod list;
 mod members;
 mod parse;
 mod path;
+mod reader;
 mod step;
 mod typed;
 mod work;

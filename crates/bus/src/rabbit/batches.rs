@@ -3,7 +3,6 @@
 use super::Rabbit;
 use super::bundle::{self, Part};
 use super::publisher::{Receipt, hand_over, publishing};
-use super::session::Session;
 use super::wire::{self, Outgoing};
 use crate::BusError;
 use crate::trace::event_span;
@@ -40,7 +39,7 @@ impl Rabbit {
         let session = self.shared().session().ok_or(BusError::Unavailable)?;
         for portion in events.chunks(EVENTS_A_PORTION) {
             let (messages, spans) = self.messages(portion)?;
-            let outcome = publish(&session, messages).await;
+            let outcome = publish(session.batches(), messages).await;
             // The spans last until everything is confirmed.
             drop(spans);
             outcome?;
@@ -75,10 +74,9 @@ impl Rabbit {
 }
 
 /// Publishes and waits for all confirmations.
-pub(crate) async fn publish(session: &Session, messages: Vec<Outgoing>) -> Result<(), BusError> {
+pub(crate) async fn publish(batches: &mpsc::Sender<Batch>, messages: Vec<Outgoing>) -> Result<(), BusError> {
     let (done, outcome) = oneshot::channel();
-    session
-        .batches()
+    batches
         .send(Batch { messages, done })
         .await
         .map_err(|_| BusError::Unavailable)?;
@@ -212,7 +210,7 @@ async fn publish_group(channel: &Channel, group: Vec<Batch>) -> GroupOutcome {
 }
 
 /// Returns once everything sent so far is confirmed or given up.
-pub(crate) async fn flush(session: &Arc<Session>) {
+pub(crate) async fn flush(batches: &mpsc::Sender<Batch>) {
     // The outcome is that of an empty batch.
-    let _ = publish(session, Vec::new()).await;
+    let _ = publish(batches, Vec::new()).await;
 }

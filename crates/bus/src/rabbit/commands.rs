@@ -4,17 +4,15 @@
 //! travel together, as small segments do on a connection with Nagle's algorithm: so the number of messages adapts to
 //! how fast the broker confirms them, and a lone client never waits.
 
-use super::bundle::{FULL_BYTES, MOST_MESSAGES, Part};
+use super::bundle::{FULL_BYTES, MOST_MESSAGES};
+use super::letter::Letter;
 use super::publisher::{Publishing, Receipt, hand_over, publishing};
-use super::requester::Refusal;
 use super::wire;
 use crate::RequestError;
 use crate::waiters::Waiters;
-use events::{Command, CommandId, DirectoryId, Timestamp};
+use events::CommandId;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
-use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -22,41 +20,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Messages handed over and not confirmed yet; further commands wait in the queue before this task.
 const MAX_UNCONFIRMED: usize = 256;
-
-/// A command to be sent.
-#[derive(Debug)]
-pub(crate) struct Letter {
-    pub(crate) id: CommandId,
-    pub(crate) lane: u16,
-    pub(crate) name: &'static str,
-    pub(crate) directory: DirectoryId,
-    pub(crate) deadline: Timestamp,
-    /// The queue that the verdict is sent to.
-    pub(crate) reply_to: ShortString,
-    pub(crate) part: Part<Box<RawValue>>,
-}
-
-impl Letter {
-    pub(crate) fn new(
-        command: &Command,
-        lane: u16,
-        reply_to: ShortString,
-        traceparent: Option<String>,
-    ) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            id: command.id,
-            lane,
-            name: command.name(),
-            directory: command.directory_id,
-            deadline: command.deadline,
-            reply_to,
-            part: Part {
-                traceparent,
-                message: serde_json::value::to_raw_value(command)?,
-            },
-        })
-    }
-}
 
 /// Publishes the commands of one session until it is lost.
 pub(crate) async fn publish_commands(
@@ -80,6 +43,22 @@ pub(crate) async fn publish_commands(
         if !going_on {
             lost.cancel();
             return;
+        }
+    }
+}
+
+/// Why the broker refused a message with commands.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    QueueFull,
+    Unroutable,
+}
+
+impl Refusal {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue full",
+            Self::Unroutable => "no queue takes it",
         }
     }
 }

@@ -103,7 +103,7 @@ impl<T: Message> Link<T> {
     pub(crate) async fn park(&self, delivery: &Inbound<T>, reason: &str) -> Result<(), BusError> {
         let session = self.rabbit.shared().session().ok_or(BusError::Unavailable)?;
         let message = wire::parked(&delivery.payload, delivery.lane, reason)?;
-        publish(&session, vec![message]).await?;
+        publish(session.batches(), vec![message]).await?;
         tracing::error!(
             lane = delivery.lane,
             message.id = delivery.payload.message_id(),
@@ -351,7 +351,7 @@ impl<T: Message> Worker<T> {
                 while buffer.holds(session, tag) {
                     let letter = wire::dead_letter::<T>(&properties, data.clone(), lane, &reason);
                     if let Some(publishing) = shared.session()
-                        && publish(&publishing, vec![letter]).await.is_ok()
+                        && publish(publishing.batches(), vec![letter]).await.is_ok()
                     {
                         buffer.ack(HashMap::from([(session, vec![(tag, 0)])]));
                         return;

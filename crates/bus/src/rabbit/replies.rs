@@ -1,7 +1,6 @@
 //! Sending verdicts. They are hints, so they are neither confirmed nor waited for.
 
 use super::publisher::{hand_over, publishing};
-use super::session::Session;
 use super::wire::Outgoing;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lapin::Channel;
@@ -54,9 +53,9 @@ pub(crate) async fn send_replies(channel: Channel, mut replies: mpsc::Receiver<R
 }
 
 /// Returns once every verdict sent so far is written.
-pub(crate) async fn flush(session: &Session) {
+pub(crate) async fn flush(replies: &mpsc::Sender<Reply>) {
     let (done, flushed) = oneshot::channel();
-    if session.replies().send(Reply::Flush(done)).await.is_ok() {
+    if replies.send(Reply::Flush(done)).await.is_ok() {
         let _ = flushed.await;
     }
 }

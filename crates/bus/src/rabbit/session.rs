@@ -1,10 +1,11 @@
 //! One publishing connection, from its handshake to its end.
 
 use super::batches::{self, Batch, publish_batches};
-use super::commands::{Letter, publish_commands};
+use super::commands::publish_commands;
 use super::connection::{self, ConnectError};
+use super::letter::Letter;
 use super::replies::{self, Reply, send_replies};
-use super::{Shared, requester};
+use super::{Shared, reply_queue};
 use crate::waiters::Waiters;
 use futures_util::StreamExt;
 use lapin::options::ConfirmSelectOptions;
@@ -22,6 +23,8 @@ const BATCHES_WAITING: usize = 64;
 const REPLIES_WAITING: usize = 4_096;
 /// Opening the channels.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// A request gives up on a broker that does not even declare its reply queue in this time.
+const REPLY_QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 /// For verdicts and confirmations that are on their way when the bus is closed.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// Not every end of a connection is announced.
@@ -92,7 +95,7 @@ impl Session {
         });
         if shared.requests.load(Ordering::Relaxed) {
             // The first request would open it; this spares it the wait.
-            let _ = requester::reply_queue(&session).await;
+            let _ = session.reply_queue().await;
         }
         Ok(session)
     }
@@ -126,11 +129,11 @@ impl Session {
     }
 
     /// Lets everything that is on its way arrive, within some seconds.
-    pub(crate) async fn drain(self: &Arc<Self>) {
+    pub(crate) async fn drain(&self) {
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, async {
             self.waiters.idle().await;
-            batches::flush(self).await;
-            replies::flush(self).await;
+            batches::flush(&self.batches).await;
+            replies::flush(&self.replies).await;
         })
         .await;
     }
@@ -171,12 +174,17 @@ impl Session {
         &self.replies
     }
 
-    pub(crate) const fn reply_queue(&self) -> &OnceCell<ShortString> {
-        &self.reply_queue
-    }
-
-    pub(crate) const fn lost(&self) -> &CancellationToken {
-        &self.lost
+    /// The queue for verdicts, opened at the first request.
+    pub(crate) async fn reply_queue(&self) -> Option<ShortString> {
+        let open = || reply_queue::open(&self.connection, &self.waiters, &self.lost);
+        match tokio::time::timeout(REPLY_QUEUE_TIMEOUT, self.reply_queue.get_or_try_init(open)).await {
+            Ok(Ok(queue)) => Some(queue.clone()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the reply queue could not be opened");
+                None
+            }
+            Err(_) => None,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Messages as they travel: properties, headers and bodies.
 
 use super::bundle::Part;
-use super::commands::Letter;
+use super::letter::Letter;
 use crate::Message;
 use crate::message::sealed::Kind;
 use crate::topology::{COMMANDS, DEAD, DISPATCH, EVENTS};

@@ -1,6 +1,6 @@
 //! Members of a group that the filter of a PATCH path selects (P16).
 
-use crate::apply::Refusal;
+use crate::refusal::Refusal;
 use events::ResourceId;
 use scim::filter::Filter;
 use serde_json::Value;

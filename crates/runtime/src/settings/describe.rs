@@ -1,7 +1,8 @@
 //! The effective settings as a person reads them.
 
+use super::definition::Definition;
 use super::kinds::{DatabaseUrl, Kind as _, UNSET};
-use super::{DEFINITIONS, Definition, Settings};
+use super::table::{DEFINITIONS, Settings};
 use std::fmt::Write;
 
 /// Three columns: name, value, source.

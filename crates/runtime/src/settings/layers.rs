@@ -1,12 +1,13 @@
 //! Flags over environment over `rollcall.toml` over defaults, each value with the place that it came from.
 
+use super::definition::Definition;
+use super::error::SettingsError;
+use super::kinds::Kind;
+use super::origin::Origin;
 use crate::flags::Flags;
-use crate::settings::kinds::Kind;
-use crate::settings::{DEFINITIONS, Definition, SettingsError};
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider, Source};
-use std::fmt;
 use std::path::PathBuf;
 
 /// A settings file: where it is and what is in it.
@@ -16,30 +17,6 @@ pub struct SettingsFile {
     pub path: PathBuf,
     /// TOML.
     pub text: String,
-}
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A command line flag, with its name.
-    Flag(String),
-    /// An environment variable, with its name.
-    Environment(String),
-    /// The settings file, with its path.
-    File(String),
-    /// Nothing said otherwise.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) => write!(f, "flag {name}"),
-            Self::Environment(name) => write!(f, "environment {name}"),
-            Self::File(path) => write!(f, "file {path}"),
-            Self::Default => f.write_str("default"),
-        }
-    }
 }
 
 const FLAG: &str = "flag";
@@ -53,9 +30,9 @@ struct Texts {
 }
 
 impl Texts {
-    fn collect(layer: &'static str, lookup: impl Fn(&Definition) -> Option<String>) -> Self {
+    fn collect(layer: &'static str, known: &[Definition], lookup: impl Fn(&Definition) -> Option<String>) -> Self {
         // An empty variable is how compose files and shells say "not set".
-        let values = DEFINITIONS
+        let values = known
             .iter()
             .filter_map(|definition| {
                 Some((
@@ -85,7 +62,7 @@ struct FileValues {
 }
 
 impl FileValues {
-    fn parse(file: &SettingsFile) -> Result<Self, SettingsError> {
+    fn parse(file: &SettingsFile, known: &[Definition]) -> Result<Self, SettingsError> {
         let path = file.path.display().to_string();
         let mut data = Toml::string(&file.text).data().map_err(|error| {
             // The lines that follow quote the file, and with it perhaps a secret.
@@ -97,10 +74,12 @@ impl FileValues {
             }
         })?;
         let values = data.remove(&Profile::Default).unwrap_or_default();
-        match values.keys().find(|name| Definition::named(name).is_none()) {
+        let is_known = |name: &str| known.iter().any(|definition| definition.name == name);
+        match values.keys().find(|name| !is_known(name)) {
             Some(unknown) => Err(SettingsError::UnknownKey {
                 path,
                 key: unknown.clone(),
+                known: known.iter().map(|definition| definition.name).collect(),
             }),
             None => Ok(Self { path, values }),
         }
@@ -118,21 +97,29 @@ impl Provider for FileValues {
 }
 
 /// All layers, merged. It holds the secrets as plain text, so it lives only while the settings are read.
-pub(crate) struct Layers(Figment);
+pub(crate) struct Layers {
+    known: &'static [Definition],
+    values: Figment,
+}
 
 impl Layers {
+    /// The layers of these settings.
     pub(crate) fn merge(
+        known: &'static [Definition],
         flags: &Flags,
         environment: impl Fn(&str) -> Option<String>,
         file: Option<&SettingsFile>,
     ) -> Result<Self, SettingsError> {
         let mut figment = Figment::new();
         if let Some(file) = file {
-            figment = figment.merge(FileValues::parse(file)?);
+            figment = figment.merge(FileValues::parse(file, known)?);
         }
-        let environment = Texts::collect(ENVIRONMENT, |definition| environment(&definition.variable()));
-        let flags = Texts::collect(FLAG, |definition| flags.get(definition.name).map(str::to_owned));
-        Ok(Self(figment.merge(environment).merge(flags)))
+        let environment = Texts::collect(ENVIRONMENT, known, |definition| environment(&definition.variable()));
+        let flags = Texts::collect(FLAG, known, |definition| flags.get(definition.name).map(str::to_owned));
+        Ok(Self {
+            known,
+            values: figment.merge(environment).merge(flags),
+        })
     }
 
     /// The value of a setting; `None` when no layer has it.
@@ -151,7 +138,7 @@ impl Layers {
 
     /// The winning text of a setting, or `None` when no layer has it.
     fn text(&self, name: &str) -> Result<Option<String>, SettingsError> {
-        let Ok(value) = self.0.find_value(name) else {
+        let Ok(value) = self.values.find_value(name) else {
             return Ok(None);
         };
         match value {
@@ -168,10 +155,11 @@ impl Layers {
 
     /// Where the winning value of a setting came from.
     pub(crate) fn origin(&self, name: &str) -> Origin {
-        let Some(metadata) = self.0.find_metadata(name) else {
+        let Some(metadata) = self.values.find_metadata(name) else {
             return Origin::Default;
         };
-        match (metadata.name.as_ref(), Definition::named(name)) {
+        let definition = self.known.iter().find(|definition| definition.name == name);
+        match (metadata.name.as_ref(), definition) {
             (FLAG, Some(definition)) => Origin::Flag(format!("--{}", definition.flag())),
             (ENVIRONMENT, Some(definition)) => Origin::Environment(definition.variable()),
             _ => Origin::File(

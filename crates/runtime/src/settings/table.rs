@@ -1,12 +1,14 @@
 //! All settings, each once: its name, what it is, how its text is read, how the command line explains it, and what holds
 //! when nobody sets it. Fields, flags, variables, keys of `rollcall.toml` and the lines of `rollcall config` follow from here.
 
-use super::SettingsError;
+use super::definition::Definition;
+use super::error::SettingsError;
 use super::kinds::{
     AdminKeyText, BusUrl, DatabaseUrl, Days, DaysOrForEver, Folder, HostAndPort, Kind as _, LogLines, MasterKeyText,
     Networks, Seconds, Switch, TraceUrl, WebUrl, WebhookPorts, number,
 };
-use super::layers::{Layers, Origin};
+use super::layers::Layers;
+use super::origin::Origin;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -15,49 +17,6 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 use telemetry::LogFormat;
-
-/// A setting as it is named and explained.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Definition {
-    /// Its name in `rollcall.toml`.
-    pub(crate) name: &'static str,
-    /// The group of flags that it is shown in.
-    pub(crate) section: &'static str,
-    /// What stands for its value in the help.
-    pub(crate) value_name: &'static str,
-    /// What it is, in a line.
-    pub(crate) about: &'static str,
-    /// What holds when nobody sets it, in words; `None` for nothing.
-    pub(crate) default: Option<fn() -> String>,
-    /// Whether the flag alone means `true`.
-    pub(crate) is_switch: fn() -> bool,
-}
-
-impl Definition {
-    /// Its environment variable: `ROLLCALL_` and the name in capitals.
-    pub(crate) fn variable(&self) -> String {
-        format!("ROLLCALL_{}", self.name.to_ascii_uppercase())
-    }
-
-    /// Its command line flag without the dashes: the name in kebab case.
-    pub(crate) fn flag(&self) -> String {
-        self.name.replace('_', "-")
-    }
-
-    /// The setting with this name.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        DEFINITIONS.iter().find(|definition| definition.name == name)
-    }
-}
-
-/// The names of all settings, for error messages.
-pub(crate) fn names() -> String {
-    DEFINITIONS
-        .iter()
-        .map(|definition| definition.name)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
 
 macro_rules! settings {
     ($(

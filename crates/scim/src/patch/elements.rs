@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::list::{List, folds};
-use super::parse::clip;
+use super::reader::clip;
 use super::step::{ElementChange, Selection};
 use super::work::Work;
 use crate::filter::{Filter, Literal, Operator};

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::Patch;
 use super::path::PatchPath;
+use super::reader::{Reader, Request, clip};
 use super::step::{Place, Step, Verb};
 use super::typed::Aim;
-use super::{MemberOp, Patch};
 use crate::lenient::{self, Name, member, resolve};
 use crate::schema::ResourceType;
 use crate::{Error, urn};
@@ -40,24 +41,6 @@ pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {
         member_ops: reader.member_ops,
         left_out: reader.left_out,
     })
-}
-
-/// One operation on one target, while it is read.
-pub(super) struct Request<'a> {
-    pub(super) verb: Verb,
-    /// `None`: there was no `value`, which only `remove` allows.
-    pub(super) value: Option<&'a Value>,
-    /// The path or key as written.
-    pub(super) written: &'a str,
-    /// Whether it came out of a value object instead of a path: what the server alone writes is then ignored (P4).
-    pub(super) is_key: bool,
-}
-
-pub(super) struct Reader<'a> {
-    rt: &'a ResourceType,
-    pub(super) steps: Vec<Step>,
-    pub(super) member_ops: Vec<MemberOp>,
-    left_out: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -187,17 +170,6 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(super) fn read_only(&self, request: &Request<'_>) -> Result<(), Error> {
-        let is_schemas = request.written.eq_ignore_ascii_case("schemas") && request.verb != Verb::Remove;
-        if request.is_key || is_schemas {
-            return Ok(());
-        }
-        Err(Error::mutability(format!(
-            "{} is written by the server only",
-            clip(request.written)
-        )))
-    }
-
     /// A whole schema as target: its members are operations of their own.
     fn schema(&mut self, request: &Request<'_>, urn: &str) -> Result<(), Error> {
         match request.value {
@@ -299,13 +271,4 @@ fn unknown(rt: &ResourceType, written: &str) -> Error {
         clip(written),
         rt.name
     ))
-}
-
-/// What a client wrote, short enough for a detail.
-pub(super) fn clip(written: &str) -> String {
-    const LONGEST: usize = 120;
-    if written.chars().count() <= LONGEST {
-        return written.to_owned();
-    }
-    written.chars().take(LONGEST).chain(std::iter::once('…')).collect()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::members;
-use super::parse::{Reader, Request, clip};
+use super::reader::{Reader, Request, clip};
 use super::step::{ElementChange, Place, Selection, Step, Verb};
 use crate::Error;
 use crate::filter::Filter;
