@@ -46,7 +46,7 @@ impl Context {
         let Some(idempotency) = &self.idempotency else {
             return Ok(Begun::Open(OpenChange::unmarked(change)));
         };
-        idempotency.begin(self, change, &self.operation, body).await
+        idempotency.begin(self, change, &self.operation, body, self.now).await
     }
 
     /// Opens a change for a request that is no POST: those are repeatable as they are.

@@ -5,7 +5,6 @@
 //! nothing and may be mended and sent again under the same key.
 
 use crate::auth::Principal;
-use crate::context::Context;
 use crate::problem::{Kind, Problem};
 use crate::state::State;
 use actix_web::http::StatusCode;
@@ -14,6 +13,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use events::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -62,7 +62,7 @@ impl Idempotency {
             .ok()
             .filter(|key| (1..=LONGEST_KEY).contains(&key.trim().len()));
         let Some(key) = key else {
-            let detail = format!("The header Idempotency-Key must have 1 to {LONGEST} visible ASCII characters.");
+            let detail = format!("The header Idempotency-Key must have 1 to {LONGEST_KEY} visible ASCII characters.");
             return Err(Problem::new(Kind::InvalidParameter, detail));
         };
         Ok(Some(Self(hash(&[&principal.to_string(), key.trim()]))))
@@ -74,18 +74,19 @@ impl Idempotency {
     /// 422 when the key was used for another request; otherwise as the store.
     pub(crate) async fn begin(
         &self,
-        context: &Context,
+        state: &State,
         change: Change,
         operation: &str,
         body: &Bytes,
+        now: Timestamp,
     ) -> Result<Begun, Problem> {
         let request_hash = hash(&[operation.as_bytes(), body]);
-        match change.claim_key(&self.0, &request_hash, context.now).await? {
+        match change.claim_key(&self.0, &request_hash, now).await? {
             Claim::New => Ok(Begun::Open(OpenChange {
                 change,
                 claimed: Some(self.0.clone()),
             })),
-            Claim::Answered { status, body } => Ok(Begun::Answered(replay(context, &self.0, status, &body)?)),
+            Claim::Answered { status, body } => Ok(Begun::Answered(replay(state, &self.0, status, &body)?)),
             Claim::Reused => Err(Problem::new(
                 Kind::IdempotencyKeyReused,
                 "This Idempotency-Key was sent before with another method, path or body. Use a new one.",

@@ -8,6 +8,7 @@ mod body;
 mod bootstrap;
 mod config;
 mod context;
+mod deps;
 mod housekeeping;
 mod idempotent;
 mod indexing;
@@ -16,47 +17,22 @@ mod openapi;
 mod people;
 mod problem;
 mod query;
+mod routes;
 mod setup;
 mod state;
+mod streams;
 mod v1;
 mod well_known;
 
 pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
 pub use config::Config;
+pub use deps::Deps;
 pub use openapi::openapi;
 pub use v1::routes;
 
 use actix_web::web::ServiceConfig;
-use bus::Bus;
 use runtime::{Context, Service, Shutdown};
-use secrets::MasterKey;
 use state::State;
-use std::sync::Arc;
-use store::Store;
-
-/// What the management API works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// The database.
-    pub store: Store,
-    /// The way to the projector, for users and groups.
-    pub bus: Bus,
-    /// Seals the secrets of endpoints.
-    pub master_key: MasterKey,
-    /// The URL that others reach this installation by, without a slash at the end.
-    pub public_url: Arc<str>,
-}
-
-impl From<&Context> for Deps {
-    fn from(context: &Context) -> Self {
-        Self {
-            store: context.store.clone(),
-            bus: context.bus.clone(),
-            master_key: context.master_key.clone(),
-            public_url: Arc::clone(&context.public_url),
-        }
-    }
-}
 
 /// The management API, ready to serve.
 #[derive(Clone, Debug)]
@@ -65,7 +41,7 @@ pub struct Admin(State);
 impl Admin {
     /// The routes of the management API: everything below `/api` belongs to it.
     pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
-        v1::configure(self.0.clone())
+        routes::configure(self.0.clone())
     }
 }
 

@@ -90,7 +90,7 @@ impl Query {
         };
         let limit = text.parse().ok().filter(|limit| (1..=HIGHEST_LIMIT).contains(limit));
         if limit.is_none() {
-            self.fault("limit", format!("Must be a whole number from 1 to {MOST}."));
+            self.fault("limit", format!("Must be a whole number from 1 to {HIGHEST_LIMIT}."));
         }
         limit.unwrap_or(DEFAULT_LIMIT)
     }

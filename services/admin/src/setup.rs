@@ -1,6 +1,5 @@
 //! Setting up a directory with its first key: the same for `POST /directories` and for a first start.
 
-use crate::v1::about_key;
 use events::{DirectoryId, EventId, EventType, KeyId, Source, Timestamp};
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
@@ -95,4 +94,18 @@ pub(crate) fn draft(kind: EventType, directory: &Directory, source: Source, now:
         traceparent: telemetry::traceparent(),
         data,
     }
+}
+
+/// The data of an event about a key.
+pub(crate) fn about_key(directory: &Directory, key: &KeyRecord) -> Value {
+    json!({
+        "directory": { "id": directory.id, "name": directory.name },
+        "key": {
+            "id": key.id,
+            "name": key.name,
+            "description": key.description,
+            "expires_at": key.expires_at,
+            "created_at": key.created_at,
+        },
+    })
 }

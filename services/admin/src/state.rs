@@ -1,7 +1,8 @@
 //! What the handlers of the management API share.
 
-use crate::v1::Streams;
-use crate::{Config, Deps};
+use crate::config::Config;
+use crate::deps::Deps;
+use crate::streams::Streams;
 use bus::Bus;
 use events::DirectoryId;
 use secrecy::ExposeSecret;

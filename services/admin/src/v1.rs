@@ -13,19 +13,10 @@ mod organizations;
 mod table;
 mod users;
 
-pub(crate) use self::events::stream::Streams;
-pub(crate) use keys::about as about_key;
-
-use crate::auth::authenticate;
-use crate::problem::{Kind, Problem};
-use crate::state::State;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, guard};
 use api::List;
-use table::{Operation, routes};
+pub(crate) use table::Operation;
+use table::routes;
 
 /// Where the operations are.
 pub(crate) const PREFIX: &str = "/api/v1";
@@ -86,69 +77,6 @@ pub fn routes() -> impl Iterator<Item = (Method, String)> {
 /// The operations of the table.
 pub(crate) fn operations() -> impl Iterator<Item = Operation> {
     ROUTES.iter().map(|operation| operation())
-}
-
-/// Mounts the management API: everything below `/api` belongs to it.
-pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let data = web::Data::new(state);
-    let document = crate::openapi::document();
-    move |config| {
-        crate::well_known::configure(data.as_ref().clone(), config);
-        crate::openapi::configure(document.clone(), config);
-        let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));
-        let operations: Vec<_> = operations().collect();
-        for operations in operations.chunk_by(|one, other| one.path == other.path) {
-            v1 = v1.service(resource(operations));
-        }
-        let v1 = v1.default_service(web::to(unknown_path));
-        config.service(web::scope("/api").service(v1).default_service(web::to(unknown_path)));
-    }
-}
-
-/// One path with its methods; any other method is told which there are.
-fn resource(operations: &[Operation]) -> Resource {
-    let path = operations.first().map_or("", |operation| &operation.path);
-    let allowed = allowed(operations);
-    let mut resource = web::resource(path);
-    for Operation { method, handler, .. } in operations {
-        resource = resource.route(handler(web::method(method.clone())));
-    }
-    let told = allowed.clone();
-    let options = move || std::future::ready(runtime::http::options(&told));
-    resource = resource.route(web::route().guard(guard::Options()).to(options));
-    resource.default_service(web::to(move || {
-        let allowed = allowed.clone();
-        async move { Err::<HttpResponse, _>(method_not_allowed(&allowed)) }
-    }))
-}
-
-/// What a path takes, as `Allow` tells it: HEAD wherever there is GET (the server of every program sees to that), and
-/// OPTIONS.
-fn allowed(operations: &[Operation]) -> String {
-    let mut methods = Vec::with_capacity(operations.len() + 2);
-    for Operation { method, .. } in operations {
-        methods.push(method.as_str());
-        if *method == Method::GET {
-            methods.push("HEAD");
-        }
-    }
-    methods.push("OPTIONS");
-    methods.join(", ")
-}
-
-fn method_not_allowed(allowed: &str) -> Problem {
-    let problem = Problem::new(Kind::MethodNotAllowed, format!("This path takes {allowed} only."));
-    match HeaderValue::from_str(allowed) {
-        Ok(value) => problem.with_header(header::ALLOW, value),
-        Err(_) => problem,
-    }
-}
-
-async fn unknown_path() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(
-        Kind::NotFound,
-        "There is nothing at this path of the management API.",
-    ))
 }
 
 /// A page of a list as the API shows it.

@@ -15,6 +15,7 @@
 mod breaker;
 mod catch_up;
 mod config;
+mod deps;
 mod endpoints;
 mod engine;
 mod fanout;
@@ -30,8 +31,8 @@ mod sweep;
 
 pub use breaker::Patience;
 pub use config::Config;
+pub use deps::Deps;
 
-use bus::Bus;
 use catch_up::Feeder;
 use endpoints::Endpoints;
 use engine::Engine;
@@ -39,9 +40,7 @@ use fanout::FanOut;
 use housekeeping::Housekeeping;
 use recorder::Recorder;
 use runtime::{Context, Service, Shutdown};
-use secrets::MasterKey;
 use std::sync::Arc;
-use store::Store;
 use sweep::Sweep;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -51,33 +50,6 @@ use webhooks::set::{SetIssuer, SetKey};
 
 /// Outcomes that may wait for the recorder; attempts wait beyond that.
 const MOST_WAITING_OUTCOMES: usize = 1_024;
-
-/// What the dispatcher works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// The database.
-    pub store: Store,
-    /// Where events come from.
-    pub bus: Bus,
-    /// Opens the secrets of endpoints.
-    pub master_key: MasterKey,
-    /// The URL that others reach this installation by: the issuer of Security Event Tokens.
-    pub public_url: Arc<str>,
-    /// A name that no other dispatcher has or had; owns the leases.
-    pub instance: Arc<str>,
-}
-
-impl From<&Context> for Deps {
-    fn from(context: &Context) -> Self {
-        Self {
-            store: context.store.clone(),
-            bus: context.bus.clone(),
-            master_key: context.master_key.clone(),
-            public_url: Arc::clone(&context.public_url),
-            instance: Arc::clone(&context.instance),
-        }
-    }
-}
 
 /// The dispatcher, ready to run.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod body;
 mod bulk;
 mod config;
 mod context;
+mod deps;
 mod discovery;
 mod exchange;
 mod failure;
@@ -34,40 +35,13 @@ mod users;
 mod write;
 
 pub use config::Config;
+pub use deps::Deps;
 pub use routes::routes;
 
 pub(crate) use state::{Inner, State};
 
 use actix_web::web::ServiceConfig;
-use bus::Bus;
 use runtime::{Context, Service, Shutdown};
-use secrets::MasterKey;
-use std::sync::Arc;
-use store::Store;
-
-/// What the ingress works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// The database, for reads.
-    pub store: Store,
-    /// The way to the projector.
-    pub bus: Bus,
-    /// Access tokens and cursors are signed with keys made of it.
-    pub master_key: MasterKey,
-    /// The URL that others reach this installation by, without a slash at the end.
-    pub public_url: Arc<str>,
-}
-
-impl From<&Context> for Deps {
-    fn from(context: &Context) -> Self {
-        Self {
-            store: context.store.clone(),
-            bus: context.bus.clone(),
-            master_key: context.master_key.clone(),
-            public_url: Arc::clone(&context.public_url),
-        }
-    }
-}
 
 /// The ingress, ready to serve.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! What the handlers share.
 
-use crate::{Config, Deps, auth, overload, policies, rate, turns, usage};
+use crate::config::Config;
+use crate::deps::Deps;
+use crate::{auth, overload, policies, rate, turns, usage};
 use bus::Bus;
 use scim::cursor::Cursors;
 use secrets::AccessTokens;

@@ -88,7 +88,7 @@ fn too_many(is_large: bool) -> Failure {
     let what = if is_large {
         "large changes of this directory are taken one at a time, and those before this one are not done".to_owned()
     } else {
-        format!("{CHANGES} changes of this directory are under way, which is the most at once")
+        format!("{MOST_CHANGES} changes of this directory are under way, which is the most at once")
     };
     let waited = LONGEST_WAIT.as_secs();
     let detail = format!("{what}; this one waited {waited} seconds and was not taken, nothing was changed: try again");

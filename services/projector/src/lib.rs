@@ -10,6 +10,7 @@ mod brake;
 mod command;
 mod commit;
 mod config;
+mod deps;
 mod desk;
 mod housekeeping;
 mod outbox;
@@ -22,33 +23,10 @@ pub mod verify;
 mod work;
 
 pub use config::Config;
+pub use deps::Deps;
 pub use housekeeping::cut;
 
-use bus::Bus;
 use runtime::{Context, Service, Shutdown};
-use std::sync::Arc;
-use store::Store;
-
-/// What the projector works with.
-#[derive(Clone, Debug)]
-pub struct Deps {
-    /// The database.
-    pub store: Store,
-    /// The bus.
-    pub bus: Bus,
-    /// Who this process is, in the lanes table.
-    pub instance: Arc<str>,
-}
-
-impl From<&Context> for Deps {
-    fn from(context: &Context) -> Self {
-        Self {
-            store: context.store.clone(),
-            bus: context.bus.clone(),
-            instance: Arc::clone(&context.instance),
-        }
-    }
-}
 
 /// The projector, ready to run.
 #[derive(Debug)]

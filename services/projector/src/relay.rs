@@ -8,9 +8,10 @@
 //! Nothing here waits for anything else: while a portion is on its way to the bus, what was committed is taken in, the
 //! log is read and searched, and the cursor moves.
 
+use crate::config::Config;
+use crate::deps::Deps;
 use crate::outbox::{Bounds, Outbox};
 use crate::stages::Stage;
-use crate::{Config, Deps};
 use bus::{Acker, Inbound, Receipt};
 use events::{Command, DirectoryId, Event};
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -3,11 +3,13 @@
 use crate::apart::{Apart, SUSPECT_AFTER};
 use crate::command::Work;
 use crate::commit::{CommitError, Terms, Way};
+use crate::config::Config;
+use crate::deps::Deps;
 use crate::desk::{BACKOFF, BatchLost, Desk, Patience};
 use crate::relay::RelayMessage;
 use crate::rounds::{Rounds, Waiting};
+use crate::spans;
 use crate::stages::Stage;
-use crate::{Config, Deps, spans};
 use bus::{Consumer, Inbound};
 use events::{Command, DirectoryId, Timestamp};
 use futures_util::FutureExt as _;

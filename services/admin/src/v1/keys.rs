@@ -11,8 +11,7 @@ use crate::context::{Context, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, KeyId, Timestamp};
 use api::Key;
-use serde_json::{Value, json};
-use store::{Directory, KeyRecord};
+use store::KeyRecord;
 
 /// A key as the API shows it: never with its token.
 fn shown(key: KeyRecord) -> Key {
@@ -44,18 +43,4 @@ pub(super) fn check_expiry<T: api::Body>(context: &Context, body: &mut Body<T>) 
     if expires_at.is_some_and(|at| at <= context.now) {
         body.fault("/expires_at", "Must lie in the future.");
     }
-}
-
-/// The data of an event about a key.
-pub(crate) fn about(directory: &Directory, key: &KeyRecord) -> Value {
-    json!({
-        "directory": { "id": directory.id, "name": directory.name },
-        "key": {
-            "id": key.id,
-            "name": key.name,
-            "description": key.description,
-            "expires_at": key.expires_at,
-            "created_at": key.created_at,
-        },
-    })
 }

@@ -199,7 +199,7 @@ impl Story {
         }
         let rate = f64::from(CROWD_PEOPLE) / took.as_secs_f64();
         self.screen.line(&format!(
-            "  … and {CROWD} more people, {AT_ONCE} at a time: {rate:.0} people/s, every webhook arrived and verified"
+            "  … and {CROWD_PEOPLE} more people, {MOST_OPEN_REQUESTS} at a time: {rate:.0} people/s, every webhook arrived and verified"
         ));
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! `POST /directories/{id}/keys`: the token is shown in the answer and kept as a hash.
 
-use super::{about, check_expiry, shown, token_context};
+use super::{check_expiry, shown, token_context};
 use crate::body::Body;
 use crate::context::{Context, path_id};
 use crate::idempotent::Begun;
 use crate::problem::Problem;
-use crate::setup::mint_key;
+use crate::setup::{about_key, mint_key};
 use ::events::{DirectoryId, EventType};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -61,7 +61,7 @@ pub(crate) async fn handler(
     let draft = context.draft(
         EventType::DirectoryKeyCreated,
         &directory,
-        about(&directory, &key.record),
+        about_key(&directory, &key.record),
     );
     open.append(lane, vec![draft]).await?;
     let location = context.location(&format!("/directories/{directory_id}/keys/{}", key.record.id));

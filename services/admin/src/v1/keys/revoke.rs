@@ -1,8 +1,9 @@
 //! `DELETE /directories/{id}/keys/{key_id}`.
 
-use super::{about, ids};
+use super::ids;
 use crate::context::Context;
 use crate::problem::Problem;
+use crate::setup::about_key;
 use ::events::EventType;
 use actix_web::HttpResponse;
 use actix_web::web::Path;
@@ -25,7 +26,7 @@ pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> R
     let directory = change.directory(directory_id).await?.ok_or_else(missing)?;
     let key = change.key(directory_id, id).await?.ok_or_else(missing)?;
     change.revoke_key(&key, context.now).await?;
-    let draft = context.draft(EventType::DirectoryKeyRevoked, &directory, about(&directory, &key));
+    let draft = context.draft(EventType::DirectoryKeyRevoked, &directory, about_key(&directory, &key));
     change.append(lane, vec![draft]).await?;
     change.commit().await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,0 +1,31 @@
+//! What the ingress works with.
+
+use bus::Bus;
+use runtime::Context;
+use secrets::MasterKey;
+use std::sync::Arc;
+use store::Store;
+
+/// What the ingress works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// The database, for reads.
+    pub store: Store,
+    /// The way to the projector.
+    pub bus: Bus,
+    /// Access tokens and cursors are signed with keys made of it.
+    pub master_key: MasterKey,
+    /// The URL that others reach this installation by, without a slash at the end.
+    pub public_url: Arc<str>,
+}
+
+impl From<&Context> for Deps {
+    fn from(context: &Context) -> Self {
+        Self {
+            store: context.store.clone(),
+            bus: context.bus.clone(),
+            master_key: context.master_key.clone(),
+            public_url: Arc::clone(&context.public_url),
+        }
+    }
+}
