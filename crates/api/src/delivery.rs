@@ -66,13 +66,16 @@ pub struct Delivery {
     /// Attempts so far.
     pub attempt_count: u32,
     /// When the next attempt is due.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub next_attempt_at: Option<Timestamp>,
     /// The status of the last answer.
+    #[schema(required = true)]
     pub last_status: Option<u16>,
     /// Why the last attempt failed.
+    #[schema(required = true)]
     pub last_error: Option<String>,
     /// Why it was cancelled or given up.
+    #[schema(required = true)]
     pub reason: Option<String>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -81,7 +84,7 @@ pub struct Delivery {
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// When the receiver took it.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub delivered_at: Option<Timestamp>,
     /// Its attempts, only where one delivery is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,12 +117,16 @@ pub struct Attempt {
     /// How long it took, in milliseconds.
     pub duration_ms: u32,
     /// The status of the answer, if one came.
+    #[schema(required = true)]
     pub status: Option<u16>,
     /// Why it failed; `null` when it succeeded.
+    #[schema(required = true)]
     pub error: Option<String>,
     /// The beginning of the answer.
+    #[schema(required = true)]
     pub response_head: Option<String>,
     /// Its trace.
+    #[schema(required = true)]
     pub trace_id: Option<String>,
 }
 

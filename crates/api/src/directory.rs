@@ -249,26 +249,28 @@ pub struct Directory {
     /// Whether it takes changes.
     pub state: DirectoryState,
     /// Since when deactivations and deletions are refused.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub held_at: Option<Timestamp>,
     /// Until when the mass-change brake lets everything through.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub released_until: Option<Timestamp>,
     /// The tenant URL for the identity provider.
     pub scim_url: String,
     /// The ways of authentication that are on; none where its settings cannot be read.
     pub authentication: Vec<Authentication>,
-    /// Its settings as they are in force.
+    /// Its settings as they are in force; all of them are missing where they cannot be read.
     #[serde(flatten)]
+    #[schema(value_type = DirectorySettings)]
     pub settings: Option<DirectorySettings>,
     /// The extensions that cannot be searched yet, because what filters see of them is being written again.
     pub indexing: Vec<String>,
     /// How it fares.
     pub health: DirectoryHealth,
     /// When its identity provider last sent something.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub last_request_at: Option<Timestamp>,
     /// Why the latest request was refused.
+    #[schema(required = true)]
     pub last_error: Option<String>,
     /// The last time that somebody was refused who did not prove who they are; only where one directory is asked for.
     /// Strangers can bring it about, so it says nothing about the directory's health.

@@ -121,19 +121,22 @@ pub struct Endpoint {
     #[schema(minimum = 0)]
     pub url_path_length: i64,
     /// What it is for.
+    #[schema(required = true)]
     pub description: Option<String>,
     /// Which events it is sent: names, and globs over them; `null` for all.
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(required = true, value_type = Option<Vec<String>>)]
     pub event_types: Option<Vec<EventPattern>>,
     /// Of which directories; `null` for all.
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[schema(required = true, value_type = Option<Vec<Uuid>>)]
     pub directory_ids: Option<Vec<DirectoryId>>,
     /// Of which organizations; `null` for all.
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[schema(required = true, value_type = Option<Vec<Uuid>>)]
     pub organization_ids: Option<Vec<OrganizationId>>,
     /// Which attributes of users it is sent; `null` for all.
+    #[schema(required = true)]
     pub fields: Option<Vec<String>>,
     /// Which users its events are about, as a SCIM filter; `null` for all.
+    #[schema(required = true)]
     pub filter: Option<String>,
     /// The names of its headers.
     pub header_names: Vec<String>,
@@ -141,10 +144,13 @@ pub struct Endpoint {
     #[schema(value_type = Signing)]
     pub signing: String,
     /// What `v1a` is verified with.
+    #[schema(required = true)]
     pub public_key: Option<String>,
     /// The same of the secret before, while requests are signed with it too.
+    #[schema(required = true)]
     pub previous_public_key: Option<String>,
     /// What may be seen of the client certificate that is presented to it.
+    #[schema(required = true)]
     pub client_certificate: Option<ClientCertificateShown>,
     /// Whether it still gets the past that it asked for.
     pub catching_up: bool,
@@ -153,6 +159,7 @@ pub struct Endpoint {
     /// Whether of the events of a user that wait only the newest is sent.
     pub coalesce: bool,
     /// The most requests per second; `null` for any number.
+    #[schema(required = true)]
     pub rate_limit: Option<i32>,
     /// What it is sent.
     pub format: EndpointFormat,
@@ -163,15 +170,16 @@ pub struct Endpoint {
     /// Whether it is sent anything.
     pub state: EndpointState,
     /// Why it was switched off.
+    #[schema(required = true)]
     pub disabled_reason: Option<String>,
     /// When it was switched off.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub disabled_at: Option<Timestamp>,
     /// Since when every attempt has failed.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub failing_since: Option<Timestamp>,
     /// Until when the secret before signs as well.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub previous_secret_until: Option<Timestamp>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]

@@ -29,6 +29,7 @@ pub struct Group {
     #[schema(value_type = Uuid)]
     pub directory_id: DirectoryId,
     /// The identity provider's own id of it.
+    #[schema(required = true)]
     pub external_id: Option<String>,
     /// What people call it.
     pub display_name: String,
@@ -79,5 +80,6 @@ pub struct Member {
     /// What the member is.
     pub r#type: MemberType,
     /// What people call the member.
+    #[schema(required = true)]
     pub display_name: Option<String>,
 }

@@ -64,14 +64,15 @@ pub struct Key {
     /// What people call it.
     pub name: String,
     /// What it is for.
+    #[schema(required = true)]
     pub description: Option<String>,
     /// When it ends; `null` for never.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// Whether its token can be read back.
     pub retrievable: bool,
     /// When it was last used, to within a minute.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]

@@ -48,8 +48,8 @@ pub use list::List;
 pub use oauth_client::{OauthClient, OauthClientCreate};
 pub use organization::{Organization, OrganizationCreate};
 pub use parameters::{
-    DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamParameters, EventsParameters,
-    PageParameters, Parameters, PeopleParameters, UserDeleteParameters,
+    DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters,
+    EventsParameters, PageParameters, Parameters, PeopleParameters, UserDeleteParameters,
 };
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};

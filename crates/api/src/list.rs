@@ -9,5 +9,6 @@ pub struct List<T> {
     /// The elements of this page.
     pub data: Vec<T>,
     /// What `cursor` is for the next page (`after`, in the event log); `null` on the last one.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }

@@ -142,3 +142,12 @@ pub struct UserDeleteParameters {
     /// Erase everything about the person.
     pub erase: Option<bool>,
 }
+
+/// What the headers of a stream may say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct EventStreamHeaders {
+    /// The id of the last event that was read; goes before `after`.
+    #[param(rename = "Last-Event-ID", nullable = false)]
+    pub last_event_id: Option<String>,
+}

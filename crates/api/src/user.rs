@@ -52,6 +52,7 @@ pub struct User {
     #[schema(value_type = Uuid)]
     pub directory_id: DirectoryId,
     /// The identity provider's own id of it.
+    #[schema(required = true)]
     pub external_id: Option<String>,
     /// The unique name, `userName` in SCIM.
     pub user_name: String,
@@ -59,25 +60,30 @@ pub struct User {
     #[schema(value_type = Vec<Object>)]
     pub emails: Value,
     /// The address that stands for the user: the primary one, else that of type `work`, else the first.
+    #[schema(required = true)]
     pub email: Option<String>,
     /// `name.givenName` in SCIM.
-    #[schema(value_type = Option<String>)]
+    #[schema(required = true, value_type = Option<String>)]
     pub first_name: Value,
     /// `name.familyName` in SCIM.
-    #[schema(value_type = Option<String>)]
+    #[schema(required = true, value_type = Option<String>)]
     pub last_name: Value,
     /// `displayName` in SCIM.
+    #[schema(required = true)]
     pub display_name: Option<String>,
     /// `title` in SCIM.
+    #[schema(required = true)]
     pub job_title: Option<String>,
     /// `department` of the enterprise extension.
-    #[schema(value_type = Option<String>)]
+    #[schema(required = true, value_type = Option<String>)]
     pub department: Value,
     /// The id of the manager, `manager.value` of the enterprise extension.
+    #[schema(required = true)]
     pub manager_id: Option<String>,
     /// `active` in SCIM.
     pub state: UserState,
     /// The user's own role, else the one that a group gives.
+    #[schema(required = true)]
     pub role: Option<String>,
     /// What the role allows: some of `app` and `web`.
     pub grants: Vec<String>,

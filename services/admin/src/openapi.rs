@@ -7,6 +7,7 @@ use actix_web::web::{self, Bytes, ServiceConfig};
 use runtime::http::read_only;
 use std::collections::BTreeMap;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::server::Server;
 use utoipa::openapi::tag::Tag;
@@ -109,10 +110,30 @@ fn completed(mut operation: Operation, method: &Method, path: &str) -> Operation
         parameters.push(RefOr::T(idempotency_key()));
     }
     operation.parameters = (!parameters.is_empty()).then_some(parameters);
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        without_null(body);
+    }
     let refusal = || RefOr::Ref(Ref::from_response_name(REFUSAL));
     operation.responses.responses.insert("4XX".to_owned(), refusal());
     operation.responses.responses.insert("5XX".to_owned(), refusal());
     operation
+}
+
+/// utoipa says of a body that may be missing that it may also be `null`, which is refused.
+fn without_null(body: &mut RequestBody) {
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::T(Schema::OneOf(alternatives))) = &content.schema else {
+            continue;
+        };
+        let own = alternatives
+            .items
+            .iter()
+            .find(|one| matches!(one, RefOr::Ref(_)))
+            .cloned();
+        content.schema = own;
+        body.required = Some(Required::False);
+    }
 }
 
 /// The ids in a path, each named by what stands before it.

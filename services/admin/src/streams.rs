@@ -9,7 +9,7 @@ use tokio::sync::watch;
 /// How often the database is asked whether there is more.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Streams of one process.
-const MOST_STREAMS: usize = 1_000;
+pub(crate) const MOST_STREAMS: usize = 1_000;
 
 /// The streams of a process.
 #[derive(Clone, Debug)]

@@ -144,7 +144,7 @@ mod tests {
         let busy = DirectoryId::new();
         let small = command(busy, 1);
         let mut held = Vec::new();
-        for _ in 0..CHANGES {
+        for _ in 0..MOST_CHANGES {
             held.push(turns.wait(&small).await.unwrap());
         }
         let refused = turns.wait(&small).await.unwrap_err().error();

@@ -67,25 +67,35 @@ pub struct MassChangeBrake {
     pub new_user_hours: Option<u32>,
 }
 
-/// The settings of a directory as they are in force, defaults included.
+/// The settings of a directory as they are in force, defaults included. All of them are there, or none: then they cannot be
+/// read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DirectorySettings {
     /// Whether groups are taken and shown.
+    #[schema(required = false)]
     pub groups_enabled: bool,
     /// SCIM paths of users that must have a value.
+    #[schema(required = false)]
     pub required_attributes: Vec<String>,
     /// Whether no two users may have the same e-mail address.
+    #[schema(required = false)]
     pub unique_emails: bool,
     /// Grants by role.
+    #[schema(required = false)]
     pub roles: Vec<RoleRule>,
     /// Grants of a user without a role, or with one that has no rule.
+    #[schema(required = false)]
     pub default_grants: Vec<Grant>,
     /// Roles by membership.
+    #[schema(required = false)]
     pub group_roles: Vec<GroupRole>,
     /// Extension schemas of users.
+    #[schema(required = false)]
     pub schemas: Vec<SchemaDeclaration>,
     /// The most requests per second that the SCIM service takes; `null` for any number.
+    #[schema(required = false)]
     pub rate_limit: Option<u32>,
     /// When deactivations and deletions become too many.
+    #[schema(required = false)]
     pub mass_change_brake: MassChangeBrake,
 }

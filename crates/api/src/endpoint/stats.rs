@@ -44,12 +44,16 @@ pub struct EndpointStats {
     /// Attempts at all of them.
     pub attempts: u64,
     /// Of the deliveries that came to an end by being sent, the part that was taken: 0 to 1.
+    #[schema(required = true)]
     pub success_rate: Option<f64>,
     /// Of the attempts, the part that succeeded: 0 to 1.
+    #[schema(required = true)]
     pub attempt_success_rate: Option<f64>,
     /// How long the attempts that succeeded took, in milliseconds.
+    #[schema(required = true)]
     pub duration_ms: Option<Percentiles>,
     /// From the change to the answer that took it, in milliseconds.
+    #[schema(required = true)]
     pub lag_ms: Option<Percentiles>,
     /// Deliveries that are being sent now.
     pub in_flight: u64,
@@ -60,6 +64,7 @@ pub struct EndpointStats {
     /// Deliveries that wait for the endpoint to be switched on.
     pub held: u64,
     /// The oldest event that the endpoint has not got.
+    #[schema(required = true)]
     pub oldest_undelivered: Option<Oldest>,
 }
 

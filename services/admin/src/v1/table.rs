@@ -3,10 +3,8 @@
 
 use actix_web::Route;
 use actix_web::http::Method;
-use utoipa::__dev::SchemaReferences;
-use utoipa::Path;
-use utoipa::openapi::path::HttpMethod;
-use utoipa::openapi::{RefOr, Schema, path};
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{OpenApi, RefOr, Schema, path};
 
 /// Schemas by the names under which others refer to them.
 pub(crate) type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -26,39 +24,46 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// The operation that `P` documents.
-    pub(super) fn new<P: Path + SchemaReferences>(handler: fn(Route) -> Route) -> Self {
-        let mut schemas = Schemas::new();
-        P::schemas(&mut schemas);
+    /// The operation of a document that describes no other one.
+    pub(super) fn new(document: OpenApi, handler: fn(Route) -> Route) -> Self {
+        let (path, item) = document.paths.paths.into_iter().next().unwrap_or_default();
+        let (method, documented) = only(item).unwrap_or_default();
+        let schemas = document.components.map(|components| components.schemas);
         Self {
-            method: P::methods().first().map(method).unwrap_or_default(),
-            path: P::path(),
-            documented: P::operation(),
-            schemas,
+            method,
+            path,
+            documented,
+            schemas: schemas.into_iter().flatten().collect(),
             handler,
         }
     }
 }
 
-const fn method(method: &HttpMethod) -> Method {
-    match method {
-        HttpMethod::Get => Method::GET,
-        HttpMethod::Put => Method::PUT,
-        HttpMethod::Post => Method::POST,
-        HttpMethod::Delete => Method::DELETE,
-        HttpMethod::Options => Method::OPTIONS,
-        HttpMethod::Head => Method::HEAD,
-        HttpMethod::Patch => Method::PATCH,
-        HttpMethod::Trace => Method::TRACE,
-    }
+/// The one operation of a path, and its method.
+fn only(item: PathItem) -> Option<(Method, path::Operation)> {
+    let operations = [
+        (Method::GET, item.get),
+        (Method::PUT, item.put),
+        (Method::POST, item.post),
+        (Method::DELETE, item.delete),
+        (Method::PATCH, item.patch),
+    ];
+    let mut operations = operations.into_iter().filter_map(|(method, one)| Some((method, one?)));
+    operations.next()
 }
 
-/// A table of handlers, each named by its module.
+/// A table of handlers, each named by its module. A document for each of them says its method and path, and brings the
+/// schemas that it refers to.
 macro_rules! routes {
     ($($($module:ident)::+),+ $(,)?) => {
-        [$(|| $crate::v1::table::Operation::new::<$($module)::+::__path_handler>(|route| {
-            route.to($($module)::+::handler)
-        })),+]
+        [$(|| {
+            #[derive(utoipa::OpenApi)]
+            #[openapi(paths($($module)::+::handler))]
+            struct Documented;
+            $crate::v1::table::Operation::new(<Documented as utoipa::OpenApi>::openapi(), |route| {
+                route.to($($module)::+::handler)
+            })
+        }),+]
     };
 }
 pub(super) use routes;

@@ -5,6 +5,7 @@ use actix_web::http::Method;
 use api::{Body, Reading};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 fn document() -> Value {
     serde_json::to_value(admin::openapi()).unwrap()
@@ -71,6 +72,82 @@ fn collect_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
         Value::Array(values) => values.iter().for_each(|value| collect_references(value, references)),
         _ => {}
     }
+}
+
+/// The names of the schemas that these places refer to, and those that they refer to in turn.
+fn schemas_of<'a>(document: &'a Value, places: impl Iterator<Item = &'a Value>) -> BTreeSet<&'a str> {
+    let mut waiting = Vec::new();
+    places.for_each(|place| collect_references(place, &mut waiting));
+    let mut names = BTreeSet::new();
+    while let Some(reference) = waiting.pop() {
+        let Some(name) = reference.strip_prefix("#/components/schemas/") else {
+            continue;
+        };
+        if names.insert(name) {
+            collect_references(&document["components"]["schemas"][name], &mut waiting);
+        }
+    }
+    names
+}
+
+fn may_be_null(schema: &Value) -> bool {
+    let types = schema["type"].as_array().into_iter().flatten();
+    let others = schema["oneOf"].as_array().into_iter().flatten();
+    types.into_iter().any(|one| one == "null") || others.into_iter().any(|one| one["type"] == "null")
+}
+
+#[test]
+fn what_may_be_null_in_an_answer_is_always_there() {
+    let document = document();
+    let operations = || {
+        let paths = document["paths"].as_object().unwrap().values();
+        paths.flat_map(|path| path.as_object().unwrap().values())
+    };
+    let of_requests = schemas_of(&document, operations().map(|operation| &operation["requestBody"]));
+    let of_answers = schemas_of(&document, operations().map(|operation| &operation["responses"]));
+    let mut looked_at = 0;
+    for name in of_answers.difference(&of_requests) {
+        // The settings of a directory are missing, all of them, where they cannot be read.
+        if *name == "DirectorySettings" {
+            continue;
+        }
+        let schema = &document["components"]["schemas"][name];
+        let parts = schema["allOf"].as_array().into_iter().flatten().chain([schema]);
+        for part in parts {
+            for (member, facts) in part["properties"].as_object().into_iter().flatten() {
+                let is_required = part["required"]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|one| one == member));
+                assert!(is_required || !may_be_null(facts), "{name}.{member}");
+                looked_at += 1;
+            }
+        }
+    }
+    assert!(looked_at > 100, "{looked_at} members");
+}
+
+#[test]
+fn neither_bodies_nor_parameters_may_be_null_and_a_post_shows_whether_it_needs_a_body() {
+    let document = document();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(
+                    !may_be_null(&parameter["schema"]),
+                    "{method} {path}: {}",
+                    parameter["name"]
+                );
+            }
+            let body = &operation["requestBody"];
+            let schema = &body["content"]["application/json"]["schema"];
+            assert!(!may_be_null(schema), "{method} {path}");
+            assert!(method != "post" || schema["$ref"].is_string(), "{method} {path}");
+        }
+    }
+    let is_required = |path: &str| document["paths"][path]["post"]["requestBody"]["required"].clone();
+    assert_eq!(is_required("/api/v1/directories"), true);
+    assert_eq!(is_required("/api/v1/directories/{id}/release"), false);
+    assert_eq!(is_required("/api/v1/deliveries/{id}/retry"), false);
 }
 
 /// The examples of a type, and that each is of that type.

@@ -156,7 +156,7 @@ impl Story {
     async fn crowd(&mut self) -> anyhow::Result<()> {
         use futures_util::StreamExt as _;
         let began = Instant::now();
-        let people = (0..CROWD).map(|n| Person {
+        let people = (0..CROWD_PEOPLE).map(|n| Person {
             given: format!("Person{n:03}"),
             family: "Contoso".into(),
             department: "Field",

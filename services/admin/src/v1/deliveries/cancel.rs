@@ -18,6 +18,7 @@ use store::Cancelled;
     path = "/deliveries/{id}/cancel",
     operation_id = "cancel_delivery",
     tag = "Deliveries",
+    request_body(content = Option<api::Nothing>, description = "None, or an empty object."),
     responses((status = 200, description = "It is cancelled.", body = api::DeliveryCancelled)),
 )]
 pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {

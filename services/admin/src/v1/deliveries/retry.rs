@@ -18,6 +18,7 @@ use store::Retried;
     path = "/deliveries/{id}/retry",
     operation_id = "retry_delivery",
     tag = "Deliveries",
+    request_body(content = Option<api::Nothing>, description = "None, or an empty object."),
     responses((status = 202, description = "It is queued.", body = api::DeliveryQueued)),
 )]
 pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {

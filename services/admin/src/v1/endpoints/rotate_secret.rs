@@ -20,6 +20,7 @@ use webhooks::Signing;
     path = "/endpoints/{id}/rotate-secret",
     operation_id = "rotate_endpoint_secret",
     tag = "Endpoints",
+    request_body(content = Option<api::Nothing>, description = "None, or an empty object."),
     responses((status = 200, description = "The new secret, or the new public key.", body = api::SecretRotated)),
 )]
 pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {

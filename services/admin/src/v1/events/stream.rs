@@ -8,6 +8,7 @@ use super::Selection;
 use crate::context::Context;
 use crate::problem::{Kind, Problem};
 use crate::query::Query;
+use crate::streams::MOST_STREAMS;
 use ::events::Event;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -48,7 +49,7 @@ struct Reader {
     path = "/events/stream",
     operation_id = "stream_events",
     tag = "Events",
-    params(api::EventStreamParameters, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was read; goes before `after`.")),
+    params(api::EventStreamParameters, api::EventStreamHeaders),
     responses((status = 200, description = "Events without end.", body = String, content_type = "text/event-stream")),
 )]
 pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<HttpResponse, Problem> {
