@@ -248,6 +248,7 @@ impl<J> Queue<J> {
     pub(crate) fn reserve(&mut self, id: EndpointId, now: Instant) -> bool {
         let full = self.closed || self.waiting >= self.limits.waiting;
         let line = self.line(id);
+        // Once something of an endpoint is in the database only, newer deliveries follow it there, or they would overtake it.
         if full || line.spilled || line.room(Class::First, now) == 0 {
             line.spilled = true;
             return false;
@@ -317,6 +318,7 @@ impl<J> Queue<J> {
 
     /// The next delivery to send, of the endpoint whose turn it is; what is new comes before what is repeated.
     pub(crate) fn next(&mut self, now: Instant) -> Next<J> {
+        // Lines whose rate limit lets them go again get their turns back.
         let (due, paced): (Vec<_>, Vec<_>) = std::mem::take(&mut self.paced)
             .into_iter()
             .partition(|(at, _)| *at <= now);
@@ -343,6 +345,8 @@ impl<J> Queue<J> {
             let id = slots.turns.pop_front()?;
             let Some(line) = self.lines.get_mut(&id) else { continue };
             let in_flight = line.jobs(class).in_flight;
+            // A share of what is free, its own included: the scarcer the slots, the fewer one endpoint may hold, so that
+            // some are left for whatever comes next.
             let cap = line.cap(class).min(((free + in_flight) / FREE_SHARE).max(1));
             let free_at = line.free_at;
             let per_second = line.per_second;
@@ -352,6 +356,7 @@ impl<J> Queue<J> {
                 // The end of one of its attempts gives it a turn again.
                 continue;
             }
+            // Until its time it stands among the paced lines, and not in the turns, where it would be looked at again and again.
             if let Some(at) = free_at.filter(|at| *at > now && !jobs.waiting.is_empty()) {
                 if !self.paced.iter().any(|(_, paced)| *paced == id) {
                     self.paced.push((at, id));
@@ -381,6 +386,7 @@ impl<J> Queue<J> {
         let line = self.line(id);
         let jobs = line.jobs(class);
         jobs.in_flight = jobs.in_flight.saturating_sub(1);
+        // As congestion control does it: one more with each success, half of it when the endpoint is overloaded.
         line.limit = match health {
             Health::Good => line.limit.saturating_add(1).min(most),
             Health::Neutral | Health::Bad => line.limit,
@@ -390,6 +396,7 @@ impl<J> Queue<J> {
         match health {
             Health::Good | Health::Neutral => line.breaker.close(),
             Health::Bad | Health::Overloaded => {
+                // Left alone from now on: what waits is given back, because in memory it would only hold leases.
                 if line.breaker.fail(now) {
                     evicted = line.drain();
                     line.spilled = true;
@@ -397,6 +404,7 @@ impl<J> Queue<J> {
                 }
             }
         }
+        // Filled up again before it is empty, and not with every attempt: looking into the database costs a statement.
         let wants_more = line.spilled && !line.breaker.is_open(now) && line.firsts.waiting.len() <= line.limit;
         self.waiting -= evicted.len();
         self.give_turns(id);

@@ -124,6 +124,7 @@ impl<T: Waiting> Rounds<T> {
 
     /// Puts back what was taken and not done, each directory's in its order, before what waits of it.
     pub(crate) fn put_back(&mut self, items: Vec<T>) {
+        // Backwards, because each goes to the front of its line.
         for item in items.into_iter().rev() {
             // The subscription that handed it out is over: it comes again.
             if self
@@ -154,12 +155,16 @@ impl<T: Waiting> Rounds<T> {
         {
             let first = self.lines.get(&directory).and_then(|line| line.items.front());
             let next = first.map_or(0, Waiting::weight);
+            // The first one is taken whatever it weighs, or it would wait for ever.
             if !taken.is_empty() && sum.saturating_add(next) > weight {
                 break;
             }
             sum = sum.saturating_add(next);
+            // A directory that comes from now on begins here: not before those that have waited, and not behind them either.
             self.now = turn.0;
+            // At least one, or a directory whose commands weigh nothing would be next for ever.
             self.given.insert(directory, turn.0.saturating_add(next.max(1)));
+            // What it has in front now decides where it waits next: in turn again, to go apart, or nowhere.
             let mut line = self.remove(directory);
             taken.extend(line.pop_front());
             self.place(directory, line);
@@ -233,11 +238,13 @@ impl<T: Waiting> Rounds<T> {
         let Some(first) = items.front() else { return };
         self.len += items.len();
         let place = if self.under_way == Some(directory) {
+            // Nothing of a directory passes its command that is under way.
             Place::UnderWay
         } else if first.goes_apart() || self.slow.contains(&directory) {
             self.apart.push_back(directory);
             Place::Apart
         } else {
+            // Of directories that have been given the same, the one that came first is first.
             self.last_turn += 1;
             let given = self.given.get(&directory).copied().unwrap_or_default();
             let turn = (given.max(self.now), self.last_turn);
@@ -248,8 +255,8 @@ impl<T: Waiting> Rounds<T> {
         self.lines.insert(directory, Line { items, place });
     }
 
-    /// Forgets what directories have been given that says nothing: when nobody is in turn any more, all begin with the same,
-    /// and until then each that has been given no more than what a new one begins with.
+    /// Forgets what makes no difference any more. When no directory is in turn, all begin with the same; until then, one that
+    /// has been given no more than a new one begins with is as good as new.
     fn forget_given(&mut self) {
         if self.turns.is_empty() {
             self.now = self.given.drain().map(|(_, given)| given).fold(self.now, u64::max);
