@@ -205,7 +205,7 @@ impl Needs {
 }
 
 /// Every string that a PatchOp may assign to an attribute: the value of an operation whose path names it, or of a key
-/// that names it. Names too many rather than too few: a row loaded in vain does no harm.
+/// that names it. Names too many rather than too few: a row that is loaded and not needed does no harm.
 fn strings_about(body: &Value, attribute: &str, found: &mut impl FnMut(&str)) {
     let names = |text: &str| text.to_ascii_lowercase().contains(attribute);
     let Some(message) = body.as_object() else { return };

@@ -52,7 +52,7 @@ impl Filter {
     /// counts as one without a value (R30), so its terms become constant.
     ///
     /// # Errors
-    /// As for [`Filter::parse`], but for unknown attributes.
+    /// As for [`Filter::parse`], except for unknown attributes.
     pub fn parse_across_types(text: &str, resource_type: &ResourceType) -> Result<Self, Error> {
         let urns: Vec<&str> = resource_type.urns().collect();
         let mut filter = parser::parse(text, &urns)?;

@@ -21,7 +21,7 @@ pub(crate) struct Steady {
     pub(crate) claim: DatabaseConnection,
     /// Reads what was taken. On SQLite these are the reading connections.
     pub(crate) look: DatabaseConnection,
-    /// Records what came of attempts.
+    /// Records the outcomes of attempts.
     pub(crate) record: DatabaseConnection,
 }
 

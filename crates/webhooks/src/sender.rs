@@ -1,4 +1,4 @@
-//! One attempt: sign, send, read a bounded answer within a bounded time, and say what came of it.
+//! One attempt: sign, send, read a bounded answer within a bounded time, and report the outcome.
 
 use crate::attempt::{AttemptResult, Failure, shorten};
 use crate::clients::Clients;

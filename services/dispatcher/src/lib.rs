@@ -4,7 +4,7 @@
 //! - `fanout` takes events from the bus, stores their deliveries, acknowledges the events, and puts the deliveries into
 //!   memory, already leased: a new event is sent without reading anything back.
 //! - `engine` sends what is in memory, with limits over all and for each endpoint (`queue`).
-//! - `recorder` writes what came of it, in batches.
+//! - `recorder` writes the outcomes, in batches.
 //! - `catch_up` stores the past for endpoints that asked for it, until live events take over.
 //! - `sweep` takes from the database whatever else is due: retries, overflow, and what a dead dispatcher left.
 //! - `housekeeping` forgets what is older than it is kept, and counts what waits.

@@ -106,7 +106,7 @@ impl Subscription {
         let kind = parsed.event.kind;
         let Some(scope) = &self.scope else { return Some(kind) };
         if is_member(kind) {
-            // A group in a group is nobody's personal data.
+            // A group in a group is not personal data.
             let Some(member) = parsed.member() else {
                 return Some(kind);
             };

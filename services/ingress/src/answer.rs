@@ -32,7 +32,7 @@ pub(crate) fn text(status: u16, body: String) -> HttpResponse {
     response.body(body)
 }
 
-/// An answer that is JSON already, in pieces: each is let go of when the connection has taken it.
+/// An answer that is JSON already, in pieces: each is freed when the connection has taken it.
 pub(crate) fn pieces(status: u16, pieces: Vec<String>) -> HttpResponse {
     let length = pieces.iter().map(|piece| piece.len() as u64).sum();
     let pieces = pieces.into_iter().map(Bytes::from).collect();

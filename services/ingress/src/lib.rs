@@ -48,7 +48,7 @@ use runtime::{Context, Service, Shutdown};
 pub struct Ingress(State);
 
 impl Ingress {
-    /// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every path that is nobody's.
+    /// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every other path.
     pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
         routes::configure(self.0.clone())
     }

@@ -20,7 +20,7 @@ use scim::query::{ListQuery, SortOrder};
 use store::{Page, Position, Query, Sort, Total};
 use uuid::Uuid;
 
-/// Bytes that an answer hands to the connection at a time; what is sent is let go of.
+/// Bytes that an answer hands to the connection at a time; what is sent is freed.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// A search by the body of a request, as `list` by a query.

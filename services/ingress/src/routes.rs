@@ -118,7 +118,7 @@ pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
     ENDPOINTS.iter().flat_map(of)
 }
 
-/// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every path that is nobody's.
+/// The SCIM routes: everything under `/directories/` and `/org/`, and an answer for every other path.
 pub(crate) fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
     move |config| {
         let mut scim = web::scope("").guard(guard::fn_guard(|request| path::is_scim(request.head().uri.path())));

@@ -3,7 +3,7 @@
 //! What the projector has been handed it shares out fairly, but it is handed no more than a window of what waits in a lane.
 //! A directory that filled the window, with thousands of changes or with hundreds of large ones, would keep its neighbours
 //! out of it. So each directory has places of its own here, and a request that finds none waits in line: behind its own directory, and
-//! with nothing but his own connection. Each ingress process counts for itself.
+//! with nothing but its own connection. Each ingress process counts for itself.
 
 use crate::failure::Failure;
 use events::{Command, DirectoryId};

@@ -56,7 +56,7 @@ pub(crate) async fn note_use<B: MessageBody>(
     Ok(response)
 }
 
-/// What an administrator should see of a failure: what the identity provider did wrong, but for what is not there.
+/// What an administrator should see of a failure: what the identity provider did wrong, except for resources that do not exist.
 fn shown_error(failure: &Failure) -> Option<String> {
     match failure {
         Failure::Refused(error) | Failure::Method { error, .. } | Failure::Encoding(error) if error.status != 404 => {

@@ -136,7 +136,7 @@ impl Committing<'_> {
                 }
                 Attempt::Poisoned(error) => {
                     tracing::warn!(commands = part.len(), error = %chain(&error), "a batch cannot be processed; it is split");
-                    // Order within a directory must hold, so the first half is taken up first.
+                    // Order within a directory must hold, so the first half goes first.
                     let second = part.split_off(part.len() / 2);
                     parts.push_front(second);
                     parts.push_front(part);

@@ -267,7 +267,7 @@ async fn a_group_of_sixty_thousand_is_announced_in_order_and_writes_go_on(dialec
         }
     };
     let sending = async {
-        // On a slow machine it may take longer than anybody waits for a verdict; what counts is what comes of it.
+        // On a slow machine it may take longer than anybody waits for a verdict; what counts is the outcome.
         for verdict in join_all(requests).await.into_iter().flatten() {
             assert!(status(&verdict.outcome) < 300, "{}", reason(&verdict.outcome));
         }

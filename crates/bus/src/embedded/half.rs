@@ -67,7 +67,7 @@ impl<T: Clone> Half<T> {
         }
     }
 
-    /// Leaves what no lane has room for; what names no lane is nobody's.
+    /// Leaves what no lane has room for; what names no lane goes nowhere.
     fn push_what_fits(&self, waiting: &mut Waiting<T>) {
         let mut lanes = self.lock();
         waiting.retain(|number, messages| {

@@ -59,7 +59,7 @@ async fn read_verdicts(
                     waiters.resolve(verdict.command_id, Ok(verdict));
                 }
             }
-            // Verdicts are stored: a sender that waits in vain finds its own there.
+            // Verdicts are stored: a sender that hears nothing finds its own there.
             Err(error) => tracing::error!(%error, "verdicts could not be read"),
         }
     }

@@ -7,7 +7,7 @@ use scim::path::AttributePath;
 use scim::schema::ResourceType;
 use serde_json::{Map, Value, json};
 
-/// Attributes that an event cannot tell the state before and after of, or that are nobody's to filter by.
+/// Attributes whose state before and after an event does not show, or that nobody may filter by.
 const UNFIT: [&str; 4] = ["groups", "meta", "schemas", "password"];
 
 /// A filter on users.

@@ -68,7 +68,7 @@ pub(super) struct Connection {
     unread: AtomicUsize,
     /// Bytes that came since the last request's head and are not of its body: of the next head, and what follows that.
     came: AtomicUsize,
-    /// The handler has let go of a body that had not come whole.
+    /// The handler has dropped a body that had not come whole.
     left: AtomicBool,
     /// Nothing is read until the request is answered.
     paused: AtomicBool,

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 const CLOSED_SHARE: usize = 32;
 /// A peer that has waited for less, in milliseconds, may just be slow on its way; it goes after those that do not move.
 const FRESH_MILLIS: u64 = 1_000;
-/// The log tells at most so often, in milliseconds, that connections are closed for want of room.
+/// The log tells at most so often, in milliseconds, that connections are closed for lack of room.
 const MILLIS_BETWEEN_WARNINGS: u64 = 60_000;
 
 /// How much the connections of a process may be and hold.

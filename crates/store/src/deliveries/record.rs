@@ -1,4 +1,4 @@
-//! Writing down what came of attempts: a whole batch in one statement.
+//! Recording the outcomes of attempts: a whole batch in one statement.
 
 use super::Deliveries;
 use super::line::{lock_lines, wake};

@@ -1,4 +1,4 @@
-//! No route answers without a key of its directory, but for those that say how to get one.
+//! No route answers without a key of its directory, except those that say how to get one.
 
 use crate::harness::{BOTH, Ingress, filled};
 use base64::Engine as _;

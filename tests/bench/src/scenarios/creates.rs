@@ -216,7 +216,7 @@ where
     }
 }
 
-/// Holds the log against the answers, and says in one line what came of the rounds.
+/// Holds the log against the answers, and sums up the rounds in one line.
 async fn check(system: &System, tenant: &Tenant, clients: usize, creates: &Load, patches: &Load) -> String {
     let log = system.log(tenant).await;
     assert_gapless(&log);

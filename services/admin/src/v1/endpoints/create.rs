@@ -56,7 +56,7 @@ pub(crate) async fn handler(context: Context, mut body: Body<EndpointCreate>) ->
         endpoint.catching_up = true;
     }
     let answer = api::Endpoint {
-        // A private key is nobody's business but ours.
+        // A private key never leaves this service.
         secret: (signing == Signing::V1).then(|| secret.expose().into()),
         ..shown(&context, endpoint)?
     };
@@ -83,7 +83,7 @@ fn check_together(body: &mut Body<EndpointCreate>) {
     }
 }
 
-/// The endpoint but for its secret.
+/// The endpoint except for its secret.
 fn endpoint(context: &Context, id: EndpointId, wanted: EndpointCreate, checked: Checked) -> Result<Endpoint, Problem> {
     Ok(Endpoint {
         id,
