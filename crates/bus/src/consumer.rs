@@ -8,29 +8,29 @@ use events::{Command, Verdict};
 ///
 /// Dropping it passes its lanes on to the next consumer, with everything that is not acknowledged, in order.
 #[derive(Debug)]
-pub struct Consumer<T: Message>(Kind<T>);
+pub struct Consumer<T: Message>(ConsumerTransport<T>);
 
 #[derive(Debug)]
-enum Kind<T: Message> {
+enum ConsumerTransport<T: Message> {
     Rabbit(rabbit::Consumer<T>),
     Embedded(embedded::Consumer<T>),
 }
 
 impl<T: Message> Consumer<T> {
     pub(crate) const fn rabbit(consumer: rabbit::Consumer<T>) -> Self {
-        Self(Kind::Rabbit(consumer))
+        Self(ConsumerTransport::Rabbit(consumer))
     }
 
     pub(crate) const fn embedded(consumer: embedded::Consumer<T>) -> Self {
-        Self(Kind::Embedded(consumer))
+        Self(ConsumerTransport::Embedded(consumer))
     }
 
     /// Waits for a message, then takes all that are ready, up to `max`: in order within each lane. `None` once the
     /// consumer is stopped or the bus closed. Nothing is lost when the call is given up half-way.
     pub async fn next(&self, max: usize) -> Option<Vec<Inbound<T>>> {
         match &self.0 {
-            Kind::Rabbit(consumer) => consumer.next(max).await,
-            Kind::Embedded(consumer) => consumer.next(max).await,
+            ConsumerTransport::Rabbit(consumer) => consumer.next(max).await,
+            ConsumerTransport::Embedded(consumer) => consumer.next(max).await,
         }
     }
 
@@ -38,8 +38,8 @@ impl<T: Message> Consumer<T> {
     #[must_use]
     pub fn acker(&self) -> Acker<T> {
         Acker(match &self.0 {
-            Kind::Rabbit(consumer) => Link::Rabbit(consumer.link().clone()),
-            Kind::Embedded(consumer) => Link::Embedded(consumer.link().clone()),
+            ConsumerTransport::Rabbit(consumer) => Link::Rabbit(consumer.link().clone()),
+            ConsumerTransport::Embedded(consumer) => Link::Embedded(consumer.link().clone()),
         })
     }
 
@@ -48,8 +48,8 @@ impl<T: Message> Consumer<T> {
     /// earlier, because then later messages would overtake the ones held here.
     pub fn stop(&self) {
         match &self.0 {
-            Kind::Rabbit(consumer) => consumer.stop(),
-            Kind::Embedded(consumer) => consumer.stop(),
+            ConsumerTransport::Rabbit(consumer) => consumer.stop(),
+            ConsumerTransport::Embedded(consumer) => consumer.stop(),
         }
     }
 }

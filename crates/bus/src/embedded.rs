@@ -9,13 +9,13 @@ mod lane;
 pub(crate) use consumer::{Consumer, Link};
 pub(crate) use half::Half;
 
-use crate::message::sealed::Kind as _;
+use crate::message::sealed::MessageKind as _;
 use crate::trace::{event_span, request_span, traced};
 use crate::waiters::Waiters;
 use crate::{BusError, Health, Receipt, RequestError};
 use events::{Command, Event, Verdict, lane_of};
-use half::{Refused, Waiting};
-use lane::Queued;
+use half::{LaneFull, WaitingMessages};
+use lane::QueuedMessage;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,10 +84,10 @@ impl Embedded {
                 return Err(RequestError::Unavailable);
             }
             let waiter = self.waiters.register(command.id).ok_or(RequestError::Unavailable)?;
-            let queued = Queued::new(command.clone(), command.size(), telemetry::traceparent(), None);
+            let queued = QueuedMessage::new(command.clone(), command.size(), telemetry::traceparent(), None);
             self.commands
                 .push(lane, queued)
-                .map_err(|Refused| RequestError::Refused)?;
+                .map_err(|LaneFull| RequestError::Refused)?;
             sent();
             waiter.wait(command.deadline).await
         })
@@ -97,12 +97,12 @@ impl Embedded {
     /// Waits for room where a lane is full: as many as its consumer takes, and no more, are in memory here.
     pub(crate) async fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
         let receipt = Receipt::open(events.len());
-        let mut waiting = Waiting::new();
+        let mut waiting = WaitingMessages::new();
         for event in events {
             let lane = lane_of(event.directory_id, self.partitions);
             let span = event_span(event, lane, messaging_system::EMBEDDED);
             let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
-            let queued = Queued::new(event.clone(), event.size(), traceparent, Some(receipt.clone()));
+            let queued = QueuedMessage::new(event.clone(), event.size(), traceparent, Some(receipt.clone()));
             waiting.entry(lane).or_default().push_back(queued);
         }
         if self.events.push_all(waiting, || self.is_closed()).await {

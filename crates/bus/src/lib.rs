@@ -32,10 +32,10 @@ use std::time::Instant;
 
 /// A handle on the bus; clones share one bus.
 #[derive(Clone, Debug)]
-pub struct Bus(Kind);
+pub struct Bus(Transport);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Transport {
     Rabbit(Arc<Rabbit>),
     Embedded(Arc<Embedded>),
 }
@@ -58,7 +58,7 @@ impl Bus {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn rabbit_with_max_length(options: RabbitOptions, commands_max_length: u32) -> Self {
-        Self(Kind::Rabbit(Rabbit::start(options, commands_max_length)))
+        Self(Transport::Rabbit(Rabbit::start(options, commands_max_length)))
     }
 
     /// A bus inside this process.
@@ -70,15 +70,15 @@ impl Bus {
     /// As [`Bus::embedded`], with another bound on the messages that may wait in a lane.
     #[must_use]
     pub fn embedded_with_max_length(partitions: u16, max_length: u32) -> Self {
-        Self(Kind::Embedded(Embedded::new(partitions, max_length)))
+        Self(Transport::Embedded(Embedded::new(partitions, max_length)))
     }
 
     /// The number of lanes.
     #[must_use]
     pub fn partitions(&self) -> u16 {
         match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.partitions(),
-            Kind::Embedded(embedded) => embedded.partitions(),
+            Transport::Rabbit(rabbit) => rabbit.partitions(),
+            Transport::Embedded(embedded) => embedded.partitions(),
         }
     }
 
@@ -104,8 +104,8 @@ impl Bus {
     ) -> Result<Verdict, RequestError> {
         let started = Instant::now();
         let outcome = match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.request(command, sent).await,
-            Kind::Embedded(embedded) => embedded.request(command, sent).await,
+            Transport::Rabbit(rabbit) => rabbit.request(command, sent).await,
+            Transport::Embedded(embedded) => embedded.request(command, sent).await,
         };
         metrics::histogram!("rollcall_bus_request_seconds").record(started.elapsed());
         outcome
@@ -119,8 +119,8 @@ impl Bus {
     /// When they may not all have arrived. Publish the whole slice again: consumers know events by their id.
     pub async fn publish(&self, events: &[Event]) -> Result<Receipt, BusError> {
         match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.publish(events).await.map(|()| Receipt::confirmed()),
-            Kind::Embedded(embedded) => embedded.publish(events).await,
+            Transport::Rabbit(rabbit) => rabbit.publish(events).await.map(|()| Receipt::confirmed()),
+            Transport::Embedded(embedded) => embedded.publish(events).await,
         }
     }
 
@@ -142,8 +142,8 @@ impl Bus {
         lanes.dedup();
         lanes.retain(|lane| *lane < self.partitions());
         match &self.0 {
-            Kind::Rabbit(rabbit) => Consumer::rabbit(rabbit::Consumer::start(Arc::clone(rabbit), lanes)),
-            Kind::Embedded(embedded) => {
+            Transport::Rabbit(rabbit) => Consumer::rabbit(rabbit::Consumer::start(Arc::clone(rabbit), lanes)),
+            Transport::Embedded(embedded) => {
                 let half = Arc::clone(half(embedded));
                 Consumer::embedded(embedded::Consumer::new(Arc::clone(embedded), half, &lanes))
             }
@@ -156,8 +156,8 @@ impl Bus {
     /// When the broker cannot be asked.
     pub async fn dead_count(&self) -> Result<u64, BusError> {
         match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.dead_count().await,
-            Kind::Embedded(embedded) => Ok(embedded.dead().count()),
+            Transport::Rabbit(rabbit) => rabbit.dead_count().await,
+            Transport::Embedded(embedded) => Ok(embedded.dead().count()),
         }
     }
 
@@ -165,8 +165,8 @@ impl Bus {
     #[must_use]
     pub fn health(&self) -> Health {
         match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.health(),
-            Kind::Embedded(embedded) => embedded.health(),
+            Transport::Rabbit(rabbit) => rabbit.health(),
+            Transport::Embedded(embedded) => embedded.health(),
         }
     }
 
@@ -174,8 +174,8 @@ impl Bus {
     /// consumer. Stop and drop the consumers first, else what they hold comes again elsewhere.
     pub async fn close(&self) {
         match &self.0 {
-            Kind::Rabbit(rabbit) => rabbit.close().await,
-            Kind::Embedded(embedded) => embedded.close().await,
+            Transport::Rabbit(rabbit) => rabbit.close().await,
+            Transport::Embedded(embedded) => embedded.close().await,
         }
     }
 }

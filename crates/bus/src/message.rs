@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 /// What a lane carries: a [`Command`] or an [`Event`].
-pub trait Message: sealed::Kind {}
+pub trait Message: sealed::MessageKind {}
 
 impl Message for Command {}
 impl Message for Event {}
@@ -42,7 +42,7 @@ pub(crate) mod sealed {
     use super::*;
 
     /// What the bus needs to know of a message; nobody else implements it.
-    pub trait Kind: Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    pub trait MessageKind: Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
         /// Which queue.
         const ROLE: Role;
         /// Goes to `message_id`.
@@ -56,7 +56,7 @@ pub(crate) mod sealed {
     }
 }
 
-impl sealed::Kind for Command {
+impl sealed::MessageKind for Command {
     const ROLE: Role = Role::Commands;
 
     fn message_id(&self) -> String {
@@ -83,7 +83,7 @@ impl sealed::Kind for Command {
     }
 }
 
-impl sealed::Kind for Event {
+impl sealed::MessageKind for Event {
     const ROLE: Role = Role::Events;
 
     fn message_id(&self) -> String {

@@ -27,7 +27,7 @@ pub(crate) use consumer::{Consumer, Link};
 
 use crate::topology::{DEAD, Topology};
 use crate::{BusError, Health};
-use session::Session;
+use session::PublisherSession;
 use status::StatusBoard;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,7 +73,7 @@ pub(crate) struct Shared {
     topology: Topology,
     status: StatusBoard,
     /// The publishing session, while there is one.
-    session: Mutex<Option<Arc<Session>>>,
+    session: Mutex<Option<Arc<PublisherSession>>>,
     /// Whether this process sends requests: then a new session opens its reply queue at once.
     requests: AtomicBool,
     last_number: AtomicU64,
@@ -142,7 +142,7 @@ impl Rabbit {
 
 impl Shared {
     /// The publishing session, unless the broker is known to be down or not taking messages.
-    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+    pub(crate) fn session(&self) -> Option<Arc<PublisherSession>> {
         self.session
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -150,7 +150,7 @@ impl Shared {
             .filter(|session| session.is_open())
     }
 
-    pub(crate) fn set_session(&self, session: Option<Arc<Session>>) {
+    pub(crate) fn set_session(&self, session: Option<Arc<PublisherSession>>) {
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session;
     }
 

@@ -14,7 +14,7 @@ const GRACE_TIME: Duration = Duration::from_secs(1);
 /// No request waits longer, whatever its deadline (the sender's clock may have jumped).
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-pub(crate) type Answer = Result<Verdict, RequestError>;
+pub(crate) type VerdictResult = Result<Verdict, RequestError>;
 
 /// The requests that wait for a verdict on one connection.
 #[derive(Debug, Default)]
@@ -27,14 +27,14 @@ pub(crate) struct Waiters {
 struct State {
     closed: bool,
     registered: u64,
-    pending: HashMap<CommandId, Pending>,
+    pending: HashMap<CommandId, PendingRequest>,
 }
 
 /// The serial tells two requests apart that wait for the same command one after the other.
 #[derive(Debug)]
-struct Pending {
+struct PendingRequest {
     serial: u64,
-    sender: oneshot::Sender<Answer>,
+    sender: oneshot::Sender<VerdictResult>,
 }
 
 impl Waiters {
@@ -47,7 +47,7 @@ impl Waiters {
         let (sender, receiver) = oneshot::channel();
         state.registered += 1;
         let serial = state.registered;
-        state.pending.insert(id, Pending { serial, sender });
+        state.pending.insert(id, PendingRequest { serial, sender });
         Some(Waiter {
             id,
             serial,
@@ -57,7 +57,7 @@ impl Waiters {
     }
 
     /// Wakes the one who waits for this command, if somebody still does.
-    pub(crate) fn resolve(&self, id: CommandId, answer: Answer) {
+    pub(crate) fn resolve(&self, id: CommandId, answer: VerdictResult) {
         if let Some(pending) = self.remove(id, None) {
             // The waiter may have given up this very moment.
             let _ = pending.sender.send(answer);
@@ -90,10 +90,10 @@ impl Waiters {
         }
     }
 
-    fn remove(&self, id: CommandId, serial: Option<u64>) -> Option<Pending> {
+    fn remove(&self, id: CommandId, serial: Option<u64>) -> Option<PendingRequest> {
         let (removed, idle) = {
             let mut state = self.lock();
-            let matches = |pending: &Pending| serial.is_none_or(|serial| pending.serial == serial);
+            let matches = |pending: &PendingRequest| serial.is_none_or(|serial| pending.serial == serial);
             if !state.pending.get(&id).is_some_and(matches) {
                 return None;
             }
@@ -115,13 +115,13 @@ impl Waiters {
 pub(crate) struct Waiter {
     id: CommandId,
     serial: u64,
-    receiver: oneshot::Receiver<Answer>,
+    receiver: oneshot::Receiver<VerdictResult>,
     waiters: Arc<Waiters>,
 }
 
 impl Waiter {
     /// The first of verdict, refusal, loss of the connection, and the command's deadline plus a second.
-    pub(crate) async fn wait(mut self, deadline: Timestamp) -> Answer {
+    pub(crate) async fn wait(mut self, deadline: Timestamp) -> VerdictResult {
         match tokio::time::timeout(patience(deadline, Timestamp::now()), &mut self.receiver).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(RequestError::Lost),

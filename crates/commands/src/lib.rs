@@ -9,4 +9,4 @@ mod send;
 
 pub use effect::Effect;
 pub use error::CommandError;
-pub use send::{Sent, send, send_holding};
+pub use send::{SentCommand, send, send_holding};

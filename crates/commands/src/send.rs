@@ -3,23 +3,23 @@
 use crate::{CommandError, Effect};
 use bus::{Bus, RequestError};
 use events::{Command, Timestamp};
-use store::{Settled, Store};
+use store::{Settlement, Store};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 /// A command that has its place in the lane, or could not get one.
 #[derive(Debug)]
-pub struct Sent(JoinHandle<Result<Effect, CommandError>>);
+pub struct SentCommand(JoinHandle<Result<Effect, CommandError>>);
 
 /// Sends a command and returns as soon as whatever is sent next comes after it. Goes on when the caller is dropped: the
 /// change would be made anyway, and somebody must hear the verdict.
-pub async fn send(bus: &Bus, store: &Store, command: Command) -> Sent {
+pub async fn send(bus: &Bus, store: &Store, command: Command) -> SentCommand {
     send_holding(bus, store, command, ()).await
 }
 
 /// As [`send`], and drops `held` when the verdict is known: a place that nobody else may have meanwhile.
-pub async fn send_holding(bus: &Bus, store: &Store, command: Command, held: impl Send + 'static) -> Sent {
+pub async fn send_holding(bus: &Bus, store: &Store, command: Command, held: impl Send + 'static) -> SentCommand {
     let (bus, store) = (bus.clone(), store.clone());
     let (queued, is_queued) = oneshot::channel();
     let exchange = async move {
@@ -42,10 +42,10 @@ pub async fn send_holding(bus: &Bus, store: &Store, command: Command, held: impl
     let exchange = tokio::spawn(exchange.in_current_span());
     // An error means that it could not be sent, which its effect tells.
     let _ = is_queued.await;
-    Sent(exchange)
+    SentCommand(exchange)
 }
 
-impl Sent {
+impl SentCommand {
     /// What it did.
     ///
     /// # Errors
@@ -58,8 +58,8 @@ impl Sent {
 async fn settle(store: &Store, command: &Command, why: &RequestError) -> Result<Effect, CommandError> {
     metrics::counter!("rollcall_commands_settled_total").increment(1);
     match store.inbox().settle(command.id, Timestamp::now()).await {
-        Ok(Settled::Verdict(outcome)) => outcome.try_into(),
-        Ok(Settled::Abandoned) => {
+        Ok(Settlement::Verdict(outcome)) => outcome.try_into(),
+        Ok(Settlement::Abandoned) => {
             tracing::warn!(command.id = %command.id, reason = %telemetry::chain(why), "no verdict; the command is given up");
             Err(CommandError::NotApplied)
         }

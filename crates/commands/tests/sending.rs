@@ -8,7 +8,7 @@ use events::{
 };
 use std::time::Duration;
 use store::testing::TestDatabase;
-use store::{Dialect, Settled};
+use store::{Dialect, Settlement};
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 
@@ -96,7 +96,7 @@ async fn without_a_verdict_the_command_is_given_up_for_good() {
         let effect = send(&bus, &db.store, command).await.effect().await;
         assert_eq!(effect, Err(CommandError::NotApplied));
         let settled = db.store.inbox().settle(id, Timestamp::now()).await.unwrap();
-        assert_eq!(settled, Settled::Abandoned);
+        assert_eq!(settled, Settlement::Abandoned);
         db.close().await;
     }
 }

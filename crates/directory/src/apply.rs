@@ -1,9 +1,9 @@
 //! One directory's loaded rows, and the application of commands to them.
 
-use crate::brake::{Brake, BrakeFacts, BrakeSettings, BrakeWrites, Held};
+use crate::brake::{Brake, BrakeFacts, BrakeSettings, BrakeWrites, HoldReason};
 use crate::members::{MemberBrief, Memberships};
 use crate::refusal::Refusal;
-use crate::{GroupRow, Needs, Owner, Policy, UserRow};
+use crate::{Group, Needs, Owner, Policy, User};
 use events::{
     Command, DirectoryId, EventType, GroupRef, OrganizationId, Outcome, ResourceId, ResourceKind, Timestamp, Verb,
 };
@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// An event before it has a sequence: what happened, to whom, with which data.
 #[derive(Clone, Debug, PartialEq)]
-pub struct EventDraft {
+pub struct Announcement {
     /// What happened.
     pub kind: EventType,
     /// The user or group it is about.
@@ -24,26 +24,26 @@ pub struct EventDraft {
 
 /// What became of one command.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Applied {
+pub struct AppliedCommand {
     /// The verdict's outcome.
     pub outcome: Outcome,
     /// What to announce; empty when nothing changed (R12).
-    pub events: Vec<EventDraft>,
+    pub events: Vec<Announcement>,
 }
 
 /// The loaded rows of one directory. Commands are applied one after the other, each seeing what the earlier ones did;
 /// a refused command leaves no trace.
 #[derive(Debug)]
-pub struct Directory {
+pub struct DirectoryRows {
     pub(crate) owner: Owner,
     pub(crate) policy: Policy,
-    pub(crate) users: HashMap<ResourceId, UserRow>,
+    pub(crate) users: HashMap<ResourceId, User>,
     pub(crate) user_names: HashMap<String, ResourceId>,
     /// Who has an e-mail address; kept only where addresses are unique.
     pub(crate) email_owners: HashMap<String, BTreeSet<ResourceId>>,
     /// Who has, or had a moment ago, somebody as manager, by the manager's id.
     pub(crate) reports: HashMap<String, BTreeSet<ResourceId>>,
-    pub(crate) groups: HashMap<ResourceId, GroupRow>,
+    pub(crate) groups: HashMap<ResourceId, Group>,
     pub(crate) group_names: HashMap<String, ResourceId>,
     pub(crate) memberships: Memberships,
     /// Names of groups that are referred to without being loaded as rows.
@@ -67,7 +67,7 @@ pub struct Directory {
 const GROUPS_DISABLED: &str = "groups are switched off for this directory, nothing was changed; in Entra, open \
      Provisioning > Mappings and disable the mapping of groups, or have the directory's administrator enable groups";
 
-impl Directory {
+impl DirectoryRows {
     /// An empty set of rows, in which everything named by `needs` and not loaded afterwards is known to be absent.
     #[must_use]
     pub fn new(id: DirectoryId, organization_id: OrganizationId, policy: Policy, needs: &Needs) -> Self {
@@ -125,7 +125,7 @@ impl Directory {
 
     /// Why the command applied last has brought the directory into the state `held`; told once. To be announced, after
     /// the events of that command.
-    pub fn newly_held(&mut self) -> Option<Held> {
+    pub fn newly_held(&mut self) -> Option<HoldReason> {
         self.brake.take_news()
     }
 
@@ -136,7 +136,7 @@ impl Directory {
     }
 
     /// Takes a stored user.
-    pub fn load_user(&mut self, user: UserRow) {
+    pub fn load_user(&mut self, user: User) {
         let key = user.user_name_key();
         self.stored_names.insert(user.id, key.clone());
         self.user_names.insert(key, user.id);
@@ -149,7 +149,7 @@ impl Directory {
     }
 
     /// Takes a stored group.
-    pub fn load_group(&mut self, group: GroupRow) {
+    pub fn load_group(&mut self, group: Group) {
         let key = group.display_name_key();
         self.stored_names.insert(group.id, key.clone());
         self.group_names.insert(key, group.id);
@@ -179,10 +179,10 @@ impl Directory {
     }
 
     /// Applies one command. `now` becomes `meta.lastModified` of what changes.
-    pub fn apply(&mut self, command: &Command, now: Timestamp) -> Applied {
+    pub fn apply(&mut self, command: &Command, now: Timestamp) -> AppliedCommand {
         let mut events = Vec::new();
         if let Err(refusal) = self.groups_allow(command) {
-            return Applied {
+            return AppliedCommand {
                 outcome: refused(refusal),
                 events,
             };
@@ -204,8 +204,8 @@ impl Directory {
             (ResourceKind::Group, Verb::Delete) => self.delete_group(command, now, &mut events),
         };
         match result {
-            Ok(outcome) => Applied { outcome, events },
-            Err(refusal) => Applied {
+            Ok(outcome) => AppliedCommand { outcome, events },
+            Err(refusal) => AppliedCommand {
                 outcome: refused(refusal),
                 events: Vec::new(),
             },

@@ -114,7 +114,7 @@ pub struct BrakeWrites {
 
 /// Why a directory was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct HoldReason {
     /// Active users that went within the window, without the one that was refused.
     pub removed: u64,
     /// The most that may go.
@@ -133,12 +133,12 @@ pub(crate) struct Brake {
     facts: BrakeFacts,
     now: Timestamp,
     writes: BrakeWrites,
-    news: Option<Held>,
+    news: Option<HoldReason>,
 }
 
 /// A user whose deactivation or deletion is asked for, as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Leaving {
+pub(crate) struct Departure {
     /// Only an active user counts; an inactive one goes no more either while the directory is held.
     pub(crate) is_active: bool,
     /// Since when the directory has the user.
@@ -170,7 +170,7 @@ impl Brake {
     ///
     /// # Errors
     /// 503 while the directory is held, and for the one that goes too far: that one holds it.
-    pub(crate) fn pass(&mut self, who: Leaving) -> Result<(), Refusal> {
+    pub(crate) fn pass(&mut self, who: Departure) -> Result<(), Refusal> {
         let is_released = self.facts.released_until.is_some_and(|until| self.now < until);
         if !self.settings.enabled || is_released || self.settings.spares(who.created_at, self.now) {
             return Ok(());
@@ -196,7 +196,7 @@ impl Brake {
     }
 
     /// Why the directory was held just now; told once.
-    pub(crate) fn take_news(&mut self) -> Option<Held> {
+    pub(crate) fn take_news(&mut self) -> Option<HoldReason> {
         self.news.take()
     }
 
@@ -204,10 +204,10 @@ impl Brake {
         self.writes
     }
 
-    fn counts(&self) -> Held {
+    fn counts(&self) -> HoldReason {
         // Those that went are not among the active any more: together they are those at the beginning.
         let active_users = self.facts.active + self.facts.removed;
-        Held {
+        HoldReason {
             removed: self.facts.removed + self.writes.removed,
             allowed: self.settings.allowed(active_users),
             active_users,
@@ -216,7 +216,7 @@ impl Brake {
     }
 
     fn refusal(&self) -> Refusal {
-        let Held {
+        let HoldReason {
             removed,
             allowed,
             active_users,
@@ -255,9 +255,9 @@ mod tests {
     }
 
     /// A user of long standing.
-    fn user(is_active: bool) -> Leaving {
+    fn user(is_active: bool) -> Departure {
         let created_at = at(0).minus(Duration::from_hours(24 * 365));
-        Leaving { is_active, created_at }
+        Departure { is_active, created_at }
     }
 
     fn facts(active: u64, removed: u64) -> BrakeFacts {
@@ -273,7 +273,7 @@ mod tests {
         let mut brake = brake(facts(100, 0));
         assert!((0..20).all(|_| brake.pass(user(true)).is_ok()));
         assert_eq!(brake.pass(user(true)).unwrap_err().status, 503);
-        let held = Held {
+        let held = HoldReason {
             removed: 20,
             allowed: 20,
             active_users: 100,
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn users_of_the_last_day_go_uncounted_even_while_the_directory_is_held() {
         let settings = BrakeSettings::default();
-        let created = |minutes: u64| Leaving {
+        let created = |minutes: u64| Departure {
             is_active: true,
             created_at: at(0).minus(Duration::from_mins(minutes)),
         };

@@ -9,7 +9,7 @@ pub(crate) mod normalize;
 pub mod replay;
 mod scope;
 
-pub use erasure::{Erased, erase};
+pub use erasure::{ErasedBody, erase};
 pub use fields::{Fields, UnknownField};
 pub use history::{before_image, group_before, user_before};
 pub use images::Images;

@@ -2,10 +2,10 @@
 
 mod matching;
 
-use crate::apply::{Directory, EventDraft, changes, precondition};
+use crate::apply::{Announcement, DirectoryRows, changes, precondition};
 use crate::members::MemberBrief;
 use crate::refusal::Refusal;
-use crate::{GroupRow, normalized_group};
+use crate::{Group, normalized_group};
 use events::{Command, EventType, MemberRef, Outcome, ResourceId, ResourceKind, Timestamp};
 use matching::Matching;
 use scim::patch::{MemberOp, Patch};
@@ -20,17 +20,17 @@ struct Deltas {
     removed: Vec<ResourceId>,
 }
 
-impl Directory {
+impl DirectoryRows {
     pub(crate) fn create_group(
         &mut self,
         id: ResourceId,
         attributes: &Map<String, Value>,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let mut attributes = attributes.clone();
         let members = member_ids(&mut attributes)?.unwrap_or_default();
-        let group = GroupRow {
+        let group = Group {
             id,
             attributes,
             version: 1,
@@ -63,7 +63,7 @@ impl Directory {
         command: &Command,
         incoming: &Map<String, Value>,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let id = command.resource_id;
         let current = self.existing_group(command)?;
@@ -84,7 +84,7 @@ impl Directory {
         command: &Command,
         body: &Value,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let id = command.resource_id;
         let mut attributes = self.existing_group(command)?.attributes.clone();
@@ -103,7 +103,7 @@ impl Directory {
         &mut self,
         command: &Command,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         self.existing_group(command)?;
         let id = command.resource_id;
@@ -123,7 +123,7 @@ impl Directory {
         Ok(Outcome::Deleted)
     }
 
-    fn existing_group(&self, command: &Command) -> Result<&GroupRow, Refusal> {
+    fn existing_group(&self, command: &Command) -> Result<&Group, Refusal> {
         let id = command.resource_id;
         let group = self
             .groups
@@ -140,7 +140,7 @@ impl Directory {
         attributes: Map<String, Value>,
         deltas: Deltas,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<i64, Refusal> {
         let Some(before) = self.groups.get(&id).cloned() else {
             return Err(Refusal::not_found("Group", &id.to_string()));
@@ -151,7 +151,7 @@ impl Directory {
         }
         self.limits
             .check_stored(ResourceType::group(), Some(&before.attributes), &attributes)?;
-        let after = GroupRow {
+        let after = Group {
             id,
             attributes,
             version: before.version + 1,
@@ -239,7 +239,7 @@ impl Directory {
         json!({ "value": id, "type": kind, "display": brief.as_ref().and_then(MemberBrief::display) })
     }
 
-    fn change_members(&mut self, group: ResourceId, deltas: Deltas, events: &mut Vec<EventDraft>) {
+    fn change_members(&mut self, group: ResourceId, deltas: Deltas, events: &mut Vec<Announcement>) {
         let moved = deltas.removed.iter().copied();
         let moved = moved.chain(deltas.added.iter().map(MemberBrief::id));
         let before = self.before_leaving_or_joining(group, moved);
@@ -289,7 +289,7 @@ impl Directory {
         )))
     }
 
-    fn claim_group_name(&self, group: &GroupRow) -> Result<String, Refusal> {
+    fn claim_group_name(&self, group: &Group) -> Result<String, Refusal> {
         let key = group.display_name_key();
         if key.is_empty() {
             return Err(Refusal::invalid_value("displayName is required and must not be empty"));
@@ -320,17 +320,17 @@ impl Directory {
         })
     }
 
-    fn group_event(&self, kind: EventType, group: &GroupRow, changes: &[Value]) -> EventDraft {
+    fn group_event(&self, kind: EventType, group: &Group, changes: &[Value]) -> Announcement {
         let data = json!({ "group": normalized_group(group, self.owner), "changes": changes });
-        EventDraft {
+        Announcement {
             kind,
             subject_id: group.id,
             data,
         }
     }
 
-    fn member_event(&self, kind: EventType, group: ResourceId, member: ResourceId) -> EventDraft {
-        let name = self.groups.get(&group).map(GroupRow::display_name);
+    fn member_event(&self, kind: EventType, group: ResourceId, member: ResourceId) -> Announcement {
+        let name = self.groups.get(&group).map(Group::display_name);
         let brief = self.brief(member);
         let key = if brief.as_ref().map(MemberBrief::kind) == Some(ResourceKind::Group) {
             "member"
@@ -338,7 +338,7 @@ impl Directory {
             "user"
         };
         let told = brief.map_or_else(|| json!({ "id": member }), |brief| brief.to_json());
-        EventDraft {
+        Announcement {
             kind,
             subject_id: group,
             data: json!({ "group": { "id": group, "display_name": name }, key: told }),

@@ -1,8 +1,8 @@
 //! The rules of a directory: what a lifecycle command does to users, groups and memberships.
 //!
-//! Pure: [`Needs`] tells which rows a batch of commands touches, the caller loads them into a [`Directory`], and
-//! [`Directory::apply`] changes them in memory and answers with the outcome and the events to announce. What is to be
-//! written comes out of [`Directory::writes`]. No IO, no clock: the same rows and the same commands always give the
+//! Pure: [`Needs`] tells which rows a batch of commands touches, the caller loads them into a [`DirectoryRows`], and
+//! [`DirectoryRows::apply`] changes them in memory and answers with the outcome and the events to announce. What is to be
+//! written comes out of [`DirectoryRows::writes`]. No IO, no clock: the same rows and the same commands always give the
 //! same result, which is what lets the log be replayed.
 
 mod apply;
@@ -21,19 +21,19 @@ mod user;
 mod weight;
 mod writes;
 
-pub use apply::{Applied, EventDraft};
-pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, Held, may_take_away};
+pub use apply::{Announcement, AppliedCommand};
+pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, HoldReason, may_take_away};
 pub use event::{
-    Concern, Erased, Fields, Images, InvalidScope, Owner, Scope, UnknownField, before_image, erase, group_before, left,
-    member_user, normalized_group, normalized_user, replay, user_before,
+    Concern, ErasedBody, Fields, Images, InvalidScope, Owner, Scope, UnknownField, before_image, erase, group_before,
+    left, member_user, normalized_group, normalized_user, replay, user_before,
 };
 pub use members::MemberBrief;
 pub use needs::Needs;
 pub use policy::{GRANTS, GroupRole, Indexing, Policy, RoleRule};
-pub use resource::{GroupRow, UserRow};
-pub use roles::{MOST_ROLE_CHANGES, Standing, role_change};
+pub use resource::{Group, User};
+pub use roles::{MOST_ROLE_CHANGES, RoleInputs, role_change};
 pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
 pub use weight::{HEAVY_BYTES, HEAVY_ROWS, Reach, reach, weight};
 pub use writes::{CountChange, Writes};
 
-pub use apply::Directory;
+pub use apply::DirectoryRows;

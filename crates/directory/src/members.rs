@@ -1,6 +1,6 @@
 //! Who is in which group, as far as a batch of commands needs to know.
 
-use crate::{GroupRow, UserRow};
+use crate::{Group, User};
 use events::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -63,7 +63,7 @@ impl MemberBrief {
 
     /// Of a user.
     #[must_use]
-    pub fn of_user(user: &UserRow) -> Self {
+    pub fn of_user(user: &User) -> Self {
         Self::User {
             id: user.id,
             user_name: user.user_name().to_owned(),
@@ -76,7 +76,7 @@ impl MemberBrief {
 
     /// Of a group.
     #[must_use]
-    pub fn of_group(group: &GroupRow) -> Self {
+    pub fn of_group(group: &Group) -> Self {
         Self::Group {
             id: group.id,
             display_name: group.display_name().to_owned(),

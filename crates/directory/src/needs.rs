@@ -27,7 +27,7 @@ pub struct Needs {
     /// Groups whose whole member list is needed.
     pub all_members: HashSet<ResourceId>,
     /// Groups of which every user that is a member is needed as a row, with all groups of that user, because all of them
-    /// may lose a role: unless they are too many ([`Directory::leave_untold`](crate::Directory::leave_untold)).
+    /// may lose a role: unless they are too many ([`DirectoryRows::leave_untold`](crate::DirectoryRows::leave_untold)).
     pub role_members: HashSet<ResourceId>,
     /// Users (and groups) whose own groups are needed.
     pub memberships: HashSet<ResourceId>,

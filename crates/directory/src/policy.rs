@@ -3,7 +3,7 @@
 //!
 //! Stored as one JSON object. A member that is missing has its default; unknown members are other parts' business.
 
-use crate::required::Required;
+use crate::required::RequiredAttribute;
 use crate::{BrakeSettings, SchemaDeclaration};
 use events::{GroupRef, ResourceId};
 use scim::filter::Filter;
@@ -80,7 +80,7 @@ pub struct Policy {
     #[serde(skip)]
     user_type: Option<Arc<ResourceType>>,
     #[serde(skip)]
-    required: Vec<Required>,
+    required: Vec<RequiredAttribute>,
 }
 
 fn yes() -> bool {
@@ -182,11 +182,11 @@ impl Policy {
         self.requirement(path).map(|required| required.path().clone())
     }
 
-    fn requirement(&self, path: &str) -> Result<Required, String> {
-        Required::parse(path, self.user_type())
+    fn requirement(&self, path: &str) -> Result<RequiredAttribute, String> {
+        RequiredAttribute::parse(path, self.user_type())
     }
 
-    pub(crate) fn required(&self) -> &[Required] {
+    pub(crate) fn required(&self) -> &[RequiredAttribute] {
         &self.required
     }
 

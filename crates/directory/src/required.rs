@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 /// An attribute that must have a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Required {
+pub(crate) struct RequiredAttribute {
     path: AttributePath,
     /// The target attribute as Entra's mapping names it.
     target: String,
 }
 
-impl Required {
+impl RequiredAttribute {
     /// Looks a path up. Paths of extensions that nobody declares are refused: a typing error there would lock
     /// everybody out.
     ///
@@ -71,7 +71,7 @@ impl Required {
 ///
 /// # Errors
 /// `invalidValue` naming the first attribute without a value, and what to change in Entra.
-pub(crate) fn check(required: &[Required], attributes: &Map<String, Value>) -> Result<(), Refusal> {
+pub(crate) fn check(required: &[RequiredAttribute], attributes: &Map<String, Value>) -> Result<(), Refusal> {
     let Some(missing) = required.iter().find(|required| !required.has_value(attributes)) else {
         return Ok(());
     };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// A user row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct UserRow {
+pub struct User {
     /// The SCIM `id`.
     pub id: ResourceId,
     /// Attributes as received, without `id`, `meta` and `groups`.
@@ -20,7 +20,7 @@ pub struct UserRow {
 
 /// A group row; its members are rows of their own.
 #[derive(Clone, Debug, PartialEq)]
-pub struct GroupRow {
+pub struct Group {
     /// The SCIM `id`.
     pub id: ResourceId,
     /// Attributes as received, without `id`, `meta` and `members`.
@@ -44,7 +44,7 @@ pub(crate) fn settle_user(attributes: &mut Map<String, Value>) {
     attributes.entry("active").or_insert(Value::Bool(false));
 }
 
-impl UserRow {
+impl User {
     /// `userName`; empty only for rows that no server wrote.
     #[must_use]
     pub fn user_name(&self) -> &str {
@@ -134,7 +134,7 @@ impl UserRow {
     }
 }
 
-impl GroupRow {
+impl Group {
     /// `displayName`; empty only for rows that no server wrote.
     #[must_use]
     pub fn display_name(&self) -> &str {

@@ -1,9 +1,9 @@
 //! Roles that come from groups: when somebody's membership, or what it gives, changes, so may the role and the grants of
 //! that person, and an app is told so by a `user.updated` of each of them.
 
-use crate::apply::{Directory, EventDraft};
+use crate::apply::{Announcement, DirectoryRows};
 use crate::event::normalize;
-use crate::{Owner, Policy, UserRow, normalized_user};
+use crate::{Owner, Policy, User, normalized_user};
 use events::{EventType, GroupRef, ResourceId};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ pub const MOST_ROLE_CHANGES: usize = 5_000;
 
 /// What a user's role depends on besides the user.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing<'a> {
+pub struct RoleInputs<'a> {
     /// The groups the user is in.
     pub groups: &'a [GroupRef],
     /// What they give.
@@ -26,8 +26,8 @@ pub struct Standing<'a> {
 /// The data of the `user.updated` for a user whose groups, or whose directory's rules, changed; `None` when role and
 /// grants are as before.
 #[must_use]
-pub fn role_change(user: &UserRow, owner: Owner, before: Standing<'_>, after: Standing<'_>) -> Option<Value> {
-    let told = |standing: Standing<'_>| {
+pub fn role_change(user: &User, owner: Owner, before: RoleInputs<'_>, after: RoleInputs<'_>) -> Option<Value> {
+    let told = |standing: RoleInputs<'_>| {
         let role = normalize::role(user, standing.groups, standing.policy);
         let grants = standing.policy.grants(role.as_deref()).to_vec();
         (role.map(Cow::into_owned), grants)
@@ -48,18 +48,18 @@ pub fn role_change(user: &UserRow, owner: Owner, before: Standing<'_>, after: St
 }
 
 /// The groups of people before a change of memberships; empty where that gives nobody a role.
-pub(crate) type Before = BTreeMap<ResourceId, Vec<GroupRef>>;
+pub(crate) type GroupsBefore = BTreeMap<ResourceId, Vec<GroupRef>>;
 
-impl Directory {
+impl DirectoryRows {
     /// The groups that these people are in now; nobody's when this group gives no role, or has too many members to tell
     /// each one.
     pub(crate) fn before_leaving_or_joining(
         &self,
         group: ResourceId,
         people: impl Iterator<Item = ResourceId>,
-    ) -> Before {
+    ) -> GroupsBefore {
         if !self.policy.gives_role(group) || self.untold.contains(&group) {
-            return Before::new();
+            return GroupsBefore::new();
         }
         let known = people.filter(|id| self.users.contains_key(id));
         known.map(|id| (id, self.group_refs_of(id))).collect()
@@ -73,17 +73,17 @@ impl Directory {
     }
 
     /// Tells of everybody whose role is another than it was.
-    pub(crate) fn tell_roles(&self, before: &Before, events: &mut Vec<EventDraft>) {
+    pub(crate) fn tell_roles(&self, before: &GroupsBefore, events: &mut Vec<Announcement>) {
         for (id, groups_before) in before {
             let Some(user) = self.users.get(id) else { continue };
             let groups = self.group_refs_of(*id);
             let (was, is) = (groups_before.as_slice(), groups.as_slice());
-            let standing = |groups| Standing {
+            let standing = |groups| RoleInputs {
                 groups,
                 policy: &self.policy,
             };
             if let Some(data) = role_change(user, self.owner, standing(was), standing(is)) {
-                events.push(EventDraft {
+                events.push(Announcement {
                     kind: EventType::UserUpdated,
                     subject_id: *id,
                     data,

@@ -1,23 +1,23 @@
 //! What commands do to users.
 
-use crate::apply::{Directory, EventDraft, changes, precondition};
-use crate::brake::Leaving;
+use crate::apply::{Announcement, DirectoryRows, changes, precondition};
+use crate::brake::Departure;
 use crate::refusal::Refusal;
-use crate::{UserRow, normalized_user, required};
+use crate::{User, normalized_user, required};
 use events::{Command, EventType, Outcome, ResourceId, Timestamp};
 use scim::patch::Patch;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
-impl Directory {
+impl DirectoryRows {
     pub(crate) fn create_user(
         &mut self,
         id: ResourceId,
         attributes: &Map<String, Value>,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
-        let user = UserRow {
+        let user = User {
             id,
             attributes: attributes.clone(),
             version: 1,
@@ -48,7 +48,7 @@ impl Directory {
         command: &Command,
         incoming: &Map<String, Value>,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let current = self.existing_user(command)?;
         let users = self.policy.user_type();
@@ -62,7 +62,7 @@ impl Directory {
         command: &Command,
         body: &Value,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let mut attributes = self.existing_user(command)?.attributes.clone();
         let users = self.policy.user_type();
@@ -75,10 +75,10 @@ impl Directory {
         &mut self,
         command: &Command,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let user = self.existing_user(command)?;
-        let leaving = Leaving {
+        let leaving = Departure {
             is_active: user.is_active(),
             created_at: user.created_at,
         };
@@ -103,7 +103,7 @@ impl Directory {
         &mut self,
         manager: ResourceId,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<(), Refusal> {
         let manager = manager.to_string();
         for report in self.reports.remove(&manager).unwrap_or_default() {
@@ -128,7 +128,7 @@ impl Directory {
         Ok(())
     }
 
-    fn existing_user(&self, command: &Command) -> Result<&UserRow, Refusal> {
+    fn existing_user(&self, command: &Command) -> Result<&User, Refusal> {
         let id = command.resource_id;
         let user = self
             .users
@@ -144,7 +144,7 @@ impl Directory {
         id: ResourceId,
         attributes: Map<String, Value>,
         now: Timestamp,
-        events: &mut Vec<EventDraft>,
+        events: &mut Vec<Announcement>,
     ) -> Result<Outcome, Refusal> {
         let groups = self.group_refs_of(id);
         let Some(before) = self.users.get(&id) else {
@@ -158,7 +158,7 @@ impl Directory {
         }
         self.limits
             .check_stored(self.policy.user_type(), Some(&before.attributes), &attributes)?;
-        let after = UserRow {
+        let after = User {
             id,
             attributes,
             version: before.version + 1,
@@ -176,7 +176,7 @@ impl Directory {
         self.claim_emails(&after, Some(before))?;
         if kind == EventType::UserDeactivated {
             // The last that can refuse: from here on everything is done.
-            let leaving = Leaving {
+            let leaving = Departure {
                 is_active: true,
                 created_at: after.created_at,
             };
@@ -200,7 +200,7 @@ impl Directory {
     }
 
     /// The folded name, if no other user has it (R53: the same user may change its case).
-    fn claim_user_name(&self, user: &UserRow) -> Result<String, Refusal> {
+    fn claim_user_name(&self, user: &User) -> Result<String, Refusal> {
         let key = user.user_name_key();
         if key.is_empty() {
             return Err(Refusal::invalid_value("userName is required and must not be empty"));
@@ -225,11 +225,11 @@ impl Directory {
 
     /// Where addresses are unique, no other user has the ones that are new with this change. Duplicates from the time
     /// before the rule stay until one of their owners changes them.
-    fn claim_emails(&self, user: &UserRow, before: Option<&UserRow>) -> Result<(), Refusal> {
+    fn claim_emails(&self, user: &User, before: Option<&User>) -> Result<(), Refusal> {
         if !self.policy.unique_emails {
             return Ok(());
         }
-        let kept: HashSet<String> = before.into_iter().flat_map(UserRow::emails).map(scim::fold).collect();
+        let kept: HashSet<String> = before.into_iter().flat_map(User::emails).map(scim::fold).collect();
         for email in user.emails() {
             let key = scim::fold(email);
             if kept.contains(&key) {
@@ -249,7 +249,7 @@ impl Directory {
     }
 
     /// Keeps in mind who has which address, where that matters.
-    pub(crate) fn note_emails(&mut self, user: &UserRow) {
+    pub(crate) fn note_emails(&mut self, user: &User) {
         if self.policy.unique_emails {
             for email in user.emails() {
                 self.email_owners.entry(scim::fold(email)).or_default().insert(user.id);
@@ -258,7 +258,7 @@ impl Directory {
     }
 
     /// Forgets that this user has these addresses.
-    fn forget_emails(&mut self, user: &UserRow) {
+    fn forget_emails(&mut self, user: &User) {
         if self.policy.unique_emails {
             for email in user.emails() {
                 let key = scim::fold(email);
@@ -273,16 +273,16 @@ impl Directory {
     }
 
     /// Keeps in mind whose manager is who.
-    pub(crate) fn note_manager(&mut self, user: &UserRow) {
+    pub(crate) fn note_manager(&mut self, user: &User) {
         if let Some(manager) = user.manager_id() {
             self.reports.entry(manager.to_owned()).or_default().insert(user.id);
         }
     }
 
-    fn user_event(&self, kind: EventType, user: &UserRow, changes: &[Value]) -> EventDraft {
+    fn user_event(&self, kind: EventType, user: &User, changes: &[Value]) -> Announcement {
         let groups = self.group_refs_of(user.id);
         let normalized = normalized_user(user, self.owner, &groups, &self.policy);
-        EventDraft {
+        Announcement {
             kind,
             subject_id: user.id,
             data: json!({ "user": normalized, "changes": changes }),

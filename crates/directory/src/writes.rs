@@ -1,6 +1,6 @@
 //! What a batch of commands leaves to be written, in terms of rows.
 
-use crate::{Directory, GroupRow, Policy, UserRow};
+use crate::{DirectoryRows, Group, Policy, User};
 use events::{ResourceId, ResourceKind};
 use scim::schema::ResourceType;
 use std::collections::BTreeSet;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Writes {
     /// Users to insert or update.
-    pub users: Vec<UserRow>,
+    pub users: Vec<User>,
     /// Groups to insert or update.
-    pub groups: Vec<GroupRow>,
+    pub groups: Vec<Group>,
     /// Users to delete.
     pub deleted_users: Vec<ResourceId>,
     /// Groups to delete, with all their membership rows.
@@ -45,7 +45,7 @@ pub struct CountChange {
 impl Writes {
     /// Rows that are written as they are, and nothing else.
     #[must_use]
-    pub fn of_rows(users: Vec<UserRow>, groups: Vec<GroupRow>, policy: &Policy) -> Self {
+    pub fn of_rows(users: Vec<User>, groups: Vec<Group>, policy: &Policy) -> Self {
         Self {
             users,
             groups,
@@ -72,18 +72,18 @@ impl Writes {
     }
 }
 
-impl Directory {
+impl DirectoryRows {
     /// What the commands applied so far leave to be written.
     #[must_use]
     pub fn writes(&self) -> Writes {
         let (members_added, members_removed) = self.memberships.writes();
-        let users: Vec<UserRow> = self
+        let users: Vec<User> = self
             .dirty_users
             .iter()
             .filter_map(|id| self.users.get(id))
             .cloned()
             .collect();
-        let groups: Vec<GroupRow> = self
+        let groups: Vec<Group> = self
             .dirty_groups
             .iter()
             .filter_map(|id| self.groups.get(id))
@@ -112,7 +112,7 @@ impl Directory {
         }
     }
 
-    fn count_change(&self, users: &[UserRow], groups: &[GroupRow]) -> CountChange {
+    fn count_change(&self, users: &[User], groups: &[Group]) -> CountChange {
         let is_new = |id: &ResourceId| i64::from(!self.stored_names.contains_key(id));
         let was_active = |id: &ResourceId| i64::from(self.stored_active.contains(id));
         let gone = |ids: &BTreeSet<ResourceId>| i64::try_from(ids.len()).unwrap_or(i64::MAX);

@@ -2,20 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
-use directory::{Directory, Needs, Policy};
+use directory::{DirectoryRows, Needs, Policy};
 use events::{Command, CommandId, DirectoryId, OrganizationId, Outcome, ResourceId, ResourceKind, Source};
 use events::{Timestamp, Verb};
 use scim::Limits;
 use serde_json::{Value, json};
 
-fn directory(limits: Limits) -> Directory {
+fn directory(limits: Limits) -> DirectoryRows {
     let (directory, organization) = (DirectoryId::new(), OrganizationId::new());
-    let mut directory = Directory::new(directory, organization, Policy::default(), &Needs::default());
+    let mut directory = DirectoryRows::new(directory, organization, Policy::default(), &Needs::default());
     directory.set_limits(limits);
     directory
 }
 
-fn apply(directory: &mut Directory, kind: ResourceKind, id: ResourceId, verb: Verb) -> Outcome {
+fn apply(directory: &mut DirectoryRows, kind: ResourceKind, id: ResourceId, verb: Verb) -> Outcome {
     let now = Timestamp::from_millis(1);
     let command = Command {
         id: CommandId::new(),

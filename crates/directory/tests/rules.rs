@@ -3,7 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
-use directory::{Applied, Directory, Needs, Policy};
+use directory::{AppliedCommand, DirectoryRows, Needs, Policy};
 use events::{Command, CommandId, DirectoryId, EventType, OrganizationId, Outcome, ResourceId, ResourceKind, Source};
 use events::{Timestamp, Verb};
 use serde_json::{Map, Value, json};
@@ -12,13 +12,13 @@ const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// A directory kept in memory from one command to the next.
 struct World {
-    directory: Directory,
+    directory: DirectoryRows,
     clock: i64,
 }
 
 impl World {
     fn new() -> Self {
-        let directory = Directory::new(
+        let directory = DirectoryRows::new(
             DirectoryId::new(),
             OrganizationId::new(),
             Policy::default(),
@@ -30,11 +30,11 @@ impl World {
         }
     }
 
-    fn apply(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb) -> Applied {
+    fn apply(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb) -> AppliedCommand {
         self.apply_if(kind, id, verb, &[])
     }
 
-    fn apply_if(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb, if_match: &[&str]) -> Applied {
+    fn apply_if(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb, if_match: &[&str]) -> AppliedCommand {
         self.clock += 1;
         let now = Timestamp::from_millis(self.clock);
         let command = Command {
@@ -80,7 +80,7 @@ impl World {
         id
     }
 
-    fn patch(&mut self, kind: ResourceKind, id: ResourceId, operations: Value) -> Applied {
+    fn patch(&mut self, kind: ResourceKind, id: ResourceId, operations: Value) -> AppliedCommand {
         self.apply(
             kind,
             id,
@@ -96,18 +96,18 @@ fn object(value: Value) -> Map<String, Value> {
     members
 }
 
-fn kinds(applied: &Applied) -> Vec<EventType> {
+fn kinds(applied: &AppliedCommand) -> Vec<EventType> {
     applied.events.iter().map(|event| event.kind).collect()
 }
 
-fn status(applied: &Applied) -> u16 {
+fn status(applied: &AppliedCommand) -> u16 {
     match &applied.outcome {
         Outcome::Refused { status, .. } => *status,
         _ => 200,
     }
 }
 
-fn version(applied: &Applied) -> i64 {
+fn version(applied: &AppliedCommand) -> i64 {
     match &applied.outcome {
         Outcome::Stored { resource, .. } => resource.version,
         Outcome::Applied { version, .. } => *version,

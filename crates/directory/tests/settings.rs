@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 #![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are used")]
 
-use directory::{Applied, Directory, Needs, Policy};
+use directory::{AppliedCommand, DirectoryRows, Needs, Policy};
 use events::{
     Command, CommandId, DirectoryId, OrganizationId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb,
 };
@@ -13,13 +13,13 @@ const BADGE: &str = "urn:acme:params:scim:schemas:badge:2.0:User";
 
 struct World {
     policy: Policy,
-    directory: Directory,
+    directory: DirectoryRows,
 }
 
 impl World {
     fn with(settings: Value) -> Self {
         let policy = Policy::from_settings(&settings.to_string()).unwrap();
-        let directory = Directory::new(
+        let directory = DirectoryRows::new(
             DirectoryId::new(),
             OrganizationId::new(),
             policy.clone(),
@@ -28,21 +28,21 @@ impl World {
         Self { policy, directory }
     }
 
-    fn apply(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb) -> Applied {
+    fn apply(&mut self, kind: ResourceKind, id: ResourceId, verb: Verb) -> AppliedCommand {
         self.directory
             .apply(&command(kind, id, verb), Timestamp::from_millis(1_000))
     }
 
-    fn create(&mut self, kind: ResourceKind, attributes: Value) -> (ResourceId, Applied) {
+    fn create(&mut self, kind: ResourceKind, attributes: Value) -> (ResourceId, AppliedCommand) {
         let id = ResourceId::new();
         (id, self.apply(kind, id, Verb::Create(object(attributes))))
     }
 
-    fn replace(&mut self, id: ResourceId, attributes: Value) -> Applied {
+    fn replace(&mut self, id: ResourceId, attributes: Value) -> AppliedCommand {
         self.apply(ResourceKind::User, id, Verb::Replace(object(attributes)))
     }
 
-    fn patch(&mut self, kind: ResourceKind, id: ResourceId, operations: Value) -> Applied {
+    fn patch(&mut self, kind: ResourceKind, id: ResourceId, operations: Value) -> AppliedCommand {
         self.apply(kind, id, Verb::Patch(json!({ "Operations": operations })))
     }
 }
@@ -68,7 +68,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 #[track_caller]
-fn accepted(applied: &Applied) -> &Applied {
+fn accepted(applied: &AppliedCommand) -> &AppliedCommand {
     assert!(
         !matches!(applied.outcome, Outcome::Refused { .. }),
         "{:?}",
@@ -78,7 +78,7 @@ fn accepted(applied: &Applied) -> &Applied {
 }
 
 #[track_caller]
-fn refused(applied: &Applied) -> (u16, &str, &str) {
+fn refused(applied: &AppliedCommand) -> (u16, &str, &str) {
     assert!(applied.events.is_empty());
     match &applied.outcome {
         Outcome::Refused {
@@ -90,7 +90,7 @@ fn refused(applied: &Applied) -> (u16, &str, &str) {
     }
 }
 
-fn role_and_grants(applied: &Applied) -> (Value, Value) {
+fn role_and_grants(applied: &AppliedCommand) -> (Value, Value) {
     let user = &accepted(applied).events[0].data["user"];
     (user["role"].clone(), user["grants"].clone())
 }
@@ -186,7 +186,7 @@ fn duplicates_from_before_the_rule_stay_until_somebody_changes_them() {
     let mut world = World::with(json!({ "unique_emails": true }));
     let ids = [ResourceId::new(), ResourceId::new()];
     for (id, name) in ids.iter().zip(["a", "b"]) {
-        world.directory.load_user(directory::UserRow {
+        world.directory.load_user(directory::User {
             id: *id,
             attributes: object(
                 json!({ "userName": name, "emails": [{ "type": "work", "value": "same@example.com" }] }),
@@ -233,7 +233,7 @@ fn where_groups_are_switched_off_they_are_refused_and_unseen_but_can_be_deleted(
         "{detail}"
     );
     let group = ResourceId::new();
-    world.directory.load_group(directory::GroupRow {
+    world.directory.load_group(directory::Group {
         id: group,
         attributes: object(json!({ "displayName": "Old" })),
         version: 1,
@@ -357,7 +357,7 @@ fn members_of_a_group_too_large_to_announce_each_are_not_announced() {
         let mut needs = Needs::default();
         needs.add(&command(ResourceKind::Group, staff, Verb::Delete), &policy);
         assert!(needs.role_members.contains(&staff), "all of its members are asked for");
-        let mut directory = Directory::new(DirectoryId::new(), OrganizationId::new(), policy, &needs);
+        let mut directory = DirectoryRows::new(DirectoryId::new(), OrganizationId::new(), policy, &needs);
         let writes = world.directory.writes();
         writes.groups.into_iter().for_each(|group| directory.load_group(group));
         writes.users.into_iter().for_each(|user| {

@@ -13,7 +13,7 @@ const TIME: &str = "2026-11-20T12:00:00.000Z";
 
 /// What the catalogue tells of a type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Catalogued {
+pub struct CatalogueEntry {
     /// The `data` of an example.
     pub data: Value,
     /// The whole body of the example.
@@ -24,13 +24,13 @@ pub struct Catalogued {
 
 /// The entry of a type.
 #[must_use]
-pub fn catalogued(kind: EventType) -> Catalogued {
+pub fn catalogued(kind: EventType) -> CatalogueEntry {
     let (data, members) = data(kind);
     let example = json!({
         "type": kind, "timestamp": TIME, "id": EVENT, "sequence": 42,
         "organization_id": ORGANIZATION, "directory_id": DIRECTORY, "source": source(kind), "data": data,
     });
-    Catalogued {
+    CatalogueEntry {
         schema: body_schema(kind, &members),
         data,
         example,

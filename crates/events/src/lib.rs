@@ -13,7 +13,7 @@ mod pattern;
 mod timestamp;
 mod verdict;
 
-pub use catalogue::{Catalogued, catalogued};
+pub use catalogue::{CatalogueEntry, catalogued};
 pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{

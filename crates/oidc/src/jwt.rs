@@ -16,7 +16,7 @@ const ALGORITHM: &str = "RS256";
 
 /// What a token must say.
 #[derive(Clone, Copy, Debug)]
-pub struct Expected<'e> {
+pub struct ExpectedClaims<'e> {
     /// Its `iss`.
     pub issuer: &'e str,
     /// Its `tid`, if it has one; `None` for any.
@@ -50,7 +50,7 @@ struct Header {
 struct Claims {
     iss: String,
     sub: String,
-    aud: Audience,
+    aud: AudienceClaim,
     /// Seconds since 1970.
     exp: i64,
     nbf: Option<i64>,
@@ -59,12 +59,12 @@ struct Claims {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Audience {
+enum AudienceClaim {
     One(String),
     Several(Vec<String>),
 }
 
-impl Audience {
+impl AudienceClaim {
     /// With several audiences another service could pass the token on to us.
     fn is(&self, expected: &str) -> bool {
         match self {
@@ -115,7 +115,7 @@ impl<'t> Jwt<'t> {
     ///
     /// # Errors
     /// What is different.
-    pub fn check(&self, expected: &Expected<'_>, now: Timestamp) -> Result<(), TokenError> {
+    pub fn check(&self, expected: &ExpectedClaims<'_>, now: Timestamp) -> Result<(), TokenError> {
         let claims = &self.claims;
         let is_of_tenant = match (expected.tenant, &claims.tid) {
             (Some(tenant), Some(tid)) => tid.eq_ignore_ascii_case(&tenant.to_string()),
@@ -177,7 +177,7 @@ mod tests {
 
     fn check(claims: &Value) -> Result<(), TokenError> {
         let at = Timestamp::from_millis(NOW * 1000);
-        let expected = Expected {
+        let expected = ExpectedClaims {
             issuer: ISSUER,
             tenant: Some(Uuid::nil()),
             audience: "api://a",

@@ -1,6 +1,6 @@
 //! What an OpenID provider signs, checked by the keys that it publishes.
 //!
-//! [`Jwt`] takes a token apart (RFC 7519) and compares it with what is [`Expected`]; [`KeySet`] reads the published keys
+//! [`Jwt`] takes a token apart (RFC 7519) and compares it with the [`ExpectedClaims`]; [`KeySet`] reads the published keys
 //! (RFC 7517); [`Issuer`] says where they are. All of that is pure: it takes values and a time. [`Verifier`] puts it
 //! together over HTTP, and `fetch` is the one place that sends a request. There is one signature algorithm, RS256, and
 //! one enum of reasons, [`TokenError`].
@@ -16,5 +16,5 @@ mod verifier;
 pub use error::TokenError;
 pub use issuer::{EntraAuthority, Issuer};
 pub use jwk::{KeySet, VerifyingKey};
-pub use jwt::{Expected, Jwt};
+pub use jwt::{ExpectedClaims, Jwt};
 pub use verifier::Verifier;

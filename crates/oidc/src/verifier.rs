@@ -2,7 +2,7 @@
 
 use crate::fetch::{FetchError, Fetcher};
 use crate::known_keys::KnownKeys;
-use crate::{Expected, Issuer, Jwt, KeySet, TokenError, VerifyingKey};
+use crate::{ExpectedClaims, Issuer, Jwt, KeySet, TokenError, VerifyingKey};
 use events::Timestamp;
 use moka::future::Cache;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Verifier {
         &self,
         token: &Jwt<'_>,
         issuer: &Issuer,
-        expected: &Expected<'_>,
+        expected: &ExpectedClaims<'_>,
         now: Timestamp,
     ) -> Result<(), TokenError> {
         token.check(expected, now)?;

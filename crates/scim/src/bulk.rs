@@ -3,13 +3,13 @@
 //! Operations are done in the order of the request, except that a POST is moved before the first operation that refers
 //! to it by its `bulkId`. References may go in circles: ids are known before anything is created, so a manager may be
 //! named who does not exist yet. A group's members must exist; of two groups that are members of each other one is
-//! created without the other, and joined by it once both are there ([`Step::Join`]).
+//! created without the other, and joined by it once both are there ([`BulkStep::Join`]).
 
 mod order;
 mod parse;
 mod references;
 
-pub use order::Step;
+pub use order::BulkStep;
 
 use crate::{Error, urn};
 use serde_json::{Map, Value, json};
@@ -33,7 +33,7 @@ pub enum Method {
 
 /// Which kind of resource an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum BulkEndpoint {
     /// `/Users`.
     Users,
     /// `/Groups`.
@@ -55,7 +55,7 @@ pub struct Action {
     /// What is done.
     pub method: Method,
     /// To which kind of resource.
-    pub endpoint: Endpoint,
+    pub endpoint: BulkEndpoint,
     /// The id in the path, maybe a reference; `None` for a POST.
     target: Option<String>,
     data: Value,
@@ -64,7 +64,7 @@ pub struct Action {
 
 /// One operation of a bulk request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Operation {
+pub struct BulkOperation {
     /// The method as sent, in upper case.
     pub method: String,
     /// The client's name for the resource to be created.
@@ -81,14 +81,14 @@ pub struct BulkRequest {
     /// Stop after so many failures; `None` never stops.
     pub fail_on_errors: Option<u64>,
     /// As sent.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<BulkOperation>,
     /// The operation that creates what a `bulkId` names.
     creators: HashMap<String, usize>,
 }
 
 /// An operation with all references replaced by ids.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Resolved {
+pub struct ResolvedOperation {
     /// The id in the path; `None` for a POST.
     pub target: Option<String>,
     /// The body; null where there was none.
@@ -126,7 +126,7 @@ pub struct OperationResult {
 impl OperationResult {
     /// As it stands in the answer; `status` is a JSON string.
     #[must_use]
-    pub fn to_json(&self, operation: &Operation) -> Value {
+    pub fn to_json(&self, operation: &BulkOperation) -> Value {
         let mut result = Map::new();
         let mut set = |name: &str, value: Option<&str>| {
             if let Some(value) = value {

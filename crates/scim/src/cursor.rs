@@ -27,7 +27,7 @@ const TAG: usize = 32;
 
 /// Where a page ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PageEnd {
     /// Which of the lists that a query spans (R44), from 0.
     pub list: u8,
     /// When the last resource of the page was created, in milliseconds since 1970.
@@ -40,14 +40,14 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// Where the page before ended.
-    pub place: Place,
+    pub place: PageEnd,
     /// All matches, as they were known for the first page; `None` where nobody counted them.
     pub total: Option<u64>,
 }
 
 /// What a cursor is good for, besides the query itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Binding<'a> {
+pub struct CursorBinding<'a> {
     /// The directory.
     pub directory: [u8; 16],
     /// The endpoint that is listed: `/Users`, or empty for the root.
@@ -73,8 +73,8 @@ impl Cursors {
 
     /// The text of a cursor: unreserved characters of RFC 3986 only (R39). `now` is in seconds since 1970.
     #[must_use]
-    pub fn issue(&self, cursor: &Cursor, binding: &Binding<'_>, query: &ListQuery, now: u64) -> String {
-        let Place { list, created_ms, id } = cursor.place;
+    pub fn issue(&self, cursor: &Cursor, binding: &CursorBinding<'_>, query: &ListQuery, now: u64) -> String {
+        let PageEnd { list, created_ms, id } = cursor.place;
         // A count is never above MAX_PAGE.
         let count = u16::try_from(query.count).unwrap_or(u16::MAX);
         let mut bytes = Vec::with_capacity(BODY + TAG);
@@ -95,7 +95,7 @@ impl Cursors {
     /// # Errors
     /// `invalidCursor`: it was not issued here, or for another list or query (R40). `expiredCursor`: it is older than
     /// [`CURSOR_TIMEOUT`]. `invalidCount`: `count` is not that of the first page.
-    pub fn read(&self, text: &str, binding: &Binding<'_>, query: &ListQuery, now: u64) -> Result<Cursor, Error> {
+    pub fn read(&self, text: &str, binding: &CursorBinding<'_>, query: &ListQuery, now: u64) -> Result<Cursor, Error> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let bytes: &[u8; BODY + TAG] = bytes.as_slice().try_into().map_err(|_| invalid())?;
         let (body, tag) = bytes.split_at(BODY);
@@ -123,7 +123,7 @@ impl Cursors {
             ));
         }
         Ok(Cursor {
-            place: Place { list, created_ms, id },
+            place: PageEnd { list, created_ms, id },
             total: (total != UNKNOWN).then_some(total),
         })
     }
@@ -163,7 +163,7 @@ impl Fields<'_> {
 
 /// What the tag is made over. Each text is preceded by its length, so that no two queries read the same. `sortBy` is left
 /// out: it changes nothing.
-fn covered(body: &[u8], binding: &Binding<'_>, query: &ListQuery) -> Vec<u8> {
+fn covered(body: &[u8], binding: &CursorBinding<'_>, query: &ListQuery) -> Vec<u8> {
     let mut covered = b"rollcall cursor\0".to_vec();
     covered.extend_from_slice(body);
     covered.extend_from_slice(&binding.directory);

@@ -44,7 +44,7 @@ impl Filter {
     pub fn parse(text: &str, resource_type: &ResourceType) -> Result<Self, Error> {
         let urns: Vec<&str> = resource_type.urns().collect();
         let mut filter = parser::parse(text, &urns)?;
-        resolve::resolve(&mut filter, resource_type, resolve::Unknown::Refuse)?;
+        resolve::resolve(&mut filter, resource_type, resolve::UnknownAttribute::Refuse)?;
         Ok(filter)
     }
 
@@ -56,7 +56,7 @@ impl Filter {
     pub fn parse_across_types(text: &str, resource_type: &ResourceType) -> Result<Self, Error> {
         let urns: Vec<&str> = resource_type.urns().collect();
         let mut filter = parser::parse(text, &urns)?;
-        resolve::resolve(&mut filter, resource_type, resolve::Unknown::Valueless)?;
+        resolve::resolve(&mut filter, resource_type, resolve::UnknownAttribute::Valueless)?;
         Ok(filter)
     }
 

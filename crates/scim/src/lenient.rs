@@ -6,10 +6,10 @@
 mod names;
 mod values;
 
-pub(crate) use names::{Keys, Name, find_key, member, resolve};
+pub(crate) use names::{Name, ObjectKeys, find_key, member, resolve};
 pub(crate) use values::{
-    At, attribute, element, elements, is_bare, is_hollow, is_unassigned, kind_of, labels_say_something, sane, scalar,
-    unpacked,
+    ValuePath, attribute, element, elements, is_bare, is_hollow, is_unassigned, kind_of, labels_say_something, sane,
+    scalar, unpacked,
 };
 
 /// The roles of a user in the apps.

@@ -9,7 +9,7 @@ use std::io;
 
 use serde_json::{Map, Value};
 
-use crate::lenient::{At, MEMBERS, member};
+use crate::lenient::{MEMBERS, ValuePath, member};
 use crate::path::quoted;
 use crate::schema::ResourceType;
 use crate::{Error, urn};
@@ -143,37 +143,37 @@ impl Limits {
 
 /// Something that is more than it may be.
 #[derive(Debug, PartialEq)]
-struct Beyond {
+struct Excess {
     /// Where, as a path.
     at: String,
-    what: What,
+    what: LimitedItem,
     many: usize,
     most: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum LimitedItem {
     Elements,
     Keys,
 }
 
-impl Beyond {
+impl Excess {
     fn covers(&self, other: &Self) -> bool {
         self.at == other.at && self.what == other.what && self.many >= other.many
     }
 }
 
-impl fmt::Display for Beyond {
+impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (at, many, most) = (quoted(&self.at), self.many, self.most);
         let at = at.trim_matches('"');
         match self.what {
-            What::Elements => write!(
+            LimitedItem::Elements => write!(
                 f,
                 "{at}: {many} elements, and at most {most} are taken of one attribute ({} of this server); send fewer",
                 settings::ELEMENTS
             ),
-            What::Keys => write!(
+            LimitedItem::Keys => write!(
                 f,
                 "{at}: {many} keys, and at most {most} are taken in one object ({} of this server); send fewer",
                 settings::KEYS
@@ -186,7 +186,7 @@ impl fmt::Display for Beyond {
 struct Survey<'l> {
     limits: &'l Limits,
     has_members: bool,
-    beyond: Vec<Beyond>,
+    beyond: Vec<Excess>,
 }
 
 /// More places than these are not told apart.
@@ -215,15 +215,15 @@ impl<'l> Survey<'l> {
         }
     }
 
-    fn keys(&mut self, members: &Map<String, Value>, at: At<'_>) {
-        self.note(What::Keys, members.len(), self.limits.keys, at);
+    fn keys(&mut self, members: &Map<String, Value>, at: ValuePath<'_>) {
+        self.note(LimitedItem::Keys, members.len(), self.limits.keys, at);
     }
 
-    fn value(&mut self, value: &Value, at: At<'_>) {
+    fn value(&mut self, value: &Value, at: ValuePath<'_>) {
         match value {
             Value::Array(elements) => {
                 if !self.has_members {
-                    self.note(What::Elements, elements.len(), self.limits.elements, at);
+                    self.note(LimitedItem::Elements, elements.len(), self.limits.elements, at);
                 }
                 elements.iter().for_each(|element| self.value(element, at));
             }
@@ -231,15 +231,15 @@ impl<'l> Survey<'l> {
                 self.keys(members, at);
                 members
                     .iter()
-                    .for_each(|(name, value)| self.value(value, At::part(&at, name)));
+                    .for_each(|(name, value)| self.value(value, ValuePath::part(&at, name)));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
-    fn note(&mut self, what: What, many: usize, most: usize, at: At<'_>) {
+    fn note(&mut self, what: LimitedItem, many: usize, most: usize, at: ValuePath<'_>) {
         if many > most && self.beyond.len() < MOST_PLACES {
-            self.beyond.push(Beyond {
+            self.beyond.push(Excess {
                 at: at.to_string(),
                 what,
                 many,
@@ -275,7 +275,7 @@ fn is_on_members(operation: &Value) -> bool {
 /// Bytes of a resource as JSON, without members.
 fn size(attributes: &Map<String, Value>) -> usize {
     // Of two braces one stands for the comma that the last member does not have.
-    let mut counted = Counted(1);
+    let mut counted = ByteCounter(1);
     for (name, value) in attributes.iter().filter(|(name, _)| *name != MEMBERS) {
         // Quotes, colon and comma.
         counted.0 += name.len() + 4;
@@ -284,9 +284,9 @@ fn size(attributes: &Map<String, Value>) -> usize {
     counted.0
 }
 
-struct Counted(usize);
+struct ByteCounter(usize);
 
-impl io::Write for Counted {
+impl io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::filter::Filter;
 use crate::schema::ResourceType;
-use step::Step;
+use step::PatchStep;
 
 pub use changes::{Change, changes};
 pub use path::PatchPath;
@@ -31,7 +31,7 @@ pub use work::MOST_COMPARISONS;
 /// The operations of one PATCH request, read and typed.
 #[derive(Clone, Debug)]
 pub struct Patch {
-    steps: Vec<Step>,
+    steps: Vec<PatchStep>,
     member_ops: Vec<MemberOp>,
     left_out: Vec<String>,
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::schema::ResourceType;
 
-pub(crate) use split::{Split, is_name, quoted, split};
+pub(crate) use split::{SplitPath, is_name, quoted, split};
 
 /// Longest path and filter accepted, in bytes (R34).
 pub const MAX_LENGTH: usize = 8 * 1024;
@@ -42,8 +42,8 @@ impl AttributePath {
     /// `invalidPath` if the path is malformed, names a whole schema, or names an attribute that does not exist (P5).
     pub fn parse(text: &str, resource_type: &ResourceType) -> Result<Self, Error> {
         match parse_target(text.trim(), resource_type).map_err(Error::invalid_path)? {
-            Split::Attribute(path) => canonical(&path, resource_type).map_err(Error::invalid_path),
-            Split::Schema(urn) => Err(Error::invalid_path(format!(
+            SplitPath::Attribute(path) => canonical(&path, resource_type).map_err(Error::invalid_path),
+            SplitPath::Schema(urn) => Err(Error::invalid_path(format!(
                 "path {} names a schema, not an attribute",
                 quoted(&urn)
             ))),
@@ -68,7 +68,7 @@ impl fmt::Display for AttributePath {
 }
 
 /// The attribute or the schema that a path without a filter names.
-pub(crate) fn parse_target(text: &str, resource_type: &ResourceType) -> Result<Split, String> {
+pub(crate) fn parse_target(text: &str, resource_type: &ResourceType) -> Result<SplitPath, String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("path is longer than {MAX_LENGTH} bytes"));
     }

@@ -53,7 +53,7 @@ impl Names {
         names
     }
 
-    fn add(&mut self, named: Named) {
+    fn add(&mut self, named: RequestedName) {
         let urn = named.urn.unwrap_or_default().to_ascii_lowercase();
         let Some(attribute) = named.attribute else {
             self.extensions.insert(urn);
@@ -89,7 +89,7 @@ impl Parts {
 
 /// A name from the request in canonical case.
 #[derive(Clone, Debug, PartialEq)]
-struct Named {
+struct RequestedName {
     /// The extension; `None` for core and common attributes.
     urn: Option<String>,
     /// The attribute; `None` for a whole extension.
@@ -235,7 +235,7 @@ fn parts(facts: Option<&Attribute>, value: Value, keep: &mut dyn FnMut(&str, Ret
     }
 }
 
-fn named(rt: &ResourceType, name: &str) -> Option<Named> {
+fn named(rt: &ResourceType, name: &str) -> Option<RequestedName> {
     let common = |name: &str| {
         let (attribute, sub) = name
             .split_once('.')
@@ -243,7 +243,7 @@ fn named(rt: &ResourceType, name: &str) -> Option<Named> {
         let facts = ResourceType::common()
             .iter()
             .find(|facts| facts.name.eq_ignore_ascii_case(attribute))?;
-        Some(Named {
+        Some(RequestedName {
             urn: None,
             attribute: Some(facts.name.clone()),
             sub: sub.map(str::to_owned),
@@ -252,21 +252,21 @@ fn named(rt: &ResourceType, name: &str) -> Option<Named> {
     match resolve(rt, name, false) {
         Name::Common => common(name.trim().rsplit(':').next().unwrap_or_default()),
         Name::Core | Name::Unknown => None,
-        Name::Extension(schema) => Some(Named {
+        Name::Extension(schema) => Some(RequestedName {
             urn: Some(schema.id.clone()),
             attribute: None,
             sub: None,
         }),
         Name::Attribute {
             urn, attribute, sub, ..
-        } => Some(Named {
+        } => Some(RequestedName {
             urn: urn.map(str::to_owned),
             attribute: Some(attribute.name.clone()),
             sub: sub.map(|sub| sub.name.clone()),
         }),
         Name::Foreign { urn, attribute } => {
             let (attribute, sub) = attribute.map_or((None, None), |(name, sub)| (Some(name), sub));
-            Some(Named {
+            Some(RequestedName {
                 urn: Some(urn),
                 attribute,
                 sub,

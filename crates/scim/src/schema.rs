@@ -13,7 +13,7 @@ mod user;
 use std::sync::LazyLock;
 
 pub use declare::{check_attribute_name, check_extension_urn};
-pub use lookup::Resolved;
+pub use lookup::ResolvedPath;
 
 /// Data type of an attribute (RFC 7643 §2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

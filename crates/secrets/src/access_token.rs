@@ -20,7 +20,7 @@ const TAG: usize = 32;
 
 /// How the holder of an access token got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grant {
+pub enum GrantType {
     /// For the id and secret of an OAuth client; the subject is the client.
     ClientSecret,
     /// For an assertion; the subject is the fingerprint of what the assertion had to say.
@@ -31,7 +31,7 @@ pub enum Grant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessClaims {
     /// How it was got.
-    pub grant: Grant,
+    pub grant: GrantType,
     /// The one directory that it opens.
     pub directory_id: Uuid,
     /// Who got it.
@@ -85,8 +85,8 @@ fn encode(claims: &AccessClaims) -> [u8; CLAIMS] {
     let mut bytes = [0; CLAIMS];
     bytes[0] = VERSION;
     bytes[1] = match claims.grant {
-        Grant::ClientSecret => 1,
-        Grant::Assertion => 2,
+        GrantType::ClientSecret => 1,
+        GrantType::Assertion => 2,
     };
     bytes[2..18].copy_from_slice(claims.directory_id.as_bytes());
     bytes[18..34].copy_from_slice(claims.subject.as_bytes());
@@ -100,8 +100,8 @@ fn decode(bytes: &[u8; CLAIMS]) -> Option<AccessClaims> {
     let (subject, rest) = rest.split_first_chunk::<16>()?;
     let (expires_at, _) = rest.split_first_chunk::<8>()?;
     let grant = match (version, grant) {
-        (VERSION, 1) => Grant::ClientSecret,
-        (VERSION, 2) => Grant::Assertion,
+        (VERSION, 1) => GrantType::ClientSecret,
+        (VERSION, 2) => GrantType::Assertion,
         _ => return None,
     };
     Some(AccessClaims {
@@ -118,7 +118,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     const CLAIMS: AccessClaims = AccessClaims {
-        grant: Grant::ClientSecret,
+        grant: GrantType::ClientSecret,
         directory_id: Uuid::from_u128(1),
         subject: Uuid::from_u128(2),
         expires_at_ms: 1_000,
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_token_says_what_was_signed_until_its_time_is_over() {
         let tokens = AccessTokens::new(&MasterKey::generate());
-        for grant in [Grant::ClientSecret, Grant::Assertion] {
+        for grant in [GrantType::ClientSecret, GrantType::Assertion] {
             let claims = AccessClaims { grant, ..CLAIMS };
             let token = tokens.sign(&claims);
             assert_eq!(tokens.verify(token.expose_secret(), 999), Some(claims));

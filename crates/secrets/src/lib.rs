@@ -10,7 +10,7 @@ mod master_key;
 mod random;
 mod token;
 
-pub use access_token::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, Grant};
+pub use access_token::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, GrantType};
 pub use compare::{constant_time_eq, hash_secret};
 pub use master_key::{MasterKey, MasterKeyError, OpenError};
 pub use random::random_bytes;

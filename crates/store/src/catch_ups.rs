@@ -11,7 +11,7 @@ use crate::entity::column::{Id, Millis};
 use crate::entity::{endpoints, sequences};
 use crate::send::{execute, fetch_all, fetch_one};
 use crate::sql::{Row, Sql, exec, json_ids, of_ids, query_all, query_one};
-use crate::{Change, Dialect, EndpointState, Lease, NewDelivery, OwnBody, Store, StoreError};
+use crate::{AdminTx, Dialect, EndpointState, Lease, NewDelivery, OwnBody, Store, StoreError};
 use events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType};
 use sea_orm::{
@@ -108,7 +108,7 @@ impl Store {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Lets an endpoint begin with the past of its directories, or start over; `None` means all there are.
     ///
     /// # Errors

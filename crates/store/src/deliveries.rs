@@ -29,16 +29,16 @@ mod stats;
 mod view;
 
 pub(crate) use bodies::store_bodies;
-pub use bodies::{FanOut, OwnBody, TestDelivery};
+pub use bodies::{FannedOut, OwnBody, TestDelivery};
 pub use claim::{ClaimedDelivery, Room};
-pub use disable::{Disabling, Settled as SettledDeliveries};
-pub use forgotten::Forgotten;
+pub use disable::{Disabling, SettledDeliveries};
+pub use forgotten::ForgetReport;
 pub use insert::{InsertedDelivery, NewDelivery};
 pub(crate) use insert::{Origin, insert};
 pub(crate) use line::dissolve;
-pub use prune::{Pruned, Retention};
-pub use queue::{Cancelled, Replay, Retried};
-pub use record::{FinishedAttempt, Recorded, Verdict as DeliveryVerdict};
+pub use prune::{PruneReport, Retention};
+pub use queue::{CancelOutcome, ReplayRange, RetryOutcome};
+pub use record::{DeliveryVerdict, FinishedAttempt, RecordingReport};
 pub use stats::{Backlog, EndpointStats, Quantiles};
 pub use view::{Attempt, Delivery, DeliveryFilter};
 

@@ -7,7 +7,7 @@ mod change;
 mod selection;
 mod url;
 
-pub use change::EndpointSecret;
+pub use change::NewEndpointSecret;
 pub use selection::{EndpointIdentity, EndpointSelection};
 pub use url::{EndpointUrl, KeptUrl};
 

@@ -74,7 +74,7 @@ pub(crate) struct Target<'a> {
 
 /// The filter as a condition on [`ROW`].
 pub(crate) fn condition(target: Target<'_>, filter: &Filter) -> Expr {
-    compile::Compiler(target).filter(filter, &compile::Context::Resource)
+    compile::Compiler(target).filter(filter, &compile::NameContext::Resource)
 }
 
 /// The name as it is compared, of a filter that says only which unique name a resource has: `userName` of users,

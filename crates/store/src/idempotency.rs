@@ -7,7 +7,7 @@
 use crate::entity::column::Millis;
 use crate::entity::idempotency_keys::{ActiveModel, Column, Entity, Model};
 use crate::send::{execute, fetch_one};
-use crate::{Change, Store, StoreError};
+use crate::{AdminTx, Store, StoreError};
 use events::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Set};
@@ -19,20 +19,20 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// What a key stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Nothing yet: it was claimed for this change, which must end in [`Change::keep_answer`].
+    /// Nothing yet: it was claimed for this change, which must end in [`AdminTx::keep_answer`].
     New,
     /// The same request was answered before.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// The body as it was given to [`Change::keep_answer`].
+        /// The body as it was given to [`AdminTx::keep_answer`].
         body: String,
     },
     /// Another request used it.
     Reused,
 }
 
-impl Change {
+impl AdminTx {
     /// Claims a key for a request. `key` is unique per caller and `request_hash` per request, both hashed by the
     /// sender.
     ///

@@ -18,7 +18,7 @@ const ABANDONED: i16 = 0;
 
 /// What settling a command came to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Settled {
+pub enum Settlement {
     /// The command is marked abandoned: it can never be applied.
     Abandoned,
     /// The projector was first; this is its verdict.
@@ -45,7 +45,7 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database did not answer: the outcome is then unknown.
-    pub async fn settle(&self, command: CommandId, now: Timestamp) -> Result<Settled, StoreError> {
+    pub async fn settle(&self, command: CommandId, now: Timestamp) -> Result<Settlement, StoreError> {
         let claim = inbox::Entity::insert(inbox::ActiveModel {
             command_id: Set(command.into()),
             status: Set(ABANDONED),
@@ -54,14 +54,14 @@ impl Inbox<'_> {
         })
         .on_conflict(OnConflict::column(inbox::Column::CommandId).do_nothing().to_owned());
         if execute(self.store.write(), claim.as_query()).await? == 1 {
-            return Ok(Settled::Abandoned);
+            return Ok(Settlement::Abandoned);
         }
         let settled = inbox::Entity::find_by_id(command);
         let row: Option<inbox::Model> = fetch_one(self.store.write(), settled.as_query()).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a verdict vanished from the inbox"))?;
         match from_row(command, row.status.into(), row.result.as_deref())?.outcome {
-            Outcome::Abandoned => Ok(Settled::Abandoned),
-            outcome => Ok(Settled::Verdict(outcome)),
+            Outcome::Abandoned => Ok(Settlement::Abandoned),
+            outcome => Ok(Settlement::Verdict(outcome)),
         }
     }
 

@@ -46,31 +46,33 @@ pub use catch_ups::{CatchUp, CatchUpFrom, CatchUpPhase, CatchUpStep, CatchUps};
 pub use connect::{Dialect, Store, StoreOptions};
 pub use counts::DirectoryCounts;
 pub use deliveries::{
-    Attempt, Backlog, Cancelled, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState, DeliveryVerdict,
-    Disabling, EndpointStats, FanOut, FinishedAttempt, Forgotten, InsertedDelivery, Lease, NewDelivery, OwnBody,
-    Pruned, Quantiles, Recorded, Replay, Retention, Retried, Room, SettledDeliveries, TestDelivery,
+    Attempt, Backlog, CancelOutcome, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState,
+    DeliveryVerdict, Disabling, EndpointStats, FannedOut, FinishedAttempt, ForgetReport, InsertedDelivery, Lease,
+    NewDelivery, OwnBody, PruneReport, Quantiles, RecordingReport, ReplayRange, Retention, RetryOutcome, Room,
+    SettledDeliveries, TestDelivery,
 };
 pub use endpoints::{
-    ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSecret, EndpointSelection, EndpointState,
-    EndpointUrl, Endpoints, KeptUrl,
+    ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSelection, EndpointState, EndpointUrl,
+    Endpoints, KeptUrl, NewEndpointSecret,
 };
 pub use erasures::{Erasure, Erasures};
 pub use error::{Reads, StoreError};
 pub use event_log::{EventPage, Events, Feed};
 pub use groups::{GroupRow, Groups};
 pub use idempotency::Claim;
-pub use inbox::{Inbox, Settled};
+pub use inbox::{Inbox, Settlement};
 pub use lanes::Lanes;
 pub use private::keep_private;
 pub use projection::{
-    Batch, BatchError, BatchTx, CopyName, DirectoryFacts, LogCopies, Mended, Opening, PROJECTOR, Saved,
+    Batch, BatchError, BatchTx, CopyName, DirectoryFacts, LogCopies, Opening, PROJECTOR, RebuildReport, SaveOutcome,
 };
 pub use published::Published;
 pub use query::{Page, Position, Query, Sort, Total};
 pub use state_at::{GroupAt, MemberAt, PageAt, StateAt, UserAt};
 pub use tenancy::{
-    AdminKey, AdminKeys, Authentication, Change, Directories, Directory, DirectoryFilter, DirectoryKey, DirectoryKeys,
-    DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage, NewDirectory, NewKey,
-    NewOrganization, OauthClient, OauthClients, Organization, Organizations, Refusal, TakenDomain, TokenHash,
+    AdminKey, AdminKeys, AdminTx, Authentication, AuthenticationFailure, Directories, Directory, DirectoryFilter,
+    DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage,
+    NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain,
+    TokenDigest,
 };
 pub use users::{UserRow, Users};

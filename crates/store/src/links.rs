@@ -14,14 +14,14 @@ mod stopper;
 mod turns;
 mod watch;
 
-pub(crate) use lent::Unanswered;
+pub(crate) use lent::QueryFailure;
 pub(crate) use link::Amount;
 pub(crate) use set::Sizes;
 pub(crate) use turns::{Full, Party};
 pub(crate) use watch::limit_pool;
 
 use crate::Dialect;
-use lent::Lent;
+use lent::LentConnection;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{PgConnection, SqlStr, SqliteConnection};
@@ -43,17 +43,17 @@ enum Sets {
 /// A connection of a set, and how long it may be used: for one question after the other. Dropped in the middle of one, it
 /// is ended.
 #[derive(Debug)]
-pub(crate) struct Borrowed(Either);
+pub(crate) struct BorrowedConnection(Either);
 
 #[derive(Debug)]
 enum Either {
-    Postgres(Lent<PgConnection>),
-    Sqlite(Lent<SqliteConnection>),
+    Postgres(LentConnection<PgConnection>),
+    Sqlite(LentConnection<SqliteConnection>),
 }
 
 /// How long somebody waits for a connection, and how long all that is asked over it may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Deadlines {
     pub(crate) wait: Duration,
     pub(crate) limit: Duration,
 }
@@ -81,8 +81,8 @@ impl Links {
     ///
     /// # Errors
     /// Why it never was.
-    pub(crate) async fn borrow(&self, party: Party, patience: Patience) -> Result<Borrowed, Full> {
-        Ok(Borrowed(match &*self.0 {
+    pub(crate) async fn borrow(&self, party: Party, patience: Deadlines) -> Result<BorrowedConnection, Full> {
+        Ok(BorrowedConnection(match &*self.0 {
             Sets::Postgres(set) => Either::Postgres(set.lend(party, patience).await?),
             Sets::Sqlite(set) => Either::Sqlite(set.lend(party, patience).await?),
         }))
@@ -97,17 +97,17 @@ impl Links {
     }
 }
 
-impl Borrowed {
+impl BorrowedConnection {
     /// The answer to a question that changes nothing.
     ///
     /// # Errors
-    /// [`Unanswered`].
+    /// [`QueryFailure`].
     pub(crate) async fn ask(
         &mut self,
         sql: &SqlStr,
         values: &[Value],
         amount: Amount,
-    ) -> Result<Vec<QueryResult>, Unanswered> {
+    ) -> Result<Vec<QueryResult>, QueryFailure> {
         match &mut self.0 {
             Either::Postgres(lent) => lent.ask(sql, values, amount).await,
             Either::Sqlite(lent) => lent.ask(sql, values, amount).await,

@@ -4,7 +4,7 @@
 //! The sessions of the driver's pool plan each statement again, because some plans depend on the values. It is not worth it
 //! here: every statement here has one sensible plan.
 
-use crate::links::{Amount, Full, Links, Party, Patience, Sizes, Unanswered};
+use crate::links::{Amount, Deadlines, Full, Links, Party, QueryFailure, Sizes};
 use crate::sql::{Rows, Sql, note};
 use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -14,7 +14,7 @@ use sea_orm::{QueryResult, Value};
 use std::time::Duration;
 
 /// How long a lookup may wait for its turn and for its answer.
-const PATIENCE: Patience = Patience {
+const PATIENCE: Deadlines = Deadlines {
     wait: Duration::from_secs(2),
     limit: Duration::from_secs(5),
 };
@@ -107,8 +107,8 @@ impl Lookup<'_> {
             Full::Everywhere => StoreError::no_connection(),
         })?;
         borrowed.ask(sql, values, amount).await.map_err(|error| match error {
-            Unanswered::OutOfTime => StoreError::no_connection(),
-            Unanswered::Failed(error) => error.into(),
+            QueryFailure::OutOfTime => StoreError::no_connection(),
+            QueryFailure::Failed(error) => error.into(),
         })
     }
 }

@@ -10,14 +10,14 @@ mod open;
 mod save;
 
 pub(crate) use brake::oldest_minute;
-pub use copies::{CopyName, LogCopies, Mended};
+pub use copies::{CopyName, LogCopies, RebuildReport};
 
 use crate::append::EventDraft;
 use crate::rows::{Param, Params};
 use crate::session::{Hold, Session};
 use crate::sql::{note, query_all};
 use crate::{Dialect, Store, StoreError, inbox};
-use directory::{Directory, Needs, Policy, Reach, Writes};
+use directory::{DirectoryRows, Needs, Policy, Reach, Writes};
 use events::{CommandId, DirectoryId, Event, OrganizationId, Timestamp, Verdict};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use std::collections::HashMap;
@@ -49,7 +49,7 @@ pub struct Batch<'a> {
 
 /// What became of a batch that was to be written.
 #[derive(Debug)]
-pub enum Saved {
+pub enum SaveOutcome {
     /// Written; here are the events with their sequences. To be committed.
     Written(Vec<Event>),
     /// Some of the commands have a verdict already: to be rolled back, and tried again without them.
@@ -237,7 +237,7 @@ impl BatchTx {
     pub async fn load(
         &mut self,
         wanted: Vec<(DirectoryId, Needs)>,
-    ) -> Result<HashMap<DirectoryId, Directory>, StoreError> {
+    ) -> Result<HashMap<DirectoryId, DirectoryRows>, StoreError> {
         let way = (self.dialect, self.way());
         load::load(&mut self.tx, way, &self.directories, &wanted).await
     }
@@ -273,11 +273,11 @@ impl BatchTx {
     /// What the database says; [`StoreError::Conflict`] when a row breaks a unique index after all,
     /// [`StoreError::Invalid`] for an event of a directory that does not exist. The transaction can then only be
     /// dropped.
-    pub async fn save(&mut self, batch: Batch<'_>, now: Timestamp) -> Result<Saved, StoreError> {
+    pub async fn save(&mut self, batch: Batch<'_>, now: Timestamp) -> Result<SaveOutcome, StoreError> {
         if let Some(reading) = self.reading.take()
             && !self.begin_writing(reading).await?
         {
-            return Ok(Saved::Settled);
+            return Ok(SaveOutcome::Settled);
         }
         let way = (self.dialect, self.way());
         save::save(&mut self.tx, way, &mut self.directories, batch, now).await

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::links::{Amount, Borrowed, Full, Links, Party, Patience, Sizes, Unanswered};
+use crate::links::{Amount, BorrowedConnection, Deadlines, Full, Links, Party, QueryFailure, Sizes};
 use crate::sql::{Rows, Sql};
 use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long a search waits for its turn, and how long it may then take.
-const PATIENCE: Patience = Patience {
+const PATIENCE: Deadlines = Deadlines {
     wait: Duration::from_secs(2),
     limit: Duration::from_secs(5),
 };
@@ -30,7 +30,7 @@ const LINE: usize = 1_000;
 pub(crate) struct Searches {
     links: Links,
     share: u32,
-    patience: Patience,
+    patience: Deadlines,
 }
 
 /// One search: its statements, one after the other. It begins, and waits for its turn, with the first of them.
@@ -38,7 +38,7 @@ pub(crate) struct Searches {
 pub(crate) struct Search<'a> {
     searches: &'a Searches,
     party: Party,
-    borrowed: Mutex<Option<Borrowed>>,
+    borrowed: Mutex<Option<BorrowedConnection>>,
 }
 
 impl Searches {
@@ -88,7 +88,7 @@ fn sizes(most: u32, share: u32) -> Sizes {
 }
 
 impl Search<'_> {
-    async fn begin(&self) -> Result<Borrowed, StoreError> {
+    async fn begin(&self) -> Result<BorrowedConnection, StoreError> {
         let borrowed = self.searches.links.borrow(self.party, self.searches.patience).await;
         borrowed.map_err(|full| match full {
             Full::Share => StoreError::Crowded {
@@ -118,8 +118,8 @@ impl Rows for Search<'_> {
         };
         let answer = borrowed.ask(&sql, &values, Amount::All).await;
         answer.map_err(|error| match error {
-            Unanswered::OutOfTime => StoreError::TooSlow,
-            Unanswered::Failed(error) => error.into(),
+            QueryFailure::OutOfTime => StoreError::TooSlow,
+            QueryFailure::Failed(error) => error.into(),
         })
     }
 }

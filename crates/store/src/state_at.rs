@@ -13,7 +13,7 @@ mod queries;
 use crate::expr::build;
 use crate::sql::{Row, query_all};
 use crate::{Store, StoreError};
-use directory::{GroupRow, UserRow};
+use directory::{Group, User};
 use events::{DirectoryId, EventType, ResourceId, ResourceKind, Timestamp};
 use queries::Stretch;
 use sea_orm::QueryResult;
@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A user as it was.
-pub type UserAt = UserRow;
+pub type UserAt = User;
 /// A group as it was.
-pub type GroupAt = GroupRow;
+pub type GroupAt = Group;
 
 /// A membership as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,7 +242,7 @@ fn later(row: &QueryResult) -> Result<(ResourceId, Later), StoreError> {
 
 fn user_of(row: &QueryResult) -> Result<(ResourceId, UserAt), StoreError> {
     let id = row.id("id")?;
-    let user = UserRow {
+    let user = User {
         id,
         attributes: serde_json::from_str(&row.get::<String>("resource")?).map_err(StoreError::corrupt)?,
         version: row.get("version")?,
@@ -254,7 +254,7 @@ fn user_of(row: &QueryResult) -> Result<(ResourceId, UserAt), StoreError> {
 
 fn group_of(row: &QueryResult) -> Result<(ResourceId, GroupAt), StoreError> {
     let (id, user) = user_of(row)?;
-    let group = GroupRow {
+    let group = Group {
         id,
         attributes: user.attributes,
         version: user.version,

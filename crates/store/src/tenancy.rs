@@ -1,6 +1,6 @@
 //! Who may do what: organizations, their directories, and the keys that open them.
 //!
-//! Reads go through the small views that [`Store`] hands out; writes through a [`Change`], so that a change, its events
+//! Reads go through the small views that [`Store`] hands out; writes through a [`AdminTx`], so that a change, its events
 //! and the mark of its `Idempotency-Key` are one transaction. Tokens are never stored, only their hashes.
 
 mod admin_keys;
@@ -22,7 +22,7 @@ pub(crate) use directories::{SELECT as DIRECTORIES, directory};
 
 pub use admin_keys::{AdminKey, AdminKeys};
 pub use authentication::Authentication;
-pub use change::Change;
+pub use change::AdminTx;
 pub use directories::{Directories, Directory, DirectoryFilter, DirectoryState, NewDirectory};
 pub use domain::{Domain, InvalidDomain};
 pub use federations::Federation;
@@ -31,7 +31,7 @@ pub(crate) use list::Listing;
 pub use list::{List, ListPage};
 pub use oauth_clients::{OauthClient, OauthClients};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
-pub use usage::{KeyUse, Refusal};
+pub use usage::{AuthenticationFailure, KeyUse};
 
 /// SHA-256 of the secret of a token.
-pub type TokenHash = [u8; 32];
+pub type TokenDigest = [u8; 32];

@@ -8,9 +8,9 @@ use events::{
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    AdminKey, Change, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Disabling, Domain, Endpoint,
-    EndpointSecret, EndpointSelection, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage,
-    NewDelivery, NewDirectory, NewKey, NewOrganization, Store, StoreError, TakenDomain,
+    AdminKey, AdminTx, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Disabling, Domain, Endpoint,
+    EndpointSelection, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage, NewDelivery,
+    NewDirectory, NewEndpointSecret, NewKey, NewOrganization, Store, StoreError, TakenDomain,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -60,7 +60,7 @@ async fn add_directory(store: &Store, organization_id: OrganizationId) -> Direct
     new.id
 }
 
-async fn add_key(change: &Change, directory_id: DirectoryId) -> KeyRecord {
+async fn add_key(change: &AdminTx, directory_id: DirectoryId) -> KeyRecord {
     let record = KeyRecord {
         id: KeyId::new(),
         directory_id,
@@ -440,7 +440,7 @@ async fn a_disabled_endpoint_is_not_active_and_enabling_starts_afresh() {
         let new = new_endpoint();
         let change = db.store.change(None).await.unwrap();
         change.create_endpoint(&new).await.unwrap();
-        let secret = EndpointSecret {
+        let secret = NewEndpointSecret {
             sealed: vec![2],
             signing: "v1",
             public_key: None,

@@ -38,13 +38,13 @@ const FLUSH: Duration = Duration::from_millis(1_500);
 /// Flushes the traces of the process; keep it until the end.
 #[derive(Debug)]
 #[must_use = "dropping it without `shutdown` loses the last second of traces"]
-pub struct Guard {
+pub struct TelemetryGuard {
     provider: SdkTracerProvider,
     /// Later guards of the same process flush, but leave the exporter running for the first one.
     first: bool,
 }
 
-impl Guard {
+impl TelemetryGuard {
     /// Sends what is still queued, waiting at most two seconds. Call it last of all, when no span is open any more.
     pub async fn shutdown(self) {
         let Self { provider, first } = self;
@@ -71,11 +71,11 @@ impl Guard {
 ///
 /// # Errors
 /// See [`TelemetryError`].
-pub fn init(options: &TelemetryOptions) -> Result<Guard, TelemetryError> {
+pub fn init(options: &TelemetryOptions) -> Result<TelemetryGuard, TelemetryError> {
     static PROVIDER: Mutex<Option<SdkTracerProvider>> = Mutex::new(None);
     let mut slot = PROVIDER.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(provider) = slot.as_ref() {
-        return Ok(Guard {
+        return Ok(TelemetryGuard {
             provider: provider.clone(),
             first: false,
         });
@@ -94,7 +94,7 @@ pub fn init(options: &TelemetryOptions) -> Result<Guard, TelemetryError> {
         .try_init()
         .map_err(|_| TelemetryError::Taken)?;
     *slot = Some(provider.clone());
-    Ok(Guard { provider, first: true })
+    Ok(TelemetryGuard { provider, first: true })
 }
 
 /// The filter sits on this layer only: `RUST_LOG=warn` makes the log quiet and leaves the traces whole.

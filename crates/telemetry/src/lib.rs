@@ -15,6 +15,6 @@ mod propagation;
 pub mod semconv;
 
 pub use chain::{Chain, chain};
-pub use init::{Guard, init};
+pub use init::{TelemetryGuard, init};
 pub use options::{LogFormat, TelemetryError, TelemetryOptions};
 pub use propagation::{link, rename, set_parent, trace_id, traceparent, traceparent_of};

@@ -19,7 +19,7 @@ pub struct AttemptResult {
     /// Status of the answer, if one came.
     pub status: Option<u16>,
     /// `None` when the delivery succeeded.
-    pub failure: Option<Failure>,
+    pub failure: Option<AttemptFailure>,
     /// The beginning of the answer's body as text, if it had one.
     pub response_head: Option<String>,
     /// When the receiver asks to be tried again.
@@ -38,13 +38,16 @@ impl AttemptResult {
     /// Whether the receiver says that it is gone for good (410).
     #[must_use]
     pub const fn is_gone(&self) -> bool {
-        matches!(self.failure, Some(Failure::Status(410)))
+        matches!(self.failure, Some(AttemptFailure::Status(410)))
     }
 
     /// Whether the receiver asks for less at a time: it did not answer in time, or said 429 or 503.
     #[must_use]
     pub const fn is_overload(&self) -> bool {
-        matches!(self.failure, Some(Failure::Timeout | Failure::Status(429 | 503)))
+        matches!(
+            self.failure,
+            Some(AttemptFailure::Timeout | AttemptFailure::Status(429 | 503))
+        )
     }
 
     /// Whether the failure speaks of the receiver's health rather than of this one event: no answer, overload, or a
@@ -52,16 +55,16 @@ impl AttemptResult {
     #[must_use]
     pub const fn is_unhealthy(&self) -> bool {
         match self.failure {
-            None | Some(Failure::Refused(_)) => false,
-            Some(Failure::Timeout | Failure::Connect(_) | Failure::Exchange(_)) => true,
-            Some(Failure::Status(status)) => matches!(status, 408 | 429 | 500..),
+            None | Some(AttemptFailure::Refused(_)) => false,
+            Some(AttemptFailure::Timeout | AttemptFailure::Connect(_) | AttemptFailure::Exchange(_)) => true,
+            Some(AttemptFailure::Status(status)) => matches!(status, 408 | 429 | 500..),
         }
     }
 }
 
 /// Why an attempt failed. The text is fit to be shown to the endpoint's owner: no URL, no secret, no body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum AttemptFailure {
     /// The URL, or the address that it resolves to, is not one that webhooks are sent to.
     #[error("not sent: {0}")]
     Refused(RefusedUrl),
@@ -79,7 +82,7 @@ pub enum Failure {
     Status(u16),
 }
 
-impl Failure {
+impl AttemptFailure {
     /// A short name for metrics and spans.
     #[must_use]
     pub const fn class(&self) -> &'static str {
@@ -147,6 +150,6 @@ mod tests {
             .build()
             .unwrap();
         let error = client.post("http://localhost:9/").send().await.unwrap_err();
-        assert_eq!(Failure::of(error), Failure::Refused(RefusedUrl::Address));
+        assert_eq!(AttemptFailure::of(error), AttemptFailure::Refused(RefusedUrl::Address));
     }
 }

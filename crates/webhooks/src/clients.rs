@@ -3,7 +3,7 @@
 
 use crate::guard::Guard;
 use crate::identity::ClientIdentity;
-use crate::resolver::{GuardedResolver, Lookup};
+use crate::resolver::{GuardedResolver, NameResolver};
 use moka::future::Cache;
 use reqwest::{Client, ClientBuilder};
 use std::sync::Arc;
@@ -23,11 +23,11 @@ pub(crate) struct Clients {
     /// By the thumbprint of the certificate.
     with_identity: Cache<String, Client>,
     guard: Guard,
-    lookup: Arc<dyn Lookup>,
+    lookup: Arc<dyn NameResolver>,
 }
 
 impl Clients {
-    pub(crate) fn new(guard: Guard, lookup: Arc<dyn Lookup>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(guard: Guard, lookup: Arc<dyn NameResolver>) -> Result<Self, reqwest::Error> {
         Ok(Self {
             plain: builder(&guard, &lookup).build()?,
             with_identity: Cache::builder()
@@ -58,7 +58,7 @@ impl Clients {
     }
 }
 
-fn builder(guard: &Guard, lookup: &Arc<dyn Lookup>) -> ClientBuilder {
+fn builder(guard: &Guard, lookup: &Arc<dyn NameResolver>) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("Rollcall-Webhooks/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(GuardedResolver {

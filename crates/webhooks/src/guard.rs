@@ -15,7 +15,7 @@ const LONGEST_URL: usize = 2_048;
 
 /// How far an address reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum AddressReach {
     /// A host on the internet.
     Public,
     /// This machine or its private network: allowed when endpoints may be private.
@@ -141,9 +141,9 @@ impl Guard {
             return is_listed() && self.allows(v4.into());
         }
         match reach_of(address) {
-            Reach::Public => true,
-            Reach::Private => self.0.allow_private || is_listed(),
-            Reach::Never => false,
+            AddressReach::Public => true,
+            AddressReach::Private => self.0.allow_private || is_listed(),
+            AddressReach::Never => false,
         }
     }
 
@@ -172,22 +172,26 @@ fn is_local_name(name: &str) -> bool {
 /// receiver has one, and each is a second spelling to get past a rule. IPv6 is public only within `2000::/3`, the range
 /// that has been handed out.
 #[must_use]
-pub fn reach_of(address: IpAddr) -> Reach {
+pub fn reach_of(address: IpAddr) -> AddressReach {
     match address {
         IpAddr::V4(v4) => reach_of_v4(v4),
-        IpAddr::V6(v6) if embedded_v4(v6).is_some() => Reach::Never,
+        IpAddr::V6(v6) if embedded_v4(v6).is_some() => AddressReach::Never,
         IpAddr::V6(v6) => reach_of_v6(v6),
     }
 }
 
-fn reach_of_v4(address: Ipv4Addr) -> Reach {
-    listed(address.into()).unwrap_or(Reach::Public)
+fn reach_of_v4(address: Ipv4Addr) -> AddressReach {
+    listed(address.into()).unwrap_or(AddressReach::Public)
 }
 
-fn reach_of_v6(address: Ipv6Addr) -> Reach {
+fn reach_of_v6(address: Ipv6Addr) -> AddressReach {
     listed(address.into()).unwrap_or_else(|| {
         let is_global_unicast = address.segments()[0] & 0xe000 == 0x2000;
-        if is_global_unicast { Reach::Public } else { Reach::Never }
+        if is_global_unicast {
+            AddressReach::Public
+        } else {
+            AddressReach::Never
+        }
     })
 }
 
@@ -201,7 +205,7 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     nat64.contains(&address).then(|| Ipv4Addr::new(a, b, c, d))
 }
 
-fn listed(address: IpAddr) -> Option<Reach> {
+fn listed(address: IpAddr) -> Option<AddressReach> {
     RANGES
         .iter()
         .find(|(range, _)| range.contains(&address))
@@ -209,10 +213,10 @@ fn listed(address: IpAddr) -> Option<Reach> {
 }
 
 /// The first range that holds an address decides, so single addresses come before the networks around them.
-static RANGES: LazyLock<Vec<(IpNet, Reach)>> = LazyLock::new(|| {
-    let table = SINGLE.iter().map(|text| (*text, Reach::Never));
-    let table = table.chain(PRIVATE.iter().map(|text| (*text, Reach::Private)));
-    let table = table.chain(NEVER.iter().map(|text| (*text, Reach::Never)));
+static RANGES: LazyLock<Vec<(IpNet, AddressReach)>> = LazyLock::new(|| {
+    let table = SINGLE.iter().map(|text| (*text, AddressReach::Never));
+    let table = table.chain(PRIVATE.iter().map(|text| (*text, AddressReach::Private)));
+    let table = table.chain(NEVER.iter().map(|text| (*text, AddressReach::Never)));
     table
         .map(|(text, reach)| (text.parse().expect("the ranges are literals, parsed by a test"), reach))
         .collect()
@@ -259,7 +263,7 @@ const NEVER: &[&str] = &[
 mod tests {
     use super::*;
 
-    fn reach(text: &str) -> Reach {
+    fn reach(text: &str) -> AddressReach {
         reach_of(text.parse().unwrap())
     }
 
@@ -290,7 +294,7 @@ mod tests {
             "2a00:1450:4001:801::200e",
             "2001:4860:4860::8888",
         ] {
-            assert_eq!(reach(text), Reach::Public, "{text}");
+            assert_eq!(reach(text), AddressReach::Public, "{text}");
         }
     }
 
@@ -311,7 +315,7 @@ mod tests {
             "fd12:3456::1",
             "fdff:ffff::",
         ] {
-            assert_eq!(reach(text), Reach::Private, "{text}");
+            assert_eq!(reach(text), AddressReach::Private, "{text}");
         }
     }
 
@@ -368,7 +372,7 @@ mod tests {
             "4000::1",
             "8000::1",
         ] {
-            assert_eq!(reach(text), Reach::Never, "{text}");
+            assert_eq!(reach(text), AddressReach::Never, "{text}");
         }
     }
 
@@ -501,7 +505,7 @@ mod tests {
             for address in [IpAddr::from(Ipv4Addr::from_bits(v4)), IpAddr::from(Ipv6Addr::from_bits(v6))] {
                 let host = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
                 let passes = guard.check(&format!("https://{host}/")).is_ok();
-                proptest::prop_assert_eq!(passes, reach_of(address) == Reach::Public);
+                proptest::prop_assert_eq!(passes, reach_of(address) == AddressReach::Public);
             }
         }
     }

@@ -15,9 +15,9 @@ const MOST_PARTS: usize = 64;
 
 /// Texts to be taken out of an answer, the longest first.
 #[derive(Clone)]
-pub(crate) struct Hidden(Vec<String>);
+pub(crate) struct HiddenTexts(Vec<String>);
 
-impl Hidden {
+impl HiddenTexts {
     /// Path and query together and each alone, and their longer parts; as they are sent and as a receiver decodes them.
     pub(crate) fn of(url: &str) -> Self {
         let Ok(url) = Url::parse(url) else {
@@ -65,10 +65,10 @@ fn may_be_secret(part: &&str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Hidden;
+    use super::HiddenTexts;
 
     fn without(url: &str, text: &str) -> String {
-        Hidden::of(url).without(text)
+        HiddenTexts::of(url).without(text)
     }
 
     #[test]

@@ -18,14 +18,14 @@ pub mod set;
 mod sign;
 
 pub use asymmetric::PublicKey;
-pub use attempt::{AttemptResult, Failure};
-pub use guard::{Guard, Reach, RefusedUrl, Rules, reach_of};
+pub use attempt::{AttemptFailure, AttemptResult};
+pub use guard::{AddressReach, Guard, RefusedUrl, Rules, reach_of};
 pub use headers::{CustomHeaders, InvalidHeader};
 pub use identity::{ClientIdentity, InvalidIdentity};
-pub use resolver::{Lookup, SystemLookup};
+pub use resolver::{NameResolver, SystemLookup};
 pub use schedule::{RetryAfter, RetrySchedule};
 pub use sender::{Content, Request, Sender, SenderError, SenderOptions, Trace};
 pub use sign::{
-    ID_HEADER, InvalidSecret, MintError, SIGNATURE_HEADER, Secret, SignedHeaders, Signing, TEST_HEADER,
-    TIMESTAMP_HEADER, VerifyError, sign,
+    ID_HEADER, InvalidSecret, MintError, SIGNATURE_HEADER, Secret, SignatureError, SignedHeaders, Signing, TEST_HEADER,
+    TIMESTAMP_HEADER, sign,
 };

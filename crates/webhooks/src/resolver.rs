@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 /// Finds the addresses of a name. The system's resolver, or another one in its place.
-pub trait Lookup: Debug + Send + Sync {
+pub trait NameResolver: Debug + Send + Sync {
     /// All addresses of the name.
     fn lookup(&self, name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 }
@@ -20,7 +20,7 @@ pub trait Lookup: Debug + Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemLookup;
 
-impl Lookup for SystemLookup {
+impl NameResolver for SystemLookup {
     fn lookup(&self, name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
@@ -33,7 +33,7 @@ impl Lookup for SystemLookup {
 #[derive(Clone, Debug)]
 pub(crate) struct GuardedResolver {
     pub(crate) guard: Guard,
-    pub(crate) lookup: Arc<dyn Lookup>,
+    pub(crate) lookup: Arc<dyn NameResolver>,
 }
 
 impl Resolve for GuardedResolver {

@@ -1,12 +1,12 @@
 //! One attempt: sign, send, read a bounded answer within a bounded time, and report the outcome.
 
-use crate::attempt::{AttemptResult, Failure, shorten};
+use crate::attempt::{AttemptFailure, AttemptResult, shorten};
 use crate::clients::Clients;
 use crate::guard::{Guard, Rules};
 use crate::headers::CustomHeaders;
-use crate::hidden::Hidden;
+use crate::hidden::HiddenTexts;
 use crate::identity::ClientIdentity;
-use crate::resolver::{Lookup, SystemLookup};
+use crate::resolver::{NameResolver, SystemLookup};
 use crate::schedule::RetryAfter;
 use crate::sign::{ID_HEADER, SIGNATURE_HEADER, Secret, TEST_HEADER, TIMESTAMP_HEADER, sign};
 use events::{EventId, Timestamp};
@@ -28,7 +28,7 @@ pub struct SenderOptions {
     /// Where requests may go.
     pub guard: Guard,
     /// Who is asked for the addresses of names.
-    pub lookup: Arc<dyn Lookup>,
+    pub lookup: Arc<dyn NameResolver>,
     /// For the whole exchange: name look-up, connection, request and the answer with its body.
     pub timeout: Duration,
     /// Most bytes of an answer that are read and kept; what follows is cut off, and the answer counts all the same.
@@ -154,7 +154,7 @@ impl Sender {
         let started_at = Timestamp::now();
         let clock = Instant::now();
         let (answer, trace_id) = match self.guard.check(request.url) {
-            Err(refused) => (Answer::failed(Failure::Refused(refused)), None),
+            Err(refused) => (ReceiverResponse::failed(AttemptFailure::Refused(refused)), None),
             Ok(url) => {
                 let span = span_of(&url, request);
                 let headers = headers(request, started_at, &span);
@@ -174,17 +174,19 @@ impl Sender {
         }
     }
 
-    async fn exchange(&self, url: Url, headers: HeaderMap, request: &Request<'_>) -> Answer {
+    async fn exchange(&self, url: Url, headers: HeaderMap, request: &Request<'_>) -> ReceiverResponse {
         let deadline = tokio::time::Instant::now() + self.timeout;
         let Ok(client) = self.clients.of(request.identity).await else {
-            return Answer::failed(Failure::Connect("the client certificate cannot be used".to_owned()));
+            return ReceiverResponse::failed(AttemptFailure::Connect(
+                "the client certificate cannot be used".to_owned(),
+            ));
         };
         let body = request.content.body().to_owned();
         let sent = client.post(url).headers(headers).body(body).send();
         let mut response = match tokio::time::timeout_at(deadline, sent).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Answer::failed(Failure::of(error)),
-            Err(_) => return Answer::failed(Failure::Timeout),
+            Ok(Err(error)) => return ReceiverResponse::failed(AttemptFailure::of(error)),
+            Err(_) => return ReceiverResponse::failed(AttemptFailure::Timeout),
         };
         let status = response.status();
         let retry_after = response
@@ -195,35 +197,35 @@ impl Sender {
         let read = read_bounded(&mut response, self.max_response, &mut head);
         let broken = match tokio::time::timeout_at(deadline, read).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(Failure::of(error)),
-            Err(_) => Some(Failure::Timeout),
+            Ok(Err(error)) => Some(AttemptFailure::of(error)),
+            Err(_) => Some(AttemptFailure::Timeout),
         };
         let failure = if status.is_success() {
             broken
         } else {
-            Some(Failure::Status(status.as_u16()))
+            Some(AttemptFailure::Status(status.as_u16()))
         };
-        Answer {
+        ReceiverResponse {
             status: Some(status.as_u16()),
             retry_after: retry_after.filter(|_| failure.is_some()),
             failure,
             head: (!head.is_empty()).then(|| {
-                let text = Hidden::of(request.url).without(&String::from_utf8_lossy(&head));
+                let text = HiddenTexts::of(request.url).without(&String::from_utf8_lossy(&head));
                 shorten(&text, self.max_response)
             }),
         }
     }
 }
 
-struct Answer {
+struct ReceiverResponse {
     status: Option<u16>,
-    failure: Option<Failure>,
+    failure: Option<AttemptFailure>,
     head: Option<String>,
     retry_after: Option<RetryAfter>,
 }
 
-impl Answer {
-    const fn failed(failure: Failure) -> Self {
+impl ReceiverResponse {
+    const fn failed(failure: AttemptFailure) -> Self {
         Self {
             status: None,
             failure: Some(failure),
@@ -307,14 +309,14 @@ fn span_of(url: &Url, request: &Request<'_>) -> Span {
     span
 }
 
-fn record(span: &Span, answer: &Answer) {
+fn record(span: &Span, answer: &ReceiverResponse) {
     if let Some(status) = answer.status {
         span.record(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status));
     }
     if let Some(failure) = &answer.failure {
         span.record(semconv::OTEL_STATUS_CODE, "ERROR");
         match failure {
-            Failure::Status(status) => span.record(semconv::ERROR_TYPE, status.to_string()),
+            AttemptFailure::Status(status) => span.record(semconv::ERROR_TYPE, status.to_string()),
             other => span.record(semconv::ERROR_TYPE, other.class()),
         };
     }

@@ -160,8 +160,8 @@ impl Secret {
     /// system clock.
     ///
     /// # Errors
-    /// [`VerifyError`] when the request must not be trusted.
-    pub fn verify(&self, headers: &SignedHeaders<'_>, body: &[u8]) -> Result<(), VerifyError> {
+    /// [`SignatureError`] when the request must not be trusted.
+    pub fn verify(&self, headers: &SignedHeaders<'_>, body: &[u8]) -> Result<(), SignatureError> {
         let key = match &self.key {
             Key::Shared(key) => key,
             Key::Pair(pair) => return verify_pair(&pair.public_key(), headers, body),
@@ -173,10 +173,10 @@ impl Secret {
             (SIGNATURE_HEADER, headers.signature),
         ];
         for (name, value) in pairs {
-            let value = HeaderValue::from_str(value).map_err(|_| VerifyError::Malformed(name))?;
+            let value = HeaderValue::from_str(value).map_err(|_| SignatureError::Malformed(name))?;
             map.insert(HeaderName::from_static(name), value);
         }
-        key.verify(body, &map).map_err(VerifyError::Refused)
+        key.verify(body, &map).map_err(SignatureError::Refused)
     }
 
     fn of(bytes: Vec<u8>) -> Self {
@@ -199,16 +199,16 @@ impl std::fmt::Debug for Secret {
 }
 
 /// The same tolerance as that of the library for `v1`.
-fn verify_pair(key: &PublicKey, headers: &SignedHeaders<'_>, body: &[u8]) -> Result<(), VerifyError> {
+fn verify_pair(key: &PublicKey, headers: &SignedHeaders<'_>, body: &[u8]) -> Result<(), SignatureError> {
     let at: i64 = headers
         .timestamp
         .parse()
-        .map_err(|_| VerifyError::Malformed(TIMESTAMP_HEADER))?;
+        .map_err(|_| SignatureError::Malformed(TIMESTAMP_HEADER))?;
     let age = events::Timestamp::now().millis() / 1000 - at;
     if age.abs() <= TOLERANCE_SECONDS && key.verifies(headers.signature, headers.id, headers.timestamp, body) {
         Ok(())
     } else {
-        Err(VerifyError::NotSigned)
+        Err(SignatureError::NotSigned)
     }
 }
 
@@ -225,7 +225,7 @@ pub struct SignedHeaders<'a> {
 
 /// Why a request must not be trusted.
 #[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
+pub enum SignatureError {
     /// A header cannot be a header.
     #[error("header {0} is malformed")]
     Malformed(&'static str),

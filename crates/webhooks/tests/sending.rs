@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use webhooks::{
-    AttemptResult, Content, CustomHeaders, Failure, Guard, Lookup, RefusedUrl, Request, RetryAfter, Rules, Secret,
-    Sender, SenderOptions, SignedHeaders, Trace,
+    AttemptFailure, AttemptResult, Content, CustomHeaders, Guard, NameResolver, RefusedUrl, Request, RetryAfter, Rules,
+    Secret, Sender, SenderOptions, SignedHeaders, Trace,
 };
 
 const BODY: &str = r#"{"type":"user.created"}"#;
@@ -182,7 +182,7 @@ async fn a_redirect_is_a_failure_and_is_not_followed() {
     );
     let receiver = Receiver::answering(answer, false).await;
     let result = send(private(), &receiver.url).await;
-    assert_eq!(result.failure, Some(Failure::Status(307)));
+    assert_eq!(result.failure, Some(AttemptFailure::Status(307)));
     assert!(!target.request.is_finished());
 }
 
@@ -209,7 +209,7 @@ async fn an_answer_that_never_begins_or_never_ends_is_a_timeout() {
         let receiver = Receiver::answering(answer, true).await;
         let started = Instant::now();
         let result = send(options.clone(), &receiver.url).await;
-        assert_eq!((result.failure, result.status), (Some(Failure::Timeout), status));
+        assert_eq!((result.failure, result.status), (Some(AttemptFailure::Timeout), status));
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }
@@ -236,12 +236,12 @@ async fn failures_are_told_apart_and_never_show_the_url() {
     drop(listener);
     let result = send(private(), &url).await;
     let failure = result.failure.unwrap();
-    assert!(matches!(failure, Failure::Connect(_)), "{failure:?}");
+    assert!(matches!(failure, AttemptFailure::Connect(_)), "{failure:?}");
     assert!(!failure.to_string().contains("t0psecret"), "{failure}");
 
     let receiver = Receiver::answering("this is not HTTP\r\n\r\n", false).await;
     let failure = send(private(), &receiver.url).await.failure.unwrap();
-    assert!(matches!(failure, Failure::Exchange(_)), "{failure:?}");
+    assert!(matches!(failure, AttemptFailure::Exchange(_)), "{failure:?}");
     assert!(!failure.to_string().contains("t0psecret"), "{failure}");
 }
 
@@ -255,7 +255,7 @@ async fn without_permission_nothing_private_is_contacted() {
     ] {
         assert_eq!(
             send(SenderOptions::default(), url).await.failure,
-            Some(Failure::Refused(reason))
+            Some(AttemptFailure::Refused(reason))
         );
     }
     assert!(!receiver.request.is_finished());
@@ -268,7 +268,7 @@ struct Changing {
     asked: AtomicUsize,
 }
 
-impl Lookup for Changing {
+impl NameResolver for Changing {
     fn lookup(&self, _: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let mut answers = self.answers.lock().unwrap();
@@ -319,7 +319,7 @@ async fn a_name_that_changes_its_address_after_it_was_vetted_leads_nowhere_else(
             allow: vec!["127.0.0.2/32".parse().unwrap()],
             ..Rules::default()
         }),
-        lookup: Arc::clone(&lookup) as Arc<dyn Lookup>,
+        lookup: Arc::clone(&lookup) as Arc<dyn NameResolver>,
         ..SenderOptions::default()
     });
     let (secret, url) = (Secret::mint().unwrap(), format!("http://rebinding.example:{port}/"));
@@ -349,6 +349,6 @@ async fn a_name_that_changes_its_address_after_it_was_vetted_leads_nowhere_else(
         "only the vetted address of several is used: {mixed:?}"
     );
     let moved = sender.send(&request).await;
-    assert_eq!(moved.failure, Some(Failure::Refused(RefusedUrl::Address)));
+    assert_eq!(moved.failure, Some(AttemptFailure::Refused(RefusedUrl::Address)));
     assert_eq!((good.load(Ordering::SeqCst), trap.load(Ordering::SeqCst)), (2, 0));
 }

@@ -3,7 +3,7 @@
 //! This wraps the whole scope rather than each handler, so that a new route cannot be open by oversight, and a caller
 //! without a key does not learn which paths exist.
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -56,7 +56,7 @@ async fn principal(request: &ServiceRequest) -> Result<Principal, Problem> {
     };
     let state = request.app_data::<actix_web::web::Data<State>>().ok_or_else(|| {
         tracing::error!("the management API was mounted without its state");
-        Problem::new(Kind::Internal, "This server is not set up completely.")
+        Problem::new(ProblemKind::Internal, "This server is not set up completely.")
     })?;
     if state.is_configured_admin_key(token) {
         return Ok(Principal::Configured);
@@ -93,7 +93,8 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn unauthorized(detail: &str, challenge: &'static str) -> Problem {
-    Problem::new(Kind::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    Problem::new(ProblemKind::Unauthorized, detail)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Request bodies: read whole before anything else happens, checked against the schema of their type.
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
@@ -149,7 +149,7 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
         format!("\"{kind}\"")
     };
     Err(Problem::new(
-        Kind::UnsupportedMediaType,
+        ProblemKind::UnsupportedMediaType,
         format!("Send \"Content-Type: application/json\"; this request has {found}."),
     ))
 }
@@ -160,11 +160,11 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem>
         .map_err(|error| {
             let detail = format!("{error}.");
             match error {
-                BodyError::TooLarge(_) => Problem::new(Kind::BodyTooLarge, detail),
-                BodyError::Encoding(_) => Problem::new(Kind::UnsupportedMediaType, detail)
+                BodyError::TooLarge(_) => Problem::new(ProblemKind::BodyTooLarge, detail),
+                BodyError::Encoding(_) => Problem::new(ProblemKind::UnsupportedMediaType, detail)
                     .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS)),
-                BodyError::TooSlow => Problem::new(Kind::BodyTooSlow, detail),
-                BodyError::Damaged | BodyError::Broken(_) => Problem::new(Kind::MalformedBody, detail),
+                BodyError::TooSlow => Problem::new(ProblemKind::BodyTooSlow, detail),
+                BodyError::Damaged | BodyError::Broken(_) => Problem::new(ProblemKind::MalformedBody, detail),
             }
         })
 }
@@ -173,7 +173,7 @@ fn parse(raw: &[u8]) -> Result<Map<String, Value>, Problem> {
     let value = serde_json::from_slice(raw).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::new(
-            Kind::MalformedBody,
+            ProblemKind::MalformedBody,
             format!("The body cannot be read as JSON ({place})."),
         )
     })?;

@@ -5,7 +5,7 @@ use crate::state::scim_url;
 use events::{AdminKeyId, DirectoryId, OrganizationId, Source, Timestamp};
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
-use store::{AdminKey, Change, Domain, NewDirectory, NewOrganization, Store, StoreError};
+use store::{AdminKey, AdminTx, Domain, NewDirectory, NewOrganization, Store, StoreError};
 
 /// The domain of the organization that a first start makes.
 const DOMAIN: &str = "example.com";
@@ -81,7 +81,7 @@ pub async fn create_admin_key(store: &Store, name: &str) -> Result<(AdminKeyId, 
     Ok(key)
 }
 
-async fn add_admin_key(change: &Change, name: &str, now: Timestamp) -> Result<(AdminKeyId, SecretString), StoreError> {
+async fn add_admin_key(change: &AdminTx, name: &str, now: Timestamp) -> Result<(AdminKeyId, SecretString), StoreError> {
     let id = AdminKeyId::new();
     let (token, hash) = Token::mint(TokenKind::Admin, id.uuid());
     let key = AdminKey {

@@ -1,8 +1,8 @@
 //! The one extractor of every handler: the shared state, the caller, the time, and the idempotency key.
 
 use crate::auth::Principal;
-use crate::idempotent::{Begun, Idempotency, OpenChange};
-use crate::problem::{Kind, Problem};
+use crate::idempotent::{Idempotency, IdempotentStart, OpenChange};
+use crate::problem::{Problem, ProblemKind};
 use crate::setup;
 use crate::state::State;
 use actix_web::dev::Payload;
@@ -13,11 +13,11 @@ use serde_json::Value;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::str::FromStr;
-use store::{Change, Directory, EventDraft};
+use store::{AdminTx, Directory, EventDraft};
 
 /// What a handler starts with. A handler that has one runs for an authenticated caller.
 #[derive(Clone, Debug)]
-pub(crate) struct Context {
+pub(crate) struct AdminContext {
     state: Data<State>,
     /// The caller.
     pub(crate) principal: Principal,
@@ -28,7 +28,7 @@ pub(crate) struct Context {
     idempotency: Option<Idempotency>,
 }
 
-impl Deref for Context {
+impl Deref for AdminContext {
     type Target = State;
 
     fn deref(&self) -> &State {
@@ -36,15 +36,15 @@ impl Deref for Context {
     }
 }
 
-impl Context {
+impl AdminContext {
     /// Opens a change for a POST. When the request was answered before, its answer is returned instead.
     ///
     /// # Errors
     /// 422 when the idempotency key was used for another request; otherwise as the store.
-    pub(crate) async fn begin(&self, lane: Option<u16>, body: &Bytes) -> Result<Begun, Problem> {
+    pub(crate) async fn begin(&self, lane: Option<u16>, body: &Bytes) -> Result<IdempotentStart, Problem> {
         let change = self.store().change(lane).await?;
         let Some(idempotency) = &self.idempotency else {
-            return Ok(Begun::Open(OpenChange::unmarked(change)));
+            return Ok(IdempotentStart::Open(OpenChange::unmarked(change)));
         };
         idempotency.begin(self, change, &self.operation, body, self.now).await
     }
@@ -53,7 +53,7 @@ impl Context {
     ///
     /// # Errors
     /// As the store.
-    pub(crate) async fn change(&self, lane: Option<u16>) -> Result<Change, Problem> {
+    pub(crate) async fn change(&self, lane: Option<u16>) -> Result<AdminTx, Problem> {
         Ok(self.store().change(lane).await?)
     }
 
@@ -63,7 +63,7 @@ impl Context {
     }
 }
 
-impl FromRequest for Context {
+impl FromRequest for AdminContext {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -72,7 +72,7 @@ impl FromRequest for Context {
         let (Some(state), Some(principal)) = (request.app_data::<Data<State>>(), principal) else {
             tracing::error!("a handler of the management API runs outside its scope");
             return ready(Err(Problem::new(
-                Kind::Internal,
+                ProblemKind::Internal,
                 "This server is not set up completely.",
             )));
         };

@@ -1,11 +1,11 @@
 //! `Idempotency-Key` of POSTs: a repeated request gets the first answer and changes nothing.
 //!
-//! The key is claimed inside the transaction of the change (see [`store::Change::claim_key`]). The answer may hold a
+//! The key is claimed inside the transaction of the change (see [`store::AdminTx::claim_key`]). The answer may hold a
 //! token that is shown once, so it is kept encrypted. Only answers of changes are kept: a refused request changed
 //! nothing and may be mended and sent again under the same key.
 
 use crate::auth::Principal;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -17,7 +17,7 @@ use events::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::{Change, Claim};
+use store::{AdminTx, Claim};
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -28,7 +28,7 @@ const LONGEST_KEY: usize = 255;
 pub(crate) struct Idempotency(String);
 
 /// How a POST goes on.
-pub(crate) enum Begun {
+pub(crate) enum IdempotentStart {
     /// With this change.
     Open(OpenChange),
     /// It was answered before.
@@ -37,13 +37,13 @@ pub(crate) enum Begun {
 
 /// The change of a POST, which ends in its answer.
 pub(crate) struct OpenChange {
-    change: Change,
+    change: AdminTx,
     claimed: Option<String>,
 }
 
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredAnswer {
     location: Option<String>,
     body: String,
 }
@@ -63,7 +63,7 @@ impl Idempotency {
             .filter(|key| (1..=LONGEST_KEY).contains(&key.trim().len()));
         let Some(key) = key else {
             let detail = format!("The header Idempotency-Key must have 1 to {LONGEST_KEY} visible ASCII characters.");
-            return Err(Problem::new(Kind::InvalidParameter, detail));
+            return Err(Problem::new(ProblemKind::InvalidParameter, detail));
         };
         Ok(Some(Self(hash(&[&principal.to_string(), key.trim()]))))
     }
@@ -75,20 +75,20 @@ impl Idempotency {
     pub(crate) async fn begin(
         &self,
         state: &State,
-        change: Change,
+        change: AdminTx,
         operation: &str,
         body: &Bytes,
         now: Timestamp,
-    ) -> Result<Begun, Problem> {
+    ) -> Result<IdempotentStart, Problem> {
         let request_hash = hash(&[operation.as_bytes(), body]);
         match change.claim_key(&self.0, &request_hash, now).await? {
-            Claim::New => Ok(Begun::Open(OpenChange {
+            Claim::New => Ok(IdempotentStart::Open(OpenChange {
                 change,
                 claimed: Some(self.0.clone()),
             })),
-            Claim::Answered { status, body } => Ok(Begun::Answered(replay(state, &self.0, status, &body)?)),
+            Claim::Answered { status, body } => Ok(IdempotentStart::Answered(replay(state, &self.0, status, &body)?)),
             Claim::Reused => Err(Problem::new(
-                Kind::IdempotencyKeyReused,
+                ProblemKind::IdempotencyKeyReused,
                 "This Idempotency-Key was sent before with another method, path or body. Use a new one.",
             )),
         }
@@ -97,7 +97,7 @@ impl Idempotency {
 
 impl OpenChange {
     /// A change of a request without the header.
-    pub(crate) fn unmarked(change: Change) -> Self {
+    pub(crate) fn unmarked(change: AdminTx) -> Self {
         Self { change, claimed: None }
     }
 
@@ -113,7 +113,7 @@ impl OpenChange {
         body: &impl Serialize,
     ) -> Result<HttpResponse, Problem> {
         let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
-        let kept = Kept { location, body };
+        let kept = StoredAnswer { location, body };
         if let Some(key) = &self.claimed {
             let text = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
             let sealed = STANDARD.encode(state.master_key().seal(&text, &context_of(key)));
@@ -125,9 +125,9 @@ impl OpenChange {
 }
 
 impl std::ops::Deref for OpenChange {
-    type Target = Change;
+    type Target = AdminTx;
 
-    fn deref(&self) -> &Change {
+    fn deref(&self) -> &AdminTx {
         &self.change
     }
 }
@@ -138,14 +138,14 @@ fn replay(state: &State, key: &str, status: u16, sealed: &str) -> Result<HttpRes
         .master_key()
         .open_text(&sealed, &context_of(key))
         .map_err(|error| Problem::internal(&error))?;
-    let kept: Kept = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
+    let kept: StoredAnswer = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
     let status = StatusCode::from_u16(status).map_err(|error| Problem::internal(&error))?;
     let mut answer = answer(status, kept);
     answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(answer)
 }
 
-fn answer(status: StatusCode, kept: Kept) -> HttpResponse {
+fn answer(status: StatusCode, kept: StoredAnswer) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     if let Some(location) = kept.location {
         answer.insert_header((header::LOCATION, location));

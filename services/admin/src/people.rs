@@ -4,7 +4,7 @@ mod pages;
 
 pub(crate) use pages::{page_of_groups, page_of_members, page_of_users};
 
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::directory::{Owner, Policy, normalized_group, normalized_user};
 use ::events::{DirectoryId, GroupRef, StoredResource};
@@ -24,7 +24,7 @@ impl People {
     ///
     /// # Errors
     /// 404 without such a directory; otherwise as the store.
-    pub(crate) async fn of(context: &Context, id: &str) -> Result<Self, Problem> {
+    pub(crate) async fn of(context: &AdminContext, id: &str) -> Result<Self, Problem> {
         let directory_id: DirectoryId = path_id("directory", id)?;
         let found = context.store().directories().by_id(directory_id).await?;
         let directory = found.ok_or_else(|| Problem::not_found("directory", id))?;
@@ -51,7 +51,7 @@ impl People {
     /// 500 for a resource that is no user.
     pub(crate) fn stored_user(&self, stored: StoredResource) -> Result<User, Problem> {
         let groups = self.visible(&stored.groups);
-        let row = ::directory::UserRow {
+        let row = ::directory::User {
             id: stored.id,
             attributes: stored.attributes,
             version: stored.version,
@@ -74,7 +74,7 @@ impl People {
     /// # Errors
     /// 500 for a resource that is no group.
     pub(crate) fn stored_group(&self, stored: StoredResource) -> Result<Group, Problem> {
-        let row = ::directory::GroupRow {
+        let row = ::directory::Group {
             id: stored.id,
             attributes: stored.attributes,
             version: stored.version,

@@ -10,7 +10,7 @@ use store::StoreError;
 
 /// What went wrong, as far as a program needs to tell the cases apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ProblemKind {
     /// No key, an unknown one, or one that is not an admin key.
     Unauthorized,
     /// No such resource.
@@ -45,7 +45,7 @@ pub(crate) enum Kind {
     Internal,
 }
 
-impl Kind {
+impl ProblemKind {
     const fn status(self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -116,7 +116,7 @@ pub(crate) struct Problem(Box<Parts>);
 /// Boxed, because every result carries the room for it.
 #[derive(Debug)]
 struct Parts {
-    kind: Kind,
+    kind: ProblemKind,
     detail: String,
     errors: Vec<Fault>,
     header: Option<(HeaderName, HeaderValue)>,
@@ -124,7 +124,7 @@ struct Parts {
 
 impl Problem {
     /// A problem of this kind; `detail` is one sentence for the caller.
-    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
             detail: detail.into(),
@@ -135,12 +135,15 @@ impl Problem {
 
     /// No such resource: names the kind of thing and the id asked for.
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
-        Self::new(Kind::NotFound, format!("There is no {what} with the id \"{id}\"."))
+        Self::new(
+            ProblemKind::NotFound,
+            format!("There is no {what} with the id \"{id}\"."),
+        )
     }
 
     /// The body was read and has these faults.
     pub(crate) fn invalid(faults: Vec<Fault>) -> Self {
-        Self::new(Kind::ValidationFailed, "The body has faults; see errors.").with_faults(faults)
+        Self::new(ProblemKind::ValidationFailed, "The body has faults; see errors.").with_faults(faults)
     }
 
     /// One fault of the body that shows only against what is stored.
@@ -150,7 +153,11 @@ impl Problem {
 
     /// The query string has these faults.
     pub(crate) fn bad_query(faults: Vec<Fault>) -> Self {
-        Self::new(Kind::InvalidParameter, "The query string has faults; see errors.").with_faults(faults)
+        Self::new(
+            ProblemKind::InvalidParameter,
+            "The query string has faults; see errors.",
+        )
+        .with_faults(faults)
     }
 
     /// Adds the one header that some kinds owe the caller.
@@ -169,7 +176,7 @@ impl Problem {
     pub(crate) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %telemetry::chain(cause), "a management API request failed by a fault of this program");
         Self::new(
-            Kind::Internal,
+            ProblemKind::Internal,
             "The request could not be carried out; the log of this server says why.",
         )
     }
@@ -199,7 +206,7 @@ impl ResponseError for Problem {
         if let Some((name, value)) = header {
             answer.insert_header((name.clone(), value.clone()));
         }
-        if matches!(kind, Kind::Unavailable | Kind::TooManyRequests) {
+        if matches!(kind, ProblemKind::Unavailable | ProblemKind::TooManyRequests) {
             answer.insert_header((header::RETRY_AFTER, "2"));
         }
         let mut answer = answer.json(body);
@@ -217,25 +224,25 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => {
                 tracing::warn!(error = %telemetry::chain(&error), "the database is away; answering 503");
                 Self::new(
-                    Kind::Unavailable,
+                    ProblemKind::Unavailable,
                     "The database cannot be reached; nothing was changed. Try again soon.",
                 )
             }
             StoreError::Conflict(_) => {
                 tracing::info!(error = %error, "a management API request met another one; answering 409");
                 Self::new(
-                    Kind::Conflict,
+                    ProblemKind::Conflict,
                     "Another request changed the same thing at this moment. Try again.",
                 )
             }
-            StoreError::Gone(what) => Self::new(Kind::Gone, what.clone()),
-            StoreError::Invalid(what) => Self::new(Kind::InvalidParameter, what.clone()),
+            StoreError::Gone(what) => Self::new(ProblemKind::Gone, what.clone()),
+            StoreError::Invalid(what) => Self::new(ProblemKind::InvalidParameter, what.clone()),
             StoreError::Crowded { share, .. } => Self::new(
-                Kind::TooManyRequests,
+                ProblemKind::TooManyRequests,
                 format!("{share} lists are being read, as many as may be at a time. Try again soon."),
             ),
             StoreError::TooSlow => Self::new(
-                Kind::TooSlow,
+                ProblemKind::TooSlow,
                 "Finding what matches takes longer than it may. Narrow the list.",
             ),
             StoreError::Internal(_) => Self::internal(&error),

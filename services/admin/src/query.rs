@@ -14,12 +14,12 @@ const HIGHEST_LIMIT: u16 = 100;
 
 /// The parameters of a request.
 #[derive(Debug)]
-pub(crate) struct Query {
+pub(crate) struct RequestQuery {
     values: Vec<(String, String)>,
     faults: Vec<Fault>,
 }
 
-impl Query {
+impl RequestQuery {
     /// Starts reading; repeated parameters are faults, and so are others than those of the type.
     pub(crate) fn of<P: Parameters>(request: &HttpRequest) -> Self {
         Self::parse(request.query_string(), P::names())
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_fault_names_its_parameter() {
-        let mut query = Query::parse(
+        let mut query = RequestQuery::parse(
             "limit=0&typo=1&types=user.created,nope&limit=2",
             &["limit", "cursor", "types"].map(str::to_owned),
         );
@@ -138,12 +138,12 @@ mod tests {
     #[test]
     fn limits_from_one_to_a_hundred_are_taken() {
         for (text, limit) in [("", 20), ("limit=1", 1), ("limit=100", 100), ("limit=", 20)] {
-            let mut query = Query::parse(text, &["limit".to_owned()]);
+            let mut query = RequestQuery::parse(text, &["limit".to_owned()]);
             assert_eq!(query.limit(), limit);
             query.finish().unwrap();
         }
         for text in ["limit=101", "limit=-1", "limit=x", "limit=1.5"] {
-            let mut query = Query::parse(text, &["limit".to_owned()]);
+            let mut query = RequestQuery::parse(text, &["limit".to_owned()]);
             query.limit();
             assert!(query.finish().is_err(), "{text}");
         }

@@ -1,7 +1,7 @@
 //! Where everything that this service answers is mounted.
 
 use crate::auth::authenticate;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use crate::v1::{Operation, operations};
 use crate::{openapi, well_known};
@@ -60,7 +60,10 @@ fn allowed(operations: &[Operation]) -> String {
 }
 
 fn method_not_allowed(allowed: &str) -> Problem {
-    let problem = Problem::new(Kind::MethodNotAllowed, format!("This path takes {allowed} only."));
+    let problem = Problem::new(
+        ProblemKind::MethodNotAllowed,
+        format!("This path takes {allowed} only."),
+    );
     match HeaderValue::from_str(allowed) {
         Ok(value) => problem.with_header(header::ALLOW, value),
         Err(_) => problem,
@@ -69,7 +72,7 @@ fn method_not_allowed(allowed: &str) -> Problem {
 
 async fn unknown_path() -> Result<HttpResponse, Problem> {
     Err(Problem::new(
-        Kind::NotFound,
+        ProblemKind::NotFound,
         "There is nothing at this path of the management API.",
     ))
 }

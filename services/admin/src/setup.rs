@@ -4,7 +4,7 @@ use events::{DirectoryId, EventId, EventType, KeyId, Source, Timestamp};
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
 use serde_json::{Value, json};
-use store::{Change, Directory, DirectoryState, EventDraft, KeyRecord, NewDirectory, NewKey, StoreError};
+use store::{AdminTx, Directory, DirectoryState, EventDraft, KeyRecord, NewDirectory, NewKey, StoreError};
 
 /// What the first key of a directory is called.
 const FIRST_KEY: &str = "SCIM";
@@ -21,7 +21,12 @@ pub(crate) struct SetUp {
 ///
 /// # Errors
 /// As any write.
-pub(crate) async fn set_up(change: &Change, new: NewDirectory, lane: u16, source: Source) -> Result<SetUp, StoreError> {
+pub(crate) async fn set_up(
+    change: &AdminTx,
+    new: NewDirectory,
+    lane: u16,
+    source: Source,
+) -> Result<SetUp, StoreError> {
     change.create_directory(&new, lane).await?;
     let (key, token) = mint_key(new.id, FIRST_KEY.to_owned(), new.at);
     change.create_key(&key).await?;

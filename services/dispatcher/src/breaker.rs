@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// When an endpoint is left alone, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct BreakerLimits {
     /// Failures in a row.
     pub failures: u32,
     /// The first pause; each probe that fails doubles it.
@@ -14,7 +14,7 @@ pub struct Patience {
     pub longest_pause: Duration,
 }
 
-impl Default for Patience {
+impl Default for BreakerLimits {
     /// Ten failures; 5 s to a minute.
     fn default() -> Self {
         Self {
@@ -28,14 +28,14 @@ impl Default for Patience {
 /// Closed, open until a time, or half-open after that time.
 #[derive(Debug)]
 pub(crate) struct Breaker {
-    patience: Patience,
+    patience: BreakerLimits,
     failures: u32,
     until: Option<Instant>,
     pause: Duration,
 }
 
 impl Breaker {
-    pub(crate) const fn new(patience: Patience) -> Self {
+    pub(crate) const fn new(patience: BreakerLimits) -> Self {
         Self {
             pause: patience.first_pause,
             patience,
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn it_opens_after_failures_in_a_row_and_its_pauses_double_until_an_answer_closes_it() {
         let (second, start) = (Duration::from_secs(1), Instant::now());
-        let mut breaker = Breaker::new(Patience {
+        let mut breaker = Breaker::new(BreakerLimits {
             failures: 3,
             first_pause: second,
             longest_pause: second * 3,

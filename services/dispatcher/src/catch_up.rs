@@ -4,11 +4,11 @@
 //! that is stored is not made again after a restart. What an endpoint has not taken yet holds its own next page back and
 //! nobody else's.
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::LoadedEndpoint;
 use crate::engine::Engine;
 use crate::matching::{ParsedEvent, Rendering};
 use crate::people::people;
-use directory::{GroupRow, MemberBrief, UserRow};
+use directory::{Group, MemberBrief, User};
 use events::{
     DeliveryId, DirectoryId, EndpointId, Event, EventBody, EventId, EventType, ResourceId, Source, StoredResource,
     Timestamp,
@@ -42,7 +42,7 @@ pub(crate) struct Feeder {
 }
 
 /// What a step stores.
-struct Page {
+struct CatchUpPage {
     next: CatchUp,
     events: Vec<Event>,
 }
@@ -130,7 +130,7 @@ impl Feeder {
         Ok(moved || round.after.is_some())
     }
 
-    async fn step(&self, endpoint: &Arc<Endpoint>, row: CatchUp) -> Result<bool, StoreError> {
+    async fn step(&self, endpoint: &Arc<LoadedEndpoint>, row: CatchUp) -> Result<bool, StoreError> {
         if !self.store.catch_ups().has_room(row.endpoint_id, MOST_OPEN).await? {
             return Ok(false);
         }
@@ -143,7 +143,7 @@ impl Feeder {
     }
 
     /// A page of the log, read under the lock that live events wait for. The last one hands over.
-    async fn step_log(&self, endpoint: &Arc<Endpoint>, row: CatchUp) -> Result<bool, StoreError> {
+    async fn step_log(&self, endpoint: &Arc<LoadedEndpoint>, row: CatchUp) -> Result<bool, StoreError> {
         let follows_snapshot = row.snapshot_at > 0 && row.sequence == row.snapshot_at;
         if follows_snapshot && !self.store.catch_ups().is_settled(&row).await? {
             return Ok(false);
@@ -183,7 +183,7 @@ impl Feeder {
     }
 
     /// Each phase begins when all of the one before was sent at least once: what is in it may be relied on.
-    async fn step_snapshot(&self, endpoint: &Arc<Endpoint>, row: CatchUp) -> Result<bool, StoreError> {
+    async fn step_snapshot(&self, endpoint: &Arc<LoadedEndpoint>, row: CatchUp) -> Result<bool, StoreError> {
         let is_fresh = row.after.is_none();
         if is_fresh && !self.store.catch_ups().is_settled(&row).await? {
             return Ok(false);
@@ -223,7 +223,7 @@ impl Feeder {
         Ok(true)
     }
 
-    async fn page(&self, directory: &Directory, row: CatchUp) -> Result<Page, StoreError> {
+    async fn page(&self, directory: &Directory, row: CatchUp) -> Result<CatchUpPage, StoreError> {
         let state = self.store.state_at(row.directory_id, row.snapshot_at);
         let event = |kind, subject, data| snapshot_event(directory, row.snapshot_at, kind, subject, data);
         let mut next = row;
@@ -255,13 +255,13 @@ impl Feeder {
                 vec![event(EventType::SnapshotCompleted, None, data)?]
             }
         };
-        Ok(Page { next, events })
+        Ok(CatchUpPage { next, events })
     }
 
     async fn users(
         &self,
         directory: &Directory,
-        users: &[UserRow],
+        users: &[User],
         event: impl Fn(EventType, Option<ResourceId>, Value) -> Result<Event, StoreError>,
     ) -> Result<Vec<Event>, StoreError> {
         let policy = directory.policy()?;
@@ -324,7 +324,7 @@ impl Feeder {
     /// What the endpoint gets of these events.
     async fn deliveries(
         &self,
-        endpoint: &Arc<Endpoint>,
+        endpoint: &Arc<LoadedEndpoint>,
         events: &[Event],
         own: bool,
     ) -> Result<(Vec<NewDelivery>, Vec<OwnBody>), StoreError> {
@@ -398,8 +398,8 @@ fn by_id(
     briefs.map(|brief| brief.map(|brief| (brief.id(), brief))).collect()
 }
 
-fn user_row(stored: StoredResource) -> UserRow {
-    UserRow {
+fn user_row(stored: StoredResource) -> User {
+    User {
         id: stored.id,
         attributes: stored.attributes,
         version: stored.version,
@@ -408,8 +408,8 @@ fn user_row(stored: StoredResource) -> UserRow {
     }
 }
 
-fn group_row(stored: StoredResource) -> GroupRow {
-    GroupRow {
+fn group_row(stored: StoredResource) -> Group {
+    Group {
         id: stored.id,
         attributes: stored.attributes,
         version: stored.version,

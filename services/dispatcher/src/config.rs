@@ -1,7 +1,7 @@
 //! How the dispatcher works, in numbers.
 
-use crate::breaker::Patience;
-use crate::queue::Limits;
+use crate::breaker::BreakerLimits;
+use crate::queue::QueueLimits;
 use runtime::Settings;
 use std::time::Duration;
 use store::Retention;
@@ -25,7 +25,7 @@ pub struct Config {
     /// retries. It starts with a quarter of this, gains one with each success, and loses half when it is overloaded.
     pub in_flight_per_endpoint: usize,
     /// When an endpoint that only fails is left alone.
-    pub breaker: Patience,
+    pub breaker: BreakerLimits,
     /// Deliveries that wait in memory, over all endpoints; more wait in the database.
     pub queued: usize,
     /// Events taken from the bus at a time.
@@ -51,7 +51,7 @@ impl Default for Config {
             in_flight: 512,
             retries_in_flight: 128,
             in_flight_per_endpoint: 64,
-            breaker: Patience::default(),
+            breaker: BreakerLimits::default(),
             queued: 8_192,
             batch: 256,
             lease: Duration::from_secs(20),
@@ -68,8 +68,8 @@ impl Default for Config {
 }
 
 impl Config {
-    pub(crate) const fn limits(&self) -> Limits {
-        Limits {
+    pub(crate) const fn limits(&self) -> QueueLimits {
+        QueueLimits {
             firsts: self.in_flight,
             retries: self.retries_in_flight,
             start: self.in_flight_per_endpoint.div_ceil(4),

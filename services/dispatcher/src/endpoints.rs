@@ -1,7 +1,7 @@
 //! The enabled endpoints with their secrets opened. Opening is done once for each version of an endpoint, not once for
 //! each event.
 
-use crate::matching::Subscription;
+use crate::matching::EndpointSubscription;
 use directory::{Fields, Scope};
 use events::{EndpointId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,11 +13,11 @@ use webhooks::{ClientIdentity, CustomHeaders, Secret};
 
 /// An endpoint as the dispatcher uses it.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
+pub(crate) struct LoadedEndpoint {
     pub(crate) id: EndpointId,
     /// Scheme, host and port: the part of its URL that may be shown.
     pub(crate) origin: String,
-    pub(crate) subscription: Subscription,
+    pub(crate) subscription: EndpointSubscription,
     pub(crate) enabled: bool,
     pub(crate) ordered: bool,
     pub(crate) per_second: Option<u32>,
@@ -61,7 +61,7 @@ impl Credentials {
 
 /// Why an endpoint's secrets cannot be opened. Never shows one.
 #[derive(Debug, thiserror::Error)]
-enum Unusable {
+enum UnusableSecrets {
     #[error("a stored secret does not open")]
     Sealed(#[from] secrets::OpenError),
     #[error("a stored secret is not text")]
@@ -78,23 +78,23 @@ enum Unusable {
 
 /// Loads endpoints and remembers what it opened.
 #[derive(Debug)]
-pub(crate) struct Endpoints {
+pub(crate) struct EndpointCache {
     store: Store,
     master_key: MasterKey,
-    known: Mutex<Known>,
+    known: Mutex<LoadedEndpoints>,
 }
 
 /// What was loaded last.
 #[derive(Debug, Default)]
-struct Known {
+struct LoadedEndpoints {
     /// The version of the endpoints before they were read; `None` when they must be read again.
     version: Option<i64>,
     /// Oldest first.
-    all: Arc<[Arc<Endpoint>]>,
-    by_id: HashMap<EndpointId, (ActiveEndpoint, Arc<Endpoint>)>,
+    all: Arc<[Arc<LoadedEndpoint>]>,
+    by_id: HashMap<EndpointId, (ActiveEndpoint, Arc<LoadedEndpoint>)>,
 }
 
-impl Endpoints {
+impl EndpointCache {
     pub(crate) fn new(store: Store, master_key: MasterKey) -> Self {
         Self {
             store,
@@ -105,7 +105,7 @@ impl Endpoints {
 
     /// The endpoints of this moment, oldest first, disabled ones too: their events are held. They are read when one of them
     /// has changed since the last time.
-    pub(crate) async fn load(&self) -> Result<Arc<[Arc<Endpoint>]>, StoreError> {
+    pub(crate) async fn load(&self) -> Result<Arc<[Arc<LoadedEndpoint>]>, StoreError> {
         let version = self.store.endpoints().version().await?;
         {
             let known = self.known();
@@ -134,7 +134,7 @@ impl Endpoints {
     }
 
     /// An endpoint as it was when the endpoints were last loaded, at most a sweep ago; `None` when it was not enabled.
-    pub(crate) fn by_id(&self, id: EndpointId) -> Option<Arc<Endpoint>> {
+    pub(crate) fn by_id(&self, id: EndpointId) -> Option<Arc<LoadedEndpoint>> {
         let known = self.known();
         let found = known.by_id.get(&id).map(|(_, endpoint)| endpoint);
         found.filter(|endpoint| endpoint.enabled).map(Arc::clone)
@@ -147,7 +147,7 @@ impl Endpoints {
         known.version = None;
     }
 
-    fn open(&self, row: &ActiveEndpoint) -> Endpoint {
+    fn open(&self, row: &ActiveEndpoint) -> LoadedEndpoint {
         let credentials = self.credentials(row).inspect_err(|error| {
             tracing::error!(
                 endpoint.id = %row.id,
@@ -155,7 +155,7 @@ impl Endpoints {
                 "an endpoint cannot be sent to; rotate its secret, and set its URL and headers again"
             );
         });
-        Endpoint {
+        LoadedEndpoint {
             id: row.id,
             origin: row.url.origin.clone(),
             subscription: subscription(row),
@@ -169,7 +169,7 @@ impl Endpoints {
         }
     }
 
-    fn credentials(&self, row: &ActiveEndpoint) -> Result<Credentials, Unusable> {
+    fn credentials(&self, row: &ActiveEndpoint) -> Result<Credentials, UnusableSecrets> {
         let context = store::Endpoint::secret_context(row.id);
         let mut secrets = Vec::with_capacity(2);
         for sealed in std::iter::once(&row.sealed_secret).chain(&row.sealed_previous_secret) {
@@ -211,18 +211,18 @@ impl Endpoints {
         })
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, LoadedEndpoints> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn subscription(row: &ActiveEndpoint) -> Subscription {
-    let mut subscription = Subscription {
+fn subscription(row: &ActiveEndpoint) -> EndpointSubscription {
+    let mut subscription = EndpointSubscription {
         types: row.event_types.clone(),
         directories: row.directory_ids.clone(),
         organizations: row.selection.organization_ids.clone(),
         only_security_events: row.format == EndpointFormat::Set,
-        ..Subscription::default()
+        ..EndpointSubscription::default()
     };
     if let Some(filter) = &row.selection.filter {
         match Scope::parse(filter) {
@@ -240,7 +240,7 @@ fn subscription(row: &ActiveEndpoint) -> Subscription {
 }
 
 /// The API takes no filter that cannot be read; another version of the program may have.
-fn broken(subscription: &mut Subscription, id: EndpointId, reason: &str) {
+fn broken(subscription: &mut EndpointSubscription, id: EndpointId, reason: &str) {
     tracing::error!(endpoint.id = %id, reason, "an endpoint's filter cannot be read; it gets nothing");
     subscription.broken = true;
 }

@@ -1,10 +1,10 @@
 //! Sending: takes deliveries from the queue, makes the attempts, and hands the outcomes to the recorder.
 
 use crate::config::Config;
-use crate::endpoints::{Endpoint, Endpoints};
+use crate::endpoints::{EndpointCache, LoadedEndpoint};
 use crate::job::Job;
 use crate::measure;
-use crate::queue::{Class, Health, Next, Queue};
+use crate::queue::{Class, EndpointHealth, Next, SendQueue};
 use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ const UNTIL_DISABLED: Duration = Duration::from_secs(10);
 /// What the recorder is told about a delivery.
 #[expect(clippy::large_enum_variant, reason = "nearly all outcomes are of the large kind")]
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum DeliveryOutcome {
     /// An attempt was made.
     Finished(Job, FinishedAttempt),
     /// No attempt was made; somebody else may make it.
@@ -34,7 +34,7 @@ pub(crate) enum Outcome {
 
 /// A lease of this process: when it was taken or renewed, and its number.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct HeldLease {
     at: Instant,
     token: i64,
 }
@@ -43,19 +43,19 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) config: Config,
-    pub(crate) endpoints: Endpoints,
+    pub(crate) endpoints: EndpointCache,
     /// Wakes the sweep: something may be due.
     pub(crate) due: Notify,
     sender: Sender,
     issuer: SetIssuer,
-    queue: Mutex<Queue<Job>>,
+    queue: Mutex<SendQueue<Job>>,
     /// Deliveries leased to this process.
-    held: Mutex<HashMap<DeliveryId, Held>>,
+    held: Mutex<HashMap<DeliveryId, HeldLease>>,
     /// Wakes the fan-out: there is room in memory again.
     room: Notify,
     /// Wakes the pump at the time that a rate limit ends.
     paced: Notify,
-    outcomes: mpsc::Sender<Outcome>,
+    outcomes: mpsc::Sender<DeliveryOutcome>,
     sends: TaskTracker,
     hard: CancellationToken,
 }
@@ -63,13 +63,13 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(
         config: Config,
-        endpoints: Endpoints,
+        endpoints: EndpointCache,
         sender: Sender,
         issuer: SetIssuer,
-        outcomes: mpsc::Sender<Outcome>,
+        outcomes: mpsc::Sender<DeliveryOutcome>,
         hard: CancellationToken,
     ) -> Arc<Self> {
-        let queue = Queue::new(config.limits());
+        let queue = SendQueue::new(config.limits());
         Arc::new(Self {
             config,
             endpoints,
@@ -86,11 +86,11 @@ impl Engine {
         })
     }
 
-    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue<Job>> {
+    pub(crate) fn queue(&self) -> MutexGuard<'_, SendQueue<Job>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<DeliveryId, Held>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<DeliveryId, HeldLease>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,7 +102,7 @@ impl Engine {
             let (mut held, mut queue) = (self.held(), self.queue());
             for job in jobs {
                 let (endpoint, token) = (job.endpoint_id, job.token);
-                if held.insert(job.delivery_id, Held { at: now, token }).is_none() {
+                if held.insert(job.delivery_id, HeldLease { at: now, token }).is_none() {
                     let class = job.class();
                     queue.push(endpoint, job, class, reserved);
                 } else if reserved {
@@ -123,11 +123,11 @@ impl Engine {
 
     /// Waits as long as more was taken in than can be sent, whatever the endpoint. Says whether it still is so.
     pub(crate) async fn wait_for_slots(&self) -> bool {
-        self.wait_while(LONGEST_STANDSTILL, Queue::is_overloaded).await;
+        self.wait_while(LONGEST_STANDSTILL, SendQueue::is_overloaded).await;
         self.queue().is_overloaded()
     }
 
-    async fn wait_while(&self, longest: Duration, full: impl Fn(&Queue<Job>) -> bool) {
+    async fn wait_while(&self, longest: Duration, full: impl Fn(&SendQueue<Job>) -> bool) {
         let enough = async {
             while full(&self.queue()) {
                 self.room.notified().await;
@@ -197,17 +197,17 @@ impl Engine {
         self.pump();
     }
 
-    async fn send(&self, job: Job) -> (Outcome, Health) {
+    async fn send(&self, job: Job) -> (DeliveryOutcome, EndpointHealth) {
         let endpoint = self.endpoints.by_id(job.endpoint_id);
         let Some(endpoint) = endpoint.filter(|_| !self.hard.is_cancelled()) else {
-            return (Outcome::Released(job.delivery_id), Health::Neutral);
+            return (DeliveryOutcome::Released(job.delivery_id), EndpointHealth::Neutral);
         };
         let Some(credentials) = &endpoint.credentials else {
-            return (Outcome::Released(job.delivery_id), Health::Neutral);
+            return (DeliveryOutcome::Released(job.delivery_id), EndpointHealth::Neutral);
         };
         let token = match self.token(&job, &endpoint, credentials.url()) {
             Ok(token) => token,
-            Err(error) => return (unsendable(job, &error), Health::Neutral),
+            Err(error) => return (unsendable(job, &error), EndpointHealth::Neutral),
         };
         let request = Request {
             url: credentials.url(),
@@ -226,22 +226,22 @@ impl Engine {
             test: job.test,
         };
         let Some(result) = self.hard.run_until_cancelled(self.sender.send(&request)).await else {
-            return (Outcome::Released(job.delivery_id), Health::Neutral);
+            return (DeliveryOutcome::Released(job.delivery_id), EndpointHealth::Neutral);
         };
         measure::attempt(&result);
         let health = match (result.is_success(), result.is_unhealthy()) {
-            (true, _) => Health::Good,
-            (false, true) if result.is_overload() => Health::Overloaded,
-            (false, true) => Health::Bad,
-            (false, false) => Health::Neutral,
+            (true, _) => EndpointHealth::Good,
+            (false, true) if result.is_overload() => EndpointHealth::Overloaded,
+            (false, true) => EndpointHealth::Bad,
+            (false, false) => EndpointHealth::Neutral,
         };
         let mut finished = self.judge(&job, result, Timestamp::now());
         finished.ordered = endpoint.ordered;
-        (Outcome::Finished(job, finished), health)
+        (DeliveryOutcome::Finished(job, finished), health)
     }
 
     /// The Security Event Token of a delivery to an endpoint that gets such; `None` for the others.
-    fn token(&self, job: &Job, endpoint: &Endpoint, url: &str) -> Result<Option<String>, NoSet> {
+    fn token(&self, job: &Job, endpoint: &LoadedEndpoint, url: &str) -> Result<Option<String>, NoSet> {
         if endpoint.format != EndpointFormat::Set {
             return Ok(None);
         }
@@ -366,7 +366,12 @@ impl Engine {
 
     async fn release(&self, jobs: Vec<Job>) {
         for job in jobs {
-            if self.outcomes.send(Outcome::Released(job.delivery_id)).await.is_err() {
+            if self
+                .outcomes
+                .send(DeliveryOutcome::Released(job.delivery_id))
+                .await
+                .is_err()
+            {
                 tracing::warn!("a delivery could not be given back and will be late");
             }
         }
@@ -374,7 +379,7 @@ impl Engine {
 }
 
 /// A delivery that no attempt can mend, made before its endpoint asked for another format.
-fn unsendable(job: Job, error: &NoSet) -> Outcome {
+fn unsendable(job: Job, error: &NoSet) -> DeliveryOutcome {
     let finished = FinishedAttempt {
         id: AttemptId::new(),
         delivery_id: job.delivery_id,
@@ -391,5 +396,5 @@ fn unsendable(job: Job, error: &NoSet) -> Outcome {
         trace_id: None,
         verdict: DeliveryVerdict::Exhausted,
     };
-    Outcome::Finished(job, finished)
+    DeliveryOutcome::Finished(job, finished)
 }

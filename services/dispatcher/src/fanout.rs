@@ -1,6 +1,6 @@
 //! Events become deliveries: matched, stored, acknowledged to the bus, and only then sent.
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::LoadedEndpoint;
 use crate::engine::Engine;
 use crate::job::Job;
 use crate::matching::{ParsedEvent, Rendering};
@@ -38,7 +38,7 @@ pub(crate) struct FanOut {
 
 /// An event in work.
 #[derive(Debug)]
-struct Received<'a> {
+struct EventInWork<'a> {
     event: &'a Event,
     /// Open until the event is acknowledged.
     span: Span,
@@ -46,7 +46,7 @@ struct Received<'a> {
 
 /// A delivery to be, with what is needed to send it.
 #[derive(Debug)]
-struct Planned {
+struct PlannedDelivery {
     new: NewDelivery,
     job: Job,
     /// To an ordered endpoint: the database keeps the order, so nothing has to stay behind what is left there.
@@ -56,9 +56,9 @@ struct Planned {
 }
 
 /// Which endpoints get an event, and how.
-type Recipients = Vec<(Arc<Endpoint>, Rendering)>;
+type Recipients = Vec<(Arc<LoadedEndpoint>, Rendering)>;
 
-impl Planned {
+impl PlannedDelivery {
     fn own_body(&self) -> Option<OwnBody> {
         self.own.then(|| OwnBody {
             delivery_id: self.new.id,
@@ -135,7 +135,7 @@ impl FanOut {
         }
     }
 
-    async fn persist(&self, received: &[Received<'_>]) -> PersistOutcome {
+    async fn persist(&self, received: &[EventInWork<'_>]) -> PersistOutcome {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             match self.try_persist(received).await {
@@ -154,7 +154,7 @@ impl FanOut {
         }
     }
 
-    async fn try_persist(&self, received: &[Received<'_>]) -> Result<Stored, StoreError> {
+    async fn try_persist(&self, received: &[EventInWork<'_>]) -> Result<StoredDeliveries, StoreError> {
         let endpoints = self.engine.endpoints.load().await?;
         let told = self.tell(received, &endpoints).await?;
         let planned = self.plan(received, told);
@@ -164,9 +164,9 @@ impl FanOut {
             until: now.plus(self.engine.config.lease),
         };
         let new: Vec<_> = planned.iter().map(|planned| planned.new).collect();
-        let bodies: Vec<_> = planned.iter().filter_map(Planned::own_body).collect();
+        let bodies: Vec<_> = planned.iter().filter_map(PlannedDelivery::own_body).collect();
         let catching_up: Vec<_> = endpoints.iter().filter(|endpoint| endpoint.catching_up).collect();
-        let batch = store::FanOut {
+        let batch = store::FannedOut {
             new: &new,
             bodies: &bodies,
             catching_up: &catching_up.iter().map(|endpoint| endpoint.id).collect::<Vec<_>>(),
@@ -178,7 +178,7 @@ impl FanOut {
         self.give_places_back(&planned, |id| !leased.contains(&id));
         let more = self.note_spills(&planned, &inserted);
         let jobs = planned.into_iter().map(|planned| planned.job);
-        Ok(Stored {
+        Ok(StoredDeliveries {
             jobs: jobs.filter(|job| leased.contains(&job.delivery_id)).collect(),
             more,
         })
@@ -187,8 +187,8 @@ impl FanOut {
     /// Which endpoints get each event, and how.
     async fn tell(
         &self,
-        received: &[Received<'_>],
-        endpoints: &[Arc<Endpoint>],
+        received: &[EventInWork<'_>],
+        endpoints: &[Arc<LoadedEndpoint>],
     ) -> Result<Vec<Recipients>, StoreError> {
         let parsed: Vec<ParsedEvent<'_>> = received
             .iter()
@@ -196,8 +196,9 @@ impl FanOut {
             .collect();
         let people = people(&self.store, endpoints, &parsed).await?;
         let told = |parsed: &ParsedEvent<'_>| {
-            let told =
-                |endpoint: &Arc<Endpoint>| Some((Arc::clone(endpoint), endpoint.subscription.tell(parsed, &people)?));
+            let told = |endpoint: &Arc<LoadedEndpoint>| {
+                Some((Arc::clone(endpoint), endpoint.subscription.tell(parsed, &people)?))
+            };
             endpoints.iter().filter_map(told).collect()
         };
         Ok(parsed.iter().map(told).collect())
@@ -205,12 +206,12 @@ impl FanOut {
 
     /// A delivery for each event and each endpoint that gets it, in the order of the events. It is to be sent at once
     /// if there is a place for it in memory; of the deliveries of an ordered endpoint about one subject only the first.
-    fn plan(&self, received: &[Received<'_>], told: Vec<Recipients>) -> Vec<Planned> {
+    fn plan(&self, received: &[EventInWork<'_>], told: Vec<Recipients>) -> Vec<PlannedDelivery> {
         let now = Instant::now();
         let mut queue = self.engine.queue();
         let mut subjects: HashSet<(EndpointId, ResourceId)> = HashSet::new();
         let mut planned = Vec::new();
-        for (Received { event, span }, wanting) in received.iter().zip(told) {
+        for (EventInWork { event, span }, wanting) in received.iter().zip(told) {
             if wanting.is_empty() {
                 continue;
             }
@@ -241,7 +242,7 @@ impl FanOut {
 
     /// Deliveries that are stored but not in memory: new ones must stay behind them. Says whether one of them could be
     /// taken now; for an endpoint without room the end of an attempt asks again, or the regular sweep.
-    fn note_spills(&self, planned: &[Planned], inserted: &[InsertedDelivery]) -> bool {
+    fn note_spills(&self, planned: &[PlannedDelivery], inserted: &[InsertedDelivery]) -> bool {
         let left: HashSet<DeliveryId> = inserted
             .iter()
             .filter(|new| !new.leased && !new.held)
@@ -262,7 +263,7 @@ impl FanOut {
         more
     }
 
-    fn give_places_back(&self, planned: &[Planned], which: impl Fn(DeliveryId) -> bool) {
+    fn give_places_back(&self, planned: &[PlannedDelivery], which: impl Fn(DeliveryId) -> bool) {
         let mut queue = self.engine.queue();
         for planned in planned
             .iter()
@@ -274,7 +275,7 @@ impl FanOut {
 }
 
 /// What was stored.
-struct Stored {
+struct StoredDeliveries {
     /// Leased, to be sent now.
     jobs: Vec<Job>,
     /// Something was left for the sweep, and there is room for it.
@@ -283,13 +284,13 @@ struct Stored {
 
 /// What came of storing a batch.
 enum PersistOutcome {
-    Stored(Stored),
+    Stored(StoredDeliveries),
     /// The program stops; the events come again elsewhere.
     Stopped,
     Refused(StoreError),
 }
 
-fn received(delivery: &Inbound<Event>) -> Received<'_> {
+fn received(delivery: &Inbound<Event>) -> EventInWork<'_> {
     let event = &delivery.payload;
     let queue = format!("rollcall.dispatch.{}", delivery.lane);
     let span = tracing::info_span!(
@@ -305,18 +306,18 @@ fn received(delivery: &Inbound<Event>) -> Received<'_> {
         directory.id = %event.directory_id,
     );
     telemetry::set_parent(&span, delivery.traceparent.as_deref().or(event.traceparent.as_deref()));
-    Received { event, span }
+    EventInWork { event, span }
 }
 
 fn plan_one(
     event: &Event,
-    endpoint: &Endpoint,
+    endpoint: &LoadedEndpoint,
     claim: bool,
     body: &Arc<str>,
     traceparent: Option<&Arc<str>>,
-) -> Planned {
+) -> PlannedDelivery {
     let (id, endpoint_id) = (DeliveryId::new(), endpoint.id);
-    Planned {
+    PlannedDelivery {
         ordered: endpoint.ordered,
         own: false,
         new: NewDelivery {

@@ -5,7 +5,7 @@ use crate::measure;
 use events::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Forgotten, Pruned, Store, StoreError};
+use store::{ForgetReport, PruneReport, Store, StoreError};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +33,7 @@ impl Housekeeping {
     async fn prune(&self) {
         let mut ticks = tokio::time::interval(self.engine.config.prune_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last = Pruned::default();
+        let mut last = PruneReport::default();
         loop {
             ticks.tick().await;
             if let Err(error) = self.prune_all(&mut last).await {
@@ -42,9 +42,9 @@ impl Housekeeping {
         }
     }
 
-    async fn prune_all(&self, last: &mut Pruned) -> Result<(), StoreError> {
+    async fn prune_all(&self, last: &mut PruneReport) -> Result<(), StoreError> {
         let (deliveries, retention) = (self.store.deliveries(), self.engine.config.retention);
-        let mut forgotten = Forgotten::default();
+        let mut forgotten = ForgetReport::default();
         loop {
             forgotten = deliveries.wake_forgotten(&forgotten, Timestamp::now()).await?;
             if !forgotten.goes_on() {

@@ -29,12 +29,12 @@ mod recorder;
 mod sealing;
 mod sweep;
 
-pub use breaker::Patience;
+pub use breaker::BreakerLimits;
 pub use config::Config;
 pub use deps::Deps;
 
 use catch_up::Feeder;
-use endpoints::Endpoints;
+use endpoints::EndpointCache;
 use engine::Engine;
 use fanout::FanOut;
 use housekeeping::Housekeeping;
@@ -84,7 +84,7 @@ impl Service for Dispatcher {
         let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
         let issuer = SetIssuer::new(key, &public_url);
         let sealing = sealing::run(store.clone(), master_key.clone(), soft.clone());
-        let endpoints = Endpoints::new(store.clone(), master_key);
+        let endpoints = EndpointCache::new(store.clone(), master_key);
         let engine = Engine::new(self.config, endpoints, self.sender, issuer, outcomes_in, hard.clone());
 
         let last = CancellationToken::new();

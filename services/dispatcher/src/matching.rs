@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 /// What an endpoint subscribed to. `None` means everything.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Subscription {
+pub(crate) struct EndpointSubscription {
     pub(crate) types: Option<Vec<EventPattern>>,
     pub(crate) directories: Option<Vec<DirectoryId>>,
     pub(crate) organizations: Option<Vec<OrganizationId>>,
@@ -64,7 +64,7 @@ impl<'a> ParsedEvent<'a> {
     }
 }
 
-impl Subscription {
+impl EndpointSubscription {
     /// How an event is told, or that it is not.
     pub(crate) fn tell(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<Rendering> {
         let event = parsed.event;
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    fn told(subscription: &Subscription, event: &Event, people: &People) -> Option<Value> {
+    fn told(subscription: &EndpointSubscription, event: &Event, people: &People) -> Option<Value> {
         match subscription.tell(&ParsedEvent::of(event), people)? {
             Rendering::AsItIs => Some(serde_json::from_str(&event.body).unwrap()),
             Rendering::Rendered(kind, body) => {
@@ -210,7 +210,7 @@ mod tests {
         }
     }
 
-    fn wants(subscription: &Subscription, event: &Event) -> bool {
+    fn wants(subscription: &EndpointSubscription, event: &Event) -> bool {
         told(subscription, event, &People::new()).is_some()
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn without_a_choice_everything_is_told_as_it_is() {
         for kind in EventType::ALL {
             let event = event(*kind, DirectoryId::new(), &json!({}));
-            let told = Subscription::default().tell(&ParsedEvent::of(&event), &People::new());
+            let told = EndpointSubscription::default().tell(&ParsedEvent::of(&event), &People::new());
             assert!(matches!(told, Some(Rendering::AsItIs)));
         }
     }
@@ -226,10 +226,10 @@ mod tests {
     #[test]
     fn type_directory_and_organization_must_all_be_wanted() {
         let directory = DirectoryId::new();
-        let mut subscription = Subscription {
+        let mut subscription = EndpointSubscription {
             types: Some(vec!["user.*ted".parse().unwrap()]),
             directories: Some(vec![directory]),
-            ..Subscription::default()
+            ..EndpointSubscription::default()
         };
         let created = event(EventType::UserCreated, directory, &json!({}));
         assert!(wants(&subscription, &created));
@@ -256,9 +256,9 @@ mod tests {
     // Rules: S3
     #[test]
     fn an_event_without_a_scim_form_is_not_sent_to_endpoints_that_get_only_such() {
-        let tokens = Subscription {
+        let tokens = EndpointSubscription {
             only_security_events: true,
-            ..Subscription::default()
+            ..EndpointSubscription::default()
         };
         assert!(wants(
             &tokens,
@@ -272,9 +272,9 @@ mod tests {
 
     #[test]
     fn an_empty_choice_wants_nothing() {
-        let nothing = Subscription {
+        let nothing = EndpointSubscription {
             types: Some(Vec::new()),
-            ..Subscription::default()
+            ..EndpointSubscription::default()
         };
         assert!(!wants(
             &nothing,
@@ -285,9 +285,9 @@ mod tests {
     #[test]
     fn a_member_is_sent_when_the_user_is_in_scope_and_a_nested_group_always() {
         let (directory, ada) = (DirectoryId::new(), ResourceId::new());
-        let subscription = Subscription {
+        let subscription = EndpointSubscription {
             scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
-            ..Subscription::default()
+            ..EndpointSubscription::default()
         };
         let event_of = |member: Value| event(EventType::GroupMemberAdded, directory, &member);
         let added = event_of(json!({ "group": {}, "user": { "id": ada } }));
@@ -304,9 +304,9 @@ mod tests {
 
     #[test]
     fn a_user_that_enters_is_sent_whole_and_one_that_leaves_by_name_only_and_both_are_types_to_choose() {
-        let mut subscription = Subscription {
+        let mut subscription = EndpointSubscription {
             scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
-            ..Subscription::default()
+            ..EndpointSubscription::default()
         };
         let updated = |before: &str, after: &str| {
             let data = json!({ "user": { "id": "u", "user_name": "ada", "job_title": after, "raw": { "title": after } },
@@ -332,9 +332,9 @@ mod tests {
 
     #[test]
     fn an_update_of_hidden_fields_alone_is_not_sent() {
-        let subscription = Subscription {
+        let subscription = EndpointSubscription {
             fields: Some(Fields::parse(["email"]).unwrap()),
-            ..Subscription::default()
+            ..EndpointSubscription::default()
         };
         let data = json!({ "user": { "id": "u", "email": "a", "job_title": "x" },
                            "changes": [{ "path": "title", "before": "y", "after": "x" }] });

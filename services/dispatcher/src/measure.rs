@@ -2,8 +2,8 @@
 
 use events::{EventId, Timestamp};
 use std::time::Duration;
-use store::{Backlog, DeliveryVerdict, FinishedAttempt, Pruned};
-use webhooks::{AttemptResult, Failure};
+use store::{Backlog, DeliveryVerdict, FinishedAttempt, PruneReport};
+use webhooks::{AttemptFailure, AttemptResult};
 
 /// The size of what is in memory.
 pub(crate) fn load(firsts: usize, retries: usize, waiting: usize) {
@@ -30,7 +30,7 @@ pub(crate) fn open_breakers(count: usize) {
 }
 
 /// What was forgotten.
-pub(crate) fn pruned(pruned: &Pruned) {
+pub(crate) fn pruned(pruned: &PruneReport) {
     for (what, count) in [
         ("deliveries", pruned.deliveries),
         ("attempts", pruned.attempts),
@@ -51,9 +51,9 @@ pub(crate) fn fanned_out(events: usize, deliveries: usize) {
 pub(crate) fn attempt(result: &AttemptResult) {
     let outcome = match &result.failure {
         None => "delivered",
-        Some(Failure::Status(300..400)) => "3xx",
-        Some(Failure::Status(400..500)) => "4xx",
-        Some(Failure::Status(_)) => "5xx",
+        Some(AttemptFailure::Status(300..400)) => "3xx",
+        Some(AttemptFailure::Status(400..500)) => "4xx",
+        Some(AttemptFailure::Status(_)) => "5xx",
         Some(failure) => failure.class(),
     };
     metrics::histogram!("rollcall_delivery_attempt_seconds", "outcome" => outcome)

@@ -1,6 +1,6 @@
 //! The users that a batch of events is about, where a scope needs them.
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::LoadedEndpoint;
 use crate::matching::{ParsedEvent, People};
 use events::{DirectoryId, ResourceId};
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use store::{Store, StoreError};
 /// in or out of scope since, an event that follows says so, and a user that enters comes with all groups.
 pub(crate) async fn people<'a>(
     store: &Store,
-    endpoints: &[Arc<Endpoint>],
+    endpoints: &[Arc<LoadedEndpoint>],
     parsed: impl IntoIterator<Item = &'a ParsedEvent<'a>>,
 ) -> Result<People, StoreError> {
     let mut wanted: HashMap<DirectoryId, HashSet<ResourceId>> = HashMap::new();

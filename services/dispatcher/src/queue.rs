@@ -11,7 +11,7 @@
 //! A line is short. What does not fit stays in the database and the endpoint is marked as *spilled*: from then on its
 //! new deliveries go through the database too, behind the older ones, until nothing of it is left there.
 
-use crate::breaker::{Breaker, Patience};
+use crate::breaker::{Breaker, BreakerLimits};
 use events::EndpointId;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ const CROWDED_SHARE: usize = 4;
 
 /// How an attempt speaks of its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
+pub(crate) enum EndpointHealth {
     Good,
     /// The endpoint answers, but refuses this event; or nothing was tried.
     Neutral,
@@ -54,7 +54,7 @@ impl Class {
 
 /// How many at most.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct QueueLimits {
     /// First attempts in flight, over all endpoints.
     pub(crate) firsts: usize,
     /// Retries in flight, over all endpoints.
@@ -66,7 +66,7 @@ pub(crate) struct Limits {
     /// Deliveries in memory that are not in flight.
     pub(crate) waiting: usize,
     /// When an endpoint is left alone.
-    pub(crate) patience: Patience,
+    pub(crate) patience: BreakerLimits,
 }
 
 /// What to do next.
@@ -80,7 +80,7 @@ pub(crate) enum Next<J> {
 
 /// What the end of an attempt brings about.
 #[derive(Debug)]
-pub(crate) struct Finished<J> {
+pub(crate) struct AttemptEnd<J> {
     /// The line runs low and more of it waits in the database.
     pub(crate) wants_more: bool,
     /// To be given back: the endpoint is left alone now.
@@ -88,9 +88,9 @@ pub(crate) struct Finished<J> {
 }
 
 #[derive(Debug)]
-pub(crate) struct Queue<J> {
-    limits: Limits,
-    lines: HashMap<EndpointId, Line<J>>,
+pub(crate) struct SendQueue<J> {
+    limits: QueueLimits,
+    lines: HashMap<EndpointId, EndpointLine<J>>,
     firsts: Slots,
     retries: Slots,
     /// Lines that must wait for their rate limit.
@@ -120,7 +120,7 @@ impl Slots {
 }
 
 #[derive(Debug)]
-struct Line<J> {
+struct EndpointLine<J> {
     firsts: Jobs<J>,
     retries: Jobs<J>,
     reserved: usize,
@@ -156,8 +156,8 @@ impl<J> Jobs<J> {
     }
 }
 
-impl<J> Line<J> {
-    fn new(limits: &Limits) -> Self {
+impl<J> EndpointLine<J> {
+    fn new(limits: &QueueLimits) -> Self {
         Self {
             firsts: Jobs::new(),
             retries: Jobs::new(),
@@ -219,8 +219,8 @@ impl<J> Line<J> {
     }
 }
 
-impl<J> Queue<J> {
-    pub(crate) fn new(limits: Limits) -> Self {
+impl<J> SendQueue<J> {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
         Self {
             lines: HashMap::new(),
             firsts: Slots::new(limits.firsts),
@@ -232,9 +232,9 @@ impl<J> Queue<J> {
         }
     }
 
-    fn line(&mut self, id: EndpointId) -> &mut Line<J> {
+    fn line(&mut self, id: EndpointId) -> &mut EndpointLine<J> {
         let limits = &self.limits;
-        self.lines.entry(id).or_insert_with(|| Line::new(limits))
+        self.lines.entry(id).or_insert_with(|| EndpointLine::new(limits))
     }
 
     const fn slots(&mut self, class: Class) -> &mut Slots {
@@ -379,7 +379,13 @@ impl<J> Queue<J> {
     }
 
     /// An attempt is over.
-    pub(crate) fn finished(&mut self, id: EndpointId, class: Class, health: Health, now: Instant) -> Finished<J> {
+    pub(crate) fn finished(
+        &mut self,
+        id: EndpointId,
+        class: Class,
+        health: EndpointHealth,
+        now: Instant,
+    ) -> AttemptEnd<J> {
         let slots = self.slots(class);
         slots.in_flight = slots.in_flight.saturating_sub(1);
         let most = self.limits.most.max(1);
@@ -388,14 +394,14 @@ impl<J> Queue<J> {
         jobs.in_flight = jobs.in_flight.saturating_sub(1);
         // As congestion control does it: one more with each success, half of it when the endpoint is overloaded.
         line.limit = match health {
-            Health::Good => line.limit.saturating_add(1).min(most),
-            Health::Neutral | Health::Bad => line.limit,
-            Health::Overloaded => (line.limit / 2).max(1),
+            EndpointHealth::Good => line.limit.saturating_add(1).min(most),
+            EndpointHealth::Neutral | EndpointHealth::Bad => line.limit,
+            EndpointHealth::Overloaded => (line.limit / 2).max(1),
         };
         let mut evicted = Vec::new();
         match health {
-            Health::Good | Health::Neutral => line.breaker.close(),
-            Health::Bad | Health::Overloaded => {
+            EndpointHealth::Good | EndpointHealth::Neutral => line.breaker.close(),
+            EndpointHealth::Bad | EndpointHealth::Overloaded => {
                 // Left alone from now on: what waits is given back, because in memory it would only hold leases.
                 if line.breaker.fail(now) {
                     evicted = line.drain();
@@ -408,7 +414,7 @@ impl<J> Queue<J> {
         let wants_more = line.spilled && !line.breaker.is_open(now) && line.firsts.waiting.len() <= line.limit;
         self.waiting -= evicted.len();
         self.give_turns(id);
-        Finished { wants_more, evicted }
+        AttemptEnd { wants_more, evicted }
     }
 
     /// Takes out what waits for endpoints that are left alone: it was on its way when that began.

@@ -1,7 +1,7 @@
 //! Writing outcomes to the database, many at a time: a batch is whatever came while the one before was written, and in
 //! a moment after.
 
-use crate::engine::{Engine, Outcome};
+use crate::engine::{DeliveryOutcome, Engine};
 use crate::job::Job;
 use crate::measure;
 use events::{DeliveryId, EndpointId, Timestamp};
@@ -31,7 +31,7 @@ pub(crate) struct Recorder {
     pub(crate) owner: Arc<str>,
     /// Lanes on the bus.
     pub(crate) partitions: u16,
-    pub(crate) outcomes: mpsc::Receiver<Outcome>,
+    pub(crate) outcomes: mpsc::Receiver<DeliveryOutcome>,
     /// Nothing will come after what is in the channel.
     pub(crate) last: CancellationToken,
     pub(crate) hard: CancellationToken,
@@ -58,11 +58,11 @@ impl Recorder {
     }
 
     /// Waits for more, but not for long.
-    async fn linger(&mut self, batch: &mut Vec<Outcome>) {
+    async fn linger(&mut self, batch: &mut Vec<DeliveryOutcome>) {
         let began = Instant::now();
         let (mut seen, mut patience) = (0, LINGER_TIME);
         while batch.len() < BATCH_OUTCOMES {
-            if batch.iter().skip(seen).any(Outcome::ends_in_line) {
+            if batch.iter().skip(seen).any(DeliveryOutcome::ends_in_line) {
                 patience = SHORT_LINGER;
             }
             seen = batch.len();
@@ -83,8 +83,8 @@ impl Recorder {
 
     /// Repeats what fails for a passing reason, until the hard stop. What cannot be written at all is let go: its lease
     /// ends and it is sent again.
-    async fn write(&self, batch: Vec<Outcome>) {
-        let batch = Batch::of(batch);
+    async fn write(&self, batch: Vec<DeliveryOutcome>) {
+        let batch = OutcomeBatch::of(batch);
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             let error = match self.try_write(&batch).await {
@@ -114,7 +114,7 @@ impl Recorder {
         }
     }
 
-    async fn write_singly(&self, batch: Batch) {
+    async fn write_singly(&self, batch: OutcomeBatch) {
         for single in batch.split() {
             if let Err(error) = self.try_write(&single).await {
                 tracing::error!(error = %telemetry::chain(&error), "an attempt cannot be recorded and will be repeated");
@@ -123,7 +123,7 @@ impl Recorder {
         }
     }
 
-    async fn try_write(&self, batch: &Batch) -> Result<(), StoreError> {
+    async fn try_write(&self, batch: &OutcomeBatch) -> Result<(), StoreError> {
         let now = Timestamp::now();
         let deliveries = self.store.deliveries();
         let patience = self.engine.config.patience;
@@ -143,7 +143,7 @@ impl Recorder {
     }
 
     /// Switches off the endpoints that are gone for good or have failed for too long.
-    async fn switch_off(&self, batch: &Batch, failing: &[EndpointId], now: Timestamp) -> Result<(), StoreError> {
+    async fn switch_off(&self, batch: &OutcomeBatch, failing: &[EndpointId], now: Timestamp) -> Result<(), StoreError> {
         let patience = self.engine.config.patience;
         let too_long = failing_text(patience);
         for attempt in &batch.finished {
@@ -176,7 +176,7 @@ impl Recorder {
 }
 
 /// Whether a delivery to an ordered endpoint came to its end: the next one about the same subject may go.
-fn is_waited_for(batch: &Batch) -> bool {
+fn is_waited_for(batch: &OutcomeBatch) -> bool {
     batch.finished.iter().any(ends_in_line)
 }
 
@@ -184,7 +184,7 @@ const fn ends_in_line(attempt: &FinishedAttempt) -> bool {
     attempt.ordered && !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_))
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     const fn ends_in_line(&self) -> bool {
         matches!(self, Self::Finished(_, attempt) if ends_in_line(attempt))
     }
@@ -203,23 +203,23 @@ fn failing_text(patience: Duration) -> String {
 
 /// Outcomes, sorted by kind.
 #[derive(Debug, Default)]
-struct Batch {
+struct OutcomeBatch {
     /// In step with `finished`.
     jobs: Vec<Job>,
     finished: Vec<FinishedAttempt>,
     released: Vec<DeliveryId>,
 }
 
-impl Batch {
-    fn of(outcomes: Vec<Outcome>) -> Self {
+impl OutcomeBatch {
+    fn of(outcomes: Vec<DeliveryOutcome>) -> Self {
         let mut batch = Self::default();
         for outcome in outcomes {
             match outcome {
-                Outcome::Finished(job, attempt) => {
+                DeliveryOutcome::Finished(job, attempt) => {
                     batch.jobs.push(job);
                     batch.finished.push(attempt);
                 }
-                Outcome::Released(id) => batch.released.push(id),
+                DeliveryOutcome::Released(id) => batch.released.push(id),
             }
         }
         batch
@@ -227,8 +227,8 @@ impl Batch {
 
     fn split(self) -> impl Iterator<Item = Self> {
         let finished = self.jobs.into_iter().zip(self.finished);
-        let finished = finished.map(|(job, attempt)| Outcome::Finished(job, attempt));
-        let released = self.released.into_iter().map(Outcome::Released);
+        let finished = finished.map(|(job, attempt)| DeliveryOutcome::Finished(job, attempt));
+        let released = self.released.into_iter().map(DeliveryOutcome::Released);
         finished.chain(released).map(|outcome| Self::of(vec![outcome]))
     }
 

@@ -2,7 +2,7 @@
 //! dispatcher that died left behind. A wake-up makes it quick, the regular pass makes it right, and both run the same
 //! code on what the database says.
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::LoadedEndpoint;
 use crate::engine::Engine;
 use crate::job::Job;
 use events::{AttemptId, EndpointId, Timestamp};
@@ -109,7 +109,7 @@ impl Sweep {
 
     /// Takes what is due, as far as there is room. Lines that are left with more in the database ask again when they
     /// run low.
-    async fn claim(&self, endpoints: &[Arc<Endpoint>]) -> Result<(), StoreError> {
+    async fn claim(&self, endpoints: &[Arc<LoadedEndpoint>]) -> Result<(), StoreError> {
         let (rooms, spills) = self.rooms(endpoints);
         let now = Timestamp::now();
         let claimed = self.store.deliveries().claim(&rooms, self.lease(now), now).await?;
@@ -133,7 +133,7 @@ impl Sweep {
     }
 
     /// For each endpoint with room, how much of it and how often it spilled so far.
-    fn rooms(&self, endpoints: &[Arc<Endpoint>]) -> (Vec<Room>, Vec<u64>) {
+    fn rooms(&self, endpoints: &[Arc<LoadedEndpoint>]) -> (Vec<Room>, Vec<u64>) {
         let now = Instant::now();
         let mut queue = self.engine.queue();
         let usable = endpoints.iter().filter(|endpoint| endpoint.credentials.is_some());

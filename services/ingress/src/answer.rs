@@ -36,16 +36,16 @@ pub(crate) fn text(status: u16, body: String) -> HttpResponse {
 pub(crate) fn pieces(status: u16, pieces: Vec<String>) -> HttpResponse {
     let length = pieces.iter().map(|piece| piece.len() as u64).sum();
     let pieces = pieces.into_iter().map(Bytes::from).collect();
-    text(status, String::new()).set_body(BoxBody::new(Pieces { length, pieces }))
+    text(status, String::new()).set_body(BoxBody::new(BodyPieces { length, pieces }))
 }
 
 /// A body of known length in pieces.
-struct Pieces {
+struct BodyPieces {
     length: u64,
     pieces: VecDeque<Bytes>,
 }
 
-impl MessageBody for Pieces {
+impl MessageBody for BodyPieces {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use events::{DirectoryId, KeyId, Timestamp};
 use moka::future::Cache;
 use ring::digest::{Context, SHA256};
-use secrets::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, Grant, Token, TokenKind};
+use secrets::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, GrantType, Token, TokenKind};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Authentication, Directory, DirectoryKey, Domain, Federation, Store, StoreError};
@@ -16,18 +16,18 @@ use uuid::Uuid;
 /// The most entries of each kind that are remembered.
 const MOST_CACHED_ENTRIES: u64 = 10_000;
 
-type Remembered<K, V> = Cache<K, Option<Arc<V>>>;
+type LookupCache<K, V> = Cache<K, Option<Arc<V>>>;
 
 /// Keys, clients and directories looked up a moment ago. A revoked one stays good for as long as it is remembered.
 #[derive(Debug)]
-pub(crate) struct Keys {
+pub(crate) struct KeyCache {
     store: Store,
     access_tokens: AccessTokens,
-    keys: Remembered<KeyId, DirectoryKey>,
-    clients: Remembered<KeyId, DirectoryKey>,
-    federations: Remembered<DirectoryId, Federation>,
-    domains: Remembered<String, Directory>,
-    directories: Remembered<DirectoryId, Directory>,
+    keys: LookupCache<KeyId, DirectoryKey>,
+    clients: LookupCache<KeyId, DirectoryKey>,
+    federations: LookupCache<DirectoryId, Federation>,
+    domains: LookupCache<String, Directory>,
+    directories: LookupCache<DirectoryId, Directory>,
 }
 
 /// Who may use which directory.
@@ -38,7 +38,7 @@ pub(crate) struct Access {
     pub(crate) directory: Directory,
 }
 
-impl Keys {
+impl KeyCache {
     pub(crate) fn new(store: Store, remember: Duration, access_tokens: AccessTokens) -> Self {
         Self {
             store,
@@ -87,13 +87,13 @@ impl Keys {
     async fn token_holder(&self, claims: AccessClaims, now: Timestamp) -> Result<(Access, Authentication), Failure> {
         let id = DirectoryId::from(claims.directory_id);
         let (key_id, directory, way) = match claims.grant {
-            Grant::ClientSecret => {
+            GrantType::ClientSecret => {
                 let key_id = KeyId::from(claims.subject);
                 let client = self.oauth_client(key_id).await?.filter(|client| client.is_good(now));
                 let directory = client.map(|client| client.directory.clone());
                 (key_id, directory, Authentication::OauthClientCredentials)
             }
-            Grant::Assertion => {
+            GrantType::Assertion => {
                 let federation = self.federation(id).await?;
                 let same = federation.is_some_and(|federation| fingerprint(&federation) == claims.subject);
                 let directory = if same {
@@ -157,7 +157,7 @@ impl Keys {
     }
 }
 
-fn remembered<K, V>(remember: Duration) -> Remembered<K, V>
+fn remembered<K, V>(remember: Duration) -> LookupCache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Send + Sync + 'static,
@@ -169,7 +169,7 @@ where
 }
 
 async fn look_up<K, V>(
-    remembered: &Remembered<K, V>,
+    remembered: &LookupCache<K, V>,
     id: K,
     find: impl Future<Output = Result<Option<V>, StoreError>>,
 ) -> Result<Option<Arc<V>>, Failure>

@@ -7,14 +7,16 @@
 
 use crate::answer;
 use crate::context::{ScimContext, id_of};
-use crate::exchange::{Sent, send};
+use crate::exchange::{PendingAnswer, send};
 use crate::failure::Failure;
 use crate::write;
 use crate::{Config, render};
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
 use events::{Command, ResourceId, ResourceKind, Verb};
-use scim::bulk::{Action, BulkRequest, Endpoint, Method, Operation, OperationResult, Resolved, Step};
+use scim::bulk::{
+    Action, BulkEndpoint, BulkOperation, BulkRequest, BulkStep, Method, OperationResult, ResolvedOperation,
+};
 use scim::resource::{etag, parse_etags};
 use scim::urn;
 use serde_json::{Value, json};
@@ -61,7 +63,7 @@ async fn run(context: &ScimContext, body: Value) -> Result<HttpResponse, Failure
     };
     for step in request.steps() {
         match step {
-            Step::Run { operation, without } => {
+            BulkStep::Run { operation, without } => {
                 if run.must_wait_before(operation) {
                     run.wait().await?;
                 }
@@ -69,7 +71,7 @@ async fn run(context: &ScimContext, body: Value) -> Result<HttpResponse, Failure
                     run.begin(operation, &without).await;
                 }
             }
-            Step::Join { group, member } => {
+            BulkStep::Join { group, member } => {
                 run.wait().await?;
                 run.join(group, member).await;
             }
@@ -92,17 +94,17 @@ struct Run<'a> {
     /// Whether one of them changed something.
     has_changed: bool,
     /// Operations that were sent and have no result yet, in order.
-    under_way: Vec<UnderWay>,
+    under_way: Vec<SentOperation>,
     /// The failure since which nothing is tried: what waits for one outage to end need not wait once per operation.
     outage: Option<scim::Error>,
 }
 
 /// An operation that was sent.
-struct UnderWay {
+struct SentOperation {
     index: usize,
     kind: ResourceKind,
     id: ResourceId,
-    sent: Sent,
+    sent: PendingAnswer,
 }
 
 /// Most operations under way at once: a group commit of the projector takes about as many.
@@ -144,7 +146,7 @@ impl Run<'_> {
         match self.prepare(index, operation, without) {
             Ok((kind, id, command)) => {
                 let sent = send(self.context, command).await;
-                self.under_way.push(UnderWay { index, kind, id, sent });
+                self.under_way.push(SentOperation { index, kind, id, sent });
             }
             Err(failure) => self.note(index, operation, Err(failure)),
         }
@@ -153,7 +155,7 @@ impl Run<'_> {
     fn prepare(
         &self,
         index: usize,
-        operation: &Operation,
+        operation: &BulkOperation,
         without: &[usize],
     ) -> Result<(ResourceKind, ResourceId, Command), Failure> {
         let action = operation.action.as_ref().map_err(|error| error.clone())?;
@@ -208,7 +210,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn note(&mut self, index: usize, operation: &Operation, result: Result<OperationResult, Failure>) {
+    fn note(&mut self, index: usize, operation: &BulkOperation, result: Result<OperationResult, Failure>) {
         let result = result.unwrap_or_else(|failure| self.failed(index, operation, &failure));
         self.failures += u64::from(result.error.is_some());
         self.has_changed |= result.error.is_none();
@@ -217,7 +219,12 @@ impl Run<'_> {
         }
     }
 
-    fn command(&self, index: usize, action: &Action, resolved: &Resolved) -> Result<(ResourceId, Verb), Failure> {
+    fn command(
+        &self,
+        index: usize,
+        action: &Action,
+        resolved: &ResolvedOperation,
+    ) -> Result<(ResourceId, Verb), Failure> {
         let kind = kind(action);
         let target = resolved
             .target
@@ -267,7 +274,7 @@ impl Run<'_> {
     }
 
     /// The result of an operation that failed.
-    fn failed(&mut self, index: usize, operation: &Operation, failure: &Failure) -> OperationResult {
+    fn failed(&mut self, index: usize, operation: &BulkOperation, failure: &Failure) -> OperationResult {
         self.note_outage(failure);
         let error = failure.error();
         let resolved = self.request.resolved(index, &self.ids, &[]);
@@ -341,7 +348,7 @@ impl Run<'_> {
 
 const fn kind(action: &Action) -> ResourceKind {
     match action.endpoint {
-        Endpoint::Users => ResourceKind::User,
-        Endpoint::Groups => ResourceKind::Group,
+        BulkEndpoint::Users => ResourceKind::User,
+        BulkEndpoint::Groups => ResourceKind::Group,
     }
 }

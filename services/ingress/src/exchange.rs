@@ -19,29 +19,29 @@ pub(crate) async fn exchange(context: &ScimContext, command: Command) -> Result<
 
 /// A command that has its place in the lane, or could not get one.
 #[derive(Debug)]
-pub(crate) struct Sent {
+pub(crate) struct PendingAnswer {
     /// Why not, when the lane was known to be full or the directory has too much under way.
-    sent: Result<commands::Sent, Failure>,
+    sent: Result<commands::SentCommand, Failure>,
     directory: DirectoryId,
     overload: Arc<Overload>,
 }
 
 /// Sends a command, when its directory's turn has come, and returns as soon as whatever is sent next comes after it.
-pub(crate) async fn send(context: &ScimContext, command: Command) -> Sent {
+pub(crate) async fn send(context: &ScimContext, command: Command) -> PendingAnswer {
     let (directory, overload) = (command.directory_id, Arc::clone(&context.overload));
     let sent = if overload.is_full(directory) {
         Err(too_deep())
     } else {
         in_turn(context, command).await
     };
-    Sent {
+    PendingAnswer {
         sent,
         directory,
         overload,
     }
 }
 
-async fn in_turn(context: &ScimContext, mut command: Command) -> Result<commands::Sent, Failure> {
+async fn in_turn(context: &ScimContext, mut command: Command) -> Result<commands::SentCommand, Failure> {
     let turn = context.turns.wait(&command).await?;
     // The time it may take begins now, not while it waited for its turn.
     command.issued_at = Timestamp::now();
@@ -49,7 +49,7 @@ async fn in_turn(context: &ScimContext, mut command: Command) -> Result<commands
     Ok(commands::send_holding(&context.bus, &context.store, command, turn).await)
 }
 
-impl Sent {
+impl PendingAnswer {
     /// What it did; without an effect, the failure that the client is told.
     pub(crate) async fn effect(self) -> Result<Effect, Failure> {
         self.sent?.effect().await.map_err(|error| match error {

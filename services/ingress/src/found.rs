@@ -10,7 +10,7 @@ use store::{GroupRow, StoreError, UserRow};
 
 /// A user or a group.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct FoundResource {
     pub(crate) id: ResourceId,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
@@ -21,7 +21,7 @@ pub(crate) struct Found {
     members: Option<Vec<MemberRef>>,
 }
 
-impl From<UserRow> for Found {
+impl From<UserRow> for FoundResource {
     fn from(row: UserRow) -> Self {
         Self {
             id: row.id,
@@ -35,7 +35,7 @@ impl From<UserRow> for Found {
     }
 }
 
-impl From<GroupRow> for Found {
+impl From<GroupRow> for FoundResource {
     fn from(row: GroupRow) -> Self {
         Self {
             id: row.id,
@@ -49,7 +49,7 @@ impl From<GroupRow> for Found {
     }
 }
 
-impl Found {
+impl FoundResource {
     /// As JSON, as the caller asked to see it.
     pub(crate) fn shown(
         self,

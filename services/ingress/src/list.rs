@@ -6,12 +6,12 @@
 use crate::answer;
 use crate::context::{ScimContext, resource_type};
 use crate::failure::Failure;
-use crate::found::Found;
+use crate::found::FoundResource;
 use crate::read::{projection, wants_references};
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
 use events::{ResourceId, ResourceKind, Timestamp};
-use scim::cursor::{Binding, Cursor, Place, check_count};
+use scim::cursor::{Cursor, CursorBinding, PageEnd, check_count};
 use scim::filter::{Filter, check_cost};
 use scim::list::{ListResponse, Paging};
 use scim::path::AttributePath;
@@ -94,7 +94,7 @@ async fn by_cursor(
     text: &str,
 ) -> Result<Resources, Failure> {
     check_count(query)?;
-    let binding = Binding {
+    let binding = CursorBinding {
         directory: *context.directory_id().uuid().as_bytes(),
         endpoint: match sections {
             [one] => resource_type(one.kind).endpoint,
@@ -109,7 +109,7 @@ async fn by_cursor(
     let mut total = from.map_or(Some(0), |cursor| cursor.total);
     // One more than the page shows whether there is a next one.
     let wanted = if query.count == 0 { 0 } else { query.count + 1 };
-    let mut found: Vec<(u8, Found)> = Vec::new();
+    let mut found: Vec<(u8, FoundResource)> = Vec::new();
     let (mut used, mut is_cut) = (0, false);
     for (list, section) in (0..).zip(sections) {
         let place = from.map(|cursor| cursor.place);
@@ -151,7 +151,7 @@ async fn by_cursor(
     let goes_on = is_cut || found.len() > page;
     found.truncate(page);
     let next = found.last().filter(|_| goes_on).map(|(list, row)| {
-        let place = Place {
+        let place = PageEnd {
             list: *list,
             created_ms: row.created_at.millis(),
             id: *row.id.uuid().as_bytes(),
@@ -169,7 +169,7 @@ async fn by_cursor(
     })
 }
 
-fn position(place: Place) -> Position {
+fn position(place: PageEnd) -> Position {
     Position {
         created_at: Timestamp::from_millis(place.created_ms),
         id: ResourceId::from(Uuid::from_bytes(place.id)),
@@ -232,7 +232,7 @@ impl Section {
     }
 
     /// The page, with the number of matches as far as it was asked for and is known.
-    async fn page(&self, context: &ScimContext, query: &Query<'_>) -> Result<Page<Found>, Failure> {
+    async fn page(&self, context: &ScimContext, query: &Query<'_>) -> Result<Page<FoundResource>, Failure> {
         if !context.shows(self.kind) {
             return Ok(Page {
                 total: Some(0),
@@ -243,12 +243,22 @@ impl Section {
         }
         let directory = context.directory_id();
         Ok(match self.kind {
-            ResourceKind::User => context.store.users(directory).list(query).await?.map(Found::from),
-            ResourceKind::Group => context.store.groups(directory).list(query).await?.map(Found::from),
+            ResourceKind::User => context
+                .store
+                .users(directory)
+                .list(query)
+                .await?
+                .map(FoundResource::from),
+            ResourceKind::Group => context
+                .store
+                .groups(directory)
+                .list(query)
+                .await?
+                .map(FoundResource::from),
         })
     }
 
-    fn shown(&self, context: &ScimContext, row: Found) -> Result<String, Failure> {
+    fn shown(&self, context: &ScimContext, row: FoundResource) -> Result<String, Failure> {
         row.shown(context, self.kind, &self.projection)
     }
 }

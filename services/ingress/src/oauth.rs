@@ -14,10 +14,10 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use answer::OauthError;
 use events::{KeyId, Timestamp};
-use form::{Credentials, TokenRequest};
-use oidc::{Expected, Jwt};
+use form::{ClientCredentials, TokenRequest};
+use oidc::{ExpectedClaims, Jwt};
 use secrecy::ExposeSecret as _;
-use secrets::{AccessClaims, Grant, Token, TokenKind};
+use secrets::{AccessClaims, GrantType, Token, TokenKind};
 use store::{Authentication, Directory, StoreError};
 use uuid::Uuid;
 
@@ -85,13 +85,13 @@ async fn exchange(
     let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
     let now = Timestamp::now();
     let (directory, grant, subject) = match TokenRequest::read(&body, header)?.credentials {
-        Credentials::Secret { client_id, secret } => {
+        ClientCredentials::Secret { client_id, secret } => {
             let (directory, client) = by_secret(inner, tenant, &client_id, secret.expose_secret(), now).await?;
-            (directory, Grant::ClientSecret, client)
+            (directory, GrantType::ClientSecret, client)
         }
-        Credentials::Assertion(assertion) => {
+        ClientCredentials::Assertion(assertion) => {
             let (directory, subject) = by_assertion(inner, tenant, assertion.expose_secret(), now).await?;
-            (directory, Grant::Assertion, subject)
+            (directory, GrantType::Assertion, subject)
         }
     };
     Ok(AccessClaims {
@@ -143,7 +143,7 @@ async fn by_assertion(
     let federation = federation.ok_or(refused("the directory has no federation, so it takes no assertions"))?;
     let assertion = Jwt::parse(text)?;
     let issuer = inner.entra.issuer(federation.tenant_id);
-    let expected = Expected {
+    let expected = ExpectedClaims {
         issuer: &issuer.name,
         tenant: Some(federation.tenant_id),
         audience: &federation.audience,

@@ -12,11 +12,11 @@ const MOST_CACHED_POLICIES: u64 = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Policies {
-    known: Cache<DirectoryId, Arc<Known>>,
+    known: Cache<DirectoryId, Arc<CachedPolicy>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct CachedPolicy {
     settings: String,
     policy: Arc<Policy>,
 }
@@ -36,7 +36,7 @@ impl Policies {
             return Ok(Arc::clone(&known.policy));
         }
         let policy = Arc::new(directory.policy()?);
-        let known = Known {
+        let known = CachedPolicy {
             settings: directory.settings.clone(),
             policy: Arc::clone(&policy),
         };

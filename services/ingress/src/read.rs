@@ -3,7 +3,7 @@
 use crate::answer;
 use crate::context::{ScimContext, resource_type};
 use crate::failure::Failure;
-use crate::found::Found;
+use crate::found::FoundResource;
 use crate::render;
 use actix_web::HttpResponse;
 use events::{ResourceId, ResourceKind};
@@ -39,7 +39,7 @@ pub(crate) async fn found(
     kind: ResourceKind,
     id: ResourceId,
     projection: &Projection,
-) -> Result<Option<Found>, Failure> {
+) -> Result<Option<FoundResource>, Failure> {
     if !context.shows(kind) {
         return Ok(None);
     }
@@ -51,13 +51,13 @@ pub(crate) async fn found(
             .users(directory)
             .by_id(id, references)
             .await?
-            .map(Found::from),
+            .map(FoundResource::from),
         ResourceKind::Group => context
             .store
             .groups(directory)
             .by_id(id, references)
             .await?
-            .map(Found::from),
+            .map(FoundResource::from),
     })
 }
 

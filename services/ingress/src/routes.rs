@@ -14,7 +14,7 @@ const BASES: [&str; 2] = ["/directories/{directory_id}/scim/v2", "/org/{domain}/
 type Handler = fn() -> Route;
 
 /// What is served at one path.
-pub(crate) struct Endpoint {
+pub(crate) struct RouteSpec {
     /// Below the base URL.
     pub(crate) path: &'static str,
     /// Its name in spans and measurements: few names, and none that holds an id.
@@ -32,7 +32,7 @@ macro_rules! endpoint {
         endpoint!($path, $name; $($method $handler),*; else nowhere::not_allowed)
     };
     ($path:literal, $name:literal; $($method:ident $handler:path),*; else $other:path) => {
-        Endpoint {
+        RouteSpec {
             path: $path,
             name: $name,
             methods: &[$((Method::$method, || web::method(Method::$method).to($handler))),*],
@@ -43,7 +43,7 @@ macro_rules! endpoint {
 
 /// Everything below a base URL. Words are understood in any case (R6).
 #[rustfmt::skip]
-pub(crate) const ENDPOINTS: &[Endpoint] = &[
+pub(crate) const ENDPOINTS: &[RouteSpec] = &[
     endpoint!("/Users", "/Users"; GET users::list, POST users::create),
     endpoint!("/Users/.search", "/Users/.search"; POST users::search),
     endpoint!("/Users/{id}", "/Users/{id}";
@@ -82,7 +82,7 @@ impl Allow {
     }
 }
 
-impl Endpoint {
+impl RouteSpec {
     fn allow(&self) -> Allow {
         let mut methods = Vec::new();
         for (method, _) in self.methods {
@@ -109,7 +109,7 @@ impl Endpoint {
 
 /// Every route as method and path below a base URL, with `{…}` where an id goes.
 pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
-    let of = |endpoint: &'static Endpoint| {
+    let of = |endpoint: &'static RouteSpec| {
         endpoint
             .methods
             .iter()

@@ -19,11 +19,11 @@ pub(crate) struct Inner {
     pub(crate) public_url: Arc<str>,
     pub(crate) store: Store,
     pub(crate) bus: Bus,
-    pub(crate) auth: auth::Keys,
+    pub(crate) auth: auth::KeyCache,
     pub(crate) policies: policies::Policies,
     pub(crate) rates: rate::Rates,
     pub(crate) overload: Arc<overload::Overload>,
-    pub(crate) turns: turns::Turns,
+    pub(crate) turns: turns::CommandTurns,
     pub(crate) cursors: Cursors,
     pub(crate) entra: oidc::EntraAuthority,
     pub(crate) tokens: oidc::Verifier,
@@ -38,14 +38,14 @@ impl State {
             master_key,
             public_url,
         } = deps;
-        let auth = auth::Keys::new(store.clone(), config.key_cache, AccessTokens::new(&master_key));
+        let auth = auth::KeyCache::new(store.clone(), config.key_cache, AccessTokens::new(&master_key));
         Self(Arc::new(Inner {
             cursors: Cursors::new(&master_key.derive("scim cursors")),
             entra: oidc::EntraAuthority::new(&config.entra_authority),
             tokens: oidc::Verifier::default(),
             overload: Arc::new(overload::Overload::new(bus.partitions())),
             rates: rate::Rates::new(),
-            turns: turns::Turns::new(),
+            turns: turns::CommandTurns::new(),
             config,
             public_url,
             store,

@@ -25,7 +25,7 @@ const MOST_TRACKED_DIRECTORIES: u64 = 10_000;
 
 /// The places of all directories.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct CommandTurns {
     directories: Cache<DirectoryId, Arc<Places>>,
 }
 
@@ -37,12 +37,12 @@ struct Places {
 
 /// A place; free again when this is dropped, which is when the verdict is known, whether or not the client still waits.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct CommandTurn {
     _change: OwnedSemaphorePermit,
     _large: Option<OwnedSemaphorePermit>,
 }
 
-impl Turns {
+impl CommandTurns {
     pub(crate) fn new() -> Self {
         let directories = Cache::builder()
             .max_capacity(MOST_TRACKED_DIRECTORIES)
@@ -56,7 +56,7 @@ impl Turns {
     ///
     /// # Errors
     /// 429 when none came free in time.
-    pub(crate) async fn wait(&self, command: &Command) -> Result<Turn, Failure> {
+    pub(crate) async fn wait(&self, command: &Command) -> Result<CommandTurn, Failure> {
         let places = self.directories.get_with(command.directory_id, || {
             Arc::new(Places {
                 changes: Arc::new(Semaphore::new(MOST_CHANGES)),
@@ -69,7 +69,7 @@ impl Turns {
                 true => Some(Arc::clone(&places.large).acquire_owned().await.ok()?),
                 false => None,
             };
-            Some(Turn {
+            Some(CommandTurn {
                 _change: Arc::clone(&places.changes).acquire_owned().await.ok()?,
                 _large: large,
             })
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn large_changes_of_a_directory_take_turns_and_hold_up_neither_small_ones_nor_neighbours() {
-        let turns = Turns::new();
+        let turns = CommandTurns::new();
         let (busy, neighbour) = (DirectoryId::new(), DirectoryId::new());
         let first = turns.wait(&command(busy, 16_000)).await.unwrap();
         let refused = turns.wait(&command(busy, 16_000)).await.unwrap_err().error();
@@ -140,7 +140,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_directory_has_so_many_changes_under_way_and_those_beyond_wait_for_the_first_that_ends() {
-        let turns = Turns::new();
+        let turns = CommandTurns::new();
         let busy = DirectoryId::new();
         let small = command(busy, 1);
         let mut held = Vec::new();

@@ -13,7 +13,7 @@ use runtime::http::Route;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use store::{KeyUse, Refusal};
+use store::{AuthenticationFailure, KeyUse};
 use tokio_util::sync::CancellationToken;
 
 /// How often the notes are written.
@@ -71,7 +71,7 @@ fn shown_error(failure: &Failure) -> Option<String> {
 pub(crate) struct Usage {
     notes: Mutex<HashMap<KeyId, KeyUse>>,
     /// At most one a directory.
-    refusals: Mutex<HashMap<DirectoryId, Refusal>>,
+    refusals: Mutex<HashMap<DirectoryId, AuthenticationFailure>>,
 }
 
 impl Usage {
@@ -100,7 +100,7 @@ impl Usage {
         let at = Timestamp::now();
         refusals.insert(
             directory_id,
-            Refusal {
+            AuthenticationFailure {
                 directory_id,
                 at,
                 reason,
@@ -114,7 +114,7 @@ impl Usage {
             .collect()
     }
 
-    fn take_refusals(&self) -> Vec<Refusal> {
+    fn take_refusals(&self) -> Vec<AuthenticationFailure> {
         std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
             .into_values()
             .collect()

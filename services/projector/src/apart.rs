@@ -2,7 +2,7 @@
 //! neither the lane nor this program's other work waits for it.
 
 use crate::command::Work;
-use crate::commit::{Committed, Terms, Way};
+use crate::commit::{BatchMode, CommittedBatch, Terms};
 use crate::desk::{BatchLost, Desk};
 use crate::spans;
 use crate::stages::Stage;
@@ -22,7 +22,7 @@ pub(crate) const PARKED_AFTER: u32 = 4;
 
 /// One command on its way.
 #[derive(Debug)]
-pub(crate) struct Apart {
+pub(crate) struct ApartCommand {
     pub(crate) desk: Desk,
     pub(crate) delivery: Inbound<Command>,
     pub(crate) held: Vec<(u16, i64)>,
@@ -30,7 +30,7 @@ pub(crate) struct Apart {
     pub(crate) limits: Limits,
 }
 
-impl Apart {
+impl ApartCommand {
     /// Starts it. It is over when its events are on the bus: so a client that sends many large changes is no faster than the bus.
     pub(crate) fn start(self) -> JoinHandle<Result<(), BatchLost>> {
         let runtime = tokio::runtime::Handle::current();
@@ -47,7 +47,7 @@ impl Apart {
         );
         let terms = Terms {
             held: &self.held,
-            way: Way::Apart,
+            way: BatchMode::Apart,
             budget: self.budget,
             limits: self.limits,
         };
@@ -79,9 +79,9 @@ impl Apart {
                 tracing::warn!(command.id = %work.command.id, error = %chain(&error), "a command is not parked yet");
             }
         }
-        let done = Committed {
+        let done = CommittedBatch {
             verdicts,
-            ..Committed::default()
+            ..CommittedBatch::default()
         };
         // Acknowledging what is parked already does nothing.
         self.desk.conclude(vec![self.delivery.clone()], spans, done, None).await;

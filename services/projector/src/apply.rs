@@ -2,7 +2,7 @@
 
 use crate::brake;
 use crate::command::Work;
-use directory::{Directory, Needs, Writes};
+use directory::{DirectoryRows, Needs, Writes};
 use events::{Command, DirectoryId, EventId, Outcome, Source, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +39,7 @@ pub(crate) fn directories(batch: &[Work<'_>]) -> Vec<DirectoryId> {
 
 /// Applies the commands in their order to what is loaded, as long as the time is not over.
 pub(crate) fn apply(
-    directories: &mut HashMap<DirectoryId, Directory>,
+    directories: &mut HashMap<DirectoryId, DirectoryRows>,
     batch: &[Work<'_>],
     now: Timestamp,
     is_over: impl Fn() -> bool,
@@ -94,7 +94,7 @@ pub(crate) fn apply(
 pub(crate) async fn load(
     projection: &mut BatchTx,
     batch: &[Work<'_>],
-) -> std::result::Result<HashMap<DirectoryId, Directory>, StoreError> {
+) -> std::result::Result<HashMap<DirectoryId, DirectoryRows>, StoreError> {
     let mut needs: BTreeMap<DirectoryId, Needs> = BTreeMap::new();
     for work in batch {
         let command = work.command;

@@ -3,7 +3,7 @@
 //! change that came before it, and an operator's word of the last moments holds from the next command on.
 
 use crate::command::Work;
-use directory::{BrakeSettings, BrakeWrites, Directory, Held, may_take_away};
+use directory::{BrakeSettings, BrakeWrites, DirectoryRows, HoldReason, may_take_away};
 use events::{DirectoryId, EventId, EventType, Source, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +12,7 @@ use store::{BatchTx, DirectoryState, EventDraft, StoreError};
 /// Gives the brake of each directory what it has to know. Asks nothing where no command could take a user away.
 pub(crate) async fn put_on(
     projection: &mut BatchTx,
-    directories: &mut HashMap<DirectoryId, Directory>,
+    directories: &mut HashMap<DirectoryId, DirectoryRows>,
     batch: &[Work<'_>],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -36,7 +36,7 @@ pub(crate) async fn put_on(
 }
 
 /// `directory.held`, in the log right after what was still let through; [`describe`] completes it.
-pub(crate) fn announcement(work: &Work<'_>, held: Held, now: Timestamp) -> EventDraft {
+pub(crate) fn announcement(work: &Work<'_>, held: HoldReason, now: Timestamp) -> EventDraft {
     let command = work.command;
     tracing::warn!(
         directory.id = %command.directory_id,
@@ -84,7 +84,7 @@ pub(crate) async fn describe(projection: &mut BatchTx, drafts: &mut [EventDraft]
 /// Stores what the batch did to the brakes.
 pub(crate) async fn save(
     projection: &mut BatchTx,
-    directories: &HashMap<DirectoryId, Directory>,
+    directories: &HashMap<DirectoryId, DirectoryRows>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let writes: Vec<(DirectoryId, BrakeWrites)> = directories

@@ -1,19 +1,19 @@
 //! One batch, one transaction: everything of it or nothing, and each command exactly once.
 //!
 //! A batch holds its lanes while it lasts, and the other directories in them wait. So what is known to take long is left to go
-//! apart ([`Way::Apart`]), a command in a transaction of its own beside those of the batches; and a batch that turns out
+//! apart ([`BatchMode::Apart`]), a command in a transaction of its own beside those of the batches; and a batch that turns out
 //! to take long is given up and comes in parts, of which the slow one goes apart.
 
 use crate::apply::{self, ApplyError, poisoned, too_slow};
 use crate::brake;
 use crate::command::Work;
 use crate::stages::{Lap, Stage};
-use directory::{Directory, HEAVY_ROWS, Reach};
+use directory::{DirectoryRows, HEAVY_ROWS, Reach};
 use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
 use scim::Limits;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
-use store::{Batch, BatchError, BatchTx, Opening, Saved, Store, StoreError};
+use store::{Batch, BatchError, BatchTx, Opening, SaveOutcome, Store, StoreError};
 use telemetry::chain;
 use tokio::sync::Semaphore;
 
@@ -22,7 +22,7 @@ static LEFT_ALONE: Semaphore = Semaphore::const_new(2);
 
 /// How a batch goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum BatchMode {
     /// With others, in its lanes' turn. What is heavy or slow is left out, to go apart.
     Together,
     /// Beside the others: a command by itself, which is refused when it takes too long.
@@ -34,7 +34,7 @@ pub(crate) enum Way {
 pub(crate) struct Terms<'a> {
     /// The lanes, with the epochs under which they are held.
     pub(crate) held: &'a [(u16, i64)],
-    pub(crate) way: Way,
+    pub(crate) way: BatchMode,
     /// The most time that a transaction may take, once it has its lanes.
     pub(crate) budget: Duration,
     /// What one resource may hold.
@@ -43,7 +43,7 @@ pub(crate) struct Terms<'a> {
 
 /// What was committed.
 #[derive(Debug, Default)]
-pub(crate) struct Committed {
+pub(crate) struct CommittedBatch {
     /// One for each command that is not left out, in any order.
     pub(crate) verdicts: Vec<Verdict>,
     /// In the order of each directory's sequence.
@@ -67,7 +67,7 @@ pub(crate) enum CommitError {
 
 /// Why a transaction was given up.
 #[derive(Debug)]
-enum Attempt {
+enum CommitAttempt {
     Done,
     /// Some have got a verdict meanwhile: given up by their sender.
     Settled,
@@ -83,17 +83,17 @@ enum Attempt {
 /// Commits a batch, in which each command is once. Commands that have a verdict already are answered with it and cost no
 /// more than that; a command that cannot be processed is found by halving the batch and refused with 500, so that its
 /// neighbours never suffer.
-pub(crate) async fn commit(store: &Store, terms: Terms<'_>, batch: &[Work<'_>]) -> Result<Committed, CommitError> {
-    let mut work = Committing {
+pub(crate) async fn commit(store: &Store, terms: Terms<'_>, batch: &[Work<'_>]) -> Result<CommittedBatch, CommitError> {
+    let mut work = BatchCommit {
         store,
         terms,
-        committed: Committed::default(),
+        committed: CommittedBatch::default(),
         left_out: HashSet::new(),
         overtaken: HashSet::new(),
     };
     let parts = match terms.way {
-        Way::Together => vec![batch.to_vec()],
-        Way::Apart => batch.iter().map(|work| vec![work.clone()]).collect(),
+        BatchMode::Together => vec![batch.to_vec()],
+        BatchMode::Apart => batch.iter().map(|work| vec![work.clone()]).collect(),
     };
     work.commit(parts).await?;
     Ok(work.committed)
@@ -104,44 +104,44 @@ pub(crate) async fn give_up(store: &Store, terms: Terms<'_>, work: &Work<'_>) ->
     refuse(store, terms, apply::hopeless(work.command)).await
 }
 
-struct Committing<'a> {
+struct BatchCommit<'a> {
     store: &'a Store,
     terms: Terms<'a>,
-    committed: Committed,
+    committed: CommittedBatch,
     /// Directories of which a command was left out: what comes after it must not overtake it.
     left_out: HashSet<DirectoryId>,
     /// The first commands of parts that were overtaken.
     overtaken: HashSet<CommandId>,
 }
 
-impl Committing<'_> {
+impl BatchCommit<'_> {
     /// Commits parts, one after the other; those of a directory stand in the order of its commands.
     async fn commit<'w>(&mut self, parts: Vec<Vec<Work<'w>>>) -> Result<(), CommitError> {
         let mut parts = VecDeque::from(parts);
         while let Some(mut part) = parts.pop_front() {
             match self.attempt(&mut part).await? {
-                Attempt::Done => {}
-                Attempt::Overtaken => parts.push_front(part),
-                Attempt::Settled => {
+                CommitAttempt::Done => {}
+                CommitAttempt::Overtaken => parts.push_front(part),
+                CommitAttempt::Settled => {
                     let ids: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
                     let verdicts = self.store.verdicts(&ids).await.map_err(CommitError::Unavailable)?;
                     self.settle(&mut part, verdicts);
                     parts.push_front(part);
                 }
-                Attempt::Poisoned(error) if part.len() == 1 => {
+                CommitAttempt::Poisoned(error) if part.len() == 1 => {
                     let command = part[0].command;
                     tracing::error!(command.id = %command.id, error = %chain(&error), "a command cannot be processed; it is refused");
                     let verdicts = refuse(self.store, self.terms, poisoned(command)).await?;
                     self.committed.verdicts.extend(verdicts);
                 }
-                Attempt::Poisoned(error) => {
+                CommitAttempt::Poisoned(error) => {
                     tracing::warn!(commands = part.len(), error = %chain(&error), "a batch cannot be processed; it is split");
                     // Order within a directory must hold, so the first half goes first.
                     let second = part.split_off(part.len() / 2);
                     parts.push_front(second);
                     parts.push_front(part);
                 }
-                Attempt::Slow(error) => {
+                CommitAttempt::Slow(error) => {
                     metrics::counter!("rollcall_projector_slow_total").increment(1);
                     for part in self.slow(part, &error).await? {
                         parts.push_front(part);
@@ -156,7 +156,7 @@ impl Committing<'_> {
     /// slow once more; of that one each command goes apart, where it holds up nobody; and there the slow one is refused.
     async fn slow<'w>(&mut self, part: Vec<Work<'w>>, error: &ApplyError) -> Result<Vec<Vec<Work<'w>>>, CommitError> {
         tracing::warn!(commands = part.len(), error = %chain(error), "a batch takes too long and is given up");
-        if self.terms.way == Way::Apart {
+        if self.terms.way == BatchMode::Apart {
             for work in part {
                 let verdict = too_slow(work.command, self.terms.budget);
                 let verdicts = refuse(self.store, self.terms, verdict).await?;
@@ -189,7 +189,7 @@ impl Committing<'_> {
 
     /// Takes out of the part what is to go apart.
     fn leave_out(&mut self, part: &mut Vec<Work<'_>>, is_heavy: impl Fn(&Work<'_>) -> bool) {
-        if self.terms.way == Way::Apart {
+        if self.terms.way == BatchMode::Apart {
             return;
         }
         part.retain(|work| {
@@ -204,10 +204,10 @@ impl Committing<'_> {
     }
 
     /// One transaction. What has a verdict or goes apart is not in the part any more afterwards, whatever came of it.
-    async fn attempt(&mut self, part: &mut Vec<Work<'_>>) -> Result<Attempt, CommitError> {
+    async fn attempt(&mut self, part: &mut Vec<Work<'_>>) -> Result<CommitAttempt, CommitError> {
         self.leave_out(part, |_| false);
         if part.is_empty() {
-            return Ok(Attempt::Done);
+            return Ok(CommitAttempt::Done);
         }
         let now = Timestamp::now();
         let mut lap = Lap::start(part.len());
@@ -221,7 +221,7 @@ impl Committing<'_> {
         });
         if part.is_empty() {
             projection.rollback().await.map_err(CommitError::Unavailable)?;
-            return Ok(Attempt::Done);
+            return Ok(CommitAttempt::Done);
         }
         lap.end(Stage::Begin);
         let clock = Clock {
@@ -230,30 +230,30 @@ impl Committing<'_> {
         };
         match self.transact(projection, part, (now, clock), lap).await {
             Ok(attempt) => Ok(attempt),
-            Err(Failure::TooSlow) => Ok(Attempt::Slow(ApplyError::TooSlow)),
-            Err(Failure::Apply(error)) => Ok(Attempt::Poisoned(error)),
-            Err(Failure::Store(error)) if error.was_cut_short() => Ok(Attempt::Slow(error.into())),
-            Err(Failure::Store(error)) if error.is_transient() => Err(CommitError::Unavailable(error)),
-            Err(Failure::Store(error)) if error.is_conflict() && self.overtaken.insert(part[0].command.id) => {
-                Ok(Attempt::Overtaken)
+            Err(TransactionEnd::TooSlow) => Ok(CommitAttempt::Slow(ApplyError::TooSlow)),
+            Err(TransactionEnd::Apply(error)) => Ok(CommitAttempt::Poisoned(error)),
+            Err(TransactionEnd::Store(error)) if error.was_cut_short() => Ok(CommitAttempt::Slow(error.into())),
+            Err(TransactionEnd::Store(error)) if error.is_transient() => Err(CommitError::Unavailable(error)),
+            Err(TransactionEnd::Store(error)) if error.is_conflict() && self.overtaken.insert(part[0].command.id) => {
+                Ok(CommitAttempt::Overtaken)
             }
             // Any other failure is that of something in the batch.
-            Err(Failure::Store(error)) => Ok(Attempt::Poisoned(error.into())),
+            Err(TransactionEnd::Store(error)) => Ok(CommitAttempt::Poisoned(error.into())),
         }
     }
 
     async fn open(&self, part: &[Work<'_>]) -> Result<BatchTx, CommitError> {
         let commands: Vec<CommandId> = part.iter().map(|work| work.command.id).collect();
         let reaches: Vec<Reach> = match self.terms.way {
-            Way::Together => part.iter().filter_map(|work| work.reach).collect(),
-            Way::Apart => Vec::new(),
+            BatchMode::Together => part.iter().filter_map(|work| work.reach).collect(),
+            BatchMode::Apart => Vec::new(),
         };
         let opening = Opening {
             held: self.terms.held,
             directories: &apply::directories(part),
             commands: &commands,
             reaches: &reaches,
-            apart: self.terms.way == Way::Apart,
+            apart: self.terms.way == BatchMode::Apart,
         };
         self.store.project(opening).await.map_err(fenced_or_away)
     }
@@ -265,7 +265,7 @@ impl Committing<'_> {
         part: &[Work<'_>],
         (now, clock): (Timestamp, Clock),
         mut lap: Lap,
-    ) -> Result<Attempt, Failure> {
+    ) -> Result<CommitAttempt, TransactionEnd> {
         let mut loaded = apply::load(&mut projection, part).await?;
         brake::put_on(&mut projection, &mut loaded, part, now).await?;
         clock.check()?;
@@ -273,11 +273,11 @@ impl Committing<'_> {
         loaded.values_mut().for_each(|directory| directory.set_limits(limits));
         lap.end(Stage::Load);
         let (loaded, mut result) = match self.terms.way {
-            Way::Together => {
+            BatchMode::Together => {
                 let result = apply::apply(&mut loaded, part, now, || clock.is_over())?;
                 (loaded, result)
             }
-            Way::Apart => apply_apart(loaded, part, now, clock).await?,
+            BatchMode::Apart => apply_apart(loaded, part, now, clock).await?,
         };
         clock.check()?;
         lap.end(Stage::Apply);
@@ -287,9 +287,9 @@ impl Committing<'_> {
             events: result.events,
             verdicts: &result.verdicts,
         };
-        let Saved::Written(events) = projection.save(batch, now).await? else {
+        let SaveOutcome::Written(events) = projection.save(batch, now).await? else {
             projection.rollback().await?;
-            return Ok(Attempt::Settled);
+            return Ok(CommitAttempt::Settled);
         };
         brake::save(&mut projection, &loaded, now).await?;
         clock.check()?;
@@ -300,7 +300,7 @@ impl Committing<'_> {
         lap.end(Stage::Commit);
         self.committed.verdicts.extend(result.verdicts);
         self.committed.events.extend(events);
-        Ok(Attempt::Done)
+        Ok(CommitAttempt::Done)
     }
 }
 
@@ -321,25 +321,29 @@ impl Clock {
     }
 
     /// The transaction is dropped with the failure, and its connection with it.
-    fn check(&self) -> Result<(), Failure> {
-        if self.is_over() { Err(Failure::TooSlow) } else { Ok(()) }
+    fn check(&self) -> Result<(), TransactionEnd> {
+        if self.is_over() {
+            Err(TransactionEnd::TooSlow)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// Why a transaction ended before its commit.
-enum Failure {
+enum TransactionEnd {
     TooSlow,
     Apply(ApplyError),
     Store(StoreError),
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for TransactionEnd {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<ApplyError> for Failure {
+impl From<ApplyError> for TransactionEnd {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::TooSlow => Self::TooSlow,
@@ -351,17 +355,17 @@ impl From<ApplyError> for Failure {
 /// Applies a heavy command on a thread of its own, which is left to itself when the time is over: nothing can stop it, and
 /// nobody shall wait for it.
 async fn apply_apart(
-    loaded: HashMap<DirectoryId, Directory>,
+    loaded: HashMap<DirectoryId, DirectoryRows>,
     part: &[Work<'_>],
     now: Timestamp,
     clock: Clock,
-) -> Result<(HashMap<DirectoryId, Directory>, apply::Result), Failure> {
+) -> Result<(HashMap<DirectoryId, DirectoryRows>, apply::Result), TransactionEnd> {
     let commands: Vec<_> = part
         .iter()
         .map(|work| (work.command.clone(), work.traceparent.clone()))
         .collect();
     let Ok(Ok(permit)) = tokio::time::timeout(clock.left(), LEFT_ALONE.acquire()).await else {
-        return Err(Failure::TooSlow);
+        return Err(TransactionEnd::TooSlow);
     };
     let task = tokio::task::spawn_blocking(move || {
         let _permit = permit;
@@ -376,7 +380,7 @@ async fn apply_apart(
     match tokio::time::timeout(clock.left(), task).await {
         Ok(Ok(applied)) => Ok(applied?),
         Ok(Err(_)) => Err(ApplyError::Panicked.into()),
-        Err(_) => Err(Failure::TooSlow),
+        Err(_) => Err(TransactionEnd::TooSlow),
     }
 }
 
@@ -384,7 +388,7 @@ async fn apply_apart(
 async fn refuse(store: &Store, terms: Terms<'_>, verdict: Verdict) -> Result<Vec<Verdict>, CommitError> {
     let opening = Opening {
         held: terms.held,
-        apart: terms.way == Way::Apart,
+        apart: terms.way == BatchMode::Apart,
         ..Opening::default()
     };
     let mut projection = store.project(opening).await.map_err(fenced_or_away)?;
@@ -394,11 +398,11 @@ async fn refuse(store: &Store, terms: Terms<'_>, verdict: Verdict) -> Result<Vec
     };
     let unavailable = CommitError::Unavailable;
     match projection.save(batch, Timestamp::now()).await.map_err(unavailable)? {
-        Saved::Written(_) => {
+        SaveOutcome::Written(_) => {
             projection.commit().await.map_err(unavailable)?;
             Ok(vec![verdict])
         }
-        Saved::Settled => {
+        SaveOutcome::Settled => {
             projection.rollback().await.map_err(unavailable)?;
             store.verdicts(&[verdict.command_id]).await.map_err(unavailable)
         }

@@ -1,8 +1,8 @@
 //! What every batch goes through: committed until it works, answered, handed over to the relay.
 
 use crate::command::Work;
-use crate::commit::{CommitError, Committed, Terms, commit, give_up};
-use crate::relay::{Done, Handover, RelayMessage};
+use crate::commit::{CommitError, CommittedBatch, Terms, commit, give_up};
+use crate::relay::{Handover, PublishedBatch, RelayMessage};
 use crate::spans;
 use crate::stages::{Lap, Stage};
 use bus::{Acker, Inbound, Replier};
@@ -38,12 +38,12 @@ pub(crate) enum BatchLost {
 
 /// How long is tried until it works or the batch is lost.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct RetryLimits {
     began: Instant,
     attempts: usize,
 }
 
-impl Patience {
+impl RetryLimits {
     pub(crate) fn new() -> Self {
         Self {
             began: Instant::now(),
@@ -86,8 +86,8 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// Commits.
-    pub(crate) async fn commit(&self, terms: Terms<'_>, work: &[Work<'_>]) -> Result<Committed, BatchLost> {
-        let mut patience = Patience::new();
+    pub(crate) async fn commit(&self, terms: Terms<'_>, work: &[Work<'_>]) -> Result<CommittedBatch, BatchLost> {
+        let mut patience = RetryLimits::new();
         loop {
             match commit(&self.store, terms, work).await {
                 Ok(done) => return Ok(done),
@@ -98,7 +98,7 @@ impl Desk {
 
     /// Gives up a command that nobody comes to an end with.
     pub(crate) async fn give_up(&self, terms: Terms<'_>, work: &Work<'_>) -> Result<Vec<Verdict>, BatchLost> {
-        let mut patience = Patience::new();
+        let mut patience = RetryLimits::new();
         loop {
             match give_up(&self.store, terms, work).await {
                 Ok(verdicts) => return Ok(verdicts),
@@ -112,7 +112,7 @@ impl Desk {
         &self,
         batch: Vec<Inbound<Command>>,
         spans: Vec<Span>,
-        done: Committed,
+        done: CommittedBatch,
         published: Option<oneshot::Sender<()>>,
     ) {
         let by_command: HashMap<CommandId, &Verdict> = done
@@ -133,7 +133,7 @@ impl Desk {
         drop(spans);
         let handover = Handover {
             events: done.events,
-            done: Done {
+            done: PublishedBatch {
                 deliveries: batch,
                 acker: self.acker.clone(),
                 committed: Instant::now(),

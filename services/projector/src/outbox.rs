@@ -14,7 +14,7 @@ const AT_A_TURN: usize = 64;
 
 /// How much is kept, and how much goes at once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct OutboxBounds {
     /// Events that wait in memory.
     pub(crate) events: usize,
     /// Bytes of their bodies.
@@ -25,7 +25,7 @@ pub(crate) struct Bounds {
     pub(crate) portion_bytes: usize,
 }
 
-impl Default for Bounds {
+impl Default for OutboxBounds {
     fn default() -> Self {
         Self {
             events: 20_000,
@@ -38,7 +38,7 @@ impl Default for Bounds {
 
 /// One directory's way to the bus.
 #[derive(Debug)]
-struct Line {
+struct DirectoryLine {
     /// The last sequence on the bus; `None` while it is not known.
     published: Option<i64>,
     /// The last sequence that is on the bus, on its way, or in `waiting`.
@@ -59,7 +59,7 @@ struct Line {
     waiters: VecDeque<(i64, u64)>,
 }
 
-impl Line {
+impl DirectoryLine {
     const fn new(published: Option<i64>, tail: i64) -> Self {
         Self {
             published,
@@ -82,7 +82,7 @@ impl Line {
 
 /// Something that is done when certain events are on the bus.
 #[derive(Debug)]
-struct Open<T> {
+struct OpenReceipt<T> {
     /// Directories of which something is not on the bus yet.
     missing: usize,
     what: T,
@@ -91,8 +91,8 @@ struct Open<T> {
 /// The events that wait, by directory; `T` is handed back when the events that came with it are on the bus.
 #[derive(Debug)]
 pub(crate) struct Outbox<T> {
-    bounds: Bounds,
-    lines: HashMap<DirectoryId, Line>,
+    bounds: OutboxBounds,
+    lines: HashMap<DirectoryId, DirectoryLine>,
     /// Directories with events that may go, each once; the one in front is next.
     turns: VecDeque<DirectoryId>,
     /// Directories whose log is to be read, each once.
@@ -101,12 +101,12 @@ pub(crate) struct Outbox<T> {
     unknown: HashSet<DirectoryId>,
     events: usize,
     bytes: usize,
-    open: HashMap<u64, Open<T>>,
+    open: HashMap<u64, OpenReceipt<T>>,
     last_open: u64,
 }
 
 impl<T> Outbox<T> {
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: OutboxBounds) -> Self {
         Self {
             bounds,
             lines: HashMap::new(),
@@ -147,7 +147,7 @@ impl<T> Outbox<T> {
         if missing == 0 {
             return Some(what);
         }
-        self.open.insert(self.last_open, Open { missing, what });
+        self.open.insert(self.last_open, OpenReceipt { missing, what });
         None
     }
 
@@ -160,7 +160,7 @@ impl<T> Outbox<T> {
         for event in events {
             let before = event.sequence - 1;
             let line = self.lines.entry(event.directory_id);
-            let line = line.or_insert_with(|| Line::new(Some(before), before));
+            let line = line.or_insert_with(|| DirectoryLine::new(Some(before), before));
             news |= line.known < event.sequence;
             self.offer(event);
         }
@@ -311,7 +311,7 @@ impl<T> Outbox<T> {
         let (directory, sequence) = (event.directory_id, event.sequence);
         let line = self.lines.entry(directory).or_insert_with(|| {
             self.unknown.insert(directory);
-            Line::new(None, sequence - 1)
+            DirectoryLine::new(None, sequence - 1)
         });
         line.known = line.known.max(sequence);
         if sequence == line.tail + 1
@@ -343,7 +343,7 @@ impl<T> Outbox<T> {
 }
 
 /// One directory less is missing; gives back what is complete by that.
-fn settle<T>(open: &mut HashMap<u64, Open<T>>, number: u64) -> Option<T> {
+fn settle<T>(open: &mut HashMap<u64, OpenReceipt<T>>, number: u64) -> Option<T> {
     let entry = open.get_mut(&number)?;
     entry.missing -= 1;
     if entry.missing > 0 {

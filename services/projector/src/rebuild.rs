@@ -6,7 +6,7 @@
 use directory::Images;
 use directory::replay::ReplayError;
 use events::{DirectoryId, EventBody, Timestamp};
-use store::{Mended, Store, StoreError};
+use store::{RebuildReport, Store, StoreError};
 
 /// Events put together at once.
 const PAGE_EVENTS: u32 = 1_000;
@@ -34,7 +34,12 @@ pub enum RebuildError {
 ///
 /// # Errors
 /// See [`RebuildError`].
-pub async fn rebuild(store: &Store, directory: DirectoryId, lane: u16, dry_run: bool) -> Result<Mended, RebuildError> {
+pub async fn rebuild(
+    store: &Store,
+    directory: DirectoryId,
+    lane: u16,
+    dry_run: bool,
+) -> Result<RebuildReport, RebuildError> {
     let copies = store.log_copies(directory);
     let mut sequence = copies.begin_fresh(Timestamp::now()).await?;
     for _ in 0..MOST_ATTEMPTS {

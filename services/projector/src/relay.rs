@@ -10,7 +10,7 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
-use crate::outbox::{Bounds, Outbox};
+use crate::outbox::{Outbox, OutboxBounds};
 use crate::stages::Stage;
 use bus::{Acker, Inbound, Receipt};
 use events::{Command, DirectoryId, Event};
@@ -44,11 +44,11 @@ pub(crate) enum RelayMessage {
 /// A committed batch: what is to be published, and what is to be acknowledged then.
 pub(crate) struct Handover {
     pub(crate) events: Vec<Event>,
-    pub(crate) done: Done,
+    pub(crate) done: PublishedBatch,
 }
 
 /// What is done with a batch once its events are on the bus.
-pub(crate) struct Done {
+pub(crate) struct PublishedBatch {
     pub(crate) deliveries: Vec<Inbound<Command>>,
     pub(crate) acker: Acker<Command>,
     /// When it was committed.
@@ -58,7 +58,7 @@ pub(crate) struct Done {
 }
 
 /// What a task of the relay came to.
-enum Outcome {
+enum TaskOutcome {
     Published(Receipt, Vec<Event>),
     Marked(usize, Result<(), StoreError>),
     Placed(Vec<DirectoryId>, HashMap<DirectoryId, i64>),
@@ -68,7 +68,7 @@ enum Outcome {
 
 /// Which tasks are at work.
 #[derive(Default)]
-struct Busy {
+struct BusyTasks {
     publishing: bool,
     marking: bool,
     placing: bool,
@@ -82,9 +82,9 @@ pub(crate) struct Relay {
     lanes: Vec<u16>,
     incoming: mpsc::Receiver<RelayMessage>,
     sweep: Duration,
-    outbox: Outbox<Done>,
-    tasks: JoinSet<Outcome>,
-    busy: Busy,
+    outbox: Outbox<PublishedBatch>,
+    tasks: JoinSet<TaskOutcome>,
+    busy: BusyTasks,
     /// Positions that the database does not know yet, in the order of publication, with the bus's receipts.
     unmarked: VecDeque<(Receipt, BTreeMap<DirectoryId, i64>)>,
     /// A lane was taken over: positions are to be asked for again, when nothing is on its way.
@@ -96,10 +96,15 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) fn new(config: &Config, deps: &Deps, lanes: Vec<u16>) -> (Self, mpsc::Sender<RelayMessage>) {
-        Self::bounded(config, deps, lanes, Bounds::default())
+        Self::bounded(config, deps, lanes, OutboxBounds::default())
     }
 
-    fn bounded(config: &Config, deps: &Deps, lanes: Vec<u16>, bounds: Bounds) -> (Self, mpsc::Sender<RelayMessage>) {
+    fn bounded(
+        config: &Config,
+        deps: &Deps,
+        lanes: Vec<u16>,
+        bounds: OutboxBounds,
+    ) -> (Self, mpsc::Sender<RelayMessage>) {
         let (sender, incoming) = mpsc::channel(MOST_WAITING_BATCHES);
         let relay = Self {
             deps: deps.clone(),
@@ -108,7 +113,7 @@ impl Relay {
             sweep: config.sweep,
             outbox: Outbox::new(bounds),
             tasks: JoinSet::new(),
-            busy: Busy::default(),
+            busy: BusyTasks::default(),
             unmarked: VecDeque::new(),
             taken_over: false,
             mark_at: None,
@@ -188,7 +193,7 @@ impl Relay {
             self.busy.reads += 1;
             let store = self.deps.store.clone();
             self.tasks
-                .spawn(async move { Outcome::Read(directory, logged(&store, directory, after).await) });
+                .spawn(async move { TaskOutcome::Read(directory, logged(&store, directory, after).await) });
         }
         if !self.busy.publishing {
             let events = self.outbox.portion();
@@ -200,9 +205,9 @@ impl Relay {
         }
     }
 
-    async fn take(&mut self, outcome: Outcome) {
+    async fn take(&mut self, outcome: TaskOutcome) {
         match outcome {
-            Outcome::Published(receipt, events) => {
+            TaskOutcome::Published(receipt, events) => {
                 self.busy.publishing = false;
                 metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
                 let positions: BTreeMap<_, _> = events
@@ -214,7 +219,7 @@ impl Relay {
                 self.mark_at.get_or_insert_with(|| Instant::now() + CURSOR_LAG);
                 finish(done).await;
             }
-            Outcome::Marked(count, result) => {
+            TaskOutcome::Marked(count, result) => {
                 self.busy.marking = false;
                 match result {
                     Ok(()) => drop(self.unmarked.drain(..count)),
@@ -227,7 +232,7 @@ impl Relay {
                     self.begin_sweep();
                 }
             }
-            Outcome::Placed(asked, mut positions) => {
+            TaskOutcome::Placed(asked, mut positions) => {
                 self.busy.placing = false;
                 // What is on the bus and not marked yet counts too.
                 let own = self.unmarked_positions();
@@ -237,12 +242,12 @@ impl Relay {
                     finish(self.outbox.place(directory, position)).await;
                 }
             }
-            Outcome::Read(directory, page) => {
+            TaskOutcome::Read(directory, page) => {
                 self.busy.reads -= 1;
                 let goes_on = page.next.is_some();
                 finish(self.outbox.read(directory, page.events, goes_on)).await;
             }
-            Outcome::Swept(found) => {
+            TaskOutcome::Swept(found) => {
                 self.busy.sweeping = false;
                 self.take_found(found);
             }
@@ -285,7 +290,7 @@ impl Relay {
         self.tasks.spawn(async move {
             loop {
                 match store.published().positions(&unknown).await {
-                    Ok(positions) => return Outcome::Placed(unknown, positions),
+                    Ok(positions) => return TaskOutcome::Placed(unknown, positions),
                     Err(error) => unreadable(&error).await,
                 }
             }
@@ -300,7 +305,7 @@ impl Relay {
         self.busy.sweeping = true;
         let (store, lanes) = (self.deps.store.clone(), self.lanes.clone());
         self.tasks
-            .spawn(async move { Outcome::Swept(store.events().unpublished(&lanes, PAGE_EVENTS).await) });
+            .spawn(async move { TaskOutcome::Swept(store.events().unpublished(&lanes, PAGE_EVENTS).await) });
     }
 
     /// How many of the first positions cannot be lost any more.
@@ -329,13 +334,13 @@ impl Relay {
         let store = self.deps.store.clone();
         self.tasks.spawn(async move {
             let positions: Vec<_> = positions.into_iter().collect();
-            Outcome::Marked(durable, store.published().advance(&positions).await)
+            TaskOutcome::Marked(durable, store.published().advance(&positions).await)
         });
     }
 }
 
 /// Acknowledges the commands of which all events are on the bus.
-async fn finish(done: impl IntoIterator<Item = Done>) {
+async fn finish(done: impl IntoIterator<Item = PublishedBatch>) {
     for done in done {
         Stage::Publish.record(done.committed, done.deliveries.len());
         done.acker.ack(&done.deliveries).await;
@@ -347,10 +352,10 @@ async fn finish(done: impl IntoIterator<Item = Done>) {
 }
 
 /// Publishes events, and insists on it.
-async fn publish(bus: &bus::Bus, events: Vec<Event>) -> Outcome {
+async fn publish(bus: &bus::Bus, events: Vec<Event>) -> TaskOutcome {
     loop {
         match bus.publish(&events).await {
-            Ok(receipt) => return Outcome::Published(receipt, events),
+            Ok(receipt) => return TaskOutcome::Published(receipt, events),
             Err(error) => {
                 tracing::warn!(events = events.len(), error = %chain(&error), "events could not be published; trying again");
                 tokio::time::sleep(RETRY_PAUSE).await;

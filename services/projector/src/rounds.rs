@@ -14,7 +14,7 @@ use events::DirectoryId;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// Something that waits for its turn.
-pub(crate) trait Waiting {
+pub(crate) trait Weighted {
     /// Whose turn it waits for.
     fn directory(&self) -> DirectoryId;
     /// The lane it came through.
@@ -87,7 +87,7 @@ impl<T> Default for Rounds<T> {
     }
 }
 
-impl<T: Waiting> Rounds<T> {
+impl<T: Weighted> Rounds<T> {
     /// How many wait.
     pub(crate) const fn len(&self) -> usize {
         self.len
@@ -154,7 +154,7 @@ impl<T: Waiting> Rounds<T> {
                 .map(|(turn, directory)| (*turn, *directory))
         {
             let first = self.lines.get(&directory).and_then(|line| line.items.front());
-            let next = first.map_or(0, Waiting::weight);
+            let next = first.map_or(0, Weighted::weight);
             // The first one is taken whatever it weighs, or it would wait for ever.
             if !taken.is_empty() && sum.saturating_add(next) > weight {
                 break;

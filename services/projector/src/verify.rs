@@ -14,7 +14,7 @@ const MOST_ATTEMPTS: usize = 5;
 
 /// What a directory came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifyReport {
     /// Events replayed.
     pub events: i64,
     /// Users stored.
@@ -42,8 +42,8 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn verify(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyError> {
-    let mut verified = Verified::default();
+pub async fn verify(store: &Store, directory: DirectoryId) -> Result<VerifyReport, VerifyError> {
+    let mut verified = VerifyReport::default();
     for _ in 0..MOST_ATTEMPTS {
         verified = look(store, directory).await?;
         let grown = !store
@@ -58,8 +58,8 @@ pub async fn verify(store: &Store, directory: DirectoryId) -> Result<Verified, V
     Ok(verified)
 }
 
-async fn look(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyError> {
-    let mut report = Verified::default();
+async fn look(store: &Store, directory: DirectoryId) -> Result<VerifyReport, VerifyError> {
+    let mut report = VerifyReport::default();
     let replay = replay(store, directory, &mut report).await?;
     users(store, directory, &replay, &mut report).await?;
     groups(store, directory, &replay, &mut report).await?;
@@ -72,7 +72,7 @@ async fn look(store: &Store, directory: DirectoryId) -> Result<Verified, VerifyE
     Ok(report)
 }
 
-async fn replay(store: &Store, directory: DirectoryId, report: &mut Verified) -> Result<Replay, VerifyError> {
+async fn replay(store: &Store, directory: DirectoryId, report: &mut VerifyReport) -> Result<Replay, VerifyError> {
     let mut replay = base(store, directory).await?;
     loop {
         let page = store
@@ -136,7 +136,7 @@ async fn users(
     store: &Store,
     directory: DirectoryId,
     replay: &Replay,
-    report: &mut Verified,
+    report: &mut VerifyReport,
 ) -> Result<(), VerifyError> {
     let mut seen = HashSet::new();
     let mut after = None;
@@ -170,7 +170,7 @@ async fn groups(
     store: &Store,
     directory: DirectoryId,
     replay: &Replay,
-    report: &mut Verified,
+    report: &mut VerifyReport,
 ) -> Result<(), VerifyError> {
     let mut seen = HashSet::new();
     let mut after = None;
@@ -202,7 +202,7 @@ async fn groups(
 }
 
 /// The kept numbers against the rows.
-async fn counts(store: &Store, directory: DirectoryId, report: &mut Verified) -> Result<(), VerifyError> {
+async fn counts(store: &Store, directory: DirectoryId, report: &mut VerifyReport) -> Result<(), VerifyError> {
     let kept = store.kept_counts(&[directory]).await?;
     let rows = store.count_rows(&[directory]).await?;
     if let (Some(kept), Some(rows)) = (kept.get(&directory), rows.get(&directory))
@@ -218,7 +218,7 @@ async fn members(
     directory: DirectoryId,
     group: ResourceId,
     replay: &Replay,
-    report: &mut Verified,
+    report: &mut VerifyReport,
 ) -> Result<(), VerifyError> {
     let mut told = replay.members(group).peekable();
     let mut after = None;
@@ -240,7 +240,7 @@ async fn members(
     Ok(())
 }
 
-impl Verified {
+impl VerifyReport {
     fn compare(&mut self, what: &str, id: ResourceId, same: bool) {
         if !same {
             self.differ(format!("{what} {id} is not stored as the log tells it"));

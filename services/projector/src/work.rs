@@ -1,13 +1,13 @@
 //! The loop: take, commit, answer, hand over to the relay.
 
-use crate::apart::{Apart, SUSPECT_AFTER};
+use crate::apart::{ApartCommand, SUSPECT_AFTER};
 use crate::command::Work;
-use crate::commit::{CommitError, Terms, Way};
+use crate::commit::{BatchMode, CommitError, Terms};
 use crate::config::Config;
 use crate::deps::Deps;
-use crate::desk::{BACKOFF, BatchLost, Desk, Patience};
+use crate::desk::{BACKOFF, BatchLost, Desk, RetryLimits};
 use crate::relay::RelayMessage;
-use crate::rounds::{Rounds, Waiting};
+use crate::rounds::{Rounds, Weighted};
 use crate::spans;
 use crate::stages::Stage;
 use bus::{Consumer, Inbound};
@@ -34,13 +34,13 @@ const SLOW_FOR: Duration = Duration::from_mins(1);
 
 /// A command that waits here.
 #[derive(Debug)]
-struct Item {
+struct WaitingCommand {
     delivery: Inbound<Command>,
     weight: u64,
     apart: bool,
 }
 
-impl Item {
+impl WaitingCommand {
     fn new(delivery: Inbound<Command>) -> Self {
         let weight = directory::weight(&delivery.payload, delivery.size());
         let apart = weight > directory::HEAVY_BYTES || delivery.delivery_count >= SUSPECT_AFTER;
@@ -61,7 +61,7 @@ impl Item {
     }
 }
 
-impl Waiting for Item {
+impl Weighted for WaitingCommand {
     fn directory(&self) -> DirectoryId {
         self.delivery.payload.directory_id
     }
@@ -84,7 +84,7 @@ impl Waiting for Item {
 }
 
 /// The commands to apply: each once, though one that is delivered again may meet itself; none that is stale.
-fn fresh<'a>(batch: &'a [Item], spans: &[tracing::Span]) -> Vec<Work<'a>> {
+fn fresh<'a>(batch: &'a [WaitingCommand], spans: &[tracing::Span]) -> Vec<Work<'a>> {
     let now = Timestamp::now();
     let mut met = HashSet::with_capacity(batch.len());
     let mut stale = 0;
@@ -109,14 +109,14 @@ pub(crate) struct Worker {
     deps: Deps,
     consumer: Consumer<Command>,
     /// What the consumer has handed out and no batch has taken yet.
-    rounds: Rounds<Item>,
+    rounds: Rounds<WaitingCommand>,
     committed: mpsc::Sender<RelayMessage>,
     /// For each lane the subscription and the epoch under which it is held.
     held: HashMap<u16, (u64, i64)>,
     /// How many commands came at once of late, at most.
     usual: usize,
     /// The command that goes apart.
-    apart: Option<UnderWay>,
+    apart: Option<RunningCommand>,
     /// Numbers the subscriptions.
     tenure: u64,
     /// Directories that have been slow, and since when.
@@ -198,14 +198,14 @@ impl Worker {
         while self.rounds.ready() < enough {
             let room = self.config.max_batch - self.rounds.ready();
             match tokio::time::timeout_at(until, self.consumer.next(room)).await {
-                Ok(Some(more)) => self.rounds.extend(more.into_iter().map(Item::new)),
+                Ok(Some(more)) => self.rounds.extend(more.into_iter().map(WaitingCommand::new)),
                 Ok(None) | Err(_) => return,
             }
         }
     }
 
     /// Commits, answers and hands over; what is left out goes back, to go apart.
-    async fn process(&mut self, batch: Vec<Item>) {
+    async fn process(&mut self, batch: Vec<WaitingCommand>) {
         let spans: Vec<_> = batch.iter().map(|item| spans::process(&item.delivery)).collect();
         metrics::histogram!("rollcall_projector_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
         Stage::Wait.record_each(batch.iter().map(|item| item.delivery.received()));
@@ -216,7 +216,7 @@ impl Worker {
         };
         let terms = Terms {
             held: &held,
-            way: Way::Together,
+            way: BatchMode::Together,
             budget: self.config.budget,
             limits: self.config.limits,
         };
@@ -236,7 +236,7 @@ impl Worker {
             if done.left_out.contains(&item.delivery.payload.id) {
                 // The first of a directory is the one for whose sake it is left out.
                 let is_first = met.insert(item.directory());
-                left_out.push(Item::left_out(item.delivery, item.weight, is_first));
+                left_out.push(WaitingCommand::left_out(item.delivery, item.weight, is_first));
             } else {
                 deliveries.push(item.delivery);
                 open.push(span);
@@ -258,21 +258,21 @@ impl Worker {
             return self.rounds.done_apart();
         };
         metrics::counter!("rollcall_projector_apart_total").increment(1);
-        let apart = Apart {
+        let apart = ApartCommand {
             desk: self.desk(),
             delivery: item.delivery,
             held,
             budget: self.config.apart_budget,
             limits: self.config.limits,
         };
-        self.apart = Some(UnderWay {
+        self.apart = Some(RunningCommand {
             task: apart.start(),
             tenure: self.tenure,
         });
     }
 
     /// The next one whose sender may still wait.
-    async fn next_apart(&mut self) -> Option<Item> {
+    async fn next_apart(&mut self) -> Option<WaitingCommand> {
         loop {
             let item = self.rounds.take_apart()?;
             if Timestamp::now() < item.delivery.payload.deadline.plus(STALE_AFTER) {
@@ -367,7 +367,7 @@ impl Worker {
     }
 
     async fn take_lane(&mut self, lane: u16, session: u64) -> Option<i64> {
-        let mut patience = Patience::new();
+        let mut patience = RetryLimits::new();
         loop {
             let lanes = self.deps.store.lanes(PROJECTOR);
             match lanes.take(lane, &self.deps.instance, Timestamp::now()).await {
@@ -391,7 +391,7 @@ impl Worker {
 /// Waits until there is something to do, and takes what has come up to the window, so that a batch is formed out of all
 /// that waits and not only out of what came first. What waits behind a command that goes apart takes no part of the
 /// window, else it would keep others out of it. `false` once the bus is closed.
-async fn arrivals(config: &Config, consumer: &Consumer<Command>, rounds: &mut Rounds<Item>) -> bool {
+async fn arrivals(config: &Config, consumer: &Consumer<Command>, rounds: &mut Rounds<WaitingCommand>) -> bool {
     let window = config.window.max(config.max_batch);
     let room = window.saturating_sub(rounds.ready());
     let room = room.min(MOST_WAITING_COMMANDS.saturating_sub(rounds.len()));
@@ -411,20 +411,20 @@ async fn arrivals(config: &Config, consumer: &Consumer<Command>, rounds: &mut Ro
         consumer.next(room).await
     };
     let Some(arrived) = arrived else { return false };
-    rounds.extend(arrived.into_iter().map(Item::new));
+    rounds.extend(arrived.into_iter().map(WaitingCommand::new));
     true
 }
 
 /// What goes apart.
-struct UnderWay {
+struct RunningCommand {
     task: JoinHandle<Result<(), BatchLost>>,
     /// Under which subscription it was begun.
     tenure: u64,
 }
 
 /// Waits for the end of what goes apart, for ever if nothing does.
-async fn ended(apart: &mut Option<UnderWay>) -> (u64, Result<(), BatchLost>) {
-    let Some(UnderWay { task, tenure }) = apart else {
+async fn ended(apart: &mut Option<RunningCommand>) -> (u64, Result<(), BatchLost>) {
+    let Some(RunningCommand { task, tenure }) = apart else {
         return std::future::pending().await;
     };
     let end = task.await.unwrap_or_else(|error| {

@@ -10,7 +10,7 @@ use bus::Consumer;
 use events::{Command, DirectoryId, Event, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::{Dialect, Opening, PROJECTOR, Settled};
+use store::{Dialect, Opening, PROJECTOR, Settlement};
 use world::{World, object, status};
 
 /// Takes so many different events off the bus, in the order in which each first came: like every consumer it must expect
@@ -149,7 +149,7 @@ async fn an_abandoned_command_is_never_applied(dialect: Dialect) {
         .settle(command.id, Timestamp::now())
         .await
         .unwrap();
-    assert_eq!(settled, Settled::Abandoned);
+    assert_eq!(settled, Settlement::Abandoned);
     // Beside one that is in order, in the same batch or not: the neighbour must not suffer.
     let neighbour = world.create_user(directory, "bob@x.test");
     let (abandoned, stored) = tokio::join!(world.send(&command), world.send(&neighbour));
@@ -187,7 +187,7 @@ async fn a_command_delivered_again_is_answered_with_its_first_verdict(dialect: D
         .await
         .unwrap();
     assert!(
-        matches!(settled, Settled::Verdict(Outcome::Applied { .. })),
+        matches!(settled, Settlement::Verdict(Outcome::Applied { .. })),
         "{settled:?}"
     );
     world.stop().await;

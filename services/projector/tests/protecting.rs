@@ -11,7 +11,7 @@ use projector::Config;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::testing::insert_many_users;
-use store::{Dialect, Saved, Settled};
+use store::{Dialect, SaveOutcome, Settlement};
 use world::{World, object, status};
 
 /// No time at all: whatever is measured against it takes too long.
@@ -86,7 +86,7 @@ async fn what_its_sender_gave_up_is_not_even_tried(dialect: Dialect) {
     let command = world.group_of(directory, "All", &people);
     let inbox = world.database.store.inbox();
     let settled = inbox.settle(command.id, events::Timestamp::now()).await.unwrap();
-    assert_eq!(settled, Settled::Abandoned);
+    assert_eq!(settled, Settlement::Abandoned);
     // Had it been tried, it would have taken longer than it may.
     assert_eq!(world.send(&command).await, Outcome::Abandoned);
     world.stop().await;
@@ -418,7 +418,7 @@ async fn a_transaction_apart_writes_only_when_it_saves_and_only_if_nothing_has_m
     let mut first = project(0).await;
     assert_eq!(status(&world.send(&world.create_user(quiet, "ada@x.test")).await), 201);
     let saved = first.save(batch(0), now).await.unwrap();
-    assert!(matches!(saved, Saved::Written(_)), "{saved:?}");
+    assert!(matches!(saved, SaveOutcome::Written(_)), "{saved:?}");
     first.commit().await.unwrap();
     assert_eq!(store.verdicts(&[verdicts[0].command_id]).await.unwrap(), verdicts[..1]);
 
@@ -431,7 +431,7 @@ async fn a_transaction_apart_writes_only_when_it_saves_and_only_if_nothing_has_m
     let mut third = project(2).await;
     store.inbox().settle(verdicts[2].command_id, now).await.unwrap();
     let saved = third.save(batch(2), now).await.unwrap();
-    assert!(matches!(saved, Saved::Settled), "given up meanwhile, {saved:?}");
+    assert!(matches!(saved, SaveOutcome::Settled), "given up meanwhile, {saved:?}");
     third.rollback().await.unwrap();
     world.stop().await;
 }

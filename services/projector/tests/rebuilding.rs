@@ -11,7 +11,7 @@ use projector::rebuild::rebuild;
 use projector::verify::verify;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use store::{CopyName, Dialect, Feed, Mended, StoreError};
+use store::{CopyName, Dialect, Feed, RebuildReport, StoreError};
 use world::{World, object, status};
 
 on_both_databases! {
@@ -54,7 +54,7 @@ async fn is_clean(world: &World, directory: DirectoryId) {
     assert_eq!(verified.differences, Vec::<String>::new());
 }
 
-async fn mend(world: &World, directory: DirectoryId, dry_run: bool) -> Mended {
+async fn mend(world: &World, directory: DirectoryId, dry_run: bool) -> RebuildReport {
     let lane = events::lane_of(directory, 2);
     rebuild(&world.database.store, directory, lane, dry_run).await.unwrap()
 }

@@ -20,8 +20,8 @@ pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
 /// no new deliveries.
 pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     let (ingress, admin): (Ingress, Admin) = (context.bind()?, context.bind()?);
-    let projector = Stage::start("projector", context.bind::<Projector>()?, &context);
-    let dispatcher = Stage::start("dispatcher", context.bind::<Dispatcher>()?, &context);
+    let projector = StagedService::start("projector", context.bind::<Projector>()?, &context);
+    let dispatcher = StagedService::start("dispatcher", context.bind::<Dispatcher>()?, &context);
     let (scim, api) = (ingress.routes(), admin.routes());
     context.spawn("ingress", ingress.run(context.shutdown.clone()));
     context.spawn("admin", admin.run(context.shutdown.clone()));
@@ -37,12 +37,12 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
 }
 
 /// A service that is stopped only when those before it have drained.
-struct Stage {
+struct StagedService {
     shutdown: Shutdown,
     ended: tokio::sync::oneshot::Receiver<()>,
 }
 
-impl Stage {
+impl StagedService {
     fn start(name: &'static str, service: impl Service, context: &Context) -> Self {
         let shutdown = context.shutdown.staged();
         let (end, ended) = tokio::sync::oneshot::channel();

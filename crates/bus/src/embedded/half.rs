@@ -1,6 +1,6 @@
 //! All lanes of one kind of message, behind one lock that is never held over an await.
 
-use super::lane::{Lane, Queued, Subscriber};
+use super::lane::{Lane, QueuedMessage, Subscriber};
 use crate::Inbound;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// A lane has no room.
 #[derive(Debug)]
-pub(crate) struct Refused;
+pub(crate) struct LaneFull;
 
 /// The lanes of the commands, or those of the events.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Half<T> {
 }
 
 /// Messages that wait for room, by lane, each lane's in order.
-pub(crate) type Waiting<T> = BTreeMap<u16, VecDeque<Queued<T>>>;
+pub(crate) type WaitingMessages<T> = BTreeMap<u16, VecDeque<QueuedMessage<T>>>;
 
 impl<T: Clone> Half<T> {
     pub(crate) fn new(partitions: u16, capacity: usize) -> Self {
@@ -38,11 +38,11 @@ impl<T: Clone> Half<T> {
     }
 
     /// Takes a message, unless its lane is full.
-    pub(crate) fn push(&self, number: u16, message: Queued<T>) -> Result<(), Refused> {
+    pub(crate) fn push(&self, number: u16, message: QueuedMessage<T>) -> Result<(), LaneFull> {
         let mut lanes = self.lock();
-        let lane = lanes.get_mut(usize::from(number)).ok_or(Refused)?;
+        let lane = lanes.get_mut(usize::from(number)).ok_or(LaneFull)?;
         if lane.len() >= self.capacity {
-            return Err(Refused);
+            return Err(LaneFull);
         }
         lane.push(message);
         lane.wake();
@@ -51,7 +51,7 @@ impl<T: Clone> Half<T> {
 
     /// Takes all messages, those of a lane that is full as its consumer makes room: so there may be more of them than a
     /// lane has room for. `false` when `gave_up` said so while some were still waiting.
-    pub(crate) async fn push_all(&self, mut waiting: Waiting<T>, gave_up: impl Fn() -> bool) -> bool {
+    pub(crate) async fn push_all(&self, mut waiting: WaitingMessages<T>, gave_up: impl Fn() -> bool) -> bool {
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
@@ -68,7 +68,7 @@ impl<T: Clone> Half<T> {
     }
 
     /// Leaves what no lane has room for; what names no lane goes nowhere.
-    fn push_what_fits(&self, waiting: &mut Waiting<T>) {
+    fn push_what_fits(&self, waiting: &mut WaitingMessages<T>) {
         let mut lanes = self.lock();
         waiting.retain(|number, messages| {
             let Some(lane) = lanes.get_mut(usize::from(*number)) else {
@@ -102,7 +102,7 @@ impl<T: Clone> Half<T> {
         let mut exhausted = Vec::new();
         for (number, lane) in (0..).zip(self.lock().iter_mut()) {
             let parked = lane.unsubscribe(subscriber.id, || self.next_number());
-            parked.iter().for_each(Queued::settled);
+            parked.iter().for_each(QueuedMessage::settled);
             exhausted.extend(parked.into_iter().map(|message| (number, message.into_payload())));
         }
         if !exhausted.is_empty() {
@@ -130,7 +130,7 @@ impl<T: Clone> Half<T> {
         let lane = lanes.get_mut(usize::from(delivery.lane));
         let settled = lane.and_then(|lane| lane.settle(delivery.session, delivery.tag));
         drop(lanes);
-        let settled = settled.inspect(Queued::settled).is_some();
+        let settled = settled.inspect(QueuedMessage::settled).is_some();
         if settled {
             self.room.notify_waiters();
         }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// A message that waits or is held by a consumer.
 #[derive(Debug)]
-pub(crate) struct Queued<T> {
+pub(crate) struct QueuedMessage<T> {
     payload: T,
     traceparent: Option<String>,
     queued: Instant,
@@ -19,7 +19,7 @@ pub(crate) struct Queued<T> {
     receipt: Option<Receipt>,
 }
 
-impl<T> Queued<T> {
+impl<T> QueuedMessage<T> {
     pub(crate) fn new(payload: T, size: usize, traceparent: Option<String>, receipt: Option<Receipt>) -> Self {
         Self {
             payload,
@@ -52,16 +52,16 @@ pub(crate) struct Subscriber {
 
 /// The lane's active consumer, and which of its turns this is.
 #[derive(Debug)]
-struct Active {
+struct ActiveConsumer {
     subscriber: Subscriber,
     session: u64,
 }
 
 #[derive(Debug)]
 pub(crate) struct Lane<T> {
-    ready: VecDeque<Queued<T>>,
-    held: BTreeMap<u64, Queued<T>>,
-    active: Option<Active>,
+    ready: VecDeque<QueuedMessage<T>>,
+    held: BTreeMap<u64, QueuedMessage<T>>,
+    active: Option<ActiveConsumer>,
     waiting: VecDeque<Subscriber>,
     last_tag: u64,
 }
@@ -84,7 +84,7 @@ impl<T: Clone> Lane<T> {
         self.ready.len() + self.held.len()
     }
 
-    pub(crate) fn push(&mut self, message: Queued<T>) {
+    pub(crate) fn push(&mut self, message: QueuedMessage<T>) {
         self.ready.push_back(message);
     }
 
@@ -112,7 +112,7 @@ impl<T: Clone> Lane<T> {
 
     /// Ends a subscription. What it held goes back to the front, in order, and to the next subscription; what went back too
     /// often is handed out to be parked.
-    pub(crate) fn unsubscribe(&mut self, id: u64, next_session: impl FnOnce() -> u64) -> Vec<Queued<T>> {
+    pub(crate) fn unsubscribe(&mut self, id: u64, next_session: impl FnOnce() -> u64) -> Vec<QueuedMessage<T>> {
         self.waiting.retain(|subscriber| subscriber.id != id);
         if !self.is_active(id) {
             return Vec::new();
@@ -166,7 +166,7 @@ impl<T: Clone> Lane<T> {
     }
 
     /// Takes a held message away for good; `None` when its session is over or it is gone already.
-    pub(crate) fn settle(&mut self, session: u64, tag: u64) -> Option<Queued<T>> {
+    pub(crate) fn settle(&mut self, session: u64, tag: u64) -> Option<QueuedMessage<T>> {
         self.active.as_ref().filter(|active| active.session == session)?;
         self.held.remove(&tag)
     }
@@ -182,6 +182,6 @@ impl<T: Clone> Lane<T> {
 
     fn activate(&mut self, subscriber: Subscriber, session: u64) {
         subscriber.wake.notify_one();
-        self.active = Some(Active { subscriber, session });
+        self.active = Some(ActiveConsumer { subscriber, session });
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Rabbit;
 use super::bundle::{self, Part};
-use super::publisher::{Receipt, hand_over, publishing};
-use super::wire::{self, Outgoing};
+use super::publisher::{PublishConfirm, hand_over, publishing};
+use super::wire::{self, OutgoingMessage};
 use crate::BusError;
 use crate::trace::event_span;
 use events::{Event, lane_of};
@@ -30,7 +30,7 @@ const EVENTS_A_PORTION: usize = 512;
 /// Messages that are published together; an empty batch is done when all before it are.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    messages: Vec<Outgoing>,
+    messages: Vec<OutgoingMessage>,
     done: oneshot::Sender<Result<(), BusError>>,
 }
 
@@ -48,7 +48,7 @@ impl Rabbit {
     }
 
     /// Each event by itself for others, and all of a lane together for the dispatcher; in the given order.
-    fn messages(&self, events: &[Event]) -> Result<(Vec<Outgoing>, Vec<Span>), BusError> {
+    fn messages(&self, events: &[Event]) -> Result<(Vec<OutgoingMessage>, Vec<Span>), BusError> {
         let mut spans = Vec::with_capacity(events.len());
         let mut messages = Vec::with_capacity(events.len() + 1);
         let mut lanes: BTreeMap<u16, Vec<Part<&Event>>> = BTreeMap::new();
@@ -74,7 +74,7 @@ impl Rabbit {
 }
 
 /// Publishes and waits for all confirmations.
-pub(crate) async fn publish(batches: &mpsc::Sender<Batch>, messages: Vec<Outgoing>) -> Result<(), BusError> {
+pub(crate) async fn publish(batches: &mpsc::Sender<Batch>, messages: Vec<OutgoingMessage>) -> Result<(), BusError> {
     let (done, outcome) = oneshot::channel();
     batches
         .send(Batch { messages, done })
@@ -119,18 +119,18 @@ enum GroupOutcome {
 }
 
 /// The fate of the batches of a group.
-struct Group {
+struct BatchGroup {
     /// Which batch each message belongs to.
     ids: Vec<(ShortString, usize)>,
     /// For each batch, whether a message of it was refused.
     refused: Vec<bool>,
 }
 
-impl Group {
+impl BatchGroup {
     /// `false` when the channel is gone.
     fn settle(&mut self, batch: usize, confirmation: lapin::Result<Confirmation>) -> bool {
         let receipt = match confirmation {
-            Ok(confirmation) => Receipt::read(confirmation),
+            Ok(confirmation) => PublishConfirm::read(confirmation),
             Err(error) => {
                 tracing::debug!(%error, "a batch was not confirmed");
                 return false;
@@ -161,7 +161,7 @@ impl Group {
 /// Publishes a group in order. A message of a group can only be returned before the group is confirmed as a whole, so
 /// no batch takes the blame for another group's message.
 async fn publish_group(channel: &Channel, group: Vec<Batch>) -> GroupOutcome {
-    let mut fate = Group {
+    let mut fate = BatchGroup {
         ids: Vec::new(),
         refused: vec![false; group.len()],
     };

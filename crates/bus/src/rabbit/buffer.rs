@@ -29,12 +29,12 @@ struct State<T> {
 struct LaneSession {
     channel: Channel,
     received: u64,
-    open: Open,
+    open: UnackedMessages,
 }
 
 /// What is not acknowledged: waiting in the buffer, handed out, or about to be parked.
 #[derive(Debug, Default)]
-struct Open {
+struct UnackedMessages {
     /// Tags of messages and positions within them.
     parts: BTreeSet<(u64, u32)>,
     /// A message of which some parts are never handed out, because the consumer stopped: it comes again elsewhere. Those
@@ -69,7 +69,7 @@ impl<T> ConsumerBuffer<T> {
         let session = LaneSession {
             channel,
             received: 0,
-            open: Open::default(),
+            open: UnackedMessages::default(),
         };
         self.lock().sessions.insert(number, session);
     }
@@ -201,7 +201,7 @@ impl<T> ConsumerBuffer<T> {
     }
 }
 
-impl Open {
+impl UnackedMessages {
     /// A part that will not be handed out.
     fn give_up(&mut self, part: (u64, u32)) {
         self.parts.remove(&part);
@@ -238,8 +238,8 @@ impl Open {
 mod tests {
     use super::*;
 
-    fn open(parts: impl IntoIterator<Item = (u64, u32)>) -> Open {
-        Open {
+    fn open(parts: impl IntoIterator<Item = (u64, u32)>) -> UnackedMessages {
+        UnackedMessages {
             parts: parts.into_iter().collect(),
             torn: None,
         }

@@ -6,7 +6,7 @@
 
 use super::bundle::{FULL_BYTES, MOST_MESSAGES};
 use super::letter::Letter;
-use super::publisher::{Publishing, Receipt, hand_over, publishing};
+use super::publisher::{PublishConfirm, PublishFuture, hand_over, publishing};
 use super::wire;
 use crate::RequestError;
 use crate::waiters::Waiters;
@@ -28,7 +28,7 @@ pub(crate) async fn publish_commands(
     waiters: Arc<Waiters>,
     lost: CancellationToken,
 ) {
-    let mut outbox = Outbox::new(&channel, &waiters);
+    let mut outbox = LaneSender::new(&channel, &waiters);
     loop {
         let going_on = tokio::select! {
             biased;
@@ -49,12 +49,12 @@ pub(crate) async fn publish_commands(
 
 /// Why the broker refused a message with commands.
 #[derive(Clone, Copy, Debug)]
-enum Refusal {
+enum BrokerRefusal {
     QueueFull,
     Unroutable,
 }
 
-impl Refusal {
+impl BrokerRefusal {
     const fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue full",
@@ -65,7 +65,7 @@ impl Refusal {
 
 /// A message on its way.
 #[derive(Debug)]
-struct Sent {
+struct InFlightMessage {
     lane: u16,
     /// What it is known by when it comes back: the id of its first command.
     id: CommandId,
@@ -84,17 +84,17 @@ impl Lane {
     }
 }
 
-struct Outbox<'a> {
+struct LaneSender<'a> {
     channel: &'a Channel,
     waiters: &'a Waiters,
     lanes: HashMap<u16, Lane>,
-    unconfirmed: FuturesUnordered<Publishing<'a, Sent>>,
+    unconfirmed: FuturesUnordered<PublishFuture<'a, InFlightMessage>>,
     /// The commands of the last messages, by the id of the first: a message may be named as returned a little after it
     /// was confirmed.
     recent: VecDeque<Vec<CommandId>>,
 }
 
-impl<'a> Outbox<'a> {
+impl<'a> LaneSender<'a> {
     fn new(channel: &'a Channel, waiters: &'a Waiters) -> Self {
         Self {
             channel,
@@ -153,7 +153,7 @@ impl<'a> Outbox<'a> {
         while self.recent.len() > MAX_UNCONFIRMED * 2 {
             self.recent.pop_front();
         }
-        let mut publishing = publishing(self.channel, Sent { lane: number, id }, message);
+        let mut publishing = publishing(self.channel, InFlightMessage { lane: number, id }, message);
         match hand_over(&mut publishing).await {
             None => {
                 self.unconfirmed.push(publishing);
@@ -164,33 +164,33 @@ impl<'a> Outbox<'a> {
     }
 
     /// What the broker said of a message; the next one may go when it was the last on its way.
-    async fn settle(&mut self, sent: Sent, confirmation: lapin::Result<Confirmation>) -> bool {
+    async fn settle(&mut self, sent: InFlightMessage, confirmation: lapin::Result<Confirmation>) -> bool {
         let idle = |lane: &Lane| lane.unconfirmed == 0 && !lane.waiting.is_empty();
         self.note(&sent, confirmation) && (!self.lanes.get(&sent.lane).is_some_and(idle) || self.send(sent.lane).await)
     }
 
     /// Wakes the requesters of what was refused.
-    fn note(&mut self, sent: &Sent, confirmation: lapin::Result<Confirmation>) -> bool {
+    fn note(&mut self, sent: &InFlightMessage, confirmation: lapin::Result<Confirmation>) -> bool {
         if let Some(lane) = self.lanes.get_mut(&sent.lane) {
             lane.unconfirmed -= 1;
         }
         let receipt = match confirmation {
-            Ok(confirmation) => Receipt::read(confirmation),
+            Ok(confirmation) => PublishConfirm::read(confirmation),
             Err(error) => {
                 tracing::debug!(%error, command.id = %sent.id, "a command was not confirmed");
                 return false;
             }
         };
         if receipt.nacked {
-            self.refused(sent.id, Refusal::QueueFull);
+            self.refused(sent.id, BrokerRefusal::QueueFull);
         }
         if let Some(returned) = wire::command_id(receipt.returned.as_ref()) {
-            self.refused(returned, Refusal::Unroutable);
+            self.refused(returned, BrokerRefusal::Unroutable);
         }
         true
     }
 
-    fn refused(&self, first: CommandId, refusal: Refusal) {
+    fn refused(&self, first: CommandId, refusal: BrokerRefusal) {
         tracing::debug!(command.id = %first, refusal = refusal.as_str(), "the broker refused a message with commands");
         let of_message = |ids: &&Vec<CommandId>| ids.first() == Some(&first);
         if let Some(ids) = self.recent.iter().find(of_message) {

@@ -127,12 +127,12 @@ pub(crate) async fn message_count(channel: &Channel, queue: &str) -> lapin::Resu
 
 /// Pauses between attempts: doubling, and jittered so that the processes do not come back all at once.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub(crate) struct ReconnectBackoff {
     pause: Duration,
     began: Instant,
 }
 
-impl Backoff {
+impl ReconnectBackoff {
     pub(crate) fn new() -> Self {
         Self {
             pause: FIRST_PAUSE,
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_bound_and_never_vanish() {
-        let mut backoff = Backoff::new();
+        let mut backoff = ReconnectBackoff::new();
         let pauses: Vec<Duration> = (0..12).map(|_| backoff.next()).collect();
         assert!(
             pauses

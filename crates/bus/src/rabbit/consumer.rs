@@ -3,7 +3,7 @@
 use super::batches::publish;
 use super::buffer::ConsumerBuffer;
 use super::bundle::{self, Part};
-use super::connection::{self, Backoff, ConnectError};
+use super::connection::{self, ConnectError, ReconnectBackoff};
 use super::replies::Reply;
 use super::watchdog::{self, Alarm};
 use super::wire::{self, Envelope};
@@ -147,7 +147,7 @@ struct Worker<T: Message> {
 }
 
 /// Why a subscription ended.
-enum End {
+enum SubscriptionEnd {
     /// The consumer is gone, or stopped and done.
     Finished,
     Lost(String),
@@ -169,7 +169,7 @@ impl<T: Message> Worker<T> {
     async fn run(self) {
         let number = self.shared.next_number();
         let name = format!("{} {}", self.shared.options.name, T::ROLE.as_str());
-        let mut backoff = Backoff::new();
+        let mut backoff = ReconnectBackoff::new();
         loop {
             let attempt = tokio::select! {
                 () = self.gone.cancelled() => break,
@@ -188,10 +188,10 @@ impl<T: Message> Worker<T> {
                     self.buffer.clear();
                     connection::close(&subscription.connection).await;
                     match end {
-                        End::Finished => break,
-                        End::Lost(reason) => self.shared.status.down(number, &name, reason),
+                        SubscriptionEnd::Finished => break,
+                        SubscriptionEnd::Lost(reason) => self.shared.status.down(number, &name, reason),
                         // Most likely this consumer merely stands by, so it is not a matter of health.
-                        End::Stalled(lane) => {
+                        SubscriptionEnd::Stalled(lane) => {
                             tracing::info!(connection = name, lane, "messages wait and none come: reconnecting");
                         }
                     }
@@ -246,7 +246,7 @@ impl<T: Message> Worker<T> {
         Ok(())
     }
 
-    async fn receive(&self, subscription: &mut Subscription) -> End {
+    async fn receive(&self, subscription: &mut Subscription) -> SubscriptionEnd {
         let Subscription {
             connection,
             sessions,
@@ -257,16 +257,16 @@ impl<T: Message> Worker<T> {
         loop {
             tokio::select! {
                 biased;
-                () = self.gone.cancelled() => return End::Finished,
-                () = self.buffer.finished() => return End::Finished,
+                () = self.gone.cancelled() => return SubscriptionEnd::Finished,
+                () = self.buffer.finished() => return SubscriptionEnd::Finished,
                 alarm = &mut watchdog => return match alarm {
-                    Alarm::Broken(reason) => End::Lost(reason),
-                    Alarm::Stalled(lane) => End::Stalled(lane),
+                    Alarm::Broken(reason) => SubscriptionEnd::Lost(reason),
+                    Alarm::Stalled(lane) => SubscriptionEnd::Stalled(lane),
                 },
                 item = stream.next() => match item {
                     Some((lane, session, Some(Ok(delivery)))) => self.accept(lane, session, delivery),
-                    Some((_, _, Some(Err(error)))) => return End::Lost(error.to_string()),
-                    Some((lane, _, None)) => return End::Lost(format!("the broker cancelled the consumer of lane {lane}")),
+                    Some((_, _, Some(Err(error)))) => return SubscriptionEnd::Lost(error.to_string()),
+                    Some((lane, _, None)) => return SubscriptionEnd::Lost(format!("the broker cancelled the consumer of lane {lane}")),
                     // Without a lane there is nothing to receive, and nothing to end either.
                     None => std::future::pending().await,
                 },

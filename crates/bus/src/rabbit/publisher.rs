@@ -4,7 +4,7 @@
 //! used by one task only. Waiting for each message to be written before the next would cost a change of thread per
 //! message; so the task hands over (the first poll does that) and collects the confirmations as they come.
 
-use super::wire::Outgoing;
+use super::wire::OutgoingMessage;
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{Channel, Confirmation};
@@ -13,12 +13,16 @@ use std::pin::Pin;
 use std::task::Poll;
 
 /// A message on its way: what it is known by, and what the broker said.
-pub(crate) type Publishing<'a, K> = Pin<Box<dyn Future<Output = (K, lapin::Result<Confirmation>)> + Send + 'a>>;
+pub(crate) type PublishFuture<'a, K> = Pin<Box<dyn Future<Output = (K, lapin::Result<Confirmation>)> + Send + 'a>>;
 
 /// Prepares the publishing of a message; nothing happens before [`hand_over`].
-pub(crate) fn publishing<K: Send + 'static>(channel: &Channel, key: K, message: Outgoing) -> Publishing<'_, K> {
+pub(crate) fn publishing<K: Send + 'static>(
+    channel: &Channel,
+    key: K,
+    message: OutgoingMessage,
+) -> PublishFuture<'_, K> {
     Box::pin(async move {
-        let Outgoing {
+        let OutgoingMessage {
             exchange,
             routing_key,
             mandatory,
@@ -41,7 +45,7 @@ pub(crate) fn publishing<K: Send + 'static>(channel: &Channel, key: K, message: 
 }
 
 /// Hands the message to the connection, behind those handed over before. Gives the outcome when there already is one.
-pub(crate) async fn hand_over<K>(publishing: &mut Publishing<'_, K>) -> Option<(K, lapin::Result<Confirmation>)> {
+pub(crate) async fn hand_over<K>(publishing: &mut PublishFuture<'_, K>) -> Option<(K, lapin::Result<Confirmation>)> {
     std::future::poll_fn(|context| {
         Poll::Ready(match publishing.as_mut().poll(context) {
             Poll::Ready(outcome) => Some(outcome),
@@ -54,12 +58,12 @@ pub(crate) async fn hand_over<K>(publishing: &mut Publishing<'_, K>) -> Option<(
 /// What a confirmation says: whether this message was refused, and which message was returned. The client hands out a
 /// returned message with the next confirmation, even if that is about another message, so it is known by its own id.
 #[derive(Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct PublishConfirm {
     pub(crate) nacked: bool,
     pub(crate) returned: Option<ShortString>,
 }
 
-impl Receipt {
+impl PublishConfirm {
     pub(crate) fn read(confirmation: Confirmation) -> Self {
         let nacked = confirmation.is_nack();
         let returned = confirmation.take_message();

@@ -1,7 +1,7 @@
 //! Sending verdicts. They are hints, so they are neither confirmed nor waited for.
 
 use super::publisher::{hand_over, publishing};
-use super::wire::Outgoing;
+use super::wire::OutgoingMessage;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lapin::Channel;
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +14,7 @@ const MAX_UNWRITTEN: usize = 1_024;
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// Send this.
-    Send(Box<Outgoing>),
+    Send(Box<OutgoingMessage>),
     /// Tell when all before it are written.
     Flush(oneshot::Sender<()>),
 }

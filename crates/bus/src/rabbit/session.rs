@@ -32,7 +32,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What is done on one publishing connection; gone with it.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct PublisherSession {
     connection: Connection,
     waiters: Arc<Waiters>,
     commands: mpsc::Sender<Letter>,
@@ -46,14 +46,14 @@ pub(crate) struct Session {
 }
 
 /// Why a session ended.
-pub(crate) enum End {
+pub(crate) enum SessionEnd {
     /// The bus is closing.
     Closing,
     /// The connection or one of its channels failed.
     Lost(String),
 }
 
-impl Session {
+impl PublisherSession {
     pub(crate) async fn open(shared: &Shared, name: &str) -> Result<Arc<Self>, ConnectError> {
         let connection = connection::open(shared, name).await?;
         let channels = tokio::time::timeout(SETUP_TIMEOUT, async {
@@ -101,13 +101,17 @@ impl Session {
     }
 
     /// Waits for the end of the session; tells of every time the broker stops or resumes taking messages.
-    pub(crate) async fn watch(&self, stop: &CancellationToken, mut on_blocked: impl FnMut(Option<String>)) -> End {
+    pub(crate) async fn watch(
+        &self,
+        stop: &CancellationToken,
+        mut on_blocked: impl FnMut(Option<String>),
+    ) -> SessionEnd {
         let mut events = std::pin::pin!(self.connection.events_listener());
         let mut check = tokio::time::interval(CHECK_INTERVAL);
         loop {
             tokio::select! {
-                () = stop.cancelled() => return End::Closing,
-                () = self.lost.cancelled() => return End::Lost("a channel failed".to_owned()),
+                () = stop.cancelled() => return SessionEnd::Closing,
+                () = self.lost.cancelled() => return SessionEnd::Lost("a channel failed".to_owned()),
                 event = events.next() => match event {
                     Some(Event::ConnectionBlocked(reason)) => {
                         self.blocked.store(true, Ordering::Relaxed);
@@ -117,12 +121,12 @@ impl Session {
                         self.blocked.store(false, Ordering::Relaxed);
                         on_blocked(None);
                     }
-                    Some(Event::Error(error)) => return End::Lost(error.to_string()),
+                    Some(Event::Error(error)) => return SessionEnd::Lost(error.to_string()),
                     Some(_) => {}
-                    None => return End::Lost("the connection ended".to_owned()),
+                    None => return SessionEnd::Lost("the connection ended".to_owned()),
                 },
                 _ = check.tick() => if !self.connection.status().connected() {
-                    return End::Lost("the broker closed the connection".to_owned());
+                    return SessionEnd::Lost("the broker closed the connection".to_owned());
                 },
             }
         }

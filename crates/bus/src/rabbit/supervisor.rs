@@ -1,17 +1,21 @@
 //! Keeps a publishing session alive for as long as the bus is.
 
 use super::Shared;
-use super::connection::Backoff;
-use super::session::{End, Session};
+use super::connection::ReconnectBackoff;
+use super::session::{PublisherSession, SessionEnd};
 use std::sync::Arc;
 
 /// Connects, serves until the connection ends, pauses, and connects again.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let number = shared.next_number();
     let name = format!("{} publish", shared.options.name);
-    let mut backoff = Backoff::new();
+    let mut backoff = ReconnectBackoff::new();
     loop {
-        match shared.stop.run_until_cancelled(Session::open(&shared, &name)).await {
+        match shared
+            .stop
+            .run_until_cancelled(PublisherSession::open(&shared, &name))
+            .await
+        {
             None => break,
             Some(Err(error)) => shared.status.down(number, &name, telemetry::chain(&error).to_string()),
             Some(Ok(session)) => {
@@ -29,13 +33,13 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 // First of all nothing new may come in.
                 shared.set_session(None);
                 match end {
-                    End::Closing => {
+                    SessionEnd::Closing => {
                         session.drain().await;
                         session.abandon();
                         session.close().await;
                         break;
                     }
-                    End::Lost(reason) => {
+                    SessionEnd::Lost(reason) => {
                         session.abandon();
                         shared.status.down(number, &name, reason);
                         // Saying goodbye to a dead connection takes time that reconnecting need not wait for.

@@ -15,7 +15,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// Since when a lane has been waiting; how many messages it had received then, and how many wait in the queue.
-struct Waiting {
+struct LaneWait {
     since: Instant,
     received: u64,
     ready: u32,
@@ -36,7 +36,7 @@ pub(crate) async fn watch<T>(
     sessions: &[(u16, u64)],
     buffer: &ConsumerBuffer<T>,
 ) -> Alarm {
-    let mut waiting: HashMap<u16, Waiting> = HashMap::new();
+    let mut waiting: HashMap<u16, LaneWait> = HashMap::new();
     loop {
         tokio::time::sleep(LOOK_INTERVAL).await;
         let channel = match connection.create_channel().await {
@@ -60,12 +60,12 @@ pub(crate) async fn watch<T>(
 }
 
 /// A queue that shrinks is being worked on, by whomever.
-fn is_stalled(waiting: &mut HashMap<u16, Waiting>, lane: u16, received: u64, ready: u32, now: Instant) -> bool {
+fn is_stalled(waiting: &mut HashMap<u16, LaneWait>, lane: u16, received: u64, ready: u32, now: Instant) -> bool {
     if ready == 0 {
         waiting.remove(&lane);
         return false;
     }
-    let entry = waiting.entry(lane).or_insert(Waiting {
+    let entry = waiting.entry(lane).or_insert(LaneWait {
         since: now,
         received,
         ready,

@@ -3,7 +3,7 @@
 use super::bundle::Part;
 use super::letter::Letter;
 use crate::Message;
-use crate::message::sealed::Kind;
+use crate::message::sealed::MessageKind;
 use crate::topology::{COMMANDS, DEAD, DISPATCH, EVENTS};
 use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
 use lapin::BasicProperties;
@@ -23,7 +23,7 @@ const PERSISTENT: u8 = 2;
 
 /// A message ready to be published.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingMessage {
     pub(crate) exchange: &'static str,
     pub(crate) routing_key: ShortString,
     /// Comes back when no queue takes it.
@@ -32,14 +32,14 @@ pub(crate) struct Outgoing {
     pub(crate) body: Vec<u8>,
 }
 
-impl Outgoing {
+impl OutgoingMessage {
     pub(crate) fn message_id(&self) -> Option<&ShortString> {
         self.properties.message_id().as_ref()
     }
 }
 
 /// Commands of one lane and one requester: one travels as it is, several as a bundle.
-pub(crate) fn commands(mut letters: Vec<Letter>) -> Result<Outgoing, serde_json::Error> {
+pub(crate) fn commands(mut letters: Vec<Letter>) -> Result<OutgoingMessage, serde_json::Error> {
     let (Some(first), several) = (letters.first(), letters.len() > 1) else {
         return Err(serde::ser::Error::custom("no command"));
     };
@@ -56,7 +56,7 @@ pub(crate) fn commands(mut letters: Vec<Letter>) -> Result<Outgoing, serde_json:
         properties = properties.with_correlation_id(id).with_headers(headers);
         String::from(Box::<str>::from(letter.part.message)).into_bytes()
     };
-    Ok(Outgoing {
+    Ok(OutgoingMessage {
         exchange: COMMANDS,
         routing_key,
         mandatory: true,
@@ -66,8 +66,8 @@ pub(crate) fn commands(mut letters: Vec<Letter>) -> Result<Outgoing, serde_json:
 }
 
 /// An event for others that have bound a queue for it; often there are none. The body is the one that the webhook has.
-pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Outgoing {
-    Outgoing {
+pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> OutgoingMessage {
+    OutgoingMessage {
         exchange: EVENTS,
         routing_key: short(&format!("{lane}.{}", event.kind.as_str())),
         mandatory: false,
@@ -77,9 +77,9 @@ pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Ou
 }
 
 /// Events of one lane for the dispatcher.
-pub(crate) fn events(parts: &[Part<&Event>], lane: u16) -> Result<Outgoing, serde_json::Error> {
+pub(crate) fn events(parts: &[Part<&Event>], lane: u16) -> Result<OutgoingMessage, serde_json::Error> {
     let id = parts.first().map(|part| part.message.message_id()).unwrap_or_default();
-    Ok(Outgoing {
+    Ok(OutgoingMessage {
         exchange: DISPATCH,
         routing_key: short(&lane.to_string()),
         mandatory: true,
@@ -89,11 +89,11 @@ pub(crate) fn events(parts: &[Part<&Event>], lane: u16) -> Result<Outgoing, serd
 }
 
 /// Verdicts for the requesters behind one reply queue. Each says which command it is about.
-pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<Outgoing, serde_json::Error> {
+pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<OutgoingMessage, serde_json::Error> {
     let properties = BasicProperties::default()
         .with_content_type(JSON.into())
         .with_type("verdicts".into());
-    Ok(Outgoing {
+    Ok(OutgoingMessage {
         exchange: "",
         routing_key: short(reply_to),
         // A requester that went away settles its command by itself.
@@ -104,13 +104,18 @@ pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<Outgoing
 }
 
 /// A message that cannot be processed, as it goes to the dead letters: a copy with the reason and where it came from.
-pub(crate) fn parked<T: Message>(message: &T, lane: u16, reason: &str) -> Result<Outgoing, serde_json::Error> {
+pub(crate) fn parked<T: Message>(message: &T, lane: u16, reason: &str) -> Result<OutgoingMessage, serde_json::Error> {
     let original = properties(message, None);
     Ok(dead_letter::<T>(&original, serde_json::to_vec(message)?, lane, reason))
 }
 
 /// As [`parked`], for what could not even be read.
-pub(crate) fn dead_letter<T: Message>(original: &BasicProperties, body: Vec<u8>, lane: u16, reason: &str) -> Outgoing {
+pub(crate) fn dead_letter<T: Message>(
+    original: &BasicProperties,
+    body: Vec<u8>,
+    lane: u16,
+    reason: &str,
+) -> OutgoingMessage {
     let mut headers = original.headers().clone().unwrap_or_default();
     headers.insert(REASON.into(), AMQPValue::LongString(bounded(reason).into()));
     headers.insert(QUEUE.into(), AMQPValue::LongString(T::ROLE.queue(lane).into()));
@@ -131,7 +136,7 @@ pub(crate) fn dead_letter<T: Message>(original: &BasicProperties, body: Vec<u8>,
     if let Some(content_type) = original.content_type() {
         properties = properties.with_content_type(content_type.clone());
     }
-    Outgoing {
+    OutgoingMessage {
         exchange: DEAD,
         routing_key: short(&T::ROLE.queue(lane)),
         mandatory: true,

@@ -8,7 +8,7 @@ const KEPT: [&str; 2] = ["id", "value"];
 
 /// A body without the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Erased {
+pub struct ErasedBody {
     /// What is left.
     pub body: String,
     /// Whether it was about the person, and is a tombstone now.
@@ -21,7 +21,7 @@ pub struct Erased {
 ///
 /// # Errors
 /// When the body is not JSON.
-pub fn erase(body: &str, person: ResourceId) -> Result<Option<Erased>, serde_json::Error> {
+pub fn erase(body: &str, person: ResourceId) -> Result<Option<ErasedBody>, serde_json::Error> {
     let id = person.to_string();
     if !body.contains(&id) {
         return Ok(None);
@@ -38,7 +38,7 @@ pub fn erase(body: &str, person: ResourceId) -> Result<Option<Erased>, serde_jso
         event["data"] = scrub(event["data"].take(), &id);
     }
     let erased = serde_json::to_string(&event)?;
-    Ok((erased != body).then_some(Erased {
+    Ok((erased != body).then_some(ErasedBody {
         body: erased,
         is_tombstone: is_about,
     }))

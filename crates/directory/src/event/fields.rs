@@ -8,7 +8,7 @@ use scim::urn::ENTERPRISE_USER;
 use serde_json::{Map, Value};
 
 /// Members of the normalized user and group with the SCIM attributes behind each.
-const MEMBERS: &[(&str, &[Attribute<'static>])] = &[
+const MEMBERS: &[(&str, &[AttributeKey<'static>])] = &[
     ("external_id", &[core("externalId", None)]),
     ("user_name", &[core("userName", None)]),
     ("emails", &[core("emails", None)]),
@@ -36,13 +36,13 @@ const FRAME: [&str; 3] = ["schemas", "id", "meta"];
 /// Where an event tells of users and groups.
 const SUBJECTS: [&str; 3] = ["user", "group", "member"];
 
-type Attribute<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
+type AttributeKey<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
 
-const fn core(name: &'static str, sub: Option<&'static str>) -> Attribute<'static> {
+const fn core(name: &'static str, sub: Option<&'static str>) -> AttributeKey<'static> {
     (None, name, sub)
 }
 
-const fn enterprise(name: &'static str) -> Attribute<'static> {
+const fn enterprise(name: &'static str) -> AttributeKey<'static> {
     (Some(ENTERPRISE_USER), name, None)
 }
 

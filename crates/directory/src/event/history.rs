@@ -3,7 +3,7 @@
 mod undo;
 
 use crate::resource::settle_user;
-use crate::{GroupRow, UserRow};
+use crate::{Group, User};
 use events::{EventType, Timestamp};
 use serde_json::{Map, Value};
 
@@ -56,7 +56,7 @@ pub fn before_image(after: &Map<String, Value>, changes: &[Value]) -> Map<String
 /// The user before an event about it; `None` when there was none, or when the event does not tell because the person was
 /// erased. `updated_at` is not told by events: it is that of the creation, or `at` for a user that had changed since.
 #[must_use]
-pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<UserRow> {
+pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<User> {
     let Before {
         id,
         mut attributes,
@@ -65,7 +65,7 @@ pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<UserR
     } = resource_before(kind, &data["user"], &data["changes"])?;
     settle_user(&mut attributes);
     let updated_at = if version > 1 { at } else { created_at };
-    Some(UserRow {
+    Some(User {
         id,
         attributes,
         version,
@@ -76,7 +76,7 @@ pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<UserR
 
 /// As [`user_before`], for a group. A change of members raises the version without an event of the group.
 #[must_use]
-pub fn group_before(kind: EventType, data: &Value, at: Timestamp) -> Option<GroupRow> {
+pub fn group_before(kind: EventType, data: &Value, at: Timestamp) -> Option<Group> {
     let Before {
         id,
         attributes,
@@ -84,7 +84,7 @@ pub fn group_before(kind: EventType, data: &Value, at: Timestamp) -> Option<Grou
         created_at,
     } = resource_before(kind, &data["group"], &data["changes"])?;
     let updated_at = if version > 1 { at } else { created_at };
-    Some(GroupRow {
+    Some(Group {
         id,
         attributes,
         version,

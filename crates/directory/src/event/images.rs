@@ -2,7 +2,7 @@
 //! there are. Pages are put together on tables, so that a directory of any size is replayed in bounded memory.
 
 use super::replay::{ReplayError, image, raw_version, user_image};
-use crate::{GroupRow, Policy, UserRow, Writes};
+use crate::{Group, Policy, User, Writes};
 use events::{EventBody, EventType, ResourceId, ResourceKind, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +13,9 @@ pub struct Images {
     /// The sequence of the last event.
     pub sequence: i64,
     /// Users as their last events show them.
-    pub users: BTreeMap<ResourceId, UserRow>,
+    pub users: BTreeMap<ResourceId, User>,
     /// Groups as their last events show them, with a version that is no lower than the one they had.
-    pub groups: BTreeMap<ResourceId, GroupRow>,
+    pub groups: BTreeMap<ResourceId, Group>,
     /// Users and groups that were deleted, with all memberships that they had before.
     pub gone: BTreeSet<ResourceId>,
     /// Memberships (group, member) that were made, with kind and time, or ended.
@@ -124,10 +124,10 @@ fn id(normalized: &Value) -> Option<ResourceId> {
     normalized.get("id")?.as_str()?.parse().ok()
 }
 
-fn user(normalized: &Value) -> Option<UserRow> {
+fn user(normalized: &Value) -> Option<User> {
     let (id, attributes) = user_image(normalized)?;
     let (created_at, updated_at) = times(normalized)?;
-    Some(UserRow {
+    Some(User {
         id,
         attributes,
         version: raw_version(normalized),
@@ -136,10 +136,10 @@ fn user(normalized: &Value) -> Option<UserRow> {
     })
 }
 
-fn group(normalized: &Value) -> Option<GroupRow> {
+fn group(normalized: &Value) -> Option<Group> {
     let (id, attributes) = image(normalized)?;
     let (created_at, updated_at) = times(normalized)?;
-    Some(GroupRow {
+    Some(Group {
         id,
         attributes,
         version: raw_version(normalized),

@@ -1,6 +1,6 @@
 //! The normalized user and group: the shape that downstream apps read in events and in the management API.
 
-use crate::{GroupRow, Policy, UserRow, resource::text};
+use crate::{Group, Policy, User, resource::text};
 use events::{DirectoryId, GroupRef, OrganizationId};
 use scim::urn;
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ pub struct Owner {
 /// `group_roles` give for direct membership, the first rule that applies. `grants` follow from the role. A change of
 /// membership that changes them is told by a `user.updated` too ([`crate::role_change`]).
 #[must_use]
-pub fn normalized_user(user: &UserRow, owner: Owner, groups: &[GroupRef], policy: &Policy) -> Value {
+pub fn normalized_user(user: &User, owner: Owner, groups: &[GroupRef], policy: &Policy) -> Value {
     let attributes = &user.attributes;
     let enterprise = attributes.get(urn::ENTERPRISE_USER);
     let name = attributes.get("name");
@@ -54,7 +54,7 @@ pub fn normalized_user(user: &UserRow, owner: Owner, groups: &[GroupRef], policy
 
 /// The normalized group of an event and of the management API; members are told one by one, not here.
 #[must_use]
-pub fn normalized_group(group: &GroupRow, owner: Owner) -> Value {
+pub fn normalized_group(group: &Group, owner: Owner) -> Value {
     json!({
         "id": group.id,
         "organization_id": owner.organization_id,
@@ -68,7 +68,7 @@ pub fn normalized_group(group: &GroupRow, owner: Owner) -> Value {
 }
 
 /// The role of a user who is in these groups.
-pub(crate) fn role<'a>(user: &'a UserRow, groups: &[GroupRef], policy: &'a Policy) -> Option<Cow<'a, str>> {
+pub(crate) fn role<'a>(user: &'a User, groups: &[GroupRef], policy: &'a Policy) -> Option<Cow<'a, str>> {
     own_role(&user.attributes).or_else(|| policy.role_by_groups(groups).map(Cow::Borrowed))
 }
 
@@ -110,7 +110,7 @@ fn custom(attributes: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-fn raw_user(user: &UserRow) -> Value {
+fn raw_user(user: &User) -> Value {
     let kind = scim::schema::ResourceType::user();
     raw(
         kind,

@@ -4,7 +4,7 @@
 //! memory. Versions of groups are not compared: a change of members raises them without an image in the log.
 
 use crate::resource::settle_user;
-use crate::{GroupRow, UserRow};
+use crate::{Group, User};
 use events::{EventBody, EventType, ResourceId};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -54,13 +54,13 @@ impl Replay {
     }
 
     /// A user as it was at the beginning.
-    pub fn begin_with_user(&mut self, user: &UserRow) {
+    pub fn begin_with_user(&mut self, user: &User) {
         self.users
             .insert(user.id, user_fingerprint(&user.attributes, user.version));
     }
 
     /// A group as it was at the beginning.
-    pub fn begin_with_group(&mut self, group: &GroupRow) {
+    pub fn begin_with_group(&mut self, group: &Group) {
         self.groups.insert(group.id, fingerprint(&group.attributes));
     }
 

@@ -1,7 +1,7 @@
 //! Requests that a client may send within a generous body limit, and what the services do with each in memory: from the
 //! bytes of the body to the rows and the event. Each comes in any size, so that work beyond proportion shows.
 
-use directory::{Directory, Needs, Policy, UserRow, before_image};
+use directory::{DirectoryRows, Needs, Policy, User, before_image};
 use events::{Command, CommandId, DirectoryId, OrganizationId, Outcome, ResourceId, ResourceKind, Source};
 use events::{Timestamp, Verb};
 use scim::Limits;
@@ -252,7 +252,7 @@ const BOUNDLESS: Limits = Limits {
 
 /// A request about to be worked on.
 pub(crate) struct Ready {
-    directory: Directory,
+    directory: DirectoryRows,
     id: ResourceId,
     request: Request,
 }
@@ -261,11 +261,11 @@ impl Request {
     /// With what is stored in its place.
     pub(crate) fn ready(self) -> Ready {
         let (directory, organization) = (DirectoryId::new(), OrganizationId::new());
-        let mut directory = Directory::new(directory, organization, Policy::default(), &Needs::default());
+        let mut directory = DirectoryRows::new(directory, organization, Policy::default(), &Needs::default());
         directory.set_limits(BOUNDLESS);
         let id = ResourceId::new();
         if let Some(Value::Object(attributes)) = &self.stored {
-            directory.load_user(UserRow {
+            directory.load_user(User {
                 id,
                 attributes: attributes.clone(),
                 version: 1,

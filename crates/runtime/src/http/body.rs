@@ -62,7 +62,7 @@ pub async fn read_body(
     payload: impl Stream<Item = Result<Bytes, PayloadError>>,
     limit: usize,
 ) -> Result<Bytes, BodyError> {
-    let mut packed = is_packed(headers)?.then(|| MultiGzDecoder::new(Bounded::new(limit)));
+    let mut packed = is_packed(headers)?.then(|| MultiGzDecoder::new(BoundedBuffer::new(limit)));
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
@@ -70,7 +70,7 @@ pub async fn read_body(
     if announced > limit {
         return Err(BodyError::TooLarge(limit));
     }
-    let mut plain = Bounded::new(limit);
+    let mut plain = BoundedBuffer::new(limit);
     let mut came = 0;
     let mut payload = std::pin::pin!(payload);
     while let Some(chunk) = payload.next().await {
@@ -126,13 +126,13 @@ fn without_mark(bytes: Bytes) -> Bytes {
 }
 
 /// What was unpacked so far; takes no byte beyond the limit.
-struct Bounded {
+struct BoundedBuffer {
     bytes: Vec<u8>,
     limit: usize,
     is_full: bool,
 }
 
-impl Bounded {
+impl BoundedBuffer {
     const fn new(limit: usize) -> Self {
         Self {
             bytes: Vec::new(),
@@ -151,7 +151,7 @@ impl Bounded {
     }
 }
 
-impl Write for Bounded {
+impl Write for BoundedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bytes.len() + bytes.len() > self.limit {
             self.is_full = true;

@@ -203,11 +203,11 @@ impl Connection {
     }
 
     /// A request's head has come.
-    pub(super) fn begin(self: &Arc<Self>, has_body: bool) -> Handling {
+    pub(super) fn begin(self: &Arc<Self>, has_body: bool) -> RequestInFlight {
         self.came.store(0, Relaxed);
         self.left.store(false, Relaxed);
         self.enter(if has_body { Phase::Body } else { Phase::Busy });
-        Handling(Arc::clone(self))
+        RequestInFlight(Arc::clone(self))
     }
 
     /// The request's body has come, whole or broken.
@@ -243,15 +243,15 @@ impl Connection {
 /// A request between its head and the end of its answer. Dropped with the last of the answer's body, or with the handler
 /// that fails.
 #[derive(Debug)]
-pub(super) struct Handling(Arc<Connection>);
+pub(super) struct RequestInFlight(Arc<Connection>);
 
-impl Handling {
+impl RequestInFlight {
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.0
     }
 }
 
-impl Drop for Handling {
+impl Drop for RequestInFlight {
     fn drop(&mut self) {
         self.0.finish();
     }

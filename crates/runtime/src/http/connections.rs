@@ -22,7 +22,7 @@ const MILLIS_BETWEEN_WARNINGS: u64 = 60_000;
 
 /// How much the connections of a process may be and hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
+pub(crate) struct ConnectionBounds {
     /// Connections at a time.
     pub(crate) connections: usize,
     /// Bytes of answers that wait for their readers. Above it, readers that take next to nothing are cut off; above twice
@@ -36,15 +36,15 @@ pub(super) struct Connections(Arc<Table>);
 
 #[derive(Debug)]
 struct Table {
-    bounds: Bounds,
+    bounds: ConnectionBounds,
     epoch: Instant,
     unread: AtomicUsize,
     told: AtomicU64,
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConnections {
     next: u64,
     connections: HashMap<u64, Arc<Connection>>,
 }
@@ -58,14 +58,14 @@ struct OfPeer {
 
 /// A connection that has its place, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Admitted {
+pub(super) struct AdmittedConnection {
     connections: Connections,
     id: u64,
     connection: Arc<Connection>,
 }
 
 impl Connections {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: ConnectionBounds) -> Self {
         Self(Arc::new(Table {
             bounds,
             epoch: Instant::now(),
@@ -76,7 +76,7 @@ impl Connections {
     }
 
     /// Gives a new connection its place; `None` when we are working on as many as there may be.
-    pub(super) fn admit(&self, address: IpAddr) -> Option<Admitted> {
+    pub(super) fn admit(&self, address: IpAddr) -> Option<AdmittedConnection> {
         let connection = Arc::new(Connection::new(Peer::from(address), self.0.epoch));
         let mut open = self.open();
         let mut gone = Vec::new();
@@ -87,7 +87,7 @@ impl Connections {
             let id = open.next;
             open.next += 1;
             open.connections.insert(id, Arc::clone(&connection));
-            Admitted {
+            AdmittedConnection {
                 connections: self.clone(),
                 id,
                 connection,
@@ -143,12 +143,12 @@ impl Connections {
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, OpenConnections> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::ops::Deref for Admitted {
+impl std::ops::Deref for AdmittedConnection {
     type Target = Arc<Connection>;
 
     fn deref(&self) -> &Arc<Connection> {
@@ -156,13 +156,13 @@ impl std::ops::Deref for Admitted {
     }
 }
 
-impl Admitted {
+impl AdmittedConnection {
     pub(super) fn connections(&self) -> &Connections {
         &self.connections
     }
 }
 
-impl Drop for Admitted {
+impl Drop for AdmittedConnection {
     fn drop(&mut self) {
         self.connections.hold(&self.connection, 0);
         let mut open = self.connections.open();
@@ -171,7 +171,7 @@ impl Drop for Admitted {
     }
 }
 
-impl Open {
+impl OpenConnections {
     /// Takes out those that wait for their peers, the worst of them.
     fn make_room(&mut self) -> Vec<Arc<Connection>> {
         let mut waiting = self.waiting(|connection| connection.waiting());

@@ -6,7 +6,7 @@
 //! times are off.
 
 use super::connection::{Connection, Phase};
-use super::connections::Admitted;
+use super::connections::AdmittedConnection;
 use super::target::Heads;
 use std::future::Future as _;
 use std::io;
@@ -61,7 +61,7 @@ impl Socket for TcpStream {
 
 /// Why a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
+enum CloseReason {
     Head,
     Size,
     Idle,
@@ -69,7 +69,7 @@ enum Cut {
     Unread,
 }
 
-impl Cut {
+impl CloseReason {
     const fn label(self) -> &'static str {
         match self {
             Self::Head => "head",
@@ -83,10 +83,10 @@ impl Cut {
 
 /// A connection that is timed and bounded.
 #[derive(Debug)]
-pub(super) struct Guarded<T> {
+pub(super) struct GuardedStream<T> {
     /// The limit is what may be read now.
     socket: Take<T>,
-    admitted: Admitted,
+    admitted: AdmittedConnection,
     /// Rings at `rings`, or later than the next thing is due, never earlier than it must.
     timer: Option<Pin<Box<Sleep>>>,
     /// Bytes since reading last came to an end.
@@ -95,8 +95,8 @@ pub(super) struct Guarded<T> {
     taken: usize,
 }
 
-impl<T: Socket> Guarded<T> {
-    pub(super) fn new(socket: T, admitted: Admitted) -> Self {
+impl<T: Socket> GuardedStream<T> {
+    pub(super) fn new(socket: T, admitted: AdmittedConnection) -> Self {
         Self {
             socket: socket.take(0),
             admitted,
@@ -110,21 +110,24 @@ impl<T: Socket> Guarded<T> {
         &self.admitted
     }
 
-    pub(super) fn admitted(&self) -> &Admitted {
+    pub(super) fn admitted(&self) -> &AdmittedConnection {
         &self.admitted
     }
 
     /// What is due next, and why the connection is closed when it is not there by then.
-    fn due(&self) -> Option<(Instant, Cut)> {
+    fn due(&self) -> Option<(Instant, CloseReason)> {
         let since = self.admitted.since();
         let peer = match self.admitted.phase() {
-            Phase::New | Phase::Head => Some((since + HEAD_TIME, Cut::Head)),
-            Phase::Idle => Some((since + IDLE_TIME, Cut::Idle)),
-            Phase::Rest => Some((since + HEAD_TIME, Cut::Rest)),
+            Phase::New | Phase::Head => Some((since + HEAD_TIME, CloseReason::Head)),
+            Phase::Idle => Some((since + IDLE_TIME, CloseReason::Idle)),
+            Phase::Rest => Some((since + HEAD_TIME, CloseReason::Rest)),
             // The body has a time of its own, so that its reader can say that it was too slow.
             Phase::Body | Phase::Busy => None,
         };
-        let reader = self.admitted.stalled().map(|since| (since + READ_TIME, Cut::Unread));
+        let reader = self
+            .admitted
+            .stalled()
+            .map(|since| (since + READ_TIME, CloseReason::Unread));
         match (peer, reader) {
             (Some(peer), Some(reader)) => Some(if reader.0 < peer.0 { reader } else { peer }),
             (peer, reader) => peer.or(reader),
@@ -152,13 +155,13 @@ impl<T: Socket> Guarded<T> {
         }
     }
 
-    fn cut(&self, cut: Cut) -> io::Error {
+    fn cut(&self, cut: CloseReason) -> io::Error {
         metrics::counter!("rollcall_http_connections_closed_total", "reason" => cut.label()).increment(1);
         match cut {
             // Nothing of an answer is on the way: otherwise the two would mix.
-            Cut::Head if self.admitted.stalled().is_none() => self.socket.get_ref().say(TOO_SLOW),
-            Cut::Size if self.admitted.stalled().is_none() => self.socket.get_ref().say(TOO_LARGE),
-            Cut::Unread => self.socket.get_ref().forget_unsent(),
+            CloseReason::Head if self.admitted.stalled().is_none() => self.socket.get_ref().say(TOO_SLOW),
+            CloseReason::Size if self.admitted.stalled().is_none() => self.socket.get_ref().say(TOO_LARGE),
+            CloseReason::Unread => self.socket.get_ref().forget_unsent(),
             _ => {}
         }
         io::Error::new(io::ErrorKind::TimedOut, cut.label())
@@ -210,20 +213,20 @@ impl<T: Socket> Guarded<T> {
         self.turn += bytes;
         self.admitted.receive(bytes);
         Poll::Ready(if self.admitted.came() > HEAD_SIZE {
-            Err(self.cut(Cut::Size))
+            Err(self.cut(CloseReason::Size))
         } else {
             Ok(())
         })
     }
 }
 
-impl<T: Socket> Heads for Guarded<T> {
+impl<T: Socket> Heads for GuardedStream<T> {
     fn begins_head(&self) -> bool {
         self.admitted.phase() == Phase::Idle
     }
 }
 
-impl<T: Socket> AsyncRead for Guarded<T> {
+impl<T: Socket> AsyncRead for GuardedStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -238,7 +241,7 @@ impl<T: Socket> AsyncRead for Guarded<T> {
     }
 }
 
-impl<T: Socket> AsyncWrite for Guarded<T> {
+impl<T: Socket> AsyncWrite for GuardedStream<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check(context)?;
         let written = Pin::new(self.socket.get_mut()).poll_write(context, bytes);

@@ -23,7 +23,7 @@ pub const READ_ONLY: &str = "GET, HEAD, OPTIONS";
 pub(super) async fn head_as_get<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, Withheld>>, Error> {
+) -> Result<ServiceResponse<EitherBody<B, WithheldBody>>, Error> {
     let is_head = *request.method() == Method::HEAD;
     if is_head {
         request.head_mut().method = Method::GET;
@@ -31,7 +31,7 @@ pub(super) async fn head_as_get<B: MessageBody + 'static>(
     let response = next.call(request).await?;
     Ok(response.map_body(|_, body| {
         if is_head {
-            EitherBody::right(Withheld(body.size()))
+            EitherBody::right(WithheldBody(body.size()))
         } else {
             EitherBody::left(body)
         }
@@ -40,9 +40,9 @@ pub(super) async fn head_as_get<B: MessageBody + 'static>(
 
 /// A body of which only the length is told.
 #[derive(Debug)]
-pub(super) struct Withheld(BodySize);
+pub(super) struct WithheldBody(BodySize);
 
-impl MessageBody for Withheld {
+impl MessageBody for WithheldBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {

@@ -1,8 +1,8 @@
 //! Serving until the soft stop, then finishing what is in flight.
 
-use super::connections::{Bounds, Connections};
-use super::guarded::Guarded;
-use super::target::Escaped;
+use super::connections::{ConnectionBounds, Connections};
+use super::guarded::GuardedStream;
+use super::target::EscapingStream;
 use super::watched::{OnConnection, watched};
 use crate::http::methods::{head_as_get, nowhere};
 use crate::http::{Probes, no_store, request_span};
@@ -95,7 +95,7 @@ where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let workers = workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
-    let connections = Connections::new(Bounds {
+    let connections = Connections::new(ConnectionBounds {
         connections: limits.connections,
         unread: limits.unread,
     });
@@ -123,7 +123,7 @@ where
             .client_disconnect_timeout(DISCONNECT_TIME)
             // A client that has gone needs no answer, and what was begun for it ends.
             .h1_allow_half_closed(false)
-            .on_connect_ext(|io: &Escaped<Guarded<TcpStream>>, data| {
+            .on_connect_ext(|io: &EscapingStream<GuardedStream<TcpStream>>, data| {
                 let guarded = io.get_ref();
                 data.insert(OnConnection {
                     connection: guarded.connection().clone(),
@@ -145,7 +145,10 @@ where
 }
 
 /// `None` when there is no room.
-fn admit(socket: TcpStream, connections: &Connections) -> Option<(Escaped<Guarded<TcpStream>>, Option<SocketAddr>)> {
+fn admit(
+    socket: TcpStream,
+    connections: &Connections,
+) -> Option<(EscapingStream<GuardedStream<TcpStream>>, Option<SocketAddr>)> {
     // An error means that it is closed already.
     let peer = socket.peer_addr().ok()?;
     let options = socket2::SockRef::from(&socket);
@@ -157,5 +160,5 @@ fn admit(socket: TcpStream, connections: &Connections) -> Option<(Escaped<Guarde
         options.set_tcp_notsent_lowat(MOST_UNSENT_BYTES),
     );
     let admitted = connections.admit(peer.ip())?;
-    Some((Escaped::new(Guarded::new(socket, admitted)), Some(peer)))
+    Some((EscapingStream::new(GuardedStream::new(socket, admitted)), Some(peer)))
 }

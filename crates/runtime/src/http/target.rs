@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Where in a head the next byte is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum HeadPosition {
     /// Before the target: empty lines, and the method.
     #[default]
     Method,
@@ -33,7 +33,7 @@ const fn is_foreign(byte: u8) -> bool {
         )
 }
 
-impl Place {
+impl HeadPosition {
     /// Goes on behind a byte.
     const fn behind(self, byte: u8) -> Self {
         match (self, byte) {
@@ -79,18 +79,18 @@ pub(super) trait Heads: AsyncRead + AsyncWrite + Unpin {
 
 /// A connection whose targets are escaped as they come.
 #[derive(Debug)]
-pub(super) struct Escaped<T> {
+pub(super) struct EscapingStream<T> {
     socket: T,
-    place: Place,
+    place: HeadPosition,
     /// What was read and found no room any more.
     rest: Vec<u8>,
 }
 
-impl<T: Heads> Escaped<T> {
+impl<T: Heads> EscapingStream<T> {
     pub(super) const fn new(socket: T) -> Self {
         Self {
             socket,
-            place: Place::Method,
+            place: HeadPosition::Method,
             rest: Vec::new(),
         }
     }
@@ -107,15 +107,15 @@ impl<T: Heads> Escaped<T> {
     }
 }
 
-impl<T: Heads> AsyncRead for Escaped<T> {
+impl<T: Heads> AsyncRead for EscapingStream<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !this.rest.is_empty() {
             this.hand_over(buffer);
             return Poll::Ready(Ok(()));
         }
-        if this.place == Place::Behind && this.socket.begins_head() {
-            this.place = Place::Method;
+        if this.place == HeadPosition::Behind && this.socket.begins_head() {
+            this.place = HeadPosition::Method;
         }
         let start = buffer.filled().len();
         ready!(Pin::new(&mut this.socket).poll_read(context, buffer))?;
@@ -131,7 +131,7 @@ impl<T: Heads> AsyncRead for Escaped<T> {
     }
 }
 
-impl<T: Heads> AsyncWrite for Escaped<T> {
+impl<T: Heads> AsyncWrite for EscapingStream<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().socket).poll_write(context, bytes)
     }
@@ -159,7 +159,7 @@ impl<T: Heads> AsyncWrite for Escaped<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Escaped, Heads};
+    use super::{EscapingStream, Heads};
     use std::cell::Cell;
     use std::io;
     use std::pin::Pin;
@@ -167,13 +167,13 @@ mod tests {
     use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
     /// Gives out what it holds, a piece at a time; each `heads` says whether the next one begins a head.
-    struct Pieces {
+    struct HeadPieces {
         bytes: Vec<Vec<u8>>,
         at: usize,
         heads: Cell<bool>,
     }
 
-    impl AsyncRead for Pieces {
+    impl AsyncRead for HeadPieces {
         fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
             let at = self.at;
             if let Some(piece) = self.bytes.get_mut(at) {
@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    impl AsyncWrite for Pieces {
+    impl AsyncWrite for HeadPieces {
         fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
             Poll::Ready(Ok(bytes.len()))
         }
@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    impl Heads for Pieces {
+    impl Heads for HeadPieces {
         fn begins_head(&self) -> bool {
             self.heads.get()
         }
@@ -210,7 +210,7 @@ mod tests {
 
     /// What comes out where `bytes` come in pieces of `size` and are read into room for `room`.
     async fn read(bytes: &[u8], size: usize, room: usize) -> Vec<u8> {
-        let mut escaped = Escaped::new(Pieces {
+        let mut escaped = EscapingStream::new(HeadPieces {
             bytes: bytes.chunks(size).map(<[u8]>::to_vec).collect(),
             at: 0,
             heads: Cell::new(false),
@@ -269,7 +269,7 @@ mod tests {
         let head = b"GET /\"a\" HTTP/1.1\r\n\r\n";
         let escaped_head = b"GET /%22a%22 HTTP/1.1\r\n\r\n";
         for (is_head, wanted) in [(true, &escaped_head[..]), (false, &head[..])] {
-            let mut escaped = Escaped::new(Pieces {
+            let mut escaped = EscapingStream::new(HeadPieces {
                 bytes: vec![head.to_vec(), head.to_vec()],
                 at: 0,
                 heads: Cell::new(false),

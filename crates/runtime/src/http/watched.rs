@@ -1,7 +1,7 @@
 //! From the head of a request to the last of its answer: what its connection is doing meanwhile, how long its body may
 //! take, and how much of its answer waits.
 
-use super::connection::{Connection, Handling};
+use super::connection::{Connection, RequestInFlight};
 use super::connections::Connections;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -69,7 +69,7 @@ pub(super) async fn watched(
         });
     }
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| Answer::new(body.boxed(), on.connections, handling).boxed()))
+    Ok(response.map_body(|_, body| AnswerBody::new(body.boxed(), on.connections, handling).boxed()))
 }
 
 /// The body of a request. After its time it is an error that [`body_was_too_slow`] knows.
@@ -122,18 +122,18 @@ impl Drop for TimedBody {
 }
 
 /// The body of an answer, in pieces.
-struct Answer {
+struct AnswerBody {
     body: BoxBody,
     /// What is left of the part that was made last.
     part: Bytes,
     /// The whole answer is there, and counted.
     whole: bool,
     connections: Connections,
-    handling: Handling,
+    handling: RequestInFlight,
 }
 
-impl Answer {
-    fn new(body: BoxBody, connections: Connections, handling: Handling) -> Self {
+impl AnswerBody {
+    fn new(body: BoxBody, connections: Connections, handling: RequestInFlight) -> Self {
         let size = match body.size() {
             BodySize::Sized(size) => usize::try_from(size).unwrap_or(usize::MAX),
             BodySize::None | BodySize::Stream => 0,
@@ -151,7 +151,7 @@ impl Answer {
     }
 }
 
-impl MessageBody for Answer {
+impl MessageBody for AnswerBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -175,7 +175,7 @@ impl MessageBody for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for AnswerBody {
     fn drop(&mut self) {
         self.connections.hold(self.handling.connection(), 0);
     }

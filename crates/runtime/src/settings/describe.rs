@@ -1,7 +1,7 @@
 //! The effective settings as a person reads them.
 
 use super::definition::Definition;
-use super::kinds::{DatabaseUrl, Kind as _, UNSET};
+use super::kinds::{DatabaseUrl, SettingKind as _, UNSET};
 use super::table::{DEFINITIONS, Settings};
 use std::fmt::Write;
 

@@ -24,7 +24,7 @@ const MOST_DAYS: u64 = 3_650;
 const SECONDS_A_DAY: u64 = 24 * 3_600;
 
 /// A kind of value.
-pub(crate) trait Kind {
+pub(crate) trait SettingKind {
     /// What the text means.
     type Value;
 
@@ -60,7 +60,7 @@ pub(crate) const fn number<T>(unit: &'static str, range: RangeInclusive<u64>) ->
     }
 }
 
-impl<T: FromStr + Display> Kind for Number<T> {
+impl<T: FromStr + Display> SettingKind for Number<T> {
     type Value = T;
 
     fn read(&self, text: &str) -> Result<T, String> {
@@ -78,7 +78,7 @@ impl<T: FromStr + Display> Kind for Number<T> {
 /// Seconds within a range.
 pub(crate) struct Seconds(pub(crate) RangeInclusive<u64>);
 
-impl Kind for Seconds {
+impl SettingKind for Seconds {
     type Value = Duration;
 
     fn read(&self, text: &str) -> Result<Duration, String> {
@@ -95,7 +95,7 @@ impl Kind for Seconds {
 /// Days that something is kept.
 pub(crate) struct Days;
 
-impl Kind for Days {
+impl SettingKind for Days {
     type Value = Duration;
 
     fn read(&self, text: &str) -> Result<Duration, String> {
@@ -111,7 +111,7 @@ impl Kind for Days {
 /// The same, or 0: for ever.
 pub(crate) struct DaysOrForEver;
 
-impl Kind for DaysOrForEver {
+impl SettingKind for DaysOrForEver {
     type Value = Option<Duration>;
 
     fn read(&self, text: &str) -> Result<Option<Duration>, String> {
@@ -129,7 +129,7 @@ impl Kind for DaysOrForEver {
 /// True or false.
 pub(crate) struct Switch;
 
-impl Kind for Switch {
+impl SettingKind for Switch {
     type Value = bool;
 
     fn read(&self, text: &str) -> Result<bool, String> {
@@ -152,7 +152,7 @@ impl Kind for Switch {
 /// Networks, separated by commas.
 pub(crate) struct Networks;
 
-impl Kind for Networks {
+impl SettingKind for Networks {
     type Value = Vec<IpNet>;
 
     fn read(&self, text: &str) -> Result<Vec<IpNet>, String> {
@@ -169,7 +169,7 @@ impl Kind for Networks {
 /// The ports that webhooks go to, and ranges of them, separated by commas; none of them means the usual ones.
 pub(crate) struct WebhookPorts;
 
-impl Kind for WebhookPorts {
+impl SettingKind for WebhookPorts {
     type Value = Vec<RangeInclusive<u16>>;
 
     fn read(&self, text: &str) -> Result<Vec<RangeInclusive<u16>>, String> {
@@ -196,7 +196,7 @@ impl Kind for WebhookPorts {
 /// An address to listen at.
 pub(crate) struct HostAndPort;
 
-impl Kind for HostAndPort {
+impl SettingKind for HostAndPort {
     type Value = String;
 
     fn read(&self, text: &str) -> Result<String, String> {
@@ -214,7 +214,7 @@ impl Kind for HostAndPort {
 /// A folder.
 pub(crate) struct Folder;
 
-impl Kind for Folder {
+impl SettingKind for Folder {
     type Value = PathBuf;
 
     fn read(&self, text: &str) -> Result<PathBuf, String> {
@@ -229,7 +229,7 @@ impl Kind for Folder {
 /// An address on the web that others are put behind; kept without a slash at the end.
 pub(crate) struct WebUrl;
 
-impl Kind for WebUrl {
+impl SettingKind for WebUrl {
     type Value = String;
 
     fn read(&self, text: &str) -> Result<String, String> {
@@ -258,7 +258,7 @@ impl Kind for WebUrl {
 /// Where a trace can be looked at.
 pub(crate) struct TraceUrl;
 
-impl Kind for TraceUrl {
+impl SettingKind for TraceUrl {
     type Value = String;
 
     fn read(&self, text: &str) -> Result<String, String> {
@@ -276,7 +276,7 @@ impl Kind for TraceUrl {
 /// How log lines look.
 pub(crate) struct LogLines;
 
-impl Kind for LogLines {
+impl SettingKind for LogLines {
     type Value = LogFormat;
 
     fn read(&self, text: &str) -> Result<LogFormat, String> {
@@ -300,7 +300,7 @@ impl Kind for LogLines {
 /// The URL of a database.
 pub(crate) struct DatabaseUrl;
 
-impl Kind for DatabaseUrl {
+impl SettingKind for DatabaseUrl {
     type Value = SecretString;
 
     fn read(&self, text: &str) -> Result<SecretString, String> {
@@ -319,7 +319,7 @@ impl Kind for DatabaseUrl {
 /// The URL of a bus.
 pub(crate) struct BusUrl;
 
-impl Kind for BusUrl {
+impl SettingKind for BusUrl {
     type Value = SecretString;
 
     fn read(&self, text: &str) -> Result<SecretString, String> {
@@ -338,7 +338,7 @@ impl Kind for BusUrl {
 /// The key that stored secrets are encrypted with.
 pub(crate) struct MasterKeyText;
 
-impl Kind for MasterKeyText {
+impl SettingKind for MasterKeyText {
     type Value = SecretString;
 
     fn read(&self, text: &str) -> Result<SecretString, String> {
@@ -356,7 +356,7 @@ impl Kind for MasterKeyText {
 /// An admin key that a person made. It lets its owner do everything, so it must be as hard to guess as one of ours.
 pub(crate) struct AdminKeyText;
 
-impl Kind for AdminKeyText {
+impl SettingKind for AdminKeyText {
     type Value = SecretString;
 
     fn read(&self, text: &str) -> Result<SecretString, String> {

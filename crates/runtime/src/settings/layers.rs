@@ -2,7 +2,7 @@
 
 use super::definition::Definition;
 use super::error::SettingsError;
-use super::kinds::Kind;
+use super::kinds::SettingKind;
 use super::origin::Origin;
 use crate::flags::Flags;
 use figment::providers::{Format, Toml};
@@ -24,12 +24,12 @@ const ENVIRONMENT: &str = "environment";
 const FILE: &str = "file";
 
 /// Values that are text already. Figment's own environment provider would read `0123` as a number.
-struct Texts {
+struct TextLayer {
     layer: &'static str,
     values: Dict,
 }
 
-impl Texts {
+impl TextLayer {
     fn collect(layer: &'static str, known: &[Definition], lookup: impl Fn(&Definition) -> Option<String>) -> Self {
         // An empty variable is how compose files and shells say "not set".
         let values = known
@@ -45,7 +45,7 @@ impl Texts {
     }
 }
 
-impl Provider for Texts {
+impl Provider for TextLayer {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.layer)
     }
@@ -114,8 +114,8 @@ impl Layers {
         if let Some(file) = file {
             figment = figment.merge(FileValues::parse(file, known)?);
         }
-        let environment = Texts::collect(ENVIRONMENT, known, |definition| environment(&definition.variable()));
-        let flags = Texts::collect(FLAG, known, |definition| flags.get(definition.name).map(str::to_owned));
+        let environment = TextLayer::collect(ENVIRONMENT, known, |definition| environment(&definition.variable()));
+        let flags = TextLayer::collect(FLAG, known, |definition| flags.get(definition.name).map(str::to_owned));
         Ok(Self {
             known,
             values: figment.merge(environment).merge(flags),
@@ -123,13 +123,18 @@ impl Layers {
     }
 
     /// The value of a setting; `None` when no layer has it.
-    pub(crate) fn read<K: Kind>(&self, name: &str, kind: &K) -> Result<Option<K::Value>, SettingsError> {
+    pub(crate) fn read<K: SettingKind>(&self, name: &str, kind: &K) -> Result<Option<K::Value>, SettingsError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         kind.read(&text).map(Some).map_err(|reason| self.invalid(name, reason))
     }
 
     /// The same with a text that stands for what no layer has.
-    pub(crate) fn read_or<K: Kind>(&self, name: &str, kind: &K, default: &str) -> Result<K::Value, SettingsError> {
+    pub(crate) fn read_or<K: SettingKind>(
+        &self,
+        name: &str,
+        kind: &K,
+        default: &str,
+    ) -> Result<K::Value, SettingsError> {
         match self.read(name, kind)? {
             Some(value) => Ok(value),
             None => kind.read(default).map_err(|reason| self.invalid(name, reason)),

@@ -4,8 +4,8 @@
 use super::definition::Definition;
 use super::error::SettingsError;
 use super::kinds::{
-    AdminKeyText, BusUrl, DatabaseUrl, Days, DaysOrForEver, Folder, HostAndPort, Kind as _, LogLines, MasterKeyText,
-    Networks, Seconds, Switch, TraceUrl, WebUrl, WebhookPorts, number,
+    AdminKeyText, BusUrl, DatabaseUrl, Days, DaysOrForEver, Folder, HostAndPort, LogLines, MasterKeyText, Networks,
+    Seconds, SettingKind as _, Switch, TraceUrl, WebUrl, WebhookPorts, number,
 };
 use super::layers::Layers;
 use super::origin::Origin;

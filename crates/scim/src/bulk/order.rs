@@ -4,7 +4,7 @@ use super::BulkRequest;
 
 /// One step of a bulk request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum BulkStep {
     /// Do an operation.
     Run {
         /// Its index.
@@ -33,13 +33,13 @@ struct Plan {
     states: Vec<State>,
     /// By operation: groups that were created without what it creates.
     waiting: Vec<Vec<usize>>,
-    steps: Vec<Step>,
+    steps: Vec<BulkStep>,
 }
 
 impl BulkRequest {
     /// The steps in order: as requested, but what is referred to comes first. Every operation is run exactly once.
     #[must_use]
-    pub fn steps(&self) -> Vec<Step> {
+    pub fn steps(&self) -> Vec<BulkStep> {
         let count = self.operations.len();
         let mut plan = Plan {
             states: vec![State::New; count],
@@ -70,9 +70,9 @@ impl BulkRequest {
             }
         }
         plan.states[operation] = State::Done;
-        plan.steps.push(Step::Run { operation, without });
+        plan.steps.push(BulkStep::Run { operation, without });
         for group in std::mem::take(&mut plan.waiting[operation]) {
-            plan.steps.push(Step::Join {
+            plan.steps.push(BulkStep::Join {
                 group,
                 member: operation,
             });

@@ -1,6 +1,6 @@
 //! The body of a bulk request (R46, R49). What is wrong with one operation is that operation's failure.
 
-use super::{Action, BulkRequest, Endpoint, MAX_OPERATIONS, Method, Operation};
+use super::{Action, BulkEndpoint, BulkOperation, BulkRequest, MAX_OPERATIONS, Method};
 use crate::path::quoted;
 use crate::{Error, urn};
 use serde_json::{Map, Value};
@@ -92,7 +92,7 @@ fn take(members: &mut Map<String, Value>, name: &str) -> Option<Value> {
     members.shift_remove(&key)
 }
 
-fn operation(value: Value) -> Result<Operation, Error> {
+fn operation(value: Value) -> Result<BulkOperation, Error> {
     let Value::Object(mut members) = value else {
         return Err(Error::invalid_syntax(
             "every element of Operations must be a JSON object",
@@ -105,7 +105,7 @@ fn operation(value: Value) -> Result<Operation, Error> {
     let bulk_id = take(&mut members, "bulkId");
     let version = take(&mut members, "version");
     let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    Ok(Operation {
+    Ok(BulkOperation {
         bulk_id: text(&bulk_id).filter(|name| !name.is_empty()),
         version: text(&version),
         action: action(&method, bulk_id.as_ref(), version.as_ref(), &mut members),
@@ -159,7 +159,7 @@ fn action(
 }
 
 /// `/Users` for a POST, `/Users/{id}` for the others; relative to the base URL.
-fn address(path: &str, method: Method) -> Result<(Endpoint, Option<String>), Error> {
+fn address(path: &str, method: Method) -> Result<(BulkEndpoint, Option<String>), Error> {
     let plain = path.split(['?', '#']).next().unwrap_or_default();
     let mut segments = plain.split('/').filter(|segment| !segment.is_empty());
     let endpoint = segments.next().unwrap_or_default();
@@ -168,9 +168,9 @@ fn address(path: &str, method: Method) -> Result<(Endpoint, Option<String>), Err
         return Err(Error::invalid_syntax("bulk requests do not nest"));
     }
     let endpoint = if endpoint.eq_ignore_ascii_case("Users") {
-        Endpoint::Users
+        BulkEndpoint::Users
     } else if endpoint.eq_ignore_ascii_case("Groups") {
-        Endpoint::Groups
+        BulkEndpoint::Groups
     } else {
         return Err(Error::status(404, format!("there is no endpoint {}", quoted(path))));
     };

@@ -3,7 +3,7 @@
 //! A reference is a whole string (`"value": "bulkId:ada"`), the last part of a `$ref` (`"../Users/bulkId:ada"`), a quoted
 //! literal in the path of a PATCH operation (`members[value eq "bulkId:ada"]`), or the id in the operation's own path.
 
-use super::{Action, BulkRequest, Endpoint, Method, Operation, Reference, Resolved};
+use super::{Action, BulkEndpoint, BulkOperation, BulkRequest, Method, Reference, ResolvedOperation};
 use crate::Error;
 use crate::path::quoted;
 use serde_json::Value;
@@ -30,8 +30,8 @@ impl BulkRequest {
     /// are used. Of the members of a new group, those that the operations `without` create are left out. `None` for an
     /// operation that cannot be tried.
     #[must_use]
-    pub fn resolved(&self, operation: usize, ids: &[String], without: &[usize]) -> Option<Resolved> {
-        let Operation { action: Ok(action), .. } = self.operations.get(operation)? else {
+    pub fn resolved(&self, operation: usize, ids: &[String], without: &[usize]) -> Option<ResolvedOperation> {
+        let BulkOperation { action: Ok(action), .. } = self.operations.get(operation)? else {
             return None;
         };
         let id = |name: &str| ids.get(*self.creators.get(name)?).cloned();
@@ -44,7 +44,7 @@ impl BulkRequest {
         substitute(&mut data, "", &id);
         let target = action.target.as_deref();
         let target = target.map(|target| replaced(target, "", &id).unwrap_or_else(|| target.to_owned()));
-        Some(Resolved { target, data })
+        Some(ResolvedOperation { target, data })
     }
 }
 
@@ -53,7 +53,7 @@ fn references(action: &Action, creators: &HashMap<String, usize>) -> Result<Vec<
     // Where in that each operation is.
     let mut places: HashMap<usize, usize> = HashMap::new();
     let mut unknown = BTreeSet::new();
-    let creates_group = action.method == Method::Post && action.endpoint == Endpoint::Groups;
+    let creates_group = action.method == Method::Post && action.endpoint == BulkEndpoint::Groups;
     let mut note = |name: &str, is_member: bool| match creators.get(name) {
         None => {
             unknown.insert(name.to_owned());

@@ -62,12 +62,12 @@ impl Filter {
 }
 
 /// The values a path names, arrays taken apart, with the facts of what it names.
-struct Found<'a> {
+struct PathValues<'a> {
     values: Vec<&'a Value>,
     facts: Option<&'a Attribute>,
 }
 
-impl Found<'_> {
+impl PathValues<'_> {
     fn is_assigned(&self) -> bool {
         self.values.iter().any(|value| is_assigned(value))
     }
@@ -75,7 +75,7 @@ impl Found<'_> {
 
 /// What names in a filter are looked up in.
 trait Scope {
-    fn find<'a>(&'a self, path: &AttributePath) -> Found<'a>;
+    fn find<'a>(&'a self, path: &AttributePath) -> PathValues<'a>;
 }
 
 struct Resource<'r> {
@@ -84,7 +84,7 @@ struct Resource<'r> {
 }
 
 impl Scope for Resource<'_> {
-    fn find<'a>(&'a self, path: &AttributePath) -> Found<'a> {
+    fn find<'a>(&'a self, path: &AttributePath) -> PathValues<'a> {
         let known = self.resource_type.lookup(path);
         let urn = known.map_or(path.urn.as_deref(), |known| known.urn);
         let container = match urn {
@@ -98,7 +98,7 @@ impl Scope for Resource<'_> {
                 .flat_map(|value| elements(value.as_object().and_then(|members| member(members, sub))))
                 .collect();
         }
-        Found {
+        PathValues {
             values,
             facts: known.map(|known| known.target()),
         }
@@ -111,14 +111,14 @@ struct Element<'r> {
 }
 
 impl Scope for Element<'_> {
-    fn find<'a>(&'a self, path: &AttributePath) -> Found<'a> {
+    fn find<'a>(&'a self, path: &AttributePath) -> PathValues<'a> {
         let values = match self.value {
             Value::Object(members) => elements(member(members, &path.attribute)),
             // The value of a simple multi-valued attribute is the element itself.
             simple if path.attribute.eq_ignore_ascii_case("value") => vec![simple],
             _ => Vec::new(),
         };
-        Found {
+        PathValues {
             values,
             facts: self.attribute.and_then(|attribute| attribute.sub(&path.attribute)),
         }
@@ -144,7 +144,7 @@ fn elements(value: Option<&Value>) -> Vec<&Value> {
 }
 
 /// True if any value matches (R27); without a value only `ne` holds, and null means having none (R29).
-fn compare(found: &Found<'_>, term: &Comparison) -> bool {
+fn compare(found: &PathValues<'_>, term: &Comparison) -> bool {
     if term.value == Literal::Null {
         return match term.op {
             Operator::Eq => !found.is_assigned(),

@@ -5,7 +5,7 @@ use crate::path::{MAX_LENGTH, quoted};
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind<'a> {
+pub(super) enum Lexeme<'a> {
     /// `(`
     Open,
     /// `)`
@@ -23,7 +23,7 @@ pub(super) enum Kind<'a> {
 /// A token and where it starts.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Token<'a> {
-    pub(super) kind: Kind<'a>,
+    pub(super) kind: Lexeme<'a>,
     /// Byte offset of the first character.
     pub(super) at: usize,
 }
@@ -49,10 +49,10 @@ pub(super) fn tokens(text: &str, start: usize) -> Result<Vec<Token<'_>>, Error> 
             continue;
         }
         let (kind, end) = match c {
-            '(' => (Kind::Open, at + 1),
-            ')' => (Kind::Close, at + 1),
-            '[' => (Kind::OpenBracket, at + 1),
-            ']' => (Kind::CloseBracket, at + 1),
+            '(' => (Lexeme::Open, at + 1),
+            ')' => (Lexeme::Close, at + 1),
+            '[' => (Lexeme::OpenBracket, at + 1),
+            ']' => (Lexeme::CloseBracket, at + 1),
             '"' => string(text, at)?,
             '\'' => return Err(fail(text, at, "a string stands in double quotes, not in single quotes")),
             _ => word(text, at),
@@ -70,21 +70,21 @@ pub(super) fn fail(text: &str, at: usize, what: &str) -> Error {
 }
 
 /// How a token is named in an error message.
-pub(super) fn describe(kind: Option<&Kind<'_>>) -> String {
+pub(super) fn describe(kind: Option<&Lexeme<'_>>) -> String {
     match kind {
         None => "the end".to_owned(),
-        Some(Kind::Open) => "\"(\"".to_owned(),
-        Some(Kind::Close) => "\")\"".to_owned(),
-        Some(Kind::OpenBracket) => "\"[\"".to_owned(),
-        Some(Kind::CloseBracket) => "\"]\"".to_owned(),
+        Some(Lexeme::Open) => "\"(\"".to_owned(),
+        Some(Lexeme::Close) => "\")\"".to_owned(),
+        Some(Lexeme::OpenBracket) => "\"[\"".to_owned(),
+        Some(Lexeme::CloseBracket) => "\"]\"".to_owned(),
         // The value may be personal data, and the position says which one it is.
-        Some(Kind::Text(_)) => "a string".to_owned(),
-        Some(Kind::Word(word)) => quoted(word),
+        Some(Lexeme::Text(_)) => "a string".to_owned(),
+        Some(Lexeme::Word(word)) => quoted(word),
     }
 }
 
 /// A JSON string with its escapes (R31): found by its closing quote, then read by the JSON parser.
-fn string(text: &str, at: usize) -> Result<(Kind<'_>, usize), Error> {
+fn string(text: &str, at: usize) -> Result<(Lexeme<'_>, usize), Error> {
     let mut escaped = false;
     for (offset, byte) in text.bytes().enumerate().skip(at + 1) {
         match byte {
@@ -102,7 +102,7 @@ fn string(text: &str, at: usize) -> Result<(Kind<'_>, usize), Error> {
                 if value.contains('\0') {
                     return Err(fail(text, at, NUL));
                 }
-                return Ok((Kind::Text(value), end));
+                return Ok((Lexeme::Text(value), end));
             }
             _ => {}
         }
@@ -110,10 +110,10 @@ fn string(text: &str, at: usize) -> Result<(Kind<'_>, usize), Error> {
     Err(fail(text, at, "the string has no closing quote"))
 }
 
-fn word(text: &str, at: usize) -> (Kind<'_>, usize) {
+fn word(text: &str, at: usize) -> (Lexeme<'_>, usize) {
     let rest = &text[at..];
     let length = rest
         .find(|c: char| c.is_whitespace() || "()[]\"".contains(c))
         .unwrap_or(rest.len());
-    (Kind::Word(&rest[..length]), at + length)
+    (Lexeme::Word(&rest[..length]), at + length)
 }

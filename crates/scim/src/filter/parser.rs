@@ -2,10 +2,10 @@
 
 use super::ast::{Comparison, Filter, Literal, Operator};
 use super::compare::parse_number;
-use super::lexer::{Kind, Token, describe, fail, tokens};
+use super::lexer::{Lexeme, Token, describe, fail, tokens};
 use super::{MAX_DEPTH, MAX_TERMS};
 use crate::error::Error;
-use crate::path::{AttributePath, Split, is_name, quoted, split};
+use crate::path::{AttributePath, SplitPath, is_name, quoted, split};
 
 /// Parses a whole filter; `urns` are the schema URNs that names may be qualified with.
 pub(super) fn parse(text: &str, urns: &[&str]) -> Result<Filter, Error> {
@@ -26,7 +26,7 @@ pub(crate) fn parse_bracket(text: &str, bracket: usize) -> Result<(Filter, &str)
     parser.take();
     let filter = parser.any_of(Scope::Element)?;
     let Some(Token {
-        kind: Kind::CloseBracket,
+        kind: Lexeme::CloseBracket,
         at,
     }) = parser.peek()
     else {
@@ -85,17 +85,17 @@ impl<'a> Parser<'a> {
 
     /// `(…)`, `not (…)`, or a term.
     fn one(&mut self, scope: Scope) -> Result<Filter, Error> {
-        if self.kind_at(0) == Some(&Kind::Open) {
+        if self.kind_at(0) == Some(&Lexeme::Open) {
             return self.group(scope);
         }
         if self.is_keyword("not") {
             match self.kind_at(1) {
-                Some(Kind::Open) => {
+                Some(Lexeme::Open) => {
                     self.take();
                     return Ok(Filter::Not(Box::new(self.group(scope)?)));
                 }
                 // An attribute may be called "not".
-                Some(Kind::Word(word)) if is_operator(word) => {}
+                Some(Lexeme::Word(word)) if is_operator(word) => {}
                 _ => {
                     self.take();
                     return Err(self.expected("\"(\" after \"not\""));
@@ -109,7 +109,7 @@ impl<'a> Parser<'a> {
         self.enter()?;
         self.take();
         let inner = self.any_of(scope)?;
-        self.close(&Kind::Close, "\")\", \"and\" or \"or\"")?;
+        self.close(&Lexeme::Close, "\")\", \"and\" or \"or\"")?;
         self.depth -= 1;
         Ok(inner)
     }
@@ -121,7 +121,7 @@ impl<'a> Parser<'a> {
             return Err(self.here(&format!("a filter may have at most {MAX_TERMS} comparisons")));
         }
         let path = self.path(scope)?;
-        if self.kind_at(0) != Some(&Kind::OpenBracket) {
+        if self.kind_at(0) != Some(&Lexeme::OpenBracket) {
             return self.comparison(path);
         }
         if scope == Scope::Element {
@@ -133,7 +133,7 @@ impl<'a> Parser<'a> {
         self.enter()?;
         self.take();
         let mut inner = self.any_of(Scope::Element)?;
-        self.close(&Kind::CloseBracket, "\"]\", \"and\" or \"or\"")?;
+        self.close(&Lexeme::CloseBracket, "\"]\", \"and\" or \"or\"")?;
         self.depth -= 1;
         if let Some(sub) = self.take_sub()? {
             let joined = self.comparison(AttributePath::name(sub))?;
@@ -146,12 +146,12 @@ impl<'a> Parser<'a> {
     }
 
     fn path(&mut self, scope: Scope) -> Result<AttributePath, Error> {
-        let Some(Kind::Word(word)) = self.kind_at(0) else {
+        let Some(Lexeme::Word(word)) = self.kind_at(0) else {
             return Err(self.expected("an attribute name"));
         };
         let path = match split(word, self.urns) {
-            Ok(Split::Attribute(path)) => path,
-            Ok(Split::Schema(_)) => {
+            Ok(SplitPath::Attribute(path)) => path,
+            Ok(SplitPath::Schema(_)) => {
                 return Err(self.here(&format!("{} names a schema, not an attribute", quoted(word))));
             }
             Err(why) => return Err(self.here(&why)),
@@ -165,7 +165,7 @@ impl<'a> Parser<'a> {
 
     /// The `.sub` after a bracket.
     fn take_sub(&mut self) -> Result<Option<String>, Error> {
-        let Some(Kind::Word(word)) = self.kind_at(0) else {
+        let Some(Lexeme::Word(word)) = self.kind_at(0) else {
             return Ok(None);
         };
         let Some(name) = word.strip_prefix('.') else {
@@ -184,7 +184,7 @@ impl<'a> Parser<'a> {
             return Ok(Filter::Present(path));
         }
         let op = match self.kind_at(0) {
-            Some(Kind::Word(word)) => Operator::from_keyword(word),
+            Some(Lexeme::Word(word)) => Operator::from_keyword(word),
             _ => None,
         };
         let Some(op) = op else {
@@ -192,8 +192,8 @@ impl<'a> Parser<'a> {
         };
         self.take();
         let value = match self.kind_at(0) {
-            Some(Kind::Text(text)) => Literal::String(text.clone()),
-            Some(Kind::Word(word)) => bare(word),
+            Some(Lexeme::Text(text)) => Literal::String(text.clone()),
+            Some(Lexeme::Word(word)) => bare(word),
             _ => return Err(self.expected("a value")),
         };
         self.take();
@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn close(&mut self, kind: &Kind<'_>, expected: &str) -> Result<(), Error> {
+    fn close(&mut self, kind: &Lexeme<'_>, expected: &str) -> Result<(), Error> {
         if self.kind_at(0) != Some(kind) {
             return Err(self.expected(expected));
         }
@@ -220,7 +220,7 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.next)
     }
 
-    fn kind_at(&self, ahead: usize) -> Option<&Kind<'a>> {
+    fn kind_at(&self, ahead: usize) -> Option<&Lexeme<'a>> {
         self.tokens.get(self.next + ahead).map(|token| &token.kind)
     }
 
@@ -229,7 +229,7 @@ impl<'a> Parser<'a> {
     }
 
     fn is_keyword(&self, keyword: &str) -> bool {
-        matches!(self.kind_at(0), Some(Kind::Word(word)) if word.eq_ignore_ascii_case(keyword))
+        matches!(self.kind_at(0), Some(Lexeme::Word(word)) if word.eq_ignore_ascii_case(keyword))
     }
 
     fn take_keyword(&mut self, keyword: &str) -> bool {

@@ -9,7 +9,7 @@ use crate::schema::{Attribute, AttributeType, Mutability, ResourceType, Returned
 
 /// What to do about an attribute that the resource type does not have (R30).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Unknown {
+pub(super) enum UnknownAttribute {
     /// Refuse the filter: an empty answer would make an identity provider create duplicates.
     Refuse,
     /// It has no value.
@@ -29,7 +29,11 @@ impl From<Error> for Problem {
 }
 
 /// Resolves a filter over resources.
-pub(super) fn resolve(filter: &mut Filter, resource_type: &ResourceType, unknown: Unknown) -> Result<(), Error> {
+pub(super) fn resolve(
+    filter: &mut Filter,
+    resource_type: &ResourceType,
+    unknown: UnknownAttribute,
+) -> Result<(), Error> {
     let outcome = match filter {
         Filter::And(left, right) | Filter::Or(left, right) => {
             resolve(left, resource_type, unknown)?;
@@ -45,7 +49,7 @@ pub(super) fn resolve(filter: &mut Filter, resource_type: &ResourceType, unknown
             replace_null(filter);
             Ok(())
         }
-        Err(Problem::Unknown(_)) if unknown == Unknown::Valueless => {
+        Err(Problem::Unknown(_)) if unknown == UnknownAttribute::Valueless => {
             // `id` is always there, so its presence is the constant true.
             let always = Filter::Present(AttributePath::name("id"));
             *filter = if holds_without_value(filter) {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-use crate::path::{AttributePath, Split, split};
+use crate::path::{AttributePath, SplitPath, split};
 use crate::schema::{Attribute, Mutability, ResourceType, Schema};
 use crate::urn;
 
@@ -79,8 +79,8 @@ pub(crate) fn resolve<'a>(rt: &'a ResourceType, key: &str, is_object: bool) -> N
     };
     let known: Vec<&str> = rt.urns().chain(aliases.iter().copied()).collect();
     match split(key, &known) {
-        Ok(Split::Schema(urn)) => schema(rt, &urn),
-        Ok(Split::Attribute(mut path)) => {
+        Ok(SplitPath::Schema(urn)) => schema(rt, &urn),
+        Ok(SplitPath::Attribute(mut path)) => {
             path.urn = path.urn.map(|urn| {
                 if aliases.contains(&urn.as_str()) {
                     urn::ENTERPRISE_USER.into()
@@ -105,7 +105,7 @@ pub(crate) fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&
 }
 
 /// The key of `map` that equals `name` in any case, or `name` itself when there is none. For one look: code that has many
-/// names keeps [`Keys`].
+/// names keeps [`ObjectKeys`].
 pub(crate) fn find_key(map: &Map<String, Value>, name: &str) -> String {
     if map.contains_key(name) {
         return name.to_owned();
@@ -118,12 +118,12 @@ pub(crate) fn find_key(map: &Map<String, Value>, name: &str) -> String {
 
 /// The keys of one object that is being filled, found in any case without looking at all of them for each name.
 #[derive(Debug, Default)]
-pub(crate) struct Keys {
+pub(crate) struct ObjectKeys {
     /// By name in lower case; the first of several spellings. Made when the object has grown beyond a few.
     by_case: Option<HashMap<String, String>>,
 }
 
-impl Keys {
+impl ObjectKeys {
     /// The key of `map` that equals `name` in any case, or `name` itself when there is none: it is then taken for
     /// inserted. `map` must be the same object each time.
     pub(crate) fn find(&mut self, map: &Map<String, Value>, name: &str) -> String {
@@ -182,7 +182,7 @@ fn attribute<'a>(rt: &'a ResourceType, key: &str, path: AttributePath, is_object
     match path.urn {
         Some(urn) if !rt.knows(&urn) && !is_reserved(&urn) && urn.len() <= MAX_URN => {
             // `urn:acme:badge` with an object is an extension, unless what stands before the last colon is one already.
-            let is_complete = matches!(split(&urn, &[]), Ok(Split::Schema(_)));
+            let is_complete = matches!(split(&urn, &[]), Ok(SplitPath::Schema(_)));
             if is_object && !is_complete && key.len() <= MAX_URN {
                 return Name::Foreign {
                     urn: key.to_owned(),

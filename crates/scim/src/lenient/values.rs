@@ -52,16 +52,16 @@ fn sane_text(text: &str, at: &str) -> Result<(), Error> {
 
 /// Where a value stands, for the details of errors: written out only when there is one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct At<'a> {
-    whole: Option<&'a At<'a>>,
+pub(crate) struct ValuePath<'a> {
+    whole: Option<&'a ValuePath<'a>>,
     /// The extension it belongs to.
     urn: Option<&'a str>,
     name: &'a str,
 }
 
-impl<'a> At<'a> {
+impl<'a> ValuePath<'a> {
     pub(crate) fn part(whole: &'a Self, name: &'a str) -> Self {
-        At {
+        ValuePath {
             whole: Some(whole),
             urn: None,
             name,
@@ -75,13 +75,13 @@ impl<'a> At<'a> {
     }
 }
 
-impl<'a> From<&'a str> for At<'a> {
+impl<'a> From<&'a str> for ValuePath<'a> {
     fn from(name: &'a str) -> Self {
         Self::of(None, name)
     }
 }
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for ValuePath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(whole) = self.whole {
             let is_urn = whole
@@ -101,7 +101,7 @@ impl fmt::Display for At<'_> {
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
-pub(crate) fn attribute(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
+pub(crate) fn attribute(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Option<Value>, Error> {
     if attribute.mutability == Mutability::ReadOnly {
         return Ok(None);
     }
@@ -135,7 +135,7 @@ fn distinct(list: Vec<Value>) -> Vec<Value> {
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type of an element does not fit.
-pub(crate) fn elements(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Vec<Value>, Error> {
+pub(crate) fn elements(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Vec<Value>, Error> {
     let value = unpacked(attribute, &value)?.unwrap_or(value);
     let items = match value {
         Value::Array(items) => items,
@@ -154,7 +154,7 @@ pub(crate) fn elements(attribute: &Attribute, value: Value, at: At<'_>) -> Resul
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
-pub(crate) fn element(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
+pub(crate) fn element(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Option<Value>, Error> {
     if value.is_null() || value.as_str().is_some_and(str::is_empty) {
         return Ok(None);
     }
@@ -205,7 +205,7 @@ pub(crate) fn is_bare(attribute: &Attribute, value: &Value) -> Result<bool, Erro
     Ok(one.is_string() && unpacked(attribute, one)?.is_none())
 }
 
-fn complex(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Value>, Error> {
+fn complex(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Option<Value>, Error> {
     if let Some(inner) = unpacked(attribute, &value)? {
         // One that has no part of the attribute would be dropped without a word.
         let nothing = || {
@@ -236,7 +236,7 @@ fn complex(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Option<Val
     }
 }
 
-fn parts(attribute: &Attribute, members: Map<String, Value>, at: At<'_>) -> Result<Option<Value>, Error> {
+fn parts(attribute: &Attribute, members: Map<String, Value>, at: ValuePath<'_>) -> Result<Option<Value>, Error> {
     // A reference to nothing is no reference, whatever else came with it.
     let points_nowhere = |(key, value): (&String, &Value)| key.eq_ignore_ascii_case("value") && is_unassigned(value);
     if !attribute.multi_valued && members.iter().any(points_nowhere) {
@@ -248,7 +248,7 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: At<'_>) -> Resu
         if sub.mutability == Mutability::ReadOnly {
             continue;
         }
-        if let Some(value) = self::attribute(sub, value, At::part(&at, &sub.name))? {
+        if let Some(value) = self::attribute(sub, value, ValuePath::part(&at, &sub.name))? {
             stored.insert(sub.name.clone(), value);
         }
     }
@@ -263,7 +263,7 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: At<'_>) -> Resu
 ///
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
-pub(crate) fn scalar(attribute: &Attribute, value: Value, at: At<'_>) -> Result<Value, Error> {
+pub(crate) fn scalar(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Value, Error> {
     let sent = kind_of(&value);
     match attribute.kind {
         AttributeType::Boolean => boolean(&value)
@@ -316,7 +316,7 @@ fn decimal(value: Value) -> Option<Value> {
 
 /// The refusal of a value: where it stands, what is wanted, and what was sent. Never the value itself, which may be
 /// anything.
-fn wrong_type(at: At<'_>, wanted: &str, sent: &str) -> Error {
+fn wrong_type(at: ValuePath<'_>, wanted: &str, sent: &str) -> Error {
     Error::invalid_value(format!("{at} must be {wanted}; {sent} was sent"))
 }
 

@@ -5,17 +5,17 @@ use std::collections::HashSet;
 
 use super::draft::Draft;
 use super::elements;
-use super::step::{ElementChange, Place, Step};
-use super::work::Work;
+use super::step::{AttributePlace, ElementChange, PatchStep};
+use super::work::WorkBudget;
 use crate::Error;
 use crate::lenient::{self, MEMBERS, ROLES};
 use crate::resource::{check, check_extensions, check_immutable};
 use crate::schema::{Attribute, AttributeType, ResourceType};
 
-pub(super) fn apply(rt: &ResourceType, steps: &[Step], attributes: &mut Map<String, Value>) -> Result<(), Error> {
+pub(super) fn apply(rt: &ResourceType, steps: &[PatchStep], attributes: &mut Map<String, Value>) -> Result<(), Error> {
     let before = attributes.clone();
     let mut draft = Draft::new(rt, std::mem::take(attributes));
-    let mut work = Work::new();
+    let mut work = WorkBudget::new();
     for step in steps {
         take(step, &mut draft, &mut work)?;
     }
@@ -27,30 +27,32 @@ pub(super) fn apply(rt: &ResourceType, steps: &[Step], attributes: &mut Map<Stri
     check(rt, attributes)
 }
 
-fn take(step: &Step, draft: &mut Draft<'_>, work: &mut Work) -> Result<(), Error> {
+fn take(step: &PatchStep, draft: &mut Draft<'_>, work: &mut WorkBudget) -> Result<(), Error> {
     match step {
-        Step::Write { place, sub, value } => draft.write(place, sub.as_deref(), value.as_ref()),
-        Step::Append { place, values } => elements::append(draft.facts(place), draft.list(place), values),
-        Step::Assign { place, values } => draft.assign(place, values.clone()),
-        Step::Discard { place, listed } => elements::discard(draft.facts(place), draft.list(place), listed, work)?,
-        Step::Select(selection) => {
+        PatchStep::Write { place, sub, value } => draft.write(place, sub.as_deref(), value.as_ref()),
+        PatchStep::Append { place, values } => elements::append(draft.facts(place), draft.list(place), values),
+        PatchStep::Assign { place, values } => draft.assign(place, values.clone()),
+        PatchStep::Discard { place, listed } => elements::discard(draft.facts(place), draft.list(place), listed, work)?,
+        PatchStep::Select(selection) => {
             // The path was looked up when the request was read; without facts there is nothing to select.
             if let Some(facts) = draft.facts(&selection.place) {
                 elements::select(facts, draft.list(&selection.place), selection, work)?;
             }
         }
-        Step::DropExtension { urn } => draft.drop_extension(urn),
+        PatchStep::DropExtension { urn } => draft.drop_extension(urn),
     }
     Ok(())
 }
 
 /// The types of elements that are there, or were sent, with nothing but labels ([`lenient::labels_say_something`]): these
 /// stay, and only what an operation left over goes.
-fn labels(before: &Map<String, Value>, steps: &[Step]) -> HashSet<Value> {
+fn labels(before: &Map<String, Value>, steps: &[PatchStep]) -> HashSet<Value> {
     let roles = before.get(ROLES).and_then(Value::as_array);
     let sent = steps.iter().filter_map(|step| match step {
-        Step::Append { place, values } | Step::Assign { place, values } if is_roles(place) => Some(values.as_slice()),
-        Step::Select(selection) if is_roles(&selection.place) => match &selection.change {
+        PatchStep::Append { place, values } | PatchStep::Assign { place, values } if is_roles(place) => {
+            Some(values.as_slice())
+        }
+        PatchStep::Select(selection) if is_roles(&selection.place) => match &selection.change {
             ElementChange::Overwrite(value) => Some(std::slice::from_ref(value)),
             _ => None,
         },
@@ -66,7 +68,7 @@ fn labels(before: &Map<String, Value>, steps: &[Step]) -> HashSet<Value> {
         .collect()
 }
 
-fn is_roles(place: &Place) -> bool {
+fn is_roles(place: &AttributePlace) -> bool {
     place.urn.is_none() && place.name == ROLES
 }
 

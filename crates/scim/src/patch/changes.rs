@@ -39,13 +39,13 @@ pub fn changes(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<C
         .collect()
 }
 
-type Found = BTreeMap<String, (Value, Value)>;
+type ChangedPaths = BTreeMap<String, (Value, Value)>;
 
-fn attribute(found: &mut Found, path: &str, before: Option<&Value>, after: Option<&Value>) {
+fn attribute(found: &mut ChangedPaths, path: &str, before: Option<&Value>, after: Option<&Value>) {
     if before == after {
         return;
     }
-    let mut told = Told::default();
+    let mut told = AttributeDiff::default();
     match told.apart(path, before, after) {
         Ok(true) => found.extend(told.leaves),
         Ok(false) | Err(TooLong) => drop(found.insert(path.to_owned(), (or_null(before), or_null(after)))),
@@ -56,7 +56,7 @@ fn attribute(found: &mut Found, path: &str, before: Option<&Value>, after: Optio
 /// so long ones would multiply what was sent: where the paths become longer than the values by far, the attribute
 /// differs as a whole.
 #[derive(Default)]
-struct Told {
+struct AttributeDiff {
     leaves: Vec<(String, (Value, Value))>,
     /// Bytes of all paths.
     paths: usize,
@@ -67,7 +67,7 @@ struct Told {
 /// The paths of an attribute are too long to tell its parts one by one.
 struct TooLong;
 
-impl Told {
+impl AttributeDiff {
     /// Tells parts and elements one by one; `false` where a value has neither, or elements cannot be told apart.
     fn apart(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) -> Result<bool, TooLong> {
         if let (Some(left), Some(right)) = (as_elements(before), as_elements(after)) {

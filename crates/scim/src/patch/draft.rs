@@ -7,8 +7,8 @@ use std::collections::hash_map::Entry as Slot;
 use serde_json::{Map, Value};
 
 use super::list::List;
-use super::step::Place;
-use crate::lenient::Keys;
+use super::step::AttributePlace;
+use crate::lenient::ObjectKeys;
 use crate::schema::{Attribute, ResourceType};
 
 /// The attributes of a resource.
@@ -24,10 +24,10 @@ pub(super) struct Draft<'a> {
 pub(super) struct Container<'a> {
     members: Object,
     /// What operations work on, taken out of the members.
-    open: HashMap<String, Open<'a>>,
+    open: HashMap<String, OpenAttribute<'a>>,
 }
 
-enum Open<'a> {
+enum OpenAttribute<'a> {
     List(List<'a>),
     Parts(Object),
 }
@@ -36,7 +36,7 @@ enum Open<'a> {
 #[derive(Default)]
 struct Object {
     map: Map<String, Value>,
-    keys: Keys,
+    keys: ObjectKeys,
     has_gaps: bool,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Sets or unassigns an attribute, or one part of it.
-    pub(super) fn write(&mut self, place: &Place, sub: Option<&str>, value: Option<&Value>) {
+    pub(super) fn write(&mut self, place: &AttributePlace, sub: Option<&str>, value: Option<&Value>) {
         let container = self.container(place);
         match sub {
             None => container.write(&place.name, value),
@@ -69,13 +69,13 @@ impl<'a> Draft<'a> {
     }
 
     /// The elements of an attribute.
-    pub(super) fn list(&mut self, place: &Place) -> &mut List<'a> {
+    pub(super) fn list(&mut self, place: &AttributePlace) -> &mut List<'a> {
         let facts = self.facts(place);
         self.container(place).list(&place.name, facts)
     }
 
     /// Puts other elements in the place of all that there are.
-    pub(super) fn assign(&mut self, place: &Place, elements: Vec<Value>) {
+    pub(super) fn assign(&mut self, place: &AttributePlace, elements: Vec<Value>) {
         self.write(
             place,
             None,
@@ -84,7 +84,7 @@ impl<'a> Draft<'a> {
     }
 
     /// What the schema says of an attribute; `None` where nobody declared it.
-    pub(super) fn facts(&self, place: &Place) -> Option<&'a Attribute> {
+    pub(super) fn facts(&self, place: &AttributePlace) -> Option<&'a Attribute> {
         match &place.urn {
             None => self.rt.core.attribute(&place.name),
             Some(urn) => self.rt.extension(urn).and_then(|schema| schema.attribute(&place.name)),
@@ -99,7 +99,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The object an attribute lives in, made when missing: a user may have been created without the extension (B14).
-    fn container(&mut self, place: &Place) -> &mut Container<'a> {
+    fn container(&mut self, place: &AttributePlace) -> &mut Container<'a> {
         let Some(urn) = &place.urn else { return &mut self.core };
         let key = self.core.members.key(urn);
         match self.extensions.entry(key) {
@@ -148,11 +148,12 @@ impl<'a> Container<'a> {
             }
             return;
         };
-        if !matches!(self.open.get(&key), Some(Open::Parts(_))) {
+        if !matches!(self.open.get(&key), Some(OpenAttribute::Parts(_))) {
             let former = self.members.take_out(&key);
-            self.open.insert(key.clone(), Open::Parts(Object::from(object(former))));
+            self.open
+                .insert(key.clone(), OpenAttribute::Parts(Object::from(object(former))));
         }
-        if let Some(Open::Parts(parts)) = self.open.get_mut(&key) {
+        if let Some(OpenAttribute::Parts(parts)) = self.open.get_mut(&key) {
             let sub = parts.key(sub);
             parts.put(sub, value.clone());
         }
@@ -165,10 +166,11 @@ impl<'a> Container<'a> {
                 return None;
             }
             let parts = object(self.members.take_out(key));
-            self.open.insert(key.to_owned(), Open::Parts(Object::from(parts)));
+            self.open
+                .insert(key.to_owned(), OpenAttribute::Parts(Object::from(parts)));
         }
         match self.open.get_mut(key) {
-            Some(Open::Parts(parts)) => Some(parts),
+            Some(OpenAttribute::Parts(parts)) => Some(parts),
             _ => None,
         }
     }
@@ -176,7 +178,7 @@ impl<'a> Container<'a> {
     fn list(&mut self, name: &str, facts: Option<&'a Attribute>) -> &mut List<'a> {
         let key = self.members.key(name);
         let list = match self.open.remove(&key) {
-            Some(Open::List(list)) => list,
+            Some(OpenAttribute::List(list)) => list,
             former => {
                 let value = match former {
                     Some(open) => open.into_value().unwrap_or_default(),
@@ -191,14 +193,14 @@ impl<'a> Container<'a> {
                 List::new(facts, elements)
             }
         };
-        match self.open.entry(key).insert_entry(Open::List(list)).into_mut() {
-            Open::List(list) => list,
-            Open::Parts(_) => unreachable!("a list was put there"),
+        match self.open.entry(key).insert_entry(OpenAttribute::List(list)).into_mut() {
+            OpenAttribute::List(list) => list,
+            OpenAttribute::Parts(_) => unreachable!("a list was put there"),
         }
     }
 }
 
-impl Open<'_> {
+impl OpenAttribute<'_> {
     /// `None` when nothing is left: an attribute without elements or parts is unassigned.
     fn into_value(self) -> Option<Value> {
         match self {

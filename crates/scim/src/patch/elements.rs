@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::list::{List, folds};
 use super::reader::clip;
-use super::step::{ElementChange, Selection};
-use super::work::Work;
+use super::step::{ElementChange, SelectedChange};
+use super::work::WorkBudget;
 use crate::filter::{Filter, Literal, Operator};
 use crate::schema::Attribute;
 use crate::{Error, lenient};
@@ -34,7 +34,7 @@ pub(super) fn discard(
     facts: Option<&Attribute>,
     list: &mut List<'_>,
     listed: &[Value],
-    work: &mut Work,
+    work: &mut WorkBudget,
 ) -> Result<(), Error> {
     for wanted in listed {
         let parts = wanted.as_object().map(identifying).unwrap_or_default();
@@ -79,8 +79,8 @@ fn identifying(listed: &Map<String, Value>) -> Vec<(&str, &Value)> {
 pub(super) fn select(
     facts: &Attribute,
     list: &mut List<'_>,
-    selection: &Selection,
-    work: &mut Work,
+    selection: &SelectedChange,
+    work: &mut WorkBudget,
 ) -> Result<(), Error> {
     let selected = selected(facts, list, selection, work)?;
     match &selection.change {
@@ -125,8 +125,8 @@ pub(super) fn select(
 fn selected(
     facts: &Attribute,
     list: &mut List<'_>,
-    selection: &Selection,
-    work: &mut Work,
+    selection: &SelectedChange,
+    work: &mut WorkBudget,
 ) -> Result<Vec<usize>, Error> {
     let written = match &selection.change {
         ElementChange::Merge(parts) | ElementChange::Overwrite(Value::Object(parts)) => texts(parts),
@@ -141,7 +141,7 @@ fn selected(
                 continue;
             }
         }
-        work.charge(Work::of_written(written) + Work::of(element.as_object().map_or(0, texts)))?;
+        work.charge(WorkBudget::of_written(written) + WorkBudget::of(element.as_object().map_or(0, texts)))?;
         selected.push(at);
     }
     Ok(selected)
@@ -153,7 +153,7 @@ fn comparisons(filter: &Filter, element: &Value) -> usize {
         Filter::And(left, right) | Filter::Or(left, right) => comparisons(left, element) + comparisons(right, element),
         Filter::Not(inner) | Filter::ValuePath { filter: inner, .. } => comparisons(inner, element),
         Filter::Present(_) => 1,
-        Filter::Compare(term) => Work::of(element.get(&term.path.attribute).map_or(0, text)),
+        Filter::Compare(term) => WorkBudget::of(element.get(&term.path.attribute).map_or(0, text)),
     }
 }
 
@@ -194,7 +194,7 @@ fn unite(facts: &Attribute, list: &mut List<'_>, touched: &[usize]) {
 }
 
 /// What an element becomes that is written over (P11): what the filter fixed stays, unless the value says otherwise.
-fn overwritten(facts: &Attribute, selection: &Selection) -> Map<String, Value> {
+fn overwritten(facts: &Attribute, selection: &SelectedChange) -> Map<String, Value> {
     let mut element = selection
         .filter
         .as_ref()
@@ -217,7 +217,7 @@ fn merge(element: &mut Map<String, Value>, parts: &Map<String, Value>) {
 }
 
 /// The element that would have matched, as far as the filter says: possible when it only demands equality.
-fn made_from(facts: &Attribute, selection: &Selection) -> Result<Map<String, Value>, Error> {
+fn made_from(facts: &Attribute, selection: &SelectedChange) -> Result<Map<String, Value>, Error> {
     let Some(filter) = &selection.filter else {
         return Ok(Map::new());
     };

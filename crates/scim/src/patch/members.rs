@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 use super::MemberOp;
-use super::step::Verb;
+use super::step::PatchVerb;
 use crate::Error;
 use crate::filter::{Filter, Literal, Operator};
 use crate::lenient;
@@ -20,7 +20,7 @@ pub(super) struct Target<'a> {
 /// Reads one operation; `None` when it has no effect.
 pub(super) fn read(
     members: &Attribute,
-    verb: Verb,
+    verb: PatchVerb,
     value: Option<&Value>,
     target: Target<'_>,
 ) -> Result<Option<MemberOp>, Error> {
@@ -33,22 +33,22 @@ pub(super) fn read(
     }
 }
 
-fn unfiltered(members: &Attribute, verb: Verb, value: Option<&Value>) -> Result<Option<MemberOp>, Error> {
+fn unfiltered(members: &Attribute, verb: PatchVerb, value: Option<&Value>) -> Result<Option<MemberOp>, Error> {
     let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     match (verb, value) {
-        (Verb::Remove, None) => Ok(Some(MemberOp::Clear)),
-        (Verb::Replace, Some(value)) if is_empty(value) => Ok(Some(MemberOp::Clear)),
-        (Verb::Add, Some(value)) if is_empty(value) => Ok(None),
-        (Verb::Remove, Some(value)) if is_empty(value) => Err(Error::invalid_value(
+        (PatchVerb::Remove, None) => Ok(Some(MemberOp::Clear)),
+        (PatchVerb::Replace, Some(value)) if is_empty(value) => Ok(Some(MemberOp::Clear)),
+        (PatchVerb::Add, Some(value)) if is_empty(value) => Ok(None),
+        (PatchVerb::Remove, Some(value)) if is_empty(value) => Err(Error::invalid_value(
             "remove members with a value must list the members to remove; omit the value to remove all",
         )),
         (_, None) => Err(Error::invalid_value("add and replace of members need a value")),
         (_, Some(value)) => {
             let ids = ids(members, value)?;
             Ok(Some(match verb {
-                Verb::Add => MemberOp::Add(ids),
-                Verb::Replace => MemberOp::Replace(ids),
-                Verb::Remove => MemberOp::Remove(ids),
+                PatchVerb::Add => MemberOp::Add(ids),
+                PatchVerb::Replace => MemberOp::Replace(ids),
+                PatchVerb::Remove => MemberOp::Remove(ids),
             }))
         }
     }
@@ -56,18 +56,18 @@ fn unfiltered(members: &Attribute, verb: Verb, value: Option<&Value>) -> Result<
 
 fn filtered(
     members: &Attribute,
-    verb: Verb,
+    verb: PatchVerb,
     value: Option<&Value>,
     sub: Option<&Attribute>,
     filter: Filter,
 ) -> Result<Option<MemberOp>, Error> {
     match (verb, sub) {
-        (Verb::Remove, None) => Ok(Some(match named_ids(&filter) {
+        (PatchVerb::Remove, None) => Ok(Some(match named_ids(&filter) {
             Some(ids) => MemberOp::Remove(ids),
             None => MemberOp::RemoveWhere(filter),
         })),
         // A member is its id: adding by filter can only mean the member that the filter names.
-        (Verb::Add, None) => {
+        (PatchVerb::Add, None) => {
             let given = ids(members, value.unwrap_or(&Value::Null))?;
             if named_ids(&filter).is_some_and(|named| named == given) {
                 return Ok(Some(MemberOp::Add(given)));

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::Patch;
 use super::path::PatchPath;
 use super::reader::{Reader, Request, clip};
-use super::step::{Place, Step, Verb};
-use super::typed::Aim;
+use super::step::{AttributePlace, PatchStep, PatchVerb};
+use super::typed::PatchTarget;
 use crate::lenient::{self, Name, member, resolve};
 use crate::schema::ResourceType;
 use crate::{Error, urn};
@@ -50,7 +50,7 @@ impl Reader<'_> {
         };
         let verb = verb(member(operation, "op"))?;
         let value = member(operation, "value");
-        if verb != Verb::Remove && value.is_none() {
+        if verb != PatchVerb::Remove && value.is_none() {
             return Err(Error::invalid_value("add and replace need a value"));
         }
         let path = match member(operation, "path") {
@@ -67,7 +67,7 @@ impl Reader<'_> {
             });
         }
         match (verb, value) {
-            (Verb::Remove, _) => Err(Error::no_target("remove needs a path")),
+            (PatchVerb::Remove, _) => Err(Error::no_target("remove needs a path")),
             (_, Some(Value::Object(members))) => self.members_of_value(verb, members, ""),
             _ => Err(Error::invalid_value(
                 "without a path the value must be an object of attributes",
@@ -76,7 +76,7 @@ impl Reader<'_> {
     }
 
     /// P6: each key is an operation of its own with the key as path.
-    fn members_of_value(&mut self, verb: Verb, members: &Map<String, Value>, prefix: &str) -> Result<(), Error> {
+    fn members_of_value(&mut self, verb: PatchVerb, members: &Map<String, Value>, prefix: &str) -> Result<(), Error> {
         members.iter().try_for_each(|(key, value)| {
             // P3: some clients repeat `schemas` inside an extension; it follows from the data there too.
             if !prefix.is_empty() && key.eq_ignore_ascii_case("schemas") {
@@ -120,7 +120,7 @@ impl Reader<'_> {
             };
             return self.aim(
                 request,
-                Aim {
+                PatchTarget {
                     urn,
                     attribute,
                     sub,
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 urn, attribute, sub, ..
             } => self.aim(
                 request,
-                Aim {
+                PatchTarget {
                     urn,
                     attribute,
                     sub,
@@ -152,7 +152,7 @@ impl Reader<'_> {
                 urn,
                 attribute: Some((name, sub)),
             } => {
-                self.foreign(request, Place { urn: Some(urn), name }, sub);
+                self.foreign(request, AttributePlace { urn: Some(urn), name }, sub);
                 Ok(())
             }
         }
@@ -173,16 +173,16 @@ impl Reader<'_> {
     /// A whole schema as target: its members are operations of their own.
     fn schema(&mut self, request: &Request<'_>, urn: &str) -> Result<(), Error> {
         match request.value {
-            _ if request.verb == Verb::Remove && urn.is_empty() => {
+            _ if request.verb == PatchVerb::Remove && urn.is_empty() => {
                 Err(Error::mutability("the core schema cannot be removed"))
             }
-            _ if request.verb == Verb::Remove => {
-                self.steps.push(Step::DropExtension { urn: urn.to_owned() });
+            _ if request.verb == PatchVerb::Remove => {
+                self.steps.push(PatchStep::DropExtension { urn: urn.to_owned() });
                 Ok(())
             }
             Some(Value::Object(members)) => self.members_of_value(request.verb, members, urn),
             Some(value) if lenient::is_unassigned(value) && !urn.is_empty() => {
-                self.steps.push(Step::DropExtension { urn: urn.to_owned() });
+                self.steps.push(PatchStep::DropExtension { urn: urn.to_owned() });
                 Ok(())
             }
             _ => Err(Error::invalid_value(format!(
@@ -194,7 +194,7 @@ impl Reader<'_> {
 
     fn foreign_schema(&mut self, request: &Request<'_>, urn: String) -> Result<(), Error> {
         match request.value {
-            Some(Value::Object(members)) if request.verb != Verb::Remove => {
+            Some(Value::Object(members)) if request.verb != PatchVerb::Remove => {
                 for (name, value) in members {
                     let request = Request {
                         verb: request.verb,
@@ -204,7 +204,7 @@ impl Reader<'_> {
                     };
                     self.foreign(
                         &request,
-                        Place {
+                        AttributePlace {
                             urn: Some(urn.clone()),
                             name: name.clone(),
                         },
@@ -213,28 +213,28 @@ impl Reader<'_> {
                 }
                 Ok(())
             }
-            Some(value) if request.verb != Verb::Remove && !lenient::is_unassigned(value) => Err(Error::invalid_value(
-                format!("{} needs an object of attributes", clip(request.written)),
-            )),
+            Some(value) if request.verb != PatchVerb::Remove && !lenient::is_unassigned(value) => Err(
+                Error::invalid_value(format!("{} needs an object of attributes", clip(request.written))),
+            ),
             _ => {
-                self.steps.push(Step::DropExtension { urn });
+                self.steps.push(PatchStep::DropExtension { urn });
                 Ok(())
             }
         }
     }
 
     /// An attribute nobody described: an array is taken for a multi-valued one, all else for a single one.
-    fn foreign(&mut self, request: &Request<'_>, place: Place, sub: Option<String>) {
+    fn foreign(&mut self, request: &Request<'_>, place: AttributePlace, sub: Option<String>) {
         let value = request.value.filter(|value| !lenient::is_unassigned(value)).cloned();
         let step = match (request.verb, value) {
-            (Verb::Add, Some(Value::Array(values))) if sub.is_none() => Step::Append { place, values },
-            (Verb::Remove, Some(Value::Array(listed))) if sub.is_none() => Step::Discard { place, listed },
-            (Verb::Remove, _) => Step::Write {
+            (PatchVerb::Add, Some(Value::Array(values))) if sub.is_none() => PatchStep::Append { place, values },
+            (PatchVerb::Remove, Some(Value::Array(listed))) if sub.is_none() => PatchStep::Discard { place, listed },
+            (PatchVerb::Remove, _) => PatchStep::Write {
                 place,
                 sub,
                 value: None,
             },
-            (_, value) => Step::Write { place, sub, value },
+            (_, value) => PatchStep::Write { place, sub, value },
         };
         self.steps.push(step);
     }
@@ -252,12 +252,16 @@ fn names_nothing(rt: &ResourceType, name: &str, written: &str) -> bool {
     }
 }
 
-fn verb(op: Option<&Value>) -> Result<Verb, Error> {
+fn verb(op: Option<&Value>) -> Result<PatchVerb, Error> {
     let op = op.and_then(Value::as_str).map(str::trim).unwrap_or_default();
-    [("add", Verb::Add), ("replace", Verb::Replace), ("remove", Verb::Remove)]
-        .into_iter()
-        .find_map(|(name, verb)| op.eq_ignore_ascii_case(name).then_some(verb))
-        .ok_or_else(|| Error::invalid_syntax("op must be add, replace or remove"))
+    [
+        ("add", PatchVerb::Add),
+        ("replace", PatchVerb::Replace),
+        ("remove", PatchVerb::Remove),
+    ]
+    .into_iter()
+    .find_map(|(name, verb)| op.eq_ignore_ascii_case(name).then_some(verb))
+    .ok_or_else(|| Error::invalid_syntax("op must be add, replace or remove"))
 }
 
 fn unknown(rt: &ResourceType, written: &str) -> Error {

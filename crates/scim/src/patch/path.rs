@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::filter::{self, Filter};
-use crate::path::{AttributePath, Split, canonical, is_core, is_name, parse_target, quoted};
+use crate::path::{AttributePath, SplitPath, canonical, is_core, is_name, parse_target, quoted};
 use crate::schema::{AttributeType, ResourceType};
 
 /// The target of a PATCH operation.
@@ -31,7 +31,7 @@ impl PatchPath {
             return Self::parse_plain(text, resource_type);
         };
         let head = &text[..bracket];
-        let Split::Attribute(mut path) = parse_target(head, resource_type).map_err(Error::invalid_path)? else {
+        let SplitPath::Attribute(mut path) = parse_target(head, resource_type).map_err(Error::invalid_path)? else {
             return Err(Error::invalid_path(format!(
                 "path {} filters a whole schema",
                 quoted(head)
@@ -69,19 +69,19 @@ impl PatchPath {
 
     fn parse_plain(text: &str, resource_type: &ResourceType) -> Result<Self, Error> {
         let path = match parse_target(text, resource_type).map_err(Error::invalid_path)? {
-            Split::Attribute(path) => canonical(&path, resource_type).map_err(Error::invalid_path)?,
-            Split::Schema(urn) if resource_type.core.id == urn => {
+            SplitPath::Attribute(path) => canonical(&path, resource_type).map_err(Error::invalid_path)?,
+            SplitPath::Schema(urn) if resource_type.core.id == urn => {
                 return Err(Error::invalid_path(format!(
                     "path {urn} names the resource itself; leave the path out instead"
                 )));
             }
-            Split::Schema(urn) if is_core(&urn) => {
+            SplitPath::Schema(urn) if is_core(&urn) => {
                 return Err(Error::invalid_path(format!(
                     "path {urn} names a schema that {} lacks",
                     resource_type.name
                 )));
             }
-            Split::Schema(urn) => AttributePath {
+            SplitPath::Schema(urn) => AttributePath {
                 urn: Some(urn),
                 attribute: String::new(),
                 sub: None,

@@ -1,14 +1,14 @@
 //! A PATCH while it is read: the operation at hand, and what those before it came to.
 
 use super::MemberOp;
-use super::step::{Step, Verb};
+use super::step::{PatchStep, PatchVerb};
 use crate::Error;
 use crate::schema::ResourceType;
 use serde_json::Value;
 
 /// One operation on one target, while it is read.
 pub(super) struct Request<'a> {
-    pub(super) verb: Verb,
+    pub(super) verb: PatchVerb,
     /// `None`: there was no `value`, which only `remove` allows.
     pub(super) value: Option<&'a Value>,
     /// The path or key as written.
@@ -20,7 +20,7 @@ pub(super) struct Request<'a> {
 /// What was read of a PATCH so far.
 pub(super) struct Reader<'a> {
     pub(super) rt: &'a ResourceType,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PatchStep>,
     pub(super) member_ops: Vec<MemberOp>,
     /// Names that no schema has, as the client wrote them.
     pub(super) left_out: Vec<String>,
@@ -28,7 +28,7 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     pub(super) fn read_only(&self, request: &Request<'_>) -> Result<(), Error> {
-        let is_schemas = request.written.eq_ignore_ascii_case("schemas") && request.verb != Verb::Remove;
+        let is_schemas = request.written.eq_ignore_ascii_case("schemas") && request.verb != PatchVerb::Remove;
         if request.is_key || is_schemas {
             return Ok(());
         }

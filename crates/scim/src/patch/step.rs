@@ -6,7 +6,7 @@ use crate::filter::Filter;
 
 /// Where an attribute lives in the map.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct AttributePlace {
     /// URN of the extension; `None` for the core schema.
     pub(super) urn: Option<String>,
     /// Canonical name of the attribute; for undeclared extensions as written.
@@ -15,29 +15,29 @@ pub(super) struct Place {
 
 /// One change of the map. Values are typed already; `None` unassigns.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(super) enum PatchStep {
     /// Sets or unassigns a single-valued attribute, or one part of a complex one (P7, P15).
     Write {
-        place: Place,
+        place: AttributePlace,
         sub: Option<String>,
         value: Option<Value>,
     },
     /// Appends elements to a multi-valued attribute (P9).
-    Append { place: Place, values: Vec<Value> },
+    Append { place: AttributePlace, values: Vec<Value> },
     /// Replaces all elements (P10).
-    Assign { place: Place, values: Vec<Value> },
+    Assign { place: AttributePlace, values: Vec<Value> },
     /// Removes the listed elements (P17).
-    Discard { place: Place, listed: Vec<Value> },
+    Discard { place: AttributePlace, listed: Vec<Value> },
     /// Changes the elements that match (P11–P14, P16).
-    Select(Selection),
+    Select(SelectedChange),
     /// Removes an extension with all its attributes.
     DropExtension { urn: String },
 }
 
 /// A change of some elements of a multi-valued attribute.
 #[derive(Clone, Debug)]
-pub(super) struct Selection {
-    pub(super) place: Place,
+pub(super) struct SelectedChange {
+    pub(super) place: AttributePlace,
     /// Which elements; `None` for all.
     pub(super) filter: Option<Filter>,
     pub(super) change: ElementChange,
@@ -60,7 +60,7 @@ pub(super) enum ElementChange {
 
 /// The verb of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(super) enum PatchVerb {
     Add,
     Replace,
     Remove,

@@ -4,35 +4,35 @@ use serde_json::{Map, Value};
 
 use super::members;
 use super::reader::{Reader, Request, clip};
-use super::step::{ElementChange, Place, Selection, Step, Verb};
+use super::step::{AttributePlace, ElementChange, PatchStep, PatchVerb, SelectedChange};
 use crate::Error;
 use crate::filter::Filter;
-use crate::lenient::{self, At, MEMBERS, member};
+use crate::lenient::{self, MEMBERS, ValuePath, member};
 use crate::schema::{Attribute, AttributeType, Mutability};
 
 /// An attribute an operation aims at.
-pub(super) struct Aim<'a> {
+pub(super) struct PatchTarget<'a> {
     pub(super) urn: Option<&'a str>,
     pub(super) attribute: &'a Attribute,
     pub(super) sub: Option<&'a Attribute>,
     pub(super) filter: Option<Filter>,
 }
 
-impl Aim<'_> {
-    fn place(&self) -> Place {
-        Place {
+impl PatchTarget<'_> {
+    fn place(&self) -> AttributePlace {
+        AttributePlace {
             urn: self.urn.map(str::to_owned),
             name: self.attribute.name.clone(),
         }
     }
 
     /// The target for details of errors: as the client wrote it, with the URN where it left that out.
-    fn at<'r>(&'r self, request: &Request<'r>) -> At<'r> {
+    fn at<'r>(&'r self, request: &Request<'r>) -> ValuePath<'r> {
         let is_qualified = request
             .written
             .get(..4)
             .is_some_and(|start| start.eq_ignore_ascii_case("urn:"));
-        At::of(self.urn.filter(|_| !is_qualified), request.written)
+        ValuePath::of(self.urn.filter(|_| !is_qualified), request.written)
     }
 
     fn is_members(&self) -> bool {
@@ -41,7 +41,7 @@ impl Aim<'_> {
 }
 
 impl Reader<'_> {
-    pub(super) fn aim(&mut self, request: &Request<'_>, aim: Aim<'_>) -> Result<(), Error> {
+    pub(super) fn aim(&mut self, request: &Request<'_>, aim: PatchTarget<'_>) -> Result<(), Error> {
         let locked = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
         if locked(aim.attribute) || aim.sub.is_some_and(locked) {
             return self.read_only(request);
@@ -71,10 +71,10 @@ impl Reader<'_> {
         self.single(request, &aim)
     }
 
-    fn single(&mut self, request: &Request<'_>, aim: &Aim<'_>) -> Result<(), Error> {
+    fn single(&mut self, request: &Request<'_>, aim: &PatchTarget<'_>) -> Result<(), Error> {
         let attribute = aim.sub.unwrap_or(aim.attribute);
         let mut value = match (request.verb, request.value) {
-            (Verb::Remove, _) | (_, None) => None,
+            (PatchVerb::Remove, _) | (_, None) => None,
             (_, Some(value)) => {
                 let unpacked = lenient::unpacked(attribute, value)?;
                 let value = unpacked.as_ref().unwrap_or(value);
@@ -88,10 +88,10 @@ impl Reader<'_> {
         };
         if value.is_none() {
             if attribute.required && aim.sub.is_none() {
-                return Err(cannot_be_empty(request.verb, At::of(aim.urn, &attribute.name)));
+                return Err(cannot_be_empty(request.verb, ValuePath::of(aim.urn, &attribute.name)));
             }
             if aim.urn.is_none() && attribute.name == "active" {
-                if request.verb != Verb::Remove {
+                if request.verb != PatchVerb::Remove {
                     return Ok(());
                 }
                 // R50: it always has a value, and removing something must never let anybody back in.
@@ -99,7 +99,7 @@ impl Reader<'_> {
             }
         }
         let sub = aim.sub.map(|sub| sub.name.clone());
-        self.steps.push(Step::Write {
+        self.steps.push(PatchStep::Write {
             place: aim.place(),
             sub,
             value,
@@ -108,13 +108,18 @@ impl Reader<'_> {
     }
 
     /// P8: the parts given are written one by one, others stay.
-    fn merge(&mut self, request: &Request<'_>, aim: &Aim<'_>, members: &Map<String, Value>) -> Result<(), Error> {
+    fn merge(
+        &mut self,
+        request: &Request<'_>,
+        aim: &PatchTarget<'_>,
+        members: &Map<String, Value>,
+    ) -> Result<(), Error> {
         for (key, value) in members {
             let Some(sub) = aim.attribute.sub(key) else { continue };
             if sub.mutability == Mutability::ReadOnly {
                 continue;
             }
-            let part = Aim {
+            let part = PatchTarget {
                 urn: aim.urn,
                 attribute: aim.attribute,
                 sub: Some(sub),
@@ -134,13 +139,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn multi(&mut self, request: &Request<'_>, aim: Aim<'_>) -> Result<(), Error> {
+    fn multi(&mut self, request: &Request<'_>, aim: PatchTarget<'_>) -> Result<(), Error> {
         if aim.sub.is_some() || aim.filter.is_some() {
             let change = element_change(request, &aim)?;
             let place = aim.place();
             let filter = aim.filter.filter(|filter| !is_untyped(aim.attribute, filter));
             let written = request.written.to_owned();
-            self.steps.push(Step::Select(Selection {
+            self.steps.push(PatchStep::Select(SelectedChange {
                 place,
                 filter,
                 change,
@@ -150,28 +155,31 @@ impl Reader<'_> {
         }
         let place = aim.place();
         let step = match (request.verb, request.value) {
-            (Verb::Add, Some(value)) => Step::Append {
+            (PatchVerb::Add, Some(value)) => PatchStep::Append {
                 place,
                 values: lenient::elements(aim.attribute, value.clone(), aim.at(request))?,
             },
-            (Verb::Replace, Some(value)) => {
+            (PatchVerb::Replace, Some(value)) => {
                 let values = match lenient::attribute(aim.attribute, value.clone(), aim.at(request))? {
                     Some(Value::Array(values)) => values,
                     _ => Vec::new(),
                 };
-                Step::Assign { place, values }
+                PatchStep::Assign { place, values }
             }
-            (Verb::Remove, Some(value)) => Step::Discard {
+            (PatchVerb::Remove, Some(value)) => PatchStep::Discard {
                 place,
                 listed: listed(&aim, value, request)?,
             },
-            (_, None) => Step::Assign {
+            (_, None) => PatchStep::Assign {
                 place,
                 values: Vec::new(),
             },
         };
-        if aim.attribute.required && matches!(&step, Step::Assign { values, .. } if values.is_empty()) {
-            return Err(cannot_be_empty(request.verb, At::of(aim.urn, &aim.attribute.name)));
+        if aim.attribute.required && matches!(&step, PatchStep::Assign { values, .. } if values.is_empty()) {
+            return Err(cannot_be_empty(
+                request.verb,
+                ValuePath::of(aim.urn, &aim.attribute.name),
+            ));
         }
         self.steps.push(step);
         Ok(())
@@ -186,8 +194,8 @@ fn merges<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'v Map<String,
     (!points).then_some(members)
 }
 
-fn element_change(request: &Request<'_>, aim: &Aim<'_>) -> Result<ElementChange, Error> {
-    let (Verb::Add | Verb::Replace, Some(value)) = (request.verb, request.value) else {
+fn element_change(request: &Request<'_>, aim: &PatchTarget<'_>) -> Result<ElementChange, Error> {
+    let (PatchVerb::Add | PatchVerb::Replace, Some(value)) = (request.verb, request.value) else {
         return Ok(aim
             .sub
             .map_or(ElementChange::Remove, |sub| ElementChange::Unset(sub.name.clone())));
@@ -207,13 +215,15 @@ fn element_change(request: &Request<'_>, aim: &Aim<'_>) -> Result<ElementChange,
             "{} takes one element, not several",
             clip(request.written)
         ))),
-        (Some(Value::Object(parts)), true) if request.verb == Verb::Add || is_bare => Ok(ElementChange::Merge(parts)),
+        (Some(Value::Object(parts)), true) if request.verb == PatchVerb::Add || is_bare => {
+            Ok(ElementChange::Merge(parts))
+        }
         (Some(value), true) => Ok(ElementChange::Overwrite(value)),
     }
 }
 
 /// P17: what a `remove` lists; never nothing, which a sender may have meant in either way.
-fn listed(aim: &Aim<'_>, value: &Value, request: &Request<'_>) -> Result<Vec<Value>, Error> {
+fn listed(aim: &PatchTarget<'_>, value: &Value, request: &Request<'_>) -> Result<Vec<Value>, Error> {
     let listed = lenient::elements(aim.attribute, value.clone(), aim.at(request))?;
     if listed.is_empty() {
         return Err(Error::invalid_value(format!(
@@ -232,9 +242,9 @@ fn is_untyped(attribute: &Attribute, filter: &Filter) -> bool {
     comparison.path.attribute.eq_ignore_ascii_case("type") && attribute.sub("type").is_none()
 }
 
-fn cannot_be_empty(verb: Verb, name: At<'_>) -> Error {
+fn cannot_be_empty(verb: PatchVerb, name: ValuePath<'_>) -> Error {
     match verb {
-        Verb::Remove => Error::mutability(format!("{name} is required and cannot be removed")),
+        PatchVerb::Remove => Error::mutability(format!("{name} is required and cannot be removed")),
         _ => Error::invalid_value(format!("{name} is required and must not be empty")),
     }
 }

@@ -8,11 +8,11 @@ pub const MOST_COMPARISONS: usize = 1_000_000;
 
 /// What is left of it.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct WorkBudget {
     left: usize,
 }
 
-impl Work {
+impl WorkBudget {
     pub(super) const fn new() -> Self {
         Self { left: MOST_COMPARISONS }
     }

@@ -7,7 +7,7 @@ use super::AttributePath;
 
 /// What a path without brackets names.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Split {
+pub(crate) enum SplitPath {
     /// A schema URN alone: in canonical case if known.
     Schema(String),
     /// An attribute.
@@ -15,7 +15,7 @@ pub(crate) enum Split {
 }
 
 /// Splits `text`, trying the `known` URNs first. The error is half a sentence saying what is wrong.
-pub(crate) fn split(text: &str, known: &[&str]) -> Result<Split, String> {
+pub(crate) fn split(text: &str, known: &[&str]) -> Result<SplitPath, String> {
     if let Some((urn, rest)) = strip_known(text, known) {
         return finish(Some(urn), rest);
     }
@@ -51,9 +51,9 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-fn finish(urn: Option<&str>, rest: Option<&str>) -> Result<Split, String> {
+fn finish(urn: Option<&str>, rest: Option<&str>) -> Result<SplitPath, String> {
     let (rest, urn) = match (urn, rest) {
-        (Some(urn), None) => return Ok(Split::Schema(urn.to_owned())),
+        (Some(urn), None) => return Ok(SplitPath::Schema(urn.to_owned())),
         (urn, rest) => (rest.unwrap_or_default(), urn),
     };
     let (attribute, sub) = match rest.split_once('.') {
@@ -68,7 +68,7 @@ fn finish(urn: Option<&str>, rest: Option<&str>) -> Result<Split, String> {
             return Err(format!("{} is not an attribute name", quoted(name)));
         }
     }
-    Ok(Split::Attribute(AttributePath {
+    Ok(SplitPath::Attribute(AttributePath {
         urn: urn.map(str::to_owned),
         attribute: attribute.to_owned(),
         sub: sub.map(str::to_owned),

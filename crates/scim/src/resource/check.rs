@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::lenient::{At, MEMBERS, find_key, is_unassigned};
+use crate::lenient::{MEMBERS, ValuePath, find_key, is_unassigned};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// The longest text, in UTF-8 bytes, of an attribute that the store keeps in an index: names that must be unique,
@@ -131,7 +131,7 @@ fn unchanged(
         if attribute.mutability == Mutability::Immutable && new != Some(old) {
             return Err(Error::mutability(format!(
                 "{} cannot be changed once it is set",
-                At::of(urn, &attribute.name)
+                ValuePath::of(urn, &attribute.name)
             )));
         }
         if let Value::Object(old) = old {

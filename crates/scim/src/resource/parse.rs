@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{check, check_extensions, check_immutable};
 use crate::Error;
-use crate::lenient::{self, At, Keys, MEMBERS, Name, find_key, resolve};
+use crate::lenient::{self, MEMBERS, Name, ObjectKeys, ValuePath, find_key, resolve};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
 /// What the body is for.
@@ -44,7 +44,7 @@ pub fn parse(rt: &ResourceType, body: &Value, mode: Mode) -> Result<Map<String, 
     let mut parser = Parser {
         rt,
         attributes: Map::new(),
-        top: Keys::default(),
+        top: ObjectKeys::default(),
         inside: HashMap::new(),
     };
     for (key, value) in body {
@@ -152,9 +152,9 @@ struct Parser<'a> {
     rt: &'a ResourceType,
     attributes: Map<String, Value>,
     /// The keys of the attributes.
-    top: Keys,
+    top: ObjectKeys,
     /// The keys of undeclared extensions, by the key of each.
-    inside: HashMap<String, Keys>,
+    inside: HashMap<String, ObjectKeys>,
 }
 
 impl Parser<'_> {
@@ -223,7 +223,7 @@ impl Parser<'_> {
         if attribute.mutability == Mutability::WriteOnly {
             return Ok(());
         }
-        let stored = lenient::attribute(attribute, value, At::of(urn, &attribute.name))?;
+        let stored = lenient::attribute(attribute, value, ValuePath::of(urn, &attribute.name))?;
         let is_members = attribute.name == MEMBERS && urn.is_none();
         let place = match urn {
             None => Some(&mut self.attributes),

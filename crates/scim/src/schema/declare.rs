@@ -1,7 +1,7 @@
 //! What a directory's own schema may be called: names that paths, filters and stored data can tell apart.
 
 use crate::lenient::MEMBERS;
-use crate::path::{Split, is_name, split};
+use crate::path::{SplitPath, is_name, split};
 
 /// URNs under these prefixes belong to the RFCs, or are taken for the enterprise extension (E20).
 const TAKEN: [&str; 5] = [
@@ -37,7 +37,7 @@ pub fn check_extension_urn(urn: &str) -> Result<(), String> {
     }
     // What stands for the whole extension must come back as such when nobody has declared it any more.
     match split(urn, &[urn]) {
-        Ok(Split::Schema(_)) => Ok(()),
+        Ok(SplitPath::Schema(_)) => Ok(()),
         _ => Err(FORM.to_owned()),
     }
 }

@@ -43,7 +43,7 @@ fn meta() -> Attribute {
 
 /// What a path names.
 #[derive(Clone, Copy, Debug)]
-pub struct Resolved<'a> {
+pub struct ResolvedPath<'a> {
     /// The URN of the extension the attribute belongs to; `None` for core and common attributes.
     pub urn: Option<&'a str>,
     /// The attribute.
@@ -52,7 +52,7 @@ pub struct Resolved<'a> {
     pub sub: Option<&'a Attribute>,
 }
 
-impl<'a> Resolved<'a> {
+impl<'a> ResolvedPath<'a> {
     /// The facts of what is named: those of the sub-attribute if there is one.
     #[must_use]
     pub fn target(&self) -> &'a Attribute {
@@ -118,13 +118,13 @@ impl ResourceType {
     /// extensions: clients write `manager` or `department` bare. With a URN only that schema is asked, the core schema
     /// together with the common attributes. `None` if there is no such attribute or sub-attribute.
     #[must_use]
-    pub fn lookup(&self, path: &AttributePath) -> Option<Resolved<'_>> {
+    pub fn lookup(&self, path: &AttributePath) -> Option<ResolvedPath<'_>> {
         let (urn, attribute) = self.find_attribute(path.urn.as_deref(), &path.attribute)?;
         let sub = match &path.sub {
             Some(name) => Some(attribute.sub(name)?),
             None => None,
         };
-        Some(Resolved { urn, attribute, sub })
+        Some(ResolvedPath { urn, attribute, sub })
     }
 
     fn find_attribute(&self, urn: Option<&str>, name: &str) -> Option<(Option<&str>, &Attribute)> {

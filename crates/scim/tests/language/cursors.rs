@@ -1,16 +1,16 @@
-use scim::cursor::{Binding, CURSOR_TIMEOUT, Cursor, Cursors, Place, check_count};
+use scim::cursor::{CURSOR_TIMEOUT, Cursor, CursorBinding, Cursors, PageEnd, check_count};
 use scim::list::{ListResponse, Paging};
 use scim::query::ListQuery;
 use scim::{Error, ScimType};
 use serde_json::{Value, json};
 
 const NOW: u64 = 1_790_000_000;
-const BINDING: Binding<'_> = Binding {
+const BINDING: CursorBinding<'_> = CursorBinding {
     directory: [7; 16],
     endpoint: "/Users",
 };
 const CURSOR: Cursor = Cursor {
-    place: Place {
+    place: PageEnd {
         list: 1,
         created_ms: 1_789_999_999_123,
         id: [0xA5; 16],
@@ -83,15 +83,15 @@ fn a_cursor_is_good_for_its_own_query_only() {
         assert_eq!(scim_type(read), Some(ScimType::InvalidCursor), "{other}");
     }
     let elsewhere = [
-        Binding {
+        CursorBinding {
             directory: [8; 16],
             ..BINDING
         },
-        Binding {
+        CursorBinding {
             endpoint: "/Groups",
             ..BINDING
         },
-        Binding {
+        CursorBinding {
             endpoint: "",
             ..BINDING
         },

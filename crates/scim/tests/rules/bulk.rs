@@ -1,4 +1,6 @@
-use scim::bulk::{BulkRequest, Endpoint, MAX_OPERATIONS, Method, OperationResult, Step, payload_too_large, response};
+use scim::bulk::{
+    BulkEndpoint, BulkRequest, BulkStep, MAX_OPERATIONS, Method, OperationResult, payload_too_large, response,
+};
 use scim::{Error, ScimType};
 use serde_json::{Value, json};
 
@@ -35,12 +37,12 @@ fn refusal(request: &BulkRequest, operation: usize) -> &Error {
 /// `2` runs operation 2, `2-1` does so without what 1 creates, `2+1` joins that.
 fn plan(request: &BulkRequest) -> String {
     let steps = request.steps();
-    let step = |step: &Step| match step {
-        Step::Run { operation, without } => {
+    let step = |step: &BulkStep| match step {
+        BulkStep::Run { operation, without } => {
             let without: String = without.iter().map(|other| format!("-{other}")).collect();
             format!("{operation}{without}")
         }
-        Step::Join { group, member } => format!("{group}+{member}"),
+        BulkStep::Join { group, member } => format!("{group}+{member}"),
     };
     steps.iter().map(step).collect::<Vec<_>>().join(" ")
 }
@@ -73,10 +75,10 @@ fn operations_are_read_in_any_case() {
     assert_eq!(
         facts,
         [
-            (Method::Post, Endpoint::Users, None),
-            (Method::Put, Endpoint::Users, Some("1".to_owned())),
-            (Method::Patch, Endpoint::Groups, Some("2".to_owned())),
-            (Method::Delete, Endpoint::Groups, Some("3".to_owned())),
+            (Method::Post, BulkEndpoint::Users, None),
+            (Method::Put, BulkEndpoint::Users, Some("1".to_owned())),
+            (Method::Patch, BulkEndpoint::Groups, Some("2".to_owned())),
+            (Method::Delete, BulkEndpoint::Groups, Some("3".to_owned())),
         ]
     );
     assert_eq!(request.operations[1].version.as_deref(), Some("W/\"3\""));
@@ -300,7 +302,7 @@ fn the_longest_chain_is_put_in_order() {
     let request = bulk((0..MAX_OPERATIONS).map(chain).collect());
     let steps = request.steps();
     assert_eq!(steps.len(), MAX_OPERATIONS);
-    assert!(matches!(steps[0], Step::Run { operation, .. } if operation == last));
+    assert!(matches!(steps[0], BulkStep::Run { operation, .. } if operation == last));
 }
 
 // Rules: R48

@@ -3,7 +3,7 @@
 use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, Origin, insert};
 use crate::rows::{Column, row_set};
 use crate::sql::{Row, exec, json_id, json_ids, of_ids, query_all};
-use crate::{Change, Dialect, StoreError};
+use crate::{AdminTx, Dialect, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, Timestamp};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub struct OwnBody {
 
 /// What a batch of live events comes to.
 #[derive(Clone, Copy, Debug)]
-pub struct FanOut<'a> {
+pub struct FannedOut<'a> {
     /// The deliveries, in order.
     pub new: &'a [NewDelivery],
     /// Bodies of some of them.
@@ -63,7 +63,7 @@ impl Deliveries<'_> {
     /// As any write; nothing is stored then.
     pub async fn fan_out(
         &self,
-        batch: FanOut<'_>,
+        batch: FannedOut<'_>,
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Vec<InsertedDelivery>, StoreError> {
@@ -103,7 +103,7 @@ impl Deliveries<'_> {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Stores a test event as a delivery that is due at once. `false` when the endpoint is not enabled: then this change
     /// must not be committed.
     ///

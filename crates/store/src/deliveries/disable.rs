@@ -35,14 +35,14 @@ pub struct Disabling<'a> {
 
 /// What was held and released.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct SettledDeliveries {
     /// Deliveries of disabled endpoints that are held now.
     pub held: u64,
     /// Deliveries of enabled endpoints that were held, and are due or skipped now.
     pub released: u64,
 }
 
-impl Settled {
+impl SettledDeliveries {
     /// Whether there may be more to do at once.
     #[must_use]
     pub const fn is_full(self) -> bool {
@@ -131,7 +131,7 @@ impl Deliveries<'_> {
     ///
     /// # Errors
     /// As any write.
-    pub async fn settle(&self, now: Timestamp) -> Result<Settled, StoreError> {
+    pub async fn settle(&self, now: Timestamp) -> Result<SettledDeliveries, StoreError> {
         let dialect = self.store.dialect();
         let open = open_states!("d.state");
         let stray = self.strays("disabled", open).await?;
@@ -151,7 +151,7 @@ impl Deliveries<'_> {
         } else {
             self.release_held(&waiting, now).await?
         };
-        Ok(Settled { held, released })
+        Ok(SettledDeliveries { held, released })
     }
 
     /// Deliveries of endpoints in this state, endpoint by endpoint, so that a mountain that is rightly held is not

@@ -11,13 +11,13 @@ const AT_ONCE: usize = 5_000;
 
 /// What a step found, and where it stopped: give it to the next one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Forgotten {
+pub struct ForgetReport {
     /// Deliveries that are due now.
     pub woken: u64,
     place: Option<(EndpointId, ResourceId, i64)>,
 }
 
-impl Forgotten {
+impl ForgetReport {
     /// Whether lines are left that were not looked at.
     #[must_use]
     pub const fn goes_on(&self) -> bool {
@@ -31,7 +31,7 @@ impl Deliveries<'_> {
     ///
     /// # Errors
     /// As any write.
-    pub async fn wake_forgotten(&self, last: &Forgotten, now: Timestamp) -> Result<Forgotten, StoreError> {
+    pub async fn wake_forgotten(&self, last: &ForgetReport, now: Timestamp) -> Result<ForgetReport, StoreError> {
         let nil = (EndpointId::from(Uuid::nil()), ResourceId::from(Uuid::nil()), i64::MIN);
         let from = last.place.unwrap_or(nil);
         let sql = format!(
@@ -67,7 +67,7 @@ impl Deliveries<'_> {
             let values = [json_ids(self.store.dialect(), forgotten).into(), now.millis().into()];
             exec(self.store.write(), &sql, values).await?
         };
-        Ok(Forgotten {
+        Ok(ForgetReport {
             woken,
             place: (rows.len() == AT_ONCE).then_some(before),
         })

@@ -23,7 +23,7 @@ pub struct Retention {
 
 /// What a step of pruning did. Also where it stopped: give it to the next one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Pruned {
+pub struct PruneReport {
     /// Deliveries deleted.
     pub deliveries: u64,
     /// Attempts deleted.
@@ -37,7 +37,7 @@ pub struct Pruned {
     attempt_cursor: Uuid,
 }
 
-impl Pruned {
+impl PruneReport {
     /// Whether there may be more to do at once.
     #[must_use]
     pub const fn is_full(&self) -> bool {
@@ -57,7 +57,12 @@ impl Deliveries<'_> {
     ///
     /// # Errors
     /// As any write; what was done before stays done.
-    pub async fn prune(&self, retention: Retention, last: &Pruned, now: Timestamp) -> Result<Pruned, StoreError> {
+    pub async fn prune(
+        &self,
+        retention: Retention,
+        last: &PruneReport,
+        now: Timestamp,
+    ) -> Result<PruneReport, StoreError> {
         let before = |age| first_id_of(now.minus(age));
         let write = self.store.write();
         let held = format!(
@@ -81,7 +86,7 @@ impl Deliveries<'_> {
         let (in_attempts, attempt_cursor) = self
             .empty("attempts", last.attempt_cursor, before(retention.responses))
             .await?;
-        Ok(Pruned {
+        Ok(PruneReport {
             deliveries,
             attempts,
             cancelled,

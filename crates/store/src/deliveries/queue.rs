@@ -4,12 +4,12 @@ use super::line::{lock_lines, wake};
 use super::{Deliveries, DeliveryState};
 use crate::args::Args;
 use crate::sql::{Row, exec, query_all, query_one};
-use crate::{Change, StoreError};
+use crate::{AdminTx, StoreError};
 use events::{DeliveryId, EndpointId, EventType, Timestamp};
 
 /// What came of asking for another attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retried {
+pub enum RetryOutcome {
     /// It is due now. Its endpoint must be enabled for it to be sent.
     Queued,
     /// A dispatcher has it in hand at this moment; nothing was changed.
@@ -20,7 +20,7 @@ pub enum Retried {
 
 /// What came of cancelling a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cancelled {
+pub enum CancelOutcome {
     /// It will not be sent.
     Done,
     /// A dispatcher has it in hand at this moment; nothing was changed.
@@ -33,18 +33,18 @@ pub enum Cancelled {
 
 /// Which deliveries of an endpoint are to be sent again, by the time at which they were made.
 #[derive(Clone, Debug, Default)]
-pub struct Replay {
+pub struct ReplayRange {
     /// Not before.
     pub after: Option<Timestamp>,
     /// Before.
     pub before: Option<Timestamp>,
-    /// Only those in one of these states, of [`Replay::STATES`]; empty means all of these.
+    /// Only those in one of these states, of [`ReplayRange::STATES`]; empty means all of these.
     pub states: Vec<DeliveryState>,
     /// Only events of these types; empty means all.
     pub types: Vec<EventType>,
 }
 
-impl Replay {
+impl ReplayRange {
     /// The states of deliveries that are over: those still open are on their way.
     pub const STATES: [DeliveryState; 3] = [
         DeliveryState::Exhausted,
@@ -87,22 +87,27 @@ const QUEUE: &str = "UPDATE deliveries SET state = 'pending', next_at = $2, deli
                      updated_at = $2";
 
 impl Deliveries<'_> {
-    /// [`Change::retry_delivery`] by itself.
+    /// [`AdminTx::retry_delivery`] by itself.
     ///
     /// # Errors
     /// As any write.
-    pub async fn retry(&self, id: DeliveryId, now: Timestamp) -> Result<Retried, StoreError> {
+    pub async fn retry(&self, id: DeliveryId, now: Timestamp) -> Result<RetryOutcome, StoreError> {
         let change = self.store.change(None).await?;
         let retried = change.retry_delivery(id, now).await?;
         change.commit().await?;
         Ok(retried)
     }
 
-    /// [`Change::replay_deliveries`] by itself.
+    /// [`AdminTx::replay_deliveries`] by itself.
     ///
     /// # Errors
     /// As any write.
-    pub async fn replay(&self, endpoint_id: EndpointId, replay: &Replay, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn replay(
+        &self,
+        endpoint_id: EndpointId,
+        replay: &ReplayRange,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let change = self.store.change(None).await?;
         let count = change.replay_deliveries(endpoint_id, replay, now).await?;
         change.commit().await?;
@@ -113,7 +118,7 @@ impl Deliveries<'_> {
     ///
     /// # Errors
     /// As any query.
-    pub async fn count_replay(&self, endpoint_id: EndpointId, replay: &Replay) -> Result<u64, StoreError> {
+    pub async fn count_replay(&self, endpoint_id: EndpointId, replay: &ReplayRange) -> Result<u64, StoreError> {
         let mut args = Args::new(self.store.dialect());
         let condition = replay.condition(&mut args, endpoint_id);
         let (sql, values) = args.finish(&format!("SELECT COUNT(*) AS n FROM deliveries d WHERE {condition}"));
@@ -122,11 +127,11 @@ impl Deliveries<'_> {
         Ok(u64::try_from(row.get::<i64>("n")?).unwrap_or_default())
     }
 
-    /// [`Change::cancel_delivery`] by itself.
+    /// [`AdminTx::cancel_delivery`] by itself.
     ///
     /// # Errors
     /// As any write.
-    pub async fn cancel(&self, id: DeliveryId, now: Timestamp) -> Result<Cancelled, StoreError> {
+    pub async fn cancel(&self, id: DeliveryId, now: Timestamp) -> Result<CancelOutcome, StoreError> {
         let change = self.store.change(None).await?;
         let cancelled = change.cancel_delivery(id, now).await?;
         change.commit().await?;
@@ -134,21 +139,25 @@ impl Deliveries<'_> {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Makes a delivery due now, whatever became of it.
     ///
     /// # Errors
     /// As any write.
-    pub async fn retry_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Retried, StoreError> {
+    pub async fn retry_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<RetryOutcome, StoreError> {
         let Some((endpoint, _)) = self.delivery(id).await? else {
-            return Ok(Retried::NotFound);
+            return Ok(RetryOutcome::NotFound);
         };
         lock_lines(&self.tx, self.dialect, [endpoint]).await?;
         let keep = format!("{KEEP_SUCCESS} AND d.id = $1 AND d.state <> 'leased'");
         exec(&self.tx, &keep, [id.uuid().into()]).await?;
         let sql = format!("{QUEUE} WHERE id = $1 AND state <> 'leased'");
         let queued = exec(&self.tx, &sql, [id.uuid().into(), now.millis().into()]).await?;
-        Ok(if queued > 0 { Retried::Queued } else { Retried::InFlight })
+        Ok(if queued > 0 {
+            RetryOutcome::Queued
+        } else {
+            RetryOutcome::InFlight
+        })
     }
 
     /// Makes deliveries of an endpoint due now and returns how many.
@@ -158,7 +167,7 @@ impl Change {
     pub async fn replay_deliveries(
         &self,
         endpoint_id: EndpointId,
-        replay: &Replay,
+        replay: &ReplayRange,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         lock_lines(&self.tx, self.dialect, [endpoint_id]).await?;
@@ -181,9 +190,9 @@ impl Change {
     ///
     /// # Errors
     /// As any write.
-    pub async fn cancel_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Cancelled, StoreError> {
+    pub async fn cancel_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<CancelOutcome, StoreError> {
         let Some((endpoint, _)) = self.delivery(id).await? else {
-            return Ok(Cancelled::NotFound);
+            return Ok(CancelOutcome::NotFound);
         };
         lock_lines(&self.tx, self.dialect, [endpoint]).await?;
         let sql = "UPDATE deliveries SET state = 'cancelled', reason = $3, updated_at = $2 \
@@ -191,13 +200,13 @@ impl Change {
         let values = [id.uuid().into(), now.millis().into(), BY_HAND.into()];
         if query_all(&self.tx, sql, values).await?.is_empty() {
             return Ok(match self.delivery(id).await? {
-                None => Cancelled::NotFound,
-                Some((_, DeliveryState::Leased)) => Cancelled::InFlight,
-                Some((_, state)) => Cancelled::Ended(state),
+                None => CancelOutcome::NotFound,
+                Some((_, DeliveryState::Leased)) => CancelOutcome::InFlight,
+                Some((_, state)) => CancelOutcome::Ended(state),
             });
         }
         wake(&self.tx, self.dialect, [id.uuid()], now).await?;
-        Ok(Cancelled::Done)
+        Ok(CancelOutcome::Done)
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<(EndpointId, DeliveryState)>, StoreError> {

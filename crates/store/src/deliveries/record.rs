@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// What becomes of a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DeliveryVerdict {
     /// The receiver took it.
     Delivered,
     /// It is tried again at this time.
@@ -51,14 +51,14 @@ pub struct FinishedAttempt {
     /// Its trace.
     pub trace_id: Option<String>,
     /// What becomes of the delivery.
-    pub verdict: Verdict,
+    pub verdict: DeliveryVerdict,
     /// The receiver said that it is gone for good.
     pub gone: bool,
 }
 
 /// What recording brought to light.
 #[derive(Clone, Debug, Default)]
-pub struct Recorded {
+pub struct RecordingReport {
     /// Endpoints that have failed for longer than they may.
     pub failing: Vec<EndpointId>,
 }
@@ -98,9 +98,9 @@ impl Deliveries<'_> {
         owner: &str,
         patience: Duration,
         now: Timestamp,
-    ) -> Result<Recorded, StoreError> {
+    ) -> Result<RecordingReport, StoreError> {
         if finished.is_empty() {
-            return Ok(Recorded::default());
+            return Ok(RecordingReport::default());
         }
         let dialect = self.store.dialect();
         let health = health_of(finished);
@@ -127,7 +127,7 @@ impl Deliveries<'_> {
                 wake(&tx, dialect, ended, now).await?;
             }
             tx.commit().await?;
-            return Ok(Recorded { failing });
+            return Ok(RecordingReport { failing });
         };
         // An endpoint that has only just become ordered.
         if !ended.is_empty() {
@@ -136,7 +136,7 @@ impl Deliveries<'_> {
             wake(&tx, dialect, ended, now).await?;
             tx.commit().await?;
         }
-        Ok(Recorded { failing })
+        Ok(RecordingReport { failing })
     }
 }
 
@@ -249,9 +249,9 @@ impl Batch<'_> {
 
 fn row(dialect: Dialect, attempt: &FinishedAttempt, now: Timestamp) -> Value {
     let (state, next_at, delivered_at) = match attempt.verdict {
-        Verdict::Delivered => ("delivered", now, Some(now.millis())),
-        Verdict::RetryAt(at) => ("scheduled", at, None),
-        Verdict::Exhausted => ("exhausted", now, None),
+        DeliveryVerdict::Delivered => ("delivered", now, Some(now.millis())),
+        DeliveryVerdict::RetryAt(at) => ("scheduled", at, None),
+        DeliveryVerdict::Exhausted => ("exhausted", now, None),
     };
     json!({
         "id": json_id(dialect, attempt.id.uuid()),
@@ -275,7 +275,7 @@ fn row(dialect: Dialect, attempt: &FinishedAttempt, now: Timestamp) -> Value {
 fn health_of(finished: &[FinishedAttempt]) -> BTreeMap<Uuid, bool> {
     let mut health = BTreeMap::new();
     for attempt in finished {
-        *health.entry(attempt.endpoint_id.uuid()).or_default() |= attempt.verdict == Verdict::Delivered;
+        *health.entry(attempt.endpoint_id.uuid()).or_default() |= attempt.verdict == DeliveryVerdict::Delivered;
     }
     health
 }

@@ -6,7 +6,7 @@ use crate::entity::column::Id;
 use crate::entity::deliveries;
 use crate::entity::endpoints::{ActiveModel, Column, Entity, Signing};
 use crate::send::{execute, fetch_one};
-use crate::{Change, StoreError};
+use crate::{AdminTx, StoreError};
 use events::{EndpointId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -19,7 +19,7 @@ const DELETED_AT_ONCE: u64 = 5_000;
 
 /// A new signing secret, encrypted, and how long the one before it stays good.
 #[derive(Clone, Debug)]
-pub struct EndpointSecret {
+pub struct NewEndpointSecret {
     /// The new secret, encrypted.
     pub sealed: Vec<u8>,
     /// How requests are signed with it: `v1` or `v1a`.
@@ -30,7 +30,7 @@ pub struct EndpointSecret {
     pub previous_until: Timestamp,
 }
 
-impl Change {
+impl AdminTx {
     /// Makes an endpoint; it is enabled and has no previous secret, whatever `new` says about that.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Change {
     pub async fn rotate_endpoint_secret(
         &self,
         id: EndpointId,
-        secret: &EndpointSecret,
+        secret: &NewEndpointSecret,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let changed = ActiveModel {
@@ -156,7 +156,7 @@ impl Change {
     }
 }
 
-/// The columns that an operator sets, but for those of [`Change::save_selection`].
+/// The columns that an operator sets, but for those of [`AdminTx::save_selection`].
 fn operators(endpoint: &Endpoint) -> Result<ActiveModel, StoreError> {
     let (url, sealed_url) = endpoint.url.columns();
     Ok(ActiveModel {

@@ -4,7 +4,7 @@ use super::Endpoint;
 use crate::entity::column::{Id, Millis};
 use crate::entity::endpoints::{ActiveModel, Column, Entity};
 use crate::send::{execute, fetch_all};
-use crate::{Change, Store, StoreError};
+use crate::{AdminTx, Store, StoreError};
 use events::{EndpointId, OrganizationId, Timestamp};
 use sea_orm::{
     ColumnTrait as _, Condition, DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _,
@@ -33,7 +33,7 @@ pub struct EndpointIdentity {
     pub expires_at: Timestamp,
 }
 
-impl Change {
+impl AdminTx {
     pub(super) async fn save_selection(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
         let (selection, identity) = (&endpoint.selection, endpoint.client_identity.as_ref());
         let changed = ActiveModel {

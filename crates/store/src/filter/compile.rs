@@ -1,7 +1,7 @@
 //! The walk over the tree.
 
 use super::json::{KEY, TYPE, VALUE, json, json_type};
-use super::resolve::{Located, Many, Source, has_email, locate};
+use super::resolve::{ElementSource, Located, Many, has_email, locate};
 use super::scalar::{Scalar, not};
 use super::undeclared::{self, Undeclared};
 use super::{ELEMENT, Target, row};
@@ -18,7 +18,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
 pub(super) struct Compiler<'a>(pub(super) Target<'a>);
 
 /// What the names in a filter are names of.
-pub(super) enum Context<'c, 'a> {
+pub(super) enum NameContext<'c, 'a> {
     /// Attributes of the resource.
     Resource,
     /// Sub-attributes of a single-valued complex attribute, between its brackets.
@@ -34,7 +34,7 @@ impl<'a> Compiler<'a> {
         self.0.dialect
     }
 
-    pub(super) fn filter(self, filter: &Filter, context: &Context<'_, 'a>) -> Expr {
+    pub(super) fn filter(self, filter: &Filter, context: &NameContext<'_, 'a>) -> Expr {
         match filter {
             Filter::And(left, right) => self.filter(left, context).and(self.filter(right, context)),
             Filter::Or(left, right) => self.filter(left, context).or(self.filter(right, context)),
@@ -55,21 +55,21 @@ impl<'a> Compiler<'a> {
             }) => truth(false),
             Filter::Compare(term) => self.compare(term, context),
             Filter::ValuePath { path, filter } => match context {
-                Context::Resource => self.value_path(path, filter),
+                NameContext::Resource => self.value_path(path, filter),
                 // Brackets do not nest.
                 _ => truth(false),
             },
         }
     }
 
-    fn present(self, path: &AttributePath, context: &Context<'_, 'a>) -> Expr {
+    fn present(self, path: &AttributePath, context: &NameContext<'_, 'a>) -> Expr {
         match context {
-            Context::Resource => self.present_in_resource(path),
-            Context::Part(parent) => self.present_in_resource(&part(parent, path)),
-            Context::Element(many) => self
+            NameContext::Resource => self.present_in_resource(path),
+            NameContext::Part(parent) => self.present_in_resource(&part(parent, path)),
+            NameContext::Element(many) => self
                 .of_element(many, path)
                 .map_or_else(|| truth(false), |scalar| scalar.present()),
-            Context::UndeclaredElement => undeclared::Member(&path.attribute).present(self.dialect()),
+            NameContext::UndeclaredElement => undeclared::Member(&path.attribute).present(self.dialect()),
         }
     }
 
@@ -88,15 +88,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn compare(self, term: &Comparison, context: &Context<'_, 'a>) -> Expr {
+    fn compare(self, term: &Comparison, context: &NameContext<'_, 'a>) -> Expr {
         match context {
-            Context::Resource => self.compare_in_resource(&term.path, term.op, &term.value),
-            Context::Part(parent) => self.compare_in_resource(&part(parent, &term.path), term.op, &term.value),
-            Context::Element(many) => match self.of_element(many, &term.path) {
+            NameContext::Resource => self.compare_in_resource(&term.path, term.op, &term.value),
+            NameContext::Part(parent) => self.compare_in_resource(&part(parent, &term.path), term.op, &term.value),
+            NameContext::Element(many) => match self.of_element(many, &term.path) {
                 Some(scalar) => scalar.compare(self.dialect(), term.op, &term.value),
                 None => without_value(term.op),
             },
-            Context::UndeclaredElement => {
+            NameContext::UndeclaredElement => {
                 undeclared::Member(&term.path.attribute).compare(self.dialect(), term.op, &term.value)
             }
         }
@@ -124,7 +124,7 @@ impl<'a> Compiler<'a> {
     fn compare_any(self, many: &Many<'a>, sub: Option<&'a Attribute>, op: Operator, literal: &Literal) -> Expr {
         let is_complex = many.attribute.kind == AttributeType::Complex;
         let sub = sub.or_else(|| many.attribute.sub("value"));
-        if let (Source::Emails(_), Some("value"), Operator::Eq, Literal::String(text)) =
+        if let (ElementSource::Emails(_), Some("value"), Operator::Eq, Literal::String(text)) =
             (&many.source, sub.map(|sub| sub.name.as_str()), op, literal)
         {
             return has_email(self.0, text);
@@ -185,10 +185,10 @@ impl<'a> Compiler<'a> {
 
     fn value_path(self, path: &AttributePath, filter: &Filter) -> Expr {
         match locate(self.0, path) {
-            Located::Whole { present, .. } => present.and(self.filter(filter, &Context::Part(path))),
+            Located::Whole { present, .. } => present.and(self.filter(filter, &NameContext::Part(path))),
             Located::Many { many, sub: None } => self.element(&many, filter),
             Located::Undeclared => {
-                let inner = self.filter(filter, &Context::UndeclaredElement);
+                let inner = self.filter(filter, &NameContext::UndeclaredElement);
                 Undeclared(path).exists(self.dialect(), inner)
             }
             Located::One(_) | Located::Many { .. } | Located::Schemas | Located::Nowhere => truth(false),
@@ -198,10 +198,10 @@ impl<'a> Compiler<'a> {
     /// One single element satisfies the whole filter (R26).
     fn element(self, many: &Many<'a>, filter: &Filter) -> Expr {
         let value = wanted_value(filter);
-        if let (Source::Emails(_), Some(value), Filter::Compare(_)) = (&many.source, value, filter) {
+        if let (ElementSource::Emails(_), Some(value), Filter::Compare(_)) = (&many.source, value, filter) {
             return has_email(self.0, value);
         }
-        let inner = self.filter(filter, &Context::Element(many));
+        let inner = self.filter(filter, &NameContext::Element(many));
         match value {
             Some(value) => many.exists_by_value(self.0, value, inner),
             None => many.exists(self.dialect(), inner),

@@ -1,7 +1,7 @@
 //! Sorting by an attribute (R35).
 
 use super::json::{DocumentPath, KEY};
-use super::resolve::{Located, Source, locate};
+use super::resolve::{ElementSource, Located, locate};
 use super::scalar::{Scalar, id_text};
 use super::{ELEMENT, Target};
 use crate::Dialect;
@@ -24,7 +24,7 @@ pub(crate) fn order(target: Target<'_>, path: &AttributePath) -> Option<Expr> {
             order(target, &path)
         }
         Located::Many { many, sub } => {
-            let (Source::Array(path) | Source::Emails(path)) = &many.source else {
+            let (ElementSource::Array(path) | ElementSource::Emails(path)) = &many.source else {
                 return None;
             };
             let scalar = if many.attribute.kind == AttributeType::Complex {

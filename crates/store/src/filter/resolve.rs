@@ -7,7 +7,7 @@ use crate::Dialect;
 use crate::entity::{group_members, groups, user_emails, users};
 use crate::expr::{concat, number, text, truth};
 use scim::path::AttributePath;
-use scim::schema::{Attribute, AttributeType, Resolved};
+use scim::schema::{Attribute, AttributeType, ResolvedPath};
 use scim::urn;
 use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, Query, SelectStatement};
 
@@ -31,12 +31,12 @@ pub(super) enum Located<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Many<'a> {
     pub(super) attribute: &'a Attribute,
-    pub(super) source: Source<'a>,
+    pub(super) source: ElementSource<'a>,
 }
 
 /// What the elements of a multi-valued attribute are.
 #[derive(Clone, Debug)]
-pub(super) enum Source<'a> {
+pub(super) enum ElementSource<'a> {
     /// An array in the search document.
     Array(DocumentPath<'a>),
     /// The same, and every `value` is in `user_emails` too.
@@ -84,8 +84,8 @@ pub(super) fn locate<'a>(target: Target<'a>, path: &AttributePath) -> Located<'a
             is_true: row(users::Column::Active),
             is_set: truth(true),
         }),
-        (None, "groups", sub) if is_user => many(found.attribute, Source::Groups, sub),
-        (None, "members", sub) if !is_user => many(found.attribute, Source::Members, sub),
+        (None, "groups", sub) if is_user => many(found.attribute, ElementSource::Groups, sub),
+        (None, "members", sub) if !is_user => many(found.attribute, ElementSource::Members, sub),
         (Some(urn::ENTERPRISE_USER), "manager", Some(sub)) if is_user && sub.name == "value" => {
             column(users::Column::ManagerId, true)
         }
@@ -93,14 +93,14 @@ pub(super) fn locate<'a>(target: Target<'a>, path: &AttributePath) -> Located<'a
     }
 }
 
-const fn many<'a>(attribute: &'a Attribute, source: Source<'a>, sub: Option<&'a Attribute>) -> Located<'a> {
+const fn many<'a>(attribute: &'a Attribute, source: ElementSource<'a>, sub: Option<&'a Attribute>) -> Located<'a> {
     Located::Many {
         many: Many { attribute, source },
         sub,
     }
 }
 
-fn in_document<'a>(target: Target<'a>, found: Resolved<'a>) -> Located<'a> {
+fn in_document<'a>(target: Target<'a>, found: ResolvedPath<'a>) -> Located<'a> {
     let attribute = found.attribute;
     let path = DocumentPath::of_resource(found.urn.into_iter().chain([attribute.name.as_str()]).collect());
     let one = |path, attribute| {
@@ -110,9 +110,9 @@ fn in_document<'a>(target: Target<'a>, found: Resolved<'a>) -> Located<'a> {
     if attribute.multi_valued {
         let is_emails = target.kind == Kind::User && found.urn.is_none() && attribute.name == "emails";
         let source = if is_emails {
-            Source::Emails(path)
+            ElementSource::Emails(path)
         } else {
-            Source::Array(path)
+            ElementSource::Array(path)
         };
         return many(attribute, source, found.sub);
     }
@@ -122,7 +122,7 @@ fn in_document<'a>(target: Target<'a>, found: Resolved<'a>) -> Located<'a> {
             attribute,
         },
         None => one(path, attribute),
-        Some(sub) if sub.multi_valued => many(sub, Source::Array(path.child(&sub.name)), None),
+        Some(sub) if sub.multi_valued => many(sub, ElementSource::Array(path.child(&sub.name)), None),
         Some(sub) => one(path.child(&sub.name), sub),
     }
 }
@@ -158,44 +158,44 @@ impl<'a> Many<'a> {
         use group_members::Column::{GroupId, Kind as MemberKind, MemberId};
         let is_group = || membership(MemberKind).eq(number(1));
         match (&self.source, sub.name.as_str()) {
-            (Source::Array(_) | Source::Emails(_), name) => {
+            (ElementSource::Array(_) | ElementSource::Emails(_), name) => {
                 Place::of_element(target.dialect, name).scalar(target.dialect, sub)
             }
-            (Source::Groups, "value") => Some(Scalar::Id(membership(GroupId))),
-            (Source::Groups, "display") => {
+            (ElementSource::Groups, "value") => Some(Scalar::Id(membership(GroupId))),
+            (ElementSource::Groups, "display") => {
                 let name = Expr::col((GROUP, groups::Column::DisplayNameKey));
                 Some(Scalar::text(name, false))
             }
             // Memberships through other groups are not followed.
-            (Source::Groups, "type") => Some(Scalar::Constant {
+            (ElementSource::Groups, "type") => Some(Scalar::Constant {
                 text: "direct".to_owned(),
                 case_exact: false,
             }),
-            (Source::Groups, "$ref") => location(target, "/Groups", &membership(GroupId)),
-            (Source::Members, "value") => Some(Scalar::Id(membership(MemberId))),
-            (Source::Members, "display") => {
+            (ElementSource::Groups, "$ref") => location(target, "/Groups", &membership(GroupId)),
+            (ElementSource::Members, "value") => Some(Scalar::Id(membership(MemberId))),
+            (ElementSource::Members, "display") => {
                 let of_user = Expr::col((USER, users::Column::DisplayNameKey));
                 let of_group = Expr::col((GROUP, groups::Column::DisplayNameKey));
                 Some(Scalar::text(coalesce(of_user, of_group), false))
             }
-            (Source::Members, "type") => {
+            (ElementSource::Members, "type") => {
                 let kind = Expr::case(is_group(), text("group")).finally(text("user"));
                 Some(Scalar::text(kind.into(), false))
             }
-            (Source::Members, "$ref") => {
+            (ElementSource::Members, "$ref") => {
                 let base = target.base_url?.trim_end_matches('/');
                 let start = Expr::case(is_group(), format!("{base}/Groups/")).finally(format!("{base}/Users/"));
                 let url = concat(start.into(), id_text(target.dialect, &membership(MemberId)));
                 Some(Scalar::text(url, true))
             }
-            (Source::Groups | Source::Members, _) => None,
+            (ElementSource::Groups | ElementSource::Members, _) => None,
         }
     }
 
     /// The element itself, of an attribute whose elements are plain values.
     pub(super) fn plain(&self, dialect: Dialect) -> Option<Scalar> {
         match self.source {
-            Source::Array(_) => Place::Element.scalar(dialect, self.attribute),
+            ElementSource::Array(_) => Place::Element.scalar(dialect, self.attribute),
             _ => None,
         }
     }
@@ -208,12 +208,12 @@ impl<'a> Many<'a> {
             is_it.and(Expr::col((GROUP, groups::Column::DirectoryId)).eq(membership(DirectoryId)))
         };
         match &self.source {
-            Source::Array(path) | Source::Emails(path) => path.elements(dialect),
-            Source::Groups => Query::select()
+            ElementSource::Array(path) | ElementSource::Emails(path) => path.elements(dialect),
+            ElementSource::Groups => Query::select()
                 .from_as(group_members::Entity, MEMBERSHIP)
                 .join_as(JoinType::InnerJoin, groups::Entity, GROUP, group_is(GroupId))
                 .take(),
-            Source::Members => {
+            ElementSource::Members => {
                 let user_is = Expr::col((USER, users::Column::Id)).eq(membership(MemberId));
                 let user_is = user_is.and(Expr::col((USER, users::Column::DirectoryId)).eq(membership(DirectoryId)));
                 let kind_is = |kind| membership(MemberKind).eq(number(kind));
@@ -234,8 +234,8 @@ impl<'a> Many<'a> {
     /// Whether the attribute has any element.
     pub(super) fn present(&self, dialect: Dialect) -> Expr {
         match &self.source {
-            Source::Array(path) | Source::Emails(path) => path.present(dialect),
-            Source::Groups | Source::Members => self.exists(dialect, truth(true)),
+            ElementSource::Array(path) | ElementSource::Emails(path) => path.present(dialect),
+            ElementSource::Groups | ElementSource::Members => self.exists(dialect, truth(true)),
         }
     }
 
@@ -247,9 +247,9 @@ impl<'a> Many<'a> {
             is_it.and(membership(DirectoryId).eq(row(users::Column::DirectoryId)))
         };
         let own = match self.source {
-            Source::Array(_) | Source::Emails(_) => None,
-            Source::Groups => Some(of_the_row(MemberId)),
-            Source::Members => Some(of_the_row(GroupId)),
+            ElementSource::Array(_) | ElementSource::Emails(_) => None,
+            ElementSource::Groups => Some(of_the_row(MemberId)),
+            ElementSource::Members => Some(of_the_row(GroupId)),
         };
         let rows = self
             .rows(dialect)
@@ -263,10 +263,10 @@ impl<'a> Many<'a> {
     /// The same for a condition that one `value` must be equal to a literal: starts from the index of that value.
     pub(super) fn exists_by_value(&self, target: Target<'_>, value: &str, condition: Expr) -> Expr {
         let own = match self.source {
-            Source::Array(_) => return self.exists(target.dialect, condition),
-            Source::Emails(_) => return has_email(target, value).and(self.exists(target.dialect, condition)),
-            Source::Groups => group_members::Column::MemberId,
-            Source::Members => group_members::Column::GroupId,
+            ElementSource::Array(_) => return self.exists(target.dialect, condition),
+            ElementSource::Emails(_) => return has_email(target, value).and(self.exists(target.dialect, condition)),
+            ElementSource::Groups => group_members::Column::MemberId,
+            ElementSource::Members => group_members::Column::GroupId,
         };
         let those = self
             .rows(target.dialect)

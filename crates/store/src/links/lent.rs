@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 ///
 /// Dropped, it goes back to its set. Dropped in the middle of a question, because nobody waits for the answer any more, the
 /// question is ended first.
-pub(super) struct Lent<C: Link> {
+pub(super) struct LentConnection<C: Link> {
     shared: Arc<Shared<C>>,
     /// `None` until the first question, and after an error of the connection.
     kept: Option<Kept<C>>,
@@ -27,7 +27,7 @@ pub(super) struct Lent<C: Link> {
 
 /// Why a question has no answer.
 #[derive(Debug)]
-pub(crate) enum Unanswered {
+pub(crate) enum QueryFailure {
     /// It takes longer than it may, and was ended.
     OutOfTime,
     /// The driver says why; also when there was no connection in time, or none that says anything.
@@ -37,13 +37,13 @@ pub(crate) enum Unanswered {
 /// How long the database has to say that it has ended a question. One that is alive needs milliseconds.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
-impl<C: Link> std::fmt::Debug for Lent<C> {
+impl<C: Link> std::fmt::Debug for LentConnection<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lent").field("turn", &self.turn).finish_non_exhaustive()
     }
 }
 
-impl<C: Link> Lent<C> {
+impl<C: Link> LentConnection<C> {
     pub(super) const fn new(shared: Arc<Shared<C>>, turn: Turn, until: Instant) -> Self {
         Self {
             shared,
@@ -58,20 +58,20 @@ impl<C: Link> Lent<C> {
     /// The answer to a question that changes nothing.
     ///
     /// # Errors
-    /// [`Unanswered`].
+    /// [`QueryFailure`].
     pub(super) async fn ask(
         &mut self,
         sql: &SqlStr,
         values: &[Value],
         amount: Amount,
-    ) -> Result<Vec<QueryResult>, Unanswered> {
+    ) -> Result<Vec<QueryResult>, QueryFailure> {
         let until = tokio::time::Instant::from_std(self.until);
         if let Ok(answer) = tokio::time::timeout_at(until, self.asked(sql, values, amount)).await {
             return answer.map_err(|error| {
                 if C::is_out_of_time(&error) {
-                    Unanswered::OutOfTime
+                    QueryFailure::OutOfTime
                 } else {
-                    Unanswered::Failed(error)
+                    QueryFailure::Failed(error)
                 }
             });
         }
@@ -81,8 +81,8 @@ impl<C: Link> Lent<C> {
             None => false,
         };
         Err(match has_ended {
-            true => Unanswered::OutOfTime,
-            false => Unanswered::Failed(sqlx::Error::PoolTimedOut),
+            true => QueryFailure::OutOfTime,
+            false => QueryFailure::Failed(sqlx::Error::PoolTimedOut),
         })
     }
 
@@ -130,7 +130,7 @@ impl<C: Link> Lent<C> {
     }
 }
 
-impl<C: Link> Drop for Lent<C> {
+impl<C: Link> Drop for LentConnection<C> {
     fn drop(&mut self) {
         // What it still runs is ended by a task of its own.
         drop(self.end());

@@ -1,7 +1,7 @@
 //! A set of connections, and how many of them there are.
 
-use super::Patience;
-use super::lent::Lent;
+use super::Deadlines;
+use super::lent::LentConnection;
 use super::link::Link;
 use super::turns::{Full, Party, Turn, Turns};
 use sea_orm::sqlx::{self, ConnectOptions as _};
@@ -83,13 +83,17 @@ impl<C: Link> Set<C> {
     ///
     /// # Errors
     /// Why it never was.
-    pub(super) async fn lend(&self, party: Party, patience: Patience) -> Result<Lent<C>, Full> {
+    pub(super) async fn lend(&self, party: Party, patience: Deadlines) -> Result<LentConnection<C>, Full> {
         let turns = &self.0.turns;
         let turn = match tokio::time::timeout(patience.wait, turns.take(party)).await {
             Ok(turn) => turn?,
             Err(_) => return Err(turns.full_for(party)),
         };
-        Ok(Lent::new(Arc::clone(&self.0), turn, Instant::now() + patience.limit))
+        Ok(LentConnection::new(
+            Arc::clone(&self.0),
+            turn,
+            Instant::now() + patience.limit,
+        ))
     }
 
     /// Closes what is idle. What is in use is closed when it comes back, and later questions fail.

@@ -9,7 +9,7 @@ mod cut;
 mod pages;
 mod swap;
 
-pub use swap::Mended;
+pub use swap::RebuildReport;
 
 use super::save::rows::{LIVE, MEMBERS, Tables, insert_members, parts};
 use super::save::{Part, one_by_one};

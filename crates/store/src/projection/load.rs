@@ -7,7 +7,7 @@ use super::{DirectoryFacts, Tx, Way};
 use crate::rows::{Cell, Column, Params, RowSet};
 use crate::sql::Row;
 use crate::{Dialect, StoreError};
-use directory::{Directory, GroupRow, MemberBrief, Needs, UserRow};
+use directory::{DirectoryRows, Group, MemberBrief, Needs, User};
 use events::{DirectoryId, GroupRef, ResourceId, ResourceKind};
 use sea_orm::QueryResult;
 use serde_json::{Map, Value};
@@ -174,14 +174,14 @@ pub(super) async fn load(
     (dialect, way): (Dialect, Way),
     facts: &HashMap<DirectoryId, DirectoryFacts>,
     wanted: &[(DirectoryId, Needs)],
-) -> Result<HashMap<DirectoryId, Directory>, StoreError> {
-    let mut found: HashMap<DirectoryId, Directory> = wanted
+) -> Result<HashMap<DirectoryId, DirectoryRows>, StoreError> {
+    let mut found: HashMap<DirectoryId, DirectoryRows> = wanted
         .iter()
         .filter_map(|(id, needs)| {
             let facts = facts.get(id)?;
             Some((
                 *id,
-                Directory::new(*id, facts.organization_id, facts.policy.clone(), needs),
+                DirectoryRows::new(*id, facts.organization_id, facts.policy.clone(), needs),
             ))
         })
         .collect();
@@ -218,7 +218,7 @@ pub(super) async fn load(
 }
 
 /// Puts rows into their directories.
-fn sort(found: &mut HashMap<DirectoryId, Directory>, rows: Vec<QueryResult>) -> Result<(), StoreError> {
+fn sort(found: &mut HashMap<DirectoryId, DirectoryRows>, rows: Vec<QueryResult>) -> Result<(), StoreError> {
     for row in rows {
         if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
             take(directory, &row)?;
@@ -228,17 +228,17 @@ fn sort(found: &mut HashMap<DirectoryId, Directory>, rows: Vec<QueryResult>) -> 
 }
 
 /// Puts a row where it belongs.
-fn take(directory: &mut Directory, row: &QueryResult) -> Result<(), StoreError> {
+fn take(directory: &mut DirectoryRows, row: &QueryResult) -> Result<(), StoreError> {
     let id = row.id("id")?;
     match row.get::<i64>("kind")? {
-        USER => directory.load_user(UserRow {
+        USER => directory.load_user(User {
             id,
             attributes: attributes(row)?,
             version: row.get("n")?,
             created_at: row.time("created_at")?,
             updated_at: row.time("updated_at")?,
         }),
-        GROUP => directory.load_group(GroupRow {
+        GROUP => directory.load_group(Group {
             id,
             attributes: attributes(row)?,
             version: row.get("n")?,

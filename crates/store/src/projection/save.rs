@@ -7,7 +7,7 @@
 
 pub(super) mod rows;
 
-use super::{Batch, DirectoryFacts, Saved, Tx, Way};
+use super::{Batch, DirectoryFacts, SaveOutcome, Tx, Way};
 use crate::append::{self, EventDraft};
 use crate::counts;
 use crate::inbox;
@@ -24,7 +24,7 @@ pub(super) async fn save(
     facts: &mut HashMap<DirectoryId, DirectoryFacts>,
     batch: Batch<'_>,
     now: Timestamp,
-) -> Result<Saved, StoreError> {
+) -> Result<SaveOutcome, StoreError> {
     let Batch {
         writes,
         events,
@@ -42,12 +42,14 @@ pub(super) async fn save(
         _ => one_by_one(tx, dialect, parts).await?,
     };
     if written.claimed != verdicts.len() {
-        return Ok(Saved::Settled);
+        return Ok(SaveOutcome::Settled);
     }
     if written.moved != sequences.len() {
         return Err(StoreError::overtaken());
     }
-    Ok(Saved::Written(events.into_iter().map(|(_, event)| event).collect()))
+    Ok(SaveOutcome::Written(
+        events.into_iter().map(|(_, event)| event).collect(),
+    ))
 }
 
 /// The parts whose number of rows is looked at.

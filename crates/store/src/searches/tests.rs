@@ -1,7 +1,7 @@
 //! What becomes of searches that do not end by themselves.
 
 use super::Searches;
-use crate::links::{Party, Patience};
+use crate::links::{Deadlines, Party};
 use crate::lookups::Lookups;
 use crate::sql::query_all;
 use crate::testing::TestDatabase;
@@ -25,7 +25,7 @@ fn searches(database: &TestDatabase, limit: Duration) -> Searches {
         Dialect::Sqlite => Searches::sqlite(database.url.parse().unwrap(), 4, 1),
     };
     Searches {
-        patience: Patience {
+        patience: Deadlines {
             wait: Duration::from_secs(30),
             limit,
         },
@@ -106,7 +106,7 @@ async fn a_directory_that_searches_without_end_leaves_connections_to_others() {
     for dialect in BOTH {
         let database = TestDatabase::of(dialect).await;
         let searches = Searches {
-            patience: Patience {
+            patience: Deadlines {
                 wait: Duration::from_millis(200),
                 limit: Duration::from_secs(600),
             },

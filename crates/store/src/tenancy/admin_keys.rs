@@ -1,7 +1,7 @@
 //! Admin keys: who may use the management API.
 
 use super::keys::token_hash;
-use super::{Change, TokenHash};
+use super::{AdminTx, TokenDigest};
 use crate::entity::admin_keys::{ActiveModel, Column, Entity, Model};
 use crate::entity::column::{Id, Millis};
 use crate::send::{execute, fetch_one};
@@ -22,7 +22,7 @@ pub struct AdminKey {
     /// What people call it.
     pub name: String,
     /// Hash of the token's secret; compare it in constant time.
-    pub token_hash: TokenHash,
+    pub token_hash: TokenDigest,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last used, give or take a minute.
@@ -69,7 +69,7 @@ impl AdminKeys {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Makes an admin key.
     ///
     /// # Errors

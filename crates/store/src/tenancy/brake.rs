@@ -1,6 +1,6 @@
 //! Releasing a directory that is held, and forgetting counts that are too old to matter.
 
-use super::{Change, Directory};
+use super::{AdminTx, Directory};
 use crate::projection::oldest_minute;
 use crate::sql::exec;
 use crate::{Store, StoreError};
@@ -8,14 +8,14 @@ use events::Timestamp;
 
 impl Directory {
     /// Ends a hold, and lets deactivations and deletions through until `until`; the counts start over then. To be stored
-    /// with [`Change::save_directory`] and [`Change::forget_removals`].
+    /// with [`AdminTx::save_directory`] and [`AdminTx::forget_removals`].
     pub fn release(&mut self, until: Timestamp) {
         self.held_at = None;
         self.released_until = Some(until);
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Forgets who went: what an administrator has let through does not count against the next change.
     ///
     /// # Errors

@@ -5,11 +5,11 @@ use crate::{Dialect, Store, StoreError};
 use events::Event;
 use sea_orm::DatabaseTransaction;
 
-/// An open change. Dropping it without [`Change::commit`] takes everything back.
+/// An open change. Dropping it without [`AdminTx::commit`] takes everything back.
 ///
 /// It holds the only write connection of SQLite, so nothing else may be written through the store meanwhile.
 #[derive(Debug)]
-pub struct Change {
+pub struct AdminTx {
     pub(crate) tx: DatabaseTransaction,
     pub(crate) dialect: Dialect,
 }
@@ -20,8 +20,8 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be reached or is held by somebody else for too long.
-    pub async fn change(&self, lane: Option<u16>) -> Result<Change, StoreError> {
-        let change = Change {
+    pub async fn change(&self, lane: Option<u16>) -> Result<AdminTx, StoreError> {
+        let change = AdminTx {
             tx: self.begin().await?,
             dialect: self.dialect(),
         };
@@ -32,7 +32,7 @@ impl Store {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Appends events to the log of a directory; `lane` must be the one the change was opened with.
     ///
     /// # Errors

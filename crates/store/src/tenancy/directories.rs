@@ -1,7 +1,7 @@
 //! Directories: the sources of users and groups within an organization.
 
 use super::list::{List, ListPage, Listing};
-use super::{Change, Domain};
+use super::{AdminTx, Domain};
 use crate::entity::column::{Id, Millis};
 use crate::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
 use crate::entity::{directory_counts, organization_domains, sequences};
@@ -214,7 +214,7 @@ impl Directories {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Makes a directory and its sequence, which starts at nothing in the given lane.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Federations: which workload of which Entra tenant may ask for access tokens with an assertion instead of a secret.
 
-use super::Change;
+use super::AdminTx;
 use crate::entity::column::Id;
 use crate::entity::directory_federations::{ActiveModel, Column, Entity, Model};
 use crate::send::{execute, fetch_one};
@@ -38,7 +38,7 @@ impl Store {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// The federation of a directory, held until this change ends.
     ///
     /// # Errors

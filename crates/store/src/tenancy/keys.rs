@@ -1,7 +1,7 @@
 //! Directory keys: the bearer tokens that identity providers carry.
 
 use super::list::{List, ListPage, Listing};
-use super::{Change, Directory, TokenHash};
+use super::{AdminTx, Directory, TokenDigest};
 use crate::entity::column::{Id, Millis};
 use crate::entity::directories;
 use crate::entity::directory_keys::{ActiveModel, Column, Entity};
@@ -24,7 +24,7 @@ pub struct DirectoryKey {
     /// The one directory that it opens.
     pub directory: Directory,
     /// Hash of the token's secret; compare it in constant time.
-    pub token_hash: TokenHash,
+    pub token_hash: TokenDigest,
     /// From when on it is no longer good.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
@@ -66,7 +66,7 @@ pub struct NewKey {
     /// What is shown of it.
     pub record: KeyRecord,
     /// Hash of the token's secret.
-    pub token_hash: TokenHash,
+    pub token_hash: TokenDigest,
 }
 
 /// The keys of one directory, for reading.
@@ -121,7 +121,7 @@ impl DirectoryKeys {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Makes a key.
     ///
     /// # Errors
@@ -225,8 +225,8 @@ struct Shown {
 }
 
 /// A hash column.
-pub(super) fn token_hash(bytes: Vec<u8>) -> Result<TokenHash, StoreError> {
-    TokenHash::try_from(bytes).map_err(|bytes| StoreError::corrupt(format!("a token hash has {} bytes", bytes.len())))
+pub(super) fn token_hash(bytes: Vec<u8>) -> Result<TokenDigest, StoreError> {
+    TokenDigest::try_from(bytes).map_err(|bytes| StoreError::corrupt(format!("a token hash has {} bytes", bytes.len())))
 }
 
 fn directory_key(found: Credential) -> Result<DirectoryKey, StoreError> {

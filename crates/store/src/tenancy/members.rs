@@ -1,15 +1,15 @@
 //! Whom a change of the settings concerns: the people in some groups.
 
-use super::Change;
+use super::AdminTx;
 use crate::rows::{Column, row_set};
 use crate::sql::{Row, json_id, query_all};
 use crate::{Dialect, StoreError};
-use directory::UserRow;
+use directory::User;
 use events::{DirectoryId, GroupRef, ResourceId};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-impl Change {
+impl AdminTx {
     /// The users that are direct members of any of these groups, each with all groups it is in. `None` when there are
     /// more than `most`: then nobody is loaded.
     ///
@@ -20,7 +20,7 @@ impl Change {
         directory: DirectoryId,
         groups: &[ResourceId],
         most: usize,
-    ) -> Result<Option<Vec<(UserRow, Vec<GroupRef>)>>, StoreError> {
+    ) -> Result<Option<Vec<(User, Vec<GroupRef>)>>, StoreError> {
         let rows: Vec<Value> = groups
             .iter()
             .map(|id| json!({ "id": json_id(self.dialect, id.uuid()) }))
@@ -66,7 +66,7 @@ impl Change {
         for row in &users {
             let attributes: Map<String, Value> =
                 serde_json::from_str(&row.get::<String>("resource")?).map_err(StoreError::corrupt)?;
-            let user = UserRow {
+            let user = User {
                 id: row.id("id")?,
                 attributes,
                 version: row.get("version")?,

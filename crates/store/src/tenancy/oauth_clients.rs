@@ -2,7 +2,7 @@
 
 use super::keys::{DirectoryKey, token_hash};
 use super::list::{List, ListPage, Listing};
-use super::{Change, TokenHash};
+use super::{AdminTx, TokenDigest};
 use crate::entity::column::{Id, Millis};
 use crate::entity::directories;
 use crate::entity::oauth_clients::{ActiveModel, Column, Entity};
@@ -77,12 +77,12 @@ impl OauthClients {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Makes a client.
     ///
     /// # Errors
     /// As any write.
-    pub async fn create_oauth_client(&self, client: &OauthClient, secret_hash: &TokenHash) -> Result<(), StoreError> {
+    pub async fn create_oauth_client(&self, client: &OauthClient, secret_hash: &TokenDigest) -> Result<(), StoreError> {
         let made = Entity::insert(ActiveModel {
             id: Set(client.id.into()),
             directory_id: Set(client.directory_id.into()),

@@ -1,7 +1,7 @@
 //! Organizations: the customer companies, found by id or by one of their domains.
 
 use super::list::{List, ListPage, Listing};
-use super::{Change, Domain};
+use super::{AdminTx, Domain};
 use crate::entity::column::Id;
 use crate::entity::organization_domains as domains;
 use crate::entity::organizations::{ActiveModel, Column, Entity, Model};
@@ -121,7 +121,7 @@ impl Organizations {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// Makes an organization. When one of its domains belongs to another organization, that domain's index is
     /// returned and the change must be dropped.
     ///

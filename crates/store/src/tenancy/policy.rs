@@ -1,7 +1,7 @@
 //! The settings of a directory, and what has to follow when they change.
 
 use super::authentication::members;
-use super::{Change, Directory};
+use super::{AdminTx, Directory};
 use crate::rows::{Column, row_set};
 use crate::sql::{Row, exec, json_id, query_all, query_one};
 use crate::{Dialect, Store, StoreError};
@@ -85,7 +85,7 @@ impl Store {
     }
 }
 
-impl Change {
+impl AdminTx {
     /// What filters see of the data of these extensions has to be written again, because their schemas changed. Where the
     /// directory is small that is done within this change; else the directory notes it (`Policy::indexing`), and
     /// the caller of [`Store::index_portion`] does it. The change must be open on the lane of the directory, and the

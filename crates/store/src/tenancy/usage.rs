@@ -25,7 +25,7 @@ pub struct KeyUse {
 
 /// Somebody who did not prove who they are was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct AuthenticationFailure {
     /// The directory that they wanted to get into.
     pub directory_id: DirectoryId,
     /// When.
@@ -40,12 +40,12 @@ impl Directories {
     ///
     /// # Errors
     /// As any write.
-    pub async fn note_refusals(&self, refusals: &[Refusal]) -> Result<(), StoreError> {
+    pub async fn note_refusals(&self, refusals: &[AuthenticationFailure]) -> Result<(), StoreError> {
         if refusals.is_empty() {
             return Ok(());
         }
         let dialect = self.store.dialect();
-        let row = |refusal: &Refusal| {
+        let row = |refusal: &AuthenticationFailure| {
             let id = json_id(dialect, refusal.directory_id.uuid());
             json!({ "id": id, "refused_at": refusal.at.millis(), "reason": refusal.reason })
         };
@@ -71,13 +71,13 @@ impl Directories {
     ///
     /// # Errors
     /// As any query.
-    pub async fn last_refusal(&self, directory_id: DirectoryId) -> Result<Option<Refusal>, StoreError> {
+    pub async fn last_refusal(&self, directory_id: DirectoryId) -> Result<Option<AuthenticationFailure>, StoreError> {
         let sql = "SELECT refused_at, reason FROM directory_refusals WHERE directory_id = $1";
         let Some(row) = query_one(self.store.read(), sql, [directory_id.uuid().into()]).await? else {
             return Ok(None);
         };
         let (at, reason) = (row.time("refused_at")?, row.get("reason")?);
-        Ok(Some(Refusal {
+        Ok(Some(AuthenticationFailure {
             directory_id,
             at,
             reason,

@@ -3,7 +3,9 @@
 use crate::world::{BOTH, Fixture, LEASE, attempt, ids, now};
 use events::{DeliveryId, Timestamp};
 use std::time::Duration;
-use store::{DeliveryFilter, DeliveryState, DeliveryVerdict, ListPage, Pruned, Replay, Retention, Retried};
+use store::{
+    DeliveryFilter, DeliveryState, DeliveryVerdict, ListPage, PruneReport, ReplayRange, Retention, RetryOutcome,
+};
 
 #[tokio::test]
 async fn deliveries_are_listed_newest_first_and_can_be_tried_again_by_hand() {
@@ -49,26 +51,26 @@ async fn deliveries_are_listed_newest_first_and_can_be_tried_again_by_hand() {
             0
         );
 
-        assert_eq!(deliveries.retry(mine[1], now()).await.unwrap(), Retried::Queued);
-        assert_eq!(deliveries.retry(mine[2], now()).await.unwrap(), Retried::InFlight);
+        assert_eq!(deliveries.retry(mine[1], now()).await.unwrap(), RetryOutcome::Queued);
+        assert_eq!(deliveries.retry(mine[2], now()).await.unwrap(), RetryOutcome::InFlight);
         assert_eq!(
             deliveries.retry(DeliveryId::new(), now()).await.unwrap(),
-            Retried::NotFound
+            RetryOutcome::NotFound
         );
         assert_eq!(ids(&f.claim(one, 9, "a", now()).await), [mine[1]]);
 
-        let replay = Replay {
-            states: Replay::FAILED.to_vec(),
-            ..Replay::default()
+        let replay = ReplayRange {
+            states: ReplayRange::FAILED.to_vec(),
+            ..ReplayRange::default()
         };
         assert_eq!(deliveries.replay(one, &replay, now()).await.unwrap(), 0);
         assert_eq!(
             deliveries
                 .replay(
                     one,
-                    &Replay {
+                    &ReplayRange {
                         after: Some(now().plus(LEASE)),
-                        ..Replay::default()
+                        ..ReplayRange::default()
                     },
                     now()
                 )
@@ -76,7 +78,7 @@ async fn deliveries_are_listed_newest_first_and_can_be_tried_again_by_hand() {
                 .unwrap(),
             0
         );
-        assert_eq!(deliveries.replay(one, &Replay::default(), now()).await.unwrap(), 1);
+        assert_eq!(deliveries.replay(one, &ReplayRange::default(), now()).await.unwrap(), 1);
         assert_eq!(ids(&f.claim(one, 9, "a", now()).await), [mine[0]]);
         f.db.close().await;
     }
@@ -108,7 +110,7 @@ async fn what_is_older_than_it_is_kept_is_forgotten_and_what_is_open_stays() {
         };
         let prune = async |after: Duration| {
             let pruned = deliveries
-                .prune(retention, &Pruned::default(), Timestamp::now().plus(after))
+                .prune(retention, &PruneReport::default(), Timestamp::now().plus(after))
                 .await
                 .unwrap();
             (pruned.responses, pruned.attempts, pruned.deliveries, pruned.cancelled)

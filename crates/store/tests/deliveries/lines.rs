@@ -2,7 +2,7 @@
 
 use crate::world::{BOTH, Fixture, LEASE, attempt, ids, now};
 use events::{DeliveryId, ResourceId};
-use store::{Cancelled, DeliveryState, DeliveryVerdict, FinishedAttempt};
+use store::{CancelOutcome, DeliveryState, DeliveryVerdict, FinishedAttempt};
 
 #[tokio::test]
 async fn an_ordered_endpoint_gets_the_events_of_a_subject_one_after_the_other() {
@@ -96,16 +96,19 @@ async fn a_cancelled_delivery_is_not_sent_and_lets_the_next_of_its_subject_go() 
         let mut made = f.insert(endpoint, &events[..1], true).await;
         made.extend(f.insert(endpoint, &events[1..], true).await);
         let deliveries = f.store().deliveries();
-        assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), Cancelled::InFlight);
+        assert_eq!(
+            deliveries.cancel(made[0].0, now()).await.unwrap(),
+            CancelOutcome::InFlight
+        );
         let retry_at = now().plus(LEASE * 10);
         let failed = attempt(made[0].0, endpoint, 1, DeliveryVerdict::RetryAt(retry_at));
         f.finish("a", now(), &[failed]).await;
-        assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), Cancelled::Done);
-        let ended = Cancelled::Ended(DeliveryState::Cancelled);
+        assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), CancelOutcome::Done);
+        let ended = CancelOutcome::Ended(DeliveryState::Cancelled);
         assert_eq!(deliveries.cancel(made[0].0, now()).await.unwrap(), ended);
         assert_eq!(
             deliveries.cancel(DeliveryId::new(), now()).await.unwrap(),
-            Cancelled::NotFound
+            CancelOutcome::NotFound
         );
         let delivery = deliveries.by_id(made[0].0).await.unwrap().unwrap();
         assert_eq!(delivery.reason.as_deref(), Some("cancelled by an operator"));

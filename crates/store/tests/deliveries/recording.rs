@@ -2,7 +2,7 @@
 
 use crate::world::{BOTH, Fixture, attempt, now};
 use std::time::Duration;
-use store::{DeliveryState, DeliveryVerdict, FinishedAttempt, Retried};
+use store::{DeliveryState, DeliveryVerdict, FinishedAttempt, RetryOutcome};
 
 #[tokio::test]
 async fn an_attempt_is_recorded_with_its_delivery_and_once() {
@@ -96,7 +96,7 @@ async fn a_success_that_is_tried_again_keeps_its_attempt() {
         f.finish("a", now(), &[first]).await;
         let deliveries = f.store().deliveries();
         assert_eq!(deliveries.attempts(id).await.unwrap().len(), 1);
-        assert_eq!(deliveries.retry(id, now()).await.unwrap(), Retried::Queued);
+        assert_eq!(deliveries.retry(id, now()).await.unwrap(), RetryOutcome::Queued);
         assert_eq!(deliveries.attempts(id).await.unwrap().len(), 1);
         let claimed = f.claim(endpoint, 9, "a", now()).await;
         let second = FinishedAttempt {

@@ -2,7 +2,7 @@
 //! little, in the small one also what asks for everything.
 
 use crate::fill::{FEW, Kind, NOW, SMALL, id, now};
-use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, Reach, UserRow, Writes};
+use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, Reach, User, Writes};
 use events::{
     AdminKeyId, AttemptId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId, OrganizationId,
     Outcome, ResourceId, ResourceKind, Source, Timestamp, Verdict,
@@ -303,7 +303,7 @@ async fn projecting(store: &Store) {
         serde_json::Value::Object(attributes) => attributes,
         _ => unreachable!("an object"),
     };
-    let row = |id, name: &str, version| UserRow {
+    let row = |id, name: &str, version| User {
         id,
         attributes: attributes(name),
         version,
@@ -333,7 +333,7 @@ async fn projecting(store: &Store) {
     };
     assert!(matches!(
         projection.save(batch, now()).await.unwrap(),
-        Saved::Written(_)
+        SaveOutcome::Written(_)
     ));
     projection.commit().await.unwrap();
     store.verdicts(&commands).await.unwrap();
@@ -353,7 +353,7 @@ async fn projecting(store: &Store) {
     projection.load(vec![(big(), many)]).await.unwrap();
     projection.rollback().await.unwrap();
     let settled = store.inbox().settle(commands[0], now()).await.unwrap();
-    assert!(matches!(settled, Settled::Verdict(_)));
+    assert!(matches!(settled, Settlement::Verdict(_)));
 }
 
 async fn tenants(store: &Store) {
@@ -370,7 +370,7 @@ async fn tenants(store: &Store) {
         error: None,
     };
     store.directories().note_use(&[used]).await.unwrap();
-    let refusal = Refusal {
+    let refusal = AuthenticationFailure {
         directory_id: big(),
         at: now(),
         reason: "test".to_owned(),
@@ -456,7 +456,7 @@ async fn management(database: &TestDatabase, store: &Store) {
         last_used_at: None,
         created_at: now(),
     };
-    let token_hash: TokenHash = [0; 32];
+    let token_hash: TokenDigest = [0; 32];
     let new_key = NewKey {
         record: record.clone(),
         token_hash,
@@ -524,7 +524,7 @@ async fn endpoints(store: &Store) {
     change.save_endpoint(&one).await.unwrap();
     one.id = EndpointId::new();
     change.create_endpoint(&one).await.unwrap();
-    let secret = EndpointSecret {
+    let secret = NewEndpointSecret {
         sealed: vec![1],
         signing: "v1",
         public_key: None,
@@ -574,7 +574,7 @@ async fn sending(store: &Store) {
         directory_id: big(),
         body: "{}".into(),
     }];
-    let batch = FanOut {
+    let batch = FannedOut {
         new: &filtered,
         bodies: &bodies,
         catching_up: &[endpoint(3)],
@@ -663,9 +663,12 @@ async fn switching(database: &TestDatabase, store: &Store) {
     database
         .execute("UPDATE deliveries SET next_at = 9223372036854775807 WHERE sequence < 50 AND state = 'pending'")
         .await;
-    let forgotten = deliveries.wake_forgotten(&Forgotten::default(), now()).await.unwrap();
+    let forgotten = deliveries
+        .wake_forgotten(&ForgetReport::default(), now())
+        .await
+        .unwrap();
     assert!(forgotten.woken > 0 && forgotten.goes_on());
-    let replay = Replay {
+    let replay = ReplayRange {
         after: Some(now()),
         before: None,
         states: vec![DeliveryState::Exhausted],
@@ -771,7 +774,7 @@ async fn housekeeping(store: &Store) {
     };
     store
         .deliveries()
-        .prune(retention, &Pruned::default(), now())
+        .prune(retention, &PruneReport::default(), now())
         .await
         .unwrap();
     store.inbox().prune(Timestamp::from_millis(1), 1_000).await.unwrap();

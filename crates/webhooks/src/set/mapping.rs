@@ -35,7 +35,7 @@ pub const fn carries(kind: EventType) -> bool {
 }
 
 /// The two claims that depend on what happened.
-pub(super) struct Mapped {
+pub(super) struct MappedClaims {
     /// `sub_id`.
     pub(super) subject: Value,
     /// `events`, by URI.
@@ -43,7 +43,7 @@ pub(super) struct Mapped {
 }
 
 /// Maps an event. What the resource looks like comes from the event's after-image, which never holds a password (R61, S4).
-pub(super) fn map(event: &EventBody) -> Result<Mapped, NoSet> {
+pub(super) fn map(event: &EventBody) -> Result<MappedClaims, NoSet> {
     use EventType as T;
     if !carries(event.kind) {
         return Err(NoSet::Kind(event.kind));
@@ -78,7 +78,7 @@ pub(super) fn map(event: &EventBody) -> Result<Mapped, NoSet> {
         }
         _ => drop(events.insert(DELETE.to_owned(), json!({}))),
     }
-    Ok(Mapped {
+    Ok(MappedClaims {
         subject: subject(endpoint, resource)?,
         events,
     })
@@ -155,7 +155,7 @@ mod tests {
         })
     }
 
-    fn mapped(kind: EventType, data: Value) -> Mapped {
+    fn mapped(kind: EventType, data: Value) -> MappedClaims {
         map(&event(kind, data)).unwrap()
     }
 

@@ -1,9 +1,9 @@
 //! Pages of users, groups and members, by cursor. A page costs what it shows, however many people there are.
 
 use super::People;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use ::events::{MemberRef, ResourceId, ResourceKind, Timestamp};
 use api::{Fault, Group, List, Member, MemberType, User};
 use base64::Engine as _;
@@ -32,7 +32,11 @@ struct Wanted {
 ///
 /// # Errors
 /// 400 naming the parameter; otherwise as the store.
-pub(crate) async fn page_of_users(context: &Context, people: &People, query: Query) -> Result<List<User>, Problem> {
+pub(crate) async fn page_of_users(
+    context: &AdminContext,
+    people: &People,
+    query: RequestQuery,
+) -> Result<List<User>, Problem> {
     let wanted = wanted(people, people.policy.user_type(), query)?;
     let base_url = context.scim_url(people.directory.id);
     let search = wanted.search(people.policy.user_type(), &base_url, people.policy.groups_enabled);
@@ -45,7 +49,11 @@ pub(crate) async fn page_of_users(context: &Context, people: &People, query: Que
 ///
 /// # Errors
 /// 400 naming the parameter; otherwise as the store.
-pub(crate) async fn page_of_groups(context: &Context, people: &People, query: Query) -> Result<List<Group>, Problem> {
+pub(crate) async fn page_of_groups(
+    context: &AdminContext,
+    people: &People,
+    query: RequestQuery,
+) -> Result<List<Group>, Problem> {
     let wanted = wanted(people, ResourceType::group(), query)?;
     if !people.policy.groups_enabled {
         return Ok(empty());
@@ -62,7 +70,7 @@ pub(crate) async fn page_of_groups(context: &Context, people: &People, query: Qu
 /// # Errors
 /// 400 for a cursor of another list; otherwise as the store.
 pub(crate) async fn page_of_members(
-    context: &Context,
+    context: &AdminContext,
     people: &People,
     group: ResourceId,
     page: ListPage,
@@ -105,7 +113,7 @@ const fn empty<T>() -> List<T> {
     }
 }
 
-fn wanted(people: &People, schema: &ResourceType, mut query: Query) -> Result<Wanted, Problem> {
+fn wanted(people: &People, schema: &ResourceType, mut query: RequestQuery) -> Result<Wanted, Problem> {
     let text = query.text("filter");
     let page = query.page();
     let filter = text
@@ -133,7 +141,7 @@ fn wanted(people: &People, schema: &ResourceType, mut query: Query) -> Result<Wa
 }
 
 /// A filter as the SCIM service reads it; its faults are added to those of the query.
-fn read_filter(people: &People, schema: &ResourceType, query: &mut Query, text: &str) -> Option<Filter> {
+fn read_filter(people: &People, schema: &ResourceType, query: &mut RequestQuery, text: &str) -> Option<Filter> {
     let read = Filter::parse(text, schema).and_then(|filter| {
         check_cost(Some(&filter), None, schema)?;
         Ok(filter)

@@ -5,7 +5,7 @@ pub(super) mod get;
 pub(super) mod list;
 pub(super) mod retry;
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 use api::{Attempt, Delivery, DeliveryStatus};
 use store::DeliveryState;
 
@@ -57,5 +57,5 @@ const fn status_of(state: DeliveryState) -> DeliveryStatus {
 }
 
 fn in_flight() -> Problem {
-    Problem::new(Kind::Conflict, "An attempt of this delivery is just being made.")
+    Problem::new(ProblemKind::Conflict, "An attempt of this delivery is just being made.")
 }

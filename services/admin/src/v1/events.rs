@@ -3,7 +3,7 @@
 pub(super) mod list;
 pub(super) mod stream;
 
-use crate::query::Query;
+use crate::query::RequestQuery;
 use ::events::{DirectoryId, EventId, EventPattern, EventType, OrganizationId};
 use store::Feed;
 
@@ -14,7 +14,7 @@ const OLDEST: &str = "oldest";
 
 /// Which part of the log is asked for.
 #[derive(Clone, Debug)]
-struct Selection {
+struct LogSelection {
     directory_id: Option<DirectoryId>,
     organization_id: Option<OrganizationId>,
     types: Vec<EventType>,
@@ -23,9 +23,9 @@ struct Selection {
     from_oldest: bool,
 }
 
-impl Selection {
+impl LogSelection {
     /// Types may be globs.
-    fn read(query: &mut Query) -> Self {
+    fn read(query: &mut RequestQuery) -> Self {
         let directory_id = query.parsed("directory_id", "the id of a directory");
         let organization_id = query.parsed("organization_id", "the id of an organization");
         let patterns: Vec<EventPattern> = query.several("types");
@@ -45,7 +45,7 @@ impl Selection {
     }
 
     /// The id of an event, or the beginning.
-    fn place(query: &mut Query, name: &str, text: &str) -> Option<EventId> {
+    fn place(query: &mut RequestQuery, name: &str, text: &str) -> Option<EventId> {
         if text == BEGINNING {
             return None;
         }

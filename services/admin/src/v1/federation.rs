@@ -7,7 +7,7 @@ pub(super) mod set;
 use crate::problem::Problem;
 use ::events::DirectoryId;
 use serde_json::{Value, json};
-use store::{Change, Directory, Federation};
+use store::{AdminTx, Directory, Federation};
 
 /// A federation as the API shows it.
 fn shown(federation: Federation) -> api::Federation {
@@ -20,7 +20,7 @@ fn shown(federation: Federation) -> api::Federation {
     }
 }
 
-async fn directory(change: &Change, id: DirectoryId, path: &str) -> Result<Directory, Problem> {
+async fn directory(change: &AdminTx, id: DirectoryId, path: &str) -> Result<Directory, Problem> {
     let found = change.directory(id).await?;
     found.ok_or_else(|| Problem::not_found("directory", path))
 }

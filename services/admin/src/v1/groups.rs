@@ -4,7 +4,7 @@ pub(super) mod get;
 pub(super) mod list;
 pub(super) mod members;
 
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::people::People;
 use crate::problem::Problem;
 use ::events::ResourceId;
@@ -14,7 +14,7 @@ use store::GroupRow;
 ///
 /// # Errors
 /// 404 without it; otherwise as the store.
-async fn found(context: &Context, people: &People, group: &str) -> Result<GroupRow, Problem> {
+async fn found(context: &AdminContext, people: &People, group: &str) -> Result<GroupRow, Problem> {
     let id: ResourceId = path_id("group", group)?;
     let groups = context.store().groups(people.directory.id);
     let found = groups.by_id(id, false).await?;

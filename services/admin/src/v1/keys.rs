@@ -7,7 +7,7 @@ pub(super) mod token;
 pub(super) mod update;
 
 use crate::body::Body;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, KeyId, Timestamp};
 use api::Key;
@@ -38,7 +38,7 @@ fn token_context(id: KeyId) -> String {
 }
 
 /// Makes it a fault of `expires_at` not to lie in the future.
-pub(super) fn check_expiry<T: api::Body>(context: &Context, body: &mut Body<T>) {
+pub(super) fn check_expiry<T: api::Body>(context: &AdminContext, body: &mut Body<T>) {
     let expires_at: Option<Timestamp> = body.sound("expires_at");
     if expires_at.is_some_and(|at| at <= context.now) {
         body.fault("/expires_at", "Must lie in the future.");

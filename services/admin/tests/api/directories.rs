@@ -4,11 +4,11 @@ use crate::harness::{Api, BOTH, text};
 use actix_web::http::StatusCode;
 use secrets::{Token, TokenKind};
 use serde_json::{Value, json};
-use store::TokenHash;
+use store::TokenDigest;
 
 const PATH: &str = "/api/v1/directories";
 
-async fn stored_hash(api: &Api, key_id: &str) -> TokenHash {
+async fn stored_hash(api: &Api, key_id: &str) -> TokenDigest {
     api.db
         .store
         .find_directory_key(key_id.parse().unwrap())

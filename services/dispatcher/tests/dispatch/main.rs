@@ -10,7 +10,7 @@ use events::{Event, EventType, ResourceId, Timestamp};
 use receiver::{Answer, Received, Receiver};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{DeliveryState, Dialect, EndpointSecret};
+use store::{DeliveryState, Dialect, NewEndpointSecret};
 use system::{System, Wanted, config};
 use tokio::sync::Notify;
 use webhooks::{RetrySchedule, Secret};
@@ -268,7 +268,7 @@ async fn while_a_rotation_overlaps_both_secrets_verify() {
     let context = store::Endpoint::secret_context(endpoint);
     let sealed = system.master_key.seal(new.expose().as_bytes(), &context);
     let change = system.store().change(None).await.unwrap();
-    let rotated = EndpointSecret {
+    let rotated = NewEndpointSecret {
         sealed,
         signing: "v1",
         public_key: None,
@@ -370,7 +370,7 @@ async fn an_endpoint_that_only_fails_is_left_alone_and_probed_until_it_answers()
     let (endpoint, _) = system.endpoint(receiver.url("/down"), Wanted::default()).await;
     system.start(dispatcher::Config {
         schedule: RetrySchedule::new([Duration::from_millis(10); 100]),
-        breaker: dispatcher::Patience {
+        breaker: dispatcher::BreakerLimits {
             failures: 5,
             first_pause: Duration::from_millis(300),
             longest_pause: Duration::from_millis(300),

@@ -2,7 +2,7 @@
 
 use crate::receiver::until;
 use bus::Bus;
-use dispatcher::{Config, Deps, Dispatcher, Patience};
+use dispatcher::{BreakerLimits, Config, Deps, Dispatcher};
 use events::{
     DirectoryId, EndpointId, Event, EventId, EventType, OrganizationId, ResourceId, Source, Timestamp, lane_of,
 };
@@ -47,7 +47,7 @@ pub(crate) fn config() -> Config {
         schedule: RetrySchedule::new([Duration::from_millis(40), Duration::from_millis(80)]),
         lease: Duration::from_millis(900),
         sweep_every: Duration::from_millis(20),
-        breaker: Patience {
+        breaker: BreakerLimits {
             failures: 10,
             first_pause: Duration::from_millis(50),
             longest_pause: Duration::from_millis(200),

@@ -11,7 +11,7 @@ use crate::auth::Access;
 use crate::failure::Failure;
 use crate::tenant::Tenant;
 use events::{KeyId, Timestamp};
-use oidc::{Expected, Jwt};
+use oidc::{ExpectedClaims, Jwt};
 use store::Authentication;
 
 /// The `aud` of such a token: the application that stands for all SCIM apps outside the gallery.
@@ -45,7 +45,7 @@ pub(crate) async fn authorize(inner: &Inner, token: &Jwt<'_>, tenant: &Tenant) -
     let federation = inner.auth.federation(directory.id).await?;
     let federation = federation.ok_or_else(|| refused("the directory's federation names no tenant"))?;
     let issuer = inner.entra.issuer(federation.tenant_id);
-    let expected = Expected {
+    let expected = ExpectedClaims {
         issuer: &format!("https://sts.windows.net/{}/", federation.tenant_id),
         tenant: Some(federation.tenant_id),
         audience: AUDIENCE,

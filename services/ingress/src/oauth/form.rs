@@ -12,7 +12,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 
 /// How a client proves who it is.
 #[derive(Debug)]
-pub(super) enum Credentials {
+pub(super) enum ClientCredentials {
     /// With its secret.
     Secret { client_id: String, secret: SecretString },
     /// With a signed assertion; it names the client itself.
@@ -22,7 +22,7 @@ pub(super) enum Credentials {
 /// A request for an access token. `scope` means nothing here, so that any is taken.
 #[derive(Debug)]
 pub(super) struct TokenRequest {
-    pub(super) credentials: Credentials,
+    pub(super) credentials: ClientCredentials,
 }
 
 #[derive(Default)]
@@ -89,7 +89,7 @@ impl Form {
         Ok(form)
     }
 
-    fn assertion(self, has_header: bool) -> Result<Credentials, OauthError> {
+    fn assertion(self, has_header: bool) -> Result<ClientCredentials, OauthError> {
         if self.client_assertion_type.as_deref() != Some(JWT_BEARER) {
             return Err(OauthError::invalid_request(format!(
                 "the client_assertion_type must be {JWT_BEARER}"
@@ -100,10 +100,10 @@ impl Form {
         }
         let assertion = self.client_assertion;
         let assertion = assertion.ok_or_else(|| OauthError::invalid_request("client_assertion is missing"))?;
-        Ok(Credentials::Assertion(assertion.into()))
+        Ok(ClientCredentials::Assertion(assertion.into()))
     }
 
-    fn secret(self, authorization: Option<&[u8]>) -> Result<Credentials, OauthError> {
+    fn secret(self, authorization: Option<&[u8]>) -> Result<ClientCredentials, OauthError> {
         let missing =
             || OauthError::InvalidClient("send client_id and client_secret in HTTP Basic, in the body, or in both");
         let in_body = self.client_secret.map(SecretString::from);
@@ -123,7 +123,7 @@ impl Form {
             }
             None => (self.client_id.ok_or_else(missing)?, in_body.ok_or_else(missing)?),
         };
-        Ok(Credentials::Secret { client_id, secret })
+        Ok(ClientCredentials::Secret { client_id, secret })
     }
 }
 
@@ -152,8 +152,8 @@ mod tests {
 
     fn secret_of(body: &[u8], header: Option<&[u8]>) -> (String, String) {
         match TokenRequest::read(body, header).unwrap().credentials {
-            Credentials::Secret { client_id, secret } => (client_id, secret.expose_secret().to_owned()),
-            Credentials::Assertion(_) => panic!("an assertion"),
+            ClientCredentials::Secret { client_id, secret } => (client_id, secret.expose_secret().to_owned()),
+            ClientCredentials::Assertion(_) => panic!("an assertion"),
         }
     }
 

@@ -36,26 +36,26 @@ fn positions(events: &[Event]) -> BTreeMap<DirectoryId, i64> {
     told(events).into_iter().collect()
 }
 
-fn bounds(events: usize, portion: usize) -> Bounds {
-    Bounds {
+fn bounds(events: usize, portion: usize) -> OutboxBounds {
+    OutboxBounds {
         events,
         portion,
-        ..Bounds::default()
+        ..OutboxBounds::default()
     }
 }
 
 /// An outbox that knows that nothing of these directories is on the bus.
-fn of(bounds: Bounds, directories: impl IntoIterator<Item = u8>) -> Outbox<u32> {
+fn of(bounds: OutboxBounds, directories: impl IntoIterator<Item = u8>) -> Outbox<u32> {
     let mut outbox = Outbox::new(bounds);
     for n in directories {
-        outbox.lines.insert(directory(n), Line::new(Some(0), 0));
+        outbox.lines.insert(directory(n), DirectoryLine::new(Some(0), 0));
     }
     outbox
 }
 
 #[test]
 fn one_event_behind_thousands_of_another_directory_is_in_the_next_portion() {
-    let mut outbox = of(Bounds::default(), 0..2);
+    let mut outbox = of(OutboxBounds::default(), 0..2);
     assert_eq!(outbox.commit(run(0, 1..=6_000), 0), None);
     let first = outbox.portion();
     assert_eq!(first.len(), 512);
@@ -92,7 +92,7 @@ fn what_does_not_fit_into_memory_is_read_from_the_log_when_its_turn_comes() {
 
 #[test]
 fn a_gap_is_filled_from_the_log_before_what_follows() {
-    let mut outbox = of(Bounds::default(), [0]);
+    let mut outbox = of(OutboxBounds::default(), [0]);
     assert_eq!(outbox.commit(run(0, 3..=4), 1), None);
     assert_eq!(outbox.portion(), []);
     assert_eq!(outbox.next_read(), Some((directory(0), 0)));
@@ -108,7 +108,7 @@ fn a_gap_is_filled_from_the_log_before_what_follows() {
 
 #[test]
 fn of_a_directory_not_met_before_only_what_is_not_on_the_bus_goes() {
-    let mut outbox: Outbox<u32> = Outbox::new(Bounds::default());
+    let mut outbox: Outbox<u32> = Outbox::new(OutboxBounds::default());
     assert_eq!(outbox.commit(run(0, 5..=6), 1), None);
     assert_eq!(outbox.portion(), []);
     assert_eq!(outbox.take_unknown(), [directory(0)]);
@@ -116,7 +116,7 @@ fn of_a_directory_not_met_before_only_what_is_not_on_the_bus_goes() {
     assert!(outbox.place(directory(0), 5).is_empty());
     assert_eq!(told(&outbox.portion()), [(directory(0), 6)]);
     // Somebody else has published all of it.
-    let mut outbox: Outbox<u32> = Outbox::new(Bounds::default());
+    let mut outbox: Outbox<u32> = Outbox::new(OutboxBounds::default());
     assert_eq!(outbox.commit(run(0, 5..=6), 1), None);
     assert_eq!(outbox.place(directory(0), 6), [1]);
     assert!(outbox.is_settled() && outbox.portion().is_empty());
@@ -124,7 +124,7 @@ fn of_a_directory_not_met_before_only_what_is_not_on_the_bus_goes() {
 
 #[test]
 fn after_a_take_over_positions_are_asked_for_again_and_nothing_is_left_out() {
-    let mut outbox = of(Bounds::default(), 0..2);
+    let mut outbox = of(OutboxBounds::default(), 0..2);
     assert_eq!(outbox.commit([run(0, 1..=3), run(1, 1..=1)].concat(), 1), None);
     outbox.forget_positions();
     assert_eq!((outbox.portion(), outbox.events, outbox.bytes), (vec![], 0, 0));
@@ -156,7 +156,7 @@ fn a_log_that_is_gone_keeps_nobody_waiting() {
 
 #[test]
 fn what_a_search_of_the_log_finds_goes_unless_it_is_known() {
-    let mut outbox = of(Bounds::default(), [0]);
+    let mut outbox = of(OutboxBounds::default(), [0]);
     assert_eq!(outbox.commit(run(0, 1..=2), 1), None);
     assert!(!outbox.found(run(0, 1..=2), false), "it waits here already");
     assert!(outbox.found([run(0, 1..=3), run(1, 8..=9)].concat(), true));

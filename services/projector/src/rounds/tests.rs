@@ -12,7 +12,7 @@ struct Item {
     n: usize,
 }
 
-impl Waiting for Item {
+impl Weighted for Item {
     fn directory(&self) -> DirectoryId {
         directory(self.directory)
     }

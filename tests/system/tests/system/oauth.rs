@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use events::Timestamp;
-use secrets::{AccessClaims, AccessTokens, Grant, MasterKey};
+use secrets::{AccessClaims, AccessTokens, GrantType, MasterKey};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use system::identity_provider::{IdentityProvider, kid, unsigned};
@@ -247,7 +247,7 @@ async fn a_token_opens_its_directory_until_it_or_its_client_ends(shape: Shape) {
     let signed = |key: &MasterKey, at: Timestamp| {
         use secrecy::ExposeSecret as _;
         let claims = AccessClaims {
-            grant: Grant::ClientSecret,
+            grant: GrantType::ClientSecret,
             directory_id: tenant.directory_id.parse().unwrap(),
             subject: client.id.parse().unwrap(),
             expires_at_ms: at.millis(),

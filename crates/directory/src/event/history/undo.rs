@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The changes of an object, by the key of each member, in the order they were told.
-type ByMember<'c> = Vec<(&'c str, Vec<Undone<'c>>)>;
+type ByMember<'c> = Vec<(&'c str, Vec<MemberUndo<'c>>)>;
 
 /// A change of a member: of which element and which part, and what it was.
-struct Undone<'c> {
+struct MemberUndo<'c> {
     selector: Option<&'c str>,
     sub: Option<&'c str>,
     before: &'c Value,
@@ -25,7 +25,7 @@ pub(super) fn before(after: &Map<String, Value>, changes: &[Value]) -> Map<Strin
             continue;
         };
         let path = ChangePath::parse(text);
-        let undone = Undone {
+        let undone = MemberUndo {
             selector: path.selector,
             sub: path.sub,
             before: &change["before"],
@@ -67,7 +67,7 @@ struct Grouped<'c> {
 }
 
 impl<'c> Grouped<'c> {
-    fn add(&mut self, member: &'c str, undone: Undone<'c>) {
+    fn add(&mut self, member: &'c str, undone: MemberUndo<'c>) {
         let place = *self.places.entry(member).or_insert_with(|| {
             self.members.push((member, Vec::new()));
             self.members.len() - 1
@@ -93,7 +93,7 @@ fn undo_members(members: &mut Map<String, Value>, changes: ByMember<'_>) {
     }
 }
 
-fn undo_member(after: Option<Value>, changes: Vec<Undone<'_>>) -> Option<Value> {
+fn undo_member(after: Option<Value>, changes: Vec<MemberUndo<'_>>) -> Option<Value> {
     let mut value = after;
     let mut elements: Option<Elements> = None;
     for change in changes {

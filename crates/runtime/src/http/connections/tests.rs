@@ -1,4 +1,4 @@
-use super::{Admitted, Bounds, CLOSED_SHARE, Connections};
+use super::{AdmittedConnection, CLOSED_SHARE, ConnectionBounds, Connections};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ const ROOM: usize = 64;
 const UNREAD: usize = 1_000;
 
 fn connections() -> Connections {
-    Connections::new(Bounds {
+    Connections::new(ConnectionBounds {
         connections: ROOM,
         unread: UNREAD,
     })
@@ -16,11 +16,11 @@ fn address(last: u8) -> IpAddr {
     IpAddr::from([10, 0, 0, last])
 }
 
-fn admit(connections: &Connections, last: u8) -> Admitted {
+fn admit(connections: &Connections, last: u8) -> AdmittedConnection {
     connections.admit(address(last)).expect("there is room")
 }
 
-fn closing(admitted: &[Admitted]) -> usize {
+fn closing(admitted: &[AdmittedConnection]) -> usize {
     admitted.iter().filter(|one| one.is_closing()).count()
 }
 

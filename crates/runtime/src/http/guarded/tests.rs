@@ -1,5 +1,5 @@
-use super::{AHEAD_BYTES, Guarded, HEAD_SIZE, HEAD_TIME, IDLE_TIME, LEAST, READ_BYTES, READ_TIME, Socket};
-use crate::http::connections::{Bounds, Connections};
+use super::{AHEAD_BYTES, GuardedStream, HEAD_SIZE, HEAD_TIME, IDLE_TIME, LEAST, READ_BYTES, READ_TIME, Socket};
+use crate::http::connections::{ConnectionBounds, Connections};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -58,24 +58,24 @@ impl tokio::io::AsyncWrite for Pipe {
 }
 
 /// A connection and its peer, with pipes of this size.
-fn pair(size: usize) -> (Guarded<Pipe>, DuplexStream) {
-    let connections = Connections::new(Bounds {
+fn pair(size: usize) -> (GuardedStream<Pipe>, DuplexStream) {
+    let connections = Connections::new(ConnectionBounds {
         connections: 10,
         unread: usize::MAX,
     });
     let admitted = connections.admit(IpAddr::from([10, 0, 0, 1])).expect("there is room");
     let (stream, peer) = duplex(size);
     let said = Mutex::default();
-    (Guarded::new(Pipe { stream, said }, admitted), peer)
+    (GuardedStream::new(Pipe { stream, said }, admitted), peer)
 }
 
-fn said(guarded: &Guarded<Pipe>) -> String {
+fn said(guarded: &GuardedStream<Pipe>) -> String {
     let said = guarded.socket.get_ref().said.lock().expect("nobody panics");
     String::from_utf8_lossy(&said).into_owned()
 }
 
 /// Reads until it fails, and tells after how many seconds that was. The clock is the test's: it jumps when all wait.
-async fn fails_after(guarded: &mut Guarded<Pipe>) -> u64 {
+async fn fails_after(guarded: &mut GuardedStream<Pipe>) -> u64 {
     let started = Instant::now();
     let mut buffer = [0; 1024];
     loop {

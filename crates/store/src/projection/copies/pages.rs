@@ -3,7 +3,7 @@
 use super::{CopyName, LogCopies};
 use crate::StoreError;
 use crate::sql::{Row, query_all};
-use directory::{GroupRow, UserRow};
+use directory::{Group, User};
 use events::ResourceId;
 use sea_orm::QueryResult;
 use serde_json::{Map, Value};
@@ -14,11 +14,11 @@ impl LogCopies<'_> {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn base_users(&self, after: Option<ResourceId>, limit: u32) -> Result<Vec<UserRow>, StoreError> {
+    pub async fn base_users(&self, after: Option<ResourceId>, limit: u32) -> Result<Vec<User>, StoreError> {
         let rows = self.resources(CopyName::Base.tables().users, after, limit).await?;
         rows.iter()
             .map(|row| {
-                Ok(UserRow {
+                Ok(User {
                     id: row.id("id")?,
                     attributes: attributes(row)?,
                     version: row.get("version")?,
@@ -33,11 +33,11 @@ impl LogCopies<'_> {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn base_groups(&self, after: Option<ResourceId>, limit: u32) -> Result<Vec<GroupRow>, StoreError> {
+    pub async fn base_groups(&self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Group>, StoreError> {
         let rows = self.resources(CopyName::Base.tables().groups, after, limit).await?;
         rows.iter()
             .map(|row| {
-                Ok(GroupRow {
+                Ok(Group {
                     id: row.id("id")?,
                     attributes: attributes(row)?,
                     version: row.get("version")?,

@@ -7,7 +7,7 @@ use events::Timestamp;
 
 /// What a rebuild changed, in rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mended {
+pub struct RebuildReport {
     /// The last event that is contained.
     pub sequence: i64,
     /// Users that were wrong or too many.
@@ -24,7 +24,7 @@ pub struct Mended {
     pub members_written: usize,
 }
 
-impl Mended {
+impl RebuildReport {
     /// Whether everything was as the log tells it.
     #[must_use]
     pub const fn is_nothing(&self) -> bool {
@@ -44,7 +44,7 @@ impl LogCopies<'_> {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn swap(&self, lane: u16, dry_run: bool, now: Timestamp) -> Result<Option<Mended>, StoreError> {
+    pub async fn swap(&self, lane: u16, dry_run: bool, now: Timestamp) -> Result<Option<RebuildReport>, StoreError> {
         let mut projection = self.open(&[lane]).await?;
         let last = projection.directories.get(&self.directory).map(|facts| facts.last);
         let sequence = self.sequence(CopyName::Fresh).await?;
@@ -82,7 +82,7 @@ impl LogCopies<'_> {
             projection.commit().await?;
         }
         // E-mail rows only repeat what the users' rows say.
-        Ok(Some(Mended {
+        Ok(Some(RebuildReport {
             sequence,
             users_removed: removed[0].max(removed[1]),
             users_written: written[0].max(written[1]),

@@ -4,7 +4,7 @@ use super::{BY_ID, MEMBERSHIP, Tx, USER, select, take};
 use crate::rows::{Params, RowSet};
 use crate::sql::Row;
 use crate::{Dialect, StoreError};
-use directory::{Directory, MOST_ROLE_CHANGES, Needs};
+use directory::{DirectoryRows, MOST_ROLE_CHANGES, Needs};
 use events::{DirectoryId, ResourceId};
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ pub(super) async fn load(
     tx: &mut Tx,
     dialect: Dialect,
     wanted: &[(DirectoryId, Needs)],
-    found: &mut HashMap<DirectoryId, Directory>,
+    found: &mut HashMap<DirectoryId, DirectoryRows>,
 ) -> Result<(), StoreError> {
     let all = groups(wanted, found, |_| true);
     if all.is_empty() {
@@ -65,7 +65,7 @@ pub(super) async fn load(
 
 fn groups(
     wanted: &[(DirectoryId, Needs)],
-    found: &HashMap<DirectoryId, Directory>,
+    found: &HashMap<DirectoryId, DirectoryRows>,
     which: impl Fn(&ResourceId) -> bool,
 ) -> RowSet {
     let mut set = RowSet::new(BY_ID);

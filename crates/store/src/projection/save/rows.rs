@@ -3,7 +3,7 @@
 use super::Part;
 use crate::rows::{Cell, Column, RowSet};
 use crate::{Dialect, StoreError};
-use directory::{GroupRow, UserRow, Writes};
+use directory::{Group, User, Writes};
 use events::{DirectoryId, ResourceKind, Timestamp};
 use scim::schema::ResourceType;
 use serde_json::{Map, Value};
@@ -149,7 +149,7 @@ pub(in crate::projection) fn insert_members(tables: Tables) -> String {
 
 /// The addresses that a user has now go to `emails`, and for a user that may have had others to `kept` as well, with a
 /// row that names no address, so that users who have none any more are among them.
-fn addresses(directory: DirectoryId, user: &UserRow, emails: &mut RowSet, kept: &mut RowSet) {
+fn addresses(directory: DirectoryId, user: &User, emails: &mut RowSet, kept: &mut RowSet) {
     let row = |key: Option<String>| -> Vec<Cell> { vec![directory.uuid().into(), key.into(), user.id.uuid().into()] };
     let stored_before = user.version > 1;
     if stored_before {
@@ -191,7 +191,7 @@ fn upsert(dialect: Dialect, name: &'static str, table: &str, set: RowSet) -> Par
     }
 }
 
-fn user_row(directory: DirectoryId, kind: &ResourceType, user: &UserRow) -> Result<Vec<Cell>, StoreError> {
+fn user_row(directory: DirectoryId, kind: &ResourceType, user: &User) -> Result<Vec<Cell>, StoreError> {
     Ok(vec![
         user.id.uuid().into(),
         directory.uuid().into(),
@@ -211,7 +211,7 @@ fn user_row(directory: DirectoryId, kind: &ResourceType, user: &UserRow) -> Resu
     ])
 }
 
-fn group_row(directory: DirectoryId, group: &GroupRow) -> Result<Vec<Cell>, StoreError> {
+fn group_row(directory: DirectoryId, group: &Group) -> Result<Vec<Cell>, StoreError> {
     Ok(vec![
         group.id.uuid().into(),
         directory.uuid().into(),

@@ -2,15 +2,15 @@
 
 use super::in_flight;
 use crate::body::NoBody;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
-use crate::problem::{Kind, Problem};
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
+use crate::problem::{Problem, ProblemKind};
 use ::events::DeliveryId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{DeliveryCancelled, DeliveryStatus};
-use store::Cancelled;
+use store::CancelOutcome;
 
 /// Gives up a delivery that waits or is held.
 #[utoipa::path(
@@ -21,22 +21,22 @@ use store::Cancelled;
     request_body(content = Option<api::Nothing>, description = "None, or an empty object."),
     responses((status = 200, description = "It is cancelled.", body = api::DeliveryCancelled)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let open = match context.begin(None, body.raw()).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     match open.cancel_delivery(id, context.now).await? {
-        Cancelled::Done => {}
-        Cancelled::InFlight => return Err(in_flight()),
-        Cancelled::Ended(state) => {
+        CancelOutcome::Done => {}
+        CancelOutcome::InFlight => return Err(in_flight()),
+        CancelOutcome::Ended(state) => {
             return Err(Problem::new(
-                Kind::Conflict,
+                ProblemKind::Conflict,
                 format!("This delivery is {} already.", state.as_str()),
             ));
         }
-        Cancelled::NotFound => return Err(Problem::not_found("delivery", &path)),
+        CancelOutcome::NotFound => return Err(Problem::not_found("delivery", &path)),
     }
     let answer = DeliveryCancelled {
         id,

@@ -1,7 +1,7 @@
 //! `GET /deliveries/{id}`.
 
 use super::{attempt_shown, shown};
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::DeliveryId;
 use actix_web::web::{Json, Path};
@@ -15,7 +15,7 @@ use api::Delivery;
     tag = "Deliveries",
     responses((status = 200, description = "The delivery.", body = api::Delivery)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Delivery>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<Json<Delivery>, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let deliveries = context.store().deliveries();
     let found = deliveries

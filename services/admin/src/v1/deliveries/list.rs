@@ -1,9 +1,9 @@
 //! `GET /deliveries`.
 
 use super::shown;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use crate::v1::page;
 use ::events::EndpointId;
 use actix_web::HttpRequest;
@@ -20,8 +20,8 @@ use store::{DeliveryFilter, DeliveryState};
     params(api::DeliveriesParameters),
     responses((status = 200, description = "A page of deliveries.", body = api::List<api::Delivery>)),
 )]
-pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Delivery>>, Problem> {
-    let mut query = Query::of::<DeliveriesParameters>(&request);
+pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<Json<List<Delivery>>, Problem> {
+    let mut query = RequestQuery::of::<DeliveriesParameters>(&request);
     let endpoint_id: Option<EndpointId> = query.parsed("endpoint_id", "the id of an endpoint");
     let status = query.text("status");
     let state = status.as_deref().and_then(DeliveryState::from_name);

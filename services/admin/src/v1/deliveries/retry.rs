@@ -2,15 +2,15 @@
 
 use super::in_flight;
 use crate::body::NoBody;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use ::events::DeliveryId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{DeliveryQueued, DeliveryStatus};
-use store::Retried;
+use store::RetryOutcome;
 
 /// Makes a delivery due now, whatever became of it.
 #[utoipa::path(
@@ -21,16 +21,16 @@ use store::Retried;
     request_body(content = Option<api::Nothing>, description = "None, or an empty object."),
     responses((status = 202, description = "It is queued.", body = api::DeliveryQueued)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
     let open = match context.begin(None, body.raw()).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     match open.retry_delivery(id, context.now).await? {
-        Retried::Queued => {}
-        Retried::InFlight => return Err(in_flight()),
-        Retried::NotFound => return Err(Problem::not_found("delivery", &path)),
+        RetryOutcome::Queued => {}
+        RetryOutcome::InFlight => return Err(in_flight()),
+        RetryOutcome::NotFound => return Err(Problem::not_found("delivery", &path)),
     }
     let answer = DeliveryQueued {
         id,

@@ -2,8 +2,8 @@
 
 use super::view::shown;
 use crate::body::Body;
-use crate::context::Context;
-use crate::idempotent::{Begun, OpenChange};
+use crate::context::AdminContext;
+use crate::idempotent::{IdempotentStart, OpenChange};
 use crate::problem::Problem;
 use crate::setup::{SetUp, set_up};
 use ::events::{DirectoryId, OrganizationId, Source, Timestamp};
@@ -32,7 +32,7 @@ enum Owner {
     request_body = api::DirectoryCreate,
     responses((status = 201, description = "The new directory, with its key.", body = api::Directory, headers(("location" = String, description = "Where it is.")))),
 )]
-pub(crate) async fn handler(context: Context, mut body: Body<DirectoryCreate>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, mut body: Body<DirectoryCreate>) -> Result<HttpResponse, Problem> {
     let owner = read_owner(&mut body);
     let raw = body.raw();
     let wanted = body.finish()?;
@@ -42,8 +42,8 @@ pub(crate) async fn handler(context: Context, mut body: Body<DirectoryCreate>) -
     let id = DirectoryId::new();
     let lane = context.lane(id);
     let open = match context.begin(Some(lane), &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     let organization_id = organization_of(&open, &owner, context.now).await?;
     let new = NewDirectory {

@@ -1,6 +1,6 @@
 //! `DELETE /directories/{id}`: its users, groups and keys go with it; its log stays.
 
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType};
 use actix_web::HttpResponse;
@@ -17,7 +17,7 @@ use serde_json::json;
     tag = "Directories",
     responses((status = 204, description = "It is gone.")),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: DirectoryId = path_id("directory", &path)?;
     let lane = context.lane(id);
     let change = context.change(Some(lane)).await?;

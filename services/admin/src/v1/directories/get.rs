@@ -1,12 +1,12 @@
 //! `GET /directories/{id}`.
 
 use super::view::{counted, shown};
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::DirectoryId;
 use actix_web::web::{Json, Path};
 use api::{Directory, LastRefusal};
-use store::Refusal;
+use store::AuthenticationFailure;
 
 /// Shows a directory with how many people it has and how it fares.
 #[utoipa::path(
@@ -16,7 +16,7 @@ use store::Refusal;
     tag = "Directories",
     responses((status = 200, description = "The directory.", body = api::Directory)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Directory>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<Json<Directory>, Problem> {
     let id: DirectoryId = path_id("directory", &path)?;
     let directories = context.store().directories();
     let found = directories
@@ -26,7 +26,7 @@ pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json
     let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
     let refusal = directories.last_refusal(id).await?;
     Ok(Json(Directory {
-        last_refusal: refusal.map(|Refusal { at, reason, .. }| LastRefusal { at, reason }),
+        last_refusal: refusal.map(|AuthenticationFailure { at, reason, .. }| LastRefusal { at, reason }),
         ..counted(shown(&context, found), counts)
     }))
 }

@@ -1,9 +1,9 @@
 //! `GET /directories`.
 
 use super::view::{counted, shown};
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use crate::v1::page;
 use ::events::{DirectoryId, OrganizationId};
 use actix_web::HttpRequest;
@@ -20,8 +20,8 @@ use store::DirectoryFilter;
     params(api::DirectoriesParameters),
     responses((status = 200, description = "A page of directories.", body = api::List<api::Directory>)),
 )]
-pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Directory>>, Problem> {
-    let mut query = Query::of::<DirectoriesParameters>(&request);
+pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<Json<List<Directory>>, Problem> {
+    let mut query = RequestQuery::of::<DirectoriesParameters>(&request);
     let organization_id: Option<OrganizationId> = query.parsed("organization_id", "the id of an organization");
     let wanted = query.page();
     query.finish()?;

@@ -2,9 +2,9 @@
 
 use super::view::shown;
 use crate::body::OptionalBody;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
-use crate::problem::{Kind, Problem};
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
+use crate::problem::{Problem, ProblemKind};
 use ::events::{DirectoryId, EventType, Timestamp};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,7 +12,7 @@ use actix_web::web::Path;
 use api::DirectoryRelease;
 use serde_json::json;
 use std::time::Duration;
-use store::{Change, Directory, DirectoryState};
+use store::{AdminTx, Directory, DirectoryState};
 
 /// How long a release lasts unless it says otherwise. Entra sends what was refused again with its next cycle, about 40
 /// minutes later: a release must last longer than that, or the directory would be held a second time.
@@ -40,7 +40,7 @@ fn end(now: Timestamp, minutes: u32) -> Timestamp {
     responses((status = 200, description = "The directory as it is now.", body = api::Directory)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     OptionalBody(body): OptionalBody<DirectoryRelease>,
 ) -> Result<HttpResponse, Problem> {
@@ -49,8 +49,8 @@ pub(crate) async fn handler(
     let minutes = body.finish()?.minutes.unwrap_or(LASTS_MINUTES);
     let lane = context.lane(id);
     let open = match context.begin(Some(lane), &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     let before = open
         .directory(id)
@@ -58,7 +58,7 @@ pub(crate) async fn handler(
         .ok_or_else(|| Problem::not_found("directory", &path))?;
     if before.state == DirectoryState::Paused {
         return Err(Problem::new(
-            Kind::Conflict,
+            ProblemKind::Conflict,
             "This directory is paused and takes no changes at all; set its state to \"active\" first.",
         ));
     }
@@ -83,8 +83,8 @@ pub(crate) async fn handler(
 
 /// `directory.released`, in the change that ends a hold.
 pub(super) async fn announce(
-    context: &Context,
-    change: &Change,
+    context: &AdminContext,
+    change: &AdminTx,
     lane: u16,
     before: &Directory,
     after: &Directory,

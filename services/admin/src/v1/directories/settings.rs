@@ -2,7 +2,7 @@
 //!
 //! `null` brings a default back. What equals the default is not stored, so that a change to it is no change.
 
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use ::directory::{BrakeSettings, GRANTS, Policy, RoleRule, SchemaDeclaration};
 use ::events::{DirectoryId, ResourceId};
@@ -83,7 +83,7 @@ impl Changes {
     ///
     /// # Errors
     /// 404 without the directory, 422 with a fault for each rule whose group is missing.
-    pub(super) async fn check_groups(&self, context: &Context, id: DirectoryId) -> Result<(), Problem> {
+    pub(super) async fn check_groups(&self, context: &AdminContext, id: DirectoryId) -> Result<(), Problem> {
         if self.group_ids.is_empty() {
             return Ok(());
         }

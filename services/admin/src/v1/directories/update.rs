@@ -4,14 +4,14 @@ use super::release;
 use super::settings::{self, Changes};
 use super::view::{counted, shown, ways};
 use crate::body::Body;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
-use ::directory::{MOST_ROLE_CHANGES, Policy, Standing, role_change};
+use ::directory::{MOST_ROLE_CHANGES, Policy, RoleInputs, role_change};
 use ::events::{DirectoryId, EventType, GroupRef, Timestamp};
 use actix_web::web::{Json, Path};
 use api::{DirectoryPatch, SwitchedState};
 use serde_json::{Value, json};
-use store::{Authentication, Change, Directory, DirectoryState, EventDraft};
+use store::{AdminTx, Authentication, Directory, DirectoryState, EventDraft};
 
 /// Changes a directory.
 #[utoipa::path(
@@ -23,7 +23,7 @@ use store::{Authentication, Change, Directory, DirectoryState, EventDraft};
     responses((status = 200, description = "The directory as it is now.", body = api::Directory)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     mut body: Body<DirectoryPatch>,
 ) -> Result<Json<api::Directory>, Problem> {
@@ -88,8 +88,8 @@ fn set_state(directory: &mut Directory, wanted: Option<SwitchedState>, keeps_bra
 }
 
 async fn save(
-    context: &Context,
-    change: &Change,
+    context: &AdminContext,
+    change: &AdminTx,
     lane: u16,
     before: &Directory,
     after: &mut Directory,
@@ -109,8 +109,8 @@ async fn save(
 
 /// What becomes of the people whose groups give another role now, if they are not too many to tell of each.
 async fn role_changes(
-    context: &Context,
-    change: &Change,
+    context: &AdminContext,
+    change: &AdminTx,
     directory: &Directory,
     old: &Policy,
     new: &Policy,
@@ -126,9 +126,9 @@ async fn role_changes(
         return Ok(Vec::new());
     };
     let drafts = people.iter().filter_map(|(user, groups)| {
-        fn standing<'a>(policy: &'a Policy, groups: &'a [GroupRef]) -> Standing<'a> {
+        fn standing<'a>(policy: &'a Policy, groups: &'a [GroupRef]) -> RoleInputs<'a> {
             let groups = if policy.groups_enabled { groups } else { &[] };
-            Standing { groups, policy }
+            RoleInputs { groups, policy }
         }
         let data = role_change(user, directory.owner(), standing(old, groups), standing(new, groups))?;
         Some(EventDraft {

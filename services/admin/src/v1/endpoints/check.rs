@@ -3,7 +3,7 @@
 
 use super::seal::Headers;
 use crate::body::Body;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventPattern, OrganizationId};
 use api::{ClientCertificate, pointer};
@@ -16,7 +16,7 @@ pub(super) type Faults = Vec<(String, String)>;
 
 /// Members in the form in which they are used.
 #[derive(Debug, Default)]
-pub(super) struct Checked {
+pub(super) struct CheckedMembers {
     /// The URL in its normal form.
     pub(super) url: Option<String>,
     /// The client certificate with its key.
@@ -29,8 +29,8 @@ pub(super) struct Checked {
 ///
 /// # Errors
 /// As the store.
-pub(super) async fn check<T: api::Body>(context: &Context, body: &mut Body<T>) -> Result<Checked, Problem> {
-    let checked = Checked {
+pub(super) async fn check<T: api::Body>(context: &AdminContext, body: &mut Body<T>) -> Result<CheckedMembers, Problem> {
+    let checked = CheckedMembers {
         url: url(context, body),
         headers: headers(body),
         identity: identity(context, body),
@@ -62,7 +62,7 @@ fn fault_missing<T: api::Body, I: PartialEq>(body: &mut Body<T>, name: &str, ids
     }
 }
 
-fn url<T: api::Body>(context: &Context, body: &mut Body<T>) -> Option<String> {
+fn url<T: api::Body>(context: &AdminContext, body: &mut Body<T>) -> Option<String> {
     let text: String = body.sound("url")?;
     match context.guard().check(text.trim()) {
         Ok(url) => Some(url.into()),
@@ -95,7 +95,7 @@ fn headers<T: api::Body>(body: &mut Body<T>) -> Headers {
     headers
 }
 
-fn identity<T: api::Body>(context: &Context, body: &mut Body<T>) -> Option<ClientIdentity> {
+fn identity<T: api::Body>(context: &AdminContext, body: &mut Body<T>) -> Option<ClientIdentity> {
     let given: ClientCertificate = body.sound("client_certificate")?;
     let parsed = ClientIdentity::parse(
         &given.certificate,

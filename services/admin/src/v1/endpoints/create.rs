@@ -1,11 +1,11 @@
 //! `POST /endpoints`.
 
-use super::check::{self, Checked, NEEDS_ORDER, faults_of_format};
+use super::check::{self, CheckedMembers, NEEDS_ORDER, faults_of_format};
 use super::seal::{mint_secret, seal_headers, seal_identity, seal_secret, seal_url};
 use super::view::shown;
 use crate::body::Body;
-use crate::context::Context;
-use crate::idempotent::Begun;
+use crate::context::AdminContext;
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::HttpResponse;
@@ -25,7 +25,7 @@ use webhooks::Signing;
     request_body = api::EndpointCreate,
     responses((status = 201, description = "The new endpoint, with its secret.", body = api::Endpoint, headers(("location" = String, description = "Where it is.")))),
 )]
-pub(crate) async fn handler(context: Context, mut body: Body<EndpointCreate>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, mut body: Body<EndpointCreate>) -> Result<HttpResponse, Problem> {
     let checked = check::check(&context, &mut body).await?;
     check_together(&mut body);
     let raw = body.raw();
@@ -45,8 +45,8 @@ pub(crate) async fn handler(context: Context, mut body: Body<EndpointCreate>) ->
         ..endpoint(&context, id, wanted, checked)?
     };
     let open = match context.begin(None, &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     open.create_endpoint(&endpoint).await?;
     if let Some(from) = from {
@@ -84,7 +84,12 @@ fn check_together(body: &mut Body<EndpointCreate>) {
 }
 
 /// The endpoint except for its secret.
-fn endpoint(context: &Context, id: EndpointId, wanted: EndpointCreate, checked: Checked) -> Result<Endpoint, Problem> {
+fn endpoint(
+    context: &AdminContext,
+    id: EndpointId,
+    wanted: EndpointCreate,
+    checked: CheckedMembers,
+) -> Result<Endpoint, Problem> {
     Ok(Endpoint {
         id,
         url: seal_url(context, id, &checked.url.unwrap_or_default()),

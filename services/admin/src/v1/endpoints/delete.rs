@@ -1,6 +1,6 @@
 //! `DELETE /endpoints/{id}`.
 
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::HttpResponse;
@@ -14,7 +14,7 @@ use actix_web::web::Path;
     tag = "Endpoints",
     responses((status = 204, description = "It is gone.")),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let change = context.change(None).await?;
     if !change.delete_endpoint(id).await? {

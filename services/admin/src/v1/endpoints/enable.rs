@@ -2,8 +2,8 @@
 
 use super::view::shown;
 use crate::body::OptionalBody;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::HttpResponse;
@@ -22,7 +22,7 @@ use store::CatchUpFrom;
     responses((status = 200, description = "The endpoint as it is now.", body = api::Endpoint)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     OptionalBody(body): OptionalBody<EndpointEnable>,
 ) -> Result<HttpResponse, Problem> {
@@ -30,8 +30,8 @@ pub(crate) async fn handler(
     let raw = body.raw();
     let held = body.finish()?.held.unwrap_or_default();
     let open = match context.begin(None, &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     open.enable_endpoint(id, held != HeldEvents::Drain, context.now).await?;
     let mut endpoint = open

@@ -1,7 +1,7 @@
 //! `GET /endpoints/{id}`.
 
 use super::view::shown;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::web::{Json, Path};
@@ -15,7 +15,7 @@ use api::Endpoint;
     tag = "Endpoints",
     responses((status = 200, description = "The endpoint.", body = api::Endpoint)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Endpoint>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<Json<Endpoint>, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let found = context.store().endpoints().by_id(id).await?;
     let found = found.ok_or_else(|| Problem::not_found("endpoint", &path))?;

@@ -1,9 +1,9 @@
 //! `GET /endpoints`.
 
 use super::view::listed;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
 use api::{Endpoint, List, PageParameters};
@@ -17,8 +17,8 @@ use api::{Endpoint, List, PageParameters};
     params(api::PageParameters),
     responses((status = 200, description = "A page of endpoints.", body = api::List<api::Endpoint>)),
 )]
-pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Endpoint>>, Problem> {
-    let mut query = Query::of::<PageParameters>(&request);
+pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<Json<List<Endpoint>>, Problem> {
+    let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let store::List { data, next_cursor } = context.store().endpoints().list(&wanted).await?;

@@ -1,15 +1,15 @@
 //! `POST /endpoints/{id}/replay`: sends again what an endpoint missed, or got and lost.
 
 use crate::body::Body;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use ::events::{EndpointId, EventType};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{EndpointReplay, ReplayQueued, Replayable};
-use store::{DeliveryState, Replay};
+use store::{DeliveryState, ReplayRange};
 
 /// Sends again what an endpoint missed, or got and lost.
 #[utoipa::path(
@@ -24,7 +24,7 @@ use store::{DeliveryState, Replay};
     ),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     mut body: Body<EndpointReplay>,
 ) -> Result<HttpResponse, Problem> {
@@ -46,8 +46,8 @@ pub(crate) async fn handler(
         }));
     }
     let open = match context.begin(None, &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     open.endpoint(id)
         .await?
@@ -60,17 +60,17 @@ pub(crate) async fn handler(
     open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
 }
 
-fn replay(wanted: &EndpointReplay) -> Replay {
+fn replay(wanted: &EndpointReplay) -> ReplayRange {
     let states = match wanted.status {
         Some(Replayable::Exhausted) => vec![DeliveryState::Exhausted],
         Some(Replayable::Cancelled) => vec![DeliveryState::Cancelled],
         Some(Replayable::Delivered) => vec![DeliveryState::Delivered],
-        None if wanted.only_failed.unwrap_or_default() => Replay::FAILED.to_vec(),
+        None if wanted.only_failed.unwrap_or_default() => ReplayRange::FAILED.to_vec(),
         None => Vec::new(),
     };
     let patterns = wanted.types.as_deref().unwrap_or_default();
     let of_types = |kind: &EventType| patterns.iter().any(|pattern| pattern.matches(*kind));
-    Replay {
+    ReplayRange {
         after: wanted.after,
         before: wanted.before,
         states,

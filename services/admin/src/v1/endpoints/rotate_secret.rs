@@ -2,8 +2,8 @@
 
 use super::seal::rotate;
 use crate::body::NoBody;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::HttpResponse;
@@ -23,11 +23,11 @@ use webhooks::Signing;
     request_body(content = Option<api::Nothing>, description = "None, or an empty object."),
     responses((status = 200, description = "The new secret, or the new public key.", body = api::SecretRotated)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let open = match context.begin(None, body.raw()).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     let endpoint = open.endpoint(id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;

@@ -1,13 +1,13 @@
 //! What of an endpoint is kept encrypted: its URL, its headers, its client certificate and its secret.
 
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::state::State;
 use ::events::{EndpointId, Timestamp};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use store::{Change, Endpoint, EndpointIdentity, EndpointSecret, EndpointUrl, KeptUrl};
+use store::{AdminTx, Endpoint, EndpointIdentity, EndpointUrl, KeptUrl, NewEndpointSecret};
 use webhooks::{ClientIdentity, Secret, Signing};
 
 /// How long requests are signed with the previous secret too.
@@ -74,13 +74,13 @@ pub(super) fn seal_secret(state: &State, id: EndpointId, secret: &Secret) -> Vec
 
 /// Gives an endpoint a new secret, and the time until which the one before it signs too.
 pub(super) async fn rotate(
-    context: &Context,
-    change: &Change,
+    context: &AdminContext,
+    change: &AdminTx,
     id: EndpointId,
     signing: Signing,
 ) -> Result<(Secret, Timestamp), Problem> {
     let secret = mint_secret(signing)?;
-    let new = EndpointSecret {
+    let new = NewEndpointSecret {
         sealed: seal_secret(context, id, &secret),
         signing: signing.as_str(),
         public_key: secret.public_key().map(|key| key.to_string()),

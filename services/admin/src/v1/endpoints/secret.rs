@@ -1,7 +1,7 @@
 //! `GET /endpoints/{id}/secret`.
 
-use crate::context::{Context, path_id};
-use crate::problem::{Kind, Problem};
+use crate::context::{AdminContext, path_id};
+use crate::problem::{Problem, ProblemKind};
 use ::events::EndpointId;
 use actix_web::web::{Json, Path};
 use api::EndpointSecret;
@@ -19,13 +19,13 @@ use webhooks::Signing;
     tag = "Endpoints",
     responses((status = 200, description = "The secret.", body = api::EndpointSecret)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<EndpointSecret>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<Json<EndpointSecret>, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let endpoint = context.store().endpoints().by_id(id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
     if endpoint.signing != Signing::V1.as_str() {
         return Err(Problem::new(
-            Kind::Conflict,
+            ProblemKind::Conflict,
             "This endpoint is signed for with v1a: verify with its public_key. The private key is never shown.",
         ));
     }

@@ -1,8 +1,8 @@
 //! `GET /endpoints/{id}/stats`: how an endpoint fares.
 
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use ::events::{EndpointId, Timestamp};
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
@@ -68,12 +68,12 @@ fn part(of: u64, all: u64) -> Option<f64> {
     responses((status = 200, description = "Figures of the window, and what waits now.", body = api::EndpointStats)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<EndpointStats>, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
-    let mut query = Query::of::<EndpointStatsParameters>(&request);
+    let mut query = RequestQuery::of::<EndpointStatsParameters>(&request);
     let wanted = query.text("window").unwrap_or_else(|| "1h".to_owned());
     let window = WINDOWS.iter().find(|(name, _)| *name == wanted);
     if window.is_none() {

@@ -1,9 +1,9 @@
 //! `POST /endpoints/{id}/test`: sends an event of the catalogue that did not happen.
 
 use crate::body::Body;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
-use crate::problem::{Kind, Problem};
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
+use crate::problem::{Problem, ProblemKind};
 use ::events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, catalogued};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -26,7 +26,7 @@ use uuid::Uuid;
     responses((status = 202, description = "It is queued.", body = api::TestQueued)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     body: Body<EndpointTest>,
 ) -> Result<HttpResponse, Problem> {
@@ -34,8 +34,8 @@ pub(crate) async fn handler(
     let raw = body.raw();
     let event_type = body.finish()?.r#type.unwrap_or(EventType::UserCreated);
     let open = match context.begin(None, &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     let endpoint = open.endpoint(endpoint_id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
@@ -58,7 +58,7 @@ pub(crate) async fn handler(
     };
     if !open.send_test(test, context.now).await? {
         return Err(Problem::new(
-            Kind::Conflict,
+            ProblemKind::Conflict,
             "The endpoint is disabled, so nothing is sent to it. Enable it first.",
         ));
     }
@@ -71,7 +71,7 @@ pub(crate) async fn handler(
     open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
 }
 
-fn example(context: &Context, kind: EventType, id: EventId, directory_id: DirectoryId) -> Value {
+fn example(context: &AdminContext, kind: EventType, id: EventId, directory_id: DirectoryId) -> Value {
     let mut example = catalogued(kind).example;
     example["id"] = id.to_string().into();
     example["timestamp"] = json!(context.now);

@@ -1,11 +1,11 @@
 //! `PATCH /endpoints/{id}`.
 
-use super::check::{self, Checked, NEEDS_ORDER, faults_of_format};
+use super::check::{self, CheckedMembers, NEEDS_ORDER, faults_of_format};
 use super::create::{format_of, signing_of};
 use super::seal::{rotate, seal_headers, seal_identity, seal_url};
 use super::view::shown;
 use crate::body::Body;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::web::{Json, Path};
@@ -24,7 +24,7 @@ use store::{Endpoint, EndpointFormat};
     responses((status = 200, description = "The endpoint as it is now.", body = api::Endpoint)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     mut body: Body<EndpointPatch>,
 ) -> Result<Json<api::Endpoint>, Problem> {
@@ -55,7 +55,12 @@ pub(crate) async fn handler(
 ///
 /// # Errors
 /// 422 when what is said now does not go together with what was said before.
-fn apply(context: &Context, endpoint: &mut Endpoint, patch: EndpointPatch, checked: Checked) -> Result<(), Problem> {
+fn apply(
+    context: &AdminContext,
+    endpoint: &mut Endpoint,
+    patch: EndpointPatch,
+    checked: CheckedMembers,
+) -> Result<(), Problem> {
     let id = endpoint.id;
     if let Some(url) = checked.url {
         endpoint.url = seal_url(context, id, &url);

@@ -1,6 +1,6 @@
 //! `GET /event-types`.
 
-use crate::context::Context;
+use crate::context::AdminContext;
 use ::events::{EventType, catalogued};
 use actix_web::web::Json;
 use api::{EventTypeEntry, List};
@@ -13,7 +13,7 @@ use api::{EventTypeEntry, List};
     tag = "Events",
     responses((status = 200, description = "All types of events.", body = api::List<api::EventTypeEntry>)),
 )]
-pub(crate) async fn handler(_: Context) -> Json<List<EventTypeEntry>> {
+pub(crate) async fn handler(_: AdminContext) -> Json<List<EventTypeEntry>> {
     let entry = |kind: &EventType| {
         let catalogued = catalogued(*kind);
         EventTypeEntry {

@@ -1,9 +1,9 @@
 //! `GET /events`.
 
-use super::Selection;
-use crate::context::Context;
+use super::LogSelection;
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use ::events::Event;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
@@ -23,9 +23,9 @@ use serde_json::value::RawValue;
     params(api::EventsParameters),
     responses((status = 200, description = "A page of events.", body = api::List<api::Event>)),
 )]
-pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Box<RawValue>>>, Problem> {
-    let mut query = Query::of::<EventsParameters>(&request);
-    let selection = Selection::read(&mut query);
+pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<Json<List<Box<RawValue>>>, Problem> {
+    let mut query = RequestQuery::of::<EventsParameters>(&request);
+    let selection = LogSelection::read(&mut query);
     let limit = query.limit();
     query.finish()?;
 

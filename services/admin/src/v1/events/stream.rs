@@ -4,10 +4,10 @@
 //! reader costs a page of memory and nothing else. At the end of the log it waits for word of something new, which one
 //! task of the process asks the database for while anybody listens.
 
-use super::Selection;
-use crate::context::Context;
-use crate::problem::{Kind, Problem};
-use crate::query::Query;
+use super::LogSelection;
+use crate::context::AdminContext;
+use crate::problem::{Problem, ProblemKind};
+use crate::query::RequestQuery;
 use crate::streams::MOST_STREAMS;
 use ::events::Event;
 use actix_web::http::header;
@@ -33,7 +33,7 @@ const RECONNECT_MILLIS: u32 = 1_000;
 /// A stream between two chunks.
 struct Reader {
     store: Store,
-    selection: Selection,
+    selection: LogSelection,
     moved: watch::Receiver<(i64, i64)>,
     /// There may be more to read at once.
     more: bool,
@@ -52,13 +52,13 @@ struct Reader {
     params(api::EventStreamParameters, api::EventStreamHeaders),
     responses((status = 200, description = "Events without end.", body = String, content_type = "text/event-stream")),
 )]
-pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut query = Query::of::<EventStreamParameters>(&request);
-    let mut selection = Selection::read(&mut query);
+pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut query = RequestQuery::of::<EventStreamParameters>(&request);
+    let mut selection = LogSelection::read(&mut query);
     if let Some(last) = request.headers().get(LAST_EVENT_ID) {
         let last = last.to_str().unwrap_or("?").trim().to_owned();
         if !last.is_empty() {
-            selection.after = Selection::place(&mut query, LAST_EVENT_ID, &last);
+            selection.after = LogSelection::place(&mut query, LAST_EVENT_ID, &last);
         }
     }
     query.finish()?;
@@ -66,7 +66,7 @@ pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Ht
     context.store().events().feed(&selection.feed(1)).await?;
     let moved = context.streams().listen(context.store()).ok_or_else(|| {
         let most = format!("There are {MOST_STREAMS} streams already, or this server is stopping. Try again soon.");
-        Problem::new(Kind::Unavailable, most)
+        Problem::new(ProblemKind::Unavailable, most)
     })?;
     let reader = Reader {
         store: context.store().clone(),

@@ -1,7 +1,7 @@
 //! `DELETE /directories/{id}/federation`.
 
 use super::{changed, directory, missing};
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType};
 use actix_web::HttpResponse;
@@ -15,7 +15,7 @@ use actix_web::web::Path;
     tag = "Federation",
     responses((status = 204, description = "It is gone.")),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let directory_id: DirectoryId = path_id("directory", &path)?;
     let lane = context.lane(directory_id);
     let change = context.change(Some(lane)).await?;

@@ -2,7 +2,7 @@
 
 use super::{changed, directory, shown};
 use crate::body::Body;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType};
 use actix_web::web::{Json, Path};
@@ -19,7 +19,7 @@ use store::Federation;
     responses((status = 200, description = "The federation as it is now.", body = api::Federation)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     body: Body<FederationSet>,
 ) -> Result<Json<api::Federation>, Problem> {

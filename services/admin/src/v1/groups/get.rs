@@ -1,7 +1,7 @@
 //! `GET /directories/{id}/groups/{group_id}`.
 
 use super::found;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::people::People;
 use crate::problem::Problem;
 use actix_web::web::{Json, Path};
@@ -15,7 +15,7 @@ use api::Group;
     tag = "Groups",
     responses((status = 200, description = "The group.", body = api::Group)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<Json<Group>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>) -> Result<Json<Group>, Problem> {
     let (directory, group) = path.into_inner();
     let people = People::of(&context, &directory).await?;
     let group = found(&context, &people, &group).await?;

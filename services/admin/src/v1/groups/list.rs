@@ -1,9 +1,9 @@
 //! `GET /directories/{id}/groups`.
 
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::people::{People, page_of_groups};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use api::{Group, List, PeopleParameters};
@@ -18,11 +18,11 @@ use api::{Group, List, PeopleParameters};
     responses((status = 200, description = "A page of groups.", body = api::List<api::Group>)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<List<Group>>, Problem> {
-    let query = Query::of::<PeopleParameters>(&request);
+    let query = RequestQuery::of::<PeopleParameters>(&request);
     let people = People::of(&context, &path).await?;
     Ok(Json(page_of_groups(&context, &people, query).await?))
 }

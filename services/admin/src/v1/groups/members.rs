@@ -1,10 +1,10 @@
 //! `GET /directories/{id}/groups/{group_id}/members`.
 
 use super::found;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::people::{People, page_of_members};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use api::{List, Member, PageParameters};
@@ -19,12 +19,12 @@ use api::{List, Member, PageParameters};
     responses((status = 200, description = "A page of members.", body = api::List<api::Member>)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<(String, String)>,
     request: HttpRequest,
 ) -> Result<Json<List<Member>>, Problem> {
     let (directory, group) = path.into_inner();
-    let mut query = Query::of::<PageParameters>(&request);
+    let mut query = RequestQuery::of::<PageParameters>(&request);
     let page = query.page();
     query.finish()?;
     let people = People::of(&context, &directory).await?;

@@ -2,8 +2,8 @@
 
 use super::{check_expiry, shown, token_context};
 use crate::body::Body;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use crate::setup::{about_key, mint_key};
 use ::events::{DirectoryId, EventType};
@@ -26,7 +26,7 @@ use store::KeyRecord;
     responses((status = 201, description = "The new key, with its token.", body = api::Key, headers(("location" = String, description = "Where it is.")))),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     mut body: Body<KeyCreate>,
 ) -> Result<HttpResponse, Problem> {
@@ -37,8 +37,8 @@ pub(crate) async fn handler(
 
     let lane = context.lane(directory_id);
     let open = match context.begin(Some(lane), &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     let directory = open
         .directory(directory_id)

@@ -1,9 +1,9 @@
 //! `GET /directories/{id}/keys`.
 
 use super::shown;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use crate::v1::page;
 use ::events::DirectoryId;
 use actix_web::HttpRequest;
@@ -20,11 +20,11 @@ use api::{Key, List, PageParameters};
     responses((status = 200, description = "A page of keys.", body = api::List<api::Key>)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<List<Key>>, Problem> {
-    let mut query = Query::of::<PageParameters>(&request);
+    let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let id: DirectoryId = path_id("directory", &path)?;

@@ -1,7 +1,7 @@
 //! `DELETE /directories/{id}/keys/{key_id}`.
 
 use super::ids;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::setup::about_key;
 use ::events::EventType;
@@ -18,7 +18,7 @@ use actix_web::web::Path;
     tag = "Directory keys",
     responses((status = 204, description = "It is gone.")),
 )]
-pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (directory_id, id) = ids(&path)?;
     let lane = context.lane(directory_id);
     let change = context.change(Some(lane)).await?;

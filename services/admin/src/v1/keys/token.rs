@@ -1,8 +1,8 @@
 //! `GET /directories/{id}/keys/{key_id}/token`.
 
 use super::{ids, token_context};
-use crate::context::Context;
-use crate::problem::{Kind, Problem};
+use crate::context::AdminContext;
+use crate::problem::{Problem, ProblemKind};
 use actix_web::web::{Json, Path};
 use api::KeyToken;
 use secrecy::ExposeSecret;
@@ -15,13 +15,13 @@ use secrecy::ExposeSecret;
     tag = "Directory keys",
     responses((status = 200, description = "The token.", body = api::KeyToken)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<Json<KeyToken>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>) -> Result<Json<KeyToken>, Problem> {
     let (directory_id, id) = ids(&path)?;
     let key = context.store().directory_keys(directory_id).by_id(id).await?;
     let key = key.ok_or_else(|| Problem::not_found("key", &path.1))?;
     let Some(sealed) = key.sealed_token else {
         let detail = "The token of this key was not kept: only keys made with \"retrievable\": true can be read back.";
-        return Err(Problem::new(Kind::NotFound, detail));
+        return Err(Problem::new(ProblemKind::NotFound, detail));
     };
     let token = context
         .master_key()

@@ -2,7 +2,7 @@
 
 use super::{check_expiry, ids, shown};
 use crate::body::Body;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use actix_web::web::{Json, Path};
 use api::{Key, KeyPatch};
@@ -17,7 +17,7 @@ use api::{Key, KeyPatch};
     responses((status = 200, description = "The key as it is now.", body = api::Key)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<(String, String)>,
     mut body: Body<KeyPatch>,
 ) -> Result<Json<Key>, Problem> {

@@ -2,8 +2,8 @@
 
 use super::{about, shown};
 use crate::body::Body;
-use crate::context::{Context, path_id};
-use crate::idempotent::Begun;
+use crate::context::{AdminContext, path_id};
+use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
 use crate::v1::keys::check_expiry;
 use ::events::{DirectoryId, EventType, KeyId};
@@ -30,7 +30,7 @@ const UNNAMED: &str = "OAuth client";
     responses((status = 201, description = "The new client, with its secret.", body = api::OauthClient, headers(("location" = String, description = "Where it is.")))),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     mut body: Body<OauthClientCreate>,
 ) -> Result<HttpResponse, Problem> {
@@ -41,8 +41,8 @@ pub(crate) async fn handler(
 
     let lane = context.lane(directory_id);
     let open = match context.begin(Some(lane), &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     let directory = open.directory(directory_id).await?;
     let directory = directory.ok_or_else(|| Problem::not_found("directory", &path))?;

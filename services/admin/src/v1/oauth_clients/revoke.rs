@@ -1,7 +1,7 @@
 //! `DELETE /directories/{id}/oauth-clients/{client_id}`.
 
 use super::about;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType, KeyId};
 use actix_web::HttpResponse;
@@ -15,7 +15,7 @@ use actix_web::web::Path;
     tag = "OAuth clients",
     responses((status = 204, description = "It is gone.")),
 )]
-pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let missing = || Problem::not_found("OAuth client", &path.1);
     let directory_id: DirectoryId = path_id("directory", &path.0)?;
     let id: KeyId = path_id("OAuth client", &path.1)?;

@@ -1,9 +1,9 @@
 //! `POST /organizations`.
 
 use crate::body::Body;
-use crate::context::Context;
-use crate::idempotent::Begun;
-use crate::problem::{Kind, Problem};
+use crate::context::AdminContext;
+use crate::idempotent::IdempotentStart;
+use crate::problem::{Problem, ProblemKind};
 use ::events::OrganizationId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -21,12 +21,12 @@ use store::{Domain, InvalidDomain, NewOrganization, TakenDomain};
     request_body = api::OrganizationCreate,
     responses((status = 201, description = "The new organization.", body = api::Organization, headers(("location" = String, description = "Where it is.")))),
 )]
-pub(crate) async fn handler(context: Context, body: Body<OrganizationCreate>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handler(context: AdminContext, body: Body<OrganizationCreate>) -> Result<HttpResponse, Problem> {
     let raw = body.raw();
     let new = read(&context, body)?;
     let open = match context.begin(None, &raw).await? {
-        Begun::Open(open) => open,
-        Begun::Answered(answer) => return Ok(answer),
+        IdempotentStart::Open(open) => open,
+        IdempotentStart::Answered(answer) => return Ok(answer),
     };
     if let Some(TakenDomain(index)) = open.create_organization(&new).await? {
         return Err(taken(&new, index));
@@ -43,7 +43,7 @@ pub(crate) async fn handler(context: Context, body: Body<OrganizationCreate>) ->
         .await
 }
 
-fn read(context: &Context, mut body: Body<OrganizationCreate>) -> Result<NewOrganization, Problem> {
+fn read(context: &AdminContext, mut body: Body<OrganizationCreate>) -> Result<NewOrganization, Problem> {
     let texts = body
         .member("domains")
         .and_then(Value::as_array)
@@ -78,7 +78,7 @@ fn read(context: &Context, mut body: Body<OrganizationCreate>) -> Result<NewOrga
 fn taken(new: &NewOrganization, index: usize) -> Problem {
     let domain = new.domains.get(index).map_or("", Domain::as_str);
     Problem::new(
-        Kind::Conflict,
+        ProblemKind::Conflict,
         format!("The domain {domain} belongs to another organization."),
     )
     .with_faults(vec![Fault::at(

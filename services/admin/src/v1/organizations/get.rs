@@ -1,7 +1,7 @@
 //! `GET /organizations/{id}`.
 
 use super::shown;
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::OrganizationId;
 use actix_web::web::{Json, Path};
@@ -15,7 +15,7 @@ use api::Organization;
     tag = "Organizations",
     responses((status = 200, description = "The organization.", body = api::Organization)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<String>) -> Result<Json<Organization>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<Json<Organization>, Problem> {
     let id: OrganizationId = path_id("organization", &path)?;
     let found = context.store().organizations().by_id(id).await?;
     found

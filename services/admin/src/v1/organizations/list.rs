@@ -1,9 +1,9 @@
 //! `GET /organizations`.
 
 use super::shown;
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use crate::v1::page;
 use actix_web::HttpRequest;
 use actix_web::web::Json;
@@ -18,8 +18,8 @@ use api::{List, Organization, PageParameters};
     params(api::PageParameters),
     responses((status = 200, description = "A page of organizations.", body = api::List<api::Organization>)),
 )]
-pub(crate) async fn handler(context: Context, request: HttpRequest) -> Result<Json<List<Organization>>, Problem> {
-    let mut query = Query::of::<PageParameters>(&request);
+pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<Json<List<Organization>>, Problem> {
+    let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
     let organizations = context.store().organizations().list(&wanted).await?;

@@ -1,8 +1,8 @@
 //! `DELETE /directories/{id}/users/{user_id}`.
 
-use crate::context::{Context, path_id};
-use crate::problem::{Kind, Problem};
-use crate::query::Query;
+use crate::context::{AdminContext, path_id};
+use crate::problem::{Problem, ProblemKind};
+use crate::query::RequestQuery;
 use ::events::{Command, CommandId, DirectoryId, ResourceId, ResourceKind, Source, Timestamp, Verb};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -32,14 +32,14 @@ const ERASURE_TIME: Duration = Duration::from_secs(20);
     ),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<(String, String)>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (directory, user) = path.into_inner();
     let directory_id: DirectoryId = path_id("directory", &directory)?;
     let user_id: ResourceId = path_id("user", &user)?;
-    let mut query = Query::of::<UserDeleteParameters>(&request);
+    let mut query = RequestQuery::of::<UserDeleteParameters>(&request);
     let erase: bool = query.parsed("erase", "true or false").unwrap_or(false);
     query.finish()?;
     let found = context.store().directories().by_id(directory_id).await?;
@@ -70,7 +70,7 @@ pub(crate) async fn handler(
 }
 
 /// Whether there was such a user, who is gone now.
-async fn delete_user(context: &Context, directory: &Directory, user: ResourceId) -> Result<bool, Problem> {
+async fn delete_user(context: &AdminContext, directory: &Directory, user: ResourceId) -> Result<bool, Problem> {
     let issued_at = Timestamp::now();
     let command = Command {
         id: CommandId::new(),
@@ -91,13 +91,13 @@ async fn delete_user(context: &Context, directory: &Directory, user: ResourceId)
     match sent.effect().await {
         Ok(_) => Ok(true),
         Err(CommandError::Refused { status: 404, .. }) => Ok(false),
-        Err(CommandError::Refused { detail, .. }) => Err(Problem::new(Kind::Conflict, detail)),
+        Err(CommandError::Refused { detail, .. }) => Err(Problem::new(ProblemKind::Conflict, detail)),
         Err(CommandError::NotApplied | CommandError::TooDeep | CommandError::Unavailable) => Err(Problem::new(
-            Kind::Unavailable,
+            ProblemKind::Unavailable,
             "Changes cannot be made at the moment; nothing was changed. Try again soon.",
         )),
         Err(CommandError::Unknown) => Err(Problem::new(
-            Kind::Unavailable,
+            ProblemKind::Unavailable,
             "The outcome is unknown: the user may or may not be deleted. Try again: that does no harm.",
         )),
     }

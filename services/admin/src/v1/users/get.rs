@@ -1,6 +1,6 @@
 //! `GET /directories/{id}/users/{user_id}`.
 
-use crate::context::{Context, path_id};
+use crate::context::{AdminContext, path_id};
 use crate::people::People;
 use crate::problem::Problem;
 use ::events::ResourceId;
@@ -15,7 +15,7 @@ use api::User;
     tag = "Users",
     responses((status = 200, description = "The user.", body = api::User)),
 )]
-pub(crate) async fn handler(context: Context, path: Path<(String, String)>) -> Result<Json<User>, Problem> {
+pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>) -> Result<Json<User>, Problem> {
     let (directory, user) = path.into_inner();
     let people = People::of(&context, &directory).await?;
     let id: ResourceId = path_id("user", &user)?;

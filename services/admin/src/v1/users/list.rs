@@ -1,9 +1,9 @@
 //! `GET /directories/{id}/users`.
 
-use crate::context::Context;
+use crate::context::AdminContext;
 use crate::people::{People, page_of_users};
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::query::RequestQuery;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use api::{List, PeopleParameters, User};
@@ -18,11 +18,11 @@ use api::{List, PeopleParameters, User};
     responses((status = 200, description = "A page of users.", body = api::List<api::User>)),
 )]
 pub(crate) async fn handler(
-    context: Context,
+    context: AdminContext,
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<Json<List<User>>, Problem> {
-    let query = Query::of::<PeopleParameters>(&request);
+    let query = RequestQuery::of::<PeopleParameters>(&request);
     let people = People::of(&context, &path).await?;
     Ok(Json(page_of_users(&context, &people, query).await?))
 }
