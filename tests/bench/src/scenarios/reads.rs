@@ -38,7 +38,7 @@ pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: u
         "p99 ms",
     ];
     let table = Table::new(&about, &titles);
-    let mut cpu = Vec::new();
+    let (mut cpu, mut list_cpu) = (Vec::new(), Vec::new());
     for &count in clients {
         let requests = requests(count, wanted);
         let server = Server::new(&tenant.scim.base, Some(&tenant.scim.token));
@@ -46,7 +46,9 @@ pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: u
         let get = by_id(&server, users, count, requests).await.flawless();
         cpu.push((count, requests, report::spent(&before, &usage::all(&system))));
         let find = by_name(&server, users, count, requests).await.flawless();
+        let before = usage::all(&system);
         let lists = page(&server, users, count, requests / 2).await.flawless();
+        list_cpu.push((count, requests / 2, report::spent(&before, &usage::all(&system))));
         let plain = bare.reads(count, requests, move |n| fill::id(spread(n, users))).await;
         let y3 = bare.answers(count, requests).await;
         let figures = |load: &Load| [rate(load.rate()), fine(load.millis(0.5)), fine(load.millis(0.99))];
@@ -68,6 +70,7 @@ pub(crate) async fn run(shape: Shape, clients: &[usize], wanted: usize, users: u
         );
     }
     report::cpu("GET by id", &cpu);
+    report::cpu("list", &list_cpu);
     report::memory(&usage::all(&system));
     println!(
         "\nlists: pages of 20 from all over the directory; bare: one SELECT by id in a bare actix handler; y3: answers of that server without a database."
