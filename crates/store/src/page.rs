@@ -1,8 +1,8 @@
 //! One page of a list as one statement, whose cost is that of the page.
 //!
-//! The ids of the page are found first; only then are resources read, each by its id, and what they refer to. A page ends
-//! before it would hold more bytes than it may, so that it costs little memory however large the resources are, but
-//! it always has a first row (RFC 7644 §3.4.2.4: fewer than asked for is lawful).
+//! Where a page begins is found first, or the ids that it has; only then are resources read, each once, and what they refer
+//! to. A page ends before it would hold more bytes than it may, so that it costs little memory however large the resources
+//! are, but it always has a first row (RFC 7644 §3.4.2.4: fewer than asked for is lawful).
 //!
 //! None of this is left to the planner, which takes a table that was filled a moment ago for nearly empty: a subselect
 //! with `OFFSET 0` and one in the place of a value stay what they are, and a comparison `IS TRUE` is checked in each row,
@@ -33,19 +33,22 @@ const FRAME_BYTES: i64 = 400;
 /// Bytes that it has of each group of a user, or member of a group.
 const REFERENCE_BYTES: i64 = 200;
 
-/// The ids, and one of them.
+/// The ids, and one of them; a row found by it.
 const IDS: &str = "page";
 const ONE: &str = "p";
+const FOUND: &str = "x";
 /// The rows with the bytes of the page up to each.
 const SUMMED: &str = "s";
 /// SQLite: by what a row is found at once.
 const ROWID: &str = "rowid";
-/// Columns beside those of the tables. `key` is the `rowid` of a row, on SQLite alone.
+/// Columns beside those of the tables: `key` is the `rowid` of a row, on SQLite alone; `size` are the bytes of a resource
+/// without what it refers to, and `referred` is how much that is.
 const KEY: &str = "key";
 const SORT: &str = "sort";
 const SIZE: &str = "size";
+const REFERRED: &str = "referred";
 const BYTES: &str = "bytes";
-const FOUND: &str = "found";
+const MORE: &str = "more";
 const REFERENCES: &str = "refs";
 const TOTAL: &str = "total";
 
@@ -58,101 +61,117 @@ pub(crate) struct PageStatement {
     pub(crate) references: bool,
     /// With a column `total`.
     pub(crate) total: Option<Expr>,
-    /// Which resources, at most: made by [`Whole`] or [`matching`].
-    pub(crate) ids: SelectStatement,
-    /// Their order before that of creation; `ids` has a column for it.
+    pub(crate) of: Of,
+    /// Their order before that of creation; the ids have a column for it.
     pub(crate) sorting: Option<Sorting>,
     /// How large the page may be, in bytes.
     pub(crate) most_bytes: Expr,
 }
 
+/// Which resources a page has, at most.
+#[derive(Clone, Debug)]
+pub(crate) enum Of {
+    /// Those with these ids, made by [`Whole`] or [`matching`].
+    Ids(SelectStatement),
+    /// PostgreSQL: so many of these rows, made by [`Whole`]. The index that has their order leads to the rows themselves, which
+    /// is a third cheaper than to find ids first and then a row for each. SQLite does not see that they are in order.
+    First(SelectStatement, Expr),
+}
+
 impl PageStatement {
     /// Its columns are those of the resource (`id`, `version`, `created_at`, `updated_at`, `resource`), the bytes of the
-    /// page up to it (`bytes`), and how many ids there were (`found`).
+    /// page up to it (`bytes`), and 1 where another one follows that the page could have (`more`).
     pub(crate) fn select(&self) -> SelectStatement {
-        let ids = CommonTableExpression::new()
-            .query(self.ids.clone())
-            .table_name(IDS)
-            .materialized(true)
-            .to_owned();
-        let found = Query::select().expr(count()).from(IDS).take();
         let summed = |column: &'static str| Expr::col((SUMMED, column));
         let fits = summed(BYTES).lte(self.most_bytes.clone());
-        let is_first = summed(BYTES).eq(summed(SIZE));
+        let is_first = summed(BYTES).eq(self.whole_size(SUMMED));
         let mut page = Query::select();
+        page.from_subquery(self.summed(), SUMMED);
         let row = match self.dialect {
-            Dialect::Postgres => {
-                page.from_subquery(self.summed_rows(), SUMMED)
-                    // The sum of whole numbers is one of any length there.
-                    .expr_as(summed(BYTES).cast_as("bigint"), BYTES);
-                SUMMED
-            }
+            Dialect::Postgres => SUMMED,
             Dialect::Sqlite => {
-                page.from_subquery(self.summed_sizes(), SUMMED)
-                    .cross_join(self.kind.rows())
-                    .and_where(Expr::col((ROW, ROWID)).eq(summed(KEY)))
-                    .column((SUMMED, BYTES));
+                page.cross_join(self.kind.rows())
+                    .and_where(Expr::col((ROW, ROWID)).eq(summed(KEY)));
                 ROW
             }
         };
         page.columns([Id, Version, CreatedAt, UpdatedAt, Resource].map(|column| (row, column)))
-            .expr_as(found, FOUND)
+            .columns([(SUMMED, BYTES), (SUMMED, MORE)])
             .and_where(fits.or(is_first));
         if self.references {
-            page.expr_as(references_of(self.dialect, self.kind, row), REFERENCES);
+            // Where there are none, that is known from the size.
+            let references = references_of(self.dialect, self.kind, row);
+            page.expr_as(Expr::case(summed(REFERRED).gt(number(0)), references), REFERENCES);
         }
         if let Some(total) = &self.total {
             page.expr_as(total.clone(), TOTAL);
         }
         self.put_in_order(&mut page, SUMMED);
+        let Of::Ids(ids) = &self.of else { return page };
+        let ids = CommonTableExpression::new()
+            .query(ids.clone())
+            .table_name(IDS)
+            .materialized(true)
+            .to_owned();
         page.with_cte(WithClause::new().cte(ids).to_owned()).take()
     }
 
-    /// PostgreSQL: whole rows, each read once.
-    fn summed_rows(&self) -> SelectStatement {
-        let columns = [Id, DirectoryId, Version, CreatedAt, UpdatedAt, Resource].map(|column| (ROW, column));
-        let of_the_id = Query::select()
-            .columns(columns)
-            .expr_as(self.size(), SIZE)
-            .from(self.kind.rows())
-            .and_where(row(Id).eq(Expr::col((ONE, Id))))
-            .offset(0)
-            .take();
-        let mut rows = Query::select();
-        rows.from_as(IDS, ONE)
-            .join_lateral(JoinType::InnerJoin, of_the_id, "x", truth(true))
-            .column(("x", Asterisk));
-        self.with_sums(rows, "x")
-    }
-
-    /// SQLite: what rows are found by, and their sizes. Windows there copy all that passes through them, so resources do not.
-    fn summed_sizes(&self) -> SelectStatement {
-        let sizes = Query::select()
-            .column((ONE, Asterisk))
-            .expr_as(self.size(), SIZE)
-            .from_as(IDS, ONE)
-            .cross_join(self.kind.rows())
-            .and_where(Expr::col((ROW, ROWID)).eq(Expr::col((ONE, KEY))))
-            .take();
-        let columns = [CreatedAt, Id].map(|column| (ONE, column));
-        let mut rows = Query::select();
-        rows.from_subquery(sizes, ONE)
-            .columns(columns)
-            .columns([(ONE, KEY), (ONE, SIZE)]);
-        self.with_sums(rows, ONE)
-    }
-
-    /// With the bytes up to each row, and what rows are ordered by before creation.
-    fn with_sums(&self, mut rows: SelectStatement, sized: &'static str) -> SelectStatement {
+    /// The rows with the bytes up to each, and whether another one follows.
+    fn summed(&self) -> SelectStatement {
         let mut window = WindowStatement::new();
         self.put_in_order(&mut window, ONE);
         window.frame_start(FrameType::Rows, Frame::UnboundedPreceding);
-        let sum = Func::sum(Expr::col((sized, SIZE)));
-        rows.expr_window_as(sum, window, BYTES);
-        if self.sorting.is_some() {
-            rows.column((ONE, SORT));
+        Query::select()
+            .column((ONE, Asterisk))
+            .expr_window_as(Func::sum(self.whole_size(ONE)), window.clone(), BYTES)
+            .expr_window_as(Func::cust("LEAD").arg(number(1)), window, MORE)
+            .from_subquery(self.sized(), ONE)
+            .take()
+    }
+
+    /// The rows with their sizes, each read once. On SQLite what rows are found by: windows there copy all that passes
+    /// through them, so resources do not.
+    fn sized(&self) -> SelectStatement {
+        match (&self.of, self.dialect) {
+            (Of::First(rows, limit), dialect) => {
+                let mut rows = rows.clone();
+                rows.columns(COLUMNS.map(|column| (ROW, column)));
+                self.add_size(&mut rows);
+                Query::select()
+                    .column(Asterisk)
+                    .from_function(limited(dialect, rows, limit.clone(), None), "first")
+                    .take()
+            }
+            (Of::Ids(_), Dialect::Postgres) => {
+                let mut of_the_id = Query::select();
+                of_the_id
+                    .columns(COLUMNS.map(|column| (ROW, column)))
+                    .from(self.kind.rows())
+                    .and_where(row(Id).eq(Expr::col((ONE, Id))))
+                    .offset(0);
+                self.add_size(&mut of_the_id);
+                let mut rows = Query::select();
+                rows.column((FOUND, Asterisk)).from_as(IDS, ONE).join_lateral(
+                    JoinType::InnerJoin,
+                    of_the_id,
+                    FOUND,
+                    truth(true),
+                );
+                if self.sorting.is_some() {
+                    rows.column((ONE, SORT));
+                }
+                rows
+            }
+            (Of::Ids(_), Dialect::Sqlite) => {
+                let mut rows = Query::select();
+                rows.column((ONE, Asterisk))
+                    .from_as(IDS, ONE)
+                    .cross_join(self.kind.rows())
+                    .and_where(Expr::col((ROW, ROWID)).eq(Expr::col((ONE, KEY))));
+                self.add_size(&mut rows);
+                rows
+            }
         }
-        rows
     }
 
     fn put_in_order<S: OrderedStatement>(&self, statement: &mut S, alias: &'static str) {
@@ -163,11 +182,11 @@ impl PageStatement {
         statement.order_by((alias, Id), Order::Asc);
     }
 
-    /// About how many bytes an answer has of the resource in the row.
-    fn size(&self) -> Expr {
-        let attributes = call("octet_length", [row(Resource)]).add(number(FRAME_BYTES));
+    /// Adds to a select of rows about how many bytes an answer has of each, and how much it refers to.
+    fn add_size(&self, rows: &mut SelectStatement) {
+        rows.expr_as(call("octet_length", [row(Resource)]).add(number(FRAME_BYTES)), SIZE);
         if !self.references {
-            return attributes;
+            return;
         }
         let references = Query::select()
             .expr(number(1))
@@ -177,12 +196,26 @@ impl PageStatement {
         // Counted no further than it matters.
         let limit = self.most_bytes.clone().div(number(REFERENCE_BYTES)).add(number(1));
         let counted = Query::select()
-            .expr(count())
+            // Of whole numbers of this type PostgreSQL makes cheap sums.
+            .expr(count().cast_as("integer"))
             .from_function(limited(self.dialect, references, limit, None), "counted")
             .take();
-        attributes.add(number(REFERENCE_BYTES).mul(counted))
+        rows.expr_as(Expr::from(counted), REFERRED);
+    }
+
+    /// About how many bytes an answer has of a row with its size.
+    fn whole_size(&self, alias: &'static str) -> Expr {
+        let size = Expr::col((alias, SIZE));
+        if self.references {
+            size.add(number(REFERENCE_BYTES).mul(Expr::col((alias, REFERRED))))
+        } else {
+            size
+        }
     }
 }
+
+/// What is read of a row.
+const COLUMNS: [users::Column; 6] = [Id, DirectoryId, Version, CreatedAt, UpdatedAt, Resource];
 
 /// The statement of a page of all that the directory `$1` has: at most `$2` resources and about `$3` bytes, after the first
 /// `$4`, or after the row created at `$4` with the id `$5`. With a column `total` if wanted.
@@ -208,17 +241,17 @@ pub(crate) fn of_whole(
             kind,
             directory,
         };
-        let ids = if is_after_a_row {
+        let of = if is_after_a_row {
             whole.after(parameter(2), parameter(4), parameter(5))
         } else {
-            whole.by_offset(&parameter(2), &parameter(4))
+            whole.by_offset(parameter(2), &parameter(4))
         };
         let statement = PageStatement {
             dialect,
             kind,
             references,
             total: total.then(|| whole.kept()),
-            ids,
+            of,
             sorting: None,
             most_bytes: parameter(3),
         };

@@ -190,10 +190,10 @@ impl Scope<'_> {
         } else {
             self.matching(&search, query, left).await?
         };
-        let (mut bytes, mut found, mut kept) = (0, 0, None);
+        let (mut bytes, mut is_cut, mut kept) = (0, is_asked && left == 0, None);
         if let Some(last) = rows.last() {
             bytes = u64::try_from(last.get::<i64>("bytes")?).unwrap_or_default();
-            found = usize::try_from(last.get::<i64>("found")?).unwrap_or_default();
+            is_cut = last.get::<Option<i32>>("more")?.is_some();
             if query.is_whole() && query.total != Total::Omitted {
                 kept = last.get::<Option<i64>>("total")?;
             }
@@ -203,10 +203,9 @@ impl Scope<'_> {
             wanted => wanted,
         };
         let known = kept.and_then(|total| u64::try_from(total).ok());
-        let is_cut = is_asked && (left == 0 || found > rows.len());
         let total = match (
             wanted,
-            known.or_else(|| last_page_total(query, found).filter(|_| left > 0)),
+            known.or_else(|| last_page_total(query, rows.len()).filter(|_| !is_cut)),
         ) {
             (Total::Omitted, _) => None,
             (_, Some(total)) => Some(total),
@@ -326,7 +325,7 @@ impl Scope<'_> {
             kind: self.kind,
             references: query.references,
             total: None,
-            ids,
+            of: page::Of::Ids(ids),
             sorting,
             most_bytes: Expr::val(whole_number(left)),
         };

@@ -1,6 +1,6 @@
-//! Which resources a page may have: their ids, and what they are ordered by.
+//! Which resources a page may have, and what they are ordered by.
 
-use super::{KEY, ROWID, SORT};
+use super::{KEY, Of, ROWID, SORT};
 use crate::Dialect;
 use crate::entity::{directory_counts, users};
 use crate::expr::{limited, number};
@@ -27,8 +27,29 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// At most `limit` after the first `offset`. Skips from the nearer end: how many there are is kept.
-    pub(crate) fn by_offset(&self, limit: &Expr, offset: &Expr) -> SelectStatement {
+    /// At most `limit` after the first `offset`.
+    pub(crate) fn by_offset(&self, limit: Expr, offset: &Expr) -> Of {
+        match self.dialect {
+            Dialect::Postgres => {
+                let begins_at = Expr::from(self.ids_by_offset(&number(1), offset));
+                let rows = self.in_order(&Order::Asc).and_where(place().gte(begins_at)).take();
+                Of::First(rows, limit)
+            }
+            Dialect::Sqlite => Of::Ids(self.ids_by_offset(&limit, offset)),
+        }
+    }
+
+    /// At most `limit` after the place of the row created at a time with an id.
+    pub(crate) fn after(&self, limit: Expr, created_at: Expr, id: Expr) -> Of {
+        let rows = self.in_order(&Order::Asc).and_where(is_after(created_at, id)).take();
+        match self.dialect {
+            Dialect::Postgres => Of::First(rows, limit),
+            Dialect::Sqlite => Of::Ids(self.ids_of(rows, limit, None)),
+        }
+    }
+
+    /// The ids of at most `limit` after the first `offset`. Skips from the nearer end: how many there are is kept.
+    fn ids_by_offset(&self, limit: &Expr, offset: &Expr) -> SelectStatement {
         let (limit, offset) = (|| limit.clone(), || offset.clone());
         // Without a kept number the beginning is what is known.
         let is_near_end = number(2).mul(offset()).gt(self.kept());
@@ -38,24 +59,9 @@ impl Whole {
         let from_start = Expr::case(is_near_end.clone(), number(0)).finally(limit());
         let from_end = Expr::case(is_near_end, of_the_rest).finally(number(0));
         let end_offset = not_negative(Func::coalesce([self.kept().sub(offset()).sub(limit()), number(0)]).into());
-        let rows = |order: Order, limit: Expr, offset: Expr| {
-            let those = self.in_order(&order);
-            Query::select()
-                .column(Asterisk)
-                .from_function(limited(self.dialect, those, limit, Some(offset)), "end")
-                .take()
-        };
-        rows(Order::Asc, from_start.into(), offset())
-            .union(UnionType::All, rows(Order::Desc, from_end.into(), end_offset))
-            .take()
-    }
-
-    /// At most `limit` after the place of the row created at a time with an id.
-    pub(crate) fn after(&self, limit: Expr, created_at: Expr, id: Expr) -> SelectStatement {
-        let those = self.in_order(&Order::Asc).and_where(is_after(created_at, id)).take();
-        Query::select()
-            .column(Asterisk)
-            .from_function(limited(self.dialect, those, limit, None), "start")
+        let ids = |order: Order, limit: Expr, offset: Expr| self.ids_of(self.in_order(&order), limit, Some(offset));
+        ids(Order::Asc, from_start.into(), offset())
+            .union(UnionType::All, ids(Order::Desc, from_end.into(), end_offset))
             .take()
     }
 
@@ -73,19 +79,31 @@ impl Whole {
             .into()
     }
 
-    /// In the order of an index, from either end.
+    /// Rows in the order of an index, from either end, without columns.
     fn in_order(&self, order: &Order) -> SelectStatement {
         let by = [DirectoryId, CreatedAt, Id].map(|column| ((ROW, column), order.clone()));
-        ids(self.dialect, self.kind)
+        Query::select()
+            .from(self.kind.rows())
             .and_where(row(DirectoryId).eq(self.directory.clone()))
             .order_by_columns(by)
+            .take()
+    }
+
+    /// The ids of at most `limit` of these rows after the first `offset`.
+    fn ids_of(&self, mut rows: SelectStatement, limit: Expr, offset: Option<Expr>) -> SelectStatement {
+        add_ids(&mut rows, self.dialect);
+        Query::select()
+            .column(Asterisk)
+            .from_function(limited(self.dialect, rows, limit, offset), "ids")
             .take()
     }
 }
 
 /// Those that match a condition, in the order asked for.
 pub(crate) fn matching(dialect: Dialect, kind: Kind, condition: Expr, sorting: Option<&Sorting>) -> SelectStatement {
-    let mut matching = ids(dialect, kind).and_where(condition).take();
+    let mut matching = Query::select();
+    matching.from(kind.rows()).and_where(condition);
+    add_ids(&mut matching, dialect);
     if let Some(Sorting { by, order, nulls }) = sorting {
         matching
             .expr_as(by.clone(), SORT)
@@ -99,14 +117,17 @@ pub(crate) fn matching(dialect: Dialect, kind: Kind, condition: Expr, sorting: O
 
 /// Whether a row comes after this place in the order of creation.
 pub(crate) fn is_after(created_at: Expr, id: Expr) -> Expr {
-    Expr::tuple([row(CreatedAt), row(Id)]).gt(Expr::tuple([created_at, id]))
+    place().gt(Expr::tuple([created_at, id]))
 }
 
-fn ids(dialect: Dialect, kind: Kind) -> SelectStatement {
-    let mut ids = Query::select();
-    ids.from(kind.rows()).columns([(ROW, CreatedAt), (ROW, Id)]);
+/// Where a row is in the order of creation.
+fn place() -> Expr {
+    Expr::tuple([row(CreatedAt), row(Id)])
+}
+
+fn add_ids(rows: &mut SelectStatement, dialect: Dialect) {
+    rows.columns([CreatedAt, Id].map(|column| (ROW, column)));
     if dialect == Dialect::Sqlite {
-        ids.expr_as(Expr::col((ROW, ROWID)), KEY);
+        rows.expr_as(Expr::col((ROW, ROWID)), KEY);
     }
-    ids
 }
