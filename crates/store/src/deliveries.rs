@@ -10,14 +10,17 @@
 //! both are alive and their clocks agree; it is no promise beyond that. Each lease has a number of its own (`token`), and
 //! a failure counts only under the last one.
 //!
-//! **Order.** At an ordered endpoint the deliveries about one user or group form a line, and only its head may be taken.
+//! **Order.** At an ordered endpoint the deliveries about one user or group form a line, and only its head may be claimed.
 //! Those behind it have [`BLOCKED`] as their `next_at`, so that looking for what is due does not wade through them; when
-//! a head ends, the next one is woken. Both sides take the endpoint's advisory lock ([`lock_lines`]), so that a wake-up
-//! cannot miss a delivery that is just joining the line.
+//! a head ends, the next one is woken. Who holds the head may lease what is behind it too (`follow`), and new deliveries
+//! behind that, but sends each only after the one before it: should the leases run out, the line begins with its head
+//! again. All sides take the endpoint's advisory lock ([`lock_lines`]), so that a wake-up cannot miss a delivery that is
+//! just joining the line.
 
 mod bodies;
 mod claim;
 mod disable;
+mod follow;
 mod forgotten;
 mod insert;
 mod lease;
@@ -32,6 +35,7 @@ pub(crate) use bodies::store_bodies;
 pub use bodies::{FannedOut, OwnBody, TestDelivery};
 pub use claim::{ClaimedDelivery, Room};
 pub use disable::{Disabling, SettledDeliveries};
+pub use follow::{Followers, Head};
 pub use forgotten::ForgetReport;
 pub use insert::{InsertedDelivery, NewDelivery};
 pub(crate) use insert::{Origin, insert};

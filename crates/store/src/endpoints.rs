@@ -181,6 +181,8 @@ pub struct ActiveEndpoint {
     pub previous_secret_until: Option<Timestamp>,
     /// Whether the events of one user or group are sent strictly one after the other.
     pub ordered: bool,
+    /// Whether, while an earlier event of a user or group is not taken, newer updates of it replace older ones.
+    pub coalesce: bool,
     /// At most this many requests a second; `None` for no limit.
     pub rate_limit: Option<i32>,
     /// What it is sent.
@@ -334,6 +336,7 @@ fn active(row: Model) -> Result<ActiveEndpoint, StoreError> {
         sealed_previous_secret: endpoint.sealed_previous_secret,
         previous_secret_until: endpoint.previous_secret_until,
         ordered: endpoint.ordered,
+        coalesce: endpoint.coalesce,
         rate_limit: endpoint.rate_limit,
         format: endpoint.format,
         audience: endpoint.audience,

@@ -47,9 +47,9 @@ pub use connect::{Dialect, Store, StoreOptions};
 pub use counts::DirectoryCounts;
 pub use deliveries::{
     Attempt, Backlog, CancelOutcome, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState,
-    DeliveryVerdict, Disabling, EndpointStats, FannedOut, FinishedAttempt, ForgetReport, InsertedDelivery, Lease,
-    NewDelivery, OwnBody, PruneReport, Quantiles, RecordingReport, ReplayRange, Retention, RetryOutcome, Room,
-    SettledDeliveries, TestDelivery,
+    DeliveryVerdict, Disabling, EndpointStats, FannedOut, FinishedAttempt, Followers, ForgetReport, Head,
+    InsertedDelivery, Lease, NewDelivery, OwnBody, PruneReport, Quantiles, RecordingReport, ReplayRange, Retention,
+    RetryOutcome, Room, SettledDeliveries, TestDelivery,
 };
 pub use endpoints::{
     ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSelection, EndpointState, EndpointUrl,

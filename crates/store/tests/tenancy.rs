@@ -391,6 +391,7 @@ async fn switch_off(store: &Store, endpoint_id: EndpointId, at: Timestamp) {
         sequence: 1,
         event_type: EventType::UserCreated,
         claim: true,
+        after: None,
         ordered: true,
     };
     let lease = Lease {

@@ -356,6 +356,7 @@ impl Feeder {
                 sequence: event.sequence,
                 event_type,
                 claim: false,
+                after: None,
                 ordered: endpoint.ordered,
             });
         }

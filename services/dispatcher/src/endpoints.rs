@@ -20,6 +20,8 @@ pub(crate) struct LoadedEndpoint {
     pub(crate) subscription: EndpointSubscription,
     pub(crate) enabled: bool,
     pub(crate) ordered: bool,
+    /// While an earlier event about somebody waits, newer updates supersede older ones.
+    pub(crate) coalesce: bool,
     pub(crate) per_second: Option<u32>,
     pub(crate) format: EndpointFormat,
     /// The `aud` of its Security Event Tokens; `None` for its URL.
@@ -28,6 +30,14 @@ pub(crate) struct LoadedEndpoint {
     pub(crate) catching_up: bool,
     /// `None` when its secrets cannot be opened: its deliveries wait until they can.
     pub(crate) credentials: Option<Credentials>,
+}
+
+impl LoadedEndpoint {
+    /// Whether what waits in a line is taken along with its head. Where newer updates supersede older ones, it must wait in
+    /// the database.
+    pub(crate) const fn takes_lines(&self) -> bool {
+        self.ordered && !self.coalesce
+    }
 }
 
 /// Where an endpoint's requests go, what they are signed with and carry.
@@ -162,6 +172,7 @@ impl EndpointCache {
             catching_up: row.catching_up,
             enabled: row.enabled,
             ordered: row.ordered,
+            coalesce: row.coalesce,
             format: row.format,
             audience: row.audience.clone(),
             per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
@@ -259,6 +270,7 @@ fn is_same(a: &ActiveEndpoint, b: &ActiveEndpoint) -> bool {
         && a.previous_secret_until == b.previous_secret_until
         && a.enabled == b.enabled
         && a.ordered == b.ordered
+        && a.coalesce == b.coalesce
         && a.rate_limit == b.rate_limit
         && a.format == b.format
         && a.audience == b.audience

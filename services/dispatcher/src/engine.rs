@@ -2,9 +2,9 @@
 
 use crate::config::Config;
 use crate::endpoints::{EndpointCache, LoadedEndpoint};
-use crate::job::Job;
+use crate::job::{HeldDelivery, Job};
 use crate::measure;
-use crate::queue::{Class, EndpointHealth, Next, SendQueue};
+use crate::queue::{Class, EndpointHealth, Linked as _, Next, SendQueue};
 use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,9 +27,23 @@ const UNTIL_DISABLED: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) enum DeliveryOutcome {
     /// An attempt was made.
-    Finished(Job, FinishedAttempt),
+    Finished {
+        job: Job,
+        attempt: FinishedAttempt,
+        /// The next one of its line must come from the database, which waits for this.
+        is_waited_for: bool,
+    },
     /// No attempt was made; somebody else may make it.
-    Released(DeliveryId),
+    Released(HeldDelivery),
+}
+
+/// A delivery that the database handed out, and what is behind it in its line.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) job: Job,
+    pub(crate) followers: Vec<Job>,
+    /// The line goes on behind them, or may.
+    pub(crate) goes_on: bool,
 }
 
 /// A lease of this process: when it was taken or renewed, and its number.
@@ -94,24 +108,75 @@ impl Engine {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over deliveries that were just leased, and sends what can be sent now. A delivery that is in hand already
-    /// (its lease ran out and was taken again) is not taken twice: its attempt goes on under the new lease.
-    pub(crate) async fn take(self: &Arc<Self>, jobs: Vec<Job>, reserved: bool) {
-        let evicted = {
+    /// Takes over new deliveries, which were stored and leased, and sends what can be sent now.
+    pub(crate) async fn take_new(self: &Arc<Self>, jobs: Vec<Job>) {
+        let mut given_back = Vec::new();
+        {
             let now = Instant::now();
             let (mut held, mut queue) = (self.held(), self.queue());
             for job in jobs {
-                let (endpoint, token) = (job.endpoint_id, job.token);
-                if held.insert(job.delivery_id, HeldLease { at: now, token }).is_none() {
-                    let class = job.class();
-                    queue.push(endpoint, job, class, reserved);
-                } else if reserved {
-                    queue.cancel(endpoint);
+                let (endpoint, leased) = (
+                    job.endpoint_id,
+                    HeldLease {
+                        at: now,
+                        token: job.token,
+                    },
+                );
+                // Its lease may have run out already and have been taken again by the sweep.
+                let is_new = held.insert(job.delivery_id, leased).is_none();
+                match job.link() {
+                    Some(link) if is_new => given_back.extend(queue.stored(endpoint, link, Some(job))),
+                    Some(link) => queue.unplan(endpoint, link, true),
+                    None if is_new => {
+                        let class = job.class();
+                        queue.push(endpoint, job, class, true);
+                    }
+                    None => queue.cancel(endpoint),
                 }
             }
-            queue.evict(now)
-        };
-        self.release(evicted).await;
+            given_back.extend(queue.evict(now));
+        }
+        self.release(given_back).await;
+        self.pump();
+    }
+
+    /// Takes over deliveries that the database handed out, and sends what can be sent now. A delivery that is in hand
+    /// already (its lease ran out and was taken again) is not taken twice: its attempt goes on under the new lease.
+    pub(crate) async fn take_claimed(self: &Arc<Self>, claimed: Vec<Claimed>) {
+        let mut given_back = Vec::new();
+        {
+            let now = Instant::now();
+            let (mut held, mut queue) = (self.held(), self.queue());
+            let mut is_new = |job: &Job| {
+                let leased = HeldLease {
+                    at: now,
+                    token: job.token,
+                };
+                held.insert(job.delivery_id, leased).is_none()
+            };
+            for Claimed {
+                job,
+                mut followers,
+                goes_on,
+            } in claimed
+            {
+                // Nor is what follows: where it is in hand, it is in the chain that it was in.
+                let count = followers.len();
+                followers.retain(&mut is_new);
+                let is_whole = followers.len() == count;
+                if !is_whole {
+                    given_back.append(&mut followers);
+                }
+                if is_new(&job) {
+                    let (endpoint, class) = (job.endpoint_id, job.class());
+                    given_back.extend(queue.push_chain(endpoint, job, class, followers, goes_on || !is_whole));
+                } else {
+                    given_back.append(&mut followers);
+                }
+            }
+            given_back.extend(queue.evict(now));
+        }
+        self.release(given_back).await;
         self.pump();
     }
 
@@ -180,13 +245,14 @@ impl Engine {
     }
 
     async fn attempt(self: Arc<Self>, job: Job, class: Class) {
-        let endpoint_id = job.endpoint_id;
+        let (endpoint_id, link) = (job.endpoint_id, job.link());
         let (outcome, health) = self.send(job).await;
-        // Waits while the database is behind: the limits then hold back everything else.
+        // Waits while the database is behind: the limits then hold back everything else. Before the next one of its line is
+        // sent, so that a line is recorded in its order.
         if self.outcomes.send(outcome).await.is_err() {
             tracing::warn!("an attempt could not be recorded and will be repeated");
         }
-        let finished = self.queue().finished(endpoint_id, class, health, Instant::now());
+        let finished = self.queue().finished(endpoint_id, class, link, health, Instant::now());
         if finished.wants_more {
             self.due.notify_one();
         }
@@ -194,16 +260,17 @@ impl Engine {
             tracing::warn!(endpoint.id = %endpoint_id, "an endpoint only fails and is left alone for a while");
             self.release(finished.evicted).await;
         }
+        self.release(finished.astray).await;
         self.pump();
     }
 
     async fn send(&self, job: Job) -> (DeliveryOutcome, EndpointHealth) {
         let endpoint = self.endpoints.by_id(job.endpoint_id);
-        let Some(endpoint) = endpoint.filter(|_| !self.hard.is_cancelled()) else {
-            return (DeliveryOutcome::Released(job.delivery_id), EndpointHealth::Neutral);
+        let Some(endpoint) = endpoint.filter(|_| !self.hard.is_cancelled() && self.may_send(&job)) else {
+            return (DeliveryOutcome::Released(job.held()), EndpointHealth::Neutral);
         };
         let Some(credentials) = &endpoint.credentials else {
-            return (DeliveryOutcome::Released(job.delivery_id), EndpointHealth::Neutral);
+            return (DeliveryOutcome::Released(job.held()), EndpointHealth::Neutral);
         };
         let token = match self.token(&job, &endpoint, credentials.url()) {
             Ok(token) => token,
@@ -226,7 +293,7 @@ impl Engine {
             test: job.test,
         };
         let Some(result) = self.hard.run_until_cancelled(self.sender.send(&request)).await else {
-            return (DeliveryOutcome::Released(job.delivery_id), EndpointHealth::Neutral);
+            return (DeliveryOutcome::Released(job.held()), EndpointHealth::Neutral);
         };
         measure::attempt(&result);
         let health = match (result.is_success(), result.is_unhealthy()) {
@@ -235,9 +302,28 @@ impl Engine {
             (false, true) => EndpointHealth::Bad,
             (false, false) => EndpointHealth::Neutral,
         };
-        let mut finished = self.judge(&job, result, Timestamp::now());
-        finished.ordered = endpoint.ordered;
-        (DeliveryOutcome::Finished(job, finished), health)
+        let mut attempt = self.judge(&job, result, Timestamp::now());
+        attempt.ordered = endpoint.ordered;
+        let is_waited_for = match attempt.verdict {
+            DeliveryVerdict::RetryAt(_) => false,
+            DeliveryVerdict::Exhausted => attempt.ordered,
+            DeliveryVerdict::Delivered => job.link().map_or(attempt.ordered, |link| {
+                self.queue().is_waited_for(job.endpoint_id, link)
+            }),
+        };
+        let outcome = DeliveryOutcome::Finished {
+            job,
+            attempt,
+            is_waited_for,
+        };
+        (outcome, health)
+    }
+
+    /// A delivery with a place in a line is sent only as long as its lease lasts: another dispatcher may have gone on with the
+    /// line.
+    fn may_send(&self, job: &Job) -> bool {
+        let is_leased = |leased: &HeldLease| leased.at.elapsed() < self.config.lease;
+        job.subject.is_none() || self.held().get(&job.delivery_id).is_some_and(is_leased)
     }
 
     /// The Security Event Token of a delivery to an endpoint that gets such; `None` for the others.
@@ -296,48 +382,49 @@ impl Engine {
             .collect()
     }
 
-    /// Notes which of the leases were renewed. The others were lost: what of them still waits is dropped, because
-    /// somebody else has it.
-    pub(crate) fn renewed(&self, asked: &[DeliveryId], renewed: &[DeliveryId]) {
-        let now = Instant::now();
+    /// Notes which of the leases were renewed: those that were asked for at this time. The others were lost: what of them
+    /// still waits is dropped, because somebody else has it, and what was to follow them is given back.
+    pub(crate) async fn renewed(&self, asked: &[DeliveryId], renewed: &[DeliveryId], at: Instant) {
         let mut lost: HashSet<DeliveryId> = asked.iter().copied().collect();
-        let mut held = self.held();
-        for id in renewed {
-            lost.remove(id);
-            if let Some(held) = held.get_mut(id) {
-                held.at = now;
-            }
-        }
-        if !lost.is_empty() {
-            self.queue().remove(|job| {
-                let drop = lost.contains(&job.delivery_id);
-                if drop {
-                    held.remove(&job.delivery_id);
+        let astray = {
+            let mut held = self.held();
+            for id in renewed {
+                lost.remove(id);
+                if let Some(leased) = held.get_mut(id) {
+                    leased.at = at;
                 }
-                drop
-            });
-        }
+            }
+            self.drop_waiting(&mut held, |job| lost.contains(&job.delivery_id))
+        };
+        self.release(astray).await;
     }
 
     /// No longer in the hands of this process.
-    pub(crate) fn let_go(&self, ids: impl IntoIterator<Item = DeliveryId>) {
-        let mut held = self.held();
-        for id in ids {
-            held.remove(&id);
+    pub(crate) fn let_go(&self, gone: impl IntoIterator<Item = HeldDelivery>) {
+        let (mut held, mut queue) = (self.held(), self.queue());
+        for gone in gone {
+            held.remove(&gone.delivery_id);
+            if let Some(link) = gone.link() {
+                queue.recorded(gone.endpoint_id, link);
+            }
         }
     }
 
     /// Drops what waits for an endpoint that was just switched off; its deliveries are held in the database.
     pub(crate) fn switch_off(&self, id: EndpointId) {
         self.endpoints.forget(id);
-        let mut held = self.held();
+        // All of a chain is of the same endpoint, so nothing is left of it to be given back.
+        self.drop_waiting(&mut self.held(), |job| job.endpoint_id == id);
+    }
+
+    fn drop_waiting(&self, held: &mut HashMap<DeliveryId, HeldLease>, is_lost: impl Fn(&Job) -> bool) -> Vec<Job> {
         self.queue().remove(|job| {
-            let drop = job.endpoint_id == id;
+            let drop = is_lost(job);
             if drop {
                 held.remove(&job.delivery_id);
             }
             drop
-        });
+        })
     }
 
     /// Gives back what waits for endpoints that are not among these.
@@ -365,13 +452,13 @@ impl Engine {
     }
 
     async fn release(&self, jobs: Vec<Job>) {
-        for job in jobs {
-            if self
-                .outcomes
-                .send(DeliveryOutcome::Released(job.delivery_id))
-                .await
-                .is_err()
-            {
+        self.give_back(jobs.iter().map(Job::held)).await;
+    }
+
+    /// Gives back what was leased and is not sent.
+    pub(crate) async fn give_back(&self, held: impl Iterator<Item = HeldDelivery>) {
+        for held in held {
+            if self.outcomes.send(DeliveryOutcome::Released(held)).await.is_err() {
                 tracing::warn!("a delivery could not be given back and will be late");
             }
         }
@@ -380,7 +467,7 @@ impl Engine {
 
 /// A delivery that no attempt can mend, made before its endpoint asked for another format.
 fn unsendable(job: Job, error: &NoSet) -> DeliveryOutcome {
-    let finished = FinishedAttempt {
+    let attempt = FinishedAttempt {
         id: AttemptId::new(),
         delivery_id: job.delivery_id,
         endpoint_id: job.endpoint_id,
@@ -396,5 +483,9 @@ fn unsendable(job: Job, error: &NoSet) -> DeliveryOutcome {
         trace_id: None,
         verdict: DeliveryVerdict::Exhausted,
     };
-    DeliveryOutcome::Finished(job, finished)
+    DeliveryOutcome::Finished {
+        job,
+        attempt,
+        is_waited_for: false,
+    }
 }

@@ -6,6 +6,7 @@ use crate::job::Job;
 use crate::matching::{ParsedEvent, Rendering};
 use crate::measure;
 use crate::people::people;
+use crate::queue::{Link, Turn};
 use bus::{Acker, Consumer, Inbound};
 use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
 use runtime::Backoff;
@@ -49,10 +50,20 @@ struct EventInWork<'a> {
 struct PlannedDelivery {
     new: NewDelivery,
     job: Job,
-    /// To an ordered endpoint: the database keeps the order, so nothing has to stay behind what is left there.
-    ordered: bool,
+    place: Place,
     /// The body is not that of the log.
     own: bool,
+}
+
+/// The place in memory that is kept for a delivery while it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// None: it goes through the database.
+    None,
+    /// Among what is sent next.
+    Reserved,
+    /// In its line, in hand or behind what is.
+    InLine(Link),
 }
 
 /// Which endpoints get an event, and how.
@@ -112,7 +123,7 @@ impl FanOut {
             PersistOutcome::Stored(stored) => {
                 acker.ack(batch).await;
                 drop(received);
-                self.engine.take(stored.jobs, true).await;
+                self.engine.take_new(stored.jobs).await;
                 if stored.more {
                     // Not before: what is left in the database comes after what is in memory.
                     self.engine.due.notify_one();
@@ -172,10 +183,10 @@ impl FanOut {
             catching_up: &catching_up.iter().map(|endpoint| endpoint.id).collect::<Vec<_>>(),
         };
         let inserted = self.store.deliveries().fan_out(batch, lease, now).await;
-        let inserted = inserted.inspect_err(|_| self.give_places_back(&planned, |_| true))?;
+        let inserted = inserted.inspect_err(|_| self.give_places_back(&planned, |_| true, false))?;
         measure::fanned_out(received.len(), inserted.len());
         let leased: HashSet<DeliveryId> = inserted.iter().filter(|new| new.leased).map(|new| new.id).collect();
-        self.give_places_back(&planned, |id| !leased.contains(&id));
+        self.give_places_back(&planned, |id| !leased.contains(&id), true);
         let more = self.note_spills(&planned, &inserted);
         let jobs = planned.into_iter().map(|planned| planned.job);
         Ok(StoredDeliveries {
@@ -205,7 +216,8 @@ impl FanOut {
     }
 
     /// A delivery for each event and each endpoint that gets it, in the order of the events. It is to be sent at once
-    /// if there is a place for it in memory; of the deliveries of an ordered endpoint about one subject only the first.
+    /// if there is a place for it in memory, or after those before it in its line; where newer updates supersede those that
+    /// wait, only the first of a line.
     fn plan(&self, received: &[EventInWork<'_>], told: Vec<Recipients>) -> Vec<PlannedDelivery> {
         let now = Instant::now();
         let mut queue = self.engine.queue();
@@ -221,18 +233,35 @@ impl FanOut {
                 .map(Arc::from);
             for (endpoint, told) in wanting {
                 queue.set_rate(endpoint.id, endpoint.per_second);
-                let is_first = !endpoint.ordered
-                    || event
-                        .subject_id
-                        .is_none_or(|subject| subjects.insert((endpoint.id, subject)));
+                let id = DeliveryId::new();
                 let usable = endpoint.enabled && endpoint.credentials.is_some();
-                let claim = is_first && usable && queue.reserve(endpoint.id, now);
+                let subject = event.subject_id.filter(|_| endpoint.ordered);
+                let (place, after) = match subject {
+                    _ if !usable => (Place::None, None),
+                    Some(subject) if endpoint.takes_lines() => {
+                        let link = Link { subject, delivery: id };
+                        match queue.plan(endpoint.id, link, now) {
+                            Turn::Left => (Place::None, None),
+                            Turn::First => (Place::InLine(link), None),
+                            Turn::Behind(after) => (Place::InLine(link), after),
+                        }
+                    }
+                    _ => {
+                        let is_first = subject.is_none_or(|subject| subjects.insert((endpoint.id, subject)));
+                        if is_first && queue.reserve(endpoint.id, now) {
+                            (Place::Reserved, None)
+                        } else {
+                            (Place::None, None)
+                        }
+                    }
+                };
                 let (kind, body, own) = match told {
                     Rendering::AsItIs => (event.kind, Arc::clone(&body), false),
                     Rendering::Rendered(kind, body) => (kind, body, true),
                 };
-                let mut one = plan_one(event, &endpoint, claim, &body, traceparent.as_ref());
+                let mut one = plan_one(event, &endpoint, (id, place), &body, traceparent.as_ref());
                 one.new.event_type = kind;
+                one.new.after = after;
                 one.own = own;
                 planned.push(one);
             }
@@ -245,7 +274,7 @@ impl FanOut {
     fn note_spills(&self, planned: &[PlannedDelivery], inserted: &[InsertedDelivery]) -> bool {
         let left: HashSet<DeliveryId> = inserted
             .iter()
-            .filter(|new| !new.leased && !new.held)
+            .filter(|new| !new.leased && !new.held && !new.blocked)
             .map(|new| new.id)
             .collect();
         if left.is_empty() {
@@ -255,7 +284,8 @@ impl FanOut {
         let mut queue = self.engine.queue();
         let mut more = false;
         for planned in planned.iter().filter(|planned| left.contains(&planned.new.id)) {
-            if !planned.ordered {
+            // Of an ordered endpoint the database keeps the order: nothing has to stay behind what is left there.
+            if !planned.new.ordered {
                 queue.spill(planned.new.endpoint_id);
             }
             more = more || queue.room(planned.new.endpoint_id, now).0 > 0;
@@ -263,13 +293,14 @@ impl FanOut {
         more
     }
 
-    fn give_places_back(&self, planned: &[PlannedDelivery], which: impl Fn(DeliveryId) -> bool) {
+    fn give_places_back(&self, planned: &[PlannedDelivery], which: impl Fn(DeliveryId) -> bool, are_stored: bool) {
         let mut queue = self.engine.queue();
-        for planned in planned
-            .iter()
-            .filter(|planned| planned.new.claim && which(planned.new.id))
-        {
-            queue.cancel(planned.new.endpoint_id);
+        for planned in planned.iter().filter(|planned| which(planned.new.id)) {
+            match planned.place {
+                Place::None => {}
+                Place::Reserved => queue.cancel(planned.new.endpoint_id),
+                Place::InLine(link) => queue.unplan(planned.new.endpoint_id, link, are_stored),
+            }
         }
     }
 }
@@ -312,13 +343,13 @@ fn received(delivery: &Inbound<Event>) -> EventInWork<'_> {
 fn plan_one(
     event: &Event,
     endpoint: &LoadedEndpoint,
-    claim: bool,
+    (id, place): (DeliveryId, Place),
     body: &Arc<str>,
     traceparent: Option<&Arc<str>>,
 ) -> PlannedDelivery {
-    let (id, endpoint_id) = (DeliveryId::new(), endpoint.id);
+    let endpoint_id = endpoint.id;
     PlannedDelivery {
-        ordered: endpoint.ordered,
+        place,
         own: false,
         new: NewDelivery {
             id,
@@ -328,13 +359,15 @@ fn plan_one(
             subject_id: event.subject_id,
             sequence: event.sequence,
             event_type: event.kind,
-            claim,
+            claim: place != Place::None,
+            after: None,
             ordered: endpoint.ordered,
         },
         job: Job {
             delivery_id: id,
             endpoint_id,
             event_id: event.id,
+            subject: event.subject_id.filter(|_| endpoint.takes_lines()),
             body: Arc::clone(body),
             attempt: 1,
             token: 1,

@@ -1,10 +1,33 @@
 //! A delivery in memory.
 
-use crate::queue::Class;
-use events::{DeliveryId, EndpointId, EventId};
+use crate::endpoints::LoadedEndpoint;
+use crate::queue::{Class, Link, Linked};
+use events::{DeliveryId, EndpointId, EventId, ResourceId};
 use std::sync::Arc;
 use store::ClaimedDelivery;
 use webhooks::Trace;
+
+/// Which delivery is, or was, in the hands of this dispatcher.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldDelivery {
+    pub(crate) delivery_id: DeliveryId,
+    pub(crate) endpoint_id: EndpointId,
+    /// As in [`Job`].
+    pub(crate) subject: Option<ResourceId>,
+}
+
+impl HeldDelivery {
+    pub(crate) fn link(&self) -> Option<Link> {
+        let delivery = self.delivery_id;
+        self.subject.map(|subject| Link { subject, delivery })
+    }
+}
+
+impl Linked for Job {
+    fn link(&self) -> Option<Link> {
+        self.held().link()
+    }
+}
 
 /// One delivery in the hands of this dispatcher: what is to be sent, where, and for which time.
 #[derive(Clone, Debug)]
@@ -12,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) delivery_id: DeliveryId,
     pub(crate) endpoint_id: EndpointId,
     pub(crate) event_id: EventId,
+    /// The user or group in whose line it is, at an endpoint where lines are taken along.
+    pub(crate) subject: Option<ResourceId>,
     pub(crate) body: Arc<str>,
     /// Counts from 1.
     pub(crate) attempt: u32,
@@ -23,9 +48,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Of a claimed delivery; `None` when its event is no longer in the log.
-    pub(crate) fn of(claimed: ClaimedDelivery) -> Option<Self> {
+    /// Of a claimed delivery to this endpoint; `None` when its event is no longer in the log.
+    pub(crate) fn of(claimed: ClaimedDelivery, endpoint: Option<&LoadedEndpoint>) -> Option<Self> {
         Some(Self {
+            subject: claimed
+                .subject_id
+                .filter(|_| endpoint.is_some_and(LoadedEndpoint::takes_lines)),
             delivery_id: claimed.id,
             endpoint_id: claimed.endpoint_id,
             event_id: claimed.event_id,
@@ -35,6 +63,14 @@ impl Job {
             traceparent: claimed.traceparent,
             test: claimed.sequence == 0,
         })
+    }
+
+    pub(crate) const fn held(&self) -> HeldDelivery {
+        HeldDelivery {
+            delivery_id: self.delivery_id,
+            endpoint_id: self.endpoint_id,
+            subject: self.subject,
+        }
     }
 
     pub(crate) const fn class(&self) -> Class {

@@ -10,9 +10,17 @@
 //!
 //! A line is short. What does not fit stays in the database and the endpoint is marked as *spilled*: from then on its
 //! new deliveries go through the database too, behind the older ones, until nothing of it is left there.
+//!
+//! At an ordered endpoint a delivery about a user or group has followers, which wait outside the line until it has
+//! succeeded (`chains`).
+
+mod chains;
+
+pub(crate) use chains::{Link, Linked, MOST_FOLLOWERS, Turn};
 
 use crate::breaker::{Breaker, BreakerLimits};
-use events::EndpointId;
+use chains::{Chain, FIRST_FOLLOWERS};
+use events::{EndpointId, ResourceId};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -85,6 +93,8 @@ pub(crate) struct AttemptEnd<J> {
     pub(crate) wants_more: bool,
     /// To be given back: the endpoint is left alone now.
     pub(crate) evicted: Vec<J>,
+    /// To be given back: the one before it in its line did not succeed.
+    pub(crate) astray: Vec<J>,
 }
 
 #[derive(Debug)]
@@ -132,6 +142,11 @@ struct EndpointLine<J> {
     per_second: Option<u32>,
     /// When the rate limit lets the next attempt go.
     free_at: Option<Instant>,
+    chains: HashMap<ResourceId, Chain<J>>,
+    /// Deliveries in chains, behind others.
+    behind: usize,
+    /// How many may follow one delivery.
+    reach: usize,
 }
 
 /// One endpoint's deliveries of one class.
@@ -168,6 +183,9 @@ impl<J> EndpointLine<J> {
             spills: 0,
             per_second: None,
             free_at: None,
+            chains: HashMap::new(),
+            behind: 0,
+            reach: FIRST_FOLLOWERS,
         }
     }
 
@@ -194,32 +212,43 @@ impl<J> EndpointLine<J> {
             // One of each, to see how it fares.
             return usize::from(self.is_idle());
         }
+        let (places, taken) = match class {
+            Class::First => (self.places(), self.firsts.len() + self.reserved + self.behind),
+            Class::Retry => (self.places_of(Class::Retry), self.retries.len()),
+        };
+        places.saturating_sub(taken)
+    }
+
+    /// Places in memory for deliveries that were never tried.
+    fn places(&self) -> usize {
+        self.places_of(Class::First)
+    }
+
+    fn places_of(&self, class: Class) -> usize {
         let paced = self.per_second.map_or(usize::MAX, |rate| {
             usize::try_from(rate)
                 .unwrap_or(usize::MAX)
                 .saturating_mul(PACED_SECONDS)
         });
-        let taken = match class {
-            Class::First => self.firsts.len() + self.reserved,
-            Class::Retry => self.retries.len(),
-        };
-        self.cap(class)
-            .saturating_mul(DEPTH_A_PLACE)
-            .min(paced)
-            .saturating_sub(taken)
+        self.cap(class).saturating_mul(DEPTH_A_PLACE).min(paced)
     }
 
     fn is_idle(&self) -> bool {
-        self.firsts.len() == 0 && self.retries.len() == 0 && self.reserved == 0
-    }
-
-    fn drain(&mut self) -> Vec<J> {
-        let firsts = self.firsts.waiting.drain(..);
-        firsts.chain(self.retries.waiting.drain(..)).collect()
+        self.firsts.len() == 0 && self.retries.len() == 0 && self.reserved == 0 && self.chains.is_empty()
     }
 }
 
-impl<J> SendQueue<J> {
+impl<J: Linked> EndpointLine<J> {
+    /// Takes out what waits, also behind others; with the number of places that are free then.
+    fn drain(&mut self) -> (Vec<J>, usize) {
+        let free = self.firsts.waiting.len() + self.retries.waiting.len() + self.behind;
+        let behind = self.cut_all();
+        let waiting = self.firsts.waiting.drain(..).chain(self.retries.waiting.drain(..));
+        (waiting.chain(behind).collect(), free)
+    }
+}
+
+impl<J: Linked> SendQueue<J> {
     pub(crate) fn new(limits: QueueLimits) -> Self {
         Self {
             lines: HashMap::new(),
@@ -378,11 +407,12 @@ impl<J> SendQueue<J> {
         self.paced.iter().map(|(at, _)| *at).min()
     }
 
-    /// An attempt is over.
+    /// An attempt is over, of a delivery with a place in a line or without.
     pub(crate) fn finished(
         &mut self,
         id: EndpointId,
         class: Class,
+        link: Option<Link>,
         health: EndpointHealth,
         now: Instant,
     ) -> AttemptEnd<J> {
@@ -398,13 +428,17 @@ impl<J> SendQueue<J> {
             EndpointHealth::Neutral | EndpointHealth::Bad => line.limit,
             EndpointHealth::Overloaded => (line.limit / 2).max(1),
         };
-        let mut evicted = Vec::new();
+        line.reach = match health {
+            EndpointHealth::Good => (line.reach * 2).clamp(1, MOST_FOLLOWERS),
+            EndpointHealth::Neutral | EndpointHealth::Bad | EndpointHealth::Overloaded => 0,
+        };
+        let (mut evicted, mut free) = (Vec::new(), 0);
         match health {
             EndpointHealth::Good | EndpointHealth::Neutral => line.breaker.close(),
             EndpointHealth::Bad | EndpointHealth::Overloaded => {
                 // Left alone from now on: what waits is given back, because in memory it would only hold leases.
                 if line.breaker.fail(now) {
-                    evicted = line.drain();
+                    (evicted, free) = line.drain();
                     line.spilled = true;
                     line.spills += 1;
                 }
@@ -412,19 +446,25 @@ impl<J> SendQueue<J> {
         }
         // Filled up again before it is empty, and not with every attempt: looking into the database costs a statement.
         let wants_more = line.spilled && !line.breaker.is_open(now) && line.firsts.waiting.len() <= line.limit;
-        self.waiting -= evicted.len();
+        self.waiting -= free;
+        let astray = link.map_or_else(Vec::new, |link| self.answered(id, link, health == EndpointHealth::Good));
         self.give_turns(id);
-        AttemptEnd { wants_more, evicted }
+        AttemptEnd {
+            wants_more,
+            evicted,
+            astray,
+        }
     }
 
     /// Takes out what waits for endpoints that are left alone: it was on its way when that began.
     pub(crate) fn evict(&mut self, now: Instant) -> Vec<J> {
         let mut evicted = Vec::new();
         for line in self.lines.values_mut().filter(|line| line.breaker.is_open(now)) {
-            evicted.extend(line.drain());
+            let (jobs, free) = line.drain();
+            evicted.extend(jobs);
+            self.waiting -= free;
             line.spilled = true;
         }
-        self.waiting -= evicted.len();
         evicted
     }
 
@@ -438,24 +478,36 @@ impl<J> SendQueue<J> {
         let mut removed = Vec::new();
         for (id, line) in &mut self.lines {
             if !active.contains(id) {
-                removed.extend(line.drain());
+                let (jobs, free) = line.drain();
+                removed.extend(jobs);
+                self.waiting -= free;
             }
         }
-        self.waiting -= removed.len();
         self.lines.retain(|id, line| active.contains(id) || !line.is_idle());
         removed
     }
 
-    /// Takes out what waits and matches.
-    pub(crate) fn remove(&mut self, mut matches: impl FnMut(&J) -> bool) {
+    /// Drops what waits and matches; `matches` is asked once or twice of each. Returns what was to follow it: that is to be
+    /// given back.
+    pub(crate) fn remove(&mut self, mut matches: impl FnMut(&J) -> bool) -> Vec<J> {
+        let mut astray = Vec::new();
         for line in self.lines.values_mut() {
+            let mut dropped = Vec::new();
             for class in Class::ALL {
                 let jobs = line.jobs(class);
                 let before = jobs.waiting.len();
-                jobs.waiting.retain(|job| !matches(job));
+                jobs.waiting.retain(|job| {
+                    let drop = matches(job);
+                    dropped.extend(job.link().filter(|_| drop));
+                    !drop
+                });
                 self.waiting -= before - jobs.waiting.len();
             }
+            let before = line.behind;
+            astray.extend(line.cut_where(&dropped, &mut matches));
+            self.waiting -= before - line.behind;
         }
+        astray
     }
 
     /// Takes out everything that waits, and takes nothing new.

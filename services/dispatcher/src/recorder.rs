@@ -2,13 +2,13 @@
 //! a moment after.
 
 use crate::engine::{DeliveryOutcome, Engine};
-use crate::job::Job;
+use crate::job::{HeldDelivery, Job};
 use crate::measure;
 use events::{DeliveryId, EndpointId, Timestamp};
 use runtime::Backoff;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{DeliveryVerdict, Disabling, FinishedAttempt, Store, StoreError};
+use store::{Disabling, FinishedAttempt, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ const GONE: &str = "the receiver answered 410 Gone";
 /// Outcomes in one transaction.
 const BATCH_OUTCOMES: usize = 256;
 /// How long outcomes wait for others, so that a transaction is for many of them: nobody waits for a record, except the
-/// next delivery about the same person to an ordered endpoint.
+/// next delivery of a line that goes on in the database only.
 const LINGER_TIME: Duration = Duration::from_millis(20);
 const SHORT_LINGER: Duration = Duration::from_millis(2);
 /// How long the last outcomes may take after the hard stop.
@@ -62,7 +62,7 @@ impl Recorder {
         let began = Instant::now();
         let (mut seen, mut patience) = (0, LINGER_TIME);
         while batch.len() < BATCH_OUTCOMES {
-            if batch.iter().skip(seen).any(DeliveryOutcome::ends_in_line) {
+            if batch.iter().skip(seen).any(DeliveryOutcome::is_waited_for) {
                 patience = SHORT_LINGER;
             }
             seen = batch.len();
@@ -85,6 +85,8 @@ impl Recorder {
     /// ends and it is sent again.
     async fn write(&self, batch: Vec<DeliveryOutcome>) {
         let batch = OutcomeBatch::of(batch);
+        // Before somebody else may have them, which may also be this dispatcher once more.
+        self.engine.let_go(batch.released.iter().copied());
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             let error = match self.try_write(&batch).await {
@@ -118,7 +120,7 @@ impl Recorder {
         for single in batch.split() {
             if let Err(error) = self.try_write(&single).await {
                 tracing::error!(error = %telemetry::chain(&error), "an attempt cannot be recorded and will be repeated");
-                self.engine.let_go(single.ids());
+                self.engine.let_go(single.finished());
             }
         }
     }
@@ -128,15 +130,18 @@ impl Recorder {
         let deliveries = self.store.deliveries();
         let patience = self.engine.config.patience;
         // First, because doing it twice changes nothing: what recording brings about must be acted on.
-        deliveries.release(&batch.released, &self.owner, now).await?;
+        let (released, ordered) = batch.released();
+        deliveries
+            .release_in_order(&released, &ordered, &self.owner, now)
+            .await?;
         let recorded = deliveries.record(&batch.finished, &self.owner, patience, now).await?;
-        self.engine.let_go(batch.ids());
+        self.engine.let_go(batch.finished());
         self.switch_off(batch, &recorded.failing, now).await?;
         // Last: all of this may be done a second time.
         for (job, attempt) in batch.jobs.iter().zip(&batch.finished) {
             measure::recorded(attempt, job.event_id);
         }
-        if is_waited_for(batch) {
+        if recorded.woken > 0 || !ordered.is_empty() {
             self.engine.due.notify_one();
         }
         Ok(())
@@ -175,18 +180,15 @@ impl Recorder {
     }
 }
 
-/// Whether a delivery to an ordered endpoint came to its end: the next one about the same subject may go.
-fn is_waited_for(batch: &OutcomeBatch) -> bool {
-    batch.finished.iter().any(ends_in_line)
-}
-
-const fn ends_in_line(attempt: &FinishedAttempt) -> bool {
-    attempt.ordered && !matches!(attempt.verdict, DeliveryVerdict::RetryAt(_))
-}
-
 impl DeliveryOutcome {
-    const fn ends_in_line(&self) -> bool {
-        matches!(self, Self::Finished(_, attempt) if ends_in_line(attempt))
+    const fn is_waited_for(&self) -> bool {
+        matches!(
+            self,
+            Self::Finished {
+                is_waited_for: true,
+                ..
+            }
+        )
     }
 }
 
@@ -207,7 +209,7 @@ struct OutcomeBatch {
     /// In step with `finished`.
     jobs: Vec<Job>,
     finished: Vec<FinishedAttempt>,
-    released: Vec<DeliveryId>,
+    released: Vec<HeldDelivery>,
 }
 
 impl OutcomeBatch {
@@ -215,11 +217,11 @@ impl OutcomeBatch {
         let mut batch = Self::default();
         for outcome in outcomes {
             match outcome {
-                DeliveryOutcome::Finished(job, attempt) => {
+                DeliveryOutcome::Finished { job, attempt, .. } => {
                     batch.jobs.push(job);
                     batch.finished.push(attempt);
                 }
-                DeliveryOutcome::Released(id) => batch.released.push(id),
+                DeliveryOutcome::Released(held) => batch.released.push(held),
             }
         }
         batch
@@ -227,15 +229,26 @@ impl OutcomeBatch {
 
     fn split(self) -> impl Iterator<Item = Self> {
         let finished = self.jobs.into_iter().zip(self.finished);
-        let finished = finished.map(|(job, attempt)| DeliveryOutcome::Finished(job, attempt));
-        let released = self.released.into_iter().map(DeliveryOutcome::Released);
-        finished.chain(released).map(|outcome| Self::of(vec![outcome]))
+        let finished = finished.map(|(job, attempt)| Self {
+            jobs: vec![job],
+            finished: vec![attempt],
+            released: Vec::new(),
+        });
+        let released = self.released.into_iter().map(|held| Self {
+            released: vec![held],
+            ..Self::default()
+        });
+        finished.chain(released)
     }
 
-    fn ids(&self) -> impl Iterator<Item = DeliveryId> {
-        self.finished
-            .iter()
-            .map(|attempt| attempt.delivery_id)
-            .chain(self.released.iter().copied())
+    fn finished(&self) -> impl Iterator<Item = HeldDelivery> {
+        self.jobs.iter().map(Job::held)
+    }
+
+    /// What is given back, and the endpoints at which it has places in lines.
+    fn released(&self) -> (Vec<DeliveryId>, Vec<EndpointId>) {
+        let ids = self.released.iter().map(|held| held.delivery_id);
+        let lined_up = self.released.iter().filter(|held| held.subject.is_some());
+        (ids.collect(), lined_up.map(|held| held.endpoint_id).collect())
     }
 }

@@ -3,15 +3,17 @@
 //! code on what the database says.
 
 use crate::endpoints::LoadedEndpoint;
-use crate::engine::Engine;
-use crate::job::Job;
-use events::{AttemptId, EndpointId, Timestamp};
+use crate::engine::{Claimed, Engine};
+use crate::job::{HeldDelivery, Job};
+use crate::queue::Class;
+use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use runtime::Backoff;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{
-    ClaimedDelivery, DeliveryVerdict, Dialect, FinishedAttempt, Lease, Room, SettledDeliveries, Store, StoreError,
+    ClaimedDelivery, DeliveryVerdict, Dialect, FinishedAttempt, Followers, Head, Lease, Room, SettledDeliveries, Store,
+    StoreError,
 };
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -74,12 +76,13 @@ impl Sweep {
         self.engine.evict().await;
         let ageing = self.engine.ageing();
         if !ageing.is_empty() {
+            let asked_at = Instant::now();
             let renewed = self
                 .store
                 .deliveries()
                 .renew(&ageing, self.lease(Timestamp::now()))
                 .await?;
-            self.engine.renewed(&ageing, &renewed);
+            self.engine.renewed(&ageing, &renewed, asked_at).await;
         }
         if is_regular {
             self.settle().await?;
@@ -118,9 +121,8 @@ impl Sweep {
             *firsts.entry(delivery.endpoint_id).or_default() += 1;
         }
         let (jobs, orphans): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|delivery| delivery.body.is_some());
-        self.engine
-            .take(jobs.into_iter().filter_map(Job::of).collect(), false)
-            .await;
+        let jobs = self.with_followers(jobs, endpoints).await;
+        self.engine.take_claimed(jobs).await;
         {
             let mut queue = self.engine.queue();
             for (room, spills) in rooms.iter().zip(spills) {
@@ -130,6 +132,72 @@ impl Sweep {
             }
         }
         self.give_up(&orphans, now).await
+    }
+
+    /// Takes along what waits in line behind deliveries that were never tried. If that fails, it comes when they have
+    /// ended.
+    async fn with_followers(&self, claimed: Vec<ClaimedDelivery>, endpoints: &[Arc<LoadedEndpoint>]) -> Vec<Claimed> {
+        let of = |id: EndpointId| endpoints.iter().find(|endpoint| endpoint.id == id).map(Arc::as_ref);
+        let jobs: Vec<Job> = claimed
+            .into_iter()
+            .filter_map(|delivery| {
+                let endpoint = of(delivery.endpoint_id);
+                Job::of(delivery, endpoint)
+            })
+            .collect();
+        let mut heads = self.heads(&jobs);
+        let mut followers = HashMap::new();
+        if !heads.is_empty() {
+            let now = Timestamp::now();
+            match self.store.deliveries().follow(&heads, self.lease(now), now).await {
+                Ok(found) => followers = found,
+                Err(error) => {
+                    heads.clear();
+                    tracing::warn!(error = %telemetry::chain(&error), "what waits in line could not be taken along");
+                }
+            }
+        }
+        let looked_behind: HashSet<DeliveryId> = heads.iter().map(|head| head.id).collect();
+        let mut all = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let found = followers.remove(&job.delivery_id);
+            // One behind which nothing was found is the end of its line.
+            let goes_on = found.as_ref().map_or_else(
+                || !looked_behind.contains(&job.delivery_id),
+                |followers| followers.goes_on,
+            );
+            let Followers { taken, astray, .. } = found.unwrap_or_default();
+            let endpoint = of(job.endpoint_id);
+            let astray = astray.into_iter().map(|delivery_id| HeldDelivery {
+                delivery_id,
+                ..job.held()
+            });
+            self.engine.give_back(astray).await;
+            let followers = taken.into_iter().filter_map(|delivery| Job::of(delivery, endpoint));
+            all.push(Claimed {
+                followers: followers.collect(),
+                job,
+                goes_on,
+            });
+        }
+        all
+    }
+
+    fn heads(&self, jobs: &[Job]) -> Vec<Head> {
+        let now = Instant::now();
+        let mut queue = self.engine.queue();
+        let mut granted: HashMap<EndpointId, usize> = HashMap::new();
+        let heads = jobs.iter().filter(|job| job.class() == Class::First);
+        let heads = heads.filter_map(|job| {
+            let granted = granted.entry(job.endpoint_id).or_default();
+            let most = queue.reach(job.endpoint_id, job.subject?, *granted, now);
+            *granted += most;
+            (most > 0).then(|| Head {
+                id: job.delivery_id,
+                most: u32::try_from(most).unwrap_or(Head::MOST),
+            })
+        });
+        heads.collect()
     }
 
     /// For each endpoint with room, how much of it and how often it spilled so far.

@@ -119,6 +119,7 @@ impl AdminTx {
             sequence: 0,
             event_type: test.event_type,
             claim: false,
+            after: None,
             ordered: false,
         };
         let lease = Lease { owner: "", until: now };

@@ -52,9 +52,9 @@ fn due() -> String {
     format!("d.endpoint_id = e.id AND {open} AND d.next_at <= $2 AND NOT (e.ordered AND {HAS_EARLIER})")
 }
 
-const TAKE: &str = "UPDATE deliveries SET state = 'leased', lease_owner = $3, leased_until = $4, next_at = $4, \
+pub(super) const TAKE: &str = "UPDATE deliveries SET state = 'leased', lease_owner = $3, leased_until = $4, next_at = $4, \
                     token = token + 1, updated_at = $2";
-const TAKEN: &str = "RETURNING deliveries.id, deliveries.endpoint_id, deliveries.event_id, deliveries.subject_id, \
+pub(super) const TAKEN: &str = "RETURNING deliveries.id, deliveries.endpoint_id, deliveries.event_id, deliveries.subject_id, \
                      deliveries.sequence, deliveries.attempts, deliveries.token";
 
 impl Deliveries<'_> {
@@ -187,7 +187,7 @@ impl Deliveries<'_> {
     }
 
     /// Adds the events: each is read once, however many endpoints get it.
-    async fn fill_in(&self, claimed: &mut [ClaimedDelivery]) -> Result<(), StoreError> {
+    pub(super) async fn fill_in(&self, claimed: &mut [ClaimedDelivery]) -> Result<(), StoreError> {
         if claimed.is_empty() {
             return Ok(());
         }
@@ -222,7 +222,7 @@ impl Deliveries<'_> {
     }
 }
 
-fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, StoreError> {
+pub(super) fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, StoreError> {
     Ok(ClaimedDelivery {
         id: row.id("id")?,
         endpoint_id: row.id("endpoint_id")?,

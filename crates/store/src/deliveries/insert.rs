@@ -28,9 +28,15 @@ pub struct NewDelivery {
     pub sequence: i64,
     /// The event's type.
     pub event_type: EventType,
-    /// Whether the caller would send it at once. Then the row is leased from the start, unless its endpoint is ordered
-    /// and an earlier delivery about the same subject is still open.
+    /// Whether the caller would send it, now or after those before it in its line. Then the row is leased from the start,
+    /// unless its endpoint is ordered and an earlier delivery about the same subject is still open that is not [`after`].
+    ///
+    /// [`after`]: NewDelivery::after
     pub claim: bool,
+    /// The last delivery about the same subject that the caller holds and will send before this one. It does not keep the
+    /// row from being leased, as long as nothing stands behind it in the line and the endpoint does not coalesce. The same
+    /// for all deliveries about the subject in one call: it is what was stored before.
+    pub after: Option<DeliveryId>,
     /// Whether the endpoint is ordered, as far as the caller knows.
     pub ordered: bool,
 }
@@ -54,6 +60,8 @@ pub struct InsertedDelivery {
     pub leased: bool,
     /// Its endpoint is switched off.
     pub held: bool,
+    /// It waits in its line: what is before it wakes it.
+    pub blocked: bool,
 }
 
 const COLUMNS: &[(&str, Column)] = &[
@@ -66,6 +74,7 @@ const COLUMNS: &[(&str, Column)] = &[
     ("sequence", Column::Int),
     ("event_type", Column::Text),
     ("claim", Column::Bool),
+    ("after", Column::Id),
 ];
 
 impl Deliveries<'_> {
@@ -74,8 +83,9 @@ impl Deliveries<'_> {
     /// held. An event that its endpoint gets with the past of the directory is left out, however late it comes by the
     /// bus: see [`Origin::Live`].
     ///
-    /// Within one call, only the first delivery of an ordered endpoint about a subject may say `claim`. Older updates
-    /// that wait at a coalescing endpoint are superseded by newer ones.
+    /// Within one call, the deliveries of an ordered endpoint about a subject that say `claim` come before those that do
+    /// not; of a coalescing endpoint it is only the first. Older updates that wait at a coalescing endpoint are superseded
+    /// by newer ones.
     ///
     /// # Errors
     /// As any write; nothing is stored then.
@@ -113,7 +123,7 @@ pub(crate) async fn insert(
     }
     let ordered = new.iter().filter(|delivery| delivery.ordered);
     lock_lines(tx, dialect, ordered.map(|delivery| delivery.endpoint_id)).await?;
-    let stored = store(tx, dialect, origin, new, lease, now).await?;
+    let mut stored = store(tx, dialect, origin, new, lease, now).await?;
     let waiting: HashSet<DeliveryId> = stored
         .iter()
         .filter(|new| !new.leased && !new.held)
@@ -125,7 +135,15 @@ pub(crate) async fn insert(
         .map(|delivery| delivery.id.uuid());
     let waiting: Vec<Uuid> = waiting.collect();
     if !waiting.is_empty() {
-        let coalescing = block(tx, dialect, waiting).await?;
+        let blocked = block(tx, dialect, waiting).await?;
+        for new in &mut stored {
+            new.blocked = blocked.iter().any(|blocked| blocked.id == new.id.uuid());
+        }
+        let coalescing: Vec<Uuid> = blocked
+            .iter()
+            .filter(|blocked| blocked.coalesces)
+            .map(|blocked| blocked.id)
+            .collect();
         if !coalescing.is_empty() {
             coalesce(tx, dialect, coalescing, now).await?;
         }
@@ -166,6 +184,7 @@ fn inserted(row: &QueryResult) -> Result<InsertedDelivery, StoreError> {
         id: row.id("id")?,
         leased: state == "leased",
         held: state == "held",
+        blocked: false,
     })
 }
 
@@ -180,11 +199,13 @@ fn row(dialect: Dialect, n: usize, new: &NewDelivery) -> Value {
         "sequence": new.sequence,
         "event_type": new.event_type,
         "claim": new.claim,
+        "after": new.after.map(|after| json_id(dialect, after.uuid())),
     })
 }
 
-/// An ordered endpoint's delivery is not taken while another one about the same subject is in line. `LIMIT 1`, so that
-/// this is looked up for the one subject and never made from the whole table; so is what the endpoint gets with the past.
+/// An ordered endpoint's delivery is not taken while another one about the same subject is in line, except behind what the
+/// caller holds. `LIMIT 1`, so that the end of the line is looked up for the one subject and never made from the whole
+/// table; so is what the endpoint gets with the past.
 fn statement(dialect: Dialect, origin: Origin) -> String {
     let not_with_the_past = match origin {
         Origin::Live => {
@@ -203,9 +224,11 @@ fn statement(dialect: Dialect, origin: Origin) -> String {
          CASE WHEN q.taken THEN CAST($3 AS bigint) ELSE CAST($4 AS bigint) END, \
          CASE WHEN q.taken THEN CAST($2 AS text) END, CASE WHEN q.taken THEN CAST($3 AS bigint) END, \
          CASE WHEN q.taken THEN 1 ELSE 0 END, $4, $4 \
-         FROM (SELECT r.*, e.state = 'enabled' AS enabled, r.claim AND e.state = 'enabled' AND NOT (e.ordered AND \
-         (SELECT 1 FROM deliveries p WHERE p.endpoint_id = r.endpoint_id AND p.subject_id = r.subject_id AND {line} \
-         LIMIT 1) IS NOT NULL) AS taken \
+         FROM (SELECT r.*, e.state = 'enabled' AS enabled, r.claim AND e.state = 'enabled' AND (NOT e.ordered OR \
+         COALESCE((SELECT COALESCE(p.id = r.after AND p.state = 'leased' AND p.lease_owner = $2 AND p.sequence < r.sequence \
+         AND NOT e.coalesce_updates, FALSE) FROM deliveries p WHERE p.endpoint_id = r.endpoint_id \
+         AND p.subject_id = r.subject_id AND {line} ORDER BY p.endpoint_id DESC, p.subject_id DESC, p.sequence DESC \
+         LIMIT 1), TRUE)) AS taken \
          FROM {set} JOIN endpoints e ON e.id = r.endpoint_id{not_with_the_past}) AS q \
          WHERE TRUE ORDER BY q.n \
          ON CONFLICT (endpoint_id, event_id) DO NOTHING RETURNING id, state"

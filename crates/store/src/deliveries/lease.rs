@@ -1,10 +1,11 @@
 //! Keeping leases, and giving them back.
 
+use super::line::{block, lock_lines};
 use super::{Deliveries, open_states};
 use crate::StoreError;
 use crate::deliveries::Lease;
 use crate::sql::{Row, exec, json_ids, of_ids, query_all};
-use events::{DeliveryId, Timestamp};
+use events::{DeliveryId, EndpointId, Timestamp};
 
 const GIVE_BACK: &str = "UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'scheduled' END, \
                          next_at = $2, lease_owner = NULL, leased_until = NULL, updated_at = $2 WHERE";
@@ -35,6 +36,20 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any write; they then come back when the lease ends.
     pub async fn release(&self, held: &[DeliveryId], owner: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.release_in_order(held, &[], owner, now).await
+    }
+
+    /// The same, where some are of these ordered endpoints: of those, what is not the head of its line waits in it again.
+    ///
+    /// # Errors
+    /// As any write; they then come back when the lease ends.
+    pub async fn release_in_order(
+        &self,
+        held: &[DeliveryId],
+        ordered: &[EndpointId],
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if held.is_empty() {
             return Ok(());
         }
@@ -43,7 +58,15 @@ impl Deliveries<'_> {
         });
         let values = [self.ids(held).into(), now.millis().into(), owner.into()];
         let connection = &self.store.steady().claim;
-        exec(connection, &sql, values).await.map(|_| ())
+        if ordered.is_empty() {
+            return exec(connection, &sql, values).await.map(|_| ());
+        }
+        let (tx, dialect) = (self.store.begin_on(connection).await?, self.store.dialect());
+        // Rows before lines, as where attempts are recorded: so nobody waits in a circle.
+        exec(&tx, &sql, values).await?;
+        lock_lines(&tx, dialect, ordered.iter().copied()).await?;
+        block(&tx, dialect, held.iter().map(|id| id.uuid())).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Gives back everything that anybody but `owner` holds, and returns how much that was. Only for a database that

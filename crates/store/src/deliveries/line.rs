@@ -49,13 +49,20 @@ pub(super) const HAS_EARLIER: &str = concat!(
     " LIMIT 1) IS NOT NULL"
 );
 
-/// Puts those of these deliveries to sleep that are not the head of their line, and returns those of them whose endpoint
-/// coalesces.
+/// A delivery that was put to sleep.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocked {
+    pub(super) id: Uuid,
+    /// Whether its endpoint does.
+    pub(super) coalesces: bool,
+}
+
+/// Puts those of these deliveries to sleep that are not the head of their line, and returns them.
 pub(super) async fn block(
     tx: &DatabaseTransaction,
     dialect: Dialect,
     ids: impl IntoIterator<Item = Uuid>,
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Vec<Blocked>, StoreError> {
     let sql = of_ids("d.id", |these| {
         format!(
             "UPDATE deliveries SET next_at = {BLOCKED} WHERE {} RETURNING deliveries.id, (SELECT e.coalesce_updates \
@@ -69,13 +76,16 @@ pub(super) async fn block(
             )
         )
     });
-    let mut coalescing = Vec::new();
-    for row in query_all(tx, &sql, [json_ids(dialect, ids).into()]).await? {
-        if row.get::<Option<bool>>("coalesces")? == Some(true) {
-            coalescing.push(row.get("id")?);
-        }
-    }
-    Ok(coalescing)
+    query_all(tx, &sql, [json_ids(dialect, ids).into()])
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(Blocked {
+                id: row.get("id")?,
+                coalesces: row.get::<Option<bool>>("coalesces")? == Some(true),
+            })
+        })
+        .collect()
 }
 
 /// That a delivery is one of those that a query finds. As an array on PostgreSQL, as in [`of_ids`].

@@ -61,6 +61,8 @@ pub struct FinishedAttempt {
 pub struct RecordingReport {
     /// Endpoints that have failed for longer than they may.
     pub failing: Vec<EndpointId>,
+    /// Deliveries that waited in line and are due now.
+    pub woken: u64,
 }
 
 const COLUMNS: &[(&str, Column)] = &[
@@ -123,20 +125,23 @@ impl Deliveries<'_> {
                 Dialect::Sqlite => batch.write_in_steps(&tx).await?,
             };
             lock_lines(&tx, dialect, ordered).await?;
-            if !ended.is_empty() {
-                wake(&tx, dialect, ended, now).await?;
-            }
+            let woken = if ended.is_empty() {
+                0
+            } else {
+                wake(&tx, dialect, ended, now).await?
+            };
             tx.commit().await?;
-            return Ok(RecordingReport { failing });
+            return Ok(RecordingReport { failing, woken });
         };
         // An endpoint that has only just become ordered.
+        let mut woken = 0;
         if !ended.is_empty() {
             let tx = self.store.begin_on(&self.store.steady().record).await?;
             lock_lines(&tx, dialect, finished.iter().map(|attempt| attempt.endpoint_id)).await?;
-            wake(&tx, dialect, ended, now).await?;
+            woken = wake(&tx, dialect, ended, now).await?;
             tx.commit().await?;
         }
-        Ok(RecordingReport { failing })
+        Ok(RecordingReport { failing, woken })
     }
 }
 

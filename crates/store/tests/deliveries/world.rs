@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
     ClaimedDelivery, DeliveryState, DeliveryVerdict, Dialect, Disabling, Endpoint, EndpointSelection, EndpointState,
-    EndpointUrl, EventDraft, FinishedAttempt, Lease, NewDelivery, NewDirectory, NewOrganization, Room, Store,
+    EndpointUrl, EventDraft, FinishedAttempt, Head, Lease, NewDelivery, NewDirectory, NewOrganization, Room, Store,
 };
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -129,6 +129,17 @@ impl Fixture {
         events: &[Event],
         claim: bool,
     ) -> Vec<(DeliveryId, Option<bool>)> {
+        self.insert_behind(endpoint, events, claim, None).await
+    }
+
+    /// The same, where the caller holds the last delivery about the same subject.
+    pub(crate) async fn insert_behind(
+        &self,
+        endpoint: EndpointId,
+        events: &[Event],
+        claim: bool,
+        after: Option<DeliveryId>,
+    ) -> Vec<(DeliveryId, Option<bool>)> {
         let new: Vec<_> = events
             .iter()
             .map(|event| NewDelivery {
@@ -140,6 +151,7 @@ impl Fixture {
                 sequence: event.sequence,
                 event_type: event.kind,
                 claim,
+                after,
                 ordered: true,
             })
             .collect();
@@ -170,6 +182,21 @@ impl Fixture {
             .claim(&rooms, lease(owner, at), at)
             .await
             .unwrap()
+    }
+
+    /// Takes what is behind a delivery in its line, up to so many; and whether the line goes on.
+    pub(crate) async fn follow(
+        &self,
+        head: DeliveryId,
+        most: u32,
+        owner: &str,
+        at: Timestamp,
+    ) -> (Vec<DeliveryId>, bool) {
+        let heads = [Head { id: head, most }];
+        let found = self.store().deliveries().follow(&heads, lease(owner, at), at).await;
+        let followers = found.unwrap().remove(&head).unwrap_or_default();
+        assert!(followers.astray.is_empty());
+        (ids(&followers.taken), followers.goes_on)
     }
 
     pub(crate) async fn finish(&self, owner: &str, at: Timestamp, attempts: &[FinishedAttempt]) -> Vec<EndpointId> {

@@ -208,7 +208,7 @@ impl Sql {
     }
 
     /// Endpoint 0 is done with most of the log of the large directory; 1 is ordered, coalesces and waits; 2 is switched
-    /// off; 3 gets the past; the others have nothing.
+    /// off; 3 gets the past; the others have nothing; 9 is ordered.
     fn webhooks(&self) -> Vec<String> {
         let endpoint = self.id(Kind::Endpoint, "g.n");
         let flag = |condition: &str| match self.dialect {
@@ -238,7 +238,7 @@ impl Sql {
                 "INSERT INTO endpoints (id, url, sealed_secret, ordered, coalesce_updates, state, catching_up, created_at, \
                  updated_at) SELECT {endpoint}, 'https://example.com/', {secret}, {}, {}, \
                  CASE WHEN g.n = 2 THEN 'disabled' ELSE 'enabled' END, {}, {STORED}, {STORED} FROM {}",
-                flag("g.n = 1"),
+                flag("g.n = 1 OR g.n = 9"),
                 flag("g.n = 1"),
                 flag("g.n = 3"),
                 self.numbers(0, 10)

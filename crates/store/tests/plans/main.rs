@@ -79,12 +79,14 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
 const OF_POSTGRES: &[(&str, &str)] = &[
     ("append.rs", "lock_lane"),
     ("deliveries/claim.rs", "claim_postgres"),
+    ("deliveries/follow.rs", "places_postgres"),
     ("deliveries/line.rs", "lock_lines"),
     ("deliveries/record.rs", "write_at_once"),
     ("projection/save.rs", "at_once"),
 ];
 const OF_SQLITE: &[(&str, &str)] = &[
     ("deliveries/claim.rs", "claim_sqlite"),
+    ("deliveries/follow.rs", "places_sqlite"),
     ("deliveries/record.rs", "write_in_steps"),
 ];
 

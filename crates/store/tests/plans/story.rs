@@ -562,12 +562,20 @@ async fn sending(store: &Store) {
         sequence: 100_000_000 + n,
         event_type: EventType::UserUpdated,
         claim: !ordered,
+        after: None,
         ordered,
     };
     let live: Vec<_> = (0..5).map(|n| new(endpoint(5), n, false)).collect();
     deliveries.insert(&live, lease, now()).await.unwrap();
     let in_line: Vec<_> = (0..5).map(|n| new(endpoint(1), n, true)).collect();
     deliveries.insert(&in_line, lease, now()).await.unwrap();
+    // Of events that are in the log.
+    let in_log = |n: u64| NewDelivery {
+        event_id: id(Kind::Event, n),
+        ..new(endpoint(9), i64::try_from(n).unwrap(), true)
+    };
+    let line: Vec<_> = (0..9).map(in_log).collect();
+    deliveries.insert(&line, lease, now()).await.unwrap();
     let filtered = [new(endpoint(6), 0, false), new(endpoint(3), 0, false)];
     let bodies = [OwnBody {
         delivery_id: filtered[0].id,
@@ -585,10 +593,16 @@ async fn sending(store: &Store) {
         firsts: 10,
         retries: 5,
     };
-    let rooms = [room(endpoint(1)), room(endpoint(4)), room(endpoint(5))];
+    let rooms = [1, 4, 5, 9].map(|n| room(endpoint(n)));
     let claimed = deliveries.claim(&rooms, lease, now()).await.unwrap();
     assert!(!claimed.is_empty());
     let held: Vec<DeliveryId> = claimed.iter().map(|claimed| claimed.id).collect();
+    let heads = held.iter().map(|id| Head { id: *id, most: 5 });
+    let followers = deliveries
+        .follow(&heads.collect::<Vec<_>>(), lease, now())
+        .await
+        .unwrap();
+    assert!(followers.values().any(|followers| followers.taken.len() == 5));
     deliveries.renew(&held, lease).await.unwrap();
     let finished = |claimed: &ClaimedDelivery, verdict, ordered| FinishedAttempt {
         id: AttemptId::new(),
@@ -616,6 +630,10 @@ async fn sending(store: &Store) {
             .unwrap();
     }
     deliveries.release(&held, "me", now()).await.unwrap();
+    deliveries
+        .release_in_order(&held, &[endpoint(1), endpoint(9)], "me", now())
+        .await
+        .unwrap();
     let fresh = deliveries.claim(&[room(endpoint(1))], lease, now()).await.unwrap();
     deliveries.release_of_others("somebody", now()).await.unwrap();
     drop(fresh);

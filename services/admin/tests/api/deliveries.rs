@@ -29,6 +29,7 @@ pub(crate) async fn deliveries(api: &Api, endpoint_id: EndpointId, count: usize)
         sequence: i64::try_from(sequence).unwrap(),
         event_type: EventType::UserCreated,
         claim: true,
+        after: None,
         ordered: false,
     };
     let new: Vec<_> = (1..=count).map(new).collect();

@@ -1,5 +1,12 @@
 use super::*;
 
+/// Numbers without a line.
+impl Linked for u32 {
+    fn link(&self) -> Option<Link> {
+        None
+    }
+}
+
 fn limited(firsts: usize, per_endpoint: usize, waiting: usize) -> SendQueue<u32> {
     SendQueue::new(QueueLimits {
         firsts,
@@ -35,7 +42,7 @@ fn a_line_keeps_its_order_and_its_limit() {
     }
     assert_eq!(sent(&mut queue, now), [0, 1, 2, 3]);
     assert_eq!(queue.next(now), Next::Idle);
-    queue.finished(id, Class::First, EndpointHealth::Good, now);
+    queue.finished(id, Class::First, None, EndpointHealth::Good, now);
     assert_eq!(sent(&mut queue, now), [4]);
     assert_eq!((queue.in_flight().0, queue.waiting()), (4, 5));
 }
@@ -49,7 +56,7 @@ fn endpoints_take_turns() {
     }
     queue.push(quiet, 100, Class::First, false);
     assert_eq!(sent(&mut queue, now), [0, 100, 1, 2, 3]);
-    queue.finished(busy, Class::First, EndpointHealth::Good, now);
+    queue.finished(busy, Class::First, None, EndpointHealth::Good, now);
     assert_eq!(sent(&mut queue, now), [4]);
 }
 
@@ -79,10 +86,10 @@ fn the_share_of_an_overloaded_endpoint_is_halved_and_grows_by_one_with_each_succ
     }
     assert_eq!(sent(&mut queue, now).len(), 8);
     for _ in 0..2 {
-        queue.finished(id, Class::First, EndpointHealth::Overloaded, now);
+        queue.finished(id, Class::First, None, EndpointHealth::Overloaded, now);
     }
     for _ in 0..2 {
-        queue.finished(id, Class::First, EndpointHealth::Bad, now);
+        queue.finished(id, Class::First, None, EndpointHealth::Bad, now);
     }
     assert_eq!(
         sent(&mut queue, now).len(),
@@ -90,15 +97,15 @@ fn the_share_of_an_overloaded_endpoint_is_halved_and_grows_by_one_with_each_succ
         "two of eight, and four are still in flight"
     );
     for _ in 0..4 {
-        queue.finished(id, Class::First, EndpointHealth::Neutral, now);
+        queue.finished(id, Class::First, None, EndpointHealth::Neutral, now);
     }
     assert_eq!(sent(&mut queue, now).len(), 2);
-    queue.finished(id, Class::First, EndpointHealth::Good, now);
+    queue.finished(id, Class::First, None, EndpointHealth::Good, now);
     assert_eq!(sent(&mut queue, now).len(), 2, "three now, one was in flight");
-    queue.finished(id, Class::First, EndpointHealth::Good, now);
+    queue.finished(id, Class::First, None, EndpointHealth::Good, now);
     assert_eq!(sent(&mut queue, now).len(), 2);
     for _ in 0..9 {
-        queue.finished(id, Class::First, EndpointHealth::Good, now);
+        queue.finished(id, Class::First, None, EndpointHealth::Good, now);
     }
     assert_eq!(sent(&mut queue, now).len(), 8, "and never more than eight");
 }
@@ -115,7 +122,7 @@ fn retries_have_slots_of_their_own_and_do_not_stand_before_what_is_new() {
     }
     assert_eq!(sent(&mut queue, now), (100..108).collect::<Vec<_>>());
     assert_eq!(queue.in_flight(), (8, 2));
-    queue.finished(id, Class::Retry, EndpointHealth::Good, now);
+    queue.finished(id, Class::Retry, None, EndpointHealth::Good, now);
     assert_eq!(sent(&mut queue, now), [2]);
 }
 
@@ -129,25 +136,29 @@ fn an_endpoint_that_only_fails_is_left_alone_and_tried_with_one_delivery_after_a
     for _ in 0..5 {
         assert!(evicted.is_empty());
         sent(&mut queue, now);
-        evicted = queue.finished(id, Class::First, EndpointHealth::Bad, now).evicted;
+        evicted = queue.finished(id, Class::First, None, EndpointHealth::Bad, now).evicted;
     }
     assert_eq!(evicted, [8, 9, 10, 11], "given back");
     assert_eq!((queue.room(id, now), queue.reserve(id, now)), ((0, 0), false));
     assert_eq!(queue.open_breakers(now), 1);
     for _ in 0..3 {
-        assert!(!queue.finished(id, Class::First, EndpointHealth::Bad, now).wants_more);
+        assert!(
+            !queue
+                .finished(id, Class::First, None, EndpointHealth::Bad, now)
+                .wants_more
+        );
     }
     let later = now + Duration::from_secs(1);
     assert_eq!(queue.room(id, later), (1, 1), "a probe");
     queue.push(id, 20, Class::First, false);
     assert_eq!(queue.room(id, later), (0, 0));
     assert_eq!(sent(&mut queue, later), [20]);
-    queue.finished(id, Class::First, EndpointHealth::Bad, later);
+    queue.finished(id, Class::First, None, EndpointHealth::Bad, later);
     assert_eq!(queue.room(id, later + Duration::from_secs(1)), (0, 0), "longer");
     let later = later + Duration::from_secs(2);
     queue.push(id, 21, Class::Retry, false);
     assert_eq!(sent(&mut queue, later), [21]);
-    queue.finished(id, Class::Retry, EndpointHealth::Good, later);
+    queue.finished(id, Class::Retry, None, EndpointHealth::Good, later);
     assert!(queue.room(id, later).0 > 1);
 }
 
@@ -164,7 +175,11 @@ fn what_does_not_fit_goes_through_the_database_until_that_is_empty() {
     sent(&mut queue, now);
     let mut asked = 0;
     while queue.in_flight().0 > 0 {
-        asked += u32::from(queue.finished(id, Class::First, EndpointHealth::Good, now).wants_more);
+        asked += u32::from(
+            queue
+                .finished(id, Class::First, None, EndpointHealth::Good, now)
+                .wants_more,
+        );
         sent(&mut queue, now);
     }
     assert!(asked > 0, "the line asks for more before it is empty");
@@ -247,7 +262,7 @@ fn lines_of_endpoints_that_are_gone_are_emptied() {
     assert_eq!(sent(&mut queue, now).len(), 5);
     assert_eq!(queue.keep_only(&HashSet::from([kept])), [4, 5]);
     for _ in 0..4 {
-        queue.finished(gone, Class::First, EndpointHealth::Good, now);
+        queue.finished(gone, Class::First, None, EndpointHealth::Good, now);
     }
     queue.keep_only(&HashSet::from([kept]));
     assert_eq!(queue.lines.len(), 1);

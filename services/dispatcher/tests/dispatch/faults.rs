@@ -5,10 +5,10 @@ use crate::system::{System, Wanted, config};
 use crate::{BOTH, ids};
 use bus::Bus;
 use dispatcher::{Deps, Dispatcher};
-use runtime::{Service as _, Shutdown};
+use runtime::Service as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::{DeliveryState, Dialect, Store, StoreOptions};
+use store::{DeliveryState, Dialect};
 use tokio::sync::Notify;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,18 +27,7 @@ async fn what_a_killed_dispatcher_held_is_sent_again_with_the_same_id() {
         .await;
         let (endpoint, _) = system.endpoint(receiver.url("/hook"), Wanted::default()).await;
 
-        let doomed = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let (url, bus, deps) = (system.db.url.clone(), system.bus.clone(), system.deps("doomed"));
-        doomed.spawn(async move {
-            let store = Store::connect(&StoreOptions::new(url)).await.unwrap();
-            let deps = Deps { store, bus, ..deps };
-            let dispatcher = Dispatcher::bind(config(), deps).unwrap();
-            dispatcher.run(Shutdown::new()).await.unwrap();
-        });
+        let doomed = system.start_doomed();
         let events = system.publish(&[None, None]).await;
         receiver.wait("/hook", 2).await;
         doomed.shutdown_background();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 mod faults;
+mod lines;
 mod receiver;
 mod sealing;
 mod system;
@@ -198,7 +199,7 @@ async fn an_ordered_endpoint_holds_back_only_the_same_subject() {
     }
 }
 
-async fn until_delivered(system: &System, endpoint: events::EndpointId, count: usize) {
+pub(crate) async fn until_delivered(system: &System, endpoint: events::EndpointId, count: usize) {
     receiver::until("some are delivered", async || {
         let states = system.states(endpoint).await;
         (states

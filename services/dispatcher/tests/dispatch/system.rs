@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
     Delivery, DeliveryFilter, DeliveryState, Dialect, Endpoint, EndpointFormat, EndpointSelection, EndpointState,
-    EndpointUrl, EventDraft, ListPage, NewDirectory, NewOrganization, Store,
+    EndpointUrl, EventDraft, ListPage, NewDirectory, NewOrganization, Store, StoreOptions,
 };
 use webhooks::{Guard, RetrySchedule, Rules, Secret, SenderOptions};
 
@@ -106,6 +106,23 @@ impl System {
     pub(crate) fn start(&self, config: Config) {
         let dispatcher = Dispatcher::bind(config, self.deps("one")).unwrap();
         self.shutdown.spawn("dispatcher", dispatcher.run(self.shutdown.clone()));
+    }
+
+    /// A dispatcher that can be killed: by the end of its runtime.
+    pub(crate) fn start_doomed(&self) -> tokio::runtime::Runtime {
+        let doomed = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (url, deps) = (self.db.url.clone(), self.deps("doomed"));
+        doomed.spawn(async move {
+            let store = Store::connect(&StoreOptions::new(url)).await.unwrap();
+            let deps = Deps { store, ..deps };
+            let dispatcher = Dispatcher::bind(config(), deps).unwrap();
+            dispatcher.run(Shutdown::new()).await.unwrap();
+        });
+        doomed
     }
 
     /// Stops softly, waits for the end, and removes the database.

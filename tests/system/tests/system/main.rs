@@ -19,6 +19,7 @@ mod isolation;
 mod job;
 mod large_groups;
 mod limits;
+mod lines;
 mod lists;
 mod memory;
 mod oauth;
