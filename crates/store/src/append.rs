@@ -1,12 +1,17 @@
 //! The only way into the event log: gapless sequences, in the transaction of the change itself.
 
-use crate::rows::{Cell, Column, RowSet, row_set};
-use crate::sql::{Row, exec, json_id, query_all};
+use crate::entity::column::{Id, Millis};
+use crate::entity::{events as log, sequences};
+use crate::expr::{call, insert_from};
+use crate::rows::{Columns, Kind, Rows};
+use crate::send::{execute, fetch_all};
 use crate::{Dialect, StoreError};
 use events::{DirectoryId, Event, EventBody, EventId, EventType, OrganizationId, ResourceId, Source, Timestamp};
-use sea_orm::DatabaseTransaction;
-use serde_json::{Value, json};
+use sea_orm::sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, TableRef};
+use sea_orm::{DatabaseTransaction, Iterable as _};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 /// First key of the advisory locks that serialise the writers of a lane's log: the projector's batches take this one.
 pub(crate) const LOG_LOCK: i32 = 7263;
@@ -44,12 +49,9 @@ pub struct EventDraft {
 /// SQLite has one writer at a time, so there is nothing to lock.
 pub(crate) async fn lock_lane(tx: &DatabaseTransaction, dialect: Dialect, lane: u16) -> Result<(), StoreError> {
     if dialect == Dialect::Postgres {
-        exec(
-            tx,
-            "SELECT pg_advisory_xact_lock($1, $3), pg_advisory_xact_lock($2, $3)",
-            [APART_LOCK.into(), LOG_LOCK.into(), i32::from(lane).into()],
-        )
-        .await?;
+        let lock = |lock: i32| call("pg_advisory_xact_lock", [Expr::val(lock), Expr::val(i32::from(lane))]);
+        let locks = Query::select().exprs([APART_LOCK, LOG_LOCK].map(lock)).take();
+        execute(tx, &locks).await?;
     }
     Ok(())
 }
@@ -90,7 +92,8 @@ pub(crate) async fn append_locked(
         events.push(numbered(draft, *sequence)?);
         *sequence += 1;
     }
-    insert(tx, dialect, &events).await?;
+    let written = insert(rows(&events).table(dialect, "r"));
+    execute(tx, &written).await?;
     Ok(events.into_iter().map(|(_, event)| event).collect())
 }
 
@@ -122,90 +125,76 @@ async fn reserve(
     for draft in drafts {
         *counts.entry(draft.directory_id).or_default() += 1;
     }
-    let rows: Vec<Value> = counts
-        .iter()
-        .map(|(directory, count)| json!({ "directory_id": json_id(dialect, directory.uuid()), "n": count }))
-        .collect();
-    let set = row_set(dialect, 1, "r", &[("directory_id", Column::Id), ("n", Column::Int)]);
-    let sql = format!(
-        "UPDATE sequences SET last = last + r.n FROM {set} WHERE sequences.directory_id = r.directory_id \
-         RETURNING sequences.directory_id, sequences.last"
-    );
-    let mut next = HashMap::with_capacity(counts.len());
-    for row in query_all(tx, &sql, [Value::Array(rows).to_string().into()]).await? {
-        let directory = row.id::<DirectoryId>("directory_id")?;
-        let last: i64 = row.get("last")?;
-        next.insert(
-            directory,
-            last - counts.get(&directory).copied().unwrap_or_default() + 1,
-        );
+    static COLUMNS: LazyLock<Columns> =
+        LazyLock::new(|| Columns::of([sequences::Column::DirectoryId]).and("n", Kind::BigInt));
+    let mut rows = Rows::new(&COLUMNS);
+    for (directory, count) in &counts {
+        rows.push([Id(*directory).into(), (*count).into()]);
     }
-    Ok(next)
+    let column = |column| Expr::col((sequences::Entity, column));
+    let raised = Query::update()
+        .table(sequences::Entity)
+        .value(
+            sequences::Column::Last,
+            column(sequences::Column::Last).add(Expr::col(("r", "n"))),
+        )
+        .from(rows.table(dialect, "r"))
+        .and_where(column(sequences::Column::DirectoryId).eq(Expr::col(("r", sequences::Column::DirectoryId))))
+        .returning(Query::returning().columns(sequences::Column::iter().map(|column| (sequences::Entity, column))))
+        .take();
+    let raised: Vec<sequences::Model> = fetch_all(tx, &raised).await?;
+    let first = |log: sequences::Model| {
+        let directory = log.directory_id.0;
+        let count = counts.get(&directory).copied().unwrap_or_default();
+        (directory, log.last - count + 1)
+    };
+    Ok(raised.into_iter().map(first).collect())
 }
 
-async fn insert(tx: &DatabaseTransaction, dialect: Dialect, events: &[(Timestamp, Event)]) -> Result<(), StoreError> {
-    let rows: Vec<Value> = events
-        .iter()
-        .enumerate()
-        .map(|(n, (at, event))| {
-            json!({
-                "n": n,
-                "id": json_id(dialect, event.id.uuid()),
-                "directory_id": json_id(dialect, event.directory_id.uuid()),
-                "organization_id": json_id(dialect, event.organization_id.uuid()),
-                "sequence": event.sequence,
-                "type": event.kind,
-                "subject_id": event.subject_id.map(|subject| json_id(dialect, subject.uuid())),
-                "body": event.body,
-                "traceparent": event.traceparent,
-                "created_at": at.millis(),
-            })
-        })
-        .collect();
-    let set = row_set(dialect, 1, "r", COLUMNS);
-    let sql = INSERT.replace("{rows}", &set);
-    exec(tx, &sql, [Value::Array(rows).to_string().into()]).await?;
-    Ok(())
-}
-
-/// Columns of a row set of events.
-const COLUMNS: &[(&str, Column)] = &[
-    ("n", Column::Int),
-    ("id", Column::Id),
-    ("directory_id", Column::Id),
-    ("organization_id", Column::Id),
-    ("sequence", Column::Int),
-    ("type", Column::Text),
-    ("subject_id", Column::Id),
-    ("body", Column::Text),
-    ("traceparent", Column::Text),
-    ("created_at", Column::Int),
+/// The place of an event among those that are written together.
+const PLACE: &str = "n";
+/// Columns of an event that are written: its position in the log is given by the database.
+const WRITTEN: [log::Column; 9] = [
+    log::Column::Id,
+    log::Column::DirectoryId,
+    log::Column::OrganizationId,
+    log::Column::Sequence,
+    log::Column::EventType,
+    log::Column::SubjectId,
+    log::Column::Body,
+    log::Column::Traceparent,
+    log::Column::CreatedAt,
 ];
 
-/// Writes events in the order of `n`; `{rows}` stands for the row set `r`.
-pub(crate) const INSERT: &str = "INSERT INTO events \
-    (id, directory_id, organization_id, sequence, type, subject_id, body, traceparent, created_at) \
-    SELECT r.id, r.directory_id, r.organization_id, r.sequence, r.type, r.subject_id, r.body, r.traceparent, r.created_at \
-    FROM {rows} ORDER BY r.n";
+/// Writes events, given as a table `r` of [`rows`], in their order.
+pub(crate) fn insert(events: TableRef) -> InsertStatement {
+    let rows = Query::select()
+        .columns(WRITTEN.map(|column| ("r", column)))
+        .from(events)
+        .order_by(("r", PLACE), Order::Asc)
+        .take();
+    insert_from(log::Entity, WRITTEN, rows)
+}
 
-/// Events as a row set for [`INSERT`].
-pub(crate) fn rows(events: &[(Timestamp, Event)]) -> RowSet {
-    let mut set = RowSet::new(COLUMNS);
+/// Events as they are written, for [`insert`].
+pub(crate) fn rows(events: &[(Timestamp, Event)]) -> Rows {
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(WRITTEN).and(PLACE, Kind::BigInt));
+    let mut rows = Rows::new(&COLUMNS);
     for (n, (at, event)) in (0_i64..).zip(events) {
-        set.push(vec![
-            n.into(),
-            event.id.uuid().into(),
-            event.directory_id.uuid().into(),
-            event.organization_id.uuid().into(),
+        rows.push([
+            Id(event.id).into(),
+            Id(event.directory_id).into(),
+            Id(event.organization_id).into(),
             event.sequence.into(),
             event.kind.as_str().into(),
-            Cell::Id(event.subject_id.map(|subject| subject.uuid())),
+            event.subject_id.map(Id).into(),
             event.body.as_str().into(),
             event.traceparent.as_deref().into(),
-            at.millis().into(),
+            Millis::from(*at).into(),
+            n.into(),
         ]);
     }
-    set
+    rows
 }
 
 pub(crate) fn no_log(directory: DirectoryId) -> StoreError {

@@ -1,25 +1,26 @@
 //! Opening a database: PostgreSQL as one pool, SQLite as one writing connection and a pool of readers.
 
-use crate::StoreError;
+use crate::entity::settings;
+use crate::expr::{call, number, truth};
 use crate::links::limit_pool;
 use crate::lookups::Lookups;
 use crate::migration::Migrator;
 use crate::searches::Searches;
-use crate::session::{WALKING, WRITER_SESSION, Writers};
-use crate::sql::{Row, exec, query_one};
+use crate::send::{execute, fetch_one};
+use crate::session::{ACQUIRE_TIMEOUT, TEST_AFTER_IDLE, WALKING, WRITER_SESSION, Writers};
 use crate::steady::Steady;
+use crate::{Dialect, StoreError};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
-    TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryTrait as _, Set, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
 
-/// How long a caller waits for a free connection; also how long a database that is away takes to be reported.
-pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections of the projector that are being opened; one is enough unless batches are refused.
 const WRITERS_AT_ONCE: u32 = 4;
 /// Connections that find keys, clients and directories: a millisecond each second for each key in use.
@@ -28,8 +29,6 @@ const KEY_CONNECTIONS: u32 = 2;
 const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
 /// The one writer of SQLite is shared by everybody, so waiting for it is normal.
 const SQLITE_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
-pub(crate) const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// Settings of each PostgreSQL session, in milliseconds where a time.
 const SESSION: [(&str, &str); 5] = [
     ("statement_timeout", "5000"),
@@ -41,17 +40,13 @@ const SESSION: [(&str, &str); 5] = [
     // are next gathered: minutes in which each lookup reads a whole directory.
     ("plan_cache_mode", "force_custom_plan"),
 ];
+/// What else holds while migrating, which may take as long as it takes.
+const MIGRATION_SESSION: [(&str, &str); 2] = [("statement_timeout", "0"), ("lock_timeout", "120s")];
 /// Held while migrating, so that services that start together do it one after the other.
 const MIGRATION_LOCK: i64 = 7_262;
 
-/// Which database is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// PostgreSQL 14 or later.
-    Postgres,
-    /// SQLite, built in.
-    Sqlite,
-}
+/// The setting that has the number of lanes.
+const PARTITIONS: &str = "partitions";
 
 /// How to open a database.
 #[derive(Clone)]
@@ -147,14 +142,15 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let tx = self.begin().await?;
         if self.dialect == Dialect::Postgres {
-            for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '120s'"] {
-                exec(&tx, setting, []).await?;
-            }
             // A migration goes through whole tables.
-            for (setting, _) in WALKING {
-                exec(&tx, &format!("SET LOCAL {setting} = on"), []).await?;
-            }
-            exec(&tx, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
+            let walks = WALKING.map(|(setting, _)| (setting, "on"));
+            let for_this_transaction = |(setting, value): &(&str, &str)| {
+                call("set_config", [Expr::val(*setting), Expr::val(*value), truth(true)])
+            };
+            let settings = MIGRATION_SESSION.iter().chain(&walks).map(for_this_transaction);
+            execute(&tx, &Query::select().exprs(settings).take()).await?;
+            let lock = call("pg_advisory_xact_lock", [Expr::val(MIGRATION_LOCK)]);
+            execute(&tx, &Query::select().expr(lock).take()).await?;
         }
         Migrator::up(&tx, None).await?;
         tx.commit().await?;
@@ -166,7 +162,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when there is none within the timeouts.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        query_one(&self.read, "SELECT 1", []).await.map(|_| ())
+        execute(&self.read, &Query::select().expr(number(1)).take())
+            .await
+            .map(drop)
     }
 
     /// Stores the number of partitions at the first start and compares it from then on: directories are spread over
@@ -176,14 +174,18 @@ impl Store {
     /// [`StoreError::Invalid`] when the database was set up with another number.
     pub async fn check_partitions(&self, partitions: u16) -> Result<(), StoreError> {
         let tx = self.begin().await?;
-        let key = "partitions";
-        let insert = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
-        exec(&tx, insert, [key.into(), partitions.to_string().into()]).await?;
-        let row = query_one(&tx, "SELECT value FROM settings WHERE key = $1", [key.into()]).await?;
+        let wanted = settings::Entity::insert(settings::ActiveModel {
+            key: Set(PARTITIONS.to_owned()),
+            value: Set(partitions.to_string()),
+        })
+        .on_conflict(OnConflict::column(settings::Column::Key).do_nothing().to_owned());
+        execute(&tx, wanted.as_query()).await?;
+        let stored = settings::Entity::find_by_id(PARTITIONS);
+        let stored: Option<settings::Model> = fetch_one(&tx, stored.as_query()).await?;
         tx.commit().await?;
-        let stored: String = row
+        let stored = stored
             .ok_or_else(|| StoreError::corrupt("the setting just written is missing"))?
-            .get("value")?;
+            .value;
         if stored == partitions.to_string() {
             return Ok(());
         }

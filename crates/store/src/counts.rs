@@ -2,13 +2,18 @@
 //!
 //! A directory without a row is counted when asked, so the row is a matter of speed; a row that is there is right.
 
-use crate::rows::{Cell, Column, RowSet};
-use crate::sql::{Row, json_ids, of_ids, query_all};
+use crate::entity::column::Id;
+use crate::entity::{directory_counts, groups, users};
+use crate::expr::{count, number};
+use crate::rows::{Columns, Rows, is_one_of_ids};
+use crate::send::fetch_all;
 use crate::{Store, StoreError};
 use directory::CountChange;
 use events::DirectoryId;
-use sea_orm::QueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, TableRef, UpdateStatement};
+use sea_orm::{EntityTrait as _, FromQueryResult, Iterable as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// How many resources a directory holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,29 +26,31 @@ pub struct DirectoryCounts {
     pub groups: i64,
 }
 
-/// Makes the counts follow a batch of writes; `{rows}` stands for the row set of [`rows`] under the name `r`.
-pub(crate) const FOLLOW: &str = "UPDATE directory_counts SET users = directory_counts.users + r.users, \
-     active_users = directory_counts.active_users + r.active_users, groups = directory_counts.groups + r.groups \
-     FROM {rows} WHERE directory_counts.directory_id = r.directory_id";
-
-const COLUMNS: &[(&str, Column)] = &[
-    ("directory_id", Column::Id),
-    ("users", Column::Int),
-    ("active_users", Column::Int),
-    ("groups", Column::Int),
-];
+/// Makes the counts follow a batch of writes, given as a table `r` of [`rows`].
+pub(crate) fn follow(changes: TableRef) -> UpdateStatement {
+    use directory_counts::Column::{ActiveUsers, DirectoryId, Groups, Users};
+    let counts = |column| Expr::col((directory_counts::Entity, column));
+    let raised = [Users, ActiveUsers, Groups].map(|column| (column, counts(column).add(Expr::col(("r", column)))));
+    Query::update()
+        .table(directory_counts::Entity)
+        .values(raised)
+        .from(changes)
+        .and_where(counts(DirectoryId).eq(Expr::col(("r", DirectoryId))))
+        .take()
+}
 
 /// What changes of the counts; no rows where no number changes.
-pub(crate) fn rows(changes: impl IntoIterator<Item = (DirectoryId, CountChange)>) -> RowSet {
-    let mut rows = RowSet::new(COLUMNS);
+pub(crate) fn rows(changes: impl IntoIterator<Item = (DirectoryId, CountChange)>) -> Rows {
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(directory_counts::Column::iter()));
+    let mut rows = Rows::new(&COLUMNS);
     for (id, change) in changes {
         if change != CountChange::default() {
-            let numbers = [change.users, change.active_users, change.groups];
-            rows.push(
-                std::iter::once(id.uuid().into())
-                    .chain(numbers.map(Cell::from))
-                    .collect(),
-            );
+            rows.push([
+                Id(id).into(),
+                change.users.into(),
+                change.active_users.into(),
+                change.groups.into(),
+            ]);
         }
     }
     rows
@@ -55,15 +62,19 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn kept_counts(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryCounts>, StoreError> {
-        let sql = "SELECT directory_id, users, active_users, groups FROM directory_counts WHERE";
-        self.numbers(sql, "", ids, |row| {
-            Ok(DirectoryCounts {
-                users: row.get("users")?,
-                active_users: row.get("active_users")?,
-                groups: row.get("groups")?,
-            })
-        })
-        .await
+        use directory_counts::{Column, Entity, Model};
+        let these = is_one_of_ids(self.dialect(), Expr::col(Column::DirectoryId), ids.iter().copied());
+        let kept = Entity::find().filter(these);
+        let rows: Vec<Model> = fetch_all(self.read(), kept.as_query()).await?;
+        let counts = |row: Model| {
+            let counts = DirectoryCounts {
+                users: row.users,
+                active_users: row.active_users,
+                groups: row.groups,
+            };
+            (row.directory_id.0, counts)
+        };
+        Ok(rows.into_iter().map(counts).collect())
     }
 
     /// The same by counting the rows, whatever is kept.
@@ -71,45 +82,54 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn count_rows(&self, ids: &[DirectoryId]) -> Result<HashMap<DirectoryId, DirectoryCounts>, StoreError> {
-        let sql = "SELECT directory_id, COUNT(*) AS users, COUNT(*) FILTER (WHERE active) AS active_users \
-                   FROM users WHERE";
-        let users = self
-            .numbers(sql, "GROUP BY directory_id", ids, |row| {
-                Ok((row.get("users")?, row.get("active_users")?))
-            })
-            .await?;
-        let sql = "SELECT directory_id, COUNT(*) AS groups FROM groups WHERE";
-        let groups = self
-            .numbers(sql, "GROUP BY directory_id", ids, |row| row.get("groups"))
-            .await?;
-        Ok(ids
-            .iter()
-            .map(|id| {
-                let (users, active_users) = users.get(id).copied().unwrap_or_default();
-                let counts = DirectoryCounts {
-                    users,
-                    active_users,
-                    groups: groups.get(id).copied().unwrap_or_default(),
-                };
-                (*id, counts)
-            })
-            .collect())
+        let these = |column| is_one_of_ids(self.dialect(), column, ids.iter().copied());
+        let active: Expr = Expr::case(Expr::col(users::Column::Active), number(1)).into();
+        let people = users::Entity::find()
+            .select_only()
+            .column(users::Column::DirectoryId)
+            .expr_as(count(), "users")
+            .expr_as(active.count(), "active_users")
+            .filter(these(Expr::col(users::Column::DirectoryId)))
+            .group_by(users::Column::DirectoryId);
+        let teams = groups::Entity::find()
+            .select_only()
+            .column(groups::Column::DirectoryId)
+            .expr_as(count(), "groups")
+            .filter(these(Expr::col(groups::Column::DirectoryId)))
+            .group_by(groups::Column::DirectoryId);
+        let mut counts: HashMap<_, _> = ids.iter().map(|id| (*id, DirectoryCounts::default())).collect();
+        for People {
+            directory_id,
+            users,
+            active_users,
+        } in fetch_all(self.read(), people.as_query()).await?
+        {
+            if let Some(counts) = counts.get_mut(&directory_id.0) {
+                (counts.users, counts.active_users) = (users, active_users);
+            }
+        }
+        for Teams { directory_id, groups } in fetch_all(self.read(), teams.as_query()).await? {
+            if let Some(counts) = counts.get_mut(&directory_id.0) {
+                counts.groups = groups;
+            }
+        }
+        Ok(counts)
     }
+}
 
-    async fn numbers<T>(
-        &self,
-        select: &str,
-        after: &str,
-        ids: &[DirectoryId],
-        read: impl Fn(&QueryResult) -> Result<T, StoreError>,
-    ) -> Result<HashMap<DirectoryId, T>, StoreError> {
-        let sql = of_ids("directory_id", |these| format!("{select} {these} {after}"));
-        let ids = json_ids(self.dialect(), ids.iter().map(|id| id.uuid()));
-        let rows = query_all(self.read(), &sql, [ids.into()]).await?;
-        rows.iter()
-            .map(|row| Ok((row.id("directory_id")?, read(row)?)))
-            .collect()
-    }
+/// How many users a directory holds.
+#[derive(FromQueryResult)]
+struct People {
+    directory_id: Id<DirectoryId>,
+    users: i64,
+    active_users: i64,
+}
+
+/// How many groups a directory holds.
+#[derive(FromQueryResult)]
+struct Teams {
+    directory_id: Id<DirectoryId>,
+    groups: i64,
 }
 
 #[cfg(test)]

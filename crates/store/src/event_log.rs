@@ -3,19 +3,30 @@
 //! Every page is bounded twice: it ends before it would have more bytes than it may, and no statement looks at more than
 //! a stretch of the log for events of the types that are asked for, however rare those are.
 
+mod place;
 mod stretch;
+mod unpublished;
 
-use crate::args::Args;
-use crate::sql::{Row, query_one};
-use crate::{Dialect, Store, StoreError};
+pub(crate) use stretch::event;
+
+use crate::entity::column::Id;
+use crate::entity::{directories, events as log, log_copies};
+use crate::expr::{null, number};
+use crate::rows::{Kind, is_one_of, list};
+use crate::send::fetch_one;
+use crate::{CopyName, Dialect, Store, StoreError};
 use events::{DirectoryId, Event, EventId, EventType, OrganizationId};
-use sea_orm::QueryResult;
-use stretch::{Found, Stretch};
+use log::Column::{DirectoryId as Directory, OrganizationId as Organization, Position, Sequence};
+use place::{Place, TX, event_has, horizon, in_commit_order};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+};
+use stretch::{EVENT, Found, SEEN, Stretch};
+use unpublished::unpublished;
 
 /// Events that one statement looks at for those that are wanted.
 const STRETCH: u32 = 5_000;
-/// More than there are. A subselect with a limit is computed row by row, and not made into a join.
-const ALL_DIRECTORIES: u32 = 1_000_000_000;
 /// Such stretches looked at for one page.
 const STRETCHES: usize = 20;
 
@@ -65,13 +76,9 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn by_id(&self, id: EventId) -> Result<Option<Event>, StoreError> {
-        let sql = "SELECT e.id, e.type, e.organization_id, e.directory_id, e.sequence, e.subject_id, e.traceparent, e.body \
-                   FROM events e WHERE e.id = $1";
-        query_one(self.store.read(), sql, [id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(event)
-            .transpose()
+        let event = log::Entity::find().filter(log::Column::Id.eq(Id(id)));
+        let event: Option<log::Model> = fetch_one(self.store.read(), event.as_query()).await?;
+        event.map(of_model).transpose()
     }
 
     /// The log of one directory after a sequence number, in order; `types` empty means all. Fewer than `limit` do not mean
@@ -169,37 +176,37 @@ impl Events<'_> {
     /// What is wanted of the next stretch of the log.
     async fn stretch(&self, start: &Start, feed: &Feed<'_>) -> Result<Found, StoreError> {
         let dialect = self.store.dialect();
-        let mut args = Args::new(dialect);
-        let (mut conditions, mut wanted) = (Vec::new(), Vec::new());
-        let order = match start {
+        let mut wanted = Vec::new();
+        let mut events = Query::select().from_as(log::Entity, EVENT).take();
+        match start {
             Start::Sequence(directory, sequence) => {
-                conditions.push(format!("e.directory_id = {}", args.bind(directory.uuid())));
-                conditions.push(format!("e.sequence > {}", args.bind(*sequence)));
-                "e.directory_id, e.sequence"
+                events
+                    .and_where(event_has(Directory).eq(directory.uuid()))
+                    .and_where(event_has(Sequence).gt(*sequence))
+                    .order_by((EVENT, Directory), Order::Asc)
+                    .order_by((EVENT, Sequence), Order::Asc);
             }
             Start::Place(place) => {
-                conditions.push(horizon(dialect).to_owned());
-                conditions.extend(place.as_ref().map(|place| place.beyond(&mut args)));
-                let mut order = commit_order(dialect).to_owned();
                 if let Some(organization) = feed.organization_id {
-                    conditions.push(format!("e.organization_id = {}", args.bind(organization.uuid())));
-                    order = format!("e.organization_id, {order}");
+                    events
+                        .and_where(event_has(Organization).eq(organization.uuid()))
+                        .order_by((EVENT, Organization), Order::Asc);
                 }
-                if let Some(directory) = feed.directory_id {
-                    wanted.push(format!("s.directory_id = {}", args.bind(directory.uuid())));
-                }
-                &order.clone()
+                in_commit_order(dialect, &mut events);
+                events.and_where_option(place.as_ref().map(Place::beyond));
+                let directory = feed.directory_id.map(|id| seen_has(Directory).eq(id.uuid()));
+                wanted.extend(directory);
             }
-        };
+        }
         if !feed.types.is_empty() {
-            let types = args.bind_texts(feed.types.iter().map(|kind| kind.as_str()));
-            wanted.push(format!("s.type IN ({types})"));
+            let types = list(dialect, Kind::Text, feed.types.iter().map(|kind| kind.as_str()));
+            let is_wanted = is_one_of(dialect, seen_has(log::Column::EventType), Kind::Text, Expr::val(types));
+            wanted.push(is_wanted);
         }
         let stretch = Stretch {
-            events: format!("FROM events e WHERE {} ORDER BY {order}", conditions.join(" AND ")),
+            events,
             most: if wanted.is_empty() { feed.limit } else { STRETCH },
             limit: feed.limit,
-            args,
             wanted,
         };
         stretch.read(self.store).await
@@ -211,14 +218,26 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn head(&self) -> Result<(i64, i64), StoreError> {
-        let sql = (
-            "SELECT COALESCE((SELECT MAX(position) FROM events), 0) AS newest, COALESCE((SELECT e.position FROM events e \
-             WHERE e.tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.tx DESC, e.position DESC LIMIT 1), 0) AS settled",
-            "SELECT COALESCE(MAX(position), 0) AS newest, COALESCE(MAX(position), 0) AS settled FROM events",
-        );
-        let row = query_one(self.store.read(), sql, []).await?;
-        let row = row.ok_or_else(|| StoreError::corrupt("a maximum without a row"))?;
-        Ok((row.get("newest")?, row.get("settled")?))
+        let newest = Query::select().expr(Expr::col(Position).max()).from(log::Entity).take();
+        let settled = match self.store.dialect() {
+            Dialect::Postgres => Query::select()
+                .column(Position)
+                .from(log::Entity)
+                .and_where(Expr::col(TX).lt(horizon()))
+                .order_by(TX, Order::Desc)
+                .order_by(Position, Order::Desc)
+                .limit(1)
+                .take(),
+            Dialect::Sqlite => newest.clone(),
+        };
+        let or_none = |position: SelectStatement| Func::coalesce([position.into(), number(0)]);
+        let head = Query::select()
+            .expr_as(or_none(newest), "newest")
+            .expr_as(or_none(settled), "settled")
+            .take();
+        let head: Option<Head> = fetch_one(self.store.read(), &head).await?;
+        let head = head.ok_or_else(|| StoreError::corrupt("a maximum without a row"))?;
+        Ok((head.newest, head.settled))
     }
 
     /// Events of these lanes that are not yet marked as published, in order within each directory: those of one directory
@@ -227,33 +246,8 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn unpublished(&self, lanes: &[u16], limit: u32) -> Result<EventPage, StoreError> {
-        let mut args = Args::new(self.store.dialect());
-        let lanes = args.bind(serde_json::Value::from(lanes).to_string());
-        let each = args.bind(i64::from(limit));
-        let behind = |lanes: &str| {
-            format!(
-                "(SELECT o.directory_id, o.mark FROM (SELECT s.directory_id, s.last, COALESCE((SELECT p.sequence \
-                 FROM publications p WHERE p.directory_id = s.directory_id), 0) AS mark \
-                 FROM sequences s WHERE s.lane IN ({lanes}) LIMIT {ALL_DIRECTORIES}) AS o \
-                 WHERE o.last > o.mark LIMIT {each}) AS b"
-            )
-        };
-        let events = match self.store.dialect() {
-            Dialect::Postgres => format!(
-                "FROM {} CROSS JOIN LATERAL (SELECT * FROM events l WHERE l.directory_id = b.directory_id \
-                 AND l.sequence > b.mark ORDER BY l.directory_id, l.sequence LIMIT {each}) AS e",
-                behind(&format!(
-                    "SELECT value::integer FROM jsonb_array_elements_text({lanes}::jsonb) AS l(value)"
-                ))
-            ),
-            Dialect::Sqlite => format!(
-                "FROM {} CROSS JOIN events e ON e.directory_id = b.directory_id AND e.sequence > b.mark",
-                behind(&format!("SELECT value FROM json_each({lanes})"))
-            ),
-        };
         let stretch = Stretch {
-            args,
-            events,
+            events: unpublished(self.store.dialect(), lanes, limit),
             wanted: Vec::new(),
             most: limit,
             limit,
@@ -267,55 +261,68 @@ impl Events<'_> {
     }
 
     async fn place_of(&self, id: EventId) -> Result<Place, StoreError> {
-        let sql = (
-            "SELECT directory_id, sequence, position, tx::text AS tx FROM events WHERE id = $1",
-            "SELECT directory_id, sequence, position, NULL AS tx FROM events WHERE id = $1",
-        );
-        let row = query_one(self.store.read(), sql, [id.uuid().into()]).await?;
-        let Some(row) = row else {
-            return Err(self.unknown(id).await?);
+        let tx = match self.store.dialect() {
+            Dialect::Postgres => Expr::col(TX).cast_as("text"),
+            Dialect::Sqlite => null("text"),
         };
-        Ok(Place {
-            directory_id: row.id("directory_id")?,
-            sequence: row.get("sequence")?,
-            position: row.get("position")?,
-            tx: row.get("tx")?,
-        })
+        let place = Query::select()
+            .columns([Directory, Sequence, Position])
+            .expr_as(tx, TX)
+            .from(log::Entity)
+            .and_where(Expr::col(log::Column::Id).eq(id.uuid()))
+            .take();
+        match fetch_one(self.store.read(), &place).await? {
+            Some(place) => Ok(place),
+            None => Err(self.unknown(id).await?),
+        }
     }
 
     /// That no event of the feed was cut off.
     async fn is_whole(&self, feed: &Feed<'_>) -> Result<(), StoreError> {
-        let mut args = Args::new(self.store.dialect());
-        let mut conditions = String::new();
+        let mut cut = cut_logs();
         if let Some(directory) = feed.directory_id {
-            conditions = format!(" AND c.directory_id = {}", args.bind(directory.uuid()));
+            cut = cut.filter(log_copies::Column::DirectoryId.eq(Id(directory)));
         }
         if let Some(organization) = feed.organization_id {
-            let organization = args.bind(organization.uuid());
-            conditions = format!(
-                "{conditions} AND c.directory_id IN (SELECT d.id FROM directories d WHERE d.organization_id = {organization})"
-            );
+            let directories = directories::Entity::find()
+                .select_only()
+                .column(directories::Column::Id)
+                .filter(directories::Column::OrganizationId.eq(Id(organization)));
+            cut = cut.filter(log_copies::Column::DirectoryId.in_subquery(directories.into_query()));
         }
-        let (sql, values) = args.finish(&format!(
-            "SELECT 1 AS one FROM log_copies c WHERE c.name = 'base'{conditions} LIMIT 1"
-        ));
-        match query_one(self.store.read(), &sql, values).await? {
-            None => Ok(()),
-            Some(_) => Err(gone()),
-        }
+        let cut: Option<log_copies::Model> = fetch_one(self.store.read(), cut.as_query()).await?;
+        cut.map_or(Ok(()), |_| Err(gone()))
     }
 
     /// Why an event is not in the log: it was cut off, or it never was.
     async fn unknown(&self, id: EventId) -> Result<StoreError, StoreError> {
         // Ids grow with time, and logs are cut off at their beginning.
-        let sql = "SELECT 1 AS one FROM log_copies WHERE name = 'base' \
-                   AND NOT EXISTS (SELECT 1 FROM events WHERE id <= $1) LIMIT 1";
-        let cut = query_one(self.store.read(), sql, [id.uuid().into()]).await?;
+        let older = Query::select()
+            .expr(number(1))
+            .from(log::Entity)
+            .and_where(Expr::col(log::Column::Id).lte(id.uuid()))
+            .take();
+        let cut = cut_logs().filter(Expr::exists(older).not());
+        let cut: Option<log_copies::Model> = fetch_one(self.store.read(), cut.as_query()).await?;
         Ok(match cut {
             Some(_) => gone(),
             None => StoreError::Invalid(format!("there is no event {id} to continue after")),
         })
     }
+}
+
+/// A directory whose log was cut off, if there is one.
+fn cut_logs() -> sea_orm::Select<log_copies::Entity> {
+    log_copies::Entity::find()
+        .filter(log_copies::Column::Name.eq(CopyName::Base))
+        .limit(1)
+}
+
+/// How far the log goes.
+#[derive(FromQueryResult)]
+struct Head {
+    newest: i64,
+    settled: i64,
 }
 
 fn gone() -> StoreError {
@@ -338,7 +345,7 @@ impl Start {
     fn of(feed: &Feed<'_>, place: Option<Place>) -> Self {
         match (feed.directory_id, feed.organization_id, &place) {
             (Some(directory), None, None) => Self::Sequence(directory, 0),
-            (Some(directory), None, Some(place)) if place.directory_id == directory => {
+            (Some(directory), None, Some(place)) if place.directory_id.0 == directory => {
                 Self::Sequence(directory, place.sequence)
             }
             _ => Self::Place(place),
@@ -346,54 +353,20 @@ impl Start {
     }
 }
 
-/// Where an event stands.
-struct Place {
-    directory_id: DirectoryId,
-    sequence: i64,
-    position: i64,
-    /// PostgreSQL only: the transaction that wrote it.
-    tx: Option<String>,
+fn seen_has(column: log::Column) -> Expr {
+    Expr::col((SEEN, column))
 }
 
-impl Place {
-    fn beyond(&self, args: &mut Args) -> String {
-        let position = args.bind(self.position);
-        match &self.tx {
-            Some(tx) => format!(
-                "(e.tx, e.position) > ({}::text::xid8, {position})",
-                args.bind(tx.as_str())
-            ),
-            None => format!("e.position > {position}"),
-        }
-    }
-}
-
-/// Positions are drawn when a row is written, not when it becomes visible, so on PostgreSQL a reader of several
-/// writers' rows must stop before the oldest transaction still open. SQLite has one writer at a time.
-const fn horizon(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Postgres => "e.tx < pg_snapshot_xmin(pg_current_snapshot())",
-        Dialect::Sqlite => "TRUE",
-    }
-}
-
-const fn commit_order(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Postgres => "e.tx, e.position",
-        Dialect::Sqlite => "e.position",
-    }
-}
-
-pub(crate) fn event(row: &QueryResult) -> Result<Event, StoreError> {
+fn of_model(row: log::Model) -> Result<Event, StoreError> {
     Ok(Event {
-        id: row.id("id")?,
-        kind: row.get::<String>("type")?.parse().map_err(StoreError::corrupt)?,
-        organization_id: row.id("organization_id")?,
-        directory_id: row.id("directory_id")?,
-        sequence: row.get("sequence")?,
-        subject_id: row.opt_id("subject_id")?,
-        traceparent: row.get("traceparent")?,
-        body: row.get("body")?,
+        id: row.id.0,
+        kind: row.event_type.parse().map_err(StoreError::corrupt)?,
+        organization_id: row.organization_id.0,
+        directory_id: row.directory_id.0,
+        sequence: row.sequence,
+        subject_id: row.subject_id.map(|id| id.0),
+        traceparent: row.traceparent,
+        body: row.body,
     })
 }
 

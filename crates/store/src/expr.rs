@@ -6,7 +6,8 @@ use sea_orm::sea_query::{
     Asterisk, BinOper, Expr, ExprTrait as _, Func, FunctionCall, InsertStatement, IntoIden, IntoTableRef,
     PostgresQueryBuilder, Query, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
 };
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// A call of a function that only one of the databases has, or that `sea_query` has no name for.
 pub(crate) fn call(name: &'static str, args: impl IntoIterator<Item = Expr>) -> Expr {
@@ -51,6 +52,21 @@ pub(crate) fn by_code_point(dialect: Dialect, value: Expr) -> Expr {
     }
 }
 
+/// No value of a type.
+pub(crate) fn null(kind: &'static str) -> Expr {
+    Expr::null().cast_as(kind)
+}
+
+/// How many rows a query gives, counted no further than `most`.
+pub(crate) fn count_up_to(most: u64, mut rows: SelectStatement) -> Expr {
+    let rows = rows.expr(number(1)).limit(most).take();
+    Query::select()
+        .expr(count())
+        .from_subquery(rows, "counted")
+        .take()
+        .into()
+}
+
 /// The text of a query and its values.
 pub(crate) fn build(dialect: Dialect, query: &impl QueryStatementWriter) -> (String, Vec<Value>) {
     let (text, values) = match dialect {
@@ -87,7 +103,6 @@ pub(crate) fn limited(dialect: Dialect, query: SelectStatement, limit: Expr, off
     Func::cust("").arg(Expr::cust_with_exprs(text, parts))
 }
 
-#[allow(dead_code, reason = "for statements that are moved here file by file")]
 /// Writes what a query gives, whose columns are those named.
 ///
 /// # Panics
@@ -122,5 +137,26 @@ impl<const COMBINATIONS: usize> Texts<COMBINATIONS> {
         const { assert!(1 << FACTS == COMBINATIONS) };
         let index = facts.iter().fold(0, |index, fact| 2 * index + usize::from(*fact));
         self.0[index].get_or_init(make)
+    }
+}
+
+/// The texts of [`fixed`] statements that are put together of parts: one for each key, made when it is first sent. So few
+/// keys are in use that none is ever forgotten.
+#[derive(Debug)]
+pub(crate) struct Assembled<K>(RwLock<BTreeMap<K, Arc<str>>>);
+
+impl<K: Ord> Assembled<K> {
+    pub(crate) const fn new() -> Self {
+        Self(RwLock::new(BTreeMap::new()))
+    }
+
+    /// The text for this key.
+    pub(crate) fn get(&self, key: K, make: impl FnOnce() -> String) -> Arc<str> {
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(known);
+        }
+        let made = Arc::from(make());
+        let mut texts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(texts.entry(key).or_insert(made))
     }
 }

@@ -3,15 +3,20 @@
 //! The projector writes the verdict in the transaction of the change; a sender that got no answer writes *abandoned*.
 //! The one that commits first is the truth: the other one's insert finds the row there.
 
+use crate::entity::column::{Id, Millis};
 use crate::entity::inbox;
-use crate::rows::{Column, RowSet};
-use crate::send::{execute, fetch_one};
-use crate::sql::{Row, exec, json_ids, of_ids, query_all};
+use crate::expr::{insert_from, truth};
+use crate::rows::{Columns, Rows, is_one_of_ids};
+use crate::send::{execute, fetch_all, fetch_one};
 use crate::{Dialect, Store, StoreError};
 use events::{CommandId, Outcome, ResourceId, Timestamp, Verdict};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, EntityTrait as _, QueryTrait as _, Set};
+use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, Query, TableRef};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, Iterable as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Set,
+};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// The status of a command that its sender gave up; other numbers are the HTTP status of the answer.
 const ABANDONED: i16 = 0;
@@ -70,35 +75,45 @@ impl Inbox<'_> {
     /// # Errors
     /// What the database says.
     pub async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM inbox WHERE command_id IN \
-                   (SELECT command_id FROM inbox WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
-        exec(
-            self.store.write(),
-            sql,
-            [before.millis().into(), i64::from(limit).into()],
-        )
-        .await
+        let old = inbox::Entity::find()
+            .select_only()
+            .column(inbox::Column::CommandId)
+            .filter(inbox::Column::CreatedAt.lt(Millis::from(before)))
+            .order_by_asc(inbox::Column::CreatedAt)
+            .limit(u64::from(limit));
+        let pruned = inbox::Entity::delete_many().filter(inbox::Column::CommandId.in_subquery(old.into_query()));
+        execute(self.store.write(), pruned.as_query()).await
     }
 }
 
-/// Verdicts as they are stored.
-pub(crate) fn rows(verdicts: &[Verdict], now: Timestamp) -> RowSet {
-    let mut set = RowSet::new(&[
-        ("command_id", Column::Id),
-        ("status", Column::Int),
-        ("result", Column::Text),
-        ("created_at", Column::Int),
-    ]);
+/// Verdicts as they are stored, for [`claim`].
+pub(crate) fn rows(verdicts: &[Verdict], now: Timestamp) -> Rows {
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(inbox::Column::iter()));
+    let mut rows = Rows::new(&COLUMNS);
     for verdict in verdicts {
         let (status, result) = to_row(&verdict.outcome);
-        set.push(vec![
-            verdict.command_id.uuid().into(),
-            i64::from(status).into(),
+        rows.push([
+            Id(verdict.command_id).into(),
+            status.into(),
             result.map(|result| result.to_string()).into(),
-            now.millis().into(),
+            Millis::from(now).into(),
         ]);
     }
-    set
+    rows
+}
+
+/// Writes the verdicts of a table `r`, and gives a row for each command that had none.
+pub(crate) fn claim(verdicts: TableRef) -> InsertStatement {
+    let columns = || inbox::Column::iter();
+    let rows = Query::select()
+        .columns(columns().map(|column| ("r", column)))
+        .from(verdicts)
+        .and_where(truth(true))
+        .take();
+    insert_from(inbox::Entity, columns(), rows)
+        .on_conflict(OnConflict::column(inbox::Column::CommandId).do_nothing().to_owned())
+        .returning(Query::returning().column(inbox::Column::CommandId))
+        .take()
 }
 
 /// The verdicts that exist among these commands.
@@ -110,16 +125,16 @@ pub(crate) async fn verdicts<C: ConnectionTrait>(
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = of_ids("command_id", |these| {
-        format!("SELECT command_id, CAST(status AS bigint) AS status, result FROM inbox WHERE {these}")
-    });
-    let ids = json_ids(dialect, commands.iter().map(|id| id.uuid()));
-    let rows = query_all(connection, &sql, [ids.into()]).await?;
-    rows.iter().map(verdict).collect()
+    let these = is_one_of_ids(dialect, Expr::col(inbox::Column::CommandId), commands.iter().copied());
+    let verdicts = inbox::Entity::find().filter(these);
+    let rows: Vec<inbox::Model> = fetch_all(connection, verdicts.as_query()).await?;
+    rows.into_iter()
+        .map(|row| from_row(row.command_id.0, row.status.into(), row.result.as_deref()))
+        .collect()
 }
 
 /// Status 0 means abandoned; other numbers are the HTTP status of the answer.
-fn to_row(outcome: &Outcome) -> (u16, Option<Value>) {
+fn to_row(outcome: &Outcome) -> (i16, Option<Value>) {
     let applied = |created: bool, id: ResourceId, version: i64| {
         (
             if created { 201 } else { 200 },
@@ -138,14 +153,12 @@ fn to_row(outcome: &Outcome) -> (u16, Option<Value>) {
             status,
             scim_type,
             detail,
-        } => (*status, Some(json!({ "scim_type": scim_type, "detail": detail }))),
-        Outcome::Abandoned => (0, None),
+        } => (
+            i16::try_from(*status).unwrap_or(i16::MAX),
+            Some(json!({ "scim_type": scim_type, "detail": detail })),
+        ),
+        Outcome::Abandoned => (ABANDONED, None),
     }
-}
-
-fn verdict(row: &sea_orm::QueryResult) -> Result<Verdict, StoreError> {
-    let result: Option<String> = row.get("result")?;
-    from_row(row.id("command_id")?, row.get("status")?, result.as_deref())
 }
 
 /// A verdict from what is stored of it.

@@ -9,6 +9,7 @@ mod catch_ups;
 mod connect;
 mod counts;
 mod deliveries;
+mod dialect;
 mod endpoints;
 mod entity;
 mod erasures;
@@ -43,7 +44,7 @@ mod users;
 
 pub use append::EventDraft;
 pub use catch_ups::{CatchUp, CatchUpFrom, CatchUpPhase, CatchUpStep, CatchUps};
-pub use connect::{Dialect, Store, StoreOptions};
+pub use connect::{Store, StoreOptions};
 pub use counts::DirectoryCounts;
 pub use deliveries::{
     Attempt, Backlog, CancelOutcome, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState,
@@ -51,6 +52,7 @@ pub use deliveries::{
     InsertedDelivery, Lease, NewDelivery, OwnBody, PruneReport, Quantiles, RecordingReport, ReplayRange, Retention,
     RetryOutcome, Room, SettledDeliveries, TestDelivery,
 };
+pub use dialect::Dialect;
 pub use endpoints::{
     ActiveEndpoint, Endpoint, EndpointFormat, EndpointIdentity, EndpointSelection, EndpointState, EndpointUrl,
     Endpoints, KeptUrl, NewEndpointSecret,

@@ -7,19 +7,20 @@ mod brake;
 mod copies;
 mod load;
 mod open;
+mod part;
 mod save;
+mod tables;
 
 pub(crate) use brake::oldest_minute;
 pub use copies::{CopyName, LogCopies, RebuildReport};
 
 use crate::append::EventDraft;
-use crate::rows::{Param, Params};
 use crate::session::{Hold, Session};
 use crate::sql::{note, query_all};
 use crate::{Dialect, Store, StoreError, inbox};
 use directory::{DirectoryRows, Needs, Policy, Reach, Writes};
 use events::{CommandId, DirectoryId, Event, OrganizationId, Timestamp, Verdict};
-use sea_orm::{DatabaseTransaction, QueryResult};
+use sea_orm::{DatabaseTransaction, QueryResult, Value};
 use std::collections::HashMap;
 
 /// The role under which projectors hold lanes.
@@ -135,18 +136,18 @@ enum Tx {
 }
 
 impl Tx {
+    /// All rows of a statement.
     #[track_caller]
-    fn query(&mut self, sql: &str, params: Params) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> {
+    fn query(&mut self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> {
         let dialect = match self {
             Self::Postgres(_) => Dialect::Postgres,
             Self::Sqlite(_) => Dialect::Sqlite,
         };
         note(dialect, sql);
         async move {
-            let values = params.into_values();
             match self {
                 Self::Postgres(session) => session.query(sql, values).await,
-                Self::Sqlite(tx) => query_all(tx, sql, values.into_iter().map(Param::into_value)).await,
+                Self::Sqlite(tx) => query_all(tx, sql, values).await,
             }
         }
     }

@@ -1,11 +1,16 @@
 //! How far each directory's log is on the bus: the outbox side of the event log.
 
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, json_ids, of_ids, query_all};
+use crate::entity::column::Id;
+use crate::entity::publications::{Column, Entity, Model};
+use crate::expr::{insert_from, truth};
+use crate::rows::{Columns, Rows, is_one_of_ids};
+use crate::send::{execute, fetch_all};
 use crate::{Store, StoreError};
 use events::DirectoryId;
-use serde_json::{Value, json};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use sea_orm::{EntityTrait as _, QueryFilter as _, QueryTrait as _};
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// The cursors of the outbox.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +32,11 @@ impl Published<'_> {
     /// # Errors
     /// What the database says.
     pub async fn positions(&self, directories: &[DirectoryId]) -> Result<HashMap<DirectoryId, i64>, StoreError> {
-        let sql = of_ids("directory_id", |these| {
-            format!("SELECT directory_id, sequence FROM publications WHERE {these}")
-        });
-        let parameter = json_ids(self.store.dialect(), directories.iter().map(|id| id.uuid()));
-        let rows = query_all(self.store.read(), &sql, [parameter.into()]).await?;
-        rows.iter()
-            .map(|row| Ok((row.id("directory_id")?, row.get("sequence")?)))
-            .collect()
+        let dialect = self.store.dialect();
+        let these = is_one_of_ids(dialect, Expr::col(Column::DirectoryId), directories.iter().copied());
+        let positions = Entity::find().filter(these);
+        let rows: Vec<Model> = fetch_all(self.store.read(), positions.as_query()).await?;
+        Ok(rows.into_iter().map(|row| (row.directory_id.0, row.sequence)).collect())
     }
 
     /// Moves the cursors forward, never back: the broker has confirmed everything up to these sequences.
@@ -42,28 +44,26 @@ impl Published<'_> {
     /// # Errors
     /// What the database says; the events are then published again later.
     pub async fn advance(&self, positions: &[(DirectoryId, i64)]) -> Result<(), StoreError> {
-        let dialect = self.store.dialect();
+        static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(POSITION));
         let mut sorted = positions.to_vec();
         sorted.sort_unstable();
-        let rows: Vec<Value> = sorted
-            .iter()
-            .map(|(directory, sequence)| {
-                json!({ "directory_id": json_id(dialect, directory.uuid()), "sequence": sequence })
-            })
-            .collect();
-        let set = row_set(
-            dialect,
-            1,
-            "r",
-            &[("directory_id", Column::Id), ("sequence", Column::Int)],
-        );
-        let sql = format!(
-            "INSERT INTO publications (directory_id, sequence) SELECT r.directory_id, r.sequence FROM {set} WHERE true \
-             ON CONFLICT (directory_id) DO UPDATE SET sequence = excluded.sequence \
-             WHERE publications.sequence < excluded.sequence"
-        );
-        exec(self.store.write(), &sql, [Value::Array(rows).to_string().into()])
-            .await
-            .map(|_| ())
+        let mut rows = Rows::new(&COLUMNS);
+        for (directory, sequence) in sorted {
+            rows.push([Id(directory).into(), sequence.into()]);
+        }
+        let positions = Query::select()
+            .columns(POSITION.map(|column| ("r", column)))
+            .from(rows.table(self.store.dialect(), "r"))
+            .and_where(truth(true))
+            .take();
+        let is_behind = Expr::col((Entity, Column::Sequence)).lt(Expr::col(("excluded", Column::Sequence)));
+        let forward = OnConflict::column(Column::DirectoryId)
+            .update_column(Column::Sequence)
+            .action_and_where(is_behind)
+            .to_owned();
+        let advance = insert_from(Entity, POSITION, positions).on_conflict(forward).take();
+        execute(self.store.write(), &advance).await.map(drop)
     }
 }
+
+const POSITION: [Column; 2] = [Column::DirectoryId, Column::Sequence];

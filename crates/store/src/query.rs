@@ -5,8 +5,9 @@ use crate::expr::{Texts, build, fixed, parameter};
 use crate::filter::{self, Kind, Target, row};
 use crate::links::Party;
 use crate::lookups::Lookup;
+use crate::rows::{self, list};
 use crate::searches::Search;
-use crate::sql::{Row, json_ids, query_all};
+use crate::sql::{Row, query_all};
 use crate::{Dialect, DirectoryCounts, Store, StoreError, page};
 use events::{DirectoryId, ResourceId, Timestamp};
 use scim::filter::Filter;
@@ -150,8 +151,8 @@ impl Scope<'_> {
         }
         let dialect = self.store.dialect();
         let sql = page::by_ids(dialect, self.kind, references);
-        let ids = json_ids(dialect, ids.iter().map(|id| id.uuid()));
-        query_all(self.store.read(), sql, [ids.into(), self.directory_id.uuid().into()]).await
+        let ids = list(dialect, rows::Kind::Id, ids.iter().map(|id| id.uuid()));
+        query_all(self.store.read(), sql, [ids, self.directory_id.uuid().into()]).await
     }
 
     /// The row with this id.

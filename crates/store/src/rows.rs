@@ -11,74 +11,21 @@
 //! query.from(rows.table(dialect, "r"));
 //! ```
 
-#![allow(dead_code, reason = "what sends rows is moved here file by file")]
-
 mod array;
+mod field;
 mod json;
 mod old;
 
-pub(crate) use old::{Cell, Column, Param, Params, RowSet, row_set};
+pub(crate) use field::Kind;
+pub(crate) use old::{Column, row_set};
 
 use crate::Dialect;
 use crate::expr::{call, parameter};
+use field::Field;
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{BinOper, ColumnType, DynIden, Expr, ExprTrait as _, Func, IntoIden, Query, TableRef};
+use sea_orm::sea_query::{BinOper, DynIden, Expr, ExprTrait as _, Func, IntoIden, Query, TableRef};
 use sea_orm::{ColumnTrait, Value};
 use uuid::Uuid;
-
-/// What a column of rows holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A UUID.
-    Id,
-    /// Text.
-    Text,
-    /// JSON. It travels as text, and is what the database keeps JSON as.
-    Json,
-    /// 64 bits.
-    BigInt,
-    /// 32 bits.
-    Int,
-    /// 16 bits.
-    SmallInt,
-    /// A truth value.
-    Bool,
-    /// Bytes.
-    Bytes,
-}
-
-impl Kind {
-    /// # Panics
-    /// For a type that no table of this program has.
-    fn of(kind: &ColumnType) -> Self {
-        match kind {
-            ColumnType::Uuid => Self::Id,
-            ColumnType::Text | ColumnType::String(_) => Self::Text,
-            ColumnType::Json | ColumnType::JsonBinary => Self::Json,
-            ColumnType::BigInteger => Self::BigInt,
-            ColumnType::Integer => Self::Int,
-            ColumnType::SmallInteger => Self::SmallInt,
-            ColumnType::Boolean => Self::Bool,
-            ColumnType::Blob | ColumnType::Binary(_) | ColumnType::VarBinary(_) => Self::Bytes,
-            other => unreachable!("rows do not have columns of type {other:?}"),
-        }
-    }
-
-    /// What SQLite reads out of JSON as a value of this kind.
-    fn of_json(self, value: Expr) -> Expr {
-        match self {
-            Self::Id | Self::Bytes => call("unhex", [value]),
-            _ => value,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Field {
-    name: DynIden,
-    kind: Kind,
-    is_nullable: bool,
-}
 
 /// The columns of rows, with their names and types.
 #[derive(Clone, Debug, Default)]
@@ -130,13 +77,13 @@ impl Columns {
         match dialect {
             Dialect::Postgres => {
                 for (field, array) in self.0.iter().zip(values) {
-                    rows.expr_as(field.unnested(array), field.name.clone());
+                    rows.expr_as(unnested(field.kind, array), field.name.clone());
                 }
             }
             Dialect::Sqlite => {
                 for (place, field) in (0_i64..).zip(&self.0) {
                     let value = Expr::col("value").binary(BinOper::Custom("->>"), Expr::Constant(place.into()));
-                    rows.expr_as(field.kind.of_json(value), field.name.clone());
+                    rows.expr_as(json::read(field.kind, value), field.name.clone());
                 }
                 rows.from_function(Func::cust("json_each").args(values.next()), "each");
             }
@@ -176,14 +123,12 @@ impl Parameters {
     }
 }
 
-impl Field {
-    /// The values of an array.
-    fn unnested(&self, array: Expr) -> Expr {
-        let values = call("unnest", [array.cast_as(array::type_name(self.kind))]);
-        match self.kind {
-            Kind::Json => values.cast_as("jsonb"),
-            _ => values,
-        }
+/// The values of an array of PostgreSQL.
+fn unnested(kind: Kind, array: Expr) -> Expr {
+    let values = call("unnest", [array.cast_as(array::type_name(kind))]);
+    match kind {
+        Kind::Json => values.cast_as("jsonb"),
+        _ => values,
     }
 }
 
@@ -255,7 +200,7 @@ pub(crate) fn is_one_of(dialect: Dialect, what: Expr, kind: Kind, list: Expr) ->
         Dialect::Postgres => what.eq(PgFunc::any(list.cast_as(array::type_name(kind)))),
         Dialect::Sqlite => {
             let values = Query::select()
-                .expr(kind.of_json(Expr::col("value")))
+                .expr(json::read(kind, Expr::col("value")))
                 .from_function(Func::cust("json_each").arg(list), "each")
                 .take();
             what.in_subquery(values)
@@ -276,10 +221,6 @@ pub(crate) fn list<V: Into<Value>>(dialect: Dialect, kind: Kind, values: impl In
         Dialect::Postgres => array::of(kind, values),
         Dialect::Sqlite => json::list(&values).into(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::StoreError;
 use crate::sql::{dialect_of, note};
-use sea_orm::{ConnectionTrait, FromQueryResult, StatementBuilder};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, StatementBuilder};
 
 /// Runs a statement; the number of rows that it touched.
 #[track_caller]
@@ -45,4 +45,15 @@ pub(crate) fn fetch_all<M: FromQueryResult, C: ConnectionTrait>(
             .map(|row| M::from_query_result(row, ""))
             .collect::<Result<_, _>>()?)
     }
+}
+
+/// All rows of a query, to be read column by column.
+#[track_caller]
+pub(crate) fn query_rows<C: ConnectionTrait>(
+    connection: &C,
+    query: &impl StatementBuilder,
+) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> {
+    let statement = query.build(&connection.get_database_backend());
+    note(dialect_of(connection.get_database_backend()), &statement.sql);
+    async move { Ok(connection.query_all_raw(statement).await?) }
 }

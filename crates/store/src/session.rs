@@ -4,12 +4,15 @@
 //! its lanes are locked by one message, and the connection is kept between two batches instead of being given back to
 //! a pool, which costs a round trip each time. A connection on which anything went wrong is thrown away.
 
+mod postgres;
+
 use crate::StoreError;
 use crate::append::{APART_LOCK, LOG_LOCK};
-use crate::rows::Param;
+use sea_orm::sea_query::Values;
 use sea_orm::sqlx::postgres::{PgConnection, PgPool, PgRow};
 use sea_orm::sqlx::{self, AssertSqlSafe};
-use sea_orm::{DbErr, QueryResult, RuntimeErr};
+use sea_orm::{DbErr, QueryResult, RuntimeErr, Value};
+use sea_query_sqlx::SqlxValues;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +24,10 @@ const FIRST_REPLAN_AFTER: Duration = Duration::from_millis(30);
 /// A connection is replaced after this time, as those of pools are.
 const LIFETIME: Duration = Duration::from_mins(30);
 
+/// How long a caller waits for a free connection; also how long a database that is away takes to be reported.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Connections idle for longer are pinged before use, so that a restart of the database costs no failed request.
+pub(crate) const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// Settings of the projector's sessions, beside those of all.
 pub(crate) const WRITER_SESSION: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
 
@@ -38,7 +45,7 @@ pub(crate) const WALKING: [(&str, &str); 5] = [
 /// Connections that are kept: one for batches, one for what goes apart from them.
 const KEPT: usize = 2;
 /// Milliseconds that a statement of a batch may take, before which others wait; others have as long as anybody's.
-const BATCH_STATEMENT: u32 = 2_000;
+const BATCH_STATEMENT_MS: u32 = 2_000;
 
 /// Which writers of a lane a transaction keeps out, besides those of its own kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,23 +118,16 @@ impl Writers {
                 plans: Plans::new(),
             },
         };
-        let mut sql = String::new();
-        if kept.plans.are_old() {
-            sql.push_str("DISCARD PLANS; ");
-        }
-        sql.push_str("BEGIN");
-        if hold == Hold::Batch {
-            sql.push_str(&format!("; SET LOCAL statement_timeout = {BATCH_STATEMENT}"));
-        }
         let locks: &[i32] = match hold {
             Hold::Batch => &[LOG_LOCK],
             Hold::Apart => &[APART_LOCK],
             Hold::Whole => &[APART_LOCK, LOG_LOCK],
         };
         // Numbers of our own, in the order in which everybody takes them.
-        for (lock, lane) in locks.iter().flat_map(|lock| lanes.iter().map(move |lane| (lock, lane))) {
-            sql.push_str(&format!("; SELECT pg_advisory_xact_lock({lock}, {lane})"));
-        }
+        let locks = locks
+            .iter()
+            .flat_map(|lock| lanes.iter().map(move |lane| (*lock, *lane)));
+        let sql = postgres::begin(kept.plans.are_old(), hold == Hold::Batch, locks);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut kept.connection).await?;
         Ok(Session {
             kept,
@@ -156,17 +156,8 @@ pub(crate) struct Session {
 
 impl Session {
     /// All rows of a statement.
-    pub(crate) async fn query(&mut self, sql: &str, params: Vec<Param>) -> Result<Vec<QueryResult>, StoreError> {
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for param in params {
-            query = match param {
-                Param::Ids(ids) => query.bind(ids),
-                Param::Texts(texts) => query.bind(texts),
-                Param::Ints(numbers) => query.bind(numbers),
-                Param::Bools(truths) => query.bind(truths),
-                Param::Text(text) => query.bind(text),
-            };
-        }
+    pub(crate) async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+        let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(Values(values)));
         let rows: Vec<PgRow> = match query.fetch_all(&mut self.kept.connection).await {
             Ok(rows) => rows,
             Err(error) => {
@@ -183,12 +174,12 @@ impl Session {
         if self.broken {
             return Err(StoreError::corrupt("a statement of this transaction failed before"));
         }
-        self.end("COMMIT").await
+        self.end(postgres::COMMIT).await
     }
 
     /// Undoes it.
     pub(crate) async fn rollback(self) -> Result<(), StoreError> {
-        self.end("ROLLBACK").await
+        self.end(postgres::ROLLBACK).await
     }
 
     async fn end(mut self, how: &'static str) -> Result<(), StoreError> {

@@ -3,8 +3,7 @@
 //! To plan such a statement takes longer than to run it for a handful of rows. Each kind has a connection of its own,
 //! since the dispatcher runs one of each at a time; so it is known of each connection when it last planned again.
 
-use crate::connect::{ACQUIRE_TIMEOUT, TEST_AFTER_IDLE};
-use crate::session::Plans;
+use crate::session::{ACQUIRE_TIMEOUT, Plans, TEST_AFTER_IDLE};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::{Connection as _, Executor as _};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};

@@ -18,7 +18,7 @@ mod organizations;
 mod policy;
 mod usage;
 
-pub(crate) use directories::{SELECT as DIRECTORIES, directory};
+pub(crate) use directories::directory;
 
 pub use admin_keys::{AdminKey, AdminKeys};
 pub use authentication::Authentication;

@@ -1,22 +1,48 @@
 //! A stretch of the log as one statement: which events it has is found first, without their bodies; then those that are
 //! wanted are read, each by its id, as far as a page may go.
 
-use super::event;
-use crate::args::Args;
-use crate::sql::{Row, query_all};
+use crate::entity::events;
+use crate::expr::{call, count, number, truth};
+use crate::send::query_rows;
+use crate::sql::Row;
 use crate::{Dialect, Store, StoreError};
-use events::{Event, EventId};
+use ::events::{Event, EventId};
+use events::Column::{Body, DirectoryId, EventType, Id, OrganizationId, Sequence, SubjectId, Traceparent};
+use sea_orm::QueryResult;
+use sea_orm::sea_query::{
+    Asterisk, CommonTableExpression, Expr, ExprTrait as _, Func, IntoIden as _, JoinType, Order, Query,
+    SelectStatement, TableRef, WindowStatement, WithClause,
+};
 
-/// What a page has of each event, beside its body.
-const FRAME: u32 = 200;
+/// Bytes that a page has of each event, beside its body.
+const FRAME_BYTES: i64 = 200;
+
+/// An event.
+pub(super) const EVENT: &str = "e";
+/// All events that are looked at, those that are wanted, and those with the bytes of the page up to each.
+const ALL: &str = "seen";
+const MATCHING: &str = "matching";
+const PAGE: &str = "page";
+/// A row of each.
+pub(super) const SEEN: &str = "s";
+const MATCH: &str = "m";
+const SHOWN: &str = "p";
+/// Columns beside those of an event: its place in the stretch and in the page, its bytes, and those of the page up to it.
+const N: &str = "n";
+const PLACE: &str = "place";
+const SIZE: &str = "size";
+const BYTES: &str = "bytes";
+/// What is told of the stretch beside its events.
+const LOOKED_AT: &str = "looked_at";
+const LAST_ID: &str = "last_id";
+const MATCHES: &str = "matches";
 
 /// Which events to look at, and which of them to give.
 pub(super) struct Stretch {
-    pub(super) args: Args,
-    /// A `FROM` with the events `e`, and everything up to their order.
-    pub(super) events: String,
-    /// What those that are wanted satisfy, as conditions on a row `s` of `directory_id`, `organization_id` and `type`.
-    pub(super) wanted: Vec<String>,
+    /// A `FROM` with the events [`EVENT`], and everything up to their order.
+    pub(super) events: SelectStatement,
+    /// What those that are wanted satisfy: conditions on a row [`SEEN`] of `directory_id`, `organization_id` and `type`.
+    pub(super) wanted: Vec<Expr>,
     /// At most so many are looked at.
     pub(super) most: u32,
     /// At most so many are given.
@@ -37,49 +63,13 @@ pub(super) struct Found {
 
 impl Stretch {
     pub(super) async fn read(self, store: &Store) -> Result<Found, StoreError> {
-        let Self {
-            mut args,
-            events,
-            wanted,
-            most,
-            limit,
-        } = self;
-        let (most_rows, limit) = (args.bind(i64::from(most)), args.bind(i64::from(limit)));
-        let most_bytes = args.bind(i64::try_from(store.page_bytes()).unwrap_or(i64::MAX));
-        let wanted = if wanted.is_empty() {
-            "TRUE".to_owned()
-        } else {
-            wanted.join(" AND ")
-        };
-        let columns =
-            "b.id, b.type, b.organization_id, b.directory_id, b.sequence, b.subject_id, b.traceparent, b.body";
-        // Left to the planner, neither of these would always be a search by id.
-        let bodies = match store.dialect() {
-            Dialect::Postgres => {
-                format!("page p CROSS JOIN LATERAL (SELECT {columns} FROM events b WHERE b.id = p.id OFFSET 0) AS b")
-            }
-            Dialect::Sqlite => "page p CROSS JOIN events b ON b.id = p.id".to_owned(),
-        };
-        let sql = format!(
-            "WITH seen AS MATERIALIZED (SELECT ROW_NUMBER() OVER () AS n, w.* FROM \
-             (SELECT e.id, e.directory_id, e.organization_id, e.type, octet_length(e.body) + {FRAME} AS size \
-             {events} LIMIT {most_rows}) AS w), \
-             matching AS MATERIALIZED (SELECT s.n, s.id, s.size FROM seen s WHERE {wanted} ORDER BY s.n LIMIT {limit}), \
-             page AS MATERIALIZED (SELECT m.n, m.id, m.size, ROW_NUMBER() OVER (ORDER BY m.n) AS place, \
-             SUM(m.size) OVER (ORDER BY m.n) AS bytes FROM matching m) \
-             SELECT t.looked_at, t.last_id, t.matches, f.* FROM (SELECT (SELECT COUNT(*) FROM seen) AS looked_at, \
-             (SELECT s.id FROM seen s ORDER BY s.n DESC LIMIT 1) AS last_id, \
-             (SELECT COUNT(*) FROM matching) AS matches) AS t \
-             LEFT JOIN (SELECT p.n, {columns} FROM {bodies} WHERE p.place = 1 OR p.bytes <= {most_bytes}) AS f ON TRUE \
-             ORDER BY f.n"
-        );
-        let (sql, values) = args.finish(&sql);
-        let rows = query_all(store.read(), &sql, values).await?;
+        let most = self.most;
+        let rows = query_rows(store.read(), &self.select(store.dialect(), store.page_bytes())).await?;
         let first = rows
             .first()
             .ok_or_else(|| StoreError::corrupt("a SELECT of counts gave no row"))?;
-        let (looked_at, matches): (i64, i64) = (first.get("looked_at")?, first.get("matches")?);
-        let last = first.opt_id("last_id")?;
+        let (looked_at, matches): (i64, i64) = (first.get(LOOKED_AT)?, first.get(MATCHES)?);
+        let last = first.opt_id(LAST_ID)?;
         let found: Vec<Event> = if matches == 0 {
             Vec::new()
         } else {
@@ -92,4 +82,137 @@ impl Stretch {
             last,
         })
     }
+
+    /// A row for each event of the page, or one without an event.
+    fn select(self, dialect: Dialect, page_bytes: u64) -> SelectStatement {
+        let Self {
+            events,
+            wanted,
+            most,
+            limit,
+        } = self;
+        let mut matching = Query::select();
+        matching
+            .columns([N, "id", SIZE].map(|column| (SEEN, column)))
+            .from_as(ALL, SEEN)
+            .order_by((SEEN, N), Order::Asc)
+            .limit(limit.into());
+        for condition in wanted {
+            matching.and_where(condition);
+        }
+        let with = WithClause::new()
+            .cte(materialized(ALL, seen(events, most)))
+            .cte(materialized(MATCHING, matching))
+            .cte(materialized(PAGE, page()))
+            .to_owned();
+        let told = Query::select()
+            .expr_as(Query::select().expr(count()).from(ALL).take(), LOOKED_AT)
+            .expr_as(last_id(), LAST_ID)
+            .expr_as(Query::select().expr(count()).from(MATCHING).take(), MATCHES)
+            .take();
+        Query::select()
+            .columns([LOOKED_AT, LAST_ID, MATCHES].map(|column| ("t", column)))
+            .column(("f", Asterisk))
+            .from_subquery(told, "t")
+            .join_subquery(JoinType::LeftJoin, shown(dialect, page_bytes), "f", truth(true))
+            .order_by(("f", N), Order::Asc)
+            .with_cte(with)
+            .take()
+    }
+}
+
+fn materialized(name: &'static str, query: SelectStatement) -> CommonTableExpression {
+    CommonTableExpression::new()
+        .query(query)
+        .table_name(name)
+        .materialized(true)
+        .to_owned()
+}
+
+/// What there is of the stretch, numbered, without bodies.
+fn seen(mut events: SelectStatement, most: u32) -> SelectStatement {
+    let size = call("octet_length", [Expr::col((EVENT, Body))]).add(number(FRAME_BYTES));
+    let events = events
+        .columns([Id, DirectoryId, OrganizationId, EventType].map(|column| (EVENT, column)))
+        .expr_as(size, SIZE)
+        .limit(most.into())
+        .take();
+    Query::select()
+        .expr_window_as(Func::cust("ROW_NUMBER"), WindowStatement::new(), N)
+        .column(("w", Asterisk))
+        .from_subquery(events, "w")
+        .take()
+}
+
+/// What is wanted, with the bytes of the page up to each.
+fn page() -> SelectStatement {
+    let in_order = || WindowStatement::new().order_by((MATCH, N), Order::Asc).take();
+    Query::select()
+        .columns([N, "id", SIZE].map(|column| (MATCH, column)))
+        .expr_window_as(Func::cust("ROW_NUMBER"), in_order(), PLACE)
+        .expr_window_as(Func::sum(Expr::col((MATCH, SIZE))), in_order(), BYTES)
+        .from_as(MATCHING, MATCH)
+        .take()
+}
+
+fn last_id() -> SelectStatement {
+    Query::select()
+        .column((SEEN, Id))
+        .from_as(ALL, SEEN)
+        .order_by((SEEN, N), Order::Desc)
+        .limit(1)
+        .take()
+}
+
+/// The events of the page that fit, and the first in any case, each read by its id.
+fn shown(dialect: Dialect, page_bytes: u64) -> SelectStatement {
+    let columns = [
+        Id,
+        EventType,
+        OrganizationId,
+        DirectoryId,
+        Sequence,
+        SubjectId,
+        Traceparent,
+        Body,
+    ]
+    .map(|column| ("b", column));
+    let is_it = Expr::col(("b", Id)).eq(Expr::col((SHOWN, Id)));
+    let most = i64::try_from(page_bytes).unwrap_or(i64::MAX);
+    let fits = Expr::col((SHOWN, BYTES)).lte(most);
+    let is_first = Expr::col((SHOWN, PLACE)).eq(number(1));
+    let mut shown = Query::select();
+    shown.column((SHOWN, N)).columns(columns).from_as(PAGE, SHOWN);
+    // Left to the planner, neither of these would always be a search by id.
+    match dialect {
+        Dialect::Postgres => {
+            let one = Query::select()
+                .columns(columns)
+                .from_as(events::Entity, "b")
+                .and_where(is_it)
+                .offset(0)
+                .take();
+            shown.join_lateral(JoinType::InnerJoin, one, "b", truth(true));
+        }
+        Dialect::Sqlite => {
+            shown
+                .cross_join(TableRef::from(events::Entity.into_iden()).alias("b"))
+                .and_where(is_it);
+        }
+    }
+    shown.and_where(is_first.or(fits)).take()
+}
+
+/// An event of a row with its columns.
+pub(crate) fn event(row: &QueryResult) -> Result<Event, StoreError> {
+    Ok(Event {
+        id: row.id("id")?,
+        kind: row.get::<String>("type")?.parse().map_err(StoreError::corrupt)?,
+        organization_id: row.id("organization_id")?,
+        directory_id: row.id("directory_id")?,
+        sequence: row.get("sequence")?,
+        subject_id: row.opt_id("subject_id")?,
+        traceparent: row.get("traceparent")?,
+        body: row.get("body")?,
+    })
 }

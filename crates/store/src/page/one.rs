@@ -5,10 +5,10 @@ use crate::Dialect;
 use crate::entity::users::Column::{
     CreatedAt, DirectoryId, DisplayNameKey, Id, Resource, UpdatedAt, UserNameKey, Version,
 };
-use crate::expr::{Texts, call, checked, fixed, parameter};
+use crate::expr::{Texts, checked, fixed, parameter};
 use crate::filter::{Kind, ROW, row};
-use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement};
+use crate::rows;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 
 /// The resource with the id `$1` in the directory `$2`.
 pub(crate) fn by_id(dialect: Dialect, kind: Kind, references: bool) -> &'static str {
@@ -19,25 +19,11 @@ pub(crate) fn by_id(dialect: Dialect, kind: Kind, references: bool) -> &'static 
     })
 }
 
-/// Those with the ids `$1`, a JSON array, in the directory `$2`. As an array on PostgreSQL, which then looks each up by its id:
-/// against a set of rows, whose size it cannot know, it may prefer to go through the whole table.
+/// Those with the ids `$1`, a [`rows::list`], in the directory `$2`.
 pub(crate) fn by_ids(dialect: Dialect, kind: Kind, references: bool) -> &'static str {
     static TEXTS: Texts<8> = Texts::new();
     TEXTS.get(facts(dialect, kind, references), || {
-        let id = Expr::col(("e", "value"));
-        let mut ids = Query::select();
-        let is_one = match dialect {
-            Dialect::Postgres => {
-                let texts = Func::cust("jsonb_array_elements_text").arg(parameter(1).cast_as("jsonb"));
-                ids.expr(id.cast_as("uuid")).from_function(texts, "e");
-                row(Id).eq(PgFunc::any(call("ARRAY", [ids.into()])))
-            }
-            Dialect::Sqlite => {
-                ids.expr(call("unhex", [id]))
-                    .from_function(Func::cust("json_each").arg(parameter(1)), "e");
-                row(Id).in_subquery(ids)
-            }
-        };
+        let is_one = rows::is_one_of(dialect, row(Id), rows::Kind::Id, parameter(1));
         fixed(dialect, &those(dialect, kind, references, is_one.and(is_in(2))))
     })
 }

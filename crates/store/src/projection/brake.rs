@@ -1,14 +1,22 @@
 //! The mass-change brake in the projector's transaction: what is counted is never older than the lane's lock.
 
 use super::BatchTx;
-use crate::StoreError;
-use crate::rows::{Column, Params, RowSet};
+use crate::entity::column::{Id, Millis};
+use crate::entity::{directories, directory_counts, directory_removals, users};
+use crate::expr::{Texts, build, count, fixed, insert_from, number, truth};
+use crate::rows::{Columns, Kind, Parameters, Rows, is_one_of_ids};
 use crate::sql::Row;
-use crate::tenancy::{DIRECTORIES, Directory, directory};
+use crate::tenancy::{Directory, directory};
+use crate::{Dialect, StoreError};
 use directory::{BrakeFacts, BrakeSettings, BrakeWrites};
 use events::{DirectoryId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, Func, InsertStatement, JoinType, OnConflict, Query, SelectStatement, TableRef,
+    UpdateStatement,
+};
+use sea_orm::{EntityTrait as _, Iterable as _, QueryFilter as _, QueryTrait as _};
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 const MINUTE: i64 = 60_000;
@@ -24,31 +32,31 @@ impl BatchTx {
         directories: &[(DirectoryId, BrakeSettings, u64)],
         now: Timestamp,
     ) -> Result<HashMap<DirectoryId, BrakeFacts>, StoreError> {
-        let mut set = RowSet::new(&[
-            ("id", Column::Id),
-            ("since", Column::Int),
-            ("asked", Column::Int),
-            ("minimum", Column::Int),
-        ]);
+        static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+            Columns::of([directories::Column::Id])
+                .and(SINCE, Kind::BigInt)
+                .and(ASKED, Kind::BigInt)
+                .and(MINIMUM, Kind::BigInt)
+        });
+        static TEXTS: Texts<2> = Texts::new();
+        let mut rows = Rows::new(&COLUMNS);
         for (id, settings, asked) in directories {
-            set.push(vec![
-                id.uuid().into(),
+            rows.push([
+                Id(*id).into(),
                 minute(now.minus(settings.window())).into(),
                 i64::try_from(*asked).unwrap_or(i64::MAX).into(),
                 i64::from(settings.minimum).into(),
             ]);
         }
-        // So many may always go, however few there are: then nobody has to be counted, unless a refusal tells the count.
-        let sql = "SELECT x.id, x.held_at, x.released_until, x.removed, \
-             CASE WHEN x.held_at IS NOT NULL OR x.removed + x.asked > x.minimum \
-             THEN COALESCE((SELECT c.active_users FROM directory_counts c WHERE c.directory_id = x.id), \
-             (SELECT COUNT(*) FROM users u WHERE u.directory_id = x.id AND u.active)) ELSE 0 END AS active \
-             FROM (SELECT d.id, d.held_at, d.released_until, r.asked, r.minimum, \
-             CAST(COALESCE((SELECT SUM(m.removed) FROM directory_removals m \
-             WHERE m.directory_id = d.id AND m.minute >= r.since), 0) AS bigint) AS removed \
-             FROM {rows} JOIN directories d ON d.id = r.id) AS x";
+        if rows.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let dialect = self.dialect;
+        let sql = TEXTS.get([dialect == Dialect::Sqlite], || {
+            fixed(dialect, &facts(Parameters::new(dialect).table(&COLUMNS, ROWS)))
+        });
         let mut found = HashMap::with_capacity(directories.len());
-        for row in self.run(sql, set).await? {
+        for row in self.tx.query(sql, rows.into_values(dialect)).await? {
             let count = |column: &str| row.get::<i64>(column).map(|count| u64::try_from(count).unwrap_or(0));
             let facts = BrakeFacts {
                 held_at: row.opt_time("held_at")?,
@@ -70,23 +78,29 @@ impl BatchTx {
         brakes: &[(DirectoryId, BrakeWrites)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut counted = RowSet::new(&[("id", Column::Id), ("minute", Column::Int), ("removed", Column::Int)]);
-        let mut held = RowSet::new(&[("id", Column::Id), ("at", Column::Int)]);
+        static REMOVALS: LazyLock<Columns> = LazyLock::new(|| Columns::of(directory_removals::Column::iter()));
+        static HELD: LazyLock<Columns> =
+            LazyLock::new(|| Columns::of([directories::Column::Id, directories::Column::UpdatedAt]));
+        let (mut counted, mut held) = (Rows::new(&REMOVALS), Rows::new(&HELD));
         for (id, writes) in brakes {
             if writes.removed > 0 {
                 let removed = i64::try_from(writes.removed).unwrap_or(i64::MAX);
-                counted.push(vec![id.uuid().into(), minute(now).into(), removed.into()]);
+                counted.push([Id(*id).into(), minute(now).into(), removed.into()]);
             }
             if writes.held {
-                held.push(vec![id.uuid().into(), now.millis().into()]);
+                held.push([Id(*id).into(), Millis::from(now).into()]);
             }
         }
-        let sql = "INSERT INTO directory_removals (directory_id, minute, removed) \
-             SELECT r.id, r.minute, r.removed FROM {rows} WHERE true ON CONFLICT (directory_id, minute) \
-             DO UPDATE SET removed = directory_removals.removed + excluded.removed";
-        self.run(sql, counted).await?;
-        let sql = "UPDATE directories SET held_at = r.at, updated_at = r.at FROM {rows} WHERE directories.id = r.id";
-        self.run(sql, held).await.map(drop)
+        let dialect = self.dialect;
+        if !counted.is_empty() {
+            let (sql, values) = build(dialect, &count_removals(counted.table(dialect, ROWS)));
+            self.tx.query(&sql, values).await?;
+        }
+        if !held.is_empty() {
+            let (sql, values) = build(dialect, &hold(held.table(dialect, ROWS)));
+            self.tx.query(&sql, values).await?;
+        }
+        Ok(())
     }
 
     /// These directories as their events show them.
@@ -94,23 +108,102 @@ impl BatchTx {
     /// # Errors
     /// What the database says.
     pub async fn described(&mut self, ids: &[DirectoryId]) -> Result<Vec<Directory>, StoreError> {
-        let mut set = RowSet::new(&[("id", Column::Id)]);
-        for id in ids {
-            set.push(vec![id.uuid().into()]);
-        }
-        let sql = format!("{DIRECTORIES} AND id IN (SELECT r.id FROM {{rows}})");
-        self.run(&sql, set).await?.iter().map(directory).collect()
-    }
-
-    /// A statement over a row set, which `{rows}` stands for; none for no rows.
-    async fn run(&mut self, sql: &str, set: RowSet) -> Result<Vec<QueryResult>, StoreError> {
-        if set.is_empty() {
+        if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut params = Params::new(self.dialect);
-        let set = params.rows("r", set);
-        self.tx.query(&sql.replace("{rows}", &set), params).await
+        let these = is_one_of_ids(self.dialect, Expr::col(directories::Column::Id), ids.iter().copied());
+        let (sql, values) = build(self.dialect, directories::Entity::find().filter(these).as_query());
+        self.tx.query(&sql, values).await?.iter().map(directory).collect()
     }
+}
+
+/// Rows of a statement, and what they have beside ids.
+const ROWS: &str = "r";
+const SINCE: &str = "since";
+const ASKED: &str = "asked";
+const MINIMUM: &str = "minimum";
+/// A directory with what is known of it.
+const KNOWN: &str = "x";
+const REMOVED: &str = "removed";
+
+/// What the brakes of some directories have to know.
+fn facts(rows: TableRef) -> SelectStatement {
+    use directories::Column::{HeldAt, Id, ReleasedUntil};
+    let known = |column| Expr::col((KNOWN, column));
+    let known_as = |column: &'static str| Expr::col((KNOWN, column));
+    let kept = Query::select()
+        .column(directory_counts::Column::ActiveUsers)
+        .from(directory_counts::Entity)
+        .and_where(Expr::col(directory_counts::Column::DirectoryId).eq(known(Id)))
+        .take();
+    let counted = Query::select()
+        .expr(count())
+        .from(users::Entity)
+        .and_where(Expr::col(users::Column::DirectoryId).eq(known(Id)))
+        .and_where(Expr::col(users::Column::Active))
+        .take();
+    // So many may always go, however few there are: then nobody has to be counted, unless a refusal tells the count.
+    let is_counted = known(HeldAt)
+        .is_not_null()
+        .or(known_as(REMOVED).add(known_as(ASKED)).gt(known_as(MINIMUM)));
+    let active = Expr::case(is_counted, Func::coalesce([kept, counted])).finally(number(0));
+    Query::select()
+        .columns([Id, HeldAt, ReleasedUntil].map(|column| (KNOWN, column)))
+        .column((KNOWN, REMOVED))
+        .expr_as(active, "active")
+        .from_subquery(removals(rows), KNOWN)
+        .take()
+}
+
+/// How many users went of late, of each directory.
+fn removals(rows: TableRef) -> SelectStatement {
+    use directories::Column::{HeldAt, Id, ReleasedUntil};
+    use directory_removals::Column::{DirectoryId, Minute, Removed};
+    let directory = |column| Expr::col((directories::Entity, column));
+    let removed = Query::select()
+        .expr(Func::sum(Expr::col(Removed)))
+        .from(directory_removals::Entity)
+        .and_where(Expr::col(DirectoryId).eq(directory(Id)))
+        .and_where(Expr::col(Minute).gte(Expr::col((ROWS, SINCE))))
+        .take();
+    let removed = Expr::from(Func::coalesce([Expr::from(removed), number(0)])).cast_as("bigint");
+    Query::select()
+        .exprs([Id, HeldAt, ReleasedUntil].map(directory))
+        .columns([ASKED, MINIMUM].map(|column| (ROWS, column)))
+        .expr_as(removed, REMOVED)
+        .from(rows)
+        .join(
+            JoinType::Join,
+            directories::Entity,
+            directory(Id).eq(Expr::col((ROWS, Id))),
+        )
+        .take()
+}
+
+fn count_removals(rows: TableRef) -> InsertStatement {
+    use directory_removals::Column::{self, DirectoryId, Minute, Removed};
+    use directory_removals::Entity;
+    let counted = Query::select()
+        .columns(Column::iter().map(|column| (ROWS, column)))
+        .from(rows)
+        .and_where(truth(true))
+        .take();
+    let and_more = Expr::col((Entity, Removed)).add(Expr::col(("excluded", Removed)));
+    let added = OnConflict::columns([DirectoryId, Minute])
+        .value(Removed, and_more)
+        .to_owned();
+    insert_from(Entity, Column::iter(), counted).on_conflict(added).take()
+}
+
+fn hold(rows: TableRef) -> UpdateStatement {
+    use directories::Column::{HeldAt, Id, UpdatedAt};
+    let now = || Expr::col((ROWS, UpdatedAt));
+    Query::update()
+        .table(directories::Entity)
+        .values([(HeldAt, now()), (UpdatedAt, now())])
+        .from(rows)
+        .and_where(Expr::col((directories::Entity, Id)).eq(Expr::col((ROWS, Id))))
+        .take()
 }
 
 const fn minute(at: Timestamp) -> i64 {

@@ -11,16 +11,29 @@ mod swap;
 
 pub use swap::RebuildReport;
 
-use super::save::rows::{LIVE, MEMBERS, Tables, insert_members, parts};
-use super::save::{Part, one_by_one};
+use super::part::{Part, ROWS, one_by_one};
+use super::save::rows::{insert_members, member_row, no_members, parts};
+use super::save::{delete_by, delete_pairs, ids, pairs};
+use super::tables::{Table, Tables};
 use super::{BatchTx, Opening, Tx};
-use crate::rows::{Column, Params, RowSet};
+use crate::entity::column::{Id, Millis};
+use crate::entity::{group_members, groups, log_copies, user_emails, users};
+use crate::expr::{build, count, insert_from};
+use crate::rows::{Columns, Kind, Rows};
+use crate::send::{execute, fetch_one};
 use crate::session::Hold;
-use crate::sql::{Row, exec, query_one};
 use crate::{Dialect, Store, StoreError};
 use directory::Images;
-use events::{DirectoryId, ResourceKind, Timestamp};
-use sea_orm::{DeriveActiveEnum, EnumIter};
+use events::{DirectoryId, Timestamp};
+use sea_orm::sea_query::{
+    DynIden, Expr, ExprTrait as _, InsertStatement, JoinType, OnConflict, Query, QueryStatementWriter, SelectStatement,
+    SubQueryStatement, TableRef,
+};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, QueryFilter as _, QueryTrait as _,
+    Set,
+};
+use std::sync::LazyLock;
 
 /// Which copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -33,27 +46,10 @@ pub enum CopyName {
 }
 
 impl CopyName {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Base => "base",
-            Self::Fresh => "fresh",
-        }
-    }
-
     const fn tables(self) -> Tables {
         match self {
-            Self::Base => Tables {
-                users: "users_base",
-                emails: "user_emails_base",
-                groups: "groups_base",
-                members: "group_members_base",
-            },
-            Self::Fresh => Tables {
-                users: "users_fresh",
-                emails: "user_emails_fresh",
-                groups: "groups_fresh",
-                members: "group_members_fresh",
-            },
+            Self::Base => Tables::Base,
+            Self::Fresh => Tables::Fresh,
         }
     }
 }
@@ -79,10 +75,15 @@ impl LogCopies<'_> {
     /// # Errors
     /// What the database says.
     pub async fn sequence(&self, name: CopyName) -> Result<i64, StoreError> {
-        let sql = "SELECT sequence FROM log_copies WHERE directory_id = $1 AND name = $2";
-        let values = [self.directory.uuid().into(), name.as_str().into()];
-        let row = query_one(self.store.read(), sql, values).await?;
-        row.map_or(Ok(0), |row| row.get("sequence"))
+        self.sequence_on(self.store.read(), name).await
+    }
+
+    async fn sequence_on<C: ConnectionTrait>(&self, connection: &C, name: CopyName) -> Result<i64, StoreError> {
+        let copy = log_copies::Entity::find()
+            .filter(log_copies::Column::DirectoryId.eq(Id(self.directory)))
+            .filter(log_copies::Column::Name.eq(name));
+        let copy: Option<log_copies::Model> = fetch_one(connection, copy.as_query()).await?;
+        Ok(copy.map_or(0, |copy| copy.sequence))
     }
 
     /// Begins a fresh copy with the base, whatever was there before; the sequence at which it is true.
@@ -91,28 +92,22 @@ impl LogCopies<'_> {
     /// What the database says.
     pub async fn begin_fresh(&self, now: Timestamp) -> Result<i64, StoreError> {
         let tx = self.store.begin().await?;
-        let id = || [self.directory.uuid().into()];
-        let (base, fresh) = (CopyName::Base.tables(), CopyName::Fresh.tables());
-        for (from, to) in pairs(base, fresh) {
-            exec(&tx, &format!("DELETE FROM {to} WHERE directory_id = $1"), id()).await?;
-            let columns = columns(to, fresh).join(", ");
-            let sql = format!("INSERT INTO {to} ({columns}) SELECT {columns} FROM {from} WHERE directory_id = $1");
-            exec(&tx, &sql, id()).await?;
+        for table in Table::ALL {
+            let fresh = Tables::Fresh.table(table);
+            let old = Query::delete()
+                .from_table(fresh.clone())
+                .and_where(self.is_here())
+                .take();
+            execute(&tx, &old).await?;
+            let base = Query::select()
+                .columns(table.columns())
+                .from(Tables::Base.table(table))
+                .and_where(self.is_here())
+                .take();
+            execute(&tx, &insert_from(fresh, table.columns(), base)).await?;
         }
-        let sequence = "SELECT sequence FROM log_copies WHERE directory_id = $1 AND name = 'base'";
-        let sequence: i64 = match query_one(&tx, sequence, id()).await? {
-            Some(row) => row.get("sequence")?,
-            None => 0,
-        };
-        let sql = "INSERT INTO log_copies (directory_id, name, sequence, updated_at) VALUES ($1, 'fresh', $2, $3) \
-                   ON CONFLICT (directory_id, name) DO UPDATE SET sequence = excluded.sequence, \
-                   updated_at = excluded.updated_at";
-        exec(
-            &tx,
-            sql,
-            [self.directory.uuid().into(), sequence.into(), now.millis().into()],
-        )
-        .await?;
+        let sequence = self.sequence_on(&tx, CopyName::Base).await?;
+        execute(&tx, &self.mark(CopyName::Fresh, sequence, now)).await?;
         tx.commit().await?;
         Ok(sequence)
     }
@@ -158,168 +153,144 @@ impl LogCopies<'_> {
         let policy = facts.map(|facts| facts.policy.clone()).unwrap_or_default();
         let tables = name.tables();
         let writes = [(self.directory, images.writes(&policy))];
-        let mut all = self.departures(tables, images);
-        all.extend(parts(projection.dialect, tables, &writes, now)?);
+        let dialect = projection.dialect;
+        let mut all = departures(tables, images);
+        all.extend(parts(tables, &writes, now)?);
         all.extend(self.arrivals(tables, images));
-        all.push(self.mark(name, images.sequence, now));
-        one_by_one(&mut projection.tx, projection.dialect, all).await?;
+        one_by_one(&mut projection.tx, dialect, all).await?;
+        let mark = self.mark(name, images.sequence, now);
+        run(&mut projection.tx, dialect, &mark).await?;
         Ok(())
-    }
-
-    /// What is gone, with its memberships, whose end changes the groups.
-    fn departures(&self, tables: Tables, images: &Images) -> Vec<Part> {
-        let gone = || {
-            let mut set = RowSet::new(&[("id", Column::Id)]);
-            for id in &images.gone {
-                set.push(vec![id.uuid().into()]);
-            }
-            set
-        };
-        let Tables {
-            users,
-            emails,
-            groups,
-            members,
-        } = tables;
-        let left = format!("SELECT m.group_id FROM {members} m JOIN {{rows}} ON m.member_id = r.id");
-        let sql = [
-            (
-                "groups_left",
-                format!(
-                    "UPDATE {groups} SET version = version + \
-                     (SELECT COUNT(*) FROM {members} m JOIN {{rows}} ON m.member_id = r.id WHERE m.group_id = {groups}.id) \
-                     WHERE id IN ({left})"
-                ),
-            ),
-            (
-                "left",
-                format!("DELETE FROM {members} WHERE member_id IN (SELECT r.id FROM {{rows}})"),
-            ),
-            (
-                "emptied",
-                format!("DELETE FROM {members} WHERE group_id IN (SELECT r.id FROM {{rows}})"),
-            ),
-            (
-                "emails_gone",
-                format!("DELETE FROM {emails} WHERE user_id IN (SELECT r.id FROM {{rows}})"),
-            ),
-            (
-                "users_gone",
-                format!("DELETE FROM {users} WHERE id IN (SELECT r.id FROM {{rows}})"),
-            ),
-            (
-                "groups_gone",
-                format!("DELETE FROM {groups} WHERE id IN (SELECT r.id FROM {{rows}})"),
-            ),
-        ];
-        sql.into_iter()
-            .map(|(name, sql)| Part { name, set: gone(), sql })
-            .collect()
     }
 
     /// Memberships that ended or were made, and the groups that changed by that.
     fn arrivals(&self, tables: Tables, images: &Images) -> [Part; 3] {
-        let mut ended = RowSet::new(&[("group_id", Column::Id), ("member_id", Column::Id)]);
-        let mut made = RowSet::new(MEMBERS);
-        for ((group, member), state) in &images.memberships {
-            match state {
-                None => ended.push(vec![group.uuid().into(), member.uuid().into()]),
-                Some((kind, at)) => made.push(vec![
-                    self.directory.uuid().into(),
-                    group.uuid().into(),
-                    member.uuid().into(),
-                    i64::from(*kind == ResourceKind::Group).into(),
-                    at.millis().into(),
-                ]),
+        static MOVED: LazyLock<Columns> =
+            LazyLock::new(|| Columns::of([groups::Column::Id, groups::Column::UpdatedAt]).and(TIMES, Kind::BigInt));
+        let memberships = || images.memberships.iter();
+        let ended = pairs(memberships().filter(|(_, state)| state.is_none()).map(|(pair, _)| pair));
+        let mut made = no_members();
+        for (pair, state) in memberships() {
+            if let Some((kind, at)) = state {
+                made.push(member_row(self.directory, *pair, *kind, *at));
             }
         }
-        let mut moved = RowSet::new(&[("id", Column::Id), ("times", Column::Int), ("at", Column::Int)]);
+        let mut moved = Rows::new(&MOVED);
         for (group, (times, at)) in &images.moved {
-            moved.push(vec![group.uuid().into(), (*times).into(), at.millis().into()]);
+            moved.push([Id(*group).into(), Millis::from(*at).into(), (*times).into()]);
         }
-        let Tables { groups, members, .. } = tables;
+        let part = |name, rows, write| Part {
+            name,
+            tables,
+            rows,
+            write,
+        };
         [
-            Part {
-                name: "ended",
-                set: ended,
-                sql: format!(
-                    "DELETE FROM {members} WHERE (group_id, member_id) IN (SELECT r.group_id, r.member_id FROM {{rows}})"
-                ),
-            },
-            Part {
-                name: "made",
-                set: made,
-                sql: insert_members(tables),
-            },
-            Part {
-                name: "moved",
-                set: moved,
-                sql: format!(
-                    "UPDATE {groups} SET version = version + r.times, updated_at = r.at FROM {{rows}} \
-                     WHERE {groups}.id = r.id"
-                ),
-            },
+            part("ended", ended, delete_pairs),
+            part("made", made, insert_members),
+            part("moved", moved, |_, tables, rows| raise_versions(&tables.groups(), rows)),
         ]
     }
 
-    fn mark(&self, name: CopyName, sequence: i64, now: Timestamp) -> Part {
-        let mut set = RowSet::new(&[
-            ("directory_id", Column::Id),
-            ("name", Column::Text),
-            ("sequence", Column::Int),
-            ("updated_at", Column::Int),
-        ]);
-        set.push(vec![
-            self.directory.uuid().into(),
-            name.as_str().into(),
-            sequence.into(),
-            now.millis().into(),
-        ]);
-        Part {
-            name: "marked",
-            set,
-            sql: "INSERT INTO log_copies (directory_id, name, sequence, updated_at) \
-                  SELECT r.directory_id, r.name, r.sequence, r.updated_at FROM {rows} WHERE true \
-                  ON CONFLICT (directory_id, name) DO UPDATE SET sequence = excluded.sequence, \
-                  updated_at = excluded.updated_at"
-                .to_owned(),
-        }
+    /// Says at which event a copy is true.
+    fn mark(&self, name: CopyName, sequence: i64, now: Timestamp) -> InsertStatement {
+        use log_copies::Column::{DirectoryId, Name, Sequence, UpdatedAt};
+        let again = OnConflict::columns([DirectoryId, Name])
+            .update_columns([Sequence, UpdatedAt])
+            .to_owned();
+        let mark = log_copies::ActiveModel {
+            directory_id: Set(Id(self.directory)),
+            name: Set(name),
+            sequence: Set(sequence),
+            updated_at: Set(now.into()),
+        };
+        log_copies::Entity::insert(mark).on_conflict(again).into_query()
+    }
+
+    /// That a row of any of the tables is of the directory.
+    fn is_here(&self) -> Expr {
+        Expr::col(users::Column::DirectoryId).eq(self.directory.uuid())
     }
 }
 
-/// The tables of two sets, one beside the other.
-const fn pairs(a: Tables, b: Tables) -> [(&'static str, &'static str); 4] {
-    [
-        (a.users, b.users),
-        (a.emails, b.emails),
-        (a.groups, b.groups),
-        (a.members, b.members),
-    ]
-}
+/// How often a group's members changed.
+const TIMES: &str = "times";
 
-/// The columns of one table of a set.
-fn columns(table: &str, of: Tables) -> Vec<&'static str> {
-    use super::save::rows::{EMAILS, GROUPS, USERS};
-    let columns = match table {
-        table if table == of.users => USERS,
-        table if table == of.emails => EMAILS,
-        table if table == of.groups => GROUPS,
-        _ => MEMBERS,
+/// What is gone, with its memberships, whose end changes the groups.
+fn departures(tables: Tables, images: &Images) -> Vec<Part> {
+    type Write = fn(Dialect, Tables, TableRef) -> SubQueryStatement;
+    let writes: [(&str, Write); 6] = [
+        ("groups_left", raise_versions_of_left),
+        ("left", |_, tables, rows| {
+            delete_by(tables.members(), group_members::Column::MemberId, rows)
+        }),
+        ("emptied", |_, tables, rows| {
+            delete_by(tables.members(), group_members::Column::GroupId, rows)
+        }),
+        ("emails_gone", |_, tables, rows| {
+            delete_by(tables.emails(), user_emails::Column::UserId, rows)
+        }),
+        ("users_gone", |_, tables, rows| {
+            delete_by(tables.users(), users::Column::Id, rows)
+        }),
+        ("groups_gone", |_, tables, rows| {
+            delete_by(tables.groups(), groups::Column::Id, rows)
+        }),
+    ];
+    let part = |(name, write)| Part {
+        name,
+        tables,
+        rows: ids(&images.gone),
+        write,
     };
-    columns.iter().map(|(name, _)| *name).collect()
+    writes.into_iter().map(part).collect()
 }
 
-/// A parameter that is one id, to be used as `IN (SELECT r.id FROM …)`.
-fn one(params: &mut Params, directory: DirectoryId) -> String {
-    let mut set = RowSet::new(&[("id", Column::Id)]);
-    set.push(vec![directory.uuid().into()]);
-    params.rows("r", set)
+/// Raises the version of each group by the members that it loses.
+fn raise_versions_of_left(_: Dialect, tables: Tables, rows: TableRef) -> SubQueryStatement {
+    use group_members::Column::{GroupId, MemberId};
+    let member = |column| Expr::col((MEMBER, column));
+    let left = |rows: TableRef| -> SelectStatement {
+        let id = Expr::col((ROWS, "id"));
+        Query::select()
+            .from_as(tables.members(), MEMBER)
+            .join(JoinType::Join, rows, member(MemberId).eq(id))
+            .take()
+    };
+    let group = |column| Expr::col((tables.groups(), column));
+    let losses = left(rows.clone())
+        .expr(count())
+        .and_where(member(GroupId).eq(group(groups::Column::Id)))
+        .take();
+    let losing = left(rows).expr(member(GroupId)).take();
+    let version = groups::Column::Version;
+    Query::update()
+        .table(tables.groups())
+        .value(version, group(version).add(losses))
+        .and_where(Expr::col(groups::Column::Id).in_subquery(losing))
+        .take()
+        .into()
 }
 
-/// Runs a statement about one directory, whose id stands in it as `{directory}`; how many rows came back.
-async fn run(tx: &mut Tx, dialect: Dialect, directory: DirectoryId, sql: &str) -> Result<usize, StoreError> {
-    let mut params = Params::new(dialect);
-    let set = one(&mut params, directory);
-    let sql = sql.replace("{directory}", &format!("(SELECT r.id FROM {set})"));
-    Ok(tx.query(&sql, params).await?.len())
+/// A membership.
+const MEMBER: &str = "m";
+
+/// Raises the versions of groups as often as their members changed.
+fn raise_versions(table: &DynIden, rows: TableRef) -> SubQueryStatement {
+    use groups::Column::{Id, UpdatedAt, Version};
+    let group = |column| Expr::col((table.clone(), column));
+    let version = group(Version).add(Expr::col((ROWS, TIMES)));
+    Query::update()
+        .table(table.clone())
+        .values([(Version, version), (UpdatedAt, Expr::col((ROWS, UpdatedAt)))])
+        .from(rows)
+        .and_where(group(Id).eq(Expr::col((ROWS, Id))))
+        .take()
+        .into()
+}
+
+/// Runs a statement; how many rows came back.
+async fn run(tx: &mut Tx, dialect: Dialect, statement: &impl QueryStatementWriter) -> Result<usize, StoreError> {
+    let (sql, values) = build(dialect, statement);
+    Ok(tx.query(&sql, values).await?.len())
 }

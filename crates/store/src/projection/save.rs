@@ -1,22 +1,25 @@
 //! Saving: deletions and names set free first, where there are any; then everything else.
-//!
-//! On PostgreSQL everything else is one statement with a part for each table, all of which see the tables as they were
-//! before it. So no two parts may touch the same row: what makes room for others (deletions, names set free) is a
-//! statement of its own before. SQLite has no such statements, and a round trip there is a function call: it runs the
-//! parts one after the other.
 
 pub(super) mod rows;
 
+use super::part::{CLAIMED, MOVED, Part, ROWS, at_once, one_by_one};
+use super::tables::Tables;
 use super::{Batch, DirectoryFacts, SaveOutcome, Tx, Way};
 use crate::append::{self, EventDraft};
 use crate::counts;
+use crate::entity::column::Id;
+use crate::entity::{group_members, groups, sequences, user_emails, users};
+use crate::expr::{call, concat, number};
 use crate::inbox;
-use crate::rows::{Column, Params, RowSet};
-use crate::sql::Row;
+use crate::rows::{Columns, Kind, Rows};
 use crate::{Dialect, StoreError};
 use directory::Writes;
 use events::{DirectoryId, Event, ResourceId, Timestamp, Verdict};
+use sea_orm::sea_query::{
+    DynIden, Expr, ExprTrait as _, IntoIden, Query, SelectStatement, SubQueryStatement, TableRef,
+};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 pub(super) async fn save(
     tx: &mut Tx,
@@ -30,10 +33,10 @@ pub(super) async fn save(
         events,
         verdicts,
     } = batch;
-    one_by_one(tx, dialect, clearing(dialect, &writes)).await?;
-    let (events, sequences) = number(facts, events)?;
+    one_by_one(tx, dialect, clearing(&writes)).await?;
+    let (events, sequences) = number_events(facts, events)?;
     let mut parts = deletions(&writes);
-    parts.extend(rows::parts(dialect, rows::LIVE, &writes, now)?);
+    parts.extend(rows::parts(Tables::Live, &writes, now)?);
     parts.extend(log(&events, &sequences));
     parts.push(counted(&writes));
     parts.push(claim(verdicts, now));
@@ -52,178 +55,126 @@ pub(super) async fn save(
     ))
 }
 
-/// The parts whose number of rows is looked at.
-const CLAIMED: &str = "claimed";
-const MOVED: &str = "moved";
+static IDS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and("id", Kind::Id));
 
-/// A statement over a row set.
-pub(in crate::projection) struct Part {
-    /// What it is called within the one statement.
-    pub(in crate::projection) name: &'static str,
-    pub(in crate::projection) set: RowSet,
-    /// `{rows}` stands for the row set under the name `r`; it may stand there several times.
-    pub(in crate::projection) sql: String,
+/// Rows of one id each, for [`delete_by`].
+pub(in crate::projection) fn ids<'i>(ids: impl IntoIterator<Item = &'i ResourceId>) -> Rows {
+    let mut rows = Rows::new(&IDS);
+    for id in ids {
+        rows.push([Id(*id).into()]);
+    }
+    rows
 }
 
-impl Part {
-    /// Whether its rows may be written some at a time: those that may be very many, and know nothing of each other.
-    fn is_divisible(&self) -> bool {
-        matches!(self.name, "members_removed" | "members_written" | "logged")
-    }
+fn all_ids(writes: &[(DirectoryId, Writes)], pick: fn(&Writes) -> &[ResourceId]) -> Rows {
+    ids(writes.iter().flat_map(|(_, writes)| pick(writes)))
 }
 
-/// How many rows came back from the two parts that tell.
-#[derive(Default)]
-pub(in crate::projection) struct Written {
-    claimed: usize,
-    moved: usize,
+/// The ids of [`ids`].
+pub(in crate::projection) fn these(rows: TableRef) -> SelectStatement {
+    Query::select().column((ROWS, "id")).from(rows).take()
 }
 
-/// Runs each part that has rows as a statement.
-pub(in crate::projection) async fn one_by_one(
-    tx: &mut Tx,
-    dialect: Dialect,
-    parts: impl IntoIterator<Item = Part>,
-) -> Result<Written, StoreError> {
-    let mut written = Written::default();
-    for part in parts.into_iter().filter(|part| !part.set.is_empty()) {
-        let most = if part.is_divisible() {
-            Way::InPortions.most()
-        } else {
-            usize::MAX
-        };
-        for some in part.set.portions(most) {
-            let mut params = Params::new(dialect);
-            let set = params.rows("r", some);
-            let rows = tx.query(&part.sql.replace("{rows}", &set), params).await?.len();
-            match part.name {
-                CLAIMED => written.claimed += rows,
-                MOVED => written.moved += rows,
-                _ => {}
-            }
-        }
-    }
-    Ok(written)
+/// Deletes the rows of a table that have one of the ids in a column.
+pub(in crate::projection) fn delete_by(table: DynIden, column: impl IntoIden, rows: TableRef) -> SubQueryStatement {
+    Query::delete()
+        .from_table(table)
+        .and_where(Expr::col(column.into_iden()).in_subquery(these(rows)))
+        .take()
+        .into()
 }
 
-/// Runs all parts that have rows as one statement (PostgreSQL).
-async fn at_once(tx: &mut Tx, dialect: Dialect, parts: Vec<Part>) -> Result<Written, StoreError> {
-    let mut params = Params::new(dialect);
-    let mut ctes = Vec::with_capacity(parts.len());
-    let mut counts = [(CLAIMED, "0"), (MOVED, "0")];
-    for part in parts.into_iter().filter(|part| !part.set.is_empty()) {
-        let set = params.rows("r", part.set);
-        ctes.push(format!("{} AS ({})", part.name, part.sql.replace("{rows}", &set)));
-        for (_, count) in counts.iter_mut().filter(|(name, _)| *name == part.name) {
-            *count = part.name;
-        }
-    }
-    if ctes.is_empty() {
-        return Ok(Written::default());
-    }
-    let counts = counts.map(|(name, from)| match from {
-        "0" => format!("0::bigint AS {name}"),
-        _ => format!("(SELECT count(*) FROM {from}) AS {name}"),
-    });
-    let sql = format!("WITH {} SELECT {}", ctes.join(", "), counts.join(", "));
-    let rows = tx.query(&sql, params).await?;
-    let row = rows.first().ok_or_else(|| StoreError::corrupt("no count returned"))?;
-    let count = |name| Ok::<_, StoreError>(usize::try_from(row.get::<i64>(name)?).unwrap_or_default());
-    Ok(Written {
-        claimed: count(CLAIMED)?,
-        moved: count(MOVED)?,
-    })
-}
-
-fn all_ids(writes: &[(DirectoryId, Writes)], pick: fn(&Writes) -> &[ResourceId]) -> RowSet {
-    let mut set = RowSet::new(&[("id", Column::Id)]);
-    for id in writes.iter().flat_map(|(_, writes)| pick(writes)) {
-        set.push(vec![id.uuid().into()]);
-    }
-    set
-}
-
-fn by_ids(name: &'static str, set: RowSet, sql: &str) -> Part {
-    Part {
-        name,
-        set,
-        sql: format!("{sql} IN (SELECT r.id FROM {{rows}})"),
-    }
+/// Gives rows a name that nobody can ask for.
+fn free(dialect: Dialect, table: DynIden, name: impl IntoIden, rows: TableRef) -> SubQueryStatement {
+    let id = || Expr::col("id");
+    let nobodys = match dialect {
+        Dialect::Postgres => concat(call("chr", [number(1)]), id().cast_as("text")),
+        Dialect::Sqlite => concat(call("char", [number(1)]), call("hex", [id()])),
+    };
+    Query::update()
+        .table(table)
+        .value(name, nobodys)
+        .and_where(id().in_subquery(these(rows)))
+        .take()
+        .into()
 }
 
 /// What must be gone before others can take its name.
-fn clearing(dialect: Dialect, writes: &[(DirectoryId, Writes)]) -> [Part; 4] {
+///
+/// A name that one row gives up may be taken by another in the same batch, and the unique index looks at each row as it is
+/// written: renamed rows first take a name of nobody.
+fn clearing(writes: &[(DirectoryId, Writes)]) -> [Part; 4] {
     let all = |pick| all_ids(writes, pick);
-    // A name that one row gives up may be taken by another in the same batch, and the unique index looks at each row as
-    // it is written: renamed rows first take a name that nobody can ask for.
-    let nobodys = match dialect {
-        Dialect::Postgres => "chr(1) || id::text",
-        Dialect::Sqlite => "char(1) || hex(id)",
-    };
-    let free = |table: &str, column: &str| format!("UPDATE {table} SET {column} = {nobodys} WHERE id");
     [
-        by_ids("groups_gone", all(|w| &w.deleted_groups), "DELETE FROM groups WHERE id"),
-        by_ids("users_gone", all(|w| &w.deleted_users), "DELETE FROM users WHERE id"),
-        by_ids(
-            "users_renamed",
-            all(|w| &w.renamed_users),
-            &free("users", "user_name_key"),
-        ),
-        by_ids(
-            "groups_renamed",
-            all(|w| &w.renamed_groups),
-            &free("groups", "display_name_key"),
-        ),
+        Part::live("groups_gone", all(|w| &w.deleted_groups), |_, to, rows| {
+            delete_by(to.groups(), groups::Column::Id, rows)
+        }),
+        Part::live("users_gone", all(|w| &w.deleted_users), |_, to, rows| {
+            delete_by(to.users(), users::Column::Id, rows)
+        }),
+        Part::live("users_renamed", all(|w| &w.renamed_users), |dialect, to, rows| {
+            free(dialect, to.users(), users::Column::UserNameKey, rows)
+        }),
+        Part::live("groups_renamed", all(|w| &w.renamed_groups), |dialect, to, rows| {
+            free(dialect, to.groups(), groups::Column::DisplayNameKey, rows)
+        }),
     ]
+}
+
+/// A membership's group and member.
+const PAIR: [group_members::Column; 2] = [group_members::Column::GroupId, group_members::Column::MemberId];
+
+/// Rows of a group and a member each, for [`delete_pairs`].
+pub(in crate::projection) fn pairs<'p>(pairs: impl IntoIterator<Item = &'p (ResourceId, ResourceId)>) -> Rows {
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(PAIR));
+    let mut rows = Rows::new(&COLUMNS);
+    for (group, member) in pairs {
+        rows.push([Id(*group).into(), Id(*member).into()]);
+    }
+    rows
+}
+
+/// Deletes the memberships of [`pairs`].
+pub(in crate::projection) fn delete_pairs(_: Dialect, from: Tables, rows: TableRef) -> SubQueryStatement {
+    let pairs = Query::select()
+        .columns(PAIR.map(|column| (ROWS, column)))
+        .from(rows)
+        .take();
+    Query::delete()
+        .from_table(from.members())
+        .and_where(Expr::tuple(PAIR.map(Expr::col)).in_subquery(pairs))
+        .take()
+        .into()
 }
 
 /// What goes without anybody taking its place.
 fn deletions(writes: &[(DirectoryId, Writes)]) -> Vec<Part> {
-    let mut pairs = RowSet::new(&[("group_id", Column::Id), ("member_id", Column::Id)]);
-    for (group, member) in writes.iter().flat_map(|(_, writes)| &writes.members_removed) {
-        pairs.push(vec![group.uuid().into(), member.uuid().into()]);
-    }
     let all = |pick| all_ids(writes, pick);
+    let removed = pairs(writes.iter().flat_map(|(_, writes)| &writes.members_removed));
     vec![
-        Part {
-            name: "members_removed",
-            set: pairs,
-            sql:
-                "DELETE FROM group_members WHERE (group_id, member_id) IN (SELECT r.group_id, r.member_id FROM {rows})"
-                    .to_owned(),
-        },
-        by_ids(
-            "members_gone",
-            all(|w| &w.deleted_groups),
-            "DELETE FROM group_members WHERE group_id",
-        ),
-        by_ids(
-            "emails_gone",
-            all(|w| &w.deleted_users),
-            "DELETE FROM user_emails WHERE user_id",
-        ),
+        Part::live("members_removed", removed, delete_pairs),
+        Part::live("members_gone", all(|w| &w.deleted_groups), |_, from, rows| {
+            delete_by(from.members(), group_members::Column::GroupId, rows)
+        }),
+        Part::live("emails_gone", all(|w| &w.deleted_users), |_, from, rows| {
+            delete_by(from.emails(), user_emails::Column::UserId, rows)
+        }),
     ]
 }
 
 /// The part that makes the kept numbers of the directories follow.
 fn counted(writes: &[(DirectoryId, Writes)]) -> Part {
-    Part {
-        name: "counted",
-        set: counts::rows(writes.iter().map(|(directory, writes)| (*directory, writes.counts))),
-        sql: counts::FOLLOW.to_owned(),
-    }
+    let changes = writes.iter().map(|(directory, writes)| (*directory, writes.counts));
+    Part::live("counted", counts::rows(changes), |_, _, rows| {
+        counts::follow(rows).into()
+    })
 }
 
 /// The part that writes the verdicts, and gives a row for each command that had none.
 fn claim(verdicts: &[Verdict], now: Timestamp) -> Part {
-    Part {
-        name: CLAIMED,
-        set: inbox::rows(verdicts, now),
-        sql: "INSERT INTO inbox (command_id, status, result, created_at) \
-              SELECT r.command_id, r.status, r.result, r.created_at FROM {rows} WHERE true \
-              ON CONFLICT (command_id) DO NOTHING RETURNING 1 AS one"
-            .to_owned(),
-    }
+    Part::live(CLAIMED, inbox::rows(verdicts, now), |_, _, rows| {
+        inbox::claim(rows).into()
+    })
 }
 
 type Numbered = Vec<(Timestamp, Event)>;
@@ -231,7 +182,7 @@ type Numbered = Vec<(Timestamp, Event)>;
 type Sequences = BTreeMap<DirectoryId, (i64, i64)>;
 
 /// Gives the events their sequences: the transaction holds the logs, so what it read of them still holds.
-fn number(
+fn number_events(
     facts: &mut HashMap<DirectoryId, DirectoryFacts>,
     drafts: Vec<EventDraft>,
 ) -> Result<(Numbered, Sequences), StoreError> {
@@ -253,28 +204,38 @@ fn number(
     Ok((events, sequences))
 }
 
+/// Where a directory's counter was, and where it goes.
+const BEFORE: &str = "before";
+const AFTER: &str = "after";
+
 /// The parts that write the log.
 fn log(events: &Numbered, sequences: &Sequences) -> [Part; 2] {
-    let mut counters = RowSet::new(&[
-        ("directory_id", Column::Id),
-        ("before", Column::Int),
-        ("after", Column::Int),
-    ]);
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+        Columns::of([sequences::Column::DirectoryId])
+            .and(BEFORE, Kind::BigInt)
+            .and(AFTER, Kind::BigInt)
+    });
+    let mut counters = Rows::new(&COLUMNS);
     for (directory, (before, after)) in sequences {
-        counters.push(vec![directory.uuid().into(), (*before).into(), (*after).into()]);
+        counters.push([Id(*directory).into(), (*before).into(), (*after).into()]);
     }
     [
-        Part {
-            name: MOVED,
-            set: counters,
-            sql: "UPDATE sequences SET last = r.after FROM {rows} \
-                  WHERE sequences.directory_id = r.directory_id AND sequences.last = r.before RETURNING 1 AS one"
-                .to_owned(),
-        },
-        Part {
-            name: "logged",
-            set: append::rows(events),
-            sql: append::INSERT.to_owned(),
-        },
+        Part::live(MOVED, counters, |_, _, rows| move_counters(rows)),
+        Part::live("logged", append::rows(events), |_, _, rows| append::insert(rows).into()),
     ]
+}
+
+/// Moves counters from where they are known to be, and gives a row for each.
+fn move_counters(rows: TableRef) -> SubQueryStatement {
+    use sequences::Column::{DirectoryId, Last};
+    let counter = |column| Expr::col((sequences::Entity, column));
+    Query::update()
+        .table(sequences::Entity)
+        .value(Last, Expr::col((ROWS, AFTER)))
+        .from(rows)
+        .and_where(counter(DirectoryId).eq(Expr::col((ROWS, DirectoryId))))
+        .and_where(counter(Last).eq(Expr::col((ROWS, BEFORE))))
+        .returning(Query::returning().column((sequences::Entity, DirectoryId)))
+        .take()
+        .into()
 }

@@ -3,7 +3,7 @@
 //! The driver takes no arrays with NULL in them, so a column that may have none is sent in the text form of an array
 //! (PostgreSQL documentation, "Array Input and Output Syntax").
 
-use super::{Field, Kind};
+use super::field::{Field, Kind, hex};
 use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
 use std::fmt::Write as _;
@@ -82,7 +82,7 @@ fn element(out: &mut String, value: &Value) {
             quote(out, text);
             Ok(())
         }
-        Value::Bytes(Some(bytes)) => write!(out, "\"\\\\x{}\"", super::hex(bytes)),
+        Value::Bytes(Some(bytes)) => write!(out, "\"\\\\x{}\"", hex(bytes)),
         Value::Uuid(None)
         | Value::BigInt(None)
         | Value::Int(None)

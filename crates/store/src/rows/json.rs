@@ -1,6 +1,17 @@
 //! Rows and lists of values as JSON text, as SQLite takes them.
 
+use super::field::{Kind, hex};
+use crate::expr::call;
 use sea_orm::Value;
+use sea_orm::sea_query::Expr;
+
+/// What SQLite makes of a value out of JSON.
+pub(super) fn read(kind: Kind, value: Expr) -> Expr {
+    match kind {
+        Kind::Id | Kind::Bytes => call("unhex", [value]),
+        _ => value,
+    }
+}
 
 /// Rows as an array of arrays. Ids and bytes are written as hexadecimal digits.
 pub(super) fn rows(width: usize, cells: &[Value]) -> String {
@@ -27,7 +38,7 @@ fn json(value: &Value) -> serde_json::Value {
         Value::Int(number) => (*number).into(),
         Value::SmallInt(number) => (*number).into(),
         Value::Bool(truth) => (*truth).into(),
-        Value::Bytes(bytes) => bytes.as_deref().map(super::hex).into(),
+        Value::Bytes(bytes) => bytes.as_deref().map(hex).into(),
         other => unreachable!("a column of rows is given {other:?}"),
     }
 }

@@ -1,12 +1,20 @@
 //! Rows put straight into the tables, for tests of reading.
 
-use crate::rows::{Column, row_set};
-use crate::sql::{exec, json_id};
-use crate::{Dialect, Store, StoreError};
+use crate::entity::column::{Id, Millis};
+use crate::entity::group_members::MemberKind;
+use crate::entity::{directory_counts, group_members, groups, user_emails, users};
+use crate::expr::{insert_from, truth};
+use crate::rows::{Columns, Rows};
+use crate::send::execute;
+use crate::{Store, StoreError};
 use events::{DirectoryId, ResourceId, ResourceKind, StoredResource};
 use scim::schema::ResourceType;
-use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, Iterable as _, QueryFilter as _, QueryTrait as _, Set,
+};
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 /// Inserts users as they are: ids, versions and times included, `groups` left out. `schema` says which attributes
 /// are searched without regard to case.
@@ -21,7 +29,7 @@ pub async fn insert_users(
 ) -> Result<(), StoreError> {
     let tx = store.begin().await?;
     for user in users {
-        insert_user(&tx, store.dialect(), directory, schema, user).await?;
+        insert_user(&tx, directory, schema, user).await?;
     }
     let is_active = |user: &&StoredResource| user.attributes.get("active").and_then(Value::as_bool).unwrap_or(false);
     let active = users.iter().filter(is_active).count();
@@ -40,41 +48,42 @@ pub async fn insert_many_users(
     count_of: usize,
 ) -> Result<Vec<ResourceId>, StoreError> {
     const PORTION: usize = 10_000;
-    let dialect = store.dialect();
-    let columns = [
-        ("id", Column::Id),
-        ("directory_id", Column::Id),
-        ("name", Column::Text),
-        ("resource", Column::Text),
-        ("search", Column::Text),
-    ];
-    let as_json = if dialect == Dialect::Postgres { "::jsonb" } else { "" };
-    let sql = format!(
-        "INSERT INTO users (id, directory_id, user_name, user_name_key, external_id, display_name, display_name_key, \
-         email, active, manager_id, resource, search, version, created_at, updated_at) \
-         SELECT r.id, r.directory_id, r.name, r.name, NULL, NULL, NULL, NULL, TRUE, NULL, r.resource, \
-         r.search{as_json}, 1, 0, 0 FROM {}",
-        row_set(dialect, 1, "r", &columns)
-    );
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(users::Column::iter()));
     let ids: Vec<ResourceId> = (0..count_of).map(|_| ResourceId::new()).collect();
     let tx = store.begin().await?;
     for (portion, some) in ids.chunks(PORTION).enumerate() {
-        let row = |(n, id): (usize, &ResourceId)| {
+        let mut rows = Rows::new(&COLUMNS);
+        for (n, id) in some.iter().enumerate() {
             let name = format!("person{}@seed.test", portion * PORTION + n);
             let attributes = serde_json::json!({ "userName": name, "active": true });
             let Value::Object(attributes) = attributes else {
                 unreachable!("an object")
             };
-            Ok::<_, StoreError>(serde_json::json!({
-                "id": json_id(dialect, id.uuid()),
-                "directory_id": json_id(dialect, directory.uuid()),
-                "name": name,
-                "resource": json(&attributes)?,
-                "search": search(ResourceType::user(), &attributes)?,
-            }))
-        };
-        let rows: Vec<Value> = some.iter().enumerate().map(row).collect::<Result<_, _>>()?;
-        exec(&tx, &sql, [Value::Array(rows).to_string().into()]).await?;
+            let none = || sea_orm::Value::String(None);
+            rows.push([
+                Id(*id).into(),
+                Id(directory).into(),
+                name.clone().into(),
+                name.into(),
+                none(),
+                none(),
+                none(),
+                none(),
+                true.into(),
+                none(),
+                json(&attributes)?.into(),
+                search(ResourceType::user(), &attributes).to_string().into(),
+                1_i64.into(),
+                Millis(0).into(),
+                Millis(0).into(),
+            ]);
+        }
+        let people = Query::select()
+            .columns(users::Column::iter().map(|column| ("r", column)))
+            .from(rows.table(store.dialect(), "r"))
+            .and_where(truth(true))
+            .take();
+        execute(&tx, &insert_from(users::Entity, users::Column::iter(), people)).await?;
     }
     count(&tx, directory, [count_of, count_of, 0]).await?;
     tx.commit().await?;
@@ -88,7 +97,7 @@ pub async fn insert_many_users(
 pub async fn insert_groups(store: &Store, directory: DirectoryId, groups: &[StoredResource]) -> Result<(), StoreError> {
     let tx = store.begin().await?;
     for group in groups {
-        insert_group(&tx, store.dialect(), directory, group).await?;
+        insert_group(&tx, directory, group).await?;
     }
     count(&tx, directory, [0, 0, groups.len()]).await?;
     tx.commit().await?;
@@ -97,12 +106,13 @@ pub async fn insert_groups(store: &Store, directory: DirectoryId, groups: &[Stor
 
 /// Makes the kept numbers follow: users, active users, groups.
 async fn count(tx: &DatabaseTransaction, directory: DirectoryId, added: [usize; 3]) -> Result<(), StoreError> {
-    let sql = "UPDATE directory_counts SET users = users + $2, active_users = active_users + $3, \
-               groups = groups + $4 WHERE directory_id = $1";
-    let [users, active_users, groups] = added.map(|number| i64::try_from(number).unwrap_or(i64::MAX).into());
-    exec(tx, sql, [directory.uuid().into(), users, active_users, groups])
-        .await
-        .map(|_| ())
+    use directory_counts::Column::{ActiveUsers, DirectoryId, Groups, Users};
+    let mut counted = directory_counts::Entity::update_many().filter(DirectoryId.eq(Id(directory)));
+    for (column, number) in [Users, ActiveUsers, Groups].into_iter().zip(added) {
+        let more = i64::try_from(number).unwrap_or(i64::MAX);
+        counted = counted.col_expr(column, Expr::col(column).add(more));
+    }
+    execute(tx, counted.as_query()).await.map(drop)
 }
 
 fn text<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -113,13 +123,12 @@ fn json(value: &Map<String, Value>) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(StoreError::corrupt)
 }
 
-fn search(kind: &ResourceType, attributes: &Map<String, Value>) -> Result<String, StoreError> {
-    json(&scim::resource::search_document(kind, attributes))
+fn search(kind: &ResourceType, attributes: &Map<String, Value>) -> Value {
+    Value::Object(scim::resource::search_document(kind, attributes))
 }
 
 async fn insert_user(
     tx: &DatabaseTransaction,
-    dialect: Dialect,
     directory: DirectoryId,
     schema: &ResourceType,
     user: &StoredResource,
@@ -139,83 +148,68 @@ async fn insert_user(
     let manager = attributes
         .get(scim::urn::ENTERPRISE_USER)
         .and_then(|e| e.get("manager")?.get("value")?.as_str());
-    let search_parameter = if dialect == Dialect::Postgres {
-        "$12::jsonb"
-    } else {
-        "$12"
+    let row = users::ActiveModel {
+        id: Set(Id(user.id)),
+        directory_id: Set(Id(directory)),
+        user_name: Set(name.to_owned()),
+        user_name_key: Set(scim::fold(name)),
+        external_id: Set(text(attributes, "externalId").map(str::to_owned)),
+        display_name: Set(display_name.map(str::to_owned)),
+        display_name_key: Set(display_name.map(scim::fold)),
+        email: Set(emails.first().map(|email| (*email).to_owned())),
+        active: Set(attributes.get("active") == Some(&Value::Bool(true))),
+        manager_id: Set(manager.map(str::to_owned)),
+        resource: Set(json(attributes)?),
+        search: Set(search(schema, attributes)),
+        version: Set(user.version),
+        created_at: Set(user.created_at.into()),
+        updated_at: Set(user.updated_at.into()),
     };
-    let sql = format!(
-        "INSERT INTO users (id, directory_id, user_name, user_name_key, external_id, display_name, display_name_key, \
-         email, active, manager_id, resource, search, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, {search_parameter}, $13, $14, $15)"
-    );
-    let values = [
-        user.id.uuid().into(),
-        directory.uuid().into(),
-        name.into(),
-        scim::fold(name).into(),
-        text(attributes, "externalId").into(),
-        display_name.into(),
-        display_name.map(scim::fold).into(),
-        emails.first().copied().into(),
-        (attributes.get("active") == Some(&Value::Bool(true))).into(),
-        manager.into(),
-        json(attributes)?.into(),
-        search(schema, attributes)?.into(),
-        user.version.into(),
-        user.created_at.millis().into(),
-        user.updated_at.millis().into(),
-    ];
-    exec(tx, &sql, values).await?;
+    execute(tx, users::Entity::insert(row).as_query()).await?;
     for email in emails {
-        let sql =
-            "INSERT INTO user_emails (directory_id, value_key, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        let values = [directory.uuid().into(), scim::fold(email).into(), user.id.uuid().into()];
-        exec(tx, sql, values).await?;
+        let row = user_emails::Entity::insert(user_emails::ActiveModel {
+            directory_id: Set(Id(directory)),
+            value_key: Set(scim::fold(email)),
+            user_id: Set(Id(user.id)),
+        })
+        .on_conflict(OnConflict::new().do_nothing().to_owned());
+        execute(tx, row.as_query()).await?;
     }
     Ok(())
 }
 
 async fn insert_group(
     tx: &DatabaseTransaction,
-    dialect: Dialect,
     directory: DirectoryId,
     group: &StoredResource,
 ) -> Result<(), StoreError> {
     let name = text(&group.attributes, "displayName").unwrap_or_default();
-    let search_parameter = if dialect == Dialect::Postgres {
-        "$7::jsonb"
-    } else {
-        "$7"
+    let row = groups::ActiveModel {
+        id: Set(Id(group.id)),
+        directory_id: Set(Id(directory)),
+        display_name: Set(name.to_owned()),
+        display_name_key: Set(scim::fold(name)),
+        external_id: Set(text(&group.attributes, "externalId").map(str::to_owned)),
+        resource: Set(json(&group.attributes)?),
+        search: Set(search(ResourceType::group(), &group.attributes)),
+        version: Set(group.version),
+        created_at: Set(group.created_at.into()),
+        updated_at: Set(group.updated_at.into()),
     };
-    let sql = format!(
-        "INSERT INTO groups (id, directory_id, display_name, display_name_key, external_id, resource, search, version, \
-         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, {search_parameter}, $8, $9, $10)"
-    );
-    let values = [
-        group.id.uuid().into(),
-        directory.uuid().into(),
-        name.into(),
-        scim::fold(name).into(),
-        text(&group.attributes, "externalId").into(),
-        json(&group.attributes)?.into(),
-        search(ResourceType::group(), &group.attributes)?.into(),
-        group.version.into(),
-        group.created_at.millis().into(),
-        group.updated_at.millis().into(),
-    ];
-    exec(tx, &sql, values).await?;
+    execute(tx, groups::Entity::insert(row).as_query()).await?;
     for member in group.members.as_deref().unwrap_or_default() {
-        let sql = "INSERT INTO group_members (directory_id, group_id, member_id, kind, added_at) \
-                   VALUES ($1, $2, $3, $4, $5)";
-        let values = [
-            directory.uuid().into(),
-            group.id.uuid().into(),
-            member.id.uuid().into(),
-            i16::from(member.kind == ResourceKind::Group).into(),
-            group.created_at.millis().into(),
-        ];
-        exec(tx, sql, values).await?;
+        let kind = match member.kind {
+            ResourceKind::User => MemberKind::User,
+            ResourceKind::Group => MemberKind::Group,
+        };
+        let row = group_members::ActiveModel {
+            directory_id: Set(Id(directory)),
+            group_id: Set(Id(group.id)),
+            member_id: Set(Id(member.id)),
+            kind: Set(kind),
+            added_at: Set(group.created_at.into()),
+        };
+        execute(tx, group_members::Entity::insert(row).as_query()).await?;
     }
     Ok(())
 }

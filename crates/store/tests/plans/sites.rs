@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Ways to send a statement. What is called `query` of anything but a transaction builds one.
-const CALLS: [&str; 8] = [
+const CALLS: [&str; 9] = [
     "exec(",
     "query_all(",
     "query_one(",
     "execute(",
     "fetch_all(",
     "fetch_one(",
+    "query_rows(",
     ".one(",
     "tx.query(",
 ];

@@ -1,13 +1,34 @@
 //! Reading the base.
 
-use super::{CopyName, LogCopies};
+use super::LogCopies;
 use crate::StoreError;
-use crate::sql::{Row, query_all};
+use crate::entity::column::{Id, Millis};
+use crate::entity::{group_members, users};
+use crate::projection::tables::{Table, Tables};
+use crate::send::fetch_all;
 use directory::{Group, User};
 use events::ResourceId;
-use sea_orm::QueryResult;
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};
 use serde_json::{Map, Value};
 use uuid::Uuid;
+
+/// A user or group of the base.
+#[derive(FromQueryResult)]
+struct Resource {
+    id: Id<ResourceId>,
+    resource: String,
+    version: i64,
+    created_at: Millis,
+    updated_at: Millis,
+}
+
+/// A membership of the base.
+#[derive(FromQueryResult)]
+struct Membership {
+    group_id: Id<ResourceId>,
+    member_id: Id<ResourceId>,
+}
 
 impl LogCopies<'_> {
     /// Users of the base in order of their ids, after this one.
@@ -15,15 +36,15 @@ impl LogCopies<'_> {
     /// # Errors
     /// What the database says.
     pub async fn base_users(&self, after: Option<ResourceId>, limit: u32) -> Result<Vec<User>, StoreError> {
-        let rows = self.resources(CopyName::Base.tables().users, after, limit).await?;
-        rows.iter()
+        let rows = self.resources(Table::Users, after, limit).await?;
+        rows.into_iter()
             .map(|row| {
                 Ok(User {
-                    id: row.id("id")?,
-                    attributes: attributes(row)?,
-                    version: row.get("version")?,
-                    created_at: row.time("created_at")?,
-                    updated_at: row.time("updated_at")?,
+                    id: row.id.0,
+                    attributes: attributes(&row.resource)?,
+                    version: row.version,
+                    created_at: row.created_at.into(),
+                    updated_at: row.updated_at.into(),
                 })
             })
             .collect()
@@ -34,15 +55,15 @@ impl LogCopies<'_> {
     /// # Errors
     /// What the database says.
     pub async fn base_groups(&self, after: Option<ResourceId>, limit: u32) -> Result<Vec<Group>, StoreError> {
-        let rows = self.resources(CopyName::Base.tables().groups, after, limit).await?;
-        rows.iter()
+        let rows = self.resources(Table::Groups, after, limit).await?;
+        rows.into_iter()
             .map(|row| {
                 Ok(Group {
-                    id: row.id("id")?,
-                    attributes: attributes(row)?,
-                    version: row.get("version")?,
-                    created_at: row.time("created_at")?,
-                    updated_at: row.time("updated_at")?,
+                    id: row.id.0,
+                    attributes: attributes(&row.resource)?,
+                    version: row.version,
+                    created_at: row.created_at.into(),
+                    updated_at: row.updated_at.into(),
                 })
             })
             .collect()
@@ -57,42 +78,43 @@ impl LogCopies<'_> {
         after: Option<(ResourceId, ResourceId)>,
         limit: u32,
     ) -> Result<Vec<(ResourceId, ResourceId)>, StoreError> {
+        use group_members::Column::{DirectoryId, GroupId, MemberId};
         let (group, member) = after.map_or((Uuid::nil(), Uuid::nil()), |(group, member)| {
             (group.uuid(), member.uuid())
         });
-        let sql = format!(
-            "SELECT group_id, member_id FROM {} WHERE directory_id = $1 AND (group_id, member_id) > ($2, $3) \
-             ORDER BY directory_id, group_id, member_id LIMIT $4",
-            CopyName::Base.tables().members
-        );
-        let values = [
-            self.directory.uuid().into(),
-            group.into(),
-            member.into(),
-            i64::from(limit).into(),
-        ];
-        let rows = query_all(self.store.read(), &sql, values).await?;
-        rows.iter()
-            .map(|row| Ok((row.id("group_id")?, row.id("member_id")?)))
-            .collect()
+        let place = Expr::tuple([GroupId, MemberId].map(Expr::col));
+        let page = Query::select()
+            .columns([GroupId, MemberId])
+            .from(Tables::Base.members())
+            .and_where(self.is_here())
+            .and_where(place.gt(Expr::tuple([group.into(), member.into()])))
+            .order_by_columns([DirectoryId, GroupId, MemberId].map(|column| (column, Order::Asc)))
+            .limit(limit.into())
+            .take();
+        let rows: Vec<Membership> = fetch_all(self.store.read(), &page).await?;
+        Ok(rows.into_iter().map(|row| (row.group_id.0, row.member_id.0)).collect())
     }
 
     async fn resources(
         &self,
-        table: &str,
+        table: Table,
         after: Option<ResourceId>,
         limit: u32,
-    ) -> Result<Vec<QueryResult>, StoreError> {
-        let sql = format!(
-            "SELECT id, resource, version, created_at, updated_at FROM {table} WHERE directory_id = $1 AND id > $2 \
-             ORDER BY directory_id, id LIMIT $3"
-        );
+    ) -> Result<Vec<Resource>, StoreError> {
+        use users::Column::{CreatedAt, DirectoryId, Id, Resource, UpdatedAt, Version};
         let after = after.map_or(Uuid::nil(), |id| id.uuid());
-        let values = [self.directory.uuid().into(), after.into(), i64::from(limit).into()];
-        query_all(self.store.read(), &sql, values).await
+        let page = Query::select()
+            .columns([Id, Resource, Version, CreatedAt, UpdatedAt])
+            .from(Tables::Base.table(table))
+            .and_where(self.is_here())
+            .and_where(Expr::col(Id).gt(after))
+            .order_by_columns([DirectoryId, Id].map(|column| (column, Order::Asc)))
+            .limit(limit.into())
+            .take();
+        fetch_all(self.store.read(), &page).await
     }
 }
 
-fn attributes(row: &QueryResult) -> Result<Map<String, Value>, StoreError> {
-    serde_json::from_str(&row.get::<String>("resource")?).map_err(StoreError::corrupt)
+fn attributes(resource: &str) -> Result<Map<String, Value>, StoreError> {
+    serde_json::from_str(resource).map_err(StoreError::corrupt)
 }

@@ -1,9 +1,17 @@
 //! The fresh copy takes the place of what is stored, where they differ.
 
-use super::{CopyName, LIVE, LogCopies, columns, pairs, run};
+use super::{CopyName, LogCopies, run};
 use crate::StoreError;
-use crate::projection::save::rows::Tables;
+use crate::entity::column::Millis;
+use crate::entity::{directory_counts, group_members, groups, log_copies, users};
+use crate::expr::{count, insert_from, number};
+use crate::projection::tables::{Table, Tables};
 use events::Timestamp;
+use sea_orm::ActiveEnum as _;
+use sea_orm::sea_query::{
+    BinOper, CaseStatement, DeleteStatement, DynIden, Expr, ExprTrait as _, InsertStatement, IntoIden, Query,
+    SelectStatement, TableRef, UpdateStatement,
+};
 
 /// What a rebuild changed, in rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,30 +60,30 @@ impl LogCopies<'_> {
             projection.rollback().await?;
             return Ok(None);
         }
-        let (dialect, directory) = (projection.dialect, self.directory);
-        let fresh = CopyName::Fresh.tables();
+        let dialect = projection.dialect;
         let tx = &mut projection.tx;
-        run(tx, dialect, directory, &keep_versions(fresh, now)).await?;
-        let mut removed = [0; 4];
-        for (n, (from, to)) in pairs(fresh, LIVE).into_iter().enumerate() {
-            removed[n] = run(tx, dialect, directory, &remove(from, to)).await?;
+        run(tx, dialect, &self.keep_versions(now)).await?;
+        let (mut removed, mut written) = ([0; 4], [0; 4]);
+        for (removed, table) in removed.iter_mut().zip(Table::ALL) {
+            *removed = run(tx, dialect, &self.remove(table)).await?;
         }
-        let mut written = [0; 4];
-        for (n, (from, to)) in pairs(fresh, LIVE).into_iter().enumerate() {
-            written[n] = run(tx, dialect, directory, &write(from, to)).await?;
+        for (written, table) in written.iter_mut().zip(Table::ALL) {
+            *written = run(tx, dialect, &self.write(table)).await?;
         }
-        run(tx, dialect, directory, COUNT).await?;
-        for (from, _) in pairs(fresh, LIVE) {
-            run(
-                tx,
-                dialect,
-                directory,
-                &format!("DELETE FROM {from} WHERE directory_id IN {{directory}}"),
-            )
-            .await?;
+        run(tx, dialect, &self.count()).await?;
+        for table in Table::ALL {
+            let copied = Query::delete()
+                .from_table(Tables::Fresh.table(table))
+                .and_where(self.is_here())
+                .take();
+            run(tx, dialect, &copied).await?;
         }
-        let forget = "DELETE FROM log_copies WHERE name = 'fresh' AND directory_id IN {directory}";
-        run(tx, dialect, directory, forget).await?;
+        let forget = Query::delete()
+            .from_table(log_copies::Entity)
+            .and_where(Expr::col(log_copies::Column::Name).eq(CopyName::Fresh.to_value()))
+            .and_where(self.is_here())
+            .take();
+        run(tx, dialect, &forget).await?;
         if dry_run {
             projection.rollback().await?;
         } else {
@@ -92,60 +100,97 @@ impl LogCopies<'_> {
             members_written: written[3],
         }))
     }
-}
 
-/// The kept numbers are made again as well.
-const COUNT: &str = "UPDATE directory_counts SET \
-     users = (SELECT COUNT(*) FROM users u WHERE u.directory_id = directory_counts.directory_id), \
-     active_users = (SELECT COUNT(*) FROM users u WHERE u.directory_id = directory_counts.directory_id AND u.active), \
-     groups = (SELECT COUNT(*) FROM groups g WHERE g.directory_id = directory_counts.directory_id) \
-     WHERE directory_id IN {directory}";
+    /// Counts again what is kept as numbers.
+    fn count(&self) -> UpdateStatement {
+        use directory_counts::Column::{ActiveUsers, DirectoryId, Groups, Users};
+        let of_it = |table: Table| {
+            let is_here = Expr::col((ROW, users::Column::DirectoryId));
+            Query::select()
+                .expr(count())
+                .from_as(Tables::Live.table(table), ROW)
+                .and_where(is_here.eq(Expr::col((directory_counts::Entity, DirectoryId))))
+                .take()
+        };
+        let active = of_it(Table::Users)
+            .and_where(Expr::col((ROW, users::Column::Active)))
+            .take();
+        Query::update()
+            .table(directory_counts::Entity)
+            .values([
+                (Users, of_it(Table::Users).into()),
+                (ActiveUsers, active.into()),
+                (Groups, of_it(Table::Groups).into()),
+            ])
+            .and_where(self.is_here())
+            .take()
+    }
 
-/// A change of members raises a group's version without an image in the log, so the log cannot tell it exactly: a group
-/// that is stored as the log tells it keeps its version, and one that is not gets a higher one than it ever had.
-fn keep_versions(fresh: Tables, now: Timestamp) -> String {
-    let (copy, live) = (fresh.groups, LIVE.groups);
-    format!(
-        "UPDATE {copy} SET \
-         version = CASE WHEN x.resource = {copy}.resource THEN x.version \
-                   WHEN x.version >= {copy}.version THEN x.version + 1 ELSE {copy}.version END, \
-         updated_at = CASE WHEN x.resource = {copy}.resource THEN x.updated_at ELSE {} END \
-         FROM {live} x WHERE x.id = {copy}.id AND {copy}.directory_id IN {{directory}} AND x.directory_id = {copy}.directory_id",
-        now.millis()
-    )
-}
+    /// A change of members raises a group's version without an image in the log, so the log cannot tell it exactly: a group
+    /// that is stored as the log tells it keeps its version, and one that is not gets a higher one than it ever had.
+    fn keep_versions(&self, now: Timestamp) -> UpdateStatement {
+        use groups::Column::{DirectoryId, Id, Resource, UpdatedAt, Version};
+        let copied = |column| Expr::col((Tables::Fresh.groups(), column));
+        let stored = |column| Expr::col((ROW, column));
+        let is_same = || stored(Resource).eq(copied(Resource));
+        let version = CaseStatement::new()
+            .case(is_same(), stored(Version))
+            .case(stored(Version).gte(copied(Version)), stored(Version).add(number(1)))
+            .finally(copied(Version));
+        let updated_at = Expr::case(is_same(), stored(UpdatedAt)).finally(Millis::from(now));
+        Query::update()
+            .table(Tables::Fresh.groups())
+            .values([(Version, version.into()), (UpdatedAt, updated_at.into())])
+            .from(TableRef::from(Tables::Live.groups()).alias(ROW))
+            .and_where(stored(Id).eq(copied(Id)))
+            .and_where(copied(DirectoryId).eq(self.directory.uuid()))
+            .and_where(stored(DirectoryId).eq(copied(DirectoryId)))
+            .take()
+    }
 
-/// Rows that are not in the copy, or are there with other values.
-fn remove(copy: &str, live: &str) -> String {
-    let columns = columns(live, LIVE);
-    let same: Vec<String> = columns
-        .iter()
+    /// Deletes rows that are not in the copy, or are there with other values.
+    fn remove(&self, table: Table) -> DeleteStatement {
+        let live = Tables::Live.table(table);
         // When a membership began is no part of what it is.
-        .filter(|column| **column != "added_at")
-        .map(|column| format!("f.{column} IS NOT DISTINCT FROM {live}.{column}"))
-        .collect();
-    format!(
-        "DELETE FROM {live} WHERE directory_id IN {{directory}} AND NOT EXISTS (SELECT 1 FROM {copy} f WHERE {}) \
-         RETURNING 1 AS one",
-        same.join(" AND ")
-    )
+        let when: DynIden = group_members::Column::AddedAt.into_iden();
+        let compared = table.columns().into_iter().filter(|column| *column != when);
+        let is_same = BinOper::Custom("IS NOT DISTINCT FROM");
+        let mut same = copied(table);
+        for column in compared {
+            let stored = Expr::col((live.clone(), column.clone()));
+            same.and_where(Expr::col((COPY, column)).binary(is_same, stored));
+        }
+        Query::delete()
+            .from_table(live)
+            .and_where(self.is_here())
+            .and_where(Expr::exists(same.expr(number(1)).take()).not())
+            .returning(Query::returning().columns(table.key()))
+            .take()
+    }
+
+    /// Writes rows of the copy that are not there.
+    fn write(&self, table: Table) -> InsertStatement {
+        let live = Tables::Live.table(table);
+        let mut same = Query::select();
+        same.expr(number(1)).from_as(live.clone(), ROW);
+        for column in table.key() {
+            same.and_where(Expr::col((ROW, column.clone())).equals((COPY, column)));
+        }
+        let missing = copied(table)
+            .columns(table.columns().into_iter().map(|column| (COPY, column)))
+            .and_where(Expr::col((COPY, users::Column::DirectoryId)).eq(self.directory.uuid()))
+            .and_where(Expr::exists(same).not())
+            .take();
+        insert_from(live, table.columns(), missing)
+            .returning(Query::returning().columns(table.key()))
+            .take()
+    }
 }
 
-/// Rows of the copy that are not there.
-fn write(copy: &str, live: &str) -> String {
-    let columns = columns(live, LIVE);
-    let key: &[&str] = match live {
-        "user_emails" => &["directory_id", "value_key", "user_id"],
-        "group_members" => &["group_id", "member_id"],
-        _ => &["id"],
-    };
-    let same: Vec<String> = key.iter().map(|column| format!("x.{column} = f.{column}")).collect();
-    let list = columns.join(", ");
-    let read: Vec<String> = columns.iter().map(|column| format!("f.{column}")).collect();
-    format!(
-        "INSERT INTO {live} ({list}) SELECT {} FROM {copy} f WHERE f.directory_id IN {{directory}} \
-         AND NOT EXISTS (SELECT 1 FROM {live} x WHERE {}) RETURNING 1 AS one",
-        read.join(", "),
-        same.join(" AND ")
-    )
+/// A stored row, and one of the copy.
+const ROW: &str = "x";
+const COPY: &str = "f";
+
+fn copied(table: Table) -> SelectStatement {
+    Query::select().from_as(Tables::Fresh.table(table), COPY).take()
 }

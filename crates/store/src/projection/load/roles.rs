@@ -1,15 +1,17 @@
 //! The people of groups that give a role and may lose all their members at once: each of them changes by that.
 
-use super::{BY_ID, MEMBERSHIP, Tx, USER, select, take};
-use crate::rows::{Params, RowSet};
+use super::parts::{ASKED, BY_ID, USER, memberships_of_people, people};
+use super::{Tx, take, union};
+use crate::entity::column::Id;
+use crate::entity::{group_members, groups};
+use crate::expr::{Texts, count_up_to, fixed, number};
+use crate::rows::{Parameters, Rows};
 use crate::sql::Row;
 use crate::{Dialect, StoreError};
 use directory::{DirectoryRows, MOST_ROLE_CHANGES, Needs};
 use events::{DirectoryId, ResourceId};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, TableRef};
 use std::collections::{HashMap, HashSet};
-
-/// From a group of the row set `r` to its people.
-const PEOPLE: &str = "JOIN group_members p ON p.group_id = r.id AND p.directory_id = r.directory_id AND p.kind = 0";
 
 /// Loads the users in such groups, with all groups of those users; nobody of a group that has too many.
 pub(super) async fn load(
@@ -22,16 +24,13 @@ pub(super) async fn load(
     if all.is_empty() {
         return Ok(());
     }
-    let mut params = Params::new(dialect);
-    let rows = params.rows("r", all);
-    // Counts no further than it must.
-    let sizes = format!(
-        "SELECT r.directory_id AS directory_id, r.id AS id, (SELECT COUNT(*) FROM (SELECT 1 FROM group_members p \
-         WHERE p.group_id = r.id AND p.kind = 0 LIMIT {}) counted) AS people FROM {rows}",
-        MOST_ROLE_CHANGES + 1
-    );
+    static SIZES: Texts<2> = Texts::new();
+    let is_sqlite = dialect == Dialect::Sqlite;
+    let sql = SIZES.get([is_sqlite], || {
+        fixed(dialect, &sizes(Parameters::new(dialect).table(&BY_ID, ASKED)))
+    });
     let mut told: HashSet<ResourceId> = HashSet::new();
-    for row in tx.query(&sizes, params).await? {
+    for row in tx.query(sql, all.into_values(dialect)).await? {
         let group: ResourceId = row.id("id")?;
         if usize::try_from(row.get::<i64>("people")?).unwrap_or(usize::MAX) <= MOST_ROLE_CHANGES {
             told.insert(group);
@@ -43,16 +42,12 @@ pub(super) async fn load(
     if told.is_empty() {
         return Ok(());
     }
-    let mut params = Params::new(dialect);
-    let rows = params.rows("r", told);
-    let sql = format!(
-        "{} FROM {rows} {PEOPLE} JOIN users x ON x.id = p.member_id AND x.directory_id = p.directory_id UNION ALL \
-         {} FROM {rows} {PEOPLE} JOIN group_members m ON m.member_id = p.member_id \
-         AND m.directory_id = p.directory_id",
-        select(USER),
-        select(MEMBERSHIP)
-    );
-    for row in tx.query(&sql, params).await? {
+    static PEOPLE: Texts<2> = Texts::new();
+    let sql = PEOPLE.get([is_sqlite], || {
+        let groups = Parameters::new(dialect).table(&BY_ID, ASKED);
+        fixed(dialect, &union([people(groups.clone()), memberships_of_people(groups)]))
+    });
+    for row in tx.query(sql, told.into_values(dialect)).await? {
         if let Some(directory) = found.get_mut(&row.id("directory_id")?) {
             if row.get::<i64>("kind")? == USER {
                 directory.know_groups_of(row.id("id")?);
@@ -63,16 +58,31 @@ pub(super) async fn load(
     Ok(())
 }
 
+/// How many users each of these groups has, counted no further than it matters.
+fn sizes(these: TableRef) -> SelectStatement {
+    use group_members::Column::{GroupId, Kind};
+    let people = Query::select()
+        .from(group_members::Entity)
+        .and_where(Expr::col(GroupId).eq(Expr::col((ASKED, groups::Column::Id))))
+        .and_where(Expr::col(Kind).eq(number(0)))
+        .take();
+    Query::select()
+        .columns([groups::Column::DirectoryId, groups::Column::Id].map(|column| (ASKED, column)))
+        .expr_as(count_up_to(MOST_ROLE_CHANGES as u64 + 1, people), "people")
+        .from(these)
+        .take()
+}
+
 fn groups(
     wanted: &[(DirectoryId, Needs)],
     found: &HashMap<DirectoryId, DirectoryRows>,
     which: impl Fn(&ResourceId) -> bool,
-) -> RowSet {
-    let mut set = RowSet::new(BY_ID);
+) -> Rows {
+    let mut rows = Rows::new(&BY_ID);
     for (directory, needs) in wanted.iter().filter(|(id, _)| found.contains_key(id)) {
         for group in needs.role_members.iter().filter(|group| which(group)) {
-            set.push(vec![directory.uuid().into(), group.uuid().into()]);
+            rows.push([Id(*directory).into(), Id(*group).into()]);
         }
     }
-    set
+    rows
 }

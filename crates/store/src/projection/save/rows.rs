@@ -1,84 +1,41 @@
 //! The rows of users, groups and memberships, as they are written.
 
-use super::Part;
-use crate::rows::{Cell, Column, RowSet};
+use crate::entity::column::{Id, Millis};
+use crate::entity::group_members::MemberKind;
+use crate::entity::{group_members, groups, user_emails, users};
+use crate::expr::{insert_from, number, truth};
+use crate::projection::part::{Part, ROWS};
+use crate::projection::tables::Tables;
+use crate::rows::{Columns, Kind, Rows};
 use crate::{Dialect, StoreError};
 use directory::{Group, User, Writes};
-use events::{DirectoryId, ResourceKind, Timestamp};
+use events::{DirectoryId, ResourceId, ResourceKind, Timestamp};
 use scim::schema::ResourceType;
-use serde_json::{Map, Value};
-
-pub(in crate::projection) const USERS: &[(&str, Column)] = &[
-    ("id", Column::Id),
-    ("directory_id", Column::Id),
-    ("user_name", Column::Text),
-    ("user_name_key", Column::Text),
-    ("external_id", Column::Text),
-    ("display_name", Column::Text),
-    ("display_name_key", Column::Text),
-    ("email", Column::Text),
-    ("active", Column::Bool),
-    ("manager_id", Column::Text),
-    ("resource", Column::Text),
-    ("search", Column::Text),
-    ("version", Column::Int),
-    ("created_at", Column::Int),
-    ("updated_at", Column::Int),
-];
-
-pub(in crate::projection) const GROUPS: &[(&str, Column)] = &[
-    ("id", Column::Id),
-    ("directory_id", Column::Id),
-    ("display_name", Column::Text),
-    ("display_name_key", Column::Text),
-    ("external_id", Column::Text),
-    ("resource", Column::Text),
-    ("search", Column::Text),
-    ("version", Column::Int),
-    ("created_at", Column::Int),
-    ("updated_at", Column::Int),
-];
-
-pub(in crate::projection) const EMAILS: &[(&str, Column)] = &[
-    ("directory_id", Column::Id),
-    ("value_key", Column::Text),
-    ("user_id", Column::Id),
-];
-
-pub(in crate::projection) const MEMBERS: &[(&str, Column)] = &[
-    ("directory_id", Column::Id),
-    ("group_id", Column::Id),
-    ("member_id", Column::Id),
-    ("kind", Column::Int),
-    ("added_at", Column::Int),
-];
-
-/// A set of tables that hold users and groups.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::projection) struct Tables {
-    pub(in crate::projection) users: &'static str,
-    pub(in crate::projection) emails: &'static str,
-    pub(in crate::projection) groups: &'static str,
-    pub(in crate::projection) members: &'static str,
-}
-
-/// The tables that everybody reads.
-pub(in crate::projection) const LIVE: Tables = Tables {
-    users: "users",
-    emails: "user_emails",
-    groups: "groups",
-    members: "group_members",
+use sea_orm::sea_query::{
+    DynIden, Expr, ExprTrait as _, InsertStatement, IntoIden, OnConflict, Query, SubQueryStatement, TableRef,
 };
+use sea_orm::{ActiveEnum as _, Iterable as _, Value};
+use serde_json::Map;
+use std::sync::LazyLock;
 
-/// What is upserted; an empty row set for what is not.
+static USERS: LazyLock<Columns> = LazyLock::new(|| Columns::of(users::Column::iter()));
+static GROUPS: LazyLock<Columns> = LazyLock::new(|| Columns::of(groups::Column::iter()));
+static EMAILS: LazyLock<Columns> = LazyLock::new(|| Columns::of(user_emails::Column::iter()));
+/// A row of a user, and one of each of its addresses.
+static KEPT_EMAILS: LazyLock<Columns> = LazyLock::new(|| {
+    Columns::of([user_emails::Column::UserId]).and_nullable(user_emails::Column::ValueKey, Kind::Text)
+});
+static MEMBERS: LazyLock<Columns> = LazyLock::new(|| Columns::of(group_members::Column::iter()));
+
+/// What is upserted; no rows for what is not.
 pub(in crate::projection) fn parts(
-    dialect: Dialect,
     tables: Tables,
     writes: &[(DirectoryId, Writes)],
     now: Timestamp,
 ) -> Result<Vec<Part>, StoreError> {
-    let (mut users, mut groups, mut members) = (RowSet::new(USERS), RowSet::new(GROUPS), RowSet::new(MEMBERS));
-    let (mut emails, mut kept) = (RowSet::new(EMAILS), RowSet::new(EMAILS));
+    let (mut users, mut groups) = (Rows::new(&USERS), Rows::new(&GROUPS));
+    let (mut emails, mut kept) = (Rows::new(&EMAILS), Rows::new(&KEPT_EMAILS));
+    let mut members = no_members();
     for (directory, writes) in writes {
         for user in &writes.users {
             users.push(user_row(*directory, writes.user_type(), user)?);
@@ -88,113 +45,136 @@ pub(in crate::projection) fn parts(
             groups.push(group_row(*directory, group)?);
         }
         for (group, member, kind) in &writes.members_added {
-            members.push(vec![
-                directory.uuid().into(),
-                group.uuid().into(),
-                member.uuid().into(),
-                i64::from(*kind == ResourceKind::Group).into(),
-                now.millis().into(),
-            ]);
+            members.push(member_row(*directory, (*group, *member), *kind, now));
         }
     }
+    let part = |name, rows, write| Part {
+        name,
+        tables,
+        rows,
+        write,
+    };
     Ok(vec![
-        upsert(dialect, "users_written", tables.users, users),
-        emails_left(dialect, tables.emails, kept),
-        Part {
-            name: "emails_written",
-            set: emails,
-            sql: format!(
-                "INSERT INTO {} (directory_id, value_key, user_id) \
-                 SELECT r.directory_id, r.value_key, r.user_id FROM {{rows}} WHERE true ON CONFLICT DO NOTHING",
-                tables.emails
-            ),
-        },
-        upsert(dialect, "groups_written", tables.groups, groups),
-        Part {
-            name: "members_written",
-            set: members,
-            sql: insert_members(tables),
-        },
+        part("users_written", users, |_, tables, rows| {
+            upsert(tables.users(), &USERS, rows)
+        }),
+        part("emails_left", kept, delete_emails),
+        part("emails_written", emails, |_, tables, rows| {
+            add(tables.emails(), &EMAILS, rows)
+        }),
+        part("groups_written", groups, |_, tables, rows| {
+            upsert(tables.groups(), &GROUPS, rows)
+        }),
+        part("members_written", members, insert_members),
     ])
 }
 
 /// Deletes the addresses that are not kept. Those that stay are not touched, so deleting and inserting never meet.
-fn emails_left(dialect: Dialect, emails: &str, kept: RowSet) -> Part {
+fn delete_emails(dialect: Dialect, tables: Tables, rows: TableRef) -> SubQueryStatement {
+    use user_emails::Column::{UserId, ValueKey};
+    let kept = |column| Expr::col((ROWS, column));
+    let stored = |column| Expr::col((tables.emails(), column));
+    let mut those = Query::select();
+    those.from(rows.clone());
     let is_kept = match dialect {
-        Dialect::Postgres => format!(
-            "EXISTS (SELECT 1 FROM {{rows}} WHERE r.user_id = {emails}.user_id AND r.value_key = {emails}.value_key)"
+        Dialect::Postgres => Expr::exists(
+            those
+                .expr(number(1))
+                .and_where(kept(UserId).eq(stored(UserId)))
+                .and_where(kept(ValueKey).eq(stored(ValueKey)))
+                .take(),
         ),
         // A set that is made once; EXISTS would go through all rows for each address.
-        Dialect::Sqlite => {
-            "(user_id, value_key) IN (SELECT r.user_id, r.value_key FROM {rows} WHERE r.value_key IS NOT NULL)"
-                .to_owned()
-        }
+        Dialect::Sqlite => Expr::tuple([stored(UserId), stored(ValueKey)]).in_subquery(
+            those
+                .columns([(ROWS, UserId), (ROWS, ValueKey)])
+                .and_where(kept(ValueKey).is_not_null())
+                .take(),
+        ),
     };
-    Part {
-        name: "emails_left",
-        set: kept,
-        sql: format!("DELETE FROM {emails} WHERE user_id IN (SELECT r.user_id FROM {{rows}}) AND NOT {is_kept}"),
-    }
+    let of_those = Query::select().column((ROWS, UserId)).from(rows).take();
+    Query::delete()
+        .from_table(tables.emails())
+        .and_where(stored(UserId).in_subquery(of_those))
+        .and_where(is_kept.not())
+        .take()
+        .into()
 }
 
-/// The statement that writes memberships.
-pub(in crate::projection) fn insert_members(tables: Tables) -> String {
-    format!(
-        "INSERT INTO {} (directory_id, group_id, member_id, kind, added_at) \
-         SELECT r.directory_id, r.group_id, r.member_id, r.kind, r.added_at FROM {{rows}} WHERE true \
-         ON CONFLICT DO NOTHING",
-        tables.members
-    )
+/// Writes memberships, of [`member_row`]s.
+pub(in crate::projection) fn insert_members(_: Dialect, tables: Tables, rows: TableRef) -> SubQueryStatement {
+    add(tables.members(), &MEMBERS, rows)
+}
+
+/// Room for [`member_row`]s.
+pub(in crate::projection) fn no_members() -> Rows {
+    Rows::new(&MEMBERS)
+}
+
+pub(in crate::projection) fn member_row(
+    directory: DirectoryId,
+    (group, member): (ResourceId, ResourceId),
+    kind: ResourceKind,
+    added_at: Timestamp,
+) -> [Value; 5] {
+    let kind = match kind {
+        ResourceKind::User => MemberKind::User,
+        ResourceKind::Group => MemberKind::Group,
+    };
+    [
+        Id(directory).into(),
+        Id(group).into(),
+        Id(member).into(),
+        kind.to_value().into(),
+        Millis::from(added_at).into(),
+    ]
 }
 
 /// The addresses that a user has now go to `emails`, and for a user that may have had others to `kept` as well, with a
 /// row that names no address, so that users who have none any more are among them.
-fn addresses(directory: DirectoryId, user: &User, emails: &mut RowSet, kept: &mut RowSet) {
-    let row = |key: Option<String>| -> Vec<Cell> { vec![directory.uuid().into(), key.into(), user.id.uuid().into()] };
+fn addresses(directory: DirectoryId, user: &User, emails: &mut Rows, kept: &mut Rows) {
     let stored_before = user.version > 1;
     if stored_before {
-        kept.push(row(None));
+        kept.push([Id(user.id).into(), Value::String(None)]);
     }
     for email in user.emails() {
         let key = scim::fold(email);
         if stored_before {
-            kept.push(row(Some(key.clone())));
+            kept.push([Id(user.id).into(), key.clone().into()]);
         }
-        emails.push(row(Some(key)));
+        emails.push([Id(directory).into(), key.into(), Id(user.id).into()]);
     }
 }
 
-fn upsert(dialect: Dialect, name: &'static str, table: &str, set: RowSet) -> Part {
-    let names = set.names();
-    let kept = ["id", "directory_id", "created_at"];
-    let assignments: Vec<String> = names
-        .iter()
-        .filter(|name| !kept.contains(*name))
-        .map(|name| format!("{name} = excluded.{name}"))
-        .collect();
-    let read: Vec<String> = names
-        .iter()
-        .map(|name| match (*name, dialect) {
-            ("search", Dialect::Postgres) => "r.search::jsonb".to_owned(),
-            (name, _) => format!("r.{name}"),
-        })
-        .collect();
-    Part {
-        name,
-        sql: format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM {{rows}} WHERE true ON CONFLICT (id) DO UPDATE SET {}",
-            names.join(", "),
-            read.join(", "),
-            assignments.join(", ")
-        ),
-        set,
-    }
+/// Writes rows, and leaves those that are there.
+fn add(table: DynIden, columns: &Columns, rows: TableRef) -> SubQueryStatement {
+    insert(table, columns, rows)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .take()
+        .into()
 }
 
-fn user_row(directory: DirectoryId, kind: &ResourceType, user: &User) -> Result<Vec<Cell>, StoreError> {
-    Ok(vec![
-        user.id.uuid().into(),
-        directory.uuid().into(),
+/// Writes rows over those that have the same ids, which stay in their directory and keep their time of creation.
+fn upsert(table: DynIden, columns: &Columns, rows: TableRef) -> SubQueryStatement {
+    let kept = [users::Column::Id, users::Column::DirectoryId, users::Column::CreatedAt].map(IntoIden::into_iden);
+    let changed = columns.names().filter(|name| !kept.contains(name));
+    let over = OnConflict::column(users::Column::Id).update_columns(changed).to_owned();
+    insert(table, columns, rows).on_conflict(over).take().into()
+}
+
+fn insert(table: DynIden, columns: &Columns, rows: TableRef) -> InsertStatement {
+    let all = Query::select()
+        .columns(columns.names().map(|name| (ROWS, name)))
+        .from(rows)
+        .and_where(truth(true))
+        .take();
+    insert_from(table, columns.names(), all)
+}
+
+fn user_row(directory: DirectoryId, kind: &ResourceType, user: &User) -> Result<[Value; 15], StoreError> {
+    Ok([
+        Id(user.id).into(),
+        Id(directory).into(),
         user.user_name().into(),
         user.user_name_key().into(),
         user.external_id().into(),
@@ -206,31 +186,28 @@ fn user_row(directory: DirectoryId, kind: &ResourceType, user: &User) -> Result<
         text(&user.attributes)?.into(),
         text(&scim::resource::search_document(kind, &user.attributes))?.into(),
         user.version.into(),
-        user.created_at.millis().into(),
-        user.updated_at.millis().into(),
+        Millis::from(user.created_at).into(),
+        Millis::from(user.updated_at).into(),
     ])
 }
 
-fn group_row(directory: DirectoryId, group: &Group) -> Result<Vec<Cell>, StoreError> {
-    Ok(vec![
-        group.id.uuid().into(),
-        directory.uuid().into(),
+fn group_row(directory: DirectoryId, group: &Group) -> Result<[Value; 10], StoreError> {
+    let search = scim::resource::search_document(ResourceType::group(), &group.attributes);
+    Ok([
+        Id(group.id).into(),
+        Id(directory).into(),
         group.display_name().into(),
         group.display_name_key().into(),
         group.external_id().into(),
         text(&group.attributes)?.into(),
-        text(&scim::resource::search_document(
-            ResourceType::group(),
-            &group.attributes,
-        ))?
-        .into(),
+        text(&search)?.into(),
         group.version.into(),
-        group.created_at.millis().into(),
-        group.updated_at.millis().into(),
+        Millis::from(group.created_at).into(),
+        Millis::from(group.updated_at).into(),
     ])
 }
 
-fn text(attributes: &Map<String, Value>) -> Result<String, StoreError> {
+fn text(attributes: &Map<String, serde_json::Value>) -> Result<String, StoreError> {
     serde_json::to_string(attributes)
         .map_err(|error| StoreError::Invalid(format!("a resource cannot be written as JSON: {error}")))
 }
