@@ -124,7 +124,7 @@ impl Replier {
         self.reply_all(&[(delivery, verdict)]).await;
     }
 
-    /// [`Replier::reply`] for many at once: those who wait on the same connection are told by one message.
+    /// [`Replier::reply`] for many at once: those for the same connection travel in one message.
     pub async fn reply_all(&self, verdicts: &[(&Inbound<Command>, &Verdict)]) {
         match &self.0 {
             Link::Rabbit(link) => link.reply(verdicts).await,

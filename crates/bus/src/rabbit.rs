@@ -1,6 +1,6 @@
 //! The bus on RabbitMQ. Nothing of lapin leaves this module.
 //!
-//! A connection is disposable: whatever goes wrong on it, it is dropped as a whole, everybody who waits on it is told
+//! A connection is disposable: whatever goes wrong on it, it is dropped as a whole, everybody who waits on it is woken
 //! at once, and a new one is made after a pause. One connection publishes (commands, events, verdicts, parked
 //! messages) and receives verdicts; each consumer has one of its own, because a broker short of memory or disk stops
 //! reading from publishing connections, acknowledgements included.

@@ -63,7 +63,7 @@ pub struct DirectoryRows {
     pub(crate) limits: Limits,
 }
 
-/// What a request about groups is told where groups are switched off.
+/// The answer to a request about groups where groups are switched off.
 const GROUPS_DISABLED: &str = "groups are switched off for this directory, nothing was changed; in Entra, open \
      Provisioning > Mappings and disable the mapping of groups, or have the directory's administrator enable groups";
 
@@ -123,7 +123,7 @@ impl DirectoryRows {
         self.brake = Brake::new(self.owner.directory_id, self.policy.mass_change_brake, facts, now);
     }
 
-    /// Why the command applied last has brought the directory into the state `held`; told once. To be announced, after
+    /// Why the command applied last has brought the directory into the state `held`; given once. To be announced, after
     /// the events of that command.
     pub fn newly_held(&mut self) -> Option<HoldReason> {
         self.brake.take_news()
@@ -286,7 +286,7 @@ pub(crate) fn precondition(command: &Command, version: i64) -> Result<(), Refusa
 }
 
 /// The differences of two resources as the event carries them; never empty for resources that differ, so that the
-/// stored state always equals the replay of the log. Where only the order of values differs, whole attributes are told.
+/// stored state always equals the replay of the log. Where only the order of values differs, whole attributes are announced.
 pub(crate) fn changes(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Value> {
     let told = |path: &str, before: &Value, after: &Value| json!({ "path": path, "before": before, "after": after });
     let leaves = scim::patch::changes(before, after);

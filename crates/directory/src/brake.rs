@@ -195,7 +195,7 @@ impl Brake {
         self.writes.held || self.facts.held_at.is_some()
     }
 
-    /// Why the directory was held just now; told once.
+    /// Why the directory was held just now; given once.
     pub(crate) fn take_news(&mut self) -> Option<HoldReason> {
         self.news.take()
     }

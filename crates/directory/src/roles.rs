@@ -1,5 +1,5 @@
 //! Roles that come from groups: when somebody's membership, or what it gives, changes, so may the role and the grants of
-//! that person, and an app is told so by a `user.updated` of each of them.
+//! that person, and an app learns so from a `user.updated` of each of them.
 
 use crate::apply::{Announcement, DirectoryRows};
 use crate::event::normalize;
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The most people whose roles one request changes with an event for each. A request that moves the members of a larger
-/// group all at once (its deletion, its emptying, a change of `group_roles`) is told by its own events alone: they name
+/// group all at once (its deletion, its emptying, a change of `group_roles`) is announced by its own events alone: they name
 /// the group, and who is in it can be read.
 pub const MOST_ROLE_CHANGES: usize = 5_000;
 

@@ -1,4 +1,4 @@
-//! What a command costs, as far as that can be told before anything is loaded: what it carries, and how many stored rows
+//! What a command costs, as far as that is known before anything is loaded: what it carries, and how many stored rows
 //! it reaches without naming them.
 
 use events::{Command, DirectoryId, ResourceId, ResourceKind, Verb};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub const HEAVY_ROWS: u64 = 256;
 /// A command that weighs more than this is heavy: it takes a good part of what a batch may take.
 pub const HEAVY_BYTES: u64 = 256 * 1024;
-/// What a value of a list weighs beside its bytes: a member is looked up, written and told by an event of its own.
+/// What a value of a list weighs beside its bytes: a member is looked up, written and announced by an event of its own.
 const ELEMENT_BYTES: u64 = 1_024;
 
 /// Stored rows that a command touches without naming them.

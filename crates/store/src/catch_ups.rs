@@ -45,7 +45,7 @@ pub enum CatchUpPhase {
     Groups,
     /// Memberships as they were.
     Members,
-    /// The end of the snapshot is to be told.
+    /// The end of the snapshot is to be sent.
     Completed,
     /// Events of the log.
     Log,
@@ -70,7 +70,7 @@ pub struct CatchUp {
     pub after: Option<ResourceId>,
     /// Of memberships the member.
     pub after_member: Option<ResourceId>,
-    /// Users, groups and memberships told so far.
+    /// Users, groups and memberships sent so far.
     pub told: [i64; 3],
 }
 

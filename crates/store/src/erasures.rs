@@ -231,7 +231,7 @@ impl Step<'_> {
         let rows = query_all(self.tx, sql, values).await?;
         let found = rows.iter().map(|row| found(row, "id")).collect::<Result<Vec<_>, _>>()?;
         let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
-        // Events about the person are told as what they have become.
+        // Events about the person are sent as what they have become.
         self.rewrite(
             "events",
             "id",

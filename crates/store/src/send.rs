@@ -1,4 +1,4 @@
-//! Sends statements that sea-orm builds. Like those of [`crate::sql`], each is told to the tests, with its place in the
+//! Sends statements that sea-orm builds. Like those of [`crate::sql`], each is reported to the tests, with its place in the
 //! source: methods of sea-orm that send one by themselves are not used.
 
 use crate::StoreError;

@@ -28,7 +28,7 @@ const MOST_OPEN: u32 = 1_000;
 const DIRECTORIES_A_ROUND: u32 = 64;
 /// How often the dispatcher asks whether somebody asked for the past.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-/// How long a directory that could not be told is left alone.
+/// How long a directory whose past could not be sent is left alone.
 const REST_TIME: Duration = Duration::from_secs(60);
 /// Every so many looks.
 const COMPLETE_EVERY: u32 = 10;
@@ -55,7 +55,7 @@ struct Round {
     /// Whether somebody may have come to the end of the past since that was last noted.
     ended: bool,
     looks: u32,
-    /// Directories that could not be told, with the time to try again.
+    /// Directories whose past could not be sent, with the time to try again.
     resting: HashMap<(EndpointId, DirectoryId), Instant>,
 }
 
@@ -123,7 +123,7 @@ impl Feeder {
                     let again = Instant::now() + REST_TIME;
                     round.resting.insert((row.endpoint_id, row.directory_id), again);
                     tracing::error!(endpoint.id = %row.endpoint_id, directory.id = %row.directory_id,
-                        error = %telemetry::chain(&error), "the past of a directory cannot be told");
+                        error = %telemetry::chain(&error), "the past of a directory cannot be sent");
                 }
             }
         }

@@ -22,7 +22,7 @@ const LONGEST_STANDSTILL: Duration = Duration::from_millis(250);
 /// After 410 an endpoint is switched off within moments; should that fail, its deliveries are tried again after this.
 const UNTIL_DISABLED: Duration = Duration::from_secs(10);
 
-/// What the recorder is told about a delivery.
+/// What the recorder learns about a delivery.
 #[expect(clippy::large_enum_variant, reason = "nearly all outcomes are of the large kind")]
 #[derive(Debug)]
 pub(crate) enum DeliveryOutcome {

@@ -32,7 +32,7 @@ pub(crate) struct ParsedEvent<'a> {
     parsed: OnceLock<Option<Value>>,
 }
 
-/// How an event is told to an endpoint.
+/// How an event is shown to an endpoint.
 #[derive(Debug)]
 pub(crate) enum Rendering {
     /// With the body of the log.
@@ -65,7 +65,7 @@ impl<'a> ParsedEvent<'a> {
 }
 
 impl EndpointSubscription {
-    /// How an event is told, or that it is not.
+    /// How an event is shown, or that it is not.
     pub(crate) fn tell(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<Rendering> {
         let event = parsed.event;
         if !self.is_of_interest(event) {
@@ -89,7 +89,7 @@ impl EndpointSubscription {
         render(parsed, kind, |data| fields.apply(data) || may_be_empty)
     }
 
-    /// Whether a directory's users may be told at all; says nothing about types and users.
+    /// Whether a directory's users may be shown at all; says nothing about types and users.
     fn is_of_interest(&self, event: &Event) -> bool {
         !self.broken
             && is_among(self.directories.as_deref(), &event.directory_id)
@@ -101,7 +101,7 @@ impl EndpointSubscription {
         self.scope.is_some() && is_member(event.kind) && self.is_of_interest(event)
     }
 
-    /// The type under which an event is told; a user who comes into scope or leaves it makes another one of it.
+    /// The type under which an event is sent; a user who comes into scope or leaves it makes another one of it.
     fn kind_in_scope(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<EventType> {
         let kind = parsed.event.kind;
         let Some(scope) = &self.scope else { return Some(kind) };

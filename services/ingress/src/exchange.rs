@@ -1,4 +1,4 @@
-//! From command to effect ([`commands::send`]), with the failures that SCIM clients are told.
+//! From command to effect ([`commands::send`]), with the failures that SCIM clients see.
 
 use crate::context::ScimContext;
 use crate::failure::Failure;
@@ -50,7 +50,7 @@ async fn in_turn(context: &ScimContext, mut command: Command) -> Result<commands
 }
 
 impl PendingAnswer {
-    /// What it did; without an effect, the failure that the client is told.
+    /// What it did; without an effect, the failure that the client sees.
     pub(crate) async fn effect(self) -> Result<Effect, Failure> {
         self.sent?.effect().await.map_err(|error| match error {
             CommandError::Refused {

@@ -33,7 +33,7 @@ const READS_AT_ONCE: usize = 2;
 /// Between attempts while the bus or the database is away.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-/// What the relay is told.
+/// Messages to the relay.
 pub(crate) enum RelayMessage {
     /// A lane was taken over: what another projector published is not known here.
     TakenOver,

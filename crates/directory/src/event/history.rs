@@ -1,4 +1,4 @@
-//! Backwards through the log: what a resource was before an event, from its after-image and the changes told.
+//! Backwards through the log: what a resource was before an event, from its after-image and its changes.
 
 mod undo;
 
@@ -54,7 +54,7 @@ pub fn before_image(after: &Map<String, Value>, changes: &[Value]) -> Map<String
 }
 
 /// The user before an event about it; `None` when there was none, or when the event does not tell because the person was
-/// erased. `updated_at` is not told by events: it is that of the creation, or `at` for a user that had changed since.
+/// erased. Events do not show `updated_at`: it is that of the creation, or `at` for a user that had changed since.
 #[must_use]
 pub fn user_before(kind: EventType, data: &Value, at: Timestamp) -> Option<User> {
     let Before {

@@ -79,7 +79,7 @@ impl Images {
         Ok(())
     }
 
-    /// The rows of users and groups, to be written; memberships are told apart.
+    /// The rows of users and groups, to be written; memberships come separately.
     #[must_use]
     pub fn writes(&self, policy: &Policy) -> Writes {
         Writes::of_rows(

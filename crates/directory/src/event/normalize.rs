@@ -19,7 +19,7 @@ pub struct Owner {
 ///
 /// `role` is the user's own (the primary one, else the first); somebody without one has the role that the directory's
 /// `group_roles` give for direct membership, the first rule that applies. `grants` follow from the role. A change of
-/// membership that changes them is told by a `user.updated` too ([`crate::role_change`]).
+/// membership that changes them is announced by a `user.updated` too ([`crate::role_change`]).
 #[must_use]
 pub fn normalized_user(user: &User, owner: Owner, groups: &[GroupRef], policy: &Policy) -> Value {
     let attributes = &user.attributes;
@@ -52,7 +52,7 @@ pub fn normalized_user(user: &User, owner: Owner, groups: &[GroupRef], policy: &
     })
 }
 
-/// The normalized group of an event and of the management API; members are told one by one, not here.
+/// The normalized group of an event and of the management API; members are announced one by one, not here.
 #[must_use]
 pub fn normalized_group(group: &Group, owner: Owner) -> Value {
     json!({

@@ -38,7 +38,7 @@ pub(super) async fn head_as_get<B: MessageBody + 'static>(
     }))
 }
 
-/// A body of which only the length is told.
+/// A body of which only the length is sent.
 #[derive(Debug)]
 pub(super) struct WithheldBody(BodySize);
 
@@ -75,7 +75,7 @@ pub fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Htt
         .body(body.to_string())
 }
 
-/// A path that is only read: any other method is told so.
+/// A path that is only read: any other method is refused.
 #[must_use]
 pub fn read_only(path: &str) -> Resource {
     web::resource(path)

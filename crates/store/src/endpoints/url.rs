@@ -25,7 +25,7 @@ const PORTION: u64 = 500;
 /// The URL of an endpoint. `Debug` shows no more than lists do.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EndpointUrl {
-    /// Scheme, host and port: all of it that may be told to others than its owner.
+    /// Scheme, host and port: the part that others than its owner may see.
     pub origin: String,
     /// How many characters come after that: path and query.
     pub path_length: i64,

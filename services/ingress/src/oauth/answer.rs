@@ -7,7 +7,7 @@ use oidc::TokenError;
 use serde_json::json;
 use std::time::Duration;
 
-/// What everybody is told who did not prove to be a client, whatever was wrong: a stranger must not learn which
+/// The answer to everybody who did not prove to be a client, whatever was wrong: a stranger must not learn which
 /// directories exist, what they are set to, or how near a guess comes.
 const UNPROVEN: &str = "the client is unknown here or did not prove who it is; \
                         the reason is in the log of the directory, which its administrator can see";

@@ -62,7 +62,7 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
         }
     }
     query.finish()?;
-    // A place that is not in the log is told now, as long as there is a status to tell it with.
+    // A place that is not in the log is refused now, as long as there is a status to say so.
     context.store().events().feed(&selection.feed(1)).await?;
     let moved = context.streams().listen(context.store()).ok_or_else(|| {
         let most = format!("There are {MOST_STREAMS} streams already, or this server is stopping. Try again soon.");
