@@ -7,6 +7,7 @@
 //! - every statement has an end: a time, or the moment when its caller goes away ([`lent`]). The place of a statement is free
 //!   again when the statement has really ended, so what was abandoned never runs beside what comes after it.
 
+mod connections;
 mod lent;
 mod link;
 mod set;

@@ -1,6 +1,6 @@
 //! Request bodies: bounded in size and time, JSON only.
 
-use crate::Config;
+use crate::config::Config;
 use crate::failure::Failure;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
@@ -62,7 +62,7 @@ impl From<BodyError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::json;
-    use crate::Config;
+    use crate::config::Config;
     use crate::failure::Failure;
     use actix_web::error::PayloadError;
     use actix_web::test::TestRequest;

@@ -6,11 +6,12 @@
 //! not have been tried, had all of them failed.
 
 use crate::answer;
+use crate::config::Config;
 use crate::context::{ScimContext, id_of};
 use crate::exchange::{PendingAnswer, send};
 use crate::failure::Failure;
+use crate::render;
 use crate::write;
-use crate::{Config, render};
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
 use events::{Command, ResourceId, ResourceKind, Verb};

@@ -3,9 +3,10 @@
 use crate::auth::Access;
 use crate::failure::Failure;
 use crate::path::decoded;
+use crate::state::{Inner, State};
 use crate::tenant::Tenant;
 use crate::usage::UsedKey;
-use crate::{Inner, State, body, oauth};
+use crate::{body, oauth};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};

@@ -1,11 +1,12 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`: what this server does, generated from what it obeys.
 
 use crate::answer;
+use crate::config::Config;
 use crate::context::ScimContext;
 use crate::failure::Failure;
 use crate::path::Parts;
+use crate::state::{Inner, State};
 use crate::tenant::Tenant;
-use crate::{Config, Inner, State};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use events::ResourceKind;

@@ -4,6 +4,7 @@
 //! waits for its verdict ([`exchange`]). Reads go to the database directly. The one thing it writes about a command is that
 //! it has given it up.
 
+mod allow;
 mod answer;
 mod auth;
 mod body;
@@ -12,11 +13,14 @@ mod config;
 mod context;
 mod deps;
 mod discovery;
+mod endpoints;
 mod exchange;
 mod failure;
 mod found;
 mod groups;
 mod list;
+mod normalise;
+mod note_use;
 mod nowhere;
 mod oauth;
 mod overload;
@@ -36,12 +40,11 @@ mod write;
 
 pub use config::Config;
 pub use deps::Deps;
-pub use routes::routes;
-
-pub(crate) use state::{Inner, State};
+pub use endpoints::routes;
 
 use actix_web::web::ServiceConfig;
 use runtime::{Context, Service, Shutdown};
+use state::State;
 
 /// The ingress, ready to serve.
 #[derive(Clone, Debug)]
@@ -64,7 +67,8 @@ impl Service for Ingress {
 
     /// Notes from time to time which keys were used; requests are answered by [`Ingress::routes`].
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        usage::run(self.0, shutdown.soft).await;
+        let inner = self.0.inner();
+        usage::run(&inner.usage, &inner.store, shutdown.soft).await;
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! What is answered where no handler is: methods that a path does not take, and paths that there are not.
 
+use crate::allow::Allow;
+use crate::answer;
 use crate::context::ScimContext;
 use crate::failure::Failure;
 use crate::path::Parts;
-use crate::routes::Allow;
+use crate::state::State;
 use crate::tenant::{TenantError, mistake};
-use crate::{State, answer};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 

@@ -4,11 +4,12 @@ mod answer;
 pub(crate) mod entra;
 mod form;
 
+use crate::allow::Allow;
 use crate::auth::fingerprint;
+use crate::body;
 use crate::failure::Failure;
-use crate::routes::Allow;
+use crate::state::{Inner, State};
 use crate::tenant::Tenant;
-use crate::{Inner, State, body};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -1,7 +1,7 @@
 //! A connection while it is used.
 
+use super::connections::{Connections, OpenConnection, is_broken};
 use super::link::{Amount, Link};
-use super::set::{Kept, Shared, is_broken};
 use super::turns::Turn;
 use sea_orm::sqlx::{self, SqlStr};
 use sea_orm::{QueryResult, Value};
@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 /// Dropped, it goes back to its set. Dropped in the middle of a question, because nobody waits for the answer any more, the
 /// question is ended first.
 pub(super) struct LentConnection<C: Link> {
-    shared: Arc<Shared<C>>,
+    shared: Arc<Connections<C>>,
     /// `None` until the first question, and after an error of the connection.
-    kept: Option<Kept<C>>,
+    kept: Option<OpenConnection<C>>,
     /// `None` when it was left to the task that ends an abandoned question.
     turn: Option<Turn>,
     /// Whether it was used before, so that the database may have gone away since.
@@ -39,12 +39,14 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 impl<C: Link> std::fmt::Debug for LentConnection<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lent").field("turn", &self.turn).finish_non_exhaustive()
+        f.debug_struct("LentConnection")
+            .field("turn", &self.turn)
+            .finish_non_exhaustive()
     }
 }
 
 impl<C: Link> LentConnection<C> {
-    pub(super) const fn new(shared: Arc<Shared<C>>, turn: Turn, until: Instant) -> Self {
+    pub(super) const fn new(shared: Arc<Connections<C>>, turn: Turn, until: Instant) -> Self {
         Self {
             shared,
             kept: None,

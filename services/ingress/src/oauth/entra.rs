@@ -6,9 +6,9 @@
 //! names the tenant. Then it is checked like an assertion, with the same keys.
 
 use super::answer::reason;
-use crate::Inner;
 use crate::auth::Access;
 use crate::failure::Failure;
+use crate::state::Inner;
 use crate::tenant::Tenant;
 use events::{KeyId, Timestamp};
 use oidc::{ExpectedClaims, Jwt};
