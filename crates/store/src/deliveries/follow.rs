@@ -94,7 +94,7 @@ impl Deliveries<'_> {
             match taken.remove(&place.id) {
                 // Without its event it cannot be sent.
                 Some(delivery) if delivery.body.is_some() && !ended.contains(&place.head) => {
-                    followers.taken.push(delivery)
+                    followers.taken.push(delivery);
                 }
                 found => {
                     ended.insert(place.head);
