@@ -60,7 +60,7 @@ pub(crate) async fn lock_lane(tx: &DatabaseTransaction, dialect: Dialect, lane: 
 /// sequences. Call [`lock_lane`] first when the transaction writes anything before this.
 ///
 /// # Errors
-/// [`StoreError::Invalid`] for a directory that has no log; otherwise what the database says.
+/// [`StoreError::Defect`] for a directory that has no log; otherwise what the database says.
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     dialect: Dialect,
@@ -110,7 +110,7 @@ pub(crate) fn numbered(draft: EventDraft, sequence: i64) -> Result<(Timestamp, E
         data: draft.data,
     };
     let event = Event::new(&body, draft.subject_id, draft.traceparent)
-        .map_err(|error| StoreError::Invalid(format!("an event's data cannot be written as JSON: {error}")))?;
+        .map_err(|error| StoreError::Defect(format!("an event's data cannot be written as JSON: {error}")))?;
     Ok((draft.timestamp, event))
 }
 
@@ -198,7 +198,7 @@ pub(crate) fn rows(events: &[(Timestamp, Event)]) -> Rows {
 }
 
 pub(crate) fn no_log(directory: DirectoryId) -> StoreError {
-    StoreError::Invalid(format!(
+    StoreError::Defect(format!(
         "directory {directory} has no event log; it may have been deleted"
     ))
 }

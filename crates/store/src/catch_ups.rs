@@ -4,16 +4,17 @@
 //! log, page by page, each page in one transaction with the progress. The last step reads the log to its end under the
 //! lock that live events wait for, and hands over.
 
-use crate::args::Args;
 use crate::deliveries::{BLOCKED, Origin, insert, store_bodies};
 use crate::entity::catch_ups::{ActiveModel, Column, Entity, Model};
 use crate::entity::column::{Id, Millis};
-use crate::entity::{endpoints, sequences};
-use crate::send::{execute, fetch_all, fetch_one};
-use crate::sql::{Row, Sql, exec, json_ids, of_ids, query_all, query_one};
-use crate::{AdminTx, Dialect, EndpointState, Lease, NewDelivery, OwnBody, Store, StoreError};
-use events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType};
+use crate::entity::{deliveries, directories, endpoints, events, sequences};
+use crate::expr::{build, count_up_to, insert_from, number, text};
+use crate::rows::is_one_of_ids;
+use crate::send::{AnyRow, Counted, execute, fetch_all, fetch_one};
+use crate::sql::query_all;
+use crate::{AdminTx, DeliveryState, Dialect, EndpointState, Lease, NewDelivery, OwnBody, Store, StoreError};
+use ::events::{DirectoryId, EndpointId, Event, OrganizationId, ResourceId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveEnum as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, DerivePartialModel,
     EntityTrait as _, EnumIter, PartialModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -23,6 +24,14 @@ use uuid::Uuid;
 
 /// A directory made so long after an endpoint may have been made beside it, and its first events passed it by.
 const BESIDE_MS: i64 = 5 * 60 * 1_000;
+
+/// What a row has of its own when it is made.
+const BEGUN: [Column; 4] = [
+    Column::EndpointId,
+    Column::DirectoryId,
+    Column::Phase,
+    Column::UpdatedAt,
+];
 
 /// Where the stream of an endpoint begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +109,12 @@ fn is_open() -> Expr {
     Expr::col((Entity, Column::Phase)).ne(Expr::Constant(CatchUpPhase::Done.to_value().into()))
 }
 
+/// Deliveries in these states, for the same reason.
+fn is_in(states: &[DeliveryState]) -> Expr {
+    let state = Expr::col((deliveries::Entity, deliveries::Column::State));
+    state.is_in(states.iter().map(|state| text(state.as_str())))
+}
+
 impl Store {
     /// How far endpoints are with what they asked for of the past.
     #[must_use]
@@ -127,31 +142,39 @@ impl AdminTx {
         };
         // Of a directory that was deleted the log is still there, but no state.
         let gone = from == CatchUpFrom::Beginning && organizations.is_none();
-        let mut args = Args::new(self.dialect);
-        let (endpoint_id, phase, at) = (
-            args.bind(endpoint.uuid()),
-            args.bind(phase.to_value()),
-            args.bind(now.millis()),
-        );
-        let mut conditions = String::new();
-        let directories = directories.map(|ids| json_ids(self.dialect, ids.iter().map(|id| id.uuid())));
-        let organizations = organizations.map(|ids| json_ids(self.dialect, ids.iter().map(|id| id.uuid())));
-        for (column, ids) in [("s.directory_id", directories), ("d.organization_id", organizations)] {
-            let Some(ids) = ids else { continue };
-            let these = of_ids(column, str::to_owned);
-            let these = Sql::from(&these).text(self.dialect).replace("$1", &args.bind(ids));
-            conditions.push_str(&format!(" AND {these}"));
+        let mut begun = Query::select()
+            .expr(Expr::col((endpoints::Entity, endpoints::Column::Id)))
+            .expr(sequences::Column::DirectoryId.into_expr())
+            .expr(Expr::val(phase.to_value()))
+            .expr(Expr::val(now.millis()))
+            .from(endpoints::Entity)
+            .cross_join(sequences::Entity)
+            .join(
+                if gone { JoinType::LeftJoin } else { JoinType::InnerJoin },
+                directories::Entity,
+                directories::Column::Id
+                    .into_expr()
+                    .equals(sequences::Column::DirectoryId.as_column_ref()),
+            )
+            .and_where(endpoints::Column::Id.eq(Id(endpoint)))
+            .take();
+        let is_one = |column: Expr, ids: Vec<Uuid>| is_one_of_ids(self.dialect, column, ids);
+        if let Some(directories) = directories {
+            let ids = directories.iter().map(|id| id.uuid()).collect();
+            begun.and_where(is_one(sequences::Column::DirectoryId.into_expr(), ids));
         }
-        let join = if gone { "LEFT JOIN" } else { "JOIN" };
-        let (sql, values) = args.finish(&format!(
-            "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) \
-             SELECT e.id, s.directory_id, {phase}, {at} FROM endpoints e CROSS JOIN sequences s \
-             {join} directories d ON d.id = s.directory_id WHERE e.id = {endpoint_id}{conditions} \
-             ON CONFLICT (endpoint_id, directory_id) DO UPDATE SET phase = excluded.phase, sequence = 0, \
-             snapshot_at = 0, after_id = NULL, after_member = NULL, users = 0, groups = 0, members = 0, \
-             updated_at = excluded.updated_at"
-        ));
-        exec(&self.tx, &sql, values).await?;
+        if let Some(organizations) = organizations {
+            let ids = organizations.iter().map(|id| id.uuid()).collect();
+            begun.and_where(is_one(directories::Column::OrganizationId.into_expr(), ids));
+        }
+        let again = OnConflict::columns([Column::EndpointId, Column::DirectoryId])
+            .update_columns([Column::Phase, Column::UpdatedAt])
+            .values([Column::Sequence, Column::SnapshotAt].map(|column| (column, number(0))))
+            .values([Column::AfterId, Column::AfterMember].map(|column| (column, Expr::null())))
+            .values([Column::Users, Column::Groups, Column::Members].map(|column| (column, number(0))))
+            .to_owned();
+        let begun = insert_from(Entity, BEGUN, begun).on_conflict(again).to_owned();
+        execute(&self.tx, &begun).await?;
         execute(&self.tx, flag(endpoint, true).as_query()).await?;
         Ok(())
     }
@@ -182,11 +205,19 @@ impl CatchUps<'_> {
     /// # Errors
     /// As any query.
     pub async fn has_room(&self, endpoint: EndpointId, most: u32) -> Result<bool, StoreError> {
-        let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM deliveries WHERE endpoint_id = $1 \
-                   AND state IN ('pending', 'leased', 'scheduled') LIMIT $2) AS open";
-        let row = query_one(self.store.read(), sql, [endpoint.uuid().into(), i64::from(most).into()]).await?;
-        let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
-        Ok(row.get::<i64>("n")? < i64::from(most))
+        let open = deliveries::Entity::find()
+            .select_only()
+            .filter(deliveries::Column::EndpointId.eq(Id(endpoint)))
+            .filter(is_in(&[
+                DeliveryState::Pending,
+                DeliveryState::Leased,
+                DeliveryState::Scheduled,
+            ]))
+            .into_query();
+        let counted = Query::select().expr_as(count_up_to(most.into(), open), "n").take();
+        let counted: Option<Counted> = fetch_one(self.store.read(), &counted).await?;
+        let counted = counted.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
+        Ok(counted.n < i64::from(most))
     }
 
     /// Whether everything stored so far for the endpoint and the directory was sent at least once.
@@ -194,15 +225,18 @@ impl CatchUps<'_> {
     /// # Errors
     /// As any query.
     pub async fn is_settled(&self, row: &CatchUp) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 AS found FROM deliveries WHERE endpoint_id = $1 AND directory_id = $2 \
-                   AND state IN ('pending', 'leased') AND attempts = 0 AND next_at < $3 LIMIT 1";
-        let values = [
-            row.endpoint_id.uuid().into(),
-            row.directory_id.uuid().into(),
+        let unsent = deliveries::Entity::find()
+            .select_only()
+            .column(deliveries::Column::Id)
+            .filter(deliveries::Column::EndpointId.eq(Id(row.endpoint_id)))
+            .filter(deliveries::Column::DirectoryId.eq(Id(row.directory_id)))
+            .filter(is_in(&[DeliveryState::Pending, DeliveryState::Leased]))
+            .filter(Expr::col((deliveries::Entity, deliveries::Column::Attempts)).eq(number(0)))
             // One that waits for its turn waits for one that was sent.
-            BLOCKED.into(),
-        ];
-        Ok(query_one(self.store.read(), sql, values).await?.is_none())
+            .filter(deliveries::Column::NextAt.lt(BLOCKED))
+            .limit(1);
+        let unsent: Option<AnyRow> = fetch_one(self.store.read(), unsent.as_query()).await?;
+        Ok(unsent.is_none())
     }
 
     /// Begins a step. `None` when somebody else has moved the row or is just doing so, or the endpoint is not enabled
@@ -250,18 +284,25 @@ impl CatchUps<'_> {
 
     /// Directories that were made at the same time as the endpoint, unseen by it, come into its care first.
     async fn complete_one(&self, id: EndpointId, created_at: i64, now: Timestamp) -> Result<u64, StoreError> {
-        let missed = "INSERT INTO catch_ups (endpoint_id, directory_id, phase, updated_at) \
-                      SELECT e.id, d.id, 'log', $2 FROM endpoints e CROSS JOIN directories d \
-                      WHERE e.id = $1 AND e.directory_ids IS NULL AND d.created_at >= $3 AND d.created_at <= $4 \
-                      ON CONFLICT (endpoint_id, directory_id) DO NOTHING";
+        let beside = Timestamp::from_millis(created_at - BESIDE_MS)..=Timestamp::from_millis(created_at + BESIDE_MS);
+        let missed = Query::select()
+            .expr(Expr::col((endpoints::Entity, endpoints::Column::Id)))
+            .expr(directories::Column::Id.into_expr())
+            .expr(Expr::val(CatchUpPhase::Log.to_value()))
+            .expr(Expr::val(now.millis()))
+            .from(endpoints::Entity)
+            .cross_join(directories::Entity)
+            .and_where(endpoints::Column::Id.eq(Id(id)))
+            .and_where(endpoints::Column::DirectoryIds.is_null())
+            .and_where(directories::Column::CreatedAt.gte(Millis::from(*beside.start())))
+            .and_where(directories::Column::CreatedAt.lte(Millis::from(*beside.end())))
+            .take();
+        let known = OnConflict::columns([Column::EndpointId, Column::DirectoryId])
+            .do_nothing()
+            .to_owned();
+        let missed = insert_from(Entity, BEGUN, missed).on_conflict(known).to_owned();
         let tx = self.store.begin().await?;
-        let values = [
-            id.uuid().into(),
-            now.millis().into(),
-            (created_at - BESIDE_MS).into(),
-            (created_at + BESIDE_MS).into(),
-        ];
-        let more = exec(&tx, missed, values).await?;
+        let more = execute(&tx, &missed).await?;
         if more == 0 {
             execute(&tx, flag(id, false).as_query()).await?;
             // Where a snapshot was, its moment is kept: an event from before it may still come by the bus.
@@ -291,14 +332,27 @@ impl CatchUpStep {
     /// # Errors
     /// As any query.
     pub async fn events(&self, limit: u32) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT e.id, e.type, e.organization_id, e.directory_id, e.sequence, e.subject_id, e.traceparent, \
-                   e.body FROM events e WHERE e.directory_id = $1 AND e.sequence > $2 ORDER BY e.sequence LIMIT $3";
-        let values = [
-            self.now.directory_id.uuid().into(),
-            self.now.sequence.into(),
-            i64::from(limit).into(),
-        ];
-        query_all(&self.tx, sql, values)
+        use events::Column::{
+            Body, DirectoryId, EventType, Id as EventId, OrganizationId, Sequence, SubjectId, Traceparent,
+        };
+        let next = events::Entity::find()
+            .select_only()
+            .columns([
+                EventId,
+                EventType,
+                OrganizationId,
+                DirectoryId,
+                Sequence,
+                SubjectId,
+                Traceparent,
+                Body,
+            ])
+            .filter(DirectoryId.eq(Id(self.now.directory_id)))
+            .filter(Sequence.gt(self.now.sequence))
+            .order_by_asc(Sequence)
+            .limit(u64::from(limit));
+        let (text, values) = build(self.dialect, next.as_query());
+        query_all(&self.tx, &text, values)
             .await?
             .iter()
             .map(crate::event_log::event)

@@ -115,14 +115,14 @@ impl Store {
     /// Opens the database; a SQLite file is created when missing. Does not migrate.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when no connection could be made within two seconds, [`StoreError::Invalid`] when
+    /// [`StoreError::Unavailable`] when no connection could be made within two seconds, [`StoreError::Misconfigured`] when
     /// the URL is not understood.
     pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
         let scheme = options.url.split(':').next().unwrap_or_default();
         match scheme {
             "postgres" | "postgresql" => connect_postgres(options).await,
             "sqlite" => connect_sqlite(options).await,
-            _ => Err(StoreError::Invalid(
+            _ => Err(StoreError::Misconfigured(
                 "the database URL must start with postgres://, postgresql:// or sqlite://".to_owned(),
             )),
         }
@@ -171,7 +171,7 @@ impl Store {
     /// lanes by it, so two services with different numbers would break the order of changes.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] when the database was set up with another number.
+    /// [`StoreError::Misconfigured`] when the database was set up with another number.
     pub async fn check_partitions(&self, partitions: u16) -> Result<(), StoreError> {
         let tx = self.begin().await?;
         let wanted = settings::Entity::insert(settings::ActiveModel {
@@ -189,7 +189,7 @@ impl Store {
         if stored == partitions.to_string() {
             return Ok(());
         }
-        Err(StoreError::Invalid(format!(
+        Err(StoreError::Misconfigured(format!(
             "this database was set up with {stored} partition(s) but {partitions} are configured; use {stored}, or \
              drain the queues and change the number in every service and in the settings table"
         )))
@@ -282,7 +282,7 @@ async fn connect_postgres(options: &StoreOptions) -> Result<Store, StoreError> {
     let connect = options
         .url
         .parse::<PgConnectOptions>()
-        .map_err(|_| StoreError::Invalid("the PostgreSQL URL is not valid".to_owned()))?
+        .map_err(|_| StoreError::Misconfigured("the PostgreSQL URL is not valid".to_owned()))?
         .application_name(&options.application_name)
         .options(SESSION)
         .disable_statement_logging();
@@ -345,14 +345,14 @@ fn postgres_pool(port: u16, most: u32) -> PgPoolOptions {
 
 async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
     if options.url.contains(":memory:") || options.url.contains("mode=memory") {
-        return Err(StoreError::Invalid(
+        return Err(StoreError::Misconfigured(
             "SQLite must be given a file: readers and the writer share it".to_owned(),
         ));
     }
     let connect = options
         .url
         .parse::<SqliteConnectOptions>()
-        .map_err(|_| StoreError::Invalid("the SQLite URL is not valid".to_owned()))?
+        .map_err(|_| StoreError::Misconfigured("the SQLite URL is not valid".to_owned()))?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -360,7 +360,7 @@ async fn connect_sqlite(options: &StoreOptions) -> Result<Store, StoreError> {
         .foreign_keys(true)
         .disable_statement_logging();
     crate::private::prepare(connect.get_filename())
-        .map_err(|error| StoreError::Invalid(format!("the file of the database cannot be made: {error}")))?;
+        .map_err(|error| StoreError::Misconfigured(format!("the file of the database cannot be made: {error}")))?;
     // Never closed while the store lives: it keeps the write-ahead log in place for the readers.
     let write = SqlitePoolOptions::new()
         .min_connections(1)

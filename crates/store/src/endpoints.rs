@@ -19,17 +19,10 @@ use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
 use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
 use sea_orm::{
-    ActiveEnum as _, ColumnTrait as _, Condition, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult as _,
-    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, QueryTrait as _,
+    ActiveEnum as _, ColumnTrait as _, Condition, DeriveActiveEnum, EntityTrait as _, EnumIter, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 use serde::de::DeserializeOwned;
-
-const SELECT: &str = "SELECT id, url, sealed_url, url_origin, url_path_length, description, event_types, directory_ids, sealed_headers, sealed_secret, \
-                      sealed_previous_secret, previous_secret_until, ordered, coalesce_updates, rate_limit, state, \
-                      disabled_reason, disabled_at, failing_since, format, audience, created_at, updated_at, signing, \
-                      public_key, previous_public_key, organization_ids, fields, filter, sealed_client_identity, \
-                      client_thumbprint, client_expires_at, catching_up, skip_until \
-                      FROM endpoints WHERE 1 = 1";
 
 /// Whether an endpoint is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -220,16 +213,20 @@ impl Endpoints {
     /// The endpoints, newest first.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<Endpoint>, StoreError> {
-        Listing::new("endpoints", SELECT)
-            .sized(
-                "octet_length(m.url) + COALESCE(octet_length(m.event_types), 0) + COALESCE(octet_length(m.directory_ids), 0) \
-                 + COALESCE(octet_length(m.organization_ids), 0) + COALESCE(octet_length(m.filter), 0) \
-                 + COALESCE(octet_length(m.sealed_headers), 0)",
-            )
-            .read(self.store.read(), page, self.store.page_bytes(), listed)
-            .await
+        let list: List<Model> = Listing::new("endpoints", Entity::find())
+            .sized([
+                Column::Url,
+                Column::EventTypes,
+                Column::DirectoryIds,
+                Column::OrganizationIds,
+                Column::Filter,
+                Column::SealedHeaders,
+            ])
+            .read(self.store.read(), page, self.store.page_bytes())
+            .await?;
+        list.try_map(endpoint)
     }
 
     /// Grows with every change of any endpoint that [`Endpoints::all`] would show. Read before them, it is never newer
@@ -277,10 +274,6 @@ impl Endpoints {
     }
 }
 
-fn listed(row: &QueryResult) -> Result<Endpoint, StoreError> {
-    endpoint(Model::from_query_result(row, "")?)
-}
-
 fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
     Ok(Endpoint {
         id: row.id.0,
@@ -294,11 +287,7 @@ fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
             filter: row.filter,
         },
         signing: row.signing.to_value(),
-        client_identity: row.sealed_client_identity.map(|sealed| EndpointIdentity {
-            sealed,
-            thumbprint: row.client_thumbprint.unwrap_or_default(),
-            expires_at: row.client_expires_at.unwrap_or(Millis(0)).into(),
-        }),
+        client_identity: identity(row.sealed_client_identity, row.client_thumbprint, row.client_expires_at)?,
         catching_up: row.catching_up,
         public_key: row.public_key,
         previous_public_key: row.previous_public_key,
@@ -318,6 +307,23 @@ fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
         created_at: row.created_at.into(),
         updated_at: row.updated_at.into(),
     })
+}
+
+/// A client certificate, whose three columns are set together.
+fn identity(
+    sealed: Option<Vec<u8>>,
+    thumbprint: Option<String>,
+    expires_at: Option<Millis>,
+) -> Result<Option<EndpointIdentity>, StoreError> {
+    match (sealed, thumbprint, expires_at) {
+        (None, _, _) => Ok(None),
+        (Some(sealed), Some(thumbprint), Some(expires_at)) => Ok(Some(EndpointIdentity {
+            sealed,
+            thumbprint,
+            expires_at: expires_at.into(),
+        })),
+        (Some(_), _, _) => Err(StoreError::corrupt("a client certificate without thumbprint or expiry")),
+    }
 }
 
 fn active(row: Model) -> Result<ActiveEndpoint, StoreError> {

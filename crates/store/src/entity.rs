@@ -1,11 +1,6 @@
 //! The tables, an entity each, in a file named after the table. Types of columns are those that [`crate::migration`] makes
 //! on both databases; a test compares them.
 
-#![allow(
-    dead_code,
-    reason = "an entity tells the whole table; not each of its columns and relations has a reader"
-)]
-
 pub(crate) mod admin_keys;
 pub(crate) mod attempts;
 pub(crate) mod catch_ups;

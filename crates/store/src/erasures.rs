@@ -6,18 +6,20 @@
 use crate::entity::column::{Id, Millis};
 use crate::entity::copies::CopyTable;
 use crate::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
-use crate::entity::{group_members, sequences, user_emails, users};
-use crate::rows::{Column, row_set};
-use crate::send::{execute, fetch_all, fetch_one};
-use crate::sql::{IDS, Row, exec, json_id, json_ids, query_all, query_one};
-use crate::{Dialect, Store, StoreError};
-use events::{DeliveryId, DirectoryId, ResourceId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, OnConflict, Query};
-use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, DerivePartialModel, EntityTrait as _, PartialModelTrait as _,
-    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, QueryTrait as _, Set,
+use crate::entity::{
+    attempts, deliveries, delivery_bodies, endpoints, events, group_members, sequences, user_emails, users,
 };
-use serde_json::{Value, json};
+use crate::expr::{is_one_of_rows, text};
+use crate::rows::{Columns, Kind, Rows, is_one_of_ids};
+use crate::send::{AnyRow, execute, fetch_all, fetch_one};
+use crate::{Dialect, Store, StoreError};
+use ::events::{DeliveryId, DirectoryId, EventType, ResourceId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, OnConflict, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, DerivePartialModel, EntityTrait as _, FromQueryResult,
+    PartialModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+};
+use std::sync::LazyLock;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -50,11 +52,38 @@ impl Store {
     }
 }
 
-/// A text that holds the person.
+/// An event that holds the person, or a delivery with its body.
+#[derive(FromQueryResult)]
 struct Found {
     id: Uuid,
     body: String,
 }
+
+/// A delivery that was looked at: with its body only where that holds the person.
+#[derive(FromQueryResult)]
+struct Looked {
+    delivery_id: Uuid,
+    body: Option<String>,
+}
+
+impl Looked {
+    fn found(self) -> Option<Found> {
+        let id = self.delivery_id;
+        self.body.map(|body| Found { id, body })
+    }
+}
+
+/// What is written in the place of it.
+static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+    let columns = Columns::default();
+    columns.and(ID, Kind::Id).and(BODY, Kind::Text).and(GONE, Kind::Bool)
+});
+/// Rows of it in a statement.
+const ERASED: &str = "r";
+const ID: &str = "id";
+const BODY: &str = "body";
+/// Whether the person was all that the event told.
+const GONE: &str = "gone";
 
 impl Erasures<'_> {
     /// Asks for an erasure, again from the beginning when there was one before.
@@ -85,11 +114,22 @@ impl Erasures<'_> {
     /// # Errors
     /// As any query.
     pub async fn knows(&self, erasure: Erasure) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 AS found FROM erasures WHERE directory_id = $1 AND user_id = $2 \
-                   UNION ALL SELECT 1 FROM events WHERE directory_id = $1 AND type = 'user.deleted' AND subject_id = $2 \
-                   LIMIT 1";
-        let values = [erasure.directory_id.uuid().into(), erasure.user_id.uuid().into()];
-        Ok(query_one(self.store.read(), sql, values).await?.is_some())
+        let erased = Entity::find_by_id((Id(erasure.directory_id), Id(erasure.user_id)));
+        if fetch_one::<AnyRow, _>(self.store.read(), erased.as_query())
+            .await?
+            .is_some()
+        {
+            return Ok(true);
+        }
+        let deleted = events::Entity::find()
+            .select_only()
+            .column(events::Column::Id)
+            .filter(events::Column::DirectoryId.eq(Id(erasure.directory_id)))
+            .filter(Expr::col((events::Entity, events::Column::EventType)).eq(text(EventType::UserDeleted.as_str())))
+            .filter(events::Column::SubjectId.eq(Id(erasure.user_id)))
+            .limit(1);
+        let deleted: Option<AnyRow> = fetch_one(self.store.read(), deleted.as_query()).await?;
+        Ok(deleted.is_some())
     }
 
     /// Erasures that something is to be done for now.
@@ -220,96 +260,112 @@ impl Step<'_> {
 
     /// A stretch of the log.
     async fn log(&self, after: i64) -> Result<(), StoreError> {
-        let sql = "SELECT id, body FROM events WHERE directory_id = $1 AND sequence > $2 AND sequence <= $3 \
-                   AND body LIKE $4";
-        let values = [
-            self.erasure.directory_id.uuid().into(),
-            after.into(),
-            (after + WINDOW).into(),
-            self.pattern().into(),
-        ];
-        let rows = query_all(self.tx, sql, values).await?;
-        let found = rows.iter().map(|row| found(row, "id")).collect::<Result<Vec<_>, _>>()?;
+        use events::Column::{Body, DirectoryId, EventType as Type, Id as EventId, Sequence};
+        let stretch = events::Entity::find()
+            .select_only()
+            .columns([EventId, Body])
+            .filter(DirectoryId.eq(Id(self.erasure.directory_id)))
+            .filter(Sequence.gt(after))
+            .filter(Sequence.lte(after + WINDOW))
+            .filter(Body.like(self.pattern()));
+        let found: Vec<Found> = fetch_all(self.tx, stretch.as_query()).await?;
         let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
-        // Events about the person are sent as what they have become.
-        self.rewrite(
-            "events",
-            "id",
-            "type = CASE WHEN r.gone THEN 'user.deleted' ELSE type END, ",
-            found,
-        )
-        .await?;
-        self.forget_answers(
-            "SELECT d.id FROM endpoints p JOIN deliveries d ON d.endpoint_id = p.id WHERE d.event_id IN",
-            ids,
-        )
-        .await
+        let rows = self.without_the_person(found)?;
+        if !rows.is_empty() {
+            // Events about the person are sent as what they have become.
+            let deleted = text(EventType::UserDeleted.as_str());
+            let kind = Expr::case(Expr::col((ERASED, GONE)), deleted).finally(Type.into_expr());
+            let rewritten = Query::update()
+                .table(events::Entity)
+                .value(Type, kind)
+                .value(Body, Expr::col((ERASED, BODY)))
+                .from(rows.table(self.dialect, ERASED))
+                .and_where(EventId.into_expr().equals((ERASED, ID)))
+                .take();
+            execute(self.tx, &rewritten).await?;
+        }
+        let deliveries = deliveries::Entity::find()
+            .inner_join(endpoints::Entity)
+            .select_only()
+            .column(deliveries::Column::Id)
+            .filter(is_one_of_ids(
+                self.dialect,
+                deliveries::Column::EventId.into_expr(),
+                ids.iter().copied(),
+            ))
+            .into_query();
+        self.forget_answers(&ids, deliveries).await
     }
 
     /// A stretch of the bodies that deliveries have of their own; where the next one begins, if there is more.
     async fn bodies(&self, after: Option<Uuid>) -> Result<Option<Uuid>, StoreError> {
-        let sql = "SELECT delivery_id, CASE WHEN body LIKE $4 THEN body END AS body FROM delivery_bodies \
-                   WHERE directory_id = $1 AND delivery_id > $2 ORDER BY delivery_id LIMIT $3";
-        let values = [
-            self.erasure.directory_id.uuid().into(),
-            after.unwrap_or_default().into(),
-            WINDOW.into(),
-            self.pattern().into(),
-        ];
-        let rows = query_all(self.tx, sql, values).await?;
-        let mut hits = Vec::new();
-        let mut last = None;
-        for row in &rows {
-            let id: Uuid = row.get("delivery_id")?;
-            last = Some(id);
-            if let Some(body) = row.get::<Option<String>>("body")? {
-                hits.push(Found { id, body });
-            }
+        use delivery_bodies::Column::{Body, DeliveryId, DirectoryId};
+        let body = Expr::case(Body.like(self.pattern()), Body.into_expr());
+        let stretch = delivery_bodies::Entity::find()
+            .select_only()
+            .column(DeliveryId)
+            .expr_as(body, BODY)
+            .filter(DirectoryId.eq(Id(self.erasure.directory_id)))
+            .filter(DeliveryId.gt(after.unwrap_or_default()))
+            .order_by_asc(DeliveryId)
+            .limit(WINDOW.unsigned_abs());
+        let looked_at: Vec<Looked> = fetch_all(self.tx, stretch.as_query()).await?;
+        let last = looked_at.last().map(|looked| looked.delivery_id);
+        let found: Vec<Found> = looked_at.into_iter().filter_map(Looked::found).collect();
+        let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
+        let rows = self.without_the_person(found)?;
+        if !rows.is_empty() {
+            let rewritten = Query::update()
+                .table(delivery_bodies::Entity)
+                .value(Body, Expr::col((ERASED, BODY)))
+                .from(rows.table(self.dialect, ERASED))
+                .and_where(DeliveryId.into_expr().equals((ERASED, ID)))
+                .take();
+            execute(self.tx, &rewritten).await?;
         }
-        let ids: Vec<Uuid> = hits.iter().map(|found| found.id).collect();
-        self.rewrite("delivery_bodies", "delivery_id", "", hits).await?;
-        self.forget_answers("SELECT d.id FROM deliveries d WHERE d.id IN", ids)
-            .await?;
+        let deliveries = deliveries::Entity::find()
+            .select_only()
+            .column(deliveries::Column::Id)
+            .filter(is_one_of_ids(
+                self.dialect,
+                deliveries::Column::Id.into_expr(),
+                ids.iter().copied(),
+            ))
+            .into_query();
+        self.forget_answers(&ids, deliveries).await?;
         Ok(last)
     }
 
-    /// Writes the bodies without the person.
-    async fn rewrite(&self, table: &str, key: &str, more: &str, found: Vec<Found>) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(found.len());
+    /// The texts as they are to be stored: those that change.
+    fn without_the_person(&self, found: Vec<Found>) -> Result<Rows, StoreError> {
+        let mut rows = Rows::new(&COLUMNS);
         for Found { id, body } in found {
             let erased = directory::erase(&body, self.erasure.user_id).map_err(StoreError::corrupt)?;
             if let Some(erased) = erased {
-                let id = json_id(self.dialect, id);
-                rows.push(json!({ "id": id, "body": erased.body, "gone": erased.is_tombstone }));
+                rows.push([id.into(), erased.body.into(), erased.is_tombstone.into()]);
             }
         }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let columns = [("id", Column::Id), ("body", Column::Text), ("gone", Column::Bool)];
-        let set = row_set(self.dialect, 1, "r", &columns);
-        let sql = format!("UPDATE {table} SET {more}body = r.body FROM {set} WHERE {table}.{key} = r.id");
-        exec(self.tx, &sql, [Value::Array(rows).to_string().into()])
-            .await
-            .map(|_| ())
+        Ok(rows)
     }
 
-    /// What receivers answered may repeat what they were sent.
-    async fn forget_answers(&self, deliveries: &str, ids: Vec<Uuid>) -> Result<(), StoreError> {
+    /// What receivers answered may repeat what they were sent: that of the deliveries that a query finds for these ids.
+    async fn forget_answers(&self, ids: &[Uuid], deliveries: SelectStatement) -> Result<(), StoreError> {
+        use {attempts::Column as Attempt, deliveries::Column as Delivery};
         if ids.is_empty() {
             return Ok(());
         }
-        let ids = json_ids(self.dialect, ids);
+        let of = |id: Expr| is_one_of_rows(self.dialect, id, deliveries.clone());
+        let failed = attempts::Entity::update_many()
+            .col_expr(Attempt::ResponseHead, Expr::null())
+            .filter(Attempt::ResponseHead.is_not_null())
+            .filter(of(Attempt::DeliveryId.into_expr()));
+        execute(self.tx, failed.as_query()).await?;
         // The last success is in the delivery itself.
-        for (table, key) in [("attempts", "delivery_id"), ("deliveries", "id")] {
-            let sql = |ids: &str| {
-                format!(
-                    "UPDATE {table} SET response_head = NULL WHERE response_head IS NOT NULL AND {key} IN ({deliveries} ({ids}))"
-                )
-            };
-            let (postgres, sqlite) = (sql(IDS.0), sql(IDS.1));
-            exec(self.tx, (postgres.as_str(), sqlite.as_str()), [ids.clone().into()]).await?;
-        }
+        let succeeded = deliveries::Entity::update_many()
+            .col_expr(Delivery::ResponseHead, Expr::null())
+            .filter(Delivery::ResponseHead.is_not_null())
+            .filter(of(Delivery::Id.into_expr()));
+        execute(self.tx, succeeded.as_query()).await?;
         Ok(())
     }
 }
@@ -320,11 +376,4 @@ impl Step<'_> {
 struct Due {
     directory_id: Id<DirectoryId>,
     user_id: Id<ResourceId>,
-}
-
-fn found(row: &QueryResult, key: &str) -> Result<Found, StoreError> {
-    Ok(Found {
-        id: row.get(key)?,
-        body: row.get("body")?,
-    })
 }

@@ -24,13 +24,27 @@ pub enum StoreError {
         /// How many of it may run at a time.
         share: u32,
     },
-    /// What was asked for cannot be done: a broken reference, a wrong setting, a value that cannot be stored.
+    /// A parameter of the request does not fit what is stored. The only error that says what a client did wrong.
+    #[error("{parameter}: {detail}")]
+    BadParameter {
+        /// Its name in the management API.
+        parameter: &'static str,
+        /// What is wrong with it and how to mend it, in sentences for the client.
+        detail: String,
+    },
+    /// What a write belongs to does not exist any more, for example a directory that was deleted meanwhile.
     #[error("{0}")]
-    Invalid(String),
+    Missing(String),
+    /// What the operator configured cannot be used, or does not fit the database. The program cannot start with it.
+    #[error("{0}")]
+    Misconfigured(String),
+    /// What is stored cannot be read, or what is to be stored makes no sense: damage, or a defect of this program.
+    #[error("{0}")]
+    Defect(String),
     /// What was asked for has been removed, as it was to be after its time.
     #[error("{0}")]
     Gone(String),
-    /// The database refused a statement or answered with something unexpected: a defect, not a passing condition.
+    /// The database refused a statement, or its answer has not the expected types: a defect, not a passing condition.
     #[error("the database refused a statement")]
     Internal(#[source] DbErr),
 }
@@ -93,7 +107,7 @@ impl StoreError {
 
     /// For values that the database gave back in a shape that this program never writes.
     pub(crate) fn corrupt(what: impl std::fmt::Display) -> Self {
-        Self::Internal(DbErr::Type(what.to_string()))
+        Self::Defect(what.to_string())
     }
 }
 
@@ -102,7 +116,7 @@ impl From<DbErr> for StoreError {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(message)) => return Self::Conflict(constraint(&error, message)),
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-                return Self::Invalid("it refers to something that does not exist".to_owned());
+                return Self::Missing("it belongs to something that does not exist".to_owned());
             }
             _ => {}
         }

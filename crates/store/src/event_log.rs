@@ -135,7 +135,7 @@ impl Events<'_> {
     /// was read: the id of the last event read is a cursor that misses nothing.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] when `after` is not in the log; [`StoreError::Gone`] when what follows it is not kept any
+    /// [`StoreError::BadParameter`] when `after` is not in the log; [`StoreError::Gone`] when what follows it is not kept any
     /// more; [`StoreError::Unavailable`] without a database.
     pub async fn feed(&self, feed: &Feed<'_>) -> Result<EventPage, StoreError> {
         let mut place = match feed.after {
@@ -306,7 +306,12 @@ impl Events<'_> {
         let cut: Option<log_copies::Model> = fetch_one(self.store.read(), cut.as_query()).await?;
         Ok(match cut {
             Some(_) => gone(),
-            None => StoreError::Invalid(format!("there is no event {id} to continue after")),
+            None => StoreError::BadParameter {
+                parameter: "after",
+                detail: format!(
+                    "There is no event {id} to continue after. Use the id of an event that was read, or 0."
+                ),
+            },
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::Dialect;
 use sea_orm::Value;
+use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{
     Asterisk, BinOper, Expr, ExprTrait as _, Func, FunctionCall, InsertStatement, IntoIden, IntoTableRef,
     PostgresQueryBuilder, Query, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
@@ -65,6 +66,15 @@ pub(crate) fn count_up_to(most: u64, mut rows: SelectStatement) -> Expr {
         .from_subquery(rows, "counted")
         .take()
         .into()
+}
+
+/// Whether an expression is one of the rows of a query, which has one column. PostgreSQL gets them as an array and looks each
+/// up by its value: against a set of rows, whose size it cannot know, it may prefer to go through the whole table.
+pub(crate) fn is_one_of_rows(dialect: Dialect, what: Expr, rows: SelectStatement) -> Expr {
+    match dialect {
+        Dialect::Postgres => what.eq(PgFunc::any(call("ARRAY", [rows.into()]))),
+        Dialect::Sqlite => what.in_subquery(rows),
+    }
 }
 
 /// The text of a query and its values.

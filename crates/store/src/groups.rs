@@ -80,7 +80,7 @@ impl Groups<'_> {
     /// A page of groups.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] without a database; [`StoreError::Invalid`] when a cursor is combined with an
+    /// [`StoreError::Unavailable`] without a database; [`StoreError::Defect`] when a cursor is combined with an
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<GroupRow>, StoreError> {
         let page = match self.scope.unique_key(query) {

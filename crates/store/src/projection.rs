@@ -272,7 +272,7 @@ impl BatchTx {
     ///
     /// # Errors
     /// What the database says; [`StoreError::Conflict`] when a row breaks a unique index after all,
-    /// [`StoreError::Invalid`] for an event of a directory that does not exist. The transaction can then only be
+    /// [`StoreError::Defect`] for an event of a directory that does not exist. The transaction can then only be
     /// dropped.
     pub async fn save(&mut self, batch: Batch<'_>, now: Timestamp) -> Result<SaveOutcome, StoreError> {
         if let Some(reading) = self.reading.take()

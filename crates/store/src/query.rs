@@ -365,10 +365,10 @@ impl Scope<'_> {
 }
 
 /// # Errors
-/// [`StoreError::Invalid`] for a page by cursor in another order, or by offset besides.
+/// [`StoreError::Defect`] for a page by cursor in another order, or by offset besides.
 fn in_order_of_creation(query: &Query<'_>) -> Result<(), StoreError> {
     if query.sort.is_some() || query.offset > 0 {
-        return Err(StoreError::Invalid(
+        return Err(StoreError::Defect(
             "a page by cursor is in order of creation".to_owned(),
         ));
     }

@@ -3,7 +3,23 @@
 
 use crate::StoreError;
 use crate::sql::{dialect_of, note};
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, StatementBuilder};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, StatementBuilder};
+
+/// A row of which nothing is read: whether there is one is all that is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnyRow;
+
+impl FromQueryResult for AnyRow {
+    fn from_query_result(_: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self)
+    }
+}
+
+/// The answer to [`crate::expr::count_up_to`].
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub(crate) struct Counted {
+    pub(crate) n: i64,
+}
 
 /// Runs a statement; the number of rows that it touched.
 #[track_caller]

@@ -9,10 +9,9 @@ pub mod statements;
 
 pub use seed::{insert_groups, insert_many_users, insert_users};
 
-use crate::sql::{Row, exec, query_all, query_one};
 use crate::{Dialect, Store, StoreOptions, migration};
 use events::Timestamp;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use uuid::Uuid;
@@ -114,9 +113,7 @@ impl TestDatabase {
         if let Home::Server { server, name } = &self.home {
             let admin = admin(server).await;
             let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
-            query_all(admin.read(), sql, [name.as_str().into()])
-                .await
-                .expect("connections can be ended");
+            ask_server(&admin, sql, [name.as_str().into()]).await;
             admin.close().await;
         }
     }
@@ -126,7 +123,6 @@ impl TestDatabase {
     /// # Panics
     /// When the database refuses.
     pub async fn execute(&self, sql: &str) {
-        use sea_orm::ConnectionTrait as _;
         self.store
             .write()
             .execute_unprepared(sql)
@@ -145,9 +141,9 @@ impl TestDatabase {
         }
         let sql = "SELECT COUNT(*) AS running FROM pg_stat_activity WHERE datname = current_database() \
                    AND state = 'active' AND strpos(query, $1) > 0 AND pid <> pg_backend_pid()";
-        let row = query_one(self.store.read(), sql, [part.into()]).await;
-        let row = row.expect("the server can be asked").expect("a count");
-        Some(row.get("running").expect("a count is a number"))
+        let rows = ask_server(&self.store, sql, [part.into()]).await;
+        let row = rows.first().expect("a count");
+        Some(row.try_get("", "running").expect("a count is a number"))
     }
 
     /// A transaction of somebody else, which has run these statements and stays open until it is dropped: what it locks,
@@ -156,7 +152,6 @@ impl TestDatabase {
     /// # Panics
     /// When the database refuses.
     pub async fn hold(&self, sql: &str) -> OpenTransaction {
-        use sea_orm::ConnectionTrait as _;
         let tx = self.store.begin().await.expect("a transaction can be opened");
         tx.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0")
             .await
@@ -187,14 +182,13 @@ impl Store {
     /// # Panics
     /// When the statement is not one that it could execute.
     pub async fn query_plan(&self, sql: &str) -> Vec<String> {
-        use sea_orm::ConnectionTrait as _;
-        let explain = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+        let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
         let steps = self
             .read()
             .query_all_raw(explain)
             .await
             .expect("a statement that was sent is understood");
-        let detail = |step: &sea_orm::QueryResult| step.get("detail").expect("a step has a text");
+        let detail = |step: &QueryResult| step.try_get("", "detail").expect("a step has a text");
         steps.iter().map(detail).collect()
     }
 }
@@ -241,6 +235,13 @@ async fn run(admin: &Store, sql: &str) {
         .expect("a statement of the test support is accepted");
 }
 
+/// Asks PostgreSQL about itself.
+async fn ask_server<const VALUES: usize>(store: &Store, sql: &str, values: [Value; VALUES]) -> Vec<QueryResult> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    let rows = store.read().query_all_raw(statement).await;
+    rows.expect("the server answers")
+}
+
 /// `CREATE DATABASE` cannot run in a transaction, so the lock is one of the session: the pool has one connection.
 async fn create_from_template(admin: &Store, server: &str, name: &str) {
     run(admin, "SET statement_timeout = 0; SET lock_timeout = 0").await;
@@ -268,25 +269,22 @@ async fn create_from_template(admin: &Store, server: &str, name: &str) {
 /// A template that takes no connections was finished; one that does was left half made.
 async fn is_ready(admin: &Store, template: &str) -> bool {
     let sql = "SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn";
-    query_one(admin.read(), sql, [template.into()])
-        .await
-        .expect("the catalogue can be read")
-        .is_some()
+    !ask_server(admin, sql, [template.into()]).await.is_empty()
 }
 
 /// Drops templates of other versions of the schema, and databases of tests that never ended.
 async fn remove_leftovers(admin: &Store) {
-    let rows = query_all(admin.read(), "SELECT datname::text AS name FROM pg_database", []).await;
+    let rows = ask_server(admin, "SELECT datname::text AS name FROM pg_database", []).await;
     let oldest = Timestamp::now().minus(LEFT_BEHIND).millis();
-    for row in rows.expect("the catalogue can be read") {
-        let name: String = row.get("name").expect("a database has a name");
+    for row in rows {
+        let name: String = row.try_get("", "name").expect("a database has a name");
         let made_at = name
             .strip_prefix(PREFIX)
             .and_then(|rest| rest.split('_').next()?.parse::<i64>().ok());
         if name.starts_with(TEMPLATE_PREFIX) || made_at.is_some_and(|at| at < oldest) {
             // Another process may be dropping it too.
             let sql = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
-            let _ = exec(admin.write(), &sql, []).await;
+            let _ = admin.write().execute_unprepared(&sql).await;
         }
     }
 }

@@ -76,7 +76,7 @@ impl Users<'_> {
     /// A page of users.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] without a database; [`StoreError::Invalid`] when a cursor is combined with an
+    /// [`StoreError::Unavailable`] without a database; [`StoreError::Defect`] when a cursor is combined with an
     /// order or offset.
     pub async fn list(&self, query: &Query<'_>) -> Result<Page<UserRow>, StoreError> {
         let page = match self.scope.unique_key(query) {

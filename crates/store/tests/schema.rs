@@ -34,7 +34,7 @@ async fn the_number_of_partitions_is_fixed_at_the_first_start() {
         database.store.check_partitions(4).await.unwrap();
         database.store.check_partitions(4).await.unwrap();
         let error = database.store.check_partitions(8).await.unwrap_err();
-        assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
+        assert!(matches!(error, StoreError::Misconfigured(_)), "{error:?}");
         assert!(error.to_string().contains("set up with 4"), "{error}");
         database.close().await;
     }
@@ -50,7 +50,7 @@ async fn a_database_that_is_away_is_reported_as_unavailable_within_seconds() {
     assert!(started.elapsed() < std::time::Duration::from_secs(4));
     for url in ["mysql://localhost/x", "sqlite::memory:", "", "postgres://h:notaport/x"] {
         let error = Store::connect(&StoreOptions::new(url)).await.unwrap_err();
-        assert!(matches!(error, StoreError::Invalid(_)), "{url}: {error:?}");
+        assert!(matches!(error, StoreError::Misconfigured(_)), "{url}: {error:?}");
     }
 }
 

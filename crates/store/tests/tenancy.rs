@@ -191,7 +191,13 @@ async fn lists_are_paged_newest_first_within_their_tenant() {
                 &page,
             )
             .await;
-        assert!(matches!(foreign, Err(StoreError::Invalid(_))));
+        assert!(matches!(
+            foreign,
+            Err(StoreError::BadParameter {
+                parameter: "cursor",
+                ..
+            })
+        ));
         assert_eq!(
             directories
                 .list(DirectoryFilter::default(), &first(100))

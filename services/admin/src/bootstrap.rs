@@ -37,7 +37,7 @@ pub async fn bootstrap(store: &Store, public_url: &str, partitions: u16) -> Resu
     let (now, id) = (Timestamp::now(), DirectoryId::new());
     let domain: Domain = DOMAIN
         .parse()
-        .map_err(|error| StoreError::Invalid(format!("{DOMAIN}: {error}")))?;
+        .map_err(|error| StoreError::Defect(format!("{DOMAIN}: {error}")))?;
     let organization = NewOrganization {
         id: OrganizationId::new(),
         name: DOMAIN.to_owned(),

@@ -228,7 +228,7 @@ impl From<StoreError> for Problem {
                     "The database cannot be reached; nothing was changed. Try again soon.",
                 )
             }
-            StoreError::Conflict(_) => {
+            StoreError::Conflict(_) | StoreError::Missing(_) => {
                 tracing::info!(error = %error, "a management API request met another one; answering 409");
                 Self::new(
                     ProblemKind::Conflict,
@@ -236,7 +236,9 @@ impl From<StoreError> for Problem {
                 )
             }
             StoreError::Gone(what) => Self::new(ProblemKind::Gone, what.clone()),
-            StoreError::Invalid(what) => Self::new(ProblemKind::InvalidParameter, what.clone()),
+            StoreError::BadParameter { parameter, detail } => {
+                Self::bad_query(vec![Fault::in_query(*parameter, detail.clone())])
+            }
             StoreError::Crowded { share, .. } => Self::new(
                 ProblemKind::TooManyRequests,
                 format!("{share} lists are being read, as many as may be at a time. Try again soon."),
@@ -245,7 +247,7 @@ impl From<StoreError> for Problem {
                 ProblemKind::TooSlow,
                 "Finding what matches takes longer than it may. Narrow the list.",
             ),
-            StoreError::Internal(_) => Self::internal(&error),
+            StoreError::Misconfigured(_) | StoreError::Defect(_) | StoreError::Internal(_) => Self::internal(&error),
         }
     }
 }

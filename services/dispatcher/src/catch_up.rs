@@ -390,7 +390,7 @@ fn snapshot_event(
         source: Source::System,
         data,
     };
-    Event::new(&body, subject, None).map_err(|error| StoreError::Invalid(format!("a snapshot is not JSON: {error}")))
+    Event::new(&body, subject, None).map_err(|error| StoreError::Defect(format!("a snapshot is not JSON: {error}")))
 }
 
 fn by_id(

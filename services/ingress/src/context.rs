@@ -55,7 +55,7 @@ impl Deref for ScimContext {
 impl ScimContext {
     async fn authorized(request: HttpRequest) -> Result<Self, Failure> {
         let state = request.app_data::<web::Data<State>>().cloned();
-        let state = state.ok_or_else(|| StoreError::Invalid("the SCIM routes have no state".to_owned()))?;
+        let state = state.ok_or_else(|| StoreError::Defect("the SCIM routes have no state".to_owned()))?;
         let inner = state.inner();
         let tenant = Tenant::of(&request, &inner.public_url)?;
         let access = authorize(inner, &request, &tenant).await?;

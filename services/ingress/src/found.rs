@@ -63,7 +63,7 @@ impl FoundResource {
             return Ok(text);
         }
         let resource = render::resource(context, kind, &self.into_stored()?, projection);
-        serde_json::to_string(&resource).map_err(|error| Failure::Internal(StoreError::Invalid(error.to_string())))
+        serde_json::to_string(&resource).map_err(|error| Failure::Internal(StoreError::Defect(error.to_string())))
     }
 
     /// The short way. Members go the long one: not all that is known of them is shown by default.
@@ -92,7 +92,7 @@ impl FoundResource {
             created_at: self.created_at,
             updated_at: self.updated_at,
             attributes: serde_json::from_str(&self.text)
-                .map_err(|error| StoreError::Invalid(format!("a stored resource is not readable: {error}")))?,
+                .map_err(|error| StoreError::Defect(format!("a stored resource is not readable: {error}")))?,
             groups: self.groups,
             members: self.members,
         })

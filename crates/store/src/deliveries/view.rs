@@ -1,12 +1,20 @@
 //! Deliveries as the management API shows them.
 
 use super::{BLOCKED, Deliveries, DeliveryState};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::expr::text;
 use crate::links::Party;
-use crate::sql::{Row, query_all, query_one};
-use crate::tenancy::Listing;
+use crate::send::fetch_one;
+use crate::sql::{Row, query_all};
+use crate::tenancy::{LISTED, Listing};
 use crate::{List, ListPage, StoreError};
 use events::{AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, ResourceId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QueryResult, QuerySelect as _,
+    QueryTrait as _,
+};
 
 /// A delivery.
 #[derive(Clone, Debug)]
@@ -75,57 +83,27 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
 }
 
-macro_rules! select {
-    () => {
-        "SELECT id, endpoint_id, event_id, event_type, directory_id, subject_id, sequence, state, attempts, next_at, \
-         last_status, last_error, reason, created_at, updated_at, delivered_at FROM deliveries WHERE "
-    };
-    ($condition:literal) => {
-        concat!(select!(), $condition)
-    };
-}
-
-/// The state is part of the text, not a parameter: partial indexes are not considered for parameters. With the name that
-/// cursors of the list carry.
-macro_rules! in_state {
-    ($state:literal) => {
-        (
-            concat!("deliveries/", $state),
-            concat!(select!(), "state = '", $state, "'"),
-            concat!("s.state = '", $state, "'"),
-        )
-    };
-}
-
-const fn in_state(state: DeliveryState) -> (&'static str, &'static str, &'static str) {
-    match state {
-        DeliveryState::Pending => in_state!("pending"),
-        DeliveryState::Leased => in_state!("leased"),
-        DeliveryState::Scheduled => in_state!("scheduled"),
-        DeliveryState::Delivered => in_state!("delivered"),
-        DeliveryState::Exhausted => in_state!("exhausted"),
-        DeliveryState::Held => in_state!("held"),
-        DeliveryState::Cancelled => in_state!("cancelled"),
-    }
-}
-
-/// The list, by an index of the state where there is one; else through all deliveries, a stretch at a time.
+/// The list, by an index of the state where there is one; else through all deliveries, a stretch at a time. The state is a
+/// constant of the text and not a parameter: partial indexes are not considered for parameters.
 fn listing(filter: DeliveryFilter) -> Listing {
-    let all = select!("TRUE");
+    let all = || Shown::select_cols(Entity::find().select_only());
     let listing = match filter.state {
-        None => Listing::new("deliveries", all),
+        None => Listing::new("deliveries", all()),
         Some(state) => {
-            let (name, by_state, shown) = in_state(state);
+            let name = format!("deliveries/{}", state.as_str());
+            let is_in_it = |column: Expr| column.eq(text(state.as_str()));
             match (state, filter.endpoint_id) {
                 (DeliveryState::Scheduled | DeliveryState::Exhausted | DeliveryState::Cancelled, None)
-                | (DeliveryState::Held, Some(_)) => Listing::new(name, by_state),
-                _ => Listing::new(name, all).showing(shown),
+                | (DeliveryState::Held, Some(_)) => {
+                    Listing::new(&name, all().filter(is_in_it(Expr::col((Entity, Column::State)))))
+                }
+                _ => Listing::new(&name, all()).showing(is_in_it(Expr::col((LISTED, Column::State)))),
             }
         }
     };
     listing
-        .with_id("endpoint_id", filter.endpoint_id.map(EndpointId::uuid))
-        .sized("COALESCE(octet_length(m.last_error), 0)")
+        .with(Column::EndpointId, filter.endpoint_id.map(EndpointId::uuid))
+        .sized([Column::LastError])
 }
 
 impl Deliveries<'_> {
@@ -133,12 +111,13 @@ impl Deliveries<'_> {
     /// a part may have none.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, filter: DeliveryFilter, page: &ListPage) -> Result<List<Delivery>, StoreError> {
         let most_bytes = self.store.page_bytes();
-        listing(filter)
-            .read(&self.store.lookups().of(Party::Management), page, most_bytes, delivery)
-            .await
+        let list = listing(filter)
+            .read(&self.store.lookups().of(Party::Management), page, most_bytes)
+            .await?;
+        Ok(list.map(delivery))
     }
 
     /// One delivery.
@@ -146,11 +125,9 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        query_one(self.store.read(), select!("id = $1"), [id.uuid().into()])
-            .await?
-            .as_ref()
-            .map(delivery)
-            .transpose()
+        let one = Shown::select_cols(Entity::find_by_id(id).select_only());
+        let found = fetch_one(self.store.read(), one.as_query()).await?;
+        Ok(found.map(delivery))
     }
 
     /// The attempts of a delivery, first to last.
@@ -171,28 +148,48 @@ impl Deliveries<'_> {
     }
 }
 
-fn delivery(row: &QueryResult) -> Result<Delivery, StoreError> {
-    let state = DeliveryState::read(&row.get::<String>("state")?)?;
-    let next_at = row.get::<i64>("next_at")?;
-    let waits = matches!(state, DeliveryState::Pending | DeliveryState::Scheduled);
-    Ok(Delivery {
-        id: row.id("id")?,
-        endpoint_id: row.id("endpoint_id")?,
-        event_id: row.id("event_id")?,
-        event_type: row.get("event_type")?,
-        directory_id: row.id("directory_id")?,
-        subject_id: row.opt_id("subject_id")?,
-        sequence: row.get("sequence")?,
-        state,
-        attempts: count(row, "attempts")?,
-        next_at: (waits && next_at != BLOCKED).then(|| Timestamp::from_millis(next_at)),
-        last_status: status(row, "last_status")?,
-        last_error: row.get("last_error")?,
-        reason: row.get("reason")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-        delivered_at: row.opt_time("delivered_at")?,
-    })
+/// What the management API shows of a delivery.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Shown {
+    id: Id<DeliveryId>,
+    endpoint_id: Id<EndpointId>,
+    event_id: Id<EventId>,
+    event_type: String,
+    directory_id: Id<DirectoryId>,
+    subject_id: Option<Id<ResourceId>>,
+    sequence: i64,
+    state: DeliveryState,
+    attempts: i32,
+    next_at: Millis,
+    last_status: Option<i32>,
+    last_error: Option<String>,
+    reason: Option<String>,
+    created_at: Millis,
+    updated_at: Millis,
+    delivered_at: Option<Millis>,
+}
+
+fn delivery(row: Shown) -> Delivery {
+    let waits = matches!(row.state, DeliveryState::Pending | DeliveryState::Scheduled);
+    Delivery {
+        id: row.id.0,
+        endpoint_id: row.endpoint_id.0,
+        event_id: row.event_id.0,
+        event_type: row.event_type,
+        directory_id: row.directory_id.0,
+        subject_id: row.subject_id.map(|id| id.0),
+        sequence: row.sequence,
+        state: row.state,
+        attempts: u32::try_from(row.attempts).unwrap_or_default(),
+        next_at: (waits && row.next_at.0 != BLOCKED).then(|| row.next_at.into()),
+        last_status: row.last_status.and_then(|status| u16::try_from(status).ok()),
+        last_error: row.last_error,
+        reason: row.reason,
+        created_at: row.created_at.into(),
+        updated_at: row.updated_at.into(),
+        delivered_at: row.delivered_at.map(Timestamp::from),
+    }
 }
 
 fn attempt(row: &QueryResult) -> Result<Attempt, StoreError> {

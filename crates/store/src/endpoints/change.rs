@@ -180,5 +180,5 @@ fn operators(endpoint: &Endpoint) -> Result<ActiveModel, StoreError> {
 /// A nullable column of JSON text.
 pub(super) fn json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, StoreError> {
     let text = value.map(serde_json::to_string).transpose();
-    text.map_err(|error| StoreError::Invalid(format!("cannot be written as JSON: {error}")))
+    text.map_err(|error| StoreError::Defect(format!("cannot be written as JSON: {error}")))
 }

@@ -6,21 +6,28 @@
 use super::{Endpoint, Endpoints};
 use crate::entity::column::Id;
 use crate::entity::endpoints::{self, Entity};
-use crate::rows::{Column, row_set};
-use crate::send::fetch_all;
-use crate::sql::{exec, json_id};
+use crate::rows::{Columns, Kind, Rows};
+use crate::send::{execute, fetch_all};
 use crate::{Dialect, StoreError};
 use events::EndpointId;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, UpdateStatement};
 use sea_orm::{
     ColumnTrait as _, DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _,
 };
-use serde_json::json;
 use std::fmt;
+use std::sync::LazyLock;
 use url::{Position, Url};
 
 /// Rows that are looked at in one transaction.
 const PORTION: u64 = 500;
+
+/// What is written of endpoints, and its rows in a statement.
+static SEALED: LazyLock<Columns> = LazyLock::new(|| {
+    use endpoints::Column::{Id, SealedUrl, Url, UrlOrigin, UrlPathLength};
+    Columns::of([Id, Url, UrlOrigin, UrlPathLength]).and(SealedUrl, Kind::Bytes)
+});
+const NEW: &str = "r";
 
 /// The URL of an endpoint. `Debug` shows no more than lists do.
 #[derive(Clone, PartialEq, Eq)]
@@ -132,7 +139,6 @@ impl Endpoints {
         after: Option<EndpointId>,
         seal: impl Fn(EndpointId, &str, &[u8]) -> Option<Vec<u8>>,
     ) -> Result<Option<EndpointId>, StoreError> {
-        let dialect = self.store.dialect();
         let after = after.unwrap_or_else(|| EndpointId::from(uuid::Uuid::nil()));
         let unsealed = Entity::find()
             .filter(endpoints::Column::SealedUrl.is_null())
@@ -141,7 +147,7 @@ impl Endpoints {
             .limit(PORTION)
             .select_only();
         let found: Vec<Unsealed> = fetch_all(self.store.read(), Unsealed::select_cols(unsealed).as_query()).await?;
-        let (mut rows, mut last) = (Vec::new(), None);
+        let (mut rows, mut last) = (Rows::new(&SEALED), None);
         for Unsealed {
             id: Id(id),
             url,
@@ -151,36 +157,17 @@ impl Endpoints {
             last = Some(*id);
             if let Some(sealed) = seal(*id, url, sealed_secret) {
                 let (origin, path_length) = parts(url);
-                rows.push(
-                    json!({ "id": json_id(dialect, id.uuid()), "url": url, "sealed": hex(&sealed),
-                                  "origin": origin, "path_length": path_length }),
-                );
+                rows.push([
+                    Id(*id).into(),
+                    url.as_str().into(),
+                    origin.into(),
+                    path_length.into(),
+                    sealed.into(),
+                ]);
             }
         }
         if !rows.is_empty() {
-            let columns = [
-                ("id", Column::Id),
-                ("url", Column::Text),
-                ("sealed", Column::Text),
-                ("origin", Column::Text),
-                ("path_length", Column::Int),
-            ];
-            let set = row_set(dialect, 1, "r", &columns);
-            let bytes = match dialect {
-                Dialect::Postgres => "decode(r.sealed, 'hex')",
-                Dialect::Sqlite => "unhex(r.sealed)",
-            };
-            let sql = format!(
-                "UPDATE endpoints SET url = '', sealed_url = {bytes}, url_origin = r.origin, \
-                 url_path_length = r.path_length FROM {set} \
-                 WHERE endpoints.id = r.id AND endpoints.url = r.url AND endpoints.sealed_url IS NULL"
-            );
-            exec(
-                self.store.write(),
-                &sql,
-                [serde_json::Value::Array(rows).to_string().into()],
-            )
-            .await?;
+            execute(self.store.write(), &sealing(self.store.dialect(), rows)).await?;
         }
         let is_full = u64::try_from(found.len()).is_ok_and(|found| found >= PORTION);
         Ok(last.filter(|_| is_full))
@@ -196,8 +183,19 @@ struct Unsealed {
     sealed_secret: Vec<u8>,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Puts sealed URLs in the place of plain ones that are still the same.
+fn sealing(dialect: Dialect, sealed: Rows) -> UpdateStatement {
+    use endpoints::Column::{Id as EndpointId, SealedUrl, Url, UrlOrigin, UrlPathLength};
+    let set = [SealedUrl, UrlOrigin, UrlPathLength].map(|column| (column, Expr::col((NEW, column))));
+    Query::update()
+        .table(Entity)
+        .value(Url, "")
+        .values(set)
+        .from(sealed.table(dialect, NEW))
+        .and_where(EndpointId.into_expr().equals((NEW, EndpointId)))
+        .and_where(Url.into_expr().equals((NEW, Url)))
+        .and_where(SealedUrl.is_null())
+        .take()
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ async fn the_feed_continues_after_any_event_and_can_be_narrowed() {
         };
         assert!(matches!(
             store.events().feed(&unknown).await,
-            Err(StoreError::Invalid(_))
+            Err(StoreError::BadParameter { parameter: "after", .. })
         ));
         database.close().await;
     }

@@ -115,7 +115,7 @@ impl LogCopies<'_> {
     /// Puts a page of the log into the fresh copy.
     ///
     /// # Errors
-    /// What the database says; [`StoreError::Invalid`] when the directory is gone.
+    /// What the database says; [`StoreError::Missing`] when the directory is gone.
     pub async fn extend_fresh(&self, images: &Images, now: Timestamp) -> Result<(), StoreError> {
         let mut projection = self.open(&[]).await?;
         self.put(&mut projection, CopyName::Fresh, images, now).await?;
@@ -138,7 +138,7 @@ impl LogCopies<'_> {
             return Ok(projection);
         }
         projection.rollback().await?;
-        Err(StoreError::Invalid(format!("there is no directory {}", self.directory)))
+        Err(StoreError::Missing(format!("there is no directory {}", self.directory)))
     }
 
     /// Puts what a page of the log leaves into a copy, with its sequence.

@@ -1,6 +1,6 @@
 //! Admin keys: who may use the management API.
 
-use super::keys::token_hash;
+use super::credentials::token_hash;
 use super::{AdminTx, TokenDigest};
 use crate::entity::admin_keys::{ActiveModel, Column, Entity, Model};
 use crate::entity::column::{Id, Millis};

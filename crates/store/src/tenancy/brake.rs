@@ -1,10 +1,13 @@
 //! Releasing a directory that is held, and forgetting counts that are too old to matter.
 
 use super::{AdminTx, Directory};
+use crate::entity::column::Id;
+use crate::entity::directory_removals::{Column, Entity};
 use crate::projection::oldest_minute;
-use crate::sql::exec;
+use crate::send::execute;
 use crate::{Store, StoreError};
 use events::Timestamp;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _};
 
 impl Directory {
     /// Ends a hold, and lets deactivations and deletions through until `until`; the counts start over then. To be stored
@@ -21,8 +24,8 @@ impl AdminTx {
     /// # Errors
     /// As any write.
     pub async fn forget_removals(&self, directory: &Directory) -> Result<(), StoreError> {
-        let sql = "DELETE FROM directory_removals WHERE directory_id = $1";
-        exec(&self.tx, sql, [directory.id.uuid().into()]).await.map(|_| ())
+        let removals = Entity::delete_many().filter(Column::DirectoryId.eq(Id(directory.id)));
+        execute(&self.tx, removals.as_query()).await.map(|_| ())
     }
 }
 
@@ -32,7 +35,7 @@ impl Store {
     /// # Errors
     /// As any write.
     pub async fn prune_removals(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM directory_removals WHERE minute < $1";
-        exec(self.write(), sql, [oldest_minute(now).into()]).await
+        let old = Entity::delete_many().filter(Column::Minute.lt(oldest_minute(now)));
+        execute(self.write(), old.as_query()).await
     }
 }

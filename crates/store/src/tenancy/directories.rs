@@ -1,24 +1,25 @@
 //! Directories: the sources of users and groups within an organization.
 
 use super::list::{List, ListPage, Listing};
+use super::missing::missing;
 use super::{AdminTx, Domain};
 use crate::entity::column::{Id, Millis};
+use crate::entity::copies::CopyTable;
 use crate::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
-use crate::entity::{directory_counts, organization_domains, sequences};
+use crate::entity::{
+    directory_counts, directory_keys, group_members, groups, log_copies, oauth_clients, organization_domains,
+    sequences, user_emails, users,
+};
+use crate::expr::is_one_of_rows;
 use crate::send::{execute, fetch_one};
-use crate::sql::{Row, exec, json_ids, of_ids, query_all};
-use crate::{Dialect, DirectoryCounts, Store, StoreError};
+use crate::{DirectoryCounts, Store, StoreError};
 use events::{DirectoryId, OrganizationId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, Query};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult,
     QuerySelect as _, QueryTrait as _, Set,
 };
-use std::collections::{HashMap, HashSet};
-
-/// Every directory; more conditions follow.
-pub(crate) const SELECT: &str = "SELECT id, organization_id, name, provider, state, settings, last_request_at, last_error, \
-                      created_at, updated_at, held_at, released_until FROM directories WHERE 1 = 1";
+use std::collections::HashMap;
 
 /// Whether a directory takes changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,13 +175,14 @@ impl Directories {
     /// The directories, newest first.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, filter: DirectoryFilter, page: &ListPage) -> Result<List<Directory>, StoreError> {
-        Listing::new("directories", SELECT)
-            .with_id("organization_id", filter.organization_id.map(OrganizationId::uuid))
-            .sized("octet_length(m.settings)")
-            .read(self.store.read(), page, self.store.page_bytes(), directory)
-            .await
+        let list: List<Model> = Listing::new("directories", Entity::find())
+            .with(Column::OrganizationId, filter.organization_id.map(OrganizationId::uuid))
+            .sized([Column::Settings])
+            .read(self.store.read(), page, self.store.page_bytes())
+            .await?;
+        Ok(list.map(Directory::from))
     }
 
     /// What each of these directories holds.
@@ -203,14 +205,7 @@ impl Directories {
     /// # Errors
     /// As any query.
     pub async fn missing(&self, ids: &[DirectoryId]) -> Result<Vec<DirectoryId>, StoreError> {
-        let sql = of_ids("id", |these| format!("SELECT id FROM directories WHERE {these}"));
-        let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
-        let rows = query_all(self.store.read(), &sql, [values.into()]).await?;
-        let known = rows
-            .iter()
-            .map(|row| row.id("id"))
-            .collect::<Result<HashSet<DirectoryId>, _>>()?;
-        Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
+        missing::<Entity, _>(&self.store, Column::Id, ids).await
     }
 }
 
@@ -289,42 +284,55 @@ impl AdminTx {
     pub async fn delete_directory(&self, id: DirectoryId) -> Result<(), StoreError> {
         // Memberships are found by their groups.
         for (members, groups) in [
-            ("group_members", "groups"),
-            ("group_members_base", "groups_base"),
-            ("group_members_fresh", "groups_fresh"),
+            (group_members::Entity.into_iden(), groups::Entity.into_iden()),
+            (
+                CopyTable::GroupMembersBase.into_iden(),
+                CopyTable::GroupsBase.into_iden(),
+            ),
+            (
+                CopyTable::GroupMembersFresh.into_iden(),
+                CopyTable::GroupsFresh.into_iden(),
+            ),
         ] {
-            let sql = match self.dialect {
-                Dialect::Postgres => format!(
-                    "DELETE FROM {members} WHERE group_id = ANY (ARRAY(SELECT id FROM {groups} WHERE directory_id = $1))"
-                ),
-                Dialect::Sqlite => {
-                    format!("DELETE FROM {members} WHERE group_id IN (SELECT id FROM {groups} WHERE directory_id = $1)")
-                }
-            };
-            exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
+            let groups = Query::select()
+                .column(groups::Column::Id)
+                .from(groups)
+                .and_where(is_of(id))
+                .take();
+            let of_groups = Expr::col(group_members::Column::GroupId);
+            let deleted = Query::delete()
+                .from_table(members)
+                .and_where(is_one_of_rows(self.dialect, of_groups, groups))
+                .take();
+            execute(&self.tx, &deleted).await?;
         }
         for table in [
-            "user_emails",
-            "groups",
-            "users",
-            "directory_keys",
-            "oauth_clients",
-            "directory_counts",
-            "user_emails_base",
-            "groups_base",
-            "users_base",
-            "user_emails_fresh",
-            "groups_fresh",
-            "users_fresh",
-            "log_copies",
+            user_emails::Entity.into_iden(),
+            groups::Entity.into_iden(),
+            users::Entity.into_iden(),
+            directory_keys::Entity.into_iden(),
+            oauth_clients::Entity.into_iden(),
+            directory_counts::Entity.into_iden(),
+            CopyTable::UserEmailsBase.into_iden(),
+            CopyTable::GroupsBase.into_iden(),
+            CopyTable::UsersBase.into_iden(),
+            CopyTable::UserEmailsFresh.into_iden(),
+            CopyTable::GroupsFresh.into_iden(),
+            CopyTable::UsersFresh.into_iden(),
+            log_copies::Entity.into_iden(),
         ] {
-            let sql = format!("DELETE FROM {table} WHERE directory_id = $1");
-            exec(&self.tx, &sql, vec![id.uuid().into()]).await?;
+            let deleted = Query::delete().from_table(table).and_where(is_of(id)).take();
+            execute(&self.tx, &deleted).await?;
         }
         let deleted = Entity::delete_many().filter(Column::Id.eq(Id(id)));
         execute(&self.tx, deleted.as_query()).await?;
         Ok(())
     }
+}
+
+/// Whether a row is of the directory, in any of the tables that go with it.
+fn is_of(directory: DirectoryId) -> Expr {
+    Expr::col(users::Column::DirectoryId).eq(Id(directory))
 }
 
 impl From<Model> for Directory {
@@ -346,7 +354,7 @@ impl From<Model> for Directory {
     }
 }
 
-/// Reads a row of [`SELECT`].
+/// Reads a row that has the columns of the table.
 pub(crate) fn directory(row: &QueryResult) -> Result<Directory, StoreError> {
     Ok(Model::from_query_result(row, "")?.into())
 }

@@ -1,43 +1,13 @@
 //! Directory keys: the bearer tokens that identity providers carry.
 
-use super::list::{List, ListPage, Listing};
-use super::{AdminTx, Directory, TokenDigest};
+use super::list::{List, ListPage};
+use super::{AdminTx, DirectoryKey, TokenDigest, credentials};
 use crate::entity::column::{Id, Millis};
-use crate::entity::directories;
-use crate::entity::directory_keys::{ActiveModel, Column, Entity};
+use crate::entity::directory_keys::{ActiveModel, Entity};
 use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
 use events::{DirectoryId, KeyId, Timestamp};
-use sea_orm::{
-    ColumnTrait as _, DerivePartialModel, EntityTrait as _, FromQueryResult as _, PartialModelTrait as _,
-    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, Select, Set,
-};
-
-const SELECT: &str = "SELECT id, directory_id, name, description, sealed_token, expires_at, last_used_at, created_at \
-                      FROM directory_keys WHERE revoked_at IS NULL";
-
-/// A key as it is needed to decide about a request: with its directory, and possibly no longer good.
-#[derive(Clone, Debug)]
-pub struct DirectoryKey {
-    /// Its id, which is part of the token.
-    pub id: KeyId,
-    /// The one directory that it opens.
-    pub directory: Directory,
-    /// Hash of the token's secret; compare it in constant time.
-    pub token_hash: TokenDigest,
-    /// From when on it is no longer good.
-    pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-}
-
-impl DirectoryKey {
-    /// Whether it opens anything at this time: it is neither revoked nor expired.
-    #[must_use]
-    pub fn is_good(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
-    }
-}
+use sea_orm::{DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QuerySelect as _, QueryTrait as _, Set};
 
 /// A key as the management API shows it. Revoked keys are not shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,9 +62,7 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn find_directory_key(&self, id: KeyId) -> Result<Option<DirectoryKey>, StoreError> {
-        let key = Entity::find_by_id(id).inner_join(directories::Entity).select_only();
-        let found = fetch_one(self.keys(), Credential::select_cols(key).as_query()).await?;
-        found.map(directory_key).transpose()
+        credentials::find::<Entity>(self, id).await
     }
 }
 
@@ -104,7 +72,7 @@ impl DirectoryKeys {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
-        let key = Shown::select_cols(kept(self.directory_id, id).select_only());
+        let key = Shown::select_cols(credentials::kept::<Entity>(self.directory_id, id).select_only());
         let found = fetch_one(self.store.read(), key.as_query()).await?;
         Ok(found.map(record))
     }
@@ -112,12 +80,10 @@ impl DirectoryKeys {
     /// The keys, newest first.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<KeyRecord>, StoreError> {
-        Listing::new("directory_keys", SELECT)
-            .with_id("directory_id", Some(self.directory_id.uuid()))
-            .read(self.store.read(), page, self.store.page_bytes(), listed)
-            .await
+        let list = credentials::list::<Entity, Shown>(&self.store, self.directory_id, page).await?;
+        Ok(list.map(record))
     }
 }
 
@@ -148,7 +114,8 @@ impl AdminTx {
     /// # Errors
     /// As any query.
     pub async fn key(&self, directory: DirectoryId, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
-        let held = Shown::select_cols(kept(directory, id).lock_exclusive().select_only());
+        let key = credentials::kept::<Entity>(directory, id).lock_exclusive();
+        let held = Shown::select_cols(key.select_only());
         let found = fetch_one(&self.tx, held.as_query()).await?;
         Ok(found.map(record))
     }
@@ -164,10 +131,7 @@ impl AdminTx {
             expires_at: Set(key.expires_at.map(Millis::from)),
             ..ActiveModel::default()
         };
-        let saved = Entity::update_many()
-            .set(changed)
-            .filter(Column::Id.eq(Id(key.id)))
-            .filter(Column::DirectoryId.eq(Id(key.directory_id)));
+        let saved = credentials::change::<Entity>(key.directory_id, key.id).set(changed);
         execute(&self.tx, saved.as_query()).await?;
         Ok(())
     }
@@ -182,32 +146,10 @@ impl AdminTx {
             sealed_token: Set(None),
             ..ActiveModel::default()
         };
-        let revoked = Entity::update_many()
-            .set(changed)
-            .filter(Column::Id.eq(Id(key.id)))
-            .filter(Column::DirectoryId.eq(Id(key.directory_id)));
+        let revoked = credentials::change::<Entity>(key.directory_id, key.id).set(changed);
         execute(&self.tx, revoked.as_query()).await?;
         Ok(())
     }
-}
-
-/// One key of a directory that is not revoked.
-fn kept(directory: DirectoryId, id: KeyId) -> Select<Entity> {
-    Entity::find_by_id(id)
-        .filter(Column::DirectoryId.eq(Id(directory)))
-        .filter(Column::RevokedAt.is_null())
-}
-
-/// A key with its directory.
-#[derive(DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-struct Credential {
-    id: Id<KeyId>,
-    token_hash: Vec<u8>,
-    expires_at: Option<Millis>,
-    revoked_at: Option<Millis>,
-    #[sea_orm(nested)]
-    directory: directories::Model,
 }
 
 /// What the management API may show of a key.
@@ -222,25 +164,6 @@ struct Shown {
     expires_at: Option<Millis>,
     last_used_at: Option<Millis>,
     created_at: Millis,
-}
-
-/// A hash column.
-pub(super) fn token_hash(bytes: Vec<u8>) -> Result<TokenDigest, StoreError> {
-    TokenDigest::try_from(bytes).map_err(|bytes| StoreError::corrupt(format!("a token hash has {} bytes", bytes.len())))
-}
-
-fn directory_key(found: Credential) -> Result<DirectoryKey, StoreError> {
-    Ok(DirectoryKey {
-        id: found.id.0,
-        directory: found.directory.into(),
-        token_hash: token_hash(found.token_hash)?,
-        expires_at: found.expires_at.map(Timestamp::from),
-        revoked_at: found.revoked_at.map(Timestamp::from),
-    })
-}
-
-fn listed(row: &QueryResult) -> Result<KeyRecord, StoreError> {
-    Ok(record(Shown::from_query_result(row, "")?))
 }
 
 fn record(shown: Shown) -> KeyRecord {

@@ -1,12 +1,20 @@
 //! Whom a change of the settings concerns: the people in some groups.
 
 use super::AdminTx;
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, json_id, query_all};
-use crate::{Dialect, StoreError};
+use crate::StoreError;
+use crate::entity::column::{Id, Millis};
+use crate::entity::group_members::MemberKind;
+use crate::entity::{group_members, groups, users};
+use crate::expr::{checked, is_one_of_rows};
+use crate::rows::is_one_of_ids;
+use crate::send::fetch_all;
 use directory::User;
 use events::{DirectoryId, GroupRef, ResourceId};
-use serde_json::{Map, Value, json};
+use group_members::Column::{GroupId, Kind, MemberId};
+use sea_orm::{
+    ColumnTrait as _, DerivePartialModel, EntityTrait as _, FromQueryResult, PartialModelTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+};
 use std::collections::HashMap;
 
 impl AdminTx {
@@ -21,61 +29,83 @@ impl AdminTx {
         groups: &[ResourceId],
         most: usize,
     ) -> Result<Option<Vec<(User, Vec<GroupRef>)>>, StoreError> {
-        let rows: Vec<Value> = groups
-            .iter()
-            .map(|id| json!({ "id": json_id(self.dialect, id.uuid()) }))
-            .collect();
-        let set = row_set(self.dialect, 1, "r", &[("id", Column::Id)]);
-        let of_groups = match self.dialect {
-            Dialect::Postgres => format!("m.group_id = ANY (ARRAY(SELECT r.id FROM {set}))"),
-            Dialect::Sqlite => format!("m.group_id IN (SELECT r.id FROM {set})"),
-        };
-        let people = format!(
-            "SELECT DISTINCT m.member_id FROM group_members m WHERE {of_groups} \
-             AND (m.directory_id = $2) IS TRUE AND m.kind = 0 LIMIT {}",
-            most + 1
-        );
-        let values = || vec![Value::Array(rows.clone()).to_string().into(), directory.uuid().into()];
-        let found = |column: &str| match self.dialect {
-            Dialect::Postgres => format!("{column} = ANY (ARRAY({people}))"),
-            Dialect::Sqlite => format!("{column} IN ({people})"),
-        };
-        let users = format!(
-            "SELECT x.id, x.resource, x.version, x.created_at, x.updated_at FROM users x \
-             WHERE (x.directory_id = $2) IS TRUE AND {} ORDER BY x.id",
-            found("x.id")
-        );
-        let users = query_all(&self.tx, &users, values()).await?;
+        let of_the_directory = group_members::Column::DirectoryId.eq(Id(directory));
+        let people = group_members::Entity::find()
+            .select_only()
+            .distinct()
+            .column(MemberId)
+            .filter(is_one_of_ids(self.dialect, GroupId.into_expr(), groups.iter().copied()))
+            .filter(checked(of_the_directory.clone()))
+            .filter(Kind.eq(MemberKind::User))
+            .limit(most as u64 + 1)
+            .into_query();
+        let users = users::Entity::find()
+            .select_only()
+            .filter(checked(users::Column::DirectoryId.eq(Id(directory))))
+            .filter(is_one_of_rows(
+                self.dialect,
+                users::Column::Id.into_expr(),
+                people.clone(),
+            ))
+            .order_by_asc(users::Column::Id);
+        let users: Vec<Person> = fetch_all(&self.tx, Person::select_cols(users).as_query()).await?;
         if users.len() > most {
             return Ok(None);
         }
-        let memberships = format!(
-            "SELECT m.member_id, g.id, g.display_name FROM group_members m JOIN groups g ON g.id = m.group_id \
-             WHERE (m.directory_id = $2) IS TRUE AND {} ORDER BY m.member_id, g.id",
-            found("m.member_id")
-        );
+        let memberships = group_members::Entity::find()
+            .inner_join(groups::Entity)
+            .select_only()
+            .column(MemberId)
+            .columns([groups::Column::Id, groups::Column::DisplayName])
+            .filter(checked(of_the_directory))
+            .filter(is_one_of_rows(self.dialect, MemberId.into_expr(), people))
+            .order_by_asc(MemberId)
+            .order_by_asc(groups::Column::Id);
         let mut groups_of: HashMap<ResourceId, Vec<GroupRef>> = HashMap::new();
-        for row in query_all(&self.tx, &memberships, values()).await? {
+        for row in fetch_all::<Membership, _>(&self.tx, memberships.as_query()).await? {
             let group = GroupRef {
-                id: row.id("id")?,
-                display_name: row.get("display_name")?,
+                id: row.id.0,
+                display_name: row.display_name,
             };
-            groups_of.entry(row.id("member_id")?).or_default().push(group);
+            groups_of.entry(row.member_id.0).or_default().push(group);
         }
-        let mut found = Vec::with_capacity(users.len());
-        for row in &users {
-            let attributes: Map<String, Value> =
-                serde_json::from_str(&row.get::<String>("resource")?).map_err(StoreError::corrupt)?;
-            let user = User {
-                id: row.id("id")?,
-                attributes,
-                version: row.get("version")?,
-                created_at: row.time("created_at")?,
-                updated_at: row.time("updated_at")?,
-            };
-            let groups = groups_of.remove(&user.id).unwrap_or_default();
-            found.push((user, groups));
-        }
-        Ok(Some(found))
+        let with_groups = |person: Person| {
+            let groups = groups_of.remove(&person.id.0).unwrap_or_default();
+            Ok((User::try_from(person)?, groups))
+        };
+        users.into_iter().map(with_groups).collect::<Result<_, _>>().map(Some)
     }
+}
+
+/// A user as the rules need it.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "users::Entity")]
+struct Person {
+    id: Id<ResourceId>,
+    resource: String,
+    version: i64,
+    created_at: Millis,
+    updated_at: Millis,
+}
+
+impl TryFrom<Person> for User {
+    type Error = StoreError;
+
+    fn try_from(row: Person) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.0,
+            attributes: serde_json::from_str(&row.resource).map_err(StoreError::corrupt)?,
+            version: row.version,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        })
+    }
+}
+
+/// A group that somebody is in.
+#[derive(FromQueryResult)]
+struct Membership {
+    member_id: Id<ResourceId>,
+    id: Id<ResourceId>,
+    display_name: String,
 }

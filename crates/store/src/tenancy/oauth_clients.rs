@@ -1,22 +1,14 @@
 //! OAuth clients: an id and a secret that an identity provider exchanges for short-lived access tokens (RFC 6749 §4.4).
 
-use super::keys::{DirectoryKey, token_hash};
-use super::list::{List, ListPage, Listing};
-use super::{AdminTx, TokenDigest};
+use super::list::{List, ListPage};
+use super::{AdminTx, DirectoryKey, TokenDigest, credentials};
 use crate::entity::column::{Id, Millis};
-use crate::entity::directories;
 use crate::entity::oauth_clients::{ActiveModel, Column, Entity};
 use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
 use events::{DirectoryId, KeyId, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait as _, DerivePartialModel, EntityTrait as _, FromQueryResult as _, PartialModelTrait as _,
-    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, Set,
-};
-
-const SELECT: &str = "SELECT id, directory_id, name, expires_at, last_used_at, created_at \
-                      FROM oauth_clients WHERE revoked_at IS NULL";
+use sea_orm::{DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QuerySelect as _, QueryTrait as _, Set};
 
 /// A client as the management API shows it. Revoked clients are not shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +50,7 @@ impl Store {
     /// # Errors
     /// As any query.
     pub async fn find_oauth_client(&self, id: KeyId) -> Result<Option<DirectoryKey>, StoreError> {
-        let client = Entity::find_by_id(id).inner_join(directories::Entity).select_only();
-        let found = fetch_one(self.keys(), Credential::select_cols(client).as_query()).await?;
-        found.map(credential).transpose()
+        credentials::find::<Entity>(self, id).await
     }
 }
 
@@ -68,12 +58,10 @@ impl OauthClients {
     /// The clients, newest first.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<OauthClient>, StoreError> {
-        Listing::new("oauth_clients", SELECT)
-            .with_id("directory_id", Some(self.directory_id.uuid()))
-            .read(self.store.read(), page, self.store.page_bytes(), listed)
-            .await
+        let list = credentials::list::<Entity, Shown>(&self.store, self.directory_id, page).await?;
+        Ok(list.map(client))
     }
 }
 
@@ -101,9 +89,7 @@ impl AdminTx {
     /// # Errors
     /// As any query.
     pub async fn oauth_client(&self, directory: DirectoryId, id: KeyId) -> Result<Option<OauthClient>, StoreError> {
-        let held = Entity::find_by_id(id)
-            .filter(Column::DirectoryId.eq(Id(directory)))
-            .filter(Column::RevokedAt.is_null())
+        let held = credentials::kept::<Entity>(directory, id)
             .lock_exclusive()
             .select_only();
         let found = fetch_one(&self.tx, Shown::select_cols(held).as_query()).await?;
@@ -115,25 +101,11 @@ impl AdminTx {
     /// # Errors
     /// As any write.
     pub async fn revoke_oauth_client(&self, client: &OauthClient, at: Timestamp) -> Result<(), StoreError> {
-        let revoked = Entity::update_many()
-            .col_expr(Column::RevokedAt, Expr::value(Millis::from(at)))
-            .filter(Column::Id.eq(Id(client.id)))
-            .filter(Column::DirectoryId.eq(Id(client.directory_id)));
+        let revoked = credentials::change::<Entity>(client.directory_id, client.id)
+            .col_expr(Column::RevokedAt, Expr::value(Millis::from(at)));
         execute(&self.tx, revoked.as_query()).await?;
         Ok(())
     }
-}
-
-/// A client with its directory.
-#[derive(DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-struct Credential {
-    id: Id<KeyId>,
-    secret_hash: Vec<u8>,
-    expires_at: Option<Millis>,
-    revoked_at: Option<Millis>,
-    #[sea_orm(nested)]
-    directory: directories::Model,
 }
 
 /// What lists show of a client.
@@ -146,20 +118,6 @@ struct Shown {
     expires_at: Option<Millis>,
     last_used_at: Option<Millis>,
     created_at: Millis,
-}
-
-fn credential(found: Credential) -> Result<DirectoryKey, StoreError> {
-    Ok(DirectoryKey {
-        id: found.id.0,
-        directory: found.directory.into(),
-        token_hash: token_hash(found.secret_hash)?,
-        expires_at: found.expires_at.map(Timestamp::from),
-        revoked_at: found.revoked_at.map(Timestamp::from),
-    })
-}
-
-fn listed(row: &QueryResult) -> Result<OauthClient, StoreError> {
-    Ok(client(Shown::from_query_result(row, "")?))
 }
 
 fn client(shown: Shown) -> OauthClient {

@@ -1,21 +1,22 @@
 //! Organizations: the customer companies, found by id or by one of their domains.
 
 use super::list::{List, ListPage, Listing};
+use super::missing::missing;
 use super::{AdminTx, Domain};
 use crate::entity::column::Id;
 use crate::entity::organization_domains as domains;
 use crate::entity::organizations::{ActiveModel, Column, Entity, Model};
-use crate::send::{execute, fetch_one};
-use crate::sql::{Row, dialect_of, json_ids, of_ids, query_all};
+use crate::rows::is_one_of_ids;
+use crate::send::{execute, fetch_all, fetch_one};
+use crate::sql::dialect_of;
 use crate::{Store, StoreError};
 use events::{OrganizationId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryResult,
-    QuerySelect as _, QueryTrait as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Set,
 };
-
-const SELECT: &str = "SELECT id, name, created_at, updated_at FROM organizations WHERE 1 = 1";
+use std::collections::HashMap;
 
 /// A customer company.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,14 +70,7 @@ impl Organizations {
     /// # Errors
     /// As any query.
     pub async fn missing(&self, ids: &[OrganizationId]) -> Result<Vec<OrganizationId>, StoreError> {
-        let sql = of_ids("id", |these| format!("SELECT id FROM organizations WHERE {these}"));
-        let values = json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()));
-        let rows = query_all(self.store.read(), &sql, [values.into()]).await?;
-        let known = rows
-            .iter()
-            .map(|row| row.id("id"))
-            .collect::<Result<Vec<OrganizationId>, _>>()?;
-        Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
+        missing::<Entity, _>(&self.store, Column::Id, ids).await
     }
 
     /// One organization.
@@ -101,12 +95,13 @@ impl Organizations {
     /// All organizations, newest first.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<Organization>, StoreError> {
         let connection = self.store.read();
-        let mut list = Listing::new("organizations", SELECT)
-            .read(connection, page, self.store.page_bytes(), organization)
+        let list: List<Model> = Listing::new("organizations", Entity::find())
+            .read(connection, page, self.store.page_bytes())
             .await?;
+        let mut list = list.map(Organization::from);
         add_domains(connection, &mut list.data).await?;
         Ok(list)
     }
@@ -213,27 +208,20 @@ async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Or
     if organizations.is_empty() {
         return Ok(());
     }
-    let sql = of_ids("organization_id", |these| {
-        format!(
-            "SELECT organization_id AS id, domain FROM organization_domains WHERE {these} ORDER BY position, domain"
-        )
-    });
-    let ids = json_ids(
-        dialect_of(connection.get_database_backend()),
-        organizations.iter().map(|one| one.id.uuid()),
-    );
-    let rows = query_all(connection, &sql, [ids.into()]).await?;
-    for row in &rows {
-        let id = row.id::<OrganizationId>("id")?;
-        if let Some(organization) = organizations.iter_mut().find(|organization| organization.id == id) {
-            organization.domains.push(row.get("domain")?);
-        }
+    let dialect = dialect_of(connection.get_database_backend());
+    let ids = organizations.iter().map(|organization| organization.id);
+    let these = domains::Entity::find()
+        .filter(is_one_of_ids(dialect, domains::Column::OrganizationId.into_expr(), ids))
+        .order_by_asc(domains::Column::Position)
+        .order_by_asc(domains::Column::Domain);
+    let mut domains_of: HashMap<OrganizationId, Vec<String>> = HashMap::new();
+    for row in fetch_all::<domains::Model, _>(connection, these.as_query()).await? {
+        domains_of.entry(row.organization_id.0).or_default().push(row.domain);
+    }
+    for organization in organizations {
+        organization.domains = domains_of.remove(&organization.id).unwrap_or_default();
     }
     Ok(())
-}
-
-fn organization(row: &QueryResult) -> Result<Organization, StoreError> {
-    Ok(Model::from_query_result(row, "")?.into())
 }
 
 impl From<Model> for Organization {

@@ -2,21 +2,36 @@
 
 use super::authentication::members;
 use super::{AdminTx, Directory};
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, query_all, query_one};
+use crate::entity::column::{Id, Millis};
+use crate::entity::{directories, users};
+use crate::expr::{by_code_point, call, count_up_to, number, text};
+use crate::rows::{Columns, Rows};
+use crate::send::{Counted, execute, fetch_all, fetch_one};
 use crate::{Dialect, Store, StoreError};
 use directory::{Indexing, Policy};
 use events::{DirectoryId, ResourceId};
 use scim::schema::ResourceType;
-use sea_orm::Value;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Select,
+};
 use serde_json::{Map, json};
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Users that are looked at in one transaction: it takes some tens of milliseconds, and that long the lane waits.
-const PORTION: i64 = 2_000;
+const PORTION: u64 = 2_000;
 
 /// The member of the settings that tells what is being indexed; see [`Indexing`].
 const INDEXING: &str = "indexing";
+/// The same as it stands in the text of the settings, and in the index of the directories that have it.
+const INDEXING_IN_TEXT: &str = "\"indexing\":";
+
+/// What is written of users: the document that filters search.
+static SEARCH: LazyLock<Columns> = LazyLock::new(|| Columns::of([users::Column::Id, users::Column::Search]));
+/// Rows of it in a statement.
+const WRITTEN: &str = "r";
 
 impl Directory {
     /// The settings as the rules read them.
@@ -54,12 +69,18 @@ impl Store {
     /// As any query.
     pub async fn indexing(&self) -> Result<Vec<DirectoryId>, StoreError> {
         // As in the index of these few.
-        let sql = (
-            "SELECT id FROM directories WHERE strpos(settings, '\"indexing\":') > 0 ORDER BY id",
-            "SELECT id FROM directories WHERE instr(settings, '\"indexing\":') > 0 ORDER BY id",
-        );
-        let rows = query_all(self.read(), sql, Vec::<Value>::new()).await?;
-        rows.iter().map(|row| row.id("id")).collect()
+        let position = match self.dialect() {
+            Dialect::Postgres => "strpos",
+            Dialect::Sqlite => "instr",
+        };
+        let settings = Expr::col((directories::Entity, directories::Column::Settings));
+        let indexing = directories::Entity::find()
+            .select_only()
+            .column(directories::Column::Id)
+            .filter(call(position, [settings, text(INDEXING_IN_TEXT)]).gt(number(0)))
+            .order_by_asc(directories::Column::Id);
+        let found: Vec<Found> = fetch_all(self.read(), indexing.as_query()).await?;
+        Ok(found.into_iter().map(|found| found.id.0).collect())
     }
 
     /// Writes some more users of a directory again for search, in a transaction of its own; several processes may do so at
@@ -116,9 +137,13 @@ impl AdminTx {
     }
 
     async fn is_small(&self, directory: DirectoryId) -> Result<bool, StoreError> {
-        let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM users WHERE directory_id = $1 LIMIT $2) counted";
-        let row = query_one(&self.tx, sql, vec![directory.uuid().into(), PORTION.into()]).await?;
-        Ok(row.map(|row| row.get::<i64>("n")).transpose()?.unwrap_or_default() < PORTION)
+        let users = users::Entity::find()
+            .select_only()
+            .filter(users::Column::DirectoryId.eq(Id(directory)))
+            .into_query();
+        let counted = Query::select().expr_as(count_up_to(PORTION, users), "n").take();
+        let counted: Option<Counted> = fetch_one(&self.tx, &counted).await?;
+        Ok(counted.is_some_and(|counted| counted.n.unsigned_abs() < PORTION))
     }
 
     /// Writes the next users, in order of creation, and tells what is left.
@@ -128,55 +153,78 @@ impl AdminTx {
         indexing: &Indexing,
         users: &ResourceType,
     ) -> Result<Option<Indexing>, StoreError> {
-        let (created_at, id) = indexing
-            .after
-            .map_or((i64::MIN, Uuid::nil()), |(created_at, id)| (created_at, id.uuid()));
-        let mut values: Vec<Value> = vec![directory.uuid().into(), created_at.into(), id.into(), PORTION.into()];
-        values.extend(indexing.urns.iter().map(|urn| Value::from(urn.to_ascii_lowercase())));
-        let rows = query_all(&self.tx, &self.portion_with_data_of(indexing.urns.len()), values).await?;
-        let (mut changed, mut after) = (Vec::new(), indexing.after);
-        for row in &rows {
-            let id: ResourceId = row.id("id")?;
-            after = Some((row.get("created_at")?, id));
-            let Some(resource) = row.get::<Option<String>>("resource")? else {
+        let next = self.next_users(directory, indexing);
+        let found: Vec<Looked> = fetch_all(&self.tx, next.as_query()).await?;
+        let (mut changed, mut after) = (Rows::new(&SEARCH), indexing.after);
+        for row in &found {
+            after = Some((row.created_at.0, row.id.0));
+            let Some(resource) = &row.resource else {
                 continue;
             };
             let attributes: Map<String, serde_json::Value> =
-                serde_json::from_str(&resource).map_err(StoreError::corrupt)?;
+                serde_json::from_str(resource).map_err(StoreError::corrupt)?;
             let search = scim::resource::search_document(users, &attributes);
             let search = serde_json::Value::Object(search).to_string();
-            changed.push(json!({ "id": json_id(self.dialect, id.uuid()), "search": search }));
+            changed.push([row.id.into(), search.into()]);
         }
         self.write_search(changed).await?;
-        let goes_on = (rows.len() as u64) >= PORTION.unsigned_abs();
+        let goes_on = (found.len() as u64) >= PORTION;
         let urns = indexing.urns.clone();
         Ok(goes_on.then_some(Indexing { urns, after }))
     }
 
     /// The next users in order of creation, with their resource only where it has data of one of the extensions.
-    fn portion_with_data_of(&self, urns: usize) -> String {
-        let has = (0..urns).map(|n| match self.dialect {
-            Dialect::Postgres => format!("strpos(lower(resource COLLATE \"C\"), ${}) > 0", n + 5),
-            Dialect::Sqlite => format!("instr(lower(resource), ${}) > 0", n + 5),
+    fn next_users(&self, directory: DirectoryId, indexing: &Indexing) -> Select<users::Entity> {
+        use users::Column::{CreatedAt, DirectoryId as OfDirectory, Id as UserId, Resource};
+        let (created_at, id) = indexing
+            .after
+            .map_or((i64::MIN, Uuid::nil()), |(created_at, id)| (created_at, id.uuid()));
+        let place = Expr::tuple([CreatedAt, UserId].map(ColumnTrait::into_expr));
+        let position = match self.dialect {
+            Dialect::Postgres => "strpos",
+            Dialect::Sqlite => "instr",
+        };
+        let has_data = indexing.urns.iter().fold(Condition::any(), |any, urn| {
+            let folded: Expr = Func::lower(by_code_point(self.dialect, Resource.into_expr())).into();
+            any.add(call(position, [folded, Expr::val(urn.to_ascii_lowercase())]).gt(number(0)))
         });
-        let has: Vec<String> = has.collect();
-        format!(
-            "SELECT id, created_at, CASE WHEN {} THEN resource END AS resource FROM users \
-             WHERE directory_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
-            has.join(" OR ")
-        )
+        let resource = Expr::case(has_data, Resource.into_expr());
+        users::Entity::find()
+            .select_only()
+            .columns([UserId, CreatedAt])
+            .expr_as(resource, "resource")
+            .filter(OfDirectory.eq(Id(directory)))
+            .filter(place.gt(Expr::tuple([Expr::val(created_at), Expr::val(id)])))
+            .order_by_asc(CreatedAt)
+            .order_by_asc(UserId)
+            .limit(PORTION)
     }
 
-    async fn write_search(&self, rows: Vec<serde_json::Value>) -> Result<u64, StoreError> {
+    async fn write_search(&self, rows: Rows) -> Result<u64, StoreError> {
+        use users::Column::{Id as UserId, Search};
         if rows.is_empty() {
             return Ok(0);
         }
-        let set = row_set(self.dialect, 1, "r", &[("id", Column::Id), ("search", Column::Text)]);
-        let cast = match self.dialect {
-            Dialect::Postgres => "::jsonb",
-            Dialect::Sqlite => "",
-        };
-        let sql = format!("UPDATE users SET search = r.search{cast} FROM {set} WHERE users.id = r.id");
-        exec(&self.tx, &sql, [serde_json::Value::Array(rows).to_string().into()]).await
+        let written = Query::update()
+            .table(users::Entity)
+            .value(Search, Expr::col((WRITTEN, Search)))
+            .from(rows.table(self.dialect, WRITTEN))
+            .and_where(UserId.into_expr().equals((WRITTEN, UserId)))
+            .take();
+        execute(&self.tx, &written).await
     }
+}
+
+/// A directory that is being indexed.
+#[derive(FromQueryResult)]
+struct Found {
+    id: Id<DirectoryId>,
+}
+
+/// A user that was looked at.
+#[derive(FromQueryResult)]
+struct Looked {
+    id: Id<ResourceId>,
+    created_at: Millis,
+    resource: Option<String>,
 }

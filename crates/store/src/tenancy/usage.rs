@@ -2,13 +2,34 @@
 //! request.
 
 use super::Directories;
-use crate::StoreError;
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, query_one};
+use crate::entity::column::Id;
+use crate::entity::{directories, directory_keys, directory_refusals, oauth_clients};
+use crate::expr::{insert_from, number};
+use crate::rows::{Columns, Kind, Rows};
+use crate::send::{execute, fetch_one};
+use crate::{Dialect, StoreError};
 use events::{DirectoryId, KeyId, Timestamp};
-use serde_json::json;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query, UpdateStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryTrait as _};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use uuid::Uuid;
+
+/// Rows of a statement, and the row of a table that stands in the way of one.
+const NEW: &str = "r";
+const EXCLUDED: &str = "excluded";
+
+const ID: &str = "id";
+const USED_AT: &str = "used_at";
+const ERROR: &str = "error";
+static KEYS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and(ID, Kind::Id).and(USED_AT, Kind::BigInt));
+static DIRECTORIES: LazyLock<Columns> = LazyLock::new(|| KEYS.clone().and_nullable(ERROR, Kind::Text));
+static REFUSALS: LazyLock<Columns> = LazyLock::new(|| Columns::of(REFUSAL));
+const REFUSAL: [directory_refusals::Column; 3] = [
+    directory_refusals::Column::DirectoryId,
+    directory_refusals::Column::RefusedAt,
+    directory_refusals::Column::Reason,
+];
 
 /// One use of a directory key or an OAuth client, written down later and in bulk.
 #[derive(Clone, Debug)]
@@ -44,26 +65,36 @@ impl Directories {
         if refusals.is_empty() {
             return Ok(());
         }
-        let dialect = self.store.dialect();
-        let row = |refusal: &AuthenticationFailure| {
-            let id = json_id(dialect, refusal.directory_id.uuid());
-            json!({ "id": id, "refused_at": refusal.at.millis(), "reason": refusal.reason })
-        };
-        let rows = serde_json::Value::from_iter(refusals.iter().map(row)).to_string();
-        let columns = [
-            ("id", Column::Id),
-            ("refused_at", Column::Int),
-            ("reason", Column::Text),
-        ];
-        let set = row_set(dialect, 1, "r", &columns);
+        use directory_refusals::Column::{DirectoryId as Refused, Reason, RefusedAt};
+        let mut rows = Rows::new(&REFUSALS);
+        for refusal in refusals {
+            let at = refusal.at.millis();
+            rows.push([
+                Id(refusal.directory_id).into(),
+                at.into(),
+                refusal.reason.as_str().into(),
+            ]);
+        }
         // A directory may have been deleted meanwhile.
-        let sql = format!(
-            "INSERT INTO directory_refusals (directory_id, refused_at, reason) SELECT r.id, r.refused_at, r.reason \
-             FROM {set} WHERE EXISTS (SELECT 1 FROM directories d WHERE d.id = r.id) \
-             ON CONFLICT (directory_id) DO UPDATE SET refused_at = excluded.refused_at, reason = excluded.reason \
-             WHERE directory_refusals.refused_at <= excluded.refused_at"
-        );
-        exec(self.store.write(), &sql, [rows.into()]).await?;
+        let directory = Query::select()
+            .expr(number(1))
+            .from(directories::Entity)
+            .and_where(directories::Column::Id.into_expr().equals((NEW, Refused)))
+            .take();
+        let rows = Query::select()
+            .columns(REFUSAL.map(|column| (NEW, column)))
+            .from(rows.table(self.store.dialect(), NEW))
+            .and_where(Expr::exists(directory))
+            .take();
+        let known = RefusedAt.into_expr();
+        let newest = OnConflict::column(Refused)
+            .update_columns([RefusedAt, Reason])
+            .action_and_where(known.lte(Expr::col((EXCLUDED, RefusedAt))))
+            .to_owned();
+        let kept = insert_from(directory_refusals::Entity, REFUSAL, rows)
+            .on_conflict(newest)
+            .to_owned();
+        execute(self.store.write(), &kept).await?;
         Ok(())
     }
 
@@ -72,15 +103,12 @@ impl Directories {
     /// # Errors
     /// As any query.
     pub async fn last_refusal(&self, directory_id: DirectoryId) -> Result<Option<AuthenticationFailure>, StoreError> {
-        let sql = "SELECT refused_at, reason FROM directory_refusals WHERE directory_id = $1";
-        let Some(row) = query_one(self.store.read(), sql, [directory_id.uuid().into()]).await? else {
-            return Ok(None);
-        };
-        let (at, reason) = (row.time("refused_at")?, row.get("reason")?);
-        Ok(Some(AuthenticationFailure {
+        let last = directory_refusals::Entity::find_by_id(directory_id);
+        let last: Option<directory_refusals::Model> = fetch_one(self.store.read(), last.as_query()).await?;
+        Ok(last.map(|last| AuthenticationFailure {
             directory_id,
-            at,
-            reason,
+            at: last.refused_at.into(),
+            reason: last.reason,
         }))
     }
 
@@ -95,33 +123,64 @@ impl Directories {
         }
         let dialect = self.store.dialect();
         let (keys, directories) = latest(uses);
-        let rows = |latest: BTreeMap<Uuid, &KeyUse>| {
-            let row = |(id, used): (Uuid, &KeyUse)| {
-                let id = json_id(dialect, id);
-                json!({ "id": id, "used_at": used.at.millis(), "error": used.error })
-            };
-            serde_json::Value::from_iter(latest.into_iter().map(row)).to_string()
-        };
-        let columns = [("id", Column::Id), ("used_at", Column::Int), ("error", Column::Text)];
-        let set = row_set(dialect, 1, "r", &columns);
-        let tx = self.store.begin().await?;
-        let keys = rows(keys);
-        // An id names a key or an OAuth client, never both.
-        for table in ["directory_keys", "oauth_clients"] {
-            let sql = format!(
-                "UPDATE {table} SET last_used_at = r.used_at FROM {set} \
-                 WHERE {table}.id = r.id AND (last_used_at IS NULL OR last_used_at < r.used_at)"
-            );
-            exec(&tx, &sql, [keys.as_str().into()]).await?;
+        let mut key_rows = Rows::new(&KEYS);
+        for (id, used) in keys {
+            key_rows.push([id.into(), used.at.millis().into()]);
         }
-        let sql = format!(
-            "UPDATE directories SET last_request_at = r.used_at, last_error = r.error FROM {set} \
-             WHERE directories.id = r.id AND (last_request_at IS NULL OR last_request_at <= r.used_at)"
+        let mut directory_rows = Rows::new(&DIRECTORIES);
+        for (id, used) in directories {
+            directory_rows.push([id.into(), used.at.millis().into(), used.error.clone().into()]);
+        }
+        let tx = self.store.begin().await?;
+        // An id names a key or an OAuth client, never both.
+        let keys = key_uses(
+            dialect,
+            (directory_keys::Column::Id, directory_keys::Column::LastUsedAt),
+            key_rows.clone(),
         );
-        exec(&tx, &sql, [rows(directories).into()]).await?;
+        execute(&tx, &keys).await?;
+        let clients = key_uses(
+            dialect,
+            (oauth_clients::Column::Id, oauth_clients::Column::LastUsedAt),
+            key_rows,
+        );
+        execute(&tx, &clients).await?;
+        execute(&tx, &requests(dialect, directory_rows)).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Notes the uses in the rows of a table of keys, where no later one is known.
+fn key_uses<C: ColumnTrait>(dialect: Dialect, (id, last_used_at): (C, C), uses: Rows) -> UpdateStatement {
+    let known = last_used_at.into_expr();
+    let is_newest = Condition::any()
+        .add(known.clone().is_null())
+        .add(known.lt(Expr::col((NEW, USED_AT))));
+    Query::update()
+        .table(id.entity_name())
+        .value(last_used_at, Expr::col((NEW, USED_AT)))
+        .from(uses.table(dialect, NEW))
+        .and_where(id.into_expr().equals((NEW, ID)))
+        .cond_where(is_newest)
+        .take()
+}
+
+/// Notes the requests in the rows of directories, where no later one is known.
+fn requests(dialect: Dialect, uses: Rows) -> UpdateStatement {
+    use directories::Column::{Id as DirectoryId, LastError, LastRequestAt};
+    let known = LastRequestAt.into_expr();
+    let is_newest = Condition::any()
+        .add(known.clone().is_null())
+        .add(known.lte(Expr::col((NEW, USED_AT))));
+    Query::update()
+        .table(directories::Entity)
+        .value(LastRequestAt, Expr::col((NEW, USED_AT)))
+        .value(LastError, Expr::col((NEW, ERROR)))
+        .from(uses.table(dialect, NEW))
+        .and_where(DirectoryId.into_expr().equals((NEW, ID)))
+        .cond_where(is_newest)
+        .take()
 }
 
 /// The latest use of each key and of each directory: `UPDATE … FROM` must find one row for each.

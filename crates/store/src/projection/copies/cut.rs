@@ -58,7 +58,8 @@ impl LogCopies<'_> {
     /// Puts a page of events, which follow on the base, into it and removes them from the log.
     ///
     /// # Errors
-    /// What the database says; [`StoreError::Invalid`] when the directory is gone or the base has moved meanwhile.
+    /// What the database says; [`StoreError::Missing`] when the directory is gone; [`StoreError::Unavailable`] when the base has moved
+    /// meanwhile.
     pub async fn cut(&self, from: i64, images: &Images, now: Timestamp) -> Result<(), StoreError> {
         let mut projection = self.open(&[]).await?;
         self.put(&mut projection, CopyName::Base, images, now).await?;
@@ -75,9 +76,7 @@ impl LogCopies<'_> {
         // Two housekeepers at once: one of them finds the events gone, and takes its part back.
         if i64::try_from(removed).ok() != Some(images.sequence - from) {
             projection.rollback().await?;
-            return Err(StoreError::Invalid(
-                "the log was cut off by somebody else at the same time".to_owned(),
-            ));
+            return Err(StoreError::overtaken());
         }
         projection.commit().await
     }

@@ -209,5 +209,5 @@ fn group_row(directory: DirectoryId, group: &Group) -> Result<[Value; 10], Store
 
 fn text(attributes: &Map<String, serde_json::Value>) -> Result<String, StoreError> {
     serde_json::to_string(attributes)
-        .map_err(|error| StoreError::Invalid(format!("a resource cannot be written as JSON: {error}")))
+        .map_err(|error| StoreError::Defect(format!("a resource cannot be written as JSON: {error}")))
 }

@@ -13,7 +13,7 @@ use ::events::Event;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use api::EventStreamParameters;
+use api::{EventStreamParameters, Fault};
 use futures_util::stream;
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -55,15 +55,22 @@ struct Reader {
 pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = RequestQuery::of::<EventStreamParameters>(&request);
     let mut selection = LogSelection::read(&mut query);
+    let mut place = "after";
     if let Some(last) = request.headers().get(LAST_EVENT_ID) {
         let last = last.to_str().unwrap_or("?").trim().to_owned();
         if !last.is_empty() {
-            selection.after = LogSelection::place(&mut query, LAST_EVENT_ID, &last);
+            place = LAST_EVENT_ID;
+            selection.after = LogSelection::place(&mut query, place, &last);
         }
     }
     query.finish()?;
     // A place that is not in the log is refused now, as long as there is a status to say so.
-    context.store().events().feed(&selection.feed(1)).await?;
+    if let Err(error) = context.store().events().feed(&selection.feed(1)).await {
+        return Err(match error {
+            StoreError::BadParameter { detail, .. } => Problem::bad_query(vec![Fault::in_query(place, detail)]),
+            error => error.into(),
+        });
+    }
     let moved = context.streams().listen(context.store()).ok_or_else(|| {
         let most = format!("There are {MOST_STREAMS} streams already, or this server is stopping. Try again soon.");
         Problem::new(ProblemKind::Unavailable, most)
