@@ -1,8 +1,10 @@
 //! `/directories`: the sources of users and groups.
 
+mod paths;
 mod schemas;
 mod settings;
 
+pub use paths::{AttributePathSeen, AttributePaths};
 pub use schemas::{AttributeDeclaration, AttributeKind, SchemaDeclaration, schema_faults};
 pub use settings::{DirectorySettings, Grant, GroupRole, MassChangeBrake, RoleRule};
 
@@ -10,6 +12,7 @@ use crate::PlainSecret;
 use crate::reading::named;
 use events::{DirectoryId, KeyId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What may stand behind a directory.
@@ -183,6 +186,11 @@ pub struct DirectoryPatch {
     #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<SchemaDeclaration>>, min_items = 0, max_items = 20)]
     pub schemas: Option<Option<Vec<SchemaDeclaration>>>,
+    /// Names that `custom` of the normalized user has, each with the SCIM path that it shows, all of them at once; at most
+    /// 50. A name has lower-case letters, digits and underscores, and begins with a letter.
+    #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub attribute_map: Option<Option<BTreeMap<String, String>>>,
     /// The most requests per second that the SCIM service takes; `null` for any number. Entra asks of every server that it
     /// takes 25, and quarantines one that keeps refusing.
     #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
@@ -224,6 +232,7 @@ pub struct DirectoryRelease {
     "default_grants": ["app"],
     "group_roles": [],
     "schemas": [],
+    "attribute_map": {"cost_center": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter"},
     "rate_limit": null,
     "mass_change_brake": {"enabled": true, "percent": 20, "minimum": 10, "window_minutes": 10, "new_user_hours": 24},
     "indexing": [],

@@ -1,5 +1,9 @@
 //! `/directories/{id}/groups`: groups in the normalized shape, and who is in them.
 
+mod request;
+
+pub use request::{GroupCreate, GroupPatch};
+
 use events::{DirectoryId, OrganizationId, ResourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

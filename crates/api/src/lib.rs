@@ -18,11 +18,13 @@ mod event;
 mod federation;
 mod format;
 mod group;
+mod history;
 mod key;
 mod list;
 mod oauth_client;
 mod organization;
 mod parameters;
+mod preview;
 mod problem;
 mod reading;
 mod secret;
@@ -31,9 +33,10 @@ mod user;
 
 pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};
 pub use directory::{
-    AttributeDeclaration, AttributeKind, Authentication, Directory, DirectoryCounts, DirectoryCreate, DirectoryHealth,
-    DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState, FirstKey, Grant, GroupRole, LastRefusal,
-    MassChangeBrake, Provider, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
+    AttributeDeclaration, AttributeKind, AttributePathSeen, AttributePaths, Authentication, Directory, DirectoryCounts,
+    DirectoryCreate, DirectoryHealth, DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState, FirstKey,
+    Grant, GroupRole, LastRefusal, MassChangeBrake, Provider, RoleRule, SchemaDeclaration, SwitchedState,
+    schema_faults,
 };
 pub use endpoint::{
     Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointEnable,
@@ -42,17 +45,19 @@ pub use endpoint::{
 };
 pub use event::{Event, EventTypeEntry};
 pub use federation::{Federation, FederationSet};
-pub use group::{Group, Member, MemberType};
+pub use group::{Group, GroupCreate, GroupPatch, Member, MemberType};
+pub use history::{HistoryChange, HistoryDelivery, HistoryEntry};
 pub use key::{Key, KeyCreate, KeyPatch, KeyToken};
 pub use list::List;
 pub use oauth_client::{OauthClient, OauthClientCreate};
 pub use organization::{Organization, OrganizationCreate};
 pub use parameters::{
     DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters,
-    EventsParameters, PageParameters, Parameters, PeopleParameters, UserDeleteParameters,
+    EventsParameters, PageParameters, Parameters, PastParameters, PeopleParameters, UserDeleteParameters,
 };
+pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};
 pub use secret::PlainSecret;
 pub use shape::Shape;
-pub use user::{ErasureStarted, GroupName, User, UserState};
+pub use user::{EmailAddress, ErasureStarted, GroupName, User, UserCreate, UserPatch, UserState};

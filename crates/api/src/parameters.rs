@@ -32,6 +32,7 @@ parameters![
     EndpointStatsParameters,
     EventsParameters,
     EventStreamParameters,
+    PastParameters,
     PeopleParameters,
     UserDeleteParameters,
 ];
@@ -45,6 +46,14 @@ pub struct PageParameters {
     pub limit: Option<u16>,
     /// Where the page begins: `next_cursor` of the one before.
     pub cursor: Option<String>,
+}
+
+/// As of when a user or group is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PastParameters {
+    /// A sequence number of the directory's log, or an RFC 3339 time; now, where nothing is said.
+    pub at: Option<String>,
 }
 
 /// Which users or groups a list has.

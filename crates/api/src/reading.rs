@@ -41,6 +41,11 @@ bodies![
     EndpointEnable,
     EndpointReplay,
     EndpointTest,
+    UserCreate,
+    UserPatch,
+    GroupCreate,
+    GroupPatch,
+    PreviewRequest,
 ];
 
 /// The body of a request that takes none: an empty object is none, too.
@@ -73,6 +78,12 @@ impl<T: Body> Reading<T> {
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.value.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A member as it was sent, `null` included; it may have faults.
+    #[must_use]
+    pub fn sent(&self, name: &str) -> Option<&Value> {
+        self.value.get(name)
     }
 
     /// A member without faults, for what must hold between members: others may have faults, and all are reported.

@@ -1,5 +1,9 @@
 //! `/directories/{id}/users`: people in the normalized shape.
 
+mod request;
+
+pub use request::{EmailAddress, UserCreate, UserPatch};
+
 use events::{DirectoryId, OrganizationId, ResourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

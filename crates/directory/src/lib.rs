@@ -9,6 +9,7 @@ mod apply;
 mod brake;
 mod event;
 mod group;
+mod mapped;
 mod members;
 mod needs;
 mod policy;

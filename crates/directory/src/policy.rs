@@ -3,13 +3,16 @@
 //!
 //! Stored as one JSON object. A member that is missing has its default; unknown members are other parts' business.
 
+use crate::mapped::{self, Mapped};
 use crate::required::RequiredAttribute;
-use crate::{BrakeSettings, SchemaDeclaration};
+use crate::{BrakeSettings, SchemaDeclaration, User};
 use events::{GroupRef, ResourceId};
 use scim::filter::Filter;
 use scim::path::AttributePath;
 use scim::schema::{ResourceType, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that can be granted: logging in to the app, and its web access.
@@ -67,6 +70,9 @@ pub struct Policy {
     /// Extension schemas of the directory's own.
     #[serde(default)]
     pub schemas: Vec<SchemaDeclaration>,
+    /// Names in `custom` of the normalized user, each with the SCIM path that it shows.
+    #[serde(default)]
+    pub attribute_map: BTreeMap<String, String>,
     /// What filters see of some extensions is being written again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexing: Option<Indexing>,
@@ -81,6 +87,8 @@ pub struct Policy {
     user_type: Option<Arc<ResourceType>>,
     #[serde(skip)]
     required: Vec<RequiredAttribute>,
+    #[serde(skip)]
+    mapped: Vec<Mapped>,
 }
 
 fn yes() -> bool {
@@ -109,11 +117,13 @@ impl Default for Policy {
             default_grants: default_grants(),
             group_roles: Vec::new(),
             schemas: Vec::new(),
+            attribute_map: BTreeMap::new(),
             indexing: None,
             rate_limit: None,
             mass_change_brake: BrakeSettings::default(),
             user_type: None,
             required: Vec::new(),
+            mapped: Vec::new(),
         }
     }
 }
@@ -141,6 +151,10 @@ impl Policy {
         }
         let paths = policy.required_attributes.iter();
         policy.required = paths.filter_map(|path| policy.requirement(path).ok()).collect();
+        let entries = policy.attribute_map.iter();
+        policy.mapped = entries
+            .filter_map(|(name, path)| Mapped::parse(name, path, policy.user_type()).ok())
+            .collect();
         Ok(policy)
     }
 
@@ -188,6 +202,31 @@ impl Policy {
 
     pub(crate) fn required(&self) -> &[RequiredAttribute] {
         &self.required
+    }
+
+    /// What the attribute map shows of a user with these attributes.
+    pub(crate) fn mapped(&self, attributes: &Map<String, Value>) -> Map<String, Value> {
+        mapped::mapped(&self.mapped, attributes)
+    }
+
+    /// The changes of a user, as an event tells them, when the attribute map becomes that of another policy; empty where
+    /// nothing changes.
+    #[must_use]
+    pub fn map_changes(&self, user: &User, after: &Self) -> Vec<Value> {
+        mapped::map_changes(user, &self.mapped, &after.mapped)
+    }
+
+    /// Whether a path can be mapped, and its canonical form.
+    ///
+    /// # Errors
+    /// One sentence that says why it cannot.
+    pub fn mappable(&self, path: &str) -> Result<AttributePath, String> {
+        Mapped::parse("", path, self.user_type()).map(|mapped| mapped.path().clone())
+    }
+
+    /// The required attributes that a user with these attributes lacks.
+    pub fn missing<'a>(&'a self, attributes: &'a Map<String, Value>) -> impl Iterator<Item = &'a AttributePath> {
+        crate::required::missing(&self.required, attributes)
     }
 
     /// What a user with this role may use.

@@ -67,6 +67,15 @@ impl RequiredAttribute {
     }
 }
 
+/// The required attributes that have no value.
+pub(crate) fn missing<'a>(
+    required: &'a [RequiredAttribute],
+    attributes: &'a Map<String, Value>,
+) -> impl Iterator<Item = &'a AttributePath> {
+    let without = required.iter().filter(|required| !required.has_value(attributes));
+    without.map(|required| &required.path)
+}
+
 /// Refuses a user that lacks what this directory requires.
 ///
 /// # Errors

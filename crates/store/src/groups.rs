@@ -68,6 +68,11 @@ impl Store {
 }
 
 impl Groups<'_> {
+    /// Where they are, and of which directory.
+    pub(crate) const fn of(&self) -> (&Store, DirectoryId) {
+        (self.scope.store, self.scope.directory_id)
+    }
+
     /// One group; its members are not even looked at unless `members` is set. One statement.
     ///
     /// # Errors

@@ -70,6 +70,14 @@ impl Inbox<'_> {
         }
     }
 
+    /// The verdict of a command, if there is one by now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn verdict(&self, command: CommandId) -> Result<Option<Verdict>, StoreError> {
+        Ok(self.store.verdicts(&[command]).await?.pop())
+    }
+
     /// Removes verdicts older than `before`, at most `limit` of them; how many went.
     ///
     /// # Errors

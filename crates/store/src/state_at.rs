@@ -8,6 +8,7 @@
 //! One thing the log does not tell: the members of a group that was deleted since. They are left out; the deletion of
 //! the group follows in the log.
 
+mod one;
 mod queries;
 
 use crate::expr::build;

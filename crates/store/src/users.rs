@@ -64,6 +64,11 @@ impl Store {
 }
 
 impl Users<'_> {
+    /// Where they are, and of which directory.
+    pub(crate) const fn of(&self) -> (&Store, DirectoryId) {
+        (self.scope.store, self.scope.directory_id)
+    }
+
     /// One user, with the groups it is in when `groups` is set. One statement.
     ///
     /// # Errors

@@ -53,6 +53,11 @@ impl<T: api::Body> Body<T> {
         self.reading.member(name)
     }
 
+    /// A member as it was sent, `null` included; it may have faults.
+    pub(crate) fn sent(&self, name: &str) -> Option<&Value> {
+        self.reading.sent(name)
+    }
+
     /// A member without faults.
     pub(crate) fn sound<M: DeserializeOwned>(&self, name: &str) -> Option<M> {
         self.reading.sound(name)

@@ -7,8 +7,8 @@ use crate::setup;
 use crate::state::State;
 use actix_web::dev::Payload;
 use actix_web::web::{Bytes, Data};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use events::{EventType, Source, Timestamp};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use events::{CommandId, EventType, Source, Timestamp};
 use serde_json::Value;
 use std::future::{Ready, ready};
 use std::ops::Deref;
@@ -47,6 +47,28 @@ impl AdminContext {
             return Ok(IdempotentStart::Open(OpenChange::unmarked(change)));
         };
         idempotency.begin(self, change, &self.operation, body, self.now).await
+    }
+
+    /// The answer that a POST got before, whose change is not made in a transaction of this API.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(crate) async fn answered(&self, body: &Bytes) -> Result<Option<HttpResponse>, Problem> {
+        if self.idempotency.is_none() {
+            return Ok(None);
+        }
+        match self.begin(None, body).await? {
+            IdempotentStart::Answered(answer) => Ok(Some(answer)),
+            // Let go of: the key is claimed once the change is made.
+            IdempotentStart::Open(_) => Ok(None),
+        }
+    }
+
+    /// The id of the command that a POST with an idempotency key sends, the same whenever it is repeated; `None` without
+    /// a key.
+    pub(crate) fn repeatable_command(&self, body: &Bytes) -> Option<CommandId> {
+        let idempotency = self.idempotency.as_ref()?;
+        Some(idempotency.command(&self.operation, body))
     }
 
     /// Opens a change for a request that is no POST: those are repeatable as they are.

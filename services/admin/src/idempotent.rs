@@ -13,7 +13,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use events::Timestamp;
+use events::{CommandId, Timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -68,6 +68,14 @@ impl Idempotency {
         Ok(Some(Self(hash(&[&principal.to_string(), key.trim()]))))
     }
 
+    /// The id of the command of a request under this key.
+    pub(crate) fn command(&self, operation: &str, body: &Bytes) -> CommandId {
+        let digest = Sha256::digest(hash(&[self.0.as_str(), request_hash(operation, body).as_str()]));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        CommandId::from(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+
     /// Claims the key for a request, or finds its answer.
     ///
     /// # Errors
@@ -80,7 +88,7 @@ impl Idempotency {
         body: &Bytes,
         now: Timestamp,
     ) -> Result<IdempotentStart, Problem> {
-        let request_hash = hash(&[operation.as_bytes(), body]);
+        let request_hash = request_hash(operation, body);
         match change.claim_key(&self.0, &request_hash, now).await? {
             Claim::New => Ok(IdempotentStart::Open(OpenChange {
                 change,
@@ -93,6 +101,11 @@ impl Idempotency {
             )),
         }
     }
+}
+
+/// What tells a request from others under the same key.
+fn request_hash(operation: &str, body: &Bytes) -> String {
+    hash(&[operation.as_bytes(), body])
 }
 
 impl OpenChange {

@@ -1,13 +1,14 @@
 //! The management API: organizations, directories and their keys, webhook endpoints, deliveries and the event log.
 //!
-//! It changes what it owns in one transaction with the events about it; users and groups it only counts. Nothing here
-//! is reachable without an admin key.
+//! It changes what it owns in one transaction with the events about it. Users and groups it reads, and it changes them by
+//! commands on the bus, like the SCIM service. Nothing here is reachable without an admin key.
 
 mod auth;
 mod body;
 mod bootstrap;
 mod config;
 mod context;
+mod delivery_status;
 mod deps;
 mod housekeeping;
 mod idempotent;

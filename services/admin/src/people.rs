@@ -1,8 +1,18 @@
 //! The users and groups of one directory, in the normalized shape.
 
+mod command;
+pub(crate) mod group_body;
+mod history;
 mod pages;
+mod past;
+mod paths;
+mod preview;
+pub(crate) mod user_body;
 
+pub(crate) use command::{Wish, command_of};
+pub(crate) use history::page_of_history;
 pub(crate) use pages::{page_of_groups, page_of_members, page_of_users};
+pub(crate) use past::{At, MOMENT};
 
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;

@@ -160,6 +160,11 @@ impl Problem {
         .with_faults(faults)
     }
 
+    /// What went wrong.
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
     /// Adds the one header that some kinds owe the caller.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.header = Some((name, value));

@@ -10,6 +10,7 @@ mod groups;
 mod keys;
 mod oauth_clients;
 mod organizations;
+mod preview;
 mod table;
 mod users;
 
@@ -32,6 +33,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     directories::update,
     directories::delete,
     directories::release,
+    directories::attribute_paths,
     keys::create,
     keys::list,
     keys::update,
@@ -58,12 +60,20 @@ const ROUTES: &[fn() -> Operation] = &routes![
     deliveries::retry,
     deliveries::cancel,
     endpoints::test,
+    preview::create,
+    users::create,
     users::list,
     users::get,
+    users::update,
     users::delete,
+    users::history,
+    groups::create,
     groups::list,
     groups::get,
+    groups::update,
+    groups::delete,
     groups::members,
+    groups::history,
     events::stream,
     events::list,
     event_types::list,

@@ -3,6 +3,7 @@
 use super::SchemaDeclaration;
 use events::ResourceId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Something that people may be let into.
@@ -92,6 +93,9 @@ pub struct DirectorySettings {
     /// Extension schemas of users.
     #[schema(required = false)]
     pub schemas: Vec<SchemaDeclaration>,
+    /// Names in `custom` of the normalized user, each with the SCIM path that it shows.
+    #[schema(required = false)]
+    pub attribute_map: BTreeMap<String, String>,
     /// The most requests per second that the SCIM service takes; `null` for any number.
     #[schema(required = false)]
     pub rate_limit: Option<u32>,

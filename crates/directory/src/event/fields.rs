@@ -130,6 +130,9 @@ impl Fields {
     }
 
     fn allows_change(&self, path: &str) -> bool {
+        if self.custom && path.starts_with("custom.") {
+            return true;
+        }
         let change = ChangePath::parse(path);
         if self.custom && change.urn.is_some_and(|urn| urn != ENTERPRISE_USER) {
             return true;

@@ -93,6 +93,12 @@ pub fn group_before(kind: EventType, data: &Value, at: Timestamp) -> Option<Grou
     })
 }
 
+/// Whether a change is of a member of the normalized user that no SCIM attribute of the user stands behind: `role`, `grants`,
+/// and what an attribute map shows.
+pub(crate) fn is_computed(path: &str) -> bool {
+    matches!(path, "role" | "grants") || path.starts_with("custom.")
+}
+
 struct Before {
     id: events::ResourceId,
     attributes: Map<String, Value>,
@@ -114,11 +120,19 @@ fn resource_before(kind: EventType, told: &Value, changes: &Value) -> Option<Bef
         .unwrap_or_default();
     let version: i64 = version.first().and_then(|version| version.parse().ok()).unwrap_or(1);
     let changes = changes.as_array().map_or(&[][..], Vec::as_slice);
+    // What follows from settings and groups changes without the resource.
+    let is_computed = |change: &Value| change["path"].as_str().is_some_and(is_computed);
+    let is_of_others = !changes.is_empty() && changes.iter().all(is_computed);
+    let changes = if is_of_others { &[] } else { changes };
     let is_last = matches!(kind, EventType::UserDeleted | EventType::GroupDeleted);
     Some(Before {
         id,
         attributes: before_image(&attributes, changes),
-        version: if is_last { version } else { (version - 1).max(1) },
+        version: if is_last || is_of_others {
+            version
+        } else {
+            (version - 1).max(1)
+        },
         created_at: meta["created"].as_str()?.parse().ok()?,
     })
 }
@@ -179,6 +193,21 @@ mod tests {
         assert_eq!(before_image(&after, &told), before);
         let told = changes(&after, &before);
         assert_eq!(settled(&before_image(&before, &told)), settled(&after));
+    }
+
+    #[test]
+    fn what_follows_from_settings_and_groups_was_no_part_of_the_resource_before() {
+        let raw = json!({ "id": events::ResourceId::new(), "schemas": [], "userName": "ada", "active": true,
+                          "meta": { "version": "W/\"3\"", "created": "2026-11-20T12:00:00.000Z" } });
+        let changes =
+            ["role", "grants", "custom.cost_center"].map(|path| json!({ "path": path, "before": null, "after": "x" }));
+        let data = json!({ "user": { "raw": raw }, "changes": changes });
+        let before = user_before(EventType::UserUpdated, &data, Timestamp::from_millis(5)).unwrap();
+        assert_eq!(before.version, 3);
+        assert_eq!(
+            Value::Object(before.attributes),
+            json!({ "userName": "ada", "active": true })
+        );
     }
 
     fn resource() -> impl Strategy<Value = Map<String, Value>> {

@@ -45,7 +45,7 @@ pub fn normalized_user(user: &User, owner: Owner, groups: &[GroupRef], policy: &
         "role": role.as_deref(),
         "grants": policy.grants(role.as_deref()),
         "groups": groups,
-        "custom": custom(attributes),
+        "custom": custom(attributes, policy),
         "raw": raw_user(user),
         "created_at": user.created_at,
         "updated_at": user.updated_at,
@@ -101,13 +101,13 @@ fn meant(value: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Extension data other than the enterprise extension, by URN.
-fn custom(attributes: &Map<String, Value>) -> Map<String, Value> {
-    attributes
+/// Extension data other than the enterprise extension, by URN, and what the directory's attribute map shows, by name.
+fn custom(attributes: &Map<String, Value>, policy: &Policy) -> Map<String, Value> {
+    let extensions = attributes
         .iter()
         .filter(|(key, _)| key.starts_with("urn:") && key.as_str() != urn::ENTERPRISE_USER)
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+        .map(|(key, value)| (key.clone(), value.clone()));
+    extensions.chain(policy.mapped(attributes)).collect()
 }
 
 fn raw_user(user: &User) -> Value {

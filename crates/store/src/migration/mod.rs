@@ -15,6 +15,7 @@ mod endpoint_version;
 mod instants;
 mod log;
 mod log_copies;
+mod member_events;
 mod oauth;
 mod publication;
 mod reading;
@@ -70,6 +71,7 @@ migrations! {
     "0016_active": active,
     "0017_endpoint_urls": endpoint_urls,
     "0018_reading": reading,
+    "0019_member_events": member_events,
 }
 
 /// The statement that counts what is there when counts begin to be kept.

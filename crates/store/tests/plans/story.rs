@@ -71,6 +71,9 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     sending(store).await;
     switching(database, store).await;
     the_past(store).await;
+    history(store).await;
+    matches(store).await;
+    everybody(store).await;
     copies(store).await;
     erasing(store, many).await;
     housekeeping(store).await;
@@ -737,6 +740,49 @@ async fn the_past(store: &Store) {
     state.users(Some(user(5)), 20).await.unwrap();
     state.groups(None, 20).await.unwrap();
     state.members(Some((group(0), user(5))), 20).await.unwrap();
+}
+
+/// All people of a small directory, and that a large one has too many.
+async fn everybody(store: &Store) {
+    let change = store.change(None).await.unwrap();
+    assert!(change.everybody(small(), 5_000).await.unwrap().is_some());
+    assert!(change.everybody(big(), 10).await.unwrap().is_none());
+}
+
+/// The people and groups that a list may mean.
+async fn matches(store: &Store) {
+    let people = store.users(big());
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    people.by_external_ids(&texts(&["e7", "none"])).await.unwrap();
+    people
+        .by_names(&texts(&["user7@contoso.example", "none"]))
+        .await
+        .unwrap();
+    people
+        .by_addresses(&texts(&["user7@contoso.example", "none"]), 100)
+        .await
+        .unwrap();
+    let groups = store.groups(big());
+    groups.by_external_ids(&texts(&["g7", "none"])).await.unwrap();
+    groups.by_names(&texts(&["group 7", "none"])).await.unwrap();
+    groups.members_of(&[group(1), group(2)], 100).await.unwrap();
+}
+
+/// What became of one of many, in a long log.
+async fn history(store: &Store) {
+    let history = store.history(big());
+    let (first, last) = history.span().await.unwrap().unwrap();
+    let page = history.page(user(7), None, 20).await.unwrap();
+    assert!(!page.events.is_empty());
+    history.page(user(7), Some(last), 20).await.unwrap();
+    let ids: Vec<EventId> = page.events.iter().map(|event| event.id).collect();
+    assert!(!history.told(&ids).await.unwrap().is_empty());
+    history.sequence_at((first, last), now()).await.unwrap();
+    history.membership_changes(user(7)).await.unwrap();
+    history.deletions(&[group(1), group(2)]).await.unwrap();
+    let state = store.state_at(big(), first);
+    state.user(user(7)).await.unwrap();
+    state.group(group(7)).await.unwrap();
 }
 
 async fn copies(store: &Store) {

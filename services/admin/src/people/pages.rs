@@ -205,7 +205,7 @@ fn bad_cursor() -> Problem {
 }
 
 /// The beginning of a hash over what a list is of.
-fn binding(parts: &[&[u8]]) -> [u8; BINDING_BYTES] {
+pub(super) fn binding(parts: &[&[u8]]) -> [u8; BINDING_BYTES] {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
@@ -216,12 +216,12 @@ fn binding(parts: &[&[u8]]) -> [u8; BINDING_BYTES] {
     binding
 }
 
-fn sealed(place: &[u8], binding: &[u8; BINDING_BYTES]) -> String {
+pub(super) fn sealed(place: &[u8], binding: &[u8; BINDING_BYTES]) -> String {
     URL_SAFE_NO_PAD.encode([place, binding].concat())
 }
 
 /// The place in a cursor of the list with this binding.
-fn opened(cursor: &str, binding: &[u8; BINDING_BYTES]) -> Option<Vec<u8>> {
+pub(super) fn opened(cursor: &str, binding: &[u8; BINDING_BYTES]) -> Option<Vec<u8>> {
     let mut bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let place = bytes.len().checked_sub(BINDING_BYTES)?;
     if bytes.split_off(place) != binding {

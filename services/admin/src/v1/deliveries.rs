@@ -18,7 +18,7 @@ fn shown(delivery: store::Delivery) -> Delivery {
         event_type: delivery.event_type,
         directory_id: delivery.directory_id,
         sequence: delivery.sequence,
-        status: status_of(delivery.state),
+        status: delivery_status(delivery.state),
         attempt_count: delivery.attempts,
         next_attempt_at: delivery.next_at,
         last_status: delivery.last_status,
@@ -41,18 +41,6 @@ fn attempt_shown(attempt: store::Attempt) -> Attempt {
         error: attempt.error,
         response_head: attempt.response_head,
         trace_id: attempt.trace_id,
-    }
-}
-
-const fn status_of(state: DeliveryState) -> DeliveryStatus {
-    match state {
-        DeliveryState::Pending => DeliveryStatus::Pending,
-        DeliveryState::Leased => DeliveryStatus::Leased,
-        DeliveryState::Scheduled => DeliveryStatus::Scheduled,
-        DeliveryState::Delivered => DeliveryStatus::Delivered,
-        DeliveryState::Exhausted => DeliveryStatus::Exhausted,
-        DeliveryState::Cancelled => DeliveryStatus::Cancelled,
-        DeliveryState::Held => DeliveryStatus::Held,
     }
 }
 

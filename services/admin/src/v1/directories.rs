@@ -1,5 +1,6 @@
 //! `/directories`: the sources of users and groups.
 
+pub(super) mod attribute_paths;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod get;

@@ -1,8 +1,12 @@
 //! `/directories/{id}/groups`: groups and who is in them.
 
+pub(super) mod create;
+pub(super) mod delete;
 pub(super) mod get;
+pub(super) mod history;
 pub(super) mod list;
 pub(super) mod members;
+pub(super) mod update;
 
 use crate::context::{AdminContext, path_id};
 use crate::people::People;

@@ -186,12 +186,14 @@ macro_rules! check {
 fn every_example_is_of_its_type() {
     let mut examples = Examples(document(), Vec::new());
     check!(examples.request: OrganizationCreate, DirectoryCreate, DirectoryPatch, DirectoryRelease, KeyCreate, KeyPatch,
-           OauthClientCreate, FederationSet, EndpointCreate, EndpointPatch, EndpointEnable, EndpointReplay, EndpointTest);
+           OauthClientCreate, FederationSet, EndpointCreate, EndpointPatch, EndpointEnable, EndpointReplay, EndpointTest,
+           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest);
     check!(examples.answer: Problem, Fault, Organization, Directory, DirectoryCounts, LastRefusal, FirstKey, RoleRule,
            GroupRole, MassChangeBrake, SchemaDeclaration, AttributeDeclaration, Key, KeyToken, OauthClient, Federation,
            Endpoint, ClientCertificate, ClientCertificateShown, EndpointSecret, SecretRotated, ReplayQueued, TestQueued,
            EndpointStats, Percentiles, Oldest, Delivery, Attempt, DeliveryQueued, DeliveryCancelled, Event,
-           EventTypeEntry, ErasureStarted, User, GroupName, Group, Member);
+           EventTypeEntry, ErasureStarted, User, EmailAddress, GroupName, Group, Member, HistoryEntry, HistoryChange,
+           HistoryDelivery, AttributePaths, AttributePathSeen, Preview, UserPreview, GroupPreview);
     let schemas = examples.0["components"]["schemas"].as_object().unwrap();
     let with_examples = schemas.iter().filter(|(_, schema)| schema["examples"].is_array());
     let unchecked: Vec<_> = with_examples

@@ -228,3 +228,182 @@ async fn nobody_sees_the_people_of_another_directory_nor_groups_that_are_switche
         world.api.close().await;
     }
 }
+
+#[actix_web::test]
+async fn a_preview_tells_who_is_matched_by_what_and_what_would_change() {
+    for dialect in BOTH {
+        let world = World::with(dialect, 4).await;
+        let ids: Vec<_> = world.users.iter().map(|user| json!(user.id)).collect();
+        let list = json!({
+            "complete": true,
+            "users": [
+                { "userName": "USER0@contoso.com", "title": "Countess" },
+                { "userName": "new@contoso.com", "emails": [{ "value": "user1@contoso.com" }], "active": true },
+                { "userName": "somebody@contoso.com" },
+                { "userName": "user0@contoso.com" },
+                { "userName": "" },
+            ],
+            "groups": [
+                { "externalId": "g1", "displayName": "Engineers", "members": [] },
+                { "displayName": "Others", "members": [{ "value": ids[0] }] },
+            ],
+        });
+        let path = format!("{}/preview", world.path);
+        let told = world.api.post(&path, &list).await.expect(StatusCode::OK);
+        let users = told["users"].as_array().unwrap();
+        assert_eq!(
+            (&users[0]["effect"], &users[0]["matched_by"]),
+            (&json!("changed"), &json!("user_name"))
+        );
+        assert_eq!((&users[0]["id"], &users[1]["id"]), (&ids[0], &ids[1]));
+        let change =
+            |path: &str, before: Value, after: Value| json!({ "path": path, "before": before, "after": after });
+        let changes = users[0]["changes"].as_array().unwrap();
+        assert!(
+            changes.contains(&change("title", json!("Analyst"), json!("Countess"))),
+            "{changes:?}"
+        );
+        assert_eq!(
+            (&users[1]["effect"], &users[1]["matched_by"]),
+            (&json!("reactivated"), &json!("email"))
+        );
+        assert_eq!(
+            (&users[2]["effect"], &users[2]["id"]),
+            (&json!("created"), &Value::Null)
+        );
+        assert_eq!(
+            (&users[3]["effect"], &users[4]["effect"]),
+            (&json!("refused"), &json!("refused"))
+        );
+        assert!(text(&users[3], "detail").contains("twice") && text(&users[4], "detail").contains("userName"));
+        // Of the two active ones, one is in the list.
+        assert_eq!((&told["created"], &told["changed"]), (&json!(1), &json!(2)));
+        assert_eq!((&told["missing"], &told["deactivated"]), (&json!(1), &json!(1)));
+        let groups = told["groups"].as_array().unwrap();
+        assert_eq!(
+            (&groups[0]["emptied"], &groups[0]["leaving"]),
+            (&json!(true), &json!(4))
+        );
+        assert_eq!(
+            (&groups[0]["matched_by"], &groups[0]["changes"]),
+            (&json!("external_id"), &json!([]))
+        );
+        assert_eq!(
+            (&groups[1]["effect"], &groups[1]["joining"]),
+            (&json!("created"), &json!(1))
+        );
+        let after = world
+            .api
+            .get(&format!("{}/users", world.path))
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!(after["data"].as_array().unwrap().len(), 4, "nothing is written");
+        assert_eq!(after["data"][0]["job_title"], "Analyst");
+        world.api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_preview_takes_a_list_of_bounded_length_and_says_which() {
+    let world = World::with(BOTH[1], 1).await;
+    let users: Vec<_> = (0..501).map(|n| json!({ "userName": format!("u{n}") })).collect();
+    let refused = world
+        .api
+        .post(&format!("{}/preview", world.path), &json!({ "users": users }))
+        .await;
+    let refused = refused.problem(422);
+    assert_eq!(refused["errors"][0]["pointer"], "#/users");
+    assert!(text(&refused["errors"][0], "detail").contains("500"));
+    world.api.close().await;
+}
+
+#[actix_web::test]
+async fn an_attribute_map_shows_attributes_under_names_of_the_app_and_tells_who_changed_by_that() {
+    for dialect in BOTH {
+        let world = World::with(dialect, 3).await;
+        let events = world.api.log(2).await.len();
+        let map =
+            json!({ "attribute_map": { "given": "NAME.givenname", "addresses": "emails.value", "nick": "nickName" } });
+        let changed = world.api.patch(&world.path, &map).await.expect(StatusCode::OK);
+        assert_eq!(changed["attribute_map"], map["attribute_map"]);
+        let user = world
+            .api
+            .get(&format!("{}/users/{}", world.path, world.users[1].id))
+            .await;
+        let user = user.expect(StatusCode::OK);
+        assert_eq!(
+            user["custom"],
+            json!({ "addresses": ["user1@contoso.com"], "given": "Given 1" })
+        );
+        // One event of the directory, and one of each user.
+        let log = world.api.log(events + 4).await;
+        assert_eq!(
+            (&log[events]["type"], &log[events]["data"]["changes"][0]["path"]),
+            (&json!("directory.updated"), &json!("attribute_map"))
+        );
+        let told = &log[events + 2];
+        assert_eq!(
+            (&told["type"], &told["source"]),
+            (&json!("user.updated"), &json!("api"))
+        );
+        assert_eq!(told["data"]["user"], user);
+        let paths: Vec<_> = told["data"]["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["path"].clone())
+            .collect();
+        assert_eq!(paths, ["custom.addresses", "custom.given"]);
+        // A change that shows nobody in another way is told of the directory alone.
+        let map = json!({ "attribute_map": { "given": "name.givenName", "addresses": "emails.value" } });
+        world.api.patch(&world.path, &map).await.expect(StatusCode::OK);
+        world.api.log(events + 5).await;
+        let past = world
+            .api
+            .get(&format!("{}/users/{}?at={events}", world.path, world.users[1].id));
+        let past = past.await.expect(StatusCode::OK);
+        assert_eq!(past["raw"]["meta"]["version"], user["raw"]["meta"]["version"]);
+        assert_eq!(
+            (past["raw"].get("custom"), &past["first_name"]),
+            (None, &json!("Given 1"))
+        );
+        world.api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn every_fault_of_an_attribute_map_is_told_and_paths_are_suggested() {
+    let world = World::with(BOTH[1], 3).await;
+    let map = json!({ "attribute_map": { "Bad Name": "title", "nope": "noSuchThing", "number": 7 } });
+    assert_eq!(
+        world.api.patch(&world.path, &map).await.faults(422),
+        ["#/attribute_map/number", "#/attribute_map/Bad Name"]
+    );
+    let map = json!({ "attribute_map": { "Bad Name": "title" } });
+    assert_eq!(
+        world.api.patch(&world.path, &map).await.faults(422),
+        ["#/attribute_map/Bad Name"]
+    );
+    let map = json!({ "attribute_map": { "nope": "noSuchThing", "meta": "meta.created" } });
+    let faults = world.api.patch(&world.path, &map).await.faults(422);
+    assert_eq!(faults, ["#/attribute_map/meta", "#/attribute_map/nope"]);
+    let map = json!({ "attribute_map": { "job": "title" } });
+    world.api.patch(&world.path, &map).await.expect(StatusCode::OK);
+    let found = world
+        .api
+        .get(&format!("{}/attribute-paths", world.path))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(found["sampled"], 3);
+    let data = found["data"].as_array().unwrap();
+    let title = data.iter().find(|one| one["path"] == "title").unwrap();
+    assert_eq!(
+        title,
+        &json!({ "path": "title", "suggested_name": "title", "users": 3, "is_mapped": true })
+    );
+    assert!(
+        data.iter()
+            .any(|one| one["path"] == "emails.value" && one["is_mapped"] == false)
+    );
+    world.api.close().await;
+}

@@ -24,6 +24,7 @@ mod lists;
 mod memory;
 mod oauth;
 mod oddities;
+mod people;
 mod pitfalls;
 mod protocol;
 mod provisioning;

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use store::Directory;
 
 /// The members, in the order in which they are shown.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     "groups_enabled",
     REQUIRED,
     "unique_emails",
@@ -22,6 +22,7 @@ pub(super) const NAMES: [&str; 9] = [
     GRANTED,
     "group_roles",
     SCHEMAS,
+    MAP,
     "rate_limit",
     BRAKE,
 ];
@@ -30,6 +31,7 @@ const REQUIRED: &str = "required_attributes";
 const ROLES: &str = "roles";
 const GRANTED: &str = "default_grants";
 const SCHEMAS: &str = "schemas";
+const MAP: &str = "attribute_map";
 const BRAKE: &str = "mass_change_brake";
 
 /// What a request changes.
@@ -43,6 +45,7 @@ pub(super) struct Changes {
 /// Adds the faults that lie between members.
 pub(super) fn check(reading: &mut Reading<DirectoryPatch>) {
     api::schema_faults(reading);
+    check_names(reading);
     let rules: Vec<api::RoleRule> = reading.sound(ROLES).unwrap_or_default();
     let mut seen = HashSet::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -52,6 +55,31 @@ pub(super) fn check(reading: &mut Reading<DirectoryPatch>) {
                 rule.value
             );
             reading.fault(&format!("/{ROLES}/{index}/value"), detail);
+        }
+    }
+}
+
+/// Names that the attribute map may have.
+const MOST_NAMES: usize = 50;
+/// Characters that such a name may have.
+const LONGEST_NAME: usize = 64;
+
+/// Adds the faults of names in the attribute map.
+fn check_names(reading: &mut Reading<DirectoryPatch>) {
+    let map = reading.member(MAP).and_then(Value::as_object);
+    let names: Vec<String> = map.into_iter().flat_map(Map::keys).cloned().collect();
+    if names.len() > MOST_NAMES {
+        reading.fault(&format!("/{MAP}"), format!("Must have 0 to {MOST_NAMES} names."));
+        return;
+    }
+    for name in &names {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let begins = name.starts_with(|first: char| first.is_ascii_lowercase());
+        if !begins || !name.bytes().all(fits) || name.len() > LONGEST_NAME {
+            let detail = format!(
+                "A name has 1 to {LONGEST_NAME} lower-case letters, digits and underscores, and begins with a letter."
+            );
+            reading.fault(&format!("/{MAP}{}", api::pointer(name)), detail);
         }
     }
 }
@@ -120,9 +148,27 @@ impl Changes {
         if self.values.is_empty() {
             return Ok(());
         }
+        self.map_paths(&directory.policy()?)?;
         let required = self.required(&directory.policy()?)?;
         let required = (!required.is_empty()).then(|| json!(required));
         Ok(directory.set_setting(REQUIRED, required)?)
+    }
+
+    /// Whether all paths of the attribute map lead to attributes, by the schemas as they are now.
+    fn map_paths(&self, policy: &Policy) -> Result<(), Problem> {
+        let is_named = self.values.iter().any(|(name, _)| *name == MAP);
+        let mut faults = Vec::new();
+        for (name, path) in &policy.attribute_map {
+            match policy.mappable(path) {
+                Err(detail) if is_named => faults.push(Fault::at(format!("#/{MAP}{}", api::pointer(name)), detail)),
+                _ => {}
+            }
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(faults))
+        }
     }
 
     /// The required attributes in canonical form, each once, checked against the schemas as they are now.

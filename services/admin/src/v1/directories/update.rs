@@ -6,7 +6,7 @@ use super::view::{counted, shown, ways};
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
-use ::directory::{MOST_ROLE_CHANGES, Policy, RoleInputs, role_change};
+use ::directory::{MOST_ROLE_CHANGES, Policy, RoleInputs, normalized_user, role_change};
 use ::events::{DirectoryId, EventType, GroupRef, Timestamp};
 use actix_web::web::{Json, Path};
 use api::{DirectoryPatch, SwitchedState};
@@ -100,6 +100,7 @@ async fn save(
     let data = json!({ "directory": after.about(), "changes": changes(before, after)? });
     let mut drafts = vec![context.draft(EventType::DirectoryUpdated, after, data)];
     drafts.extend(role_changes(context, change, after, &old, &new).await?);
+    drafts.extend(map_changes(context, change, after, &old, &new).await?);
     change.append(lane, drafts).await?;
     if before.held_at.is_some() && after.held_at.is_none() {
         release::announce(context, change, lane, before, after).await?;
@@ -131,6 +132,36 @@ async fn role_changes(
             RoleInputs { groups, policy }
         }
         let data = role_change(user, directory.owner(), standing(old, groups), standing(new, groups))?;
+        Some(EventDraft {
+            subject_id: Some(user.id),
+            ..context.draft(EventType::UserUpdated, directory, data)
+        })
+    });
+    Ok(drafts.collect())
+}
+
+/// What becomes of the people whom the attribute map shows in another way now, if they are not too many to look at each.
+async fn map_changes(
+    context: &AdminContext,
+    change: &AdminTx,
+    directory: &Directory,
+    old: &Policy,
+    new: &Policy,
+) -> Result<Vec<EventDraft>, Problem> {
+    if old.attribute_map == new.attribute_map {
+        return Ok(Vec::new());
+    }
+    let Some(people) = change.everybody(directory.id, MOST_ROLE_CHANGES).await? else {
+        return Ok(Vec::new());
+    };
+    let drafts = people.iter().filter_map(|(user, groups)| {
+        let changes = old.map_changes(user, new);
+        if changes.is_empty() {
+            return None;
+        }
+        let groups = if new.groups_enabled { groups.as_slice() } else { &[] };
+        let user_now = normalized_user(user, directory.owner(), groups, new);
+        let data = json!({ "user": user_now, "changes": changes });
         Some(EventDraft {
             subject_id: Some(user.id),
             ..context.draft(EventType::UserUpdated, directory, data)

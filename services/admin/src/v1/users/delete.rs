@@ -1,18 +1,16 @@
 //! `DELETE /directories/{id}/users/{user_id}`.
 
 use crate::context::{AdminContext, path_id};
+use crate::people::{People, Wish};
 use crate::problem::{Problem, ProblemKind};
 use crate::query::RequestQuery;
-use ::events::{Command, CommandId, DirectoryId, ResourceId, ResourceKind, Source, Timestamp, Verb};
+use ::events::{ResourceId, ResourceKind, Verb};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use api::{ErasureStarted, UserDeleteParameters};
-use commands::CommandError;
 use std::time::Duration;
-use store::{Directory, Erasure};
+use store::Erasure;
 
-/// How long a command may take.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(8);
 /// How long a request works on an erasure; what is left is done in the background.
 const ERASURE_TIME: Duration = Duration::from_secs(20);
 
@@ -37,14 +35,13 @@ pub(crate) async fn handler(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (directory, user) = path.into_inner();
-    let directory_id: DirectoryId = path_id("directory", &directory)?;
     let user_id: ResourceId = path_id("user", &user)?;
     let mut query = RequestQuery::of::<UserDeleteParameters>(&request);
     let erase: bool = query.parsed("erase", "true or false").unwrap_or(false);
     query.finish()?;
-    let found = context.store().directories().by_id(directory_id).await?;
-    let found = found.ok_or_else(|| Problem::not_found("directory", &directory))?;
-    let deleted = delete_user(&context, &found, user_id).await?;
+    let people = People::of(&context, &directory).await?;
+    let directory_id = people.directory.id;
+    let deleted = delete_user(&context, &people, user_id, erase).await?;
     if !erase {
         return if deleted {
             Ok(HttpResponse::NoContent().finish())
@@ -70,35 +67,24 @@ pub(crate) async fn handler(
 }
 
 /// Whether there was such a user, who is gone now.
-async fn delete_user(context: &AdminContext, directory: &Directory, user: ResourceId) -> Result<bool, Problem> {
-    let issued_at = Timestamp::now();
-    let command = Command {
-        id: CommandId::new(),
-        organization_id: directory.organization_id,
-        directory_id: directory.id,
-        source: Source::Api,
-        issued_at,
-        deadline: issued_at.plus(COMMAND_DEADLINE),
-        kind: ResourceKind::User,
-        resource_id: user,
-        if_match: Vec::new(),
-        verb: Verb::Delete,
-    };
-    if context.store().users(directory.id).by_id(user, false).await?.is_none() {
+async fn delete_user(context: &AdminContext, people: &People, user: ResourceId, erase: bool) -> Result<bool, Problem> {
+    let users = context.store().users(people.directory.id);
+    if users.by_id(user, false).await?.is_none() {
         return Ok(false);
     }
-    let sent = commands::send(context.bus(), context.store(), command).await;
-    match sent.effect().await {
+    let wish = Wish {
+        kind: ResourceKind::User,
+        resource_id: user,
+        verb: Verb::Delete,
+    };
+    let effect = if erase {
+        people.apply_in_any_state(context, wish).await
+    } else {
+        people.apply(context, wish).await
+    };
+    match effect {
         Ok(_) => Ok(true),
-        Err(CommandError::Refused { status: 404, .. }) => Ok(false),
-        Err(CommandError::Refused { detail, .. }) => Err(Problem::new(ProblemKind::Conflict, detail)),
-        Err(CommandError::NotApplied | CommandError::TooDeep | CommandError::Unavailable) => Err(Problem::new(
-            ProblemKind::Unavailable,
-            "Changes cannot be made at the moment; nothing was changed. Try again soon.",
-        )),
-        Err(CommandError::Unknown) => Err(Problem::new(
-            ProblemKind::Unavailable,
-            "The outcome is unknown: the user may or may not be deleted. Try again: that does no harm.",
-        )),
+        Err(problem) if problem.kind() == ProblemKind::NotFound => Ok(false),
+        Err(problem) => Err(problem),
     }
 }

@@ -1,0 +1,3 @@
+//! `/directories/{id}/preview`.
+
+pub(super) mod create;
