@@ -1,9 +1,11 @@
 //! `/directories`: the sources of users and groups.
 
+mod health;
 mod paths;
 mod schemas;
 mod settings;
 
+pub use health::{DirectoryHealth, DirectorySync, HealthState, QuarantineForecast, QuarantineOutlook};
 pub use paths::{AttributePathSeen, AttributePaths};
 pub use schemas::{AttributeDeclaration, AttributeKind, SchemaDeclaration, schema_faults};
 pub use settings::{DirectorySettings, Grant, GroupRole, MassChangeBrake, RoleRule};
@@ -90,22 +92,6 @@ pub enum SwitchedState {
     Active,
     /// Take no changes.
     Paused,
-}
-
-/// How a directory fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DirectoryHealth {
-    /// It is paused.
-    Paused,
-    /// It is held.
-    Held,
-    /// Its identity provider has not sent anything yet.
-    Waiting,
-    /// The latest request was refused.
-    Failing,
-    /// The latest request was taken.
-    Healthy,
 }
 
 /// A way for an identity provider to prove who it is.
@@ -236,7 +222,8 @@ pub struct DirectoryRelease {
     "rate_limit": null,
     "mass_change_brake": {"enabled": true, "percent": 20, "minimum": 10, "window_minutes": 10, "new_user_hours": 24},
     "indexing": [],
-    "health": "healthy",
+    "health": {"state": "active", "sentence": "The directory is synced. The last contact was 4 minutes ago.", "remedy": null,
+               "since": "2026-11-20T12:00:00.000Z"},
     "last_request_at": "2026-11-20T12:00:00.000Z",
     "last_error": null,
     "counts": {"users": 120, "active_users": 117, "groups": 14},
@@ -286,6 +273,10 @@ pub struct Directory {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_refusal: Option<LastRefusal>,
+    /// When its identity provider came, and when it is expected; only where one directory is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sync: Option<DirectorySync>,
     /// How many users and groups it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

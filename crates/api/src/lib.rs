@@ -27,6 +27,7 @@ mod parameters;
 mod preview;
 mod problem;
 mod reading;
+mod request_log;
 mod secret;
 mod shape;
 mod user;
@@ -34,9 +35,9 @@ mod user;
 pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};
 pub use directory::{
     AttributeDeclaration, AttributeKind, AttributePathSeen, AttributePaths, Authentication, Directory, DirectoryCounts,
-    DirectoryCreate, DirectoryHealth, DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState, FirstKey,
-    Grant, GroupRole, LastRefusal, MassChangeBrake, Provider, RoleRule, SchemaDeclaration, SwitchedState,
-    schema_faults,
+    DirectoryCreate, DirectoryHealth, DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState,
+    DirectorySync, FirstKey, Grant, GroupRole, HealthState, LastRefusal, MassChangeBrake, Provider, QuarantineForecast,
+    QuarantineOutlook, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
 };
 pub use endpoint::{
     Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointEnable,
@@ -53,11 +54,13 @@ pub use oauth_client::{OauthClient, OauthClientCreate};
 pub use organization::{Organization, OrganizationCreate};
 pub use parameters::{
     DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters,
-    EventsParameters, PageParameters, Parameters, PastParameters, PeopleParameters, UserDeleteParameters,
+    EventsParameters, PageParameters, Parameters, PastParameters, PeopleParameters, RequestsParameters,
+    UserDeleteParameters,
 };
 pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};
+pub use request_log::{Cycle, CycleCounts, CycleKind, Leniency, LoggedBody, Request};
 pub use secret::PlainSecret;
 pub use shape::Shape;
 pub use user::{EmailAddress, ErasureStarted, GroupName, User, UserCreate, UserPatch, UserState};

@@ -1,6 +1,6 @@
 //! What query strings may say.
 
-use events::{DirectoryId, EndpointId, OrganizationId};
+use events::{CycleId, DirectoryId, EndpointId, OrganizationId, Timestamp};
 use serde::Serialize;
 use std::sync::LazyLock;
 use utoipa::IntoParams;
@@ -34,6 +34,7 @@ parameters![
     EventStreamParameters,
     PastParameters,
     PeopleParameters,
+    RequestsParameters,
     UserDeleteParameters,
 ];
 
@@ -142,6 +143,30 @@ pub struct EventStreamParameters {
     pub types: Option<String>,
     /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept.
     pub after: Option<String>,
+}
+
+/// Which requests a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RequestsParameters {
+    /// Only those answered with a status of this class: `2xx`, `3xx`, `4xx` or `5xx`.
+    #[param(pattern = "^[2-5]xx$")]
+    pub status: Option<String>,
+    /// Only those with this method.
+    pub method: Option<String>,
+    /// Only those that came at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only those of this cycle.
+    #[param(value_type = Option<Uuid>)]
+    pub cycle_id: Option<CycleId>,
+    /// Only those whose path or query contains this text, in any case.
+    pub path: Option<String>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
 }
 
 /// How a user is deleted.

@@ -18,6 +18,7 @@ mod required;
 mod resource;
 mod roles;
 mod schemas;
+pub mod sync;
 mod user;
 mod weight;
 mod writes;

@@ -45,6 +45,8 @@ const fn source(kind: EventType) -> &'static str {
         | EventType::DirectoryKeyCreated
         | EventType::DirectoryKeyRevoked => "api",
         EventType::EndpointDisabled
+        | EventType::DirectorySilent
+        | EventType::DirectorySyncCompleted
         | EventType::SnapshotUser
         | EventType::SnapshotGroup
         | EventType::SnapshotMember
@@ -93,6 +95,24 @@ fn data(kind: EventType) -> (Value, Value) {
         E::DirectoryKeyCreated | E::DirectoryKeyRevoked => (
             json!({ "directory": directory(), "key": { "id": OTHER, "name": "SCIM" } }),
             json!({ "directory": directory_schema(), "key": object(&["id", "name"], &json!({ "id": id(), "name": text() })) }),
+        ),
+        E::DirectorySilent => (
+            json!({ "directory": directory(), "silence": { "last_contact_at": TIME, "cycle_seconds": 2400 } }),
+            json!({ "directory": directory_schema(),
+                    "silence": object(&["last_contact_at"], &json!({ "last_contact_at": time(),
+                        "cycle_seconds": nullable("integer") })) }),
+        ),
+        E::DirectorySyncCompleted => (
+            json!({ "directory": directory(),
+                    "cycle": { "id": OTHER, "kind": "incremental", "started_at": TIME, "ended_at": TIME,
+                               "counts": { "requests": 42, "probes": 1, "reads": 20, "users_created": 3,
+                                           "users_updated": 15, "users_deleted": 0, "groups_created": 0,
+                                           "groups_updated": 2, "groups_deleted": 0, "others": 0, "failures": 1,
+                                           "throttled": 0, "server_errors": 0 } } }),
+            json!({ "directory": directory_schema(),
+                    "cycle": object(&["id", "kind", "started_at", "ended_at", "counts"], &json!({ "id": id(),
+                        "kind": { "enum": ["initial", "incremental", "on_demand"] }, "started_at": time(),
+                        "ended_at": time(), "counts": { "type": "object", "additionalProperties": integer() } })) }),
         ),
         E::EndpointDisabled => (
             json!({ "endpoint": { "id": OTHER, "url": "https://app.example", "description": "CRM", "state": "disabled",

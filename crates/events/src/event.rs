@@ -47,6 +47,8 @@ event_types! {
     DirectoryDeleted = "directory.deleted": "A directory was removed.",
     DirectoryHeld = "directory.held": "Too many of a directory's users would have been deactivated or deleted at once; no more are until an administrator releases it.",
     DirectoryReleased = "directory.released": "An administrator lets a directory that was held go on.",
+    DirectorySilent = "directory.silent": "A directory's identity provider has missed several cycles; told once, until it comes again.",
+    DirectorySyncCompleted = "directory.sync_completed": "An identity provider's cycle is over: what it sent, and how that went.",
     DirectoryKeyCreated = "directory.key_created": "A key of a directory was created.",
     DirectoryKeyRevoked = "directory.key_revoked": "A key of a directory was revoked.",
     EndpointDisabled = "endpoint.disabled": "A webhook endpoint was switched off after failing for too long.",

@@ -79,4 +79,8 @@ ids! {
     DeliveryId,
     /// One HTTP try of a delivery.
     AttemptId,
+    /// A request of an identity provider, in the log of its directory.
+    RequestId,
+    /// Requests of an identity provider that belong together.
+    CycleId,
 }

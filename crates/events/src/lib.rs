@@ -17,7 +17,8 @@ pub use catalogue::{CatalogueEntry, catalogued};
 pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
-    AdminKeyId, AttemptId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, KeyId, OrganizationId, ResourceId,
+    AdminKeyId, AttemptId, CommandId, CycleId, DeliveryId, DirectoryId, EndpointId, EventId, KeyId, OrganizationId,
+    RequestId, ResourceId,
 };
 pub use lane::lane_of;
 pub use pattern::{EventPattern, InvalidPattern};

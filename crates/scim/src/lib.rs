@@ -10,6 +10,7 @@ pub mod error;
 pub mod filter;
 mod fold;
 mod instant;
+pub mod leniency;
 mod lenient;
 pub mod limits;
 pub mod list;

@@ -243,6 +243,20 @@ impl Store {
         &self.write
     }
 
+    /// Waits until nobody writes, but no longer than `patience`: for what can wait and should keep nobody else waiting.
+    /// SQLite has one writer; on PostgreSQL there is nothing to wait for.
+    pub async fn wait_for_writer(&self, patience: Duration) {
+        const LOOK_EVERY: Duration = Duration::from_millis(5);
+        if self.dialect == Dialect::Postgres {
+            return;
+        }
+        let until = tokio::time::Instant::now() + patience;
+        let writer = self.write.get_sqlite_connection_pool();
+        while writer.num_idle() == 0 && tokio::time::Instant::now() < until {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Connections for the few statements that the dispatcher repeats all the time.
     pub(crate) const fn steady(&self) -> &Steady {
         &self.steady

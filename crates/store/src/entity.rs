@@ -9,6 +9,7 @@ pub(crate) mod copies;
 pub(crate) mod deliveries;
 pub(crate) mod delivery_bodies;
 pub(crate) mod directories;
+pub(crate) mod directory_contacts;
 pub(crate) mod directory_counts;
 pub(crate) mod directory_federations;
 pub(crate) mod directory_keys;
@@ -28,8 +29,10 @@ pub(crate) mod oauth_clients;
 pub(crate) mod organization_domains;
 pub(crate) mod organizations;
 pub(crate) mod publications;
+pub(crate) mod request_log;
 pub(crate) mod sequences;
 pub(crate) mod settings;
+pub(crate) mod sync_cycles;
 #[cfg(test)]
 mod tests;
 pub(crate) mod user_emails;

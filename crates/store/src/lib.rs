@@ -7,7 +7,9 @@ mod append;
 mod args;
 mod catch_ups;
 mod connect;
+mod contacts;
 mod counts;
+mod cycles;
 mod deliveries;
 mod dialect;
 mod endpoints;
@@ -33,10 +35,12 @@ mod private;
 mod projection;
 mod published;
 mod query;
+mod requests;
 mod rows;
 mod searches;
 mod send;
 mod session;
+mod silence;
 mod sql;
 mod state_at;
 mod steady;
@@ -48,7 +52,9 @@ mod users;
 pub use append::EventDraft;
 pub use catch_ups::{CatchUp, CatchUpFrom, CatchUpPhase, CatchUpStep, CatchUps};
 pub use connect::{Store, StoreOptions};
+pub use contacts::SyncState;
 pub use counts::DirectoryCounts;
+pub use cycles::{Cycles, SyncCycle};
 pub use deliveries::{
     Attempt, Backlog, CancelOutcome, ClaimedDelivery, Deliveries, Delivery, DeliveryFilter, DeliveryState,
     DeliveryVerdict, Disabling, EndpointStats, FannedOut, FinishedAttempt, Followers, ForgetReport, Head,
@@ -74,6 +80,10 @@ pub use projection::{
 };
 pub use published::Published;
 pub use query::{Page, Position, Query, Sort, Total};
+pub use requests::{
+    Caller, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, Requests, Strangers,
+    Written,
+};
 pub use state_at::{GroupAt, MemberAt, PageAt, StateAt, UserAt};
 pub use tenancy::{
     AdminKey, AdminKeys, AdminTx, Authentication, AuthenticationFailure, Directories, Directory, DirectoryFilter,

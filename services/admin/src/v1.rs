@@ -1,5 +1,6 @@
 //! The management API: every operation on one screen, and a file for each.
 
+mod cycles;
 mod deliveries;
 mod directories;
 mod endpoints;
@@ -11,6 +12,7 @@ mod keys;
 mod oauth_clients;
 mod organizations;
 mod preview;
+mod requests;
 mod table;
 mod users;
 
@@ -34,6 +36,9 @@ const ROUTES: &[fn() -> Operation] = &routes![
     directories::delete,
     directories::release,
     directories::attribute_paths,
+    requests::list,
+    requests::get,
+    cycles::list,
     keys::create,
     keys::list,
     keys::update,

@@ -35,5 +35,7 @@ mod openapi;
 mod organizations;
 #[path = "api/people.rs"]
 mod people;
+#[path = "api/requests.rs"]
+mod requests;
 #[path = "api/settings.rs"]
 mod settings;

@@ -55,6 +55,16 @@ impl MessageBody for BodyPieces {
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         Poll::Ready(self.pieces.pop_front().map(Ok))
     }
+
+    /// A short one is not worth pieces, and its log takes it as a whole.
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        /// Bytes of what is short.
+        const SHORT: u64 = 16 << 10;
+        if self.length > SHORT {
+            return Err(self);
+        }
+        Ok(self.pieces.iter().flat_map(|piece| piece.iter().copied()).collect())
+    }
 }
 
 /// A JSON answer about one resource: with its tag, and its address where it is new (R9).

@@ -38,6 +38,14 @@ pub(crate) struct Access {
     pub(crate) directory: Directory,
 }
 
+/// A key of the directory that a request names was shown after its end: whoever holds it was the identity provider once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndedKeyUse {
+    pub(crate) directory_id: DirectoryId,
+    /// When it expired or was revoked.
+    pub(crate) ended_at: Timestamp,
+}
+
 impl KeyCache {
     pub(crate) fn new(store: Store, remember: Duration, access_tokens: AccessTokens) -> Self {
         Self {
@@ -68,6 +76,22 @@ impl KeyCache {
         };
         let open = self.names(tenant, &access.directory).await? && access.directory.authentication()?.contains(&way);
         if open { Ok(access) } else { Err(Failure::Unauthorized) }
+    }
+
+    /// Whether a request that was refused has shown a key that was good once. For the directory's log: the answer is the
+    /// same.
+    pub(crate) async fn ended_key(&self, header: Option<&[u8]>, tenant: &Tenant) -> Option<EndedKeyUse> {
+        let (_, secret) = header.and_then(secret)?;
+        let token = Token::parse(&secret).filter(|token| token.kind() == TokenKind::Directory)?;
+        let key = self.key(KeyId::from(token.id())).await.ok()??;
+        let is_ended = token.matches(&key.token_hash) && !key.is_good(Timestamp::now());
+        if !is_ended || !self.names(tenant, &key.directory).await.ok()? {
+            return None;
+        }
+        Some(EndedKeyUse {
+            directory_id: key.directory.id,
+            ended_at: key.revoked_at.or(key.expires_at)?,
+        })
     }
 
     async fn key_holder(&self, secret: &str, now: Timestamp) -> Result<Access, Failure> {

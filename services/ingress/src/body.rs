@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::request_log::SentBody;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpMessage as _, HttpRequest, web};
 use runtime::http::{BodyError, read_body};
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 pub(crate) async fn json(request: &HttpRequest, payload: web::Payload, config: &Config) -> Result<Value, Failure> {
     media_type(request)?;
     let bytes = read(request, payload, config.max_body).await?;
+    request.extensions_mut().insert(SentBody(bytes.clone()));
     if bytes.is_empty() {
         return Err(scim::Error::invalid_syntax("a JSON body is required").into());
     }

@@ -1,5 +1,6 @@
 //! How the ingress works, in numbers.
 
+use crate::request_log::{Clock, LogConfig};
 use runtime::Settings;
 use scim::Limits;
 use std::time::Duration;
@@ -20,6 +21,10 @@ pub struct Config {
     pub token_lifetime: Duration,
     /// Where Entra's tenants are, without a slash at the end. Setting: `entra_authority`.
     pub entra_authority: String,
+    /// How the log of requests is kept. Settings: `request_retention`, `partitions`.
+    pub log: LogConfig,
+    /// The clock of that log.
+    pub clock: Clock,
 }
 
 impl Default for Config {
@@ -31,13 +36,21 @@ impl Default for Config {
             key_cache: Duration::from_secs(1),
             token_lifetime: Duration::from_hours(1),
             entra_authority: "https://login.microsoftonline.com".to_owned(),
+            log: LogConfig::default(),
+            clock: Clock::default(),
         }
     }
 }
 
 impl From<&Settings> for Config {
     fn from(settings: &Settings) -> Self {
+        let mut log = LogConfig {
+            partitions: settings.partitions.get(),
+            ..LogConfig::default()
+        };
+        log.kept.age = settings.request_retention;
         Self {
+            log,
             max_body: settings.max_body,
             limits: settings.limits(),
             token_lifetime: settings.oauth_token_lifetime,

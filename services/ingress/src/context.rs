@@ -6,7 +6,7 @@ use crate::path::decoded;
 use crate::state::{Inner, State};
 use crate::tenant::Tenant;
 use crate::usage::UsedKey;
-use crate::{body, oauth};
+use crate::{body, oauth, request_log};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
@@ -58,7 +58,13 @@ impl ScimContext {
         let state = state.ok_or_else(|| StoreError::Defect("the SCIM routes have no state".to_owned()))?;
         let inner = state.inner();
         let tenant = Tenant::of(&request, &inner.public_url)?;
-        let access = authorize(inner, &request, &tenant).await?;
+        let access = match authorize(inner, &request, &tenant).await {
+            Ok(access) => access,
+            Err(failure) => {
+                note_ended_key(inner, &request, &tenant, &failure).await;
+                return Err(failure);
+            }
+        };
         runtime::http::proven(&request);
         tracing::Span::current().record("directory.id", tracing::field::display(access.directory.id));
         let policy = inner.policies.of(&access.directory).await?;
@@ -120,6 +126,13 @@ impl ScimContext {
         body::json(&self.request, payload, &self.config).await
     }
 
+    /// Reads a part of the request, and notes for its log what was forgiven.
+    pub(crate) fn observe<T>(&self, read: impl FnOnce() -> T) -> T {
+        let (read, observed) = scim::leniency::observe(read);
+        request_log::forgive(&self.request, observed);
+        read
+    }
+
     /// The tags of all `If-Match` headers; empty means no precondition.
     pub(crate) fn if_match(&self) -> Vec<String> {
         self.request
@@ -143,6 +156,17 @@ async fn authorize(inner: &Inner, request: &HttpRequest, tenant: &Tenant) -> Res
     match oauth::entra::token(header) {
         Some(token) => oauth::entra::authorize(inner, &token, tenant).await,
         None => inner.auth.authorize(header, tenant).await,
+    }
+}
+
+/// Notes for the log of the directory that a request was refused because its key has ended.
+async fn note_ended_key(inner: &Inner, request: &HttpRequest, tenant: &Tenant, failure: &Failure) {
+    if !matches!(failure, Failure::Unauthorized) {
+        return;
+    }
+    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    if let Some(ended) = inner.auth.ended_key(header, tenant).await {
+        request.extensions_mut().insert(ended);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It authenticates the directory key, validates the request against the schema, publishes one lifecycle command and
 //! waits for its verdict ([`exchange`]). Reads go to the database directly. The one thing it writes about a command is that
-//! it has given it up.
+//! it has given it up; beside that it keeps the log of requests ([`request_log`]).
 
 mod allow;
 mod answer;
@@ -29,6 +29,7 @@ mod policies;
 mod rate;
 mod read;
 mod render;
+mod request_log;
 mod root;
 mod routes;
 mod state;
@@ -41,6 +42,7 @@ mod write;
 pub use config::Config;
 pub use deps::Deps;
 pub use endpoints::routes;
+pub use request_log::{Clock, LogConfig};
 
 use actix_web::web::ServiceConfig;
 use runtime::{Context, Service, Shutdown};
@@ -65,10 +67,11 @@ impl Service for Ingress {
         Ok(Self(State::new(config, deps)))
     }
 
-    /// Notes from time to time which keys were used; requests are answered by [`Ingress::routes`].
+    /// Notes from time to time which keys were used and what was asked; requests are answered by [`Ingress::routes`].
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let inner = self.0.inner();
-        usage::run(&inner.usage, &inner.store, shutdown.soft).await;
+        let log = request_log::run(self.0.clone(), shutdown.soft.clone());
+        tokio::join!(usage::run(&inner.usage, &inner.store, shutdown.soft), log);
         Ok(())
     }
 }

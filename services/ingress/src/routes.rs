@@ -4,7 +4,7 @@ use crate::endpoints::ENDPOINTS;
 use crate::normalise::normalise;
 use crate::note_use::note_use;
 use crate::state::State;
-use crate::{nowhere, path};
+use crate::{nowhere, path, request_log};
 use actix_web::middleware::from_fn;
 use actix_web::{Scope, guard, web};
 use runtime::http;
@@ -25,6 +25,7 @@ pub(crate) fn configure(state: State) -> impl Fn(&mut web::ServiceConfig) + Clon
             .service(
                 scim.default_service(web::to(nowhere::misaddressed))
                     .wrap(from_fn(note_use))
+                    .wrap(from_fn(request_log::log))
                     .wrap(from_fn(normalise)),
             );
     }

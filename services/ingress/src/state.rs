@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
-use crate::{auth, overload, policies, rate, turns, usage};
+use crate::{auth, overload, policies, rate, request_log, turns, usage};
 use bus::Bus;
 use scim::cursor::Cursors;
 use secrets::AccessTokens;
@@ -28,6 +28,7 @@ pub(crate) struct Inner {
     pub(crate) entra: oidc::EntraAuthority,
     pub(crate) tokens: oidc::Verifier,
     pub(crate) usage: usage::Usage,
+    pub(crate) log: request_log::RequestLog,
 }
 
 impl State {
@@ -46,6 +47,7 @@ impl State {
             overload: Arc::new(overload::Overload::new(bus.partitions())),
             rates: rate::Rates::new(),
             turns: turns::CommandTurns::new(),
+            log: request_log::RequestLog::new(config.clock.clone()),
             config,
             public_url,
             store,

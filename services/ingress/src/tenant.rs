@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use events::DirectoryId;
 
 /// How a URL names a directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Tenant {
     /// `/directories/{id}/…`.
     Directory(DirectoryId),

@@ -26,6 +26,11 @@ impl UsedKey {
             directory_id: access.directory.id,
         }
     }
+
+    /// The directory that it opened.
+    pub(crate) const fn directory_id(self) -> DirectoryId {
+        self.directory_id
+    }
 }
 
 /// Uses not yet written: at most one a key.

@@ -84,7 +84,7 @@ fn attributes(
 ) -> Result<Map<String, Value>, Failure> {
     let (limits, rt) = (&context.config.limits, context.resource_type(kind));
     limits.check_body(rt, body)?;
-    let attributes = parse(rt, body, mode)?;
+    let attributes = context.observe(|| parse(rt, body, mode))?;
     limits.check_stored(rt, None, &attributes)?;
     Ok(attributes)
 }
@@ -94,7 +94,7 @@ fn attributes(
 pub(crate) fn patch_verb(context: &ScimContext, kind: ResourceKind, body: &Value) -> Result<Verb, Failure> {
     let rt = context.resource_type(kind);
     context.config.limits.check_patch(rt, body)?;
-    let patch = Patch::parse(rt, body)?;
+    let patch = context.observe(|| Patch::parse(rt, body))?;
     if !patch.left_out().is_empty() {
         tracing::info!(
             directory.id = %context.directory_id(),

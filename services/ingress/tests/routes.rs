@@ -11,3 +11,5 @@ mod changes;
 mod harness;
 #[path = "routes/methods.rs"]
 mod methods;
+#[path = "routes/requests.rs"]
+mod requests;

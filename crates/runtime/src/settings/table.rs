@@ -185,6 +185,9 @@ settings! {
         /// How long the answers of receivers are kept with the attempts.
         response_retention: Duration = "response_retention_days", Days, "DAYS",
             "Days that the answers of receivers are kept with the attempts", default "7";
+        /// How long the requests of identity providers are kept.
+        request_retention: Duration = "request_retention_days", Days, "DAYS",
+            "Days that the requests of identity providers are kept", default "14";
     }
     "Logs and traces" {
         /// How log lines look, where it is said.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
+use crate::leniency::{Leniency, note};
 use crate::path::{AttributePath, SplitPath, split};
 use crate::schema::{Attribute, Mutability, ResourceType, Schema};
 use crate::urn;
@@ -83,6 +84,7 @@ pub(crate) fn resolve<'a>(rt: &'a ResourceType, key: &str, is_object: bool) -> N
         Ok(SplitPath::Attribute(mut path)) => {
             path.urn = path.urn.map(|urn| {
                 if aliases.contains(&urn.as_str()) {
+                    note(Leniency::MistypedUrn);
                     urn::ENTERPRISE_USER.into()
                 } else {
                     urn
@@ -154,6 +156,9 @@ fn schema<'a>(rt: &'a ResourceType, urn: &str) -> Name<'a> {
         return Name::Core;
     }
     let is_alias = ENTERPRISE_ALIASES.contains(&urn);
+    if is_alias {
+        note(Leniency::MistypedUrn);
+    }
     let declared = rt.extension(if is_alias { urn::ENTERPRISE_USER } else { urn });
     match declared {
         Some(schema) => Name::Extension(schema),
@@ -172,6 +177,11 @@ fn attribute<'a>(rt: &'a ResourceType, key: &str, path: AttributePath, is_object
         }
         // Leniency 7: `manager`, `department` … without their URN, as the core schema has no such names.
         let bare = found.urn.is_some() && path.urn.is_none();
+        if bare {
+            note(Leniency::BareExtensionName);
+        } else if path.urn.is_none() && found.attribute.name != path.attribute {
+            note(Leniency::NameCase);
+        }
         return Name::Attribute {
             urn: found.urn,
             attribute: found.attribute,

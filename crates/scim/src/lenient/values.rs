@@ -9,6 +9,7 @@ use std::fmt;
 use super::{MEMBERS, ROLES};
 use crate::Error;
 use crate::instant;
+use crate::leniency::{Leniency, note, note_left_out};
 use crate::schema::{Attribute, AttributeType, Mutability};
 
 /// How deep a body may nest; SCIM itself needs five levels.
@@ -103,6 +104,7 @@ impl fmt::Display for ValuePath<'_> {
 /// `invalidValue` naming `at` when the JSON type does not fit.
 pub(crate) fn attribute(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Option<Value>, Error> {
     if attribute.mutability == Mutability::ReadOnly {
+        note(Leniency::ReadOnlyIgnored);
         return Ok(None);
     }
     if !attribute.multi_valued {
@@ -155,7 +157,11 @@ pub(crate) fn elements(attribute: &Attribute, value: Value, at: ValuePath<'_>) -
 /// # Errors
 /// `invalidValue` naming `at` when the JSON type does not fit.
 pub(crate) fn element(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Option<Value>, Error> {
-    if value.is_null() || value.as_str().is_some_and(str::is_empty) {
+    if value.is_null() {
+        note(Leniency::NullUnassigned);
+        return Ok(None);
+    }
+    if value.as_str().is_some_and(str::is_empty) {
         return Ok(None);
     }
     if attribute.kind == AttributeType::Complex {
@@ -187,6 +193,7 @@ pub(crate) fn unpacked(attribute: &Attribute, value: &Value) -> Result<Option<Va
         return Ok(None);
     }
     sane(&inner)?;
+    note(Leniency::JsonInText);
     Ok(Some(inner))
 }
 
@@ -223,11 +230,15 @@ fn complex(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> Result<Opt
         // E26: the manager as an array of one object.
         Value::Array(mut items) if !attribute.multi_valued && items.len() <= 1 => match items.pop() {
             Some(inner @ Value::Array(_)) => Err(wrong_type(at, "an object", kind_of(&inner))),
-            Some(item) => element(attribute, item, at),
+            Some(item) => {
+                note(Leniency::ListOfOne);
+                element(attribute, item, at)
+            }
             None => Ok(None),
         },
         // B15: the manager, an e-mail address or a member as its bare value.
         Value::String(text) if attribute.sub("value").is_some() => {
+            note(Leniency::BareValue);
             let mut members = Map::new();
             members.insert("value".to_owned(), Value::String(text));
             parts(attribute, members, at)
@@ -244,7 +255,13 @@ fn parts(attribute: &Attribute, members: Map<String, Value>, at: ValuePath<'_>) 
     }
     let mut stored = Map::new();
     for (key, value) in members {
-        let Some(sub) = attribute.sub(&key) else { continue };
+        let Some(sub) = attribute.sub(&key) else {
+            note_left_out(ValuePath::part(&at, &key));
+            continue;
+        };
+        if sub.name != key {
+            note(Leniency::NameCase);
+        }
         if sub.mutability == Mutability::ReadOnly {
             continue;
         }
@@ -289,8 +306,15 @@ pub(crate) fn scalar(attribute: &Attribute, value: Value, at: ValuePath<'_>) -> 
 fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
-        Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
+        Value::String(text) => {
+            let text = text.trim();
+            let flag = [("true", true), ("false", false)];
+            let flag = flag.into_iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
+            flag.map(|(_, flag)| {
+                note(Leniency::BooleanAsText);
+                flag
+            })
+        }
         _ => None,
     }
 }
@@ -298,7 +322,11 @@ fn boolean(value: &Value) -> Option<bool> {
 fn integer(value: Value) -> Option<Value> {
     match value {
         Value::Number(number) if number.is_i64() => Some(Value::Number(number)),
-        Value::String(text) => text.trim().parse::<i64>().ok().map(Value::from),
+        Value::String(text) => {
+            let number = text.trim().parse::<i64>().ok()?;
+            note(Leniency::NumberAsText);
+            Some(Value::from(number))
+        }
         _ => None,
     }
 }
@@ -308,6 +336,7 @@ fn decimal(value: Value) -> Option<Value> {
         Value::Number(_) => Some(value),
         Value::String(text) => {
             let number = text.trim().parse::<f64>().ok()?;
+            note(Leniency::NumberAsText);
             serde_json::Number::from_f64(number).map(Value::Number)
         }
         _ => None,

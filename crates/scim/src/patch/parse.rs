@@ -7,6 +7,7 @@ use super::path::PatchPath;
 use super::reader::{Reader, Request, clip};
 use super::step::{AttributePlace, PatchStep, PatchVerb};
 use super::typed::PatchTarget;
+use crate::leniency::{Leniency, note, note_left_out};
 use crate::lenient::{self, Name, member, resolve};
 use crate::schema::ResourceType;
 use crate::{Error, urn};
@@ -50,6 +51,9 @@ impl Reader<'_> {
         };
         let verb = verb(member(operation, "op"))?;
         let value = member(operation, "value");
+        if verb == PatchVerb::Remove && value.is_some_and(|value| !value.is_null()) {
+            note(Leniency::RemoveWithValue);
+        }
         if verb != PatchVerb::Remove && value.is_none() {
             return Err(Error::invalid_value("add and replace need a value"));
         }
@@ -138,15 +142,20 @@ impl Reader<'_> {
             Name::Extension(schema) => self.schema(request, &schema.id),
             Name::Attribute {
                 urn, attribute, sub, ..
-            } => self.aim(
-                request,
-                PatchTarget {
-                    urn,
-                    attribute,
-                    sub,
-                    filter: None,
-                },
-            ),
+            } => {
+                if request.is_key && sub.is_some() {
+                    note(Leniency::DottedKey);
+                }
+                self.aim(
+                    request,
+                    PatchTarget {
+                        urn,
+                        attribute,
+                        sub,
+                        filter: None,
+                    },
+                )
+            }
             Name::Foreign { urn, attribute: None } => self.foreign_schema(request, urn),
             Name::Foreign {
                 urn,
@@ -164,6 +173,7 @@ impl Reader<'_> {
         if !request.is_key {
             return Err(unknown(self.rt, request.written));
         }
+        note_left_out(request.written);
         if self.left_out.len() < MOST_NAMES {
             self.left_out.push(clip(request.written));
         }
@@ -260,7 +270,13 @@ fn verb(op: Option<&Value>) -> Result<PatchVerb, Error> {
         ("remove", PatchVerb::Remove),
     ]
     .into_iter()
-    .find_map(|(name, verb)| op.eq_ignore_ascii_case(name).then_some(verb))
+    .find(|(name, _)| op.eq_ignore_ascii_case(name))
+    .map(|(name, verb)| {
+        if op != name {
+            note(Leniency::OperationCase);
+        }
+        verb
+    })
     .ok_or_else(|| Error::invalid_syntax("op must be add, replace or remove"))
 }
 

@@ -3,6 +3,7 @@
 use super::MemberOp;
 use super::step::{PatchStep, PatchVerb};
 use crate::Error;
+use crate::leniency::{Leniency, note};
 use crate::schema::ResourceType;
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ impl Reader<'_> {
     pub(super) fn read_only(&self, request: &Request<'_>) -> Result<(), Error> {
         let is_schemas = request.written.eq_ignore_ascii_case("schemas") && request.verb != PatchVerb::Remove;
         if request.is_key || is_schemas {
+            note(Leniency::ReadOnlyIgnored);
             return Ok(());
         }
         Err(Error::mutability(format!(

@@ -7,6 +7,7 @@ use super::reader::{Reader, Request, clip};
 use super::step::{AttributePlace, ElementChange, PatchStep, PatchVerb, SelectedChange};
 use crate::Error;
 use crate::filter::Filter;
+use crate::leniency::{Leniency, note};
 use crate::lenient::{self, MEMBERS, ValuePath, member};
 use crate::schema::{Attribute, AttributeType, Mutability};
 
@@ -48,6 +49,7 @@ impl Reader<'_> {
         }
         if aim.attribute.mutability == Mutability::WriteOnly {
             // R61: accepted and dropped.
+            note(Leniency::PasswordDropped);
             return Ok(());
         }
         if aim.is_members() {
@@ -239,7 +241,11 @@ fn is_untyped(attribute: &Attribute, filter: &Filter) -> bool {
     let Filter::Compare(comparison) = filter else {
         return false;
     };
-    comparison.path.attribute.eq_ignore_ascii_case("type") && attribute.sub("type").is_none()
+    let is_untyped = comparison.path.attribute.eq_ignore_ascii_case("type") && attribute.sub("type").is_none();
+    if is_untyped {
+        note(Leniency::UntypedBracket);
+    }
+    is_untyped
 }
 
 fn cannot_be_empty(verb: PatchVerb, name: ValuePath<'_>) -> Error {

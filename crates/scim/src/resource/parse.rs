@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::{check, check_extensions, check_immutable};
 use crate::Error;
+use crate::leniency::{Leniency, note, note_left_out};
 use crate::lenient::{self, MEMBERS, Name, ObjectKeys, ValuePath, find_key, resolve};
 use crate::schema::{Attribute, Mutability, ResourceType};
 
@@ -47,12 +48,17 @@ pub fn parse(rt: &ResourceType, body: &Value, mode: Mode) -> Result<Map<String, 
         top: ObjectKeys::default(),
         inside: HashMap::new(),
     };
+    let mut has_schemas = false;
     for (key, value) in body {
         if key.eq_ignore_ascii_case("schemas") {
-            check_schemas(value)?;
+            has_schemas = true;
+            check_schemas(rt, value)?;
         } else {
             parser.place(key, value)?;
         }
+    }
+    if !has_schemas {
+        note(Leniency::SchemasMissing);
     }
     let mut attributes = parser.attributes;
     attributes.retain(|key, value| key == MEMBERS || !lenient::is_unassigned(value));
@@ -135,9 +141,14 @@ fn object_at(map: &mut Map<String, Value>, key: String) -> Option<&mut Map<Strin
         .as_object_mut()
 }
 
-fn check_schemas(value: &Value) -> Result<(), Error> {
+fn check_schemas(rt: &ResourceType, value: &Value) -> Result<(), Error> {
     let fits = match value {
-        Value::Array(urns) => urns.iter().all(Value::is_string),
+        Value::Array(urns) => {
+            if !urns.iter().filter_map(Value::as_str).all(|urn| rt.knows(urn)) {
+                note(Leniency::UnknownSchemas);
+            }
+            urns.iter().all(Value::is_string)
+        }
         Value::Null | Value::String(_) => true,
         _ => false,
     };
@@ -160,7 +171,14 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn place(&mut self, key: &str, value: &Value) -> Result<(), Error> {
         match resolve(self.rt, key, value.is_object()) {
-            Name::Common | Name::Unknown => Ok(()),
+            Name::Common => {
+                note(Leniency::ReadOnlyIgnored);
+                Ok(())
+            }
+            Name::Unknown => {
+                note_left_out(key);
+                Ok(())
+            }
             Name::Core => self.place_all("", value),
             Name::Extension(schema) => self.place_all(&schema.id.clone(), value),
             Name::Attribute {
@@ -170,7 +188,10 @@ impl Parser<'_> {
                 bare,
             } => {
                 let value = match sub {
-                    Some(sub) => Value::Object(Map::from_iter([(sub.name.clone(), value.clone())])),
+                    Some(sub) => {
+                        note(Leniency::DottedKey);
+                        Value::Object(Map::from_iter([(sub.name.clone(), value.clone())]))
+                    }
                     None => value.clone(),
                 };
                 self.place_attribute(urn, attribute, value, sub.is_some(), bare)
@@ -221,6 +242,7 @@ impl Parser<'_> {
         is_bare: bool,
     ) -> Result<(), Error> {
         if attribute.mutability == Mutability::WriteOnly {
+            note(Leniency::PasswordDropped);
             return Ok(());
         }
         let stored = lenient::attribute(attribute, value, ValuePath::of(urn, &attribute.name))?;

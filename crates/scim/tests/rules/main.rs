@@ -5,6 +5,7 @@ mod bulk;
 mod changes;
 mod declared;
 mod discovery;
+mod leniency;
 mod limits;
 mod many;
 mod members;

@@ -61,6 +61,7 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         deliveries,
         delivery_bodies,
         directories,
+        directory_contacts,
         directory_counts,
         directory_federations,
         directory_keys,
@@ -80,8 +81,10 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         organization_domains,
         organizations,
         publications,
+        request_log,
         sequences,
         settings,
+        sync_cycles,
         user_emails,
         users,
     )

@@ -20,6 +20,7 @@ mod oauth;
 mod publication;
 mod reading;
 mod refusals;
+mod requests;
 mod security_events;
 #[cfg(test)]
 mod snapshot;
@@ -72,6 +73,7 @@ migrations! {
     "0017_endpoint_urls": endpoint_urls,
     "0018_reading": reading,
     "0019_member_events": member_events,
+    "0020_requests": requests,
 }
 
 /// The statement that counts what is there when counts begin to be kept.

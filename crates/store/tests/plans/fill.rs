@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Client = 10,
     AdminKey = 11,
     Command = 12,
+    Request = 13,
+    Cycle = 14,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -207,6 +209,36 @@ impl Sql {
         ]
     }
 
+    /// The requests of the large directory, ten of a cycle, and that all others were in contact.
+    fn requests(&self) -> Vec<String> {
+        let (request, cycle) = (self.id(Kind::Request, "g.n"), self.id(Kind::Cycle, "g.n"));
+        let (large, directory) = (self.id(Kind::Directory, "0"), self.id(Kind::Directory, "g.n"));
+        let no = if self.dialect == Dialect::Postgres {
+            "false"
+        } else {
+            "0"
+        };
+        vec![
+            format!(
+                "INSERT INTO request_log (id, directory_id, cycle_id, at, method, path, status, duration_us, leniencies, \
+                 left_out, request_cut, response_cut, bytes) SELECT {request}, {large}, {}, {STORED}, 'GET', '/Users', 200, 1, \
+                 '[]', '[]', {no}, {no}, 300 FROM {}",
+                self.id(Kind::Cycle, "(g.n / 10)"),
+                self.numbers(0, self.many)
+            ),
+            format!(
+                "INSERT INTO sync_cycles (id, directory_id, kind, started_at, last_at, over_at, counts, closed_at) \
+                 SELECT {cycle}, {large}, 'incremental', {STORED}, {STORED}, {STORED}, '{{}}', {STORED} FROM {}",
+                self.numbers(0, self.many)
+            ),
+            format!(
+                "INSERT INTO directory_contacts (directory_id, last_at, silent_at, strangers, log_rows, log_bytes) \
+                 SELECT {directory}, {STORED}, {NOW} + 1000000, 0, 0, 0 FROM {}",
+                self.numbers(0, self.many / 20)
+            ),
+        ]
+    }
+
     /// Endpoint 0 is done with most of the log of the large directory; 1 is ordered, coalesces and waits; 2 is switched
     /// off; 3 gets the past; the others have nothing; 9 is ordered.
     fn webhooks(&self) -> Vec<String> {
@@ -297,6 +329,7 @@ pub(crate) async fn fill(database: &TestDatabase, many: u64) {
     statements.extend(sql.log(0, 0, many));
     statements.extend(sql.log(1, SMALL, FEW));
     statements.extend(sql.webhooks());
+    statements.extend(sql.requests());
     let counts = |directory: u64, people: u64| {
         format!(
             "UPDATE directory_counts SET users = {people}, active_users = {people}, groups = {FEW} WHERE directory_id = {}",

@@ -66,6 +66,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     log(store, many).await;
     projecting(store).await;
     tenants(store).await;
+    requests(store).await;
     management(database, store).await;
     endpoints(store).await;
     sending(store).await;
@@ -406,6 +407,88 @@ async fn tenants(store: &Store) {
         .unwrap()
         .unwrap();
     store.indexing().await.unwrap();
+}
+
+fn request(at: Timestamp, n: u64) -> NewRequest {
+    NewRequest {
+        id: id(Kind::Request, 5_000_000 + n),
+        directory_id: big(),
+        at,
+        method: "POST".to_owned(),
+        path: "/Users".to_owned(),
+        query: None,
+        status: 201,
+        scim_type: None,
+        detail: None,
+        duration: Duration::from_millis(2),
+        trace_id: None,
+        user_agent: None,
+        dialect: Some("entra"),
+        leniencies: Vec::new(),
+        left_out: Vec::new(),
+        request: KeptBody::default(),
+        response: KeptBody::default(),
+        operation: directory::sync::Operation::CreateUser,
+        caller: Caller::Proven,
+    }
+}
+
+/// What identity providers ask: written, read, closed and forgotten.
+async fn requests(store: &Store) {
+    let before = now().minus(Duration::from_secs(3_600));
+    let strangers = [Strangers {
+        directory_id: small(),
+        count: 3,
+        at: now(),
+    }];
+    let batch = RequestBatch {
+        requests: (0..75).map(|n| request(before, n)).collect(),
+        strangers: strangers.into(),
+    };
+    store.wait_for_writer(Duration::from_secs(1)).await;
+    let written = store.write_requests(&batch).await.unwrap();
+    assert_eq!(written.len(), 2);
+    let again = RequestBatch {
+        requests: vec![request(before, 100)],
+        ..RequestBatch::default()
+    };
+    store.write_requests(&again).await.unwrap();
+    store.sync_states(&[big(), small()]).await.unwrap();
+    assert!(!store.close_cycles(now(), 1).await.unwrap());
+    let later = now().plus(Duration::from_secs(1_000));
+    assert!(store.announce_silences(later, 1).await.unwrap());
+    let requests = store.requests(big());
+    requests.by_id(id(Kind::Request, 7)).await.unwrap().unwrap();
+    for filter in [
+        RequestFilter::default(),
+        RequestFilter {
+            status_class: Some(4),
+            method: Some("PATCH".to_owned()),
+            since: Some(Timestamp::from_millis(1)),
+            text: Some("nobody".to_owned()),
+            cycle_id: None,
+        },
+        RequestFilter {
+            cycle_id: Some(id(Kind::Cycle, 7)),
+            ..RequestFilter::default()
+        },
+    ] {
+        let (filter, requests) = (&filter, &requests);
+        two_pages!(|page: ListPage| async move { requests.list(filter, &page).await });
+    }
+    two_pages!(|page: ListPage| async move { store.cycles(big()).list(&page).await });
+    let kept = KeptRequests {
+        age: Duration::from_secs(10 * 365 * 24 * 3_600),
+        rows: 10,
+        bytes: 1_000_000,
+    };
+    let full = Written {
+        directory_id: big(),
+        rows: 40,
+        bytes: 12_000,
+    };
+    store.trim_requests(kept, &[full]).await.unwrap();
+    store.prune_requests(kept, now()).await.unwrap();
 }
 
 async fn management(database: &TestDatabase, store: &Store) {

@@ -34,7 +34,10 @@ async fn an_administrator_releases_a_directory_that_is_held_in_either_way() {
             let (id, path) = directory(&api).await;
             hold(&api, id).await;
             let held = api.get(&path).await.expect(StatusCode::OK);
-            assert_eq!((&held["state"], &held["health"]), (&json!("held"), &json!("held")));
+            assert_eq!(
+                (&held["state"], &held["health"]["state"]),
+                (&json!("held"), &json!("held"))
+            );
             assert!(
                 held["held_at"].is_string() && held["released_until"].is_null(),
                 "{held}"

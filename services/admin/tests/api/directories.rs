@@ -143,7 +143,7 @@ async fn a_directory_is_shown_with_its_counts_and_health() {
         let found = api.get(&path).await.expect(StatusCode::OK);
         assert_eq!(found["counts"], json!({"users": 0, "active_users": 0, "groups": 0}));
         assert_eq!(
-            (&found["health"], &found["last_request_at"]),
+            (&found["health"]["state"], &found["last_request_at"]),
             (&json!("waiting"), &Value::Null)
         );
         assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"], json!([found]));
@@ -157,16 +157,16 @@ async fn a_directory_is_shown_with_its_counts_and_health() {
             };
             api.db.store.directories().note_use(&[used]).await.unwrap();
             let found = api.get(&path).await.expect(StatusCode::OK);
-            (found["health"].clone(), found["last_error"].clone())
+            (found["health"]["state"].clone(), found["last_error"].clone())
         };
         assert_eq!(health(Some("no")).await, (json!("failing"), json!("no")));
-        assert_eq!(health(None).await, (json!("healthy"), Value::Null));
+        assert_eq!(health(None).await, (json!("active"), Value::Null));
         let paused = api
             .patch(&path, &json!({"state": "paused"}))
             .await
             .expect(StatusCode::OK);
         assert_eq!(
-            (&paused["health"], &paused["state"]),
+            (&paused["health"]["state"], &paused["state"]),
             (&json!("paused"), &json!("paused"))
         );
         api.close().await;

@@ -4,15 +4,19 @@ use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{App, test};
 use bus::Bus;
-use events::{DirectoryId, KeyId, OrganizationId, ResourceId, StoredResource, Timestamp, lane_of};
-use ingress::{Config, Deps};
-use runtime::Service as _;
+use events::{
+    Command, DirectoryId, KeyId, OrganizationId, Outcome, ResourceId, StoredResource, Timestamp, Verb, Verdict, lane_of,
+};
+use ingress::{Clock, Config, Deps};
+use runtime::{Service as _, Shutdown};
 use scim::schema::ResourceType;
 use secrecy::ExposeSecret as _;
 use secrets::{MasterKey, Token, TokenKind};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use store::testing::{TestDatabase, insert_users};
-use store::{Dialect, KeyRecord, NewDirectory, NewKey, NewOrganization};
+use store::{Dialect, KeyRecord, NewDirectory, NewKey, NewOrganization, Store};
+use tokio::task::JoinHandle;
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 pub(crate) const PUBLIC_URL: &str = "https://scim.example";
@@ -25,6 +29,8 @@ pub(crate) struct Ingress {
     db: TestDatabase,
     pub(crate) bus: Bus,
     ingress: ingress::Ingress,
+    /// The clock of the log of requests.
+    pub(crate) clock: Clock,
     pub(crate) directory: DirectoryId,
     pub(crate) key: String,
     /// The key of a directory of somebody else.
@@ -51,11 +57,18 @@ impl Ingress {
             master_key: MasterKey::generate(),
             public_url: PUBLIC_URL.into(),
         };
-        let ingress = ingress::Ingress::bind(Config::default(), deps).unwrap();
+        let mut config = Config {
+            key_cache: Duration::from_millis(1),
+            ..Config::default()
+        };
+        config.log.every = Duration::from_millis(10);
+        let clock = config.clock.clone();
+        let ingress = ingress::Ingress::bind(config, deps).unwrap();
         Self {
             db,
             bus,
             ingress,
+            clock,
             directory,
             key,
             foreign_key,
@@ -120,9 +133,106 @@ impl Ingress {
         Answer { status, headers, text }
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.db.store
+    }
+
+    /// Revokes the directory's key.
+    pub(crate) async fn revoke_key(&self) {
+        let sql = "UPDATE directory_keys SET revoked_at = 1";
+        self.db.execute(sql).await;
+    }
+
+    /// Whether a text is anywhere in the file of the database; PostgreSQL's files are not looked at.
+    pub(crate) async fn database_contains(&self, text: &str) -> bool {
+        let Some(file) = self.db.url.strip_prefix("sqlite://") else {
+            return false;
+        };
+        let file = file.split('?').next().unwrap();
+        let files = [file.to_owned(), format!("{file}-wal")];
+        let bytes = files.iter().filter_map(|file| std::fs::read(file).ok());
+        bytes
+            .flatten()
+            .collect::<Vec<u8>>()
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    }
+
+    /// Waits until something is there.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "{what}");
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) async fn close(self) {
         self.bus.close().await;
         self.db.close().await;
+    }
+}
+
+/// The background work of the ingress, and a projector that does whatever is asked.
+pub(crate) struct Logging {
+    shutdown: Shutdown,
+    log: JoinHandle<anyhow::Result<()>>,
+    projector: JoinHandle<()>,
+}
+
+impl Logging {
+    pub(crate) fn start(ingress: &Ingress) -> Self {
+        let shutdown = Shutdown::new();
+        let consumer = ingress.bus.commands(vec![0]);
+        let projector = tokio::spawn(async move {
+            while let Some(batch) = consumer.next(1).await {
+                for delivery in &batch {
+                    let verdict = Verdict {
+                        command_id: delivery.payload.id,
+                        outcome: done(&delivery.payload),
+                    };
+                    consumer.replier().reply(delivery, &verdict).await;
+                }
+                consumer.acker().ack(&batch).await;
+            }
+        });
+        Self {
+            log: tokio::spawn(ingress.ingress.clone().run(shutdown.clone())),
+            shutdown,
+            projector,
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.soft.cancel();
+        self.log.await.unwrap().unwrap();
+        self.projector.abort();
+    }
+}
+
+fn done(command: &Command) -> Outcome {
+    let attributes = match &command.verb {
+        Verb::Delete => return Outcome::Deleted,
+        Verb::Create(attributes) | Verb::Replace(attributes) => attributes.clone(),
+        Verb::Patch(_) => json!({ "userName": "somebody", "active": false })
+            .as_object()
+            .unwrap()
+            .clone(),
+    };
+    Outcome::Stored {
+        created: matches!(command.verb, Verb::Create(_)),
+        resource: Box::new(StoredResource {
+            id: command.resource_id,
+            version: 1,
+            created_at: Timestamp::now(),
+            updated_at: Timestamp::now(),
+            attributes,
+            groups: Vec::new(),
+            members: None,
+        }),
     }
 }
 

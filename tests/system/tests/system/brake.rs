@@ -91,7 +91,10 @@ async fn a_mass_deactivation_holds_the_directory_until_it_is_released(shape: Sha
         .collect();
     assert_eq!(statuses, ["503", "201"], "{}", bulk.text);
     let held = system.api("GET", &path, None).await;
-    assert_eq!((&held["state"], &held["health"]), (&json!("held"), &json!("held")));
+    assert_eq!(
+        (&held["state"], &held["health"]["state"]),
+        (&json!("held"), &json!("held"))
+    );
     assert_eq!(held["counts"]["active_users"], 22);
 
     let released = system.api("POST", &format!("{path}/release"), None).await;

@@ -60,7 +60,7 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<DirectoryCreat
             name: key.name,
             token: token.expose_secret().into(),
         }),
-        ..shown(&context, directory)
+        ..shown(&context, directory, None, context.now)
     };
     let location = context.location(&format!("/directories/{id}"));
     open.finish(&context, StatusCode::CREATED, Some(location), &answer)

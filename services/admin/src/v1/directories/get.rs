@@ -1,6 +1,6 @@
 //! `GET /directories/{id}`.
 
-use super::view::{counted, shown};
+use super::view::{counted, shown, watched};
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::DirectoryId;
@@ -25,8 +25,10 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         .ok_or_else(|| Problem::not_found("directory", &path))?;
     let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
     let refusal = directories.last_refusal(id).await?;
+    let synced = context.store().sync_states(&[id]).await?.remove(&id);
+    let directory = shown(&context, found.clone(), synced.as_ref(), context.now);
     Ok(Json(Directory {
         last_refusal: refusal.map(|AuthenticationFailure { at, reason, .. }| LastRefusal { at, reason }),
-        ..counted(shown(&context, found), counts)
+        ..counted(watched(directory, &found, synced.as_ref()), counts)
     }))
 }

@@ -29,8 +29,10 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
     let list = directories.list(DirectoryFilter { organization_id }, &wanted).await?;
     let ids: Vec<DirectoryId> = list.data.iter().map(|directory| directory.id).collect();
     let mut counts = directories.counts(&ids).await?;
+    let synced = context.store().sync_states(&ids).await?;
     Ok(Json(page(list, |directory| {
         let counts = counts.remove(&directory.id).unwrap_or_default();
-        counted(shown(&context, directory), counts)
+        let synced = synced.get(&directory.id);
+        counted(shown(&context, directory, synced, context.now), counts)
     })))
 }

@@ -77,7 +77,8 @@ pub(crate) async fn handler(
         let draft = context.draft(EventType::DirectoryUpdated, &after, data);
         open.append(lane, vec![draft]).await?;
     }
-    let answer = shown(&context, after);
+    let synced = context.store().sync_states(&[after.id]).await?.remove(&after.id);
+    let answer = shown(&context, after, synced.as_ref(), context.now);
     open.finish(&context, StatusCode::OK, None, &answer).await
 }
 

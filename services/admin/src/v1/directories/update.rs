@@ -58,7 +58,9 @@ pub(crate) async fn handler(
     }
     let directories = context.store().directories();
     let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
-    Ok(Json(counted(shown(&context, after), counts)))
+    let synced = context.store().sync_states(&[id]).await?.remove(&id);
+    let shown = shown(&context, after, synced.as_ref(), context.now);
+    Ok(Json(counted(shown, counts)))
 }
 
 const fn way_of(way: api::Authentication) -> Authentication {

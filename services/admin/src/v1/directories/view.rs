@@ -1,12 +1,19 @@
 //! A directory as the API shows it.
 
+use super::health::{health, sync};
 use super::settings;
 use crate::state::State;
-use api::{Authentication, Directory, DirectoryCounts, DirectoryHealth, DirectoryState};
-use store::StoreError;
+use ::events::Timestamp;
+use api::{Authentication, Directory, DirectoryCounts, DirectoryState};
+use store::{StoreError, SyncState};
 
-/// A directory without what costs another query.
-pub(super) fn shown(state: &State, directory: store::Directory) -> Directory {
+/// A directory without what costs another query; `synced` is what is known of its sync.
+pub(super) fn shown(
+    state: &State,
+    directory: store::Directory,
+    synced: Option<&SyncState>,
+    now: Timestamp,
+) -> Directory {
     let policy = directory.policy().ok();
     Directory {
         id: directory.id,
@@ -22,7 +29,8 @@ pub(super) fn shown(state: &State, directory: store::Directory) -> Directory {
             .and_then(|policy| policy.indexing)
             .map(|indexing| indexing.urns)
             .unwrap_or_default(),
-        health: health(&directory),
+        health: health(&directory, synced, now),
+        sync: None,
         name: directory.name,
         provider: directory.provider,
         last_request_at: directory.last_request_at,
@@ -71,12 +79,10 @@ const fn state_of(state: store::DirectoryState) -> DirectoryState {
     }
 }
 
-fn health(directory: &store::Directory) -> DirectoryHealth {
-    match directory.state {
-        store::DirectoryState::Paused => DirectoryHealth::Paused,
-        store::DirectoryState::Held => DirectoryHealth::Held,
-        store::DirectoryState::Active if directory.last_request_at.is_none() => DirectoryHealth::Waiting,
-        store::DirectoryState::Active if directory.last_error.is_some() => DirectoryHealth::Failing,
-        store::DirectoryState::Active => DirectoryHealth::Healthy,
+/// The same with when its identity provider comes.
+pub(super) fn watched(shown: Directory, of: &store::Directory, synced: Option<&SyncState>) -> Directory {
+    Directory {
+        sync: synced.map(|synced| sync(of, synced)),
+        ..shown
     }
 }
