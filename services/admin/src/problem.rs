@@ -161,7 +161,7 @@ impl Problem {
     }
 
     /// What went wrong.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ProblemKind {
         self.0.kind
     }
 

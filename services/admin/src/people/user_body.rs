@@ -40,21 +40,27 @@ struct Part {
 pub(crate) fn to_create(people: &People, body: &mut Body<UserCreate>) -> Map<String, Value> {
     let users = people.policy.user_type();
     let parts = parts(body, users);
-    let mut whole = Map::new();
+    let (mut whole, mut is_sound) = (Map::new(), true);
     for part in parts {
         let mut alone = part.attributes.clone();
         // Required of every user; a part has it only if it is that one.
         alone.entry("userName").or_insert_with(|| "user".into());
         if let Err(error) = parse(users, &Value::Object(alone), Mode::Create) {
             body.fault(&part.place, sentence(&error.detail));
+            is_sound = false;
         }
         merge(&mut whole, part.attributes);
     }
     whole.retain(|_, value| !value.is_null());
     let whole = match parse(users, &Value::Object(whole), Mode::Create) {
         Ok(attributes) => attributes,
-        // Told already: no two parts that are sound by themselves contradict each other.
-        Err(_) => return Map::new(),
+        Err(error) => {
+            // Else it is told already.
+            if is_sound && !body.is_faulty("user_name") {
+                body.fault("", sentence(&error.detail));
+            }
+            return Map::new();
+        }
     };
     require(people, body, &whole);
     whole
@@ -97,7 +103,9 @@ fn parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<Part> {
             parts.push(part(member, attributes));
         }
     }
-    let is_active = named(body, "state").map(|state| json!(state == "active"));
+    // `null` says nothing where somebody is made, and is a fault elsewhere.
+    let state = named(body, "state").filter(|state| !state.is_null());
+    let is_active = state.map(|state| json!(state == "active"));
     let emails = named(body, "emails").map(|emails| if emails == json!([]) { Value::Null } else { emails });
     let listed = |value: Value, more: Value| match (value, more) {
         (Value::Null, _) => Value::Null,

@@ -5,9 +5,9 @@ pub(super) mod get;
 pub(super) mod list;
 pub(super) mod retry;
 
+use crate::delivery_status::delivery_status;
 use crate::problem::{Problem, ProblemKind};
-use api::{Attempt, Delivery, DeliveryStatus};
-use store::DeliveryState;
+use api::{Attempt, Delivery};
 
 /// A delivery as the API shows it, without its attempts.
 fn shown(delivery: store::Delivery) -> Delivery {
