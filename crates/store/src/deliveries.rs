@@ -46,26 +46,35 @@ pub use record::{DeliveryVerdict, FinishedAttempt, RecordingReport};
 pub use stats::{Backlog, EndpointStats, Quantiles};
 pub use view::{Attempt, Delivery, DeliveryFilter};
 
+use crate::entity::deliveries as entity;
+use crate::expr::text;
 use crate::{Store, StoreError};
 use events::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden};
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The states in which a delivery still waits for an answer. The same text as in the partial indexes, so that both
-/// databases see that those apply.
-macro_rules! open_states {
-    ($column:literal) => {
-        concat!($column, " IN ('pending', 'leased', 'scheduled')")
-    };
-}
-pub(crate) use open_states;
+/// The states in which a delivery still waits for an answer.
+pub(crate) const OPEN: [DeliveryState; 3] = [DeliveryState::Pending, DeliveryState::Leased, DeliveryState::Scheduled];
 
 /// The states in which a delivery keeps its place in an ordered endpoint's line.
-macro_rules! line_states {
-    ($column:literal) => {
-        concat!($column, " IN ('pending', 'leased', 'scheduled', 'held')")
-    };
+pub(crate) const IN_LINE: [DeliveryState; 4] = [
+    DeliveryState::Pending,
+    DeliveryState::Leased,
+    DeliveryState::Scheduled,
+    DeliveryState::Held,
+];
+
+/// Whether a delivery is in one of these states. They stand in the text, as in the partial indexes, so that both databases see
+/// that those apply.
+pub(crate) fn is_in(of: impl IntoIden, states: &[DeliveryState]) -> Expr {
+    let states = states.iter().map(|state| text(state.as_str()));
+    Expr::col((of, entity::Column::State)).is_in(states)
 }
-pub(crate) use line_states;
+
+/// Whether a delivery is in this state, which stands in the text.
+pub(crate) fn is_state(of: impl IntoIden, state: DeliveryState) -> Expr {
+    Expr::col((of, entity::Column::State)).eq(text(state.as_str()))
+}
 
 /// The `next_at` of a delivery that waits for an earlier one about the same subject.
 pub(crate) const BLOCKED: i64 = i64::MAX;

@@ -1,15 +1,17 @@
 //! Deliveries whose body is not that of an event in the log, and what keeps live events behind the past.
 
 use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, Origin, insert};
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, exec, json_id, json_ids, of_ids, query_all};
+use crate::entity::column::Id;
+use crate::entity::{catch_ups, delivery_bodies};
+use crate::expr::{insert_from, text};
+use crate::rows::{Columns, Rows, is_one_of_ids};
+use crate::send::{execute, fetch_all};
 use crate::{AdminTx, Dialect, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, Timestamp};
-use sea_orm::ConnectionTrait;
-use serde_json::{Value, json};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, Query};
+use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryTrait as _};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use uuid::Uuid;
+use std::sync::{Arc, LazyLock};
 
 /// The body of a delivery that differs from its event's.
 #[derive(Clone, Debug)]
@@ -91,15 +93,16 @@ impl Deliveries<'_> {
         &self,
         claimed: &[super::ClaimedDelivery],
     ) -> Result<HashMap<DeliveryId, Arc<str>>, StoreError> {
-        let sql = of_ids("delivery_id", |these| {
-            format!("SELECT delivery_id, body FROM delivery_bodies WHERE {these}")
-        });
-        let ids = json_ids(self.store.dialect(), claimed.iter().map(|delivery| delivery.id.uuid()));
-        query_all(&self.store.steady().look, &sql, [ids.into()])
-            .await?
-            .iter()
-            .map(|row| Ok((row.id("delivery_id")?, row.get::<String>("body")?.into())))
-            .collect()
+        let bodies = delivery_bodies::Entity::find().filter(is_one_of_ids(
+            self.store.dialect(),
+            Expr::col((delivery_bodies::Entity, delivery_bodies::Column::DeliveryId)),
+            claimed.iter().map(|delivery| delivery.id.uuid()),
+        ));
+        let bodies: Vec<delivery_bodies::Model> = fetch_all(&self.store.steady().look, bodies.as_query()).await?;
+        Ok(bodies
+            .into_iter()
+            .map(|own| (own.delivery_id.0, own.body.into()))
+            .collect())
     }
 }
 
@@ -143,20 +146,37 @@ async fn behind<C: ConnectionTrait>(
     if endpoints.is_empty() {
         return Ok(HashSet::new());
     }
-    let lock = match dialect {
-        Dialect::Postgres => " FOR SHARE",
-        Dialect::Sqlite => "",
-    };
-    let sql = of_ids("endpoint_id", |these| {
-        format!("SELECT endpoint_id, directory_id FROM catch_ups WHERE {these} AND phase <> 'done'{lock}")
-    });
-    let ids = json_ids(dialect, endpoints.iter().map(|id| id.uuid()));
-    query_all(tx, &sql, [ids.into()])
-        .await?
-        .iter()
-        .map(|row| Ok((row.id("endpoint_id")?, row.id("directory_id")?)))
-        .collect()
+    let column = |column: catch_ups::Column| Expr::col((catch_ups::Entity, column));
+    let ids = endpoints.iter().map(|id| id.uuid());
+    let mut behind = Query::select()
+        .columns([catch_ups::Column::EndpointId, catch_ups::Column::DirectoryId])
+        .from(catch_ups::Entity)
+        .and_where(is_one_of_ids(dialect, column(catch_ups::Column::EndpointId), ids))
+        .and_where(column(catch_ups::Column::Phase).ne(text("done")))
+        .take();
+    // SQLite has one writer at a time.
+    if dialect == Dialect::Postgres {
+        behind.lock(LockType::Share);
+    }
+    let behind: Vec<Behind> = fetch_all(tx, &behind).await?;
+    Ok(behind
+        .into_iter()
+        .map(|row| (row.endpoint_id.0, row.directory_id.0))
+        .collect())
 }
+
+/// A directory that an endpoint has not caught up with.
+#[derive(Debug, FromQueryResult)]
+struct Behind {
+    endpoint_id: Id<EndpointId>,
+    directory_id: Id<DirectoryId>,
+}
+
+const BODY: [delivery_bodies::Column; 3] = [
+    delivery_bodies::Column::DeliveryId,
+    delivery_bodies::Column::DirectoryId,
+    delivery_bodies::Column::Body,
+];
 
 /// Stores the bodies of deliveries that were stored.
 pub(crate) async fn store_bodies<C: ConnectionTrait>(
@@ -165,28 +185,22 @@ pub(crate) async fn store_bodies<C: ConnectionTrait>(
     bodies: &[OwnBody],
     is_stored: impl Fn(DeliveryId) -> bool,
 ) -> Result<(), StoreError> {
-    let id = |id: Uuid| json_id(dialect, id);
-    let rows: Vec<Value> = bodies
-        .iter()
-        .filter(|own| is_stored(own.delivery_id))
-        .map(|own| {
-            json!({ "delivery_id": id(own.delivery_id.uuid()), "directory_id": id(own.directory_id.uuid()),
-                    "body": &*own.body })
-        })
-        .collect();
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(BODY));
+    let mut rows = Rows::new(&COLUMNS);
+    for own in bodies.iter().filter(|own| is_stored(own.delivery_id)) {
+        rows.push([
+            own.delivery_id.uuid().into(),
+            own.directory_id.uuid().into(),
+            own.body.to_string().into(),
+        ]);
+    }
     if rows.is_empty() {
         return Ok(());
     }
-    let columns = [
-        ("delivery_id", Column::Id),
-        ("directory_id", Column::Id),
-        ("body", Column::Text),
-    ];
-    let sql = format!(
-        "INSERT INTO delivery_bodies (delivery_id, directory_id, body) SELECT r.delivery_id, r.directory_id, r.body FROM {}",
-        row_set(dialect, 1, "r", &columns)
-    );
-    exec(tx, &sql, [Value::Array(rows).to_string().into()])
-        .await
-        .map(|_| ())
+    let these = Query::select()
+        .columns(BODY.map(|column| ("r", column)))
+        .from(rows.table(dialect, "r"))
+        .take();
+    let insert = insert_from(delivery_bodies::Entity, BODY, these);
+    execute(tx, &insert).await.map(|_| ())
 }

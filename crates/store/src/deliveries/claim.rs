@@ -1,15 +1,22 @@
 //! Taking deliveries that are due, for a while.
 
-use super::line::HAS_EARLIER;
-use super::{Deliveries, Lease, open_states};
-use crate::rows::{Column, row_set};
-use crate::sql::{IDS, Row, json_id, json_ids, of_ids, query_all};
-use crate::{Dialect, StoreError};
-use events::{DeliveryId, EndpointId, EventId, ResourceId, Timestamp};
-use sea_orm::QueryResult;
-use serde_json::{Value, json};
+use super::line::{has_earlier, is_found};
+use super::{Deliveries, DeliveryState, Lease, OPEN, is_in};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::entity::{endpoints, events};
+use crate::expr::{limited, number, text, truth};
+use crate::rows::{Columns, Kind, Rows, is_one_of_ids};
+use crate::send::fetch_all;
+use crate::{Dialect, EndpointState, StoreError};
+use ::events::{DeliveryId, EndpointId, EventId, ResourceId, Timestamp};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{
+    Asterisk, Expr, ExprTrait as _, IntoIden as _, JoinType, LockBehavior, LockType, Order, Query, SelectStatement,
+    TableRef, UnionType, UpdateStatement,
+};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// How many deliveries of an endpoint can be taken now.
 #[derive(Clone, Copy, Debug)]
@@ -45,17 +52,61 @@ pub struct ClaimedDelivery {
     pub traceparent: Option<Arc<str>>,
 }
 
-/// What may be taken of one endpoint `e`, seen from its delivery `d`; `$2` is now. An ordered endpoint's delivery waits
-/// for the earlier ones about the same subject, whatever state they are in.
-fn due() -> String {
-    let open = open_states!("d.state");
-    format!("d.endpoint_id = e.id AND {open} AND d.next_at <= $2 AND NOT (e.ordered AND {HAS_EARLIER})")
+/// What may be taken of one endpoint `e`, seen from its delivery `d`. An ordered endpoint's delivery waits for the earlier
+/// ones about the same subject, whatever state they are in.
+fn is_due(now: Timestamp) -> Expr {
+    let waits = Expr::col(("e", endpoints::Column::Ordered)).and(has_earlier());
+    Expr::col(("d", Column::EndpointId))
+        .equals(("e", endpoints::Column::Id))
+        .and(is_in("d", &OPEN))
+        .and(Expr::col(("d", Column::NextAt)).lte(Millis::from(now)))
+        .and(waits.not())
 }
 
-pub(super) const TAKE: &str = "UPDATE deliveries SET state = 'leased', lease_owner = $3, leased_until = $4, next_at = $4, \
-                    token = token + 1, updated_at = $2";
-pub(super) const TAKEN: &str = "RETURNING deliveries.id, deliveries.endpoint_id, deliveries.event_id, deliveries.subject_id, \
-                     deliveries.sequence, deliveries.attempts, deliveries.token";
+fn is_enabled() -> Expr {
+    Expr::col(("e", endpoints::Column::State)).eq(text(EndpointState::Enabled.as_str()))
+}
+
+/// The attempts of deliveries that were never tried, and of those that were.
+fn classes() -> [Expr; 2] {
+    let attempts = || Expr::col(("d", Column::Attempts));
+    [attempts().eq(0), attempts().gt(0)]
+}
+
+/// A delivery that was taken.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct Taken {
+    id: Id<DeliveryId>,
+    endpoint_id: Id<EndpointId>,
+    event_id: Id<EventId>,
+    subject_id: Option<Id<ResourceId>>,
+    sequence: i64,
+    attempts: i32,
+    token: i64,
+}
+
+/// Leases deliveries and returns them as [`Taken`].
+pub(super) fn lease_them(lease: Lease<'_>, now: Timestamp) -> UpdateStatement {
+    let until = Millis::from(lease.until);
+    let taken = [
+        Column::Id,
+        Column::EndpointId,
+        Column::EventId,
+        Column::SubjectId,
+        Column::Sequence,
+        Column::Attempts,
+        Column::Token,
+    ];
+    Query::update()
+        .table(Entity)
+        .value(Column::State, text(DeliveryState::Leased.as_str()))
+        .value(Column::LeaseOwner, lease.owner)
+        .values([Column::LeasedUntil, Column::NextAt].map(|column| (column, until.into())))
+        .value(Column::Token, Expr::col((Entity, Column::Token)).add(1))
+        .value(Column::UpdatedAt, Millis::from(now))
+        .returning(Query::returning().columns(taken.map(|column| (Entity, column))))
+        .take()
+}
 
 impl Deliveries<'_> {
     /// Takes deliveries that are due, the longest due first, and gives them in the order in which they were made.
@@ -87,50 +138,52 @@ impl Deliveries<'_> {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let columns = [
-            ("endpoint_id", Column::Id),
-            ("firsts", Column::Int),
-            ("retries", Column::Int),
-        ];
-        let set = row_set(Dialect::Postgres, 1, "r", &columns);
-        let due = due();
-        let class = |name: &str, condition: &str, limit: &str| {
-            format!(
-                "SELECT {name}.id FROM (SELECT d.id FROM deliveries d WHERE {due} AND {condition} \
-                 ORDER BY d.next_at, d.id LIMIT {limit} FOR UPDATE SKIP LOCKED) AS {name}"
-            )
+        static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+            Columns::default()
+                .and("endpoint_id", Kind::Id)
+                .and("firsts", Kind::BigInt)
+                .and("retries", Kind::BigInt)
+        });
+        let mut rows = Rows::new(&COLUMNS);
+        for room in rooms {
+            let [firsts, retries] = [room.firsts, room.retries].map(|room| i64::from(room).into());
+            rows.push([room.endpoint_id.uuid().into(), firsts, retries]);
+        }
+        let [firsts, retries] = classes().map(|class| {
+            Query::select()
+                .column(("d", Column::Id))
+                .from_as(Entity, "d")
+                .and_where(is_due(now))
+                .and_where(class)
+                .order_by(("d", Column::NextAt), Order::Asc)
+                .order_by(("d", Column::Id), Order::Asc)
+                .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+                .take()
+        });
+        let some = |query: SelectStatement, limit: &'static str| {
+            let limited = limited(Dialect::Postgres, query, Expr::col(("r", limit)), None);
+            Query::select().column(Asterisk).from_function(limited, "o").take()
         };
-        let (firsts, retries) = (
-            class("f", "d.attempts = 0", "r.firsts"),
-            class("t", "d.attempts > 0", "r.retries"),
-        );
+        let mut of_each = some(firsts, "firsts");
+        of_each.union(UnionType::All, some(retries, "retries"));
+        let is_endpoint = Expr::col(("e", endpoints::Column::Id)).equals(("r", "endpoint_id"));
+        let due = Query::select()
+            .column(("x", "id"))
+            .from(rows.table(Dialect::Postgres, "r"))
+            .join_as(
+                JoinType::InnerJoin,
+                endpoints::Entity,
+                "e",
+                is_endpoint.and(is_enabled()),
+            )
+            .join_lateral(JoinType::InnerJoin, of_each, "x", truth(true))
+            .take();
         // An array, because the planner takes a LIMIT that it cannot see for many rows and would read the whole table.
-        let sql = format!(
-            "{TAKE} WHERE deliveries.id = ANY (ARRAY(SELECT x.id FROM {set} \
-             JOIN endpoints e ON e.id = r.endpoint_id AND e.state = 'enabled' \
-             CROSS JOIN LATERAL ({firsts} UNION ALL {retries}) AS x)) {TAKEN}"
-        );
-        let rows: Vec<Value> = rooms
-            .iter()
-            .map(|room| {
-                json!({
-                    "endpoint_id": json_id(Dialect::Postgres, room.endpoint_id.uuid()),
-                    "firsts": room.firsts,
-                    "retries": room.retries,
-                })
-            })
-            .collect();
-        let values = [
-            Value::Array(rows).to_string().into(),
-            now.millis().into(),
-            lease.owner.into(),
-            lease.until.millis().into(),
-        ];
-        query_all(&self.store.steady().claim, &sql, values)
-            .await?
-            .iter()
-            .map(claimed)
-            .collect()
+        let take = lease_them(lease, now)
+            .and_where(is_found(Dialect::Postgres, due))
+            .take();
+        let taken: Vec<Taken> = fetch_all(&self.store.steady().claim, &take).await?;
+        Ok(taken.into_iter().map(ClaimedDelivery::from).collect())
     }
 
     /// SQLite has no LATERAL, but statements cost no round trip: one for each endpoint that has something due. A
@@ -141,45 +194,49 @@ impl Deliveries<'_> {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let find = format!(
-            "SELECT e.id FROM endpoints e WHERE e.id IN ({}) AND e.state = 'enabled' \
-             AND EXISTS (SELECT 1 FROM deliveries d WHERE {})",
-            IDS.1,
-            due()
-        );
-        let ids = json_ids(Dialect::Sqlite, rooms.iter().map(|room| room.endpoint_id.uuid()));
-        let due_endpoints = query_all(self.store.read(), &find, [ids.into(), now.millis().into()]).await?;
-        if due_endpoints.is_empty() {
+        let ids = rooms.iter().map(|room| room.endpoint_id.uuid());
+        let any = Query::select()
+            .expr(number(1))
+            .from_as(Entity, "d")
+            .and_where(is_due(now))
+            .take();
+        let find = Query::select()
+            .column(("e", endpoints::Column::Id))
+            .from_as(endpoints::Entity, "e")
+            .and_where(is_one_of_ids(
+                Dialect::Sqlite,
+                Expr::col(("e", endpoints::Column::Id)),
+                ids,
+            ))
+            .and_where(is_enabled())
+            .and_where(Expr::exists(any))
+            .take();
+        let due: Vec<Due> = fetch_all(self.store.read(), &find).await?;
+        if due.is_empty() {
             return Ok(Vec::new());
         }
         let rooms: HashMap<EndpointId, Room> = rooms.iter().map(|room| (room.endpoint_id, *room)).collect();
-        let sql = |condition| {
-            format!(
-                "{TAKE} WHERE id IN (SELECT d.id FROM endpoints e, deliveries d WHERE e.id = $1 AND e.state = 'enabled' \
-                 AND {} AND {condition} ORDER BY d.next_at, d.id LIMIT $5) {TAKEN}",
-                due()
-            )
-        };
-        let (firsts, retries) = (sql("d.attempts = 0"), sql("d.attempts > 0"));
         let tx = self.store.begin().await?;
         let mut all = Vec::new();
-        for row in due_endpoints {
-            let endpoint: EndpointId = row.id("id")?;
-            let room = rooms.get(&endpoint);
-            for (sql, room) in [
-                (&firsts, room.map(|room| room.firsts)),
-                (&retries, room.map(|room| room.retries)),
-            ] {
-                let values = [
-                    endpoint.uuid().into(),
-                    now.millis().into(),
-                    lease.owner.into(),
-                    lease.until.millis().into(),
-                    room.unwrap_or_default().into(),
-                ];
-                for row in query_all(&tx, sql, values).await? {
-                    all.push(claimed(&row)?);
-                }
+        for Due { id } in due {
+            let room = rooms.get(&id.0);
+            let counts = room.map_or([0, 0], |room| [room.firsts, room.retries]);
+            for (class, most) in classes().into_iter().zip(counts) {
+                let some = Query::select()
+                    .column(("d", Column::Id))
+                    .from_as(endpoints::Entity, "e")
+                    .cross_join(TableRef::from(Entity.into_iden()).alias("d"))
+                    .and_where(Expr::col(("e", endpoints::Column::Id)).eq(id.0.uuid()))
+                    .and_where(is_enabled())
+                    .and_where(is_due(now))
+                    .and_where(class)
+                    .order_by(("d", Column::NextAt), Order::Asc)
+                    .order_by(("d", Column::Id), Order::Asc)
+                    .limit(u64::from(most))
+                    .take();
+                let take = lease_them(lease, now).and_where(is_found(Dialect::Sqlite, some)).take();
+                let taken: Vec<Taken> = fetch_all(&tx, &take).await?;
+                all.extend(taken.into_iter().map(ClaimedDelivery::from));
             }
         }
         tx.commit().await?;
@@ -191,20 +248,19 @@ impl Deliveries<'_> {
         if claimed.is_empty() {
             return Ok(());
         }
-        let dialect = self.store.dialect();
         let mut wanted: Vec<_> = claimed.iter().map(|delivery| delivery.event_id.uuid()).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let sql = of_ids("id", |these| {
-            format!("SELECT id, body, traceparent FROM events WHERE {these}")
-        });
-        let ids = json_ids(dialect, wanted);
-        let rows = query_all(&self.store.steady().look, &sql, [ids.into()]).await?;
+        let id = Expr::col((events::Entity, events::Column::Id));
+        let these = Query::select()
+            .columns([events::Column::Id, events::Column::Body, events::Column::Traceparent])
+            .from(events::Entity)
+            .and_where(is_one_of_ids(self.store.dialect(), id, wanted))
+            .take();
+        let rows: Vec<Told> = fetch_all(&self.store.steady().look, &these).await?;
         let mut found: HashMap<EventId, (Arc<str>, Option<Arc<str>>)> = HashMap::with_capacity(rows.len());
         for row in rows {
-            let body: String = row.get("body")?;
-            let traceparent: Option<String> = row.get("traceparent")?;
-            found.insert(row.id("id")?, (body.into(), traceparent.map(Arc::from)));
+            found.insert(row.id.0, (row.body.into(), row.traceparent.map(Arc::from)));
         }
         let mut own = self.own_bodies(claimed).await?;
         for delivery in claimed {
@@ -222,16 +278,32 @@ impl Deliveries<'_> {
     }
 }
 
-pub(super) fn claimed(row: &QueryResult) -> Result<ClaimedDelivery, StoreError> {
-    Ok(ClaimedDelivery {
-        id: row.id("id")?,
-        endpoint_id: row.id("endpoint_id")?,
-        event_id: row.id("event_id")?,
-        subject_id: row.opt_id("subject_id")?,
-        sequence: row.get("sequence")?,
-        attempts: u32::try_from(row.get::<i32>("attempts")?).unwrap_or_default(),
-        token: row.get("token")?,
-        body: None,
-        traceparent: None,
-    })
+/// An endpoint of which something is due.
+#[derive(Debug, FromQueryResult)]
+struct Due {
+    id: Id<EndpointId>,
+}
+
+/// What is sent of an event.
+#[derive(Debug, FromQueryResult)]
+struct Told {
+    id: Id<EventId>,
+    body: String,
+    traceparent: Option<String>,
+}
+
+impl From<Taken> for ClaimedDelivery {
+    fn from(row: Taken) -> Self {
+        Self {
+            id: row.id.0,
+            endpoint_id: row.endpoint_id.0,
+            event_id: row.event_id.0,
+            subject_id: row.subject_id.map(|subject| subject.0),
+            sequence: row.sequence,
+            attempts: u32::try_from(row.attempts).unwrap_or_default(),
+            token: row.token,
+            body: None,
+            traceparent: None,
+        }
+    }
 }

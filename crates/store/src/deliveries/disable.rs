@@ -2,17 +2,25 @@
 //! again, and then sent or skipped, a bounded number at a time.
 
 use super::line::{block, lock_lines, wake};
-use super::{Deliveries, open_states};
+use super::{Deliveries, DeliveryState, OPEN, is_in, is_state};
 use crate::append::{EventDraft, append, lock_lane};
-use crate::sql::{Row, exec, json_ids, of_ids, query_all, query_one};
-use crate::{Dialect, StoreError};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::entity::{directories, endpoints};
+use crate::expr::{checked, number, text, truth};
+use crate::rows::is_one_of_ids;
+use crate::send::{execute, fetch_all, fetch_one};
+use crate::{Dialect, EndpointState, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, OrganizationId, Source, Timestamp, lane_of};
+use sea_orm::sea_query::{
+    CaseStatement, Expr, ExprTrait as _, Func, IntoIden as _, JoinType, Query, TableRef, UpdateStatement,
+};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 use serde_json::json;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Deliveries that one transaction holds or releases.
-const AT_ONCE: usize = 5_000;
+const AT_ONCE: u64 = 5_000;
 
 /// Why an endpoint is to be switched off.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +54,7 @@ impl SettledDeliveries {
     /// Whether there may be more to do at once.
     #[must_use]
     pub const fn is_full(self) -> bool {
-        self.held >= AT_ONCE as u64 || self.released >= AT_ONCE as u64
+        self.held >= AT_ONCE || self.released >= AT_ONCE
     }
 }
 
@@ -60,37 +68,40 @@ impl Deliveries<'_> {
     pub async fn disable(&self, disabling: Disabling<'_>, now: Timestamp) -> Result<bool, StoreError> {
         let dialect = self.store.dialect();
         let tx = self.store.begin().await?;
-        let place = "SELECT d.directory_id, d.event_id, d.last_status, d.last_error, o.organization_id FROM deliveries d \
-                     JOIN directories o ON o.id = d.directory_id WHERE d.id = $1";
-        let place = query_one(&tx, place, [disabling.delivery_id.uuid().into()]).await?;
+        let delivery = |column: Column| (Entity, column);
+        let place = Query::select()
+            .columns(
+                [
+                    Column::DirectoryId,
+                    Column::EventId,
+                    Column::LastStatus,
+                    Column::LastError,
+                ]
+                .map(delivery),
+            )
+            .column((directories::Entity, directories::Column::OrganizationId))
+            .from(Entity)
+            .join(
+                JoinType::InnerJoin,
+                directories::Entity,
+                Expr::col((directories::Entity, directories::Column::Id)).equals((Entity, Column::DirectoryId)),
+            )
+            .and_where(Expr::col((Entity, Column::Id)).eq(disabling.delivery_id.uuid()))
+            .take();
+        let place: Option<Place> = fetch_one(&tx, &place).await?;
         if let Some(place) = &place {
             // Before the first write, so that the log keeps its order.
-            lock_lane(&tx, dialect, lane_of(place.id("directory_id")?, disabling.partitions)).await?;
+            lock_lane(&tx, dialect, lane_of(place.directory_id.0, disabling.partitions)).await?;
         }
-        let longest = disabling
-            .patience
-            .map_or(i64::MAX, |patience| now.minus(patience).millis());
-        let sql = "UPDATE endpoints SET state = 'disabled', disabled_reason = $2, disabled_at = $3, updated_at = $3 \
-                   WHERE id = $1 AND state = 'enabled' AND updated_at <= $5 \
-                   AND ($4 = 9223372036854775807 OR failing_since <= $4) \
-                   RETURNING description, failing_since";
-        let values = [
-            disabling.endpoint_id.uuid().into(),
-            disabling.reason.into(),
-            now.millis().into(),
-            longest.into(),
-            disabling.started_at.millis().into(),
-        ];
-        let Some(endpoint) = query_one(&tx, sql, values).await? else {
+        let Some(endpoint) = switch_off(&tx, &disabling, now).await? else {
             return Ok(false);
         };
         if let Some(place) = &place {
-            let directory_id: DirectoryId = place.id("directory_id")?;
-            let organization_id: OrganizationId = place.id("organization_id")?;
+            let directory_id = place.directory_id.0;
             let draft = EventDraft {
                 id: EventId::new(),
                 kind: EventType::EndpointDisabled,
-                organization_id,
+                organization_id: place.organization_id.0,
                 directory_id,
                 source: Source::System,
                 subject_id: None,
@@ -100,27 +111,31 @@ impl Deliveries<'_> {
                     "endpoint": {
                         "id": disabling.endpoint_id,
                         "url": disabling.origin,
-                        "description": endpoint.get::<Option<String>>("description")?,
+                        "description": endpoint.description,
                         "state": "disabled",
                         "disabled_reason": disabling.reason,
                         "disabled_at": now,
-                        "failing_since": endpoint.opt_time("failing_since")?,
+                        "failing_since": endpoint.failing_since.map(Timestamp::from),
                     },
                     "delivery": {
                         "id": disabling.delivery_id,
-                        "event_id": place.id::<EventId>("event_id")?,
-                        "last_status": place.get::<Option<i32>>("last_status")?,
-                        "last_error": place.get::<Option<String>>("last_error")?,
+                        "event_id": place.event_id.0,
+                        "last_status": place.last_status,
+                        "last_error": place.last_error,
                     },
                 }),
             };
             append(&tx, dialect, lane_of(directory_id, disabling.partitions), vec![draft]).await?;
         }
-        let open = open_states!("d.state");
-        let sql = format!(
-            "{HOLD} WHERE id IN (SELECT d.id FROM deliveries d WHERE d.endpoint_id = $1 AND {open} LIMIT {AT_ONCE})"
-        );
-        exec(&tx, &sql, [disabling.endpoint_id.uuid().into(), now.millis().into()]).await?;
+        let open = Query::select()
+            .column(("d", Column::Id))
+            .from_as(Entity, "d")
+            .and_where(Expr::col(("d", Column::EndpointId)).eq(disabling.endpoint_id.uuid()))
+            .and_where(is_in("d", &OPEN))
+            .limit(AT_ONCE)
+            .take();
+        let hold = hold(now).and_where(id().in_subquery(open)).take();
+        execute(&tx, &hold).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -132,20 +147,19 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any write.
     pub async fn settle(&self, now: Timestamp) -> Result<SettledDeliveries, StoreError> {
-        let dialect = self.store.dialect();
-        let open = open_states!("d.state");
-        let stray = self.strays("disabled", open).await?;
+        let stray = self.strays(EndpointState::Disabled, &is_in("d", &OPEN)).await?;
         let held = if stray.is_empty() {
             0
         } else {
-            let sql = of_ids("id", |these| {
-                format!("{HOLD} WHERE {these} AND ({}) IS TRUE", open_states!("state"))
-            });
-            let ids = json_ids(dialect, stray.iter().map(|(id, _)| *id));
-            let values = [ids.into(), now.millis().into()];
-            exec(self.store.write(), &sql, values).await?
+            let ids = stray.iter().map(|stray| stray.id.0.uuid());
+            let hold = hold(now)
+                .and_where(is_one_of_ids(self.store.dialect(), id(), ids))
+                .and_where(checked(is_in(Entity, &OPEN)))
+                .take();
+            execute(self.store.write(), &hold).await?
         };
-        let waiting = self.strays("enabled", "d.state = 'held'").await?;
+        let is_held = is_state("d", DeliveryState::Held);
+        let waiting = self.strays(EndpointState::Enabled, &is_held).await?;
         let released = if waiting.is_empty() {
             0
         } else {
@@ -156,40 +170,69 @@ impl Deliveries<'_> {
 
     /// Deliveries of endpoints in this state, endpoint by endpoint, so that a mountain that is rightly held is not
     /// looked at.
-    async fn strays(&self, state: &str, condition: &str) -> Result<Vec<(Uuid, EndpointId)>, StoreError> {
-        let sql = match self.store.dialect() {
-            Dialect::Postgres => format!(
-                "SELECT x.id, e.id AS endpoint_id FROM endpoints e CROSS JOIN LATERAL (SELECT d.id FROM deliveries d \
-                 WHERE d.endpoint_id = e.id AND {condition} LIMIT {AT_ONCE}) AS x WHERE e.state = '{state}' LIMIT {AT_ONCE}"
-            ),
-            Dialect::Sqlite => format!(
-                "SELECT d.id, e.id AS endpoint_id FROM endpoints e CROSS JOIN deliveries d ON d.endpoint_id = e.id \
-                 WHERE e.state = '{state}' AND {condition} LIMIT {AT_ONCE}"
-            ),
-        };
-        let rows = query_all(self.store.read(), &sql, []).await?;
-        rows.iter()
-            .map(|row| Ok((row.get("id")?, row.id("endpoint_id")?)))
-            .collect()
+    async fn strays(&self, state: EndpointState, condition: &Expr) -> Result<Vec<Stray>, StoreError> {
+        let endpoint_id = || Expr::col(("e", endpoints::Column::Id));
+        let theirs = Expr::col(("d", Column::EndpointId))
+            .eq(endpoint_id())
+            .and(condition.clone());
+        let mut strays = Query::select();
+        strays
+            .expr_as(endpoint_id(), Column::EndpointId)
+            .from_as(endpoints::Entity, "e");
+        match self.store.dialect() {
+            Dialect::Postgres => {
+                let some = Query::select()
+                    .column(("d", Column::Id))
+                    .from_as(Entity, "d")
+                    .and_where(theirs)
+                    .limit(AT_ONCE)
+                    .take();
+                strays
+                    .column(("x", Column::Id))
+                    .join_lateral(JoinType::InnerJoin, some, "x", truth(true));
+            }
+            // A CROSS JOIN goes from left to right there, and has no condition of its own.
+            Dialect::Sqlite => {
+                strays
+                    .column(("d", Column::Id))
+                    .cross_join(TableRef::from(Entity.into_iden()).alias("d"))
+                    .and_where(theirs);
+            }
+        }
+        strays
+            .and_where(Expr::col(("e", endpoints::Column::State)).eq(text(state.as_str())))
+            .limit(AT_ONCE);
+        fetch_all(self.store.read(), &strays).await
     }
 
-    async fn release_held(&self, waiting: &[(Uuid, EndpointId)], now: Timestamp) -> Result<u64, StoreError> {
+    async fn release_held(&self, waiting: &[Stray], now: Timestamp) -> Result<u64, StoreError> {
         let dialect = self.store.dialect();
-        let ids = || waiting.iter().map(|(id, _)| *id);
-        let sql = of_ids("deliveries.id", |these| {
-            format!(
-                "UPDATE deliveries SET state = CASE WHEN created_at <= s.skip_until THEN 'cancelled' ELSE 'pending' END, \
-                 reason = CASE WHEN created_at <= s.skip_until THEN 'skipped when the endpoint was enabled' END, \
-                 next_at = $2, updated_at = $2 \
-                 FROM (SELECT id AS endpoint_id, COALESCE(skip_until, -1) AS skip_until FROM endpoints \
-                 WHERE state = 'enabled') AS s \
-                 WHERE deliveries.endpoint_id = s.endpoint_id AND {these} AND (deliveries.state = 'held') IS TRUE"
-            )
-        });
+        let ids = || waiting.iter().map(|stray| stray.id.0.uuid());
+        let skip_until = Func::coalesce([Expr::col(endpoints::Column::SkipUntil), number(-1)]);
+        let enabled = Query::select()
+            .expr_as(Expr::col(endpoints::Column::Id), Column::EndpointId)
+            .expr_as(skip_until, endpoints::Column::SkipUntil)
+            .from(endpoints::Entity)
+            .and_where(Expr::col(endpoints::Column::State).eq(text(EndpointState::Enabled.as_str())))
+            .take();
+        let is_skipped = || Expr::col((Entity, Column::CreatedAt)).lte(Expr::col(("s", endpoints::Column::SkipUntil)));
+        let state = CaseStatement::new()
+            .case(is_skipped(), text(DeliveryState::Cancelled.as_str()))
+            .finally(text(DeliveryState::Pending.as_str()));
+        let reason = CaseStatement::new().case(is_skipped(), text("skipped when the endpoint was enabled"));
+        let release = Query::update()
+            .table(Entity)
+            .value(Column::State, state)
+            .value(Column::Reason, reason)
+            .values([Column::NextAt, Column::UpdatedAt].map(|column| (column, Millis::from(now).into())))
+            .from(TableRef::SubQuery(Box::new(enabled), "s".into_iden()))
+            .and_where(Expr::col((Entity, Column::EndpointId)).equals(("s", Column::EndpointId)))
+            .and_where(is_one_of_ids(dialect, id(), ids()))
+            .and_where(checked(is_state(Entity, DeliveryState::Held)))
+            .take();
         let tx = self.store.begin().await?;
-        lock_lines(&tx, dialect, waiting.iter().map(|(_, endpoint)| *endpoint)).await?;
-        let values = [json_ids(dialect, ids()).into(), now.millis().into()];
-        let released = exec(&tx, &sql, values).await?;
+        lock_lines(&tx, dialect, waiting.iter().map(|stray| stray.endpoint_id.0)).await?;
+        let released = execute(&tx, &release).await?;
         block(&tx, dialect, ids()).await?;
         wake(&tx, dialect, ids(), now).await?;
         tx.commit().await?;
@@ -197,5 +240,63 @@ impl Deliveries<'_> {
     }
 }
 
-const HOLD: &str =
-    "UPDATE deliveries SET state = 'held', next_at = $2, lease_owner = NULL, leased_until = NULL, updated_at = $2";
+/// A delivery whose state is not that of its endpoint.
+#[derive(Debug, FromQueryResult)]
+struct Stray {
+    id: Id<DeliveryId>,
+    endpoint_id: Id<EndpointId>,
+}
+
+/// What is told of a delivery in the log of its directory.
+#[derive(Debug, FromQueryResult)]
+struct Place {
+    directory_id: Id<DirectoryId>,
+    organization_id: Id<OrganizationId>,
+    event_id: Id<EventId>,
+    last_status: Option<i32>,
+    last_error: Option<String>,
+}
+
+/// What is told of an endpoint that was switched off.
+#[derive(Debug, FromQueryResult)]
+struct SwitchedOff {
+    description: Option<String>,
+    failing_since: Option<Millis>,
+}
+
+/// Switches the endpoint off, unless it is, took something meanwhile, or was changed.
+async fn switch_off(
+    tx: &DatabaseTransaction,
+    disabling: &Disabling<'_>,
+    now: Timestamp,
+) -> Result<Option<SwitchedOff>, StoreError> {
+    use endpoints::Column;
+    let longest = disabling.patience.map(|patience| Millis::from(now.minus(patience)));
+    let switch_off = Query::update()
+        .table(endpoints::Entity)
+        .value(Column::State, text(EndpointState::Disabled.as_str()))
+        .value(Column::DisabledReason, disabling.reason)
+        .values([Column::DisabledAt, Column::UpdatedAt].map(|column| (column, Millis::from(now).into())))
+        .and_where(Expr::col(Column::Id).eq(disabling.endpoint_id.uuid()))
+        .and_where(Expr::col(Column::State).eq(text(EndpointState::Enabled.as_str())))
+        .and_where(Expr::col(Column::UpdatedAt).lte(Millis::from(disabling.started_at)))
+        .and_where_option(longest.map(|longest| Expr::col(Column::FailingSince).lte(longest)))
+        .returning(Query::returning().columns([Column::Description, Column::FailingSince]))
+        .take();
+    fetch_one(tx, &switch_off).await
+}
+
+fn id() -> Expr {
+    Expr::col((Entity, Column::Id))
+}
+
+fn hold(now: Timestamp) -> UpdateStatement {
+    let now = Millis::from(now);
+    Query::update()
+        .table(Entity)
+        .value(Column::State, text(DeliveryState::Held.as_str()))
+        .values([Column::NextAt, Column::UpdatedAt].map(|column| (column, now.into())))
+        .value(Column::LeaseOwner, None::<String>)
+        .value(Column::LeasedUntil, None::<i64>)
+        .take()
+}

@@ -1,11 +1,18 @@
 //! Taking those that wait in line behind a delivery, so that they can be sent as soon as it has succeeded.
 
-use super::claim::{TAKE, TAKEN, claimed};
-use super::{ClaimedDelivery, Deliveries, Lease, line_states};
-use crate::sql::{Row, json_ids, of_ids, query_all};
-use crate::{Dialect, StoreError};
+use super::claim::{Taken, lease_them};
+use super::line::{by_place, is_in_line_of};
+use super::{ClaimedDelivery, Deliveries, DeliveryState, Lease, is_state};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::entity::endpoints;
+use crate::expr::{checked, text, truth};
+use crate::rows::is_one_of_ids;
+use crate::send::fetch_all;
+use crate::{Dialect, EndpointState, StoreError};
 use events::{DeliveryId, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden, JoinType, Order, Query, TableRef};
 use std::collections::{HashMap, HashSet};
 
 /// A delivery in the hands of the caller, and how many of those behind it the caller would take.
@@ -34,25 +41,44 @@ pub struct Followers {
 }
 
 /// A place in a line.
+#[derive(Debug, FromQueryResult)]
 struct Place {
-    head: DeliveryId,
-    id: DeliveryId,
+    head: Id<DeliveryId>,
+    id: Id<DeliveryId>,
     sequence: i64,
     is_free: bool,
 }
 
-/// That `n` is behind `d`, and the order of the line.
-const BEHIND: &str = concat!(
-    "n.endpoint_id = d.endpoint_id AND n.subject_id = d.subject_id AND n.sequence > d.sequence AND ",
-    line_states!("n.state"),
-);
-const IN_ORDER: &str = "ORDER BY n.endpoint_id, n.subject_id, n.sequence";
 /// One more than may be taken: it tells whether the line goes on.
-const ENOUGH: u32 = Head::MOST + 1;
-/// Whether `n` can be taken now, which is `$2`.
-const IS_FREE: &str = "n.attempts = 0 AND (n.state = 'pending' OR n.state = 'leased' AND n.next_at <= $2) AS is_free";
-/// Lines are taken along at an endpoint that is ordered, and not where newer updates supersede those that wait.
-const IS_LINED_UP: &str = "e.ordered AND NOT e.coalesce_updates AND e.state = 'enabled'";
+const ENOUGH: u64 = Head::MOST as u64 + 1;
+
+/// That `n` is behind `d` in its line.
+fn is_behind() -> Expr {
+    is_in_line_of("n", "d").and(Expr::col(("n", Column::Sequence)).gt(Expr::col(("d", Column::Sequence))))
+}
+
+/// Whether a delivery can be taken.
+fn is_free(of: impl IntoIden + Clone, now: Timestamp) -> Expr {
+    let is_over = Expr::col((of.clone(), Column::NextAt)).lte(Millis::from(now));
+    let is_left = is_state(of.clone(), DeliveryState::Leased).and(is_over);
+    let was_never_tried = Expr::col((of.clone(), Column::Attempts)).eq(0);
+    was_never_tried.and(is_state(of, DeliveryState::Pending).or(is_left))
+}
+
+/// That `e` is the endpoint of `d`.
+fn is_endpoint() -> Expr {
+    Expr::col(("e", endpoints::Column::Id)).equals(("d", Column::EndpointId))
+}
+
+/// Lines are taken along at an endpoint `e` that is ordered, and not where newer updates supersede those that wait.
+fn is_lined_up() -> Expr {
+    use endpoints::Column;
+    checked(
+        Expr::col(("e", Column::Ordered))
+            .and(Expr::col(("e", Column::CoalesceUpdates)).not())
+            .and(Expr::col(("e", Column::State)).eq(text(EndpointState::Enabled.as_str()))),
+    )
+}
 
 impl Deliveries<'_> {
     /// Takes what waits behind deliveries that the caller holds: up to the first one in the line that somebody else has, that
@@ -71,15 +97,18 @@ impl Deliveries<'_> {
             Dialect::Postgres => self.places_postgres(heads, now).await?,
             Dialect::Sqlite => self.places_sqlite(heads, now).await?,
         };
-        places.sort_unstable_by_key(|place| (place.head, place.sequence));
+        places.sort_unstable_by_key(|place| (place.head.0, place.sequence));
         let mut all: HashMap<DeliveryId, Followers> = HashMap::new();
-        let most: HashMap<DeliveryId, u32> = heads.iter().map(|head| (head.id, head.most.min(Head::MOST))).collect();
+        let most: HashMap<DeliveryId, u32> = heads
+            .iter()
+            .map(|head| (head.id, Ord::min(head.most, Head::MOST)))
+            .collect();
         let mut counts: HashMap<DeliveryId, u32> = HashMap::new();
         // Free ones without a gap; what comes after the first that is not is left.
         places.retain(|place| {
-            let followers = all.entry(place.head).or_default();
-            let count = counts.entry(place.head).or_default();
-            let most = most.get(&place.head).copied().unwrap_or_default();
+            let followers = all.entry(place.head.0).or_default();
+            let count = counts.entry(place.head.0).or_default();
+            let most = most.get(&place.head.0).copied().unwrap_or_default();
             followers.goes_on |= !place.is_free || *count >= most;
             *count += 1;
             !followers.goes_on
@@ -90,14 +119,14 @@ impl Deliveries<'_> {
         let mut taken = self.take(&places, lease, now).await?;
         let mut ended: HashSet<DeliveryId> = HashSet::new();
         for place in places {
-            let followers = all.entry(place.head).or_default();
-            match taken.remove(&place.id) {
+            let followers = all.entry(place.head.0).or_default();
+            match taken.remove(&place.id.0) {
                 // Without its event it cannot be sent.
-                Some(delivery) if delivery.body.is_some() && !ended.contains(&place.head) => {
+                Some(delivery) if delivery.body.is_some() && !ended.contains(&place.head.0) => {
                     followers.taken.push(delivery);
                 }
                 found => {
-                    ended.insert(place.head);
+                    ended.insert(place.head.0);
                     followers.goes_on = true;
                     followers.astray.extend(found.map(|delivery| delivery.id));
                 }
@@ -107,33 +136,52 @@ impl Deliveries<'_> {
     }
 
     async fn places_postgres(&self, heads: &[Head], now: Timestamp) -> Result<Vec<Place>, StoreError> {
-        let sql = of_ids("d.id", |these| {
-            format!(
-                "SELECT d.id AS head, f.id, f.sequence, f.is_free FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id \
-                 CROSS JOIN LATERAL (SELECT n.id, n.sequence, {IS_FREE} FROM deliveries n WHERE {BEHIND} {IN_ORDER} \
-                 LIMIT {ENOUGH}) AS f WHERE {these} AND ({IS_LINED_UP}) IS TRUE"
-            )
-        });
-        let ids = json_ids(Dialect::Postgres, heads.iter().map(|head| head.id.uuid()));
-        let values = [ids.into(), now.millis().into()];
-        let rows = query_all(&self.store.steady().look, &sql, values).await?;
-        rows.iter().map(place).collect()
+        let behind = Query::select()
+            .columns([("n", Column::Id), ("n", Column::Sequence)])
+            .expr_as(is_free("n", now), "is_free")
+            .from_as(Entity, "n")
+            .and_where(is_behind())
+            .order_by_columns(by_place("n", &Order::Asc))
+            .limit(ENOUGH)
+            .take();
+        let id = || Expr::col(("d", Column::Id));
+        let heads = heads.iter().map(|head| head.id.uuid());
+        let places = Query::select()
+            .expr_as(id(), "head")
+            .columns([("f", "id"), ("f", "sequence"), ("f", "is_free")])
+            .from_as(Entity, "d")
+            .join_as(JoinType::InnerJoin, endpoints::Entity, "e", is_endpoint())
+            .join_lateral(JoinType::InnerJoin, behind, "f", truth(true))
+            .and_where(is_one_of_ids(Dialect::Postgres, id(), heads))
+            .and_where(is_lined_up())
+            .take();
+        fetch_all(&self.store.steady().look, &places).await
     }
 
     /// SQLite has no LATERAL, but statements cost no round trip: one for each.
     async fn places_sqlite(&self, heads: &[Head], now: Timestamp) -> Result<Vec<Place>, StoreError> {
-        let sql = format!(
-            "SELECT d.id AS head, n.id, n.sequence, {IS_FREE} FROM deliveries d CROSS JOIN endpoints e CROSS JOIN deliveries n \
-             WHERE d.id = $1 AND e.id = d.endpoint_id AND ({IS_LINED_UP}) IS TRUE AND {BEHIND} {IN_ORDER} LIMIT {ENOUGH}"
-        );
-        let mut places = Vec::new();
+        let mut all = Vec::new();
         for head in heads {
-            let values = [head.id.uuid().into(), now.millis().into()];
-            for row in query_all(&self.store.steady().look, &sql, values).await? {
-                places.push(place(&row)?);
-            }
+            let id = || Expr::col(("d", Column::Id));
+            // A CROSS JOIN goes from left to right there, and has no condition of its own.
+            let places = Query::select()
+                .expr_as(id(), "head")
+                .columns([("n", Column::Id), ("n", Column::Sequence)])
+                .expr_as(is_free("n", now), "is_free")
+                .from_as(Entity, "d")
+                .cross_join(TableRef::from(endpoints::Entity.into_iden()).alias("e"))
+                .cross_join(TableRef::from(Entity.into_iden()).alias("n"))
+                .and_where(id().eq(head.id.uuid()))
+                .and_where(is_endpoint())
+                .and_where(is_lined_up())
+                .and_where(is_behind())
+                .order_by_columns(by_place("n", &Order::Asc))
+                .limit(ENOUGH)
+                .take();
+            let places: Vec<Place> = fetch_all(&self.store.steady().look, &places).await?;
+            all.extend(places);
         }
-        Ok(places)
+        Ok(all)
     }
 
     async fn take(
@@ -142,30 +190,15 @@ impl Deliveries<'_> {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<HashMap<DeliveryId, ClaimedDelivery>, StoreError> {
-        let sql = of_ids("deliveries.id", |these| {
-            format!(
-                "{TAKE} WHERE {these} AND (attempts = 0 AND (state = 'pending' OR state = 'leased' AND next_at <= $2)) \
-                 IS TRUE {TAKEN}"
-            )
-        });
-        let values = [
-            json_ids(self.store.dialect(), places.iter().map(|place| place.id.uuid())).into(),
-            now.millis().into(),
-            lease.owner.into(),
-            lease.until.millis().into(),
-        ];
-        let rows = query_all(&self.store.steady().claim, &sql, values).await?;
-        let mut taken: Vec<ClaimedDelivery> = rows.iter().map(claimed).collect::<Result<_, _>>()?;
+        let ids = places.iter().map(|place| place.id.0.uuid());
+        let id = Expr::col((Entity, Column::Id));
+        let take = lease_them(lease, now)
+            .and_where(is_one_of_ids(self.store.dialect(), id, ids))
+            .and_where(checked(is_free(Entity, now)))
+            .take();
+        let rows: Vec<Taken> = fetch_all(&self.store.steady().claim, &take).await?;
+        let mut taken: Vec<ClaimedDelivery> = rows.into_iter().map(ClaimedDelivery::from).collect();
         self.fill_in(&mut taken).await?;
         Ok(taken.into_iter().map(|delivery| (delivery.id, delivery)).collect())
     }
-}
-
-fn place(row: &QueryResult) -> Result<Place, StoreError> {
-    Ok(Place {
-        head: row.id("head")?,
-        id: row.id("id")?,
-        sequence: row.get("sequence")?,
-        is_free: row.get("is_free")?,
-    })
 }

@@ -1,14 +1,20 @@
 //! Events become deliveries: many rows in one statement, each at most once.
 
-use super::line::{block, coalesce, lock_lines};
-use super::{Deliveries, Lease, line_states};
-use crate::rows::{Column, row_set};
-use crate::sql::{Row, json_id, query_all};
-use crate::{Dialect, StoreError};
+use super::line::{block, by_place, coalesce, lock_lines};
+use super::{Deliveries, DeliveryState, IN_LINE, Lease, is_in, is_state};
+use crate::entity::deliveries::{Column, Entity};
+use crate::entity::{catch_ups, endpoints};
+use crate::expr::{Texts, fixed, insert_from, number, text, truth};
+use crate::rows::{Columns, Kind, Parameters, Rows};
+use crate::sql::{Row, query_all};
+use crate::{Dialect, EndpointState, StoreError};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, ResourceId, Timestamp};
+use sea_orm::sea_query::{
+    Asterisk, CaseStatement, Expr, ExprTrait as _, Func, JoinType, OnConflict, Order, Query, SelectStatement, TableRef,
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
-use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// One event for one endpoint.
@@ -64,17 +70,21 @@ pub struct InsertedDelivery {
     pub blocked: bool,
 }
 
-const COLUMNS: &[(&str, Column)] = &[
-    ("n", Column::Int),
-    ("id", Column::Id),
-    ("endpoint_id", Column::Id),
-    ("event_id", Column::Id),
-    ("directory_id", Column::Id),
-    ("subject_id", Column::Id),
-    ("sequence", Column::Int),
-    ("event_type", Column::Text),
-    ("claim", Column::Bool),
-    ("after", Column::Id),
+/// A delivery to be stored: those columns that it brings, its place in the batch, and what the caller would do with it.
+static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+    Columns::of(BROUGHT)
+        .and("n", Kind::BigInt)
+        .and("claim", Kind::Bool)
+        .and_nullable("after", Kind::Id)
+});
+const BROUGHT: [Column; 7] = [
+    Column::Id,
+    Column::EndpointId,
+    Column::EventId,
+    Column::DirectoryId,
+    Column::SubjectId,
+    Column::Sequence,
+    Column::EventType,
 ];
 
 impl Deliveries<'_> {
@@ -141,7 +151,7 @@ pub(crate) async fn insert(
         }
         let coalescing: Vec<Uuid> = blocked
             .iter()
-            .filter(|blocked| blocked.coalesces)
+            .filter(|blocked| blocked.coalesces())
             .map(|blocked| blocked.id)
             .collect();
         if !coalescing.is_empty() {
@@ -163,74 +173,141 @@ async fn store<C: ConnectionTrait>(
     lease: Lease<'_>,
     now: Timestamp,
 ) -> Result<Vec<InsertedDelivery>, StoreError> {
-    let rows: Vec<Value> = new
-        .iter()
-        .enumerate()
-        .map(|(n, delivery)| row(dialect, n, delivery))
-        .collect();
-    let values = [
-        Value::Array(rows).to_string().into(),
-        lease.owner.into(),
-        lease.until.millis().into(),
-        now.millis().into(),
-    ];
-    let rows = query_all(connection, &statement(dialect, origin), values).await?;
+    let mut rows = Rows::new(&COLUMNS);
+    for (n, new) in (0_i64..).zip(new) {
+        rows.push([
+            new.id.uuid().into(),
+            new.endpoint_id.uuid().into(),
+            new.event_id.uuid().into(),
+            new.directory_id.uuid().into(),
+            new.subject_id.map(ResourceId::uuid).into(),
+            new.sequence.into(),
+            new.event_type.as_str().into(),
+            n.into(),
+            new.claim.into(),
+            new.after.map(DeliveryId::uuid).into(),
+        ]);
+    }
+    let mut values = rows.into_values(dialect);
+    values.extend([lease.owner.into(), lease.until.millis().into(), now.millis().into()]);
+    let rows = query_all(connection, statement(dialect, origin), values).await?;
     rows.iter().map(inserted).collect()
 }
 
 fn inserted(row: &QueryResult) -> Result<InsertedDelivery, StoreError> {
-    let state: String = row.get("state")?;
+    let state: DeliveryState = row.get("state")?;
     Ok(InsertedDelivery {
         id: row.id("id")?,
-        leased: state == "leased",
-        held: state == "held",
+        leased: state == DeliveryState::Leased,
+        held: state == DeliveryState::Held,
         blocked: false,
     })
 }
 
-fn row(dialect: Dialect, n: usize, new: &NewDelivery) -> Value {
-    json!({
-        "n": n,
-        "id": json_id(dialect, new.id.uuid()),
-        "endpoint_id": json_id(dialect, new.endpoint_id.uuid()),
-        "event_id": json_id(dialect, new.event_id.uuid()),
-        "directory_id": json_id(dialect, new.directory_id.uuid()),
-        "subject_id": new.subject_id.map(|subject| json_id(dialect, subject.uuid())),
-        "sequence": new.sequence,
-        "event_type": new.event_type,
-        "claim": new.claim,
-        "after": new.after.map(|after| json_id(dialect, after.uuid())),
+/// The statement that stores rows of [`COLUMNS`], for an owner until a time, now. Kept as a text: it is sent for every
+/// batch of events.
+fn statement(dialect: Dialect, origin: Origin) -> &'static str {
+    static TEXTS: Texts<4> = Texts::new();
+    TEXTS.get([dialect == Dialect::Sqlite, origin == Origin::Live], || {
+        let mut parameters = Parameters::new(dialect);
+        let rows = parameters.table(&COLUMNS, "r");
+        let [owner, until, now] = std::array::from_fn(|_| parameters.value());
+        let (until, now) = (until.cast_as("bigint"), now.cast_as("bigint"));
+        let is_taken = || Expr::col(("q", TAKEN));
+        let if_taken = |then: Expr| CaseStatement::new().case(is_taken(), then);
+        let state = if_taken(text(DeliveryState::Leased.as_str()))
+            .case(Expr::col(("q", ENABLED)), text(DeliveryState::Pending.as_str()))
+            .finally(text(DeliveryState::Held.as_str()));
+        let stored = Query::select()
+            .columns(BROUGHT.map(|column| ("q", column)))
+            .expr(state)
+            .expr(if_taken(until.clone()).finally(now.clone()))
+            .expr(if_taken(owner.clone().cast_as("text")))
+            .expr(if_taken(until))
+            .expr(if_taken(number(1)).finally(number(0)))
+            .exprs([now.clone(), now])
+            .from_subquery(judged(rows, origin, owner), "q")
+            // SQLite would take ON CONFLICT for the condition of a join.
+            .and_where(truth(true))
+            .order_by(("q", "n"), Order::Asc)
+            .take();
+        let made = [
+            Column::State,
+            Column::NextAt,
+            Column::LeaseOwner,
+            Column::LeasedUntil,
+            Column::Token,
+            Column::CreatedAt,
+            Column::UpdatedAt,
+        ];
+        let once = OnConflict::columns([Column::EndpointId, Column::EventId])
+            .do_nothing()
+            .to_owned();
+        let mut insert = insert_from(Entity, BROUGHT.into_iter().chain(made), stored);
+        insert
+            .on_conflict(once)
+            .returning(Query::returning().columns([Column::Id, Column::State]));
+        fixed(dialect, &insert)
     })
 }
 
-/// An ordered endpoint's delivery is not taken while another one about the same subject is in line, except behind what the
-/// caller holds. `LIMIT 1`, so that the end of the line is looked up for the one subject and never made from the whole
-/// table; so is what the endpoint gets with the past.
-fn statement(dialect: Dialect, origin: Origin) -> String {
-    let not_with_the_past = match origin {
-        Origin::Live => {
-            " AND (SELECT 1 FROM catch_ups c WHERE c.endpoint_id = r.endpoint_id AND c.directory_id = r.directory_id \
-             AND (c.phase <> 'done' OR r.sequence <= c.snapshot_at) LIMIT 1) IS NULL"
-        }
-        Origin::Other => "",
-    };
-    let set = row_set(dialect, 1, "r", COLUMNS);
-    let line = line_states!("p.state");
-    format!(
-        "INSERT INTO deliveries (id, endpoint_id, event_id, directory_id, subject_id, sequence, event_type, \
-         state, next_at, lease_owner, leased_until, token, created_at, updated_at) \
-         SELECT q.id, q.endpoint_id, q.event_id, q.directory_id, q.subject_id, q.sequence, q.event_type, \
-         CASE WHEN q.taken THEN 'leased' WHEN q.enabled THEN 'pending' ELSE 'held' END, \
-         CASE WHEN q.taken THEN CAST($3 AS bigint) ELSE CAST($4 AS bigint) END, \
-         CASE WHEN q.taken THEN CAST($2 AS text) END, CASE WHEN q.taken THEN CAST($3 AS bigint) END, \
-         CASE WHEN q.taken THEN 1 ELSE 0 END, $4, $4 \
-         FROM (SELECT r.*, e.state = 'enabled' AS enabled, r.claim AND e.state = 'enabled' AND (NOT e.ordered OR \
-         COALESCE((SELECT COALESCE(p.id = r.after AND p.state = 'leased' AND p.lease_owner = $2 AND p.sequence < r.sequence \
-         AND NOT e.coalesce_updates, FALSE) FROM deliveries p WHERE p.endpoint_id = r.endpoint_id \
-         AND p.subject_id = r.subject_id AND {line} ORDER BY p.endpoint_id DESC, p.subject_id DESC, p.sequence DESC \
-         LIMIT 1), TRUE)) AS taken \
-         FROM {set} JOIN endpoints e ON e.id = r.endpoint_id{not_with_the_past}) AS q \
-         WHERE TRUE ORDER BY q.n \
-         ON CONFLICT (endpoint_id, event_id) DO NOTHING RETURNING id, state"
-    )
+const ENABLED: &str = "enabled";
+const TAKEN: &str = "taken";
+
+/// Rows with whether their endpoint is enabled and whether they are leased. An ordered endpoint's delivery is not taken while
+/// another one about the same subject is in line, except behind what the caller holds. `LIMIT 1`, so that the end of the
+/// line is looked up for the one subject and never made from the whole table; so is what the endpoint gets with the past.
+fn judged(rows: TableRef, origin: Origin, owner: Expr) -> SelectStatement {
+    let r = |column: Column| Expr::col(("r", column));
+    let e = |column: endpoints::Column| Expr::col(("e", column));
+    let p = |column: Column| Expr::col(("p", column));
+    let is_callers = p(Column::Id)
+        .eq(Expr::col(("r", "after")))
+        .and(is_state("p", DeliveryState::Leased))
+        .and(p(Column::LeaseOwner).eq(owner))
+        .and(p(Column::Sequence).lt(r(Column::Sequence)))
+        .and(e(endpoints::Column::CoalesceUpdates).not());
+    let end = Query::select()
+        .expr(Func::coalesce([is_callers, truth(false)]))
+        .from_as(Entity, "p")
+        .and_where(p(Column::EndpointId).eq(r(Column::EndpointId)))
+        .and_where(p(Column::SubjectId).eq(r(Column::SubjectId)))
+        .and_where(is_in("p", &IN_LINE))
+        .order_by_columns(by_place("p", &Order::Desc))
+        .limit(1)
+        .take();
+    let end: Expr = Func::coalesce([end.into(), truth(true)]).into();
+    let is_enabled = || e(endpoints::Column::State).eq(text(EndpointState::Enabled.as_str()));
+    let is_taken = Expr::col(("r", "claim"))
+        .and(is_enabled())
+        .and(e(endpoints::Column::Ordered).not().or(end));
+    let mut judged = Query::select();
+    judged
+        .column(("r", Asterisk))
+        .expr_as(is_enabled(), ENABLED)
+        .expr_as(is_taken, TAKEN)
+        .from(rows)
+        .join_as(
+            JoinType::InnerJoin,
+            endpoints::Entity,
+            "e",
+            e(endpoints::Column::Id).eq(r(Column::EndpointId)),
+        );
+    if origin == Origin::Live {
+        let c = |column: catch_ups::Column| Expr::col(("c", column));
+        let with_the_past = Query::select()
+            .expr(number(1))
+            .from_as(catch_ups::Entity, "c")
+            .and_where(c(catch_ups::Column::EndpointId).eq(r(Column::EndpointId)))
+            .and_where(c(catch_ups::Column::DirectoryId).eq(r(Column::DirectoryId)))
+            .and_where(
+                c(catch_ups::Column::Phase)
+                    .ne(text("done"))
+                    .or(r(Column::Sequence).lte(c(catch_ups::Column::SnapshotAt))),
+            )
+            .limit(1)
+            .take();
+        judged.and_where(Expr::from(with_the_past).is_null());
+    }
+    judged
 }

@@ -1,14 +1,23 @@
 //! Keeping leases, and giving them back.
 
 use super::line::{block, lock_lines};
-use super::{Deliveries, open_states};
+use super::{Deliveries, DeliveryState, OPEN, is_in, is_state};
 use crate::StoreError;
 use crate::deliveries::Lease;
-use crate::sql::{Row, exec, json_ids, of_ids, query_all};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::expr::{checked, text};
+use crate::rows::is_one_of_ids;
+use crate::send::{execute, fetch_all};
 use events::{DeliveryId, EndpointId, Timestamp};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Query, UpdateStatement};
 
-const GIVE_BACK: &str = "UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'scheduled' END, \
-                         next_at = $2, lease_owner = NULL, leased_until = NULL, updated_at = $2 WHERE";
+/// A delivery of which only the id is asked for.
+#[derive(Debug, FromQueryResult)]
+struct Named {
+    id: Id<DeliveryId>,
+}
 
 impl Deliveries<'_> {
     /// Makes leases last longer and returns those that the owner still holds: the others ended, and their deliveries
@@ -20,15 +29,15 @@ impl Deliveries<'_> {
         if held.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = of_ids("id", |these| {
-            format!(
-                "UPDATE deliveries SET leased_until = $2, next_at = $2 \
-                 WHERE {these} AND (state = 'leased') IS TRUE AND lease_owner = $3 RETURNING id"
-            )
-        });
-        let values = [self.ids(held).into(), lease.until.millis().into(), lease.owner.into()];
-        let rows = query_all(&self.store.steady().claim, &sql, values).await?;
-        rows.iter().map(|row| row.id("id")).collect()
+        let until = Millis::from(lease.until);
+        let renew = Query::update()
+            .table(Entity)
+            .values([Column::LeasedUntil, Column::NextAt].map(|column| (column, until.into())))
+            .and_where(self.are_held(held, lease.owner))
+            .returning_col(Column::Id)
+            .take();
+        let renewed: Vec<Named> = fetch_all(&self.store.steady().claim, &renew).await?;
+        Ok(renewed.into_iter().map(|named| named.id.0).collect())
     }
 
     /// Gives deliveries back unsent: they are due at once, for any dispatcher.
@@ -53,17 +62,14 @@ impl Deliveries<'_> {
         if held.is_empty() {
             return Ok(());
         }
-        let sql = of_ids("id", |these| {
-            format!("{GIVE_BACK} {these} AND (state = 'leased') IS TRUE AND lease_owner = $3")
-        });
-        let values = [self.ids(held).into(), now.millis().into(), owner.into()];
+        let release = give_back(now).and_where(self.are_held(held, owner)).take();
         let connection = &self.store.steady().claim;
         if ordered.is_empty() {
-            return exec(connection, &sql, values).await.map(|_| ());
+            return execute(connection, &release).await.map(|_| ());
         }
         let (tx, dialect) = (self.store.begin_on(connection).await?, self.store.dialect());
         // Rows before lines, as where attempts are recorded: so nobody waits in a circle.
-        exec(&tx, &sql, values).await?;
+        execute(&tx, &release).await?;
         lock_lines(&tx, dialect, ordered.iter().copied()).await?;
         block(&tx, dialect, held.iter().map(|id| id.uuid())).await?;
         Ok(tx.commit().await?)
@@ -75,13 +81,38 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any write.
     pub async fn release_of_others(&self, owner: &str, now: Timestamp) -> Result<u64, StoreError> {
-        // The open ones are in an index.
-        let open = open_states!("state");
-        let sql = format!("{GIVE_BACK} state = 'leased' AND {open} AND (lease_owner IS NULL OR lease_owner <> $1)");
-        exec(self.store.write(), &sql, [owner.into(), now.millis().into()]).await
+        let holder = || Expr::col((Entity, Column::LeaseOwner));
+        let release = give_back(now)
+            .and_where(is_state(Entity, DeliveryState::Leased))
+            // The open ones are in an index.
+            .and_where(is_in(Entity, &OPEN))
+            .and_where(holder().is_null().or(holder().ne(owner)))
+            .take();
+        execute(self.store.write(), &release).await
     }
 
-    fn ids(&self, ids: &[DeliveryId]) -> String {
-        json_ids(self.store.dialect(), ids.iter().map(|id| id.uuid()))
+    fn are_held(&self, held: &[DeliveryId], owner: &str) -> Expr {
+        let id = Expr::col((Entity, Column::Id));
+        is_one_of_ids(self.store.dialect(), id, held.iter().map(|id| id.uuid()))
+            .and(checked(is_state(Entity, DeliveryState::Leased)))
+            .and(Expr::col((Entity, Column::LeaseOwner)).eq(owner))
     }
+}
+
+fn give_back(now: Timestamp) -> UpdateStatement {
+    let now = Millis::from(now);
+    let state = |state: DeliveryState| text(state.as_str());
+    let before = CaseStatement::new()
+        .case(
+            Expr::col((Entity, Column::Attempts)).eq(0),
+            state(DeliveryState::Pending),
+        )
+        .finally(state(DeliveryState::Scheduled));
+    Query::update()
+        .table(Entity)
+        .value(Column::State, before)
+        .values([Column::NextAt, Column::UpdatedAt].map(|column| (column, now.into())))
+        .value(Column::LeaseOwner, None::<String>)
+        .value(Column::LeasedUntil, None::<i64>)
+        .take()
 }

@@ -1,11 +1,16 @@
 //! What an operator does to deliveries by hand: try again, and cancel.
 
 use super::line::{lock_lines, wake};
-use super::{Deliveries, DeliveryState};
-use crate::args::Args;
-use crate::sql::{Row, exec, query_all, query_one};
+use super::{Deliveries, DeliveryState, is_in, is_state};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::expr::{count, insert_from, text};
+use crate::send::{execute, fetch_one};
 use crate::{AdminTx, StoreError};
 use events::{DeliveryId, EndpointId, EventType, Timestamp};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait as _, InsertStatement, Query, UpdateStatement};
+use uuid::Uuid;
 
 /// What came of asking for another attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,37 +59,76 @@ impl ReplayRange {
     /// Those of them that did not reach the receiver.
     pub const FAILED: [DeliveryState; 2] = [DeliveryState::Exhausted, DeliveryState::Cancelled];
 
-    /// Which deliveries are meant, on `d`.
-    fn condition(&self, args: &mut Args, endpoint_id: EndpointId) -> String {
-        let is_meant = |state: &&DeliveryState| self.states.is_empty() || self.states.contains(state);
-        // Part of the text, not parameters: partial indexes are not considered for parameters.
-        let states = Self::STATES.iter().filter(is_meant);
-        let states: Vec<_> = states.map(|state| format!("'{}'", state.as_str())).collect();
-        let endpoint = args.bind(endpoint_id.uuid());
-        let after = args.bind(self.after.map_or(0, Timestamp::millis));
-        let before = args.bind(self.before.map_or(i64::MAX, Timestamp::millis));
-        let mut condition = format!(
-            "d.endpoint_id = {endpoint} AND d.state IN ({}) AND d.created_at >= {after} AND d.created_at < {before}",
-            states.join(", ")
-        );
-        if !self.types.is_empty() {
-            let types = args.bind_texts(self.types.iter().map(|kind| kind.as_str()));
-            condition.push_str(&format!(" AND d.event_type IN ({types})"));
+    /// Which deliveries are meant.
+    fn condition(&self, endpoint_id: EndpointId) -> Expr {
+        let is_meant = |state: &DeliveryState| self.states.is_empty() || self.states.contains(state);
+        let states: Vec<_> = Self::STATES.into_iter().filter(is_meant).collect();
+        let created_at = || Expr::col((Entity, Column::CreatedAt));
+        let condition = Expr::col((Entity, Column::EndpointId))
+            .eq(endpoint_id.uuid())
+            .and(is_in(Entity, &states))
+            .and(created_at().gte(self.after.map_or(0, Timestamp::millis)))
+            .and(created_at().lt(self.before.map_or(i64::MAX, Timestamp::millis)));
+        if self.types.is_empty() {
+            return condition;
         }
-        condition
+        let types = self.types.iter().map(|kind| kind.as_str());
+        condition.and(Expr::col((Entity, Column::EventType)).is_in(types))
     }
 }
 
 const BY_HAND: &str = "cancelled by an operator";
-/// A success makes place for the next attempt in the delivery's row. Ends before its `WHERE`'s conditions, on `d`.
-const KEEP_SUCCESS: &str = "INSERT INTO attempts (id, delivery_id, endpoint_id, number, started_at, duration_ms, status, \
-                            response_head, trace_id) \
-                            SELECT d.attempt_id, d.id, d.endpoint_id, d.attempts, d.started_at, d.duration_ms, \
-                            d.last_status, d.response_head, d.trace_id FROM deliveries d WHERE d.attempt_id IS NOT NULL";
+
+/// A success makes place for the next attempt in the delivery's row.
+fn keep_success(condition: Expr) -> InsertStatement {
+    use crate::entity::attempts::{Column as Made, Entity as Attempts};
+    let kept = Query::select()
+        .columns([
+            Column::AttemptId,
+            Column::Id,
+            Column::EndpointId,
+            Column::Attempts,
+            Column::StartedAt,
+            Column::DurationMs,
+            Column::LastStatus,
+            Column::ResponseHead,
+            Column::TraceId,
+        ])
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::AttemptId)).is_not_null())
+        .and_where(condition)
+        .take();
+    let columns = [
+        Made::Id,
+        Made::DeliveryId,
+        Made::EndpointId,
+        Made::Number,
+        Made::StartedAt,
+        Made::DurationMs,
+        Made::Status,
+        Made::ResponseHead,
+        Made::TraceId,
+    ];
+    insert_from(Attempts, columns, kept)
+}
+
 /// Due at once. A delivery that was given up gets one more attempt.
-const QUEUE: &str = "UPDATE deliveries SET state = 'pending', next_at = $2, delivered_at = NULL, reason = NULL, \
-                     attempt_id = NULL, started_at = NULL, duration_ms = NULL, response_head = NULL, trace_id = NULL, \
-                     updated_at = $2";
+fn queue(now: Timestamp) -> UpdateStatement {
+    let now = Millis::from(now);
+    Query::update()
+        .table(Entity)
+        .value(Column::State, text(DeliveryState::Pending.as_str()))
+        .values([Column::NextAt, Column::UpdatedAt].map(|column| (column, now.into())))
+        .values([Column::DeliveredAt, Column::StartedAt].map(|column| (column, None::<i64>.into())))
+        .values([Column::Reason, Column::ResponseHead, Column::TraceId].map(|column| (column, None::<String>.into())))
+        .value(Column::AttemptId, None::<Uuid>)
+        .value(Column::DurationMs, None::<i32>)
+        .take()
+}
+
+fn is_it(id: DeliveryId) -> Expr {
+    Expr::col((Entity, Column::Id)).eq(id.uuid())
+}
 
 impl Deliveries<'_> {
     /// [`AdminTx::retry_delivery`] by itself.
@@ -119,12 +163,14 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any query.
     pub async fn count_replay(&self, endpoint_id: EndpointId, replay: &ReplayRange) -> Result<u64, StoreError> {
-        let mut args = Args::new(self.store.dialect());
-        let condition = replay.condition(&mut args, endpoint_id);
-        let (sql, values) = args.finish(&format!("SELECT COUNT(*) AS n FROM deliveries d WHERE {condition}"));
-        let row = query_one(self.store.read(), &sql, values).await?;
-        let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
-        Ok(u64::try_from(row.get::<i64>("n")?).unwrap_or_default())
+        let count = Query::select()
+            .expr_as(count(), "n")
+            .from(Entity)
+            .and_where(replay.condition(endpoint_id))
+            .take();
+        let counted: Option<Counted> = fetch_one(self.store.read(), &count).await?;
+        let counted = counted.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
+        Ok(u64::try_from(counted.n).unwrap_or_default())
     }
 
     /// [`AdminTx::cancel_delivery`] by itself.
@@ -149,10 +195,9 @@ impl AdminTx {
             return Ok(RetryOutcome::NotFound);
         };
         lock_lines(&self.tx, self.dialect, [endpoint]).await?;
-        let keep = format!("{KEEP_SUCCESS} AND d.id = $1 AND d.state <> 'leased'");
-        exec(&self.tx, &keep, [id.uuid().into()]).await?;
-        let sql = format!("{QUEUE} WHERE id = $1 AND state <> 'leased'");
-        let queued = exec(&self.tx, &sql, [id.uuid().into(), now.millis().into()]).await?;
+        let is_free = || is_it(id).and(Expr::col((Entity, Column::State)).ne(text(DeliveryState::Leased.as_str())));
+        execute(&self.tx, &keep_success(is_free())).await?;
+        let queued = execute(&self.tx, &queue(now).and_where(is_free()).take()).await?;
         Ok(if queued > 0 {
             RetryOutcome::Queued
         } else {
@@ -171,19 +216,10 @@ impl AdminTx {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         lock_lines(&self.tx, self.dialect, [endpoint_id]).await?;
-        let mut args = Args::new(self.dialect);
-        let condition = replay.condition(&mut args, endpoint_id);
-        let (keep, values) = args.finish(&format!("{KEEP_SUCCESS} AND d.state = 'delivered' AND {condition}"));
-        exec(&self.tx, &keep, values).await?;
-        let mut args = Args::new(self.dialect);
-        // The first two are those of `QUEUE`.
-        args.bind(endpoint_id.uuid());
-        args.bind(now.millis());
-        let condition = replay.condition(&mut args, endpoint_id);
-        let (sql, values) = args.finish(&format!(
-            "{QUEUE} WHERE id IN (SELECT d.id FROM deliveries d WHERE {condition})"
-        ));
-        exec(&self.tx, &sql, values).await
+        let is_meant = || replay.condition(endpoint_id);
+        let was_delivered = is_meant().and(is_state(Entity, DeliveryState::Delivered));
+        execute(&self.tx, &keep_success(was_delivered)).await?;
+        execute(&self.tx, &queue(now).and_where(is_meant()).take()).await
     }
 
     /// Gives a delivery up that waits. At an ordered endpoint the next one about the same subject may go then.
@@ -195,10 +231,16 @@ impl AdminTx {
             return Ok(CancelOutcome::NotFound);
         };
         lock_lines(&self.tx, self.dialect, [endpoint]).await?;
-        let sql = "UPDATE deliveries SET state = 'cancelled', reason = $3, updated_at = $2 \
-                   WHERE id = $1 AND state IN ('pending', 'scheduled', 'held') RETURNING id";
-        let values = [id.uuid().into(), now.millis().into(), BY_HAND.into()];
-        if query_all(&self.tx, sql, values).await?.is_empty() {
+        let waiting = [DeliveryState::Pending, DeliveryState::Scheduled, DeliveryState::Held];
+        let cancel = Query::update()
+            .table(Entity)
+            .value(Column::State, text(DeliveryState::Cancelled.as_str()))
+            .value(Column::Reason, BY_HAND)
+            .value(Column::UpdatedAt, Millis::from(now))
+            .and_where(is_it(id))
+            .and_where(is_in(Entity, &waiting))
+            .take();
+        if execute(&self.tx, &cancel).await? == 0 {
             return Ok(match self.delivery(id).await? {
                 None => CancelOutcome::NotFound,
                 Some((_, DeliveryState::Leased)) => CancelOutcome::InFlight,
@@ -210,11 +252,24 @@ impl AdminTx {
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<(EndpointId, DeliveryState)>, StoreError> {
-        let sql = "SELECT endpoint_id, state FROM deliveries WHERE id = $1";
-        let Some(row) = query_one(&self.tx, sql, [id.uuid().into()]).await? else {
-            return Ok(None);
-        };
-        let state = DeliveryState::read(&row.get::<String>("state")?)?;
-        Ok(Some((row.id("endpoint_id")?, state)))
+        let one = Query::select()
+            .columns([Column::EndpointId, Column::State])
+            .from(Entity)
+            .and_where(is_it(id))
+            .take();
+        let found: Option<Standing> = fetch_one(&self.tx, &one).await?;
+        Ok(found.map(|found| (found.endpoint_id.0, found.state)))
     }
+}
+
+/// Where a delivery stands.
+#[derive(Debug, FromQueryResult)]
+struct Standing {
+    endpoint_id: Id<EndpointId>,
+    state: DeliveryState,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Counted {
+    n: i64,
 }

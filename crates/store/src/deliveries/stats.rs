@@ -1,19 +1,25 @@
 //! How delivery fares, for one endpoint and over all. Every figure comes from a bounded number of rows.
 
 use super::prune::first_id_of;
-use super::{Deliveries, DeliveryState, open_states};
-use crate::StoreError;
-use crate::sql::{Row, query_all};
+use super::{Deliveries, DeliveryState, OPEN, is_in, is_state};
+use crate::entity::column::{Id, Millis};
+use crate::entity::deliveries::{Column, Entity};
+use crate::entity::endpoints;
+use crate::expr::count;
+use crate::send::fetch_all;
+use crate::{EndpointState, StoreError};
 use events::{EndpointId, EventId, Timestamp};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Deliveries of one endpoint that are looked at: the newest of the window.
 const SAMPLE: usize = 5_000;
 /// Waiting deliveries that are counted; there may be more.
-const COUNTED: usize = 10_000;
+const COUNTED: u64 = 10_000;
 /// The same over all endpoints.
-const COUNTED_IN_ALL: usize = 100_000;
+const COUNTED_IN_ALL: u64 = 100_000;
 
 /// Milliseconds that half and nearly all stayed below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +92,34 @@ fn made_at(event: EventId) -> Timestamp {
     )
 }
 
+#[derive(Debug, FromQueryResult)]
+struct Waiting {
+    state: DeliveryState,
+    event_id: Id<EventId>,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Sampled {
+    event_id: Id<EventId>,
+    state: DeliveryState,
+    attempts: i32,
+    duration_ms: Option<i32>,
+    delivered_at: Option<Millis>,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Counted {
+    state: DeliveryState,
+    n: i64,
+    oldest: Option<Millis>,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Endpoints {
+    state: EndpointState,
+    n: i64,
+}
+
 impl Deliveries<'_> {
     /// How an endpoint fares: what was made within `window`, and what waits now.
     ///
@@ -98,17 +132,28 @@ impl Deliveries<'_> {
         now: Timestamp,
     ) -> Result<EndpointStats, StoreError> {
         let mut stats = self.sample(endpoint, window, now).await?;
-        let open = open_states!("state");
-        for condition in [open, "state = 'held'"] {
-            let sql = format!(
-                "SELECT state, event_id FROM deliveries WHERE endpoint_id = $1 AND {condition} \
-                 ORDER BY {} LIMIT {COUNTED}",
-                if condition == open { "next_at, id" } else { "id" }
-            );
-            for row in query_all(self.store.read(), &sql, [endpoint.uuid().into()]).await? {
-                let state = DeliveryState::read(&row.get::<String>("state")?)?;
-                *stats.waiting.entry(state.as_str()).or_default() += 1;
-                let event: EventId = row.id("event_id")?;
+        let of_endpoint = || {
+            Query::select()
+                .columns([Column::State, Column::EventId])
+                .from(Entity)
+                .and_where(Expr::col(Column::EndpointId).eq(endpoint.uuid()))
+                .limit(COUNTED)
+                .take()
+        };
+        let open = of_endpoint()
+            .and_where(is_in(Entity, &OPEN))
+            .order_by(Column::NextAt, Order::Asc)
+            .order_by(Column::Id, Order::Asc)
+            .take();
+        let held = of_endpoint()
+            .and_where(is_state(Entity, DeliveryState::Held))
+            .order_by(Column::Id, Order::Asc)
+            .take();
+        for waiting in [open, held] {
+            let waiting: Vec<Waiting> = fetch_all(self.store.read(), &waiting).await?;
+            for row in waiting {
+                *stats.waiting.entry(row.state.as_str()).or_default() += 1;
+                let event = row.event_id.0;
                 let made = made_at(event);
                 if stats.oldest_undelivered.is_none_or(|(_, oldest)| made < oldest) {
                     stats.oldest_undelivered = Some((event, made));
@@ -124,12 +169,21 @@ impl Deliveries<'_> {
         window: Duration,
         now: Timestamp,
     ) -> Result<EndpointStats, StoreError> {
-        let sql = format!(
-            "SELECT event_id, state, attempts, duration_ms, delivered_at FROM deliveries \
-             WHERE endpoint_id = $1 AND id >= $2 ORDER BY id DESC LIMIT {SAMPLE}"
-        );
-        let since = first_id_of(now.minus(window));
-        let rows = query_all(self.store.read(), &sql, [endpoint.uuid().into(), since.into()]).await?;
+        let newest = Query::select()
+            .columns([
+                Column::EventId,
+                Column::State,
+                Column::Attempts,
+                Column::DurationMs,
+                Column::DeliveredAt,
+            ])
+            .from(Entity)
+            .and_where(Expr::col(Column::EndpointId).eq(endpoint.uuid()))
+            .and_where(Expr::col(Column::Id).gte(first_id_of(now.minus(window))))
+            .order_by(Column::Id, Order::Desc)
+            .limit(SAMPLE as u64)
+            .take();
+        let rows: Vec<Sampled> = fetch_all(self.store.read(), &newest).await?;
         let mut stats = EndpointStats {
             deliveries: rows.len(),
             is_complete: rows.len() < SAMPLE,
@@ -137,19 +191,18 @@ impl Deliveries<'_> {
         };
         let (mut durations, mut lags) = (Vec::new(), Vec::new());
         for row in rows {
-            stats.attempts += u64::try_from(row.get::<i32>("attempts")?).unwrap_or_default();
-            match DeliveryState::read(&row.get::<String>("state")?)? {
+            stats.attempts += u64::try_from(row.attempts).unwrap_or_default();
+            match row.state {
                 DeliveryState::Delivered => stats.delivered += 1,
                 DeliveryState::Exhausted => stats.exhausted += 1,
                 DeliveryState::Cancelled => stats.cancelled += 1,
                 _ => {}
             }
-            if let Some(at) = row.opt_time("delivered_at")? {
-                let lag = at.since(made_at(row.id("event_id")?));
+            if let Some(at) = row.delivered_at {
+                let lag = Timestamp::from(at).since(made_at(row.event_id.0));
                 lags.push(u64::try_from(lag.as_millis()).unwrap_or(u64::MAX));
             }
-            let duration = row.get::<Option<i32>>("duration_ms")?;
-            durations.extend(duration.and_then(|millis| u64::try_from(millis).ok()));
+            durations.extend(row.duration_ms.and_then(|millis| u64::try_from(millis).ok()));
         }
         stats.duration = Quantiles::of(durations);
         stats.lag = Quantiles::of(lags);
@@ -162,29 +215,42 @@ impl Deliveries<'_> {
     /// As any query.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         let mut backlog = Backlog::default();
-        let open = open_states!("state");
-        for condition in [open, "state = 'held'"] {
-            let sql = format!(
-                "SELECT state, count(*) AS n, min(created_at) AS oldest FROM (SELECT state, created_at FROM deliveries \
-                 WHERE {condition} LIMIT {COUNTED_IN_ALL}) AS d GROUP BY state"
-            );
-            for row in query_all(self.store.read(), &sql, []).await? {
-                let state = DeliveryState::read(&row.get::<String>("state")?)?;
-                let count = u64::try_from(row.get::<i64>("n")?).unwrap_or_default();
-                backlog.waiting.insert(state.as_str(), count);
-                if state != DeliveryState::Held {
-                    let oldest = row.opt_time("oldest")?;
+        for condition in [is_in(Entity, &OPEN), is_state(Entity, DeliveryState::Held)] {
+            let some = Query::select()
+                .columns([Column::State, Column::CreatedAt])
+                .from(Entity)
+                .and_where(condition)
+                .limit(COUNTED_IN_ALL)
+                .take();
+            let counts = Query::select()
+                .column(Column::State)
+                .expr_as(count(), "n")
+                .expr_as(Expr::col(Column::CreatedAt).min(), "oldest")
+                .from_subquery(some, "d")
+                .group_by_col(Column::State)
+                .take();
+            let counts: Vec<Counted> = fetch_all(self.store.read(), &counts).await?;
+            for row in counts {
+                let count = u64::try_from(row.n).unwrap_or_default();
+                backlog.waiting.insert(row.state.as_str(), count);
+                if row.state != DeliveryState::Held {
+                    let oldest = row.oldest.map(Timestamp::from);
                     backlog.oldest = backlog.oldest.into_iter().chain(oldest).min();
                 }
             }
         }
-        let sql = "SELECT state, count(*) AS n FROM endpoints GROUP BY state";
-        for row in query_all(self.store.read(), sql, []).await? {
-            let count = u64::try_from(row.get::<i64>("n")?).unwrap_or_default();
-            if row.get::<String>("state")? == "enabled" {
-                backlog.enabled = count;
-            } else {
-                backlog.disabled = count;
+        let endpoints = Query::select()
+            .column(endpoints::Column::State)
+            .expr_as(count(), "n")
+            .from(endpoints::Entity)
+            .group_by_col(endpoints::Column::State)
+            .take();
+        let endpoints: Vec<Endpoints> = fetch_all(self.store.read(), &endpoints).await?;
+        for row in endpoints {
+            let count = u64::try_from(row.n).unwrap_or_default();
+            match row.state {
+                EndpointState::Enabled => backlog.enabled = count,
+                EndpointState::Disabled => backlog.disabled = count,
             }
         }
         Ok(backlog)

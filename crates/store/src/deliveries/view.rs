@@ -1,19 +1,18 @@
 //! Deliveries as the management API shows them.
 
 use super::{BLOCKED, Deliveries, DeliveryState};
+use crate::entity::attempts;
 use crate::entity::column::{Id, Millis};
 use crate::entity::deliveries::{Column, Entity};
 use crate::expr::text;
 use crate::links::Party;
-use crate::send::fetch_one;
-use crate::sql::{Row, query_all};
+use crate::send::{fetch_all, fetch_one};
 use crate::tenancy::{LISTED, Listing};
 use crate::{List, ListPage, StoreError};
 use events::{AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, ResourceId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, UnionType};
 use sea_orm::{
-    DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QueryResult, QuerySelect as _,
-    QueryTrait as _,
+    DerivePartialModel, EntityTrait as _, FromQueryResult, PartialModelTrait as _, QueryFilter as _, QuerySelect as _,
 };
 
 /// A delivery.
@@ -117,7 +116,7 @@ impl Deliveries<'_> {
         let list = listing(filter)
             .read(&self.store.lookups().of(Party::Management), page, most_bytes)
             .await?;
-        Ok(list.map(delivery))
+        Ok(list.map(Delivery::from))
     }
 
     /// One delivery.
@@ -126,8 +125,8 @@ impl Deliveries<'_> {
     /// As any query.
     pub async fn by_id(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
         let one = Shown::select_cols(Entity::find_by_id(id).select_only());
-        let found = fetch_one(self.store.read(), one.as_query()).await?;
-        Ok(found.map(delivery))
+        let found: Option<Shown> = fetch_one(self.store.read(), one.as_query()).await?;
+        Ok(found.map(Delivery::from))
     }
 
     /// The attempts of a delivery, first to last.
@@ -135,21 +134,46 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any query.
     pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
-        let sql = "SELECT id, number, started_at, duration_ms, status, error, response_head, trace_id \
-                   FROM attempts WHERE delivery_id = $1 UNION ALL \
-                   SELECT attempt_id AS id, attempts AS number, started_at, duration_ms, last_status AS status, \
-                   NULL AS error, response_head, trace_id FROM deliveries WHERE id = $1 AND attempt_id IS NOT NULL \
-                   ORDER BY number, id";
-        query_all(self.store.read(), sql, [id.uuid().into()])
-            .await?
-            .iter()
-            .map(attempt)
-            .collect()
+        use attempts::Column as Made;
+        let mut attempts = Query::select()
+            .columns([
+                Made::Id,
+                Made::Number,
+                Made::StartedAt,
+                Made::DurationMs,
+                Made::Status,
+                Made::Error,
+                Made::ResponseHead,
+                Made::TraceId,
+            ])
+            .from(attempts::Entity)
+            .and_where(Expr::col(Made::DeliveryId).eq(id.uuid()))
+            .take();
+        let success = Query::select()
+            .columns([
+                Column::AttemptId,
+                Column::Attempts,
+                Column::StartedAt,
+                Column::DurationMs,
+                Column::LastStatus,
+            ])
+            .expr(Expr::custom_keyword("NULL"))
+            .columns([Column::ResponseHead, Column::TraceId])
+            .from(Entity)
+            .and_where(Expr::col(Column::Id).eq(id.uuid()))
+            .and_where(Expr::col(Column::AttemptId).is_not_null())
+            .take();
+        attempts
+            .union(UnionType::All, success)
+            .order_by(Made::Number, Order::Asc)
+            .order_by(Made::Id, Order::Asc);
+        let made: Vec<AttemptRow> = fetch_all(self.store.read(), &attempts).await?;
+        Ok(made.into_iter().map(Attempt::from).collect())
     }
 }
 
-/// What the management API shows of a delivery.
-#[derive(DerivePartialModel)]
+/// What is shown of a delivery.
+#[derive(Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 struct Shown {
     id: Id<DeliveryId>,
@@ -170,47 +194,62 @@ struct Shown {
     delivered_at: Option<Millis>,
 }
 
-fn delivery(row: Shown) -> Delivery {
-    let waits = matches!(row.state, DeliveryState::Pending | DeliveryState::Scheduled);
-    Delivery {
-        id: row.id.0,
-        endpoint_id: row.endpoint_id.0,
-        event_id: row.event_id.0,
-        event_type: row.event_type,
-        directory_id: row.directory_id.0,
-        subject_id: row.subject_id.map(|id| id.0),
-        sequence: row.sequence,
-        state: row.state,
-        attempts: u32::try_from(row.attempts).unwrap_or_default(),
-        next_at: (waits && row.next_at.0 != BLOCKED).then(|| row.next_at.into()),
-        last_status: row.last_status.and_then(|status| u16::try_from(status).ok()),
-        last_error: row.last_error,
-        reason: row.reason,
-        created_at: row.created_at.into(),
-        updated_at: row.updated_at.into(),
-        delivered_at: row.delivered_at.map(Timestamp::from),
+impl From<Shown> for Delivery {
+    fn from(row: Shown) -> Self {
+        let waits = matches!(row.state, DeliveryState::Pending | DeliveryState::Scheduled);
+        Self {
+            id: row.id.0,
+            endpoint_id: row.endpoint_id.0,
+            event_id: row.event_id.0,
+            event_type: row.event_type,
+            directory_id: row.directory_id.0,
+            subject_id: row.subject_id.map(|subject| subject.0),
+            sequence: row.sequence,
+            state: row.state,
+            attempts: count(row.attempts),
+            next_at: (waits && row.next_at != Millis(BLOCKED)).then(|| row.next_at.into()),
+            last_status: status(row.last_status),
+            last_error: row.last_error,
+            reason: row.reason,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+            delivered_at: row.delivered_at.map(Timestamp::from),
+        }
     }
 }
 
-fn attempt(row: &QueryResult) -> Result<Attempt, StoreError> {
-    Ok(Attempt {
-        id: row.id("id")?,
-        number: count(row, "number")?,
-        started_at: row.time("started_at")?,
-        duration_ms: count(row, "duration_ms")?,
-        status: status(row, "status")?,
-        error: row.get("error")?,
-        response_head: row.get("response_head")?,
-        trace_id: row.get("trace_id")?,
-    })
+/// An attempt, in a row of its own or in that of its delivery.
+#[derive(Debug, FromQueryResult)]
+struct AttemptRow {
+    id: Id<AttemptId>,
+    number: i32,
+    started_at: Millis,
+    duration_ms: i32,
+    status: Option<i32>,
+    error: Option<String>,
+    response_head: Option<String>,
+    trace_id: Option<String>,
 }
 
-fn count(row: &QueryResult, column: &str) -> Result<u32, StoreError> {
-    Ok(u32::try_from(row.get::<i32>(column)?).unwrap_or_default())
+impl From<AttemptRow> for Attempt {
+    fn from(row: AttemptRow) -> Self {
+        Self {
+            id: row.id.0,
+            number: count(row.number),
+            started_at: row.started_at.into(),
+            duration_ms: count(row.duration_ms),
+            status: status(row.status),
+            error: row.error,
+            response_head: row.response_head,
+            trace_id: row.trace_id,
+        }
+    }
 }
 
-fn status(row: &QueryResult, column: &str) -> Result<Option<u16>, StoreError> {
-    Ok(row
-        .get::<Option<i32>>(column)?
-        .and_then(|status| u16::try_from(status).ok()))
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
+fn status(status: Option<i32>) -> Option<u16> {
+    status.and_then(|status| u16::try_from(status).ok())
 }
