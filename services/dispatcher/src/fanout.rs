@@ -18,8 +18,8 @@ use telemetry::semconv;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
-/// Events that come so soon after the ones before are part of a stream, of which more is waited for. One that comes alone
-/// never waits.
+/// Events that come so soon after the ones before, and faster than they are stored one by one, are part of a stream, of which
+/// more is waited for. One that comes alone never waits.
 const STREAM_GAP: Duration = Duration::from_millis(3);
 const STREAM_WAIT: Duration = Duration::from_millis(4);
 /// No more than so many are waited for.
@@ -83,10 +83,14 @@ impl FanOut {
     pub(crate) async fn run(self) {
         let acker = self.consumer.acker();
         let mut free_since = Instant::now();
+        let mut is_stream = false;
         let mut most = self.engine.config.batch;
         while let Some(Some(mut batch)) = self.soft.run_until_cancelled(self.consumer.next(most)).await {
-            if free_since.elapsed() < STREAM_GAP {
+            is_stream = free_since.elapsed() < STREAM_GAP && (is_stream || batch.len() > 1);
+            if is_stream {
                 self.linger(&mut batch).await;
+                // Nothing came: the next one need not wait for others either.
+                is_stream = batch.len() > 1;
             }
             self.work(&acker, &batch).await;
             free_since = Instant::now();
