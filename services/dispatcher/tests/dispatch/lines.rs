@@ -21,10 +21,11 @@ const ORDERED: Wanted = Wanted {
     event_types: None,
 };
 
-/// The database is searched so seldom that whatever waits for that is not done in time.
+/// The database is searched so seldom that whatever waits for that is not done in time. Nor are leases renewed.
 fn seldom() -> Config {
     Config {
         sweep_every: Duration::from_secs(60),
+        lease: Duration::from_secs(120),
         ..config()
     }
 }
