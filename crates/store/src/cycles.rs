@@ -199,7 +199,7 @@ impl Cycles {
     /// The cycles, newest first; `cursor` is the id of the last one before.
     ///
     /// # Errors
-    /// `Invalid` for a cursor that is none; otherwise as any query.
+    /// `BadParameter` for a cursor that is none; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<SyncCycle>, StoreError> {
         let limit = page.limit.max(1);
         let mut cycles = Entity::find()
@@ -208,9 +208,7 @@ impl Cycles {
             .order_by_desc(Column::Id)
             .limit(u64::from(limit) + 1);
         if let Some(cursor) = page.cursor.as_deref() {
-            let after: CycleId = cursor
-                .parse()
-                .map_err(|_| StoreError::Invalid("The cursor is not one of this list.".into()))?;
+            let after: CycleId = cursor.parse().map_err(|_| StoreError::foreign_cursor())?;
             cycles = cycles.filter(Column::Id.lt(Id(after)));
         }
         let mut rows: Vec<Model> = fetch_all(self.store.read(), cycles.as_query()).await?;

@@ -46,9 +46,9 @@ pub use record::{DeliveryVerdict, FinishedAttempt, RecordingReport};
 pub use stats::{Backlog, EndpointStats, Quantiles};
 pub use view::{Attempt, Delivery, DeliveryFilter};
 
+use crate::Store;
 use crate::entity::deliveries as entity;
 use crate::expr::text;
-use crate::{Store, StoreError};
 use events::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden};
 use sea_orm::{DeriveActiveEnum, EnumIter};
@@ -129,10 +129,6 @@ impl DeliveryState {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    pub(crate) fn read(name: &str) -> Result<Self, StoreError> {
-        Self::from_name(name).ok_or_else(|| StoreError::corrupt(format!("deliveries.state: {name}")))
     }
 }
 

@@ -68,6 +68,16 @@ impl std::fmt::Display for Reads {
 }
 
 impl StoreError {
+    /// A cursor that the list asked did not give out.
+    pub(crate) fn foreign_cursor() -> Self {
+        Self::BadParameter {
+            parameter: "cursor",
+            detail:
+                "The cursor is not one of this list. Use the next_cursor of the page before, with the same filters."
+                    .to_owned(),
+        }
+    }
+
     /// Whether the same call may succeed later without any change.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

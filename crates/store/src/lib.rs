@@ -4,7 +4,6 @@
 //! [`Store::groups`]), so that no query can forget its tenant.
 
 mod append;
-mod args;
 mod catch_ups;
 mod connect;
 mod contacts;

@@ -14,10 +14,8 @@
 mod array;
 mod field;
 mod json;
-mod old;
 
 pub(crate) use field::Kind;
-pub(crate) use old::{Column, row_set};
 
 use crate::Dialect;
 use crate::expr::{call, parameter};

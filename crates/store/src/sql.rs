@@ -126,18 +126,6 @@ pub(crate) fn query_all<'a, C: Rows>(
     async move { connection.rows(sql, values).await }
 }
 
-/// The first row of a query, if there is one.
-#[track_caller]
-pub(crate) fn query_one<'a, C: ConnectionTrait>(
-    connection: &C,
-    sql: impl Into<Sql<'a>>,
-    values: impl IntoIterator<Item = Value>,
-) -> impl Future<Output = Result<Option<QueryResult>, StoreError>> {
-    let statement = statement(connection, sql, values);
-    note(dialect_of(connection.get_database_backend()), &statement.sql);
-    async move { Ok(connection.query_one_raw(statement).await?) }
-}
-
 /// Tells the tests which statement is sent, and from which place in the source.
 #[track_caller]
 pub(crate) fn note(dialect: Dialect, text: &str) {
@@ -178,35 +166,3 @@ impl Row for QueryResult {
         Ok(self.try_get("", column)?)
     }
 }
-
-/// An id as a member of a JSON parameter: hyphenated for PostgreSQL (`jsonb_to_recordset … AS r(id uuid)`), plain hex
-/// digits for SQLite (`unhex(value->>'$.id')`).
-pub(crate) fn json_id(dialect: Dialect, id: Uuid) -> serde_json::Value {
-    match dialect {
-        Dialect::Postgres => id.hyphenated().to_string(),
-        Dialect::Sqlite => id.simple().to_string(),
-    }
-    .into()
-}
-
-/// Ids as one JSON text parameter, to be used with [`IDS`]. One parameter whatever the number of ids.
-pub(crate) fn json_ids(dialect: Dialect, ids: impl IntoIterator<Item = Uuid>) -> String {
-    serde_json::Value::Array(ids.into_iter().map(|id| json_id(dialect, id)).collect()).to_string()
-}
-
-/// A statement about the rows whose ids, in `column`, are the parameter `$1`, made by [`json_ids`]. As an array on
-/// PostgreSQL, which then looks each up by its id: against a set of rows, whose size it cannot know, it may prefer to go
-/// through the whole table.
-pub(crate) fn of_ids(column: &str, sql: impl Fn(&str) -> String) -> (String, String) {
-    (
-        sql(&format!("{column} = ANY (ARRAY({}))", IDS.0)),
-        sql(&format!("{column} IN ({})", IDS.1)),
-    )
-}
-
-/// Subselects that turn the parameter `$1`, made by [`json_ids`], into rows of one id column:
-/// `WHERE id IN (<this>)`, as a pair for PostgreSQL and SQLite.
-pub(crate) const IDS: (&str, &str) = (
-    "SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e",
-    "SELECT unhex(value) FROM json_each($1)",
-);

@@ -13,6 +13,7 @@ use events::{AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, ResourceId
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, UnionType};
 use sea_orm::{
     DerivePartialModel, EntityTrait as _, FromQueryResult, PartialModelTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
 };
 
 /// A delivery.
@@ -113,7 +114,7 @@ impl Deliveries<'_> {
     /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, filter: DeliveryFilter, page: &ListPage) -> Result<List<Delivery>, StoreError> {
         let most_bytes = self.store.page_bytes();
-        let list = listing(filter)
+        let list: List<Shown> = listing(filter)
             .read(&self.store.lookups().of(Party::Management), page, most_bytes)
             .await?;
         Ok(list.map(Delivery::from))

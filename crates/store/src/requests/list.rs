@@ -82,7 +82,7 @@ impl Requests {
     /// and still not be the last.
     ///
     /// # Errors
-    /// `Invalid` for a foreign cursor; otherwise as any query.
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, filter: &RequestFilter, page: &ListPage) -> Result<List<LoggedRequest>, StoreError> {
         let Some(stretch) = self.stretch(filter, page).await? else {
             return Ok(List {
@@ -90,7 +90,7 @@ impl Requests {
                 next_cursor: None,
             });
         };
-        let limit = usize::from(page.limit.max(1));
+        let limit = usize::from(Ord::max(page.limit, 1));
         let shown = Query::select()
             .columns(["id", "bytes"])
             .from_subquery(stretch.clone(), Alias::new("seen"))
@@ -180,7 +180,7 @@ impl Requests {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
         match bytes.split_first_chunk::<16>() {
             Some((id, directory)) if directory == self.directory_id.uuid().as_bytes() => Ok(Uuid::from_bytes(*id)),
-            _ => Err(StoreError::Invalid("The cursor is not one of this list.".into())),
+            _ => Err(StoreError::foreign_cursor()),
         }
     }
 }

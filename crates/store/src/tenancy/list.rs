@@ -240,12 +240,7 @@ impl Listing {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
         match bytes.split_first_chunk::<16>() {
             Some((id, name)) if name == self.name.as_bytes() => Ok(Uuid::from_bytes(*id)),
-            _ => Err(StoreError::BadParameter {
-                parameter: "cursor",
-                detail:
-                    "The cursor is not one of this list. Use the next_cursor of the page before, with the same filters."
-                        .to_owned(),
-            }),
+            _ => Err(StoreError::foreign_cursor()),
         }
     }
 }

@@ -21,7 +21,8 @@ impl Listed {
     /// Reads an element as the SCIM service would.
     fn of(kind: &ResourceType, naming: &str, element: Map<String, Value>) -> Self {
         let says_active = element.keys().any(|name| name.eq_ignore_ascii_case("active"));
-        let mut read = parse(kind, &Value::Object(element.clone()), Mode::Create).map_err(|error| error.detail);
+        let element = Value::Object(element);
+        let mut read = parse(kind, &element, Mode::Create).map_err(|error| error.detail);
         if let Ok(attributes) = &mut read
             && !says_active
         {

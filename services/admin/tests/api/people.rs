@@ -358,10 +358,8 @@ async fn an_attribute_map_shows_attributes_under_names_of_the_app_and_tells_who_
         let map = json!({ "attribute_map": { "given": "name.givenName", "addresses": "emails.value" } });
         world.api.patch(&world.path, &map).await.expect(StatusCode::OK);
         world.api.log(events + 5).await;
-        let past = world
-            .api
-            .get(&format!("{}/users/{}?at={events}", world.path, world.users[1].id));
-        let past = past.await.expect(StatusCode::OK);
+        let path = format!("{}/users/{}?at={events}", world.path, world.users[1].id);
+        let past = world.api.get(&path).await.expect(StatusCode::OK);
         assert_eq!(past["raw"]["meta"]["version"], user["raw"]["meta"]["version"]);
         assert_eq!(
             (past["raw"].get("custom"), &past["first_name"]),

@@ -194,7 +194,7 @@ mod tests {
             format!("Bearer {token}"),
             format!("x={token}&y"),
             format!("\"{token}\""),
-            token.clone(),
+            token,
         ] {
             assert!(!text(&written).contains("AAAA"), "{written}");
         }
