@@ -9,8 +9,8 @@ use crate::send::fetch_one;
 use crate::{Store, StoreError};
 use events::{DirectoryId, KeyId, Timestamp};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait, FromQueryResult, PartialModelTrait, QueryFilter, QuerySelect as _, QueryTrait as _,
-    Related, Select, UpdateMany,
+    ColumnTrait as _, DbErr, EntityTrait, FromQueryResult, PartialModelTrait, QueryFilter, QueryResult,
+    QuerySelect as _, QueryTrait as _, Related, Select, UpdateMany,
 };
 
 /// A secret as it is needed to decide about a request: with its directory, and possibly no longer good.
@@ -62,14 +62,27 @@ impl Credentials for oauth_clients::Entity {
 }
 
 /// A secret with its directory.
-#[derive(FromQueryResult)]
 struct Credential {
     id: Id<KeyId>,
     secret_hash: Vec<u8>,
     expires_at: Option<Millis>,
     revoked_at: Option<Millis>,
-    #[sea_orm(nested)]
     directory: directories::Model,
+}
+
+/// The columns of the directory have names of their own, because both tables have an `id`.
+const DIRECTORY_PREFIX: &str = "directory_";
+
+impl FromQueryResult for Credential {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.try_get(prefix, "id")?,
+            secret_hash: row.try_get(prefix, "secret_hash")?,
+            expires_at: row.try_get(prefix, "expires_at")?,
+            revoked_at: row.try_get(prefix, "revoked_at")?,
+            directory: directories::Model::from_query_result(row, &format!("{prefix}{DIRECTORY_PREFIX}"))?,
+        })
+    }
 }
 
 /// The secret with this id and its directory, also when it is revoked or expired.
@@ -82,7 +95,7 @@ pub(super) async fn find<E: Credentials>(store: &Store, id: KeyId) -> Result<Opt
         .column_as(E::SECRET_HASH, "secret_hash")
         .column_as(E::EXPIRES_AT, "expires_at")
         .column_as(E::REVOKED_AT, "revoked_at");
-    let secret = directories::Model::select_cols_nested(secret, Some("directory_"), None);
+    let secret = directories::Model::select_cols_nested(secret, Some(DIRECTORY_PREFIX), None);
     let found: Option<Credential> = fetch_one(store.keys(), secret.as_query()).await?;
     found.map(DirectoryKey::try_from).transpose()
 }
