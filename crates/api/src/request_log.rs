@@ -30,7 +30,7 @@ pub struct Request {
     #[schema(value_type = Uuid)]
     pub id: RequestId,
     /// The cycle that it belongs to; `null` for one that was refused without a good key.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(required = true, value_type = Option<Uuid>)]
     pub cycle_id: Option<CycleId>,
     /// When it came.
     #[schema(value_type = String, format = DateTime)]
@@ -40,21 +40,27 @@ pub struct Request {
     /// What follows the tenant URL, decoded.
     pub path: String,
     /// Its query, decoded.
+    #[schema(required = true)]
     pub query: Option<String>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// The `scimType` of a refusal.
+    #[schema(required = true)]
     pub scim_type: Option<String>,
     /// What was wrong.
+    #[schema(required = true)]
     pub detail: Option<String>,
     /// How long the answer took, in milliseconds.
     pub ms: f64,
     /// Its trace.
+    #[schema(required = true)]
     pub trace_id: Option<String>,
     /// What the client calls itself.
+    #[schema(required = true)]
     pub user_agent: Option<String>,
     /// Whose dialect it is in, where that was recognised: `entra`, `okta`, `onelogin`, `jumpcloud`, `ping`, `google` or
     /// `scim2`.
+    #[schema(required = true)]
     pub dialect: Option<String>,
     /// What was forgiven in it.
     pub leniencies: Vec<Leniency>,
@@ -83,9 +89,10 @@ pub struct Leniency {
 #[schema(examples(json!({"text": "{\"userName\":\"ada@example.com\",\"password\":\"***\"}", "size": 52, "cut": false})))]
 pub struct LoggedBody {
     /// Its text, with `***` in the place of secrets; `null` where it is not kept.
+    #[schema(required = true)]
     pub text: Option<String>,
     /// How many bytes it had; `null` where there was none, or where its length was not known.
-    #[schema(minimum = 0)]
+    #[schema(required = true, minimum = 0)]
     pub size: Option<u32>,
     /// Whether the text is only its beginning.
     pub cut: bool,

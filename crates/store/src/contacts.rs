@@ -152,10 +152,14 @@ pub(crate) async fn hold(
     let mut providers: HashMap<DirectoryId, String> =
         providers.into_iter().map(|row| (row.id.0, row.provider)).collect();
     let latest: Vec<_> = rows.iter().filter_map(|row| row.cycle_id).collect();
-    let open = sync_cycles::Entity::find()
-        .filter(sync_cycles::Column::Id.is_in(latest))
-        .filter(sync_cycles::Column::ClosedAt.is_null());
-    let open: Vec<sync_cycles::Model> = fetch_all(tx, open.as_query()).await?;
+    let open: Vec<sync_cycles::Model> = if latest.is_empty() {
+        Vec::new()
+    } else {
+        let open = sync_cycles::Entity::find()
+            .filter(sync_cycles::Column::Id.is_in(latest))
+            .filter(sync_cycles::Column::ClosedAt.is_null());
+        fetch_all(tx, open.as_query()).await?
+    };
     let mut known = BTreeMap::new();
     for row in rows {
         let id = row.directory_id.0;

@@ -284,16 +284,22 @@ impl Step<'_> {
                 .take();
             execute(self.tx, &rewritten).await?;
         }
-        let deliveries = deliveries::Entity::find()
-            .inner_join(endpoints::Entity)
-            .select_only()
-            .column(deliveries::Column::Id)
-            .filter(is_one_of_ids(
+        // From each endpoint, because the index of deliveries by event begins with it. SQLite goes through a CROSS JOIN from
+        // left to right.
+        let deliveries = Query::select()
+            .column((deliveries::Entity, deliveries::Column::Id))
+            .from(endpoints::Entity)
+            .cross_join(deliveries::Entity)
+            .and_where(
+                Expr::col((deliveries::Entity, deliveries::Column::EndpointId))
+                    .equals((endpoints::Entity, endpoints::Column::Id)),
+            )
+            .and_where(is_one_of_ids(
                 self.dialect,
                 deliveries::Column::EventId.into_expr(),
                 ids.iter().copied(),
             ))
-            .into_query();
+            .take();
         self.forget_answers(&ids, deliveries).await
     }
 

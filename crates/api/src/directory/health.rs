@@ -39,9 +39,10 @@ pub struct DirectoryHealth {
     /// In a sentence or two.
     pub sentence: String,
     /// What to do; `null` where nothing is to be done.
+    #[schema(required = true)]
     pub remedy: Option<String>,
     /// Since when it is so, where that is known.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
 }
 
@@ -58,21 +59,24 @@ pub struct DirectoryHealth {
 })))]
 pub struct DirectorySync {
     /// The last request with a good key.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub last_contact_at: Option<Timestamp>,
     /// When the next cycle is expected; `null` where changes are sent as they come, and before the first cycle.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub next_expected_at: Option<Timestamp>,
     /// The time between the starts of two cycles.
-    #[schema(minimum = 0)]
+    #[schema(required = true, minimum = 0)]
     pub cycle_seconds: Option<u64>,
     /// Whether that time was observed; otherwise it is what the identity provider is known for.
     pub cycle_observed: bool,
     /// The dialect that was recognised last.
+    #[schema(required = true)]
     pub dialect: Option<String>,
     /// The latest cycle.
+    #[schema(required = true)]
     pub cycle: Option<Cycle>,
     /// How near a quarantine of Entra ID is, by the latest cycle; `null` for other identity providers.
+    #[schema(required = true)]
     pub quarantine: Option<QuarantineForecast>,
 }
 

@@ -187,7 +187,7 @@ async fn on_sqlite_every_statement_finds_its_rows_by_an_index() {
 /// Statements that may go through a table on SQLite, by a part of their text, and why.
 const SCANS_ALLOWED: &[(&str, &str)] = &[
     (
-        r#"WITH "seen" AS MATERIALIZED (SELECT "#,
+        r#"WITH "seen" AS  MATERIALIZED (SELECT "#,
         "a list from the newest id on, as far as its limit",
     ),
     (

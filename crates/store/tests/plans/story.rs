@@ -898,8 +898,37 @@ async fn erasing(store: &Store, many: u64) {
         data: json!({ "user": { "id": erasure.user_id } }),
         ..draft(EventType::UserUpdated)
     };
-    change.append(0, vec![told]).await.unwrap();
+    let events = change.append(0, vec![told]).await.unwrap();
     change.commit().await.unwrap();
+    // An endpoint with a filter was sent a body of its own about the person.
+    let event = events.last().unwrap();
+    let own = NewDelivery {
+        id: DeliveryId::new(),
+        endpoint_id: endpoint(6),
+        event_id: event.id,
+        directory_id: small(),
+        subject_id: event.subject_id,
+        sequence: event.sequence,
+        event_type: event.kind,
+        after: None,
+        claim: false,
+        ordered: false,
+    };
+    let body = OwnBody {
+        delivery_id: own.id,
+        directory_id: small(),
+        body: event.body.as_str().into(),
+    };
+    let batch = FannedOut {
+        new: &[own],
+        bodies: &[body],
+        catching_up: &[],
+    };
+    let lease = Lease {
+        owner: "a",
+        until: now(),
+    };
+    store.deliveries().fan_out(batch, lease, now()).await.unwrap();
     erasures
         .knows(Erasure {
             directory_id: big(),
