@@ -14,6 +14,7 @@ use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::str::FromStr;
 use store::{AdminTx, Directory, EventDraft};
+use tokio::sync::MutexGuard;
 
 /// What a handler starts with. A handler that has one runs for an authenticated caller.
 #[derive(Clone, Debug)]
@@ -47,6 +48,13 @@ impl AdminContext {
             return Ok(IdempotentStart::Open(OpenChange::unmarked(change)));
         };
         idempotency.begin(self, change, &self.operation, body, self.now).await
+    }
+
+    /// Waits until no other request of this process is under way under the same idempotency key; nothing without a key. The
+    /// place is held as long as the guard.
+    pub(crate) async fn alone(&self) -> Option<MutexGuard<'static, ()>> {
+        let idempotency = self.idempotency.as_ref()?;
+        Some(idempotency.place().lock().await)
     }
 
     /// The answer that a POST got before, whose change is not made in a transaction of this API.

@@ -18,10 +18,14 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{AdminTx, Claim};
+use tokio::sync::Mutex;
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const LONGEST_KEY: usize = 255;
+
+/// Places where requests under one key wait for each other. Few keys meet in one.
+static PLACES: [Mutex<()>; 1024] = [const { Mutex::const_new(()) }; 1024];
 
 /// The key that a request brought, hashed together with who brought it: two callers cannot meet under one key.
 #[derive(Clone, Debug)]
@@ -66,6 +70,12 @@ impl Idempotency {
             return Err(Problem::new(ProblemKind::InvalidParameter, detail));
         };
         Ok(Some(Self(hash(&[&principal.to_string(), key.trim()]))))
+    }
+
+    /// Where requests under this key wait for each other: two with the same command at a time would take each other's verdict.
+    pub(crate) fn place(&self) -> &'static Mutex<()> {
+        let sum = |sum: usize, byte: u8| sum.wrapping_mul(31).wrapping_add(byte.into());
+        &PLACES[self.0.bytes().fold(0, sum) % PLACES.len()]
     }
 
     /// The id of the command of a request under this key.

@@ -30,6 +30,7 @@ pub(crate) async fn handler(
     mut body: Body<UserCreate>,
 ) -> Result<HttpResponse, Problem> {
     let raw = body.raw();
+    let _alone = context.alone().await;
     if let Some(answer) = context.answered(&raw).await? {
         return Ok(answer);
     }
