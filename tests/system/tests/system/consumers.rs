@@ -113,7 +113,8 @@ async fn fields_and_globs_leave_out_the_rest(shape: Shape) {
     let kinds: Vec<_> = arrivals.iter().map(|arrival| arrival.kind().to_owned()).collect();
     assert_eq!(kinds, ["user.created", "user.updated"]);
     let data = &arrivals[1].body["data"];
-    let expected = json!({ "id": ada, "directory_id": ours.directory_id, "user_name": "ada@contoso.example",
+    let expected = json!({ "id": ada, "organization_id": ours.organization_id,
+                           "directory_id": ours.directory_id, "user_name": "ada@contoso.example",
                            "department": "Legal" });
     assert_eq!(data["user"], expected);
     assert_eq!(data["changes"].as_array().unwrap().len(), 1);
