@@ -146,8 +146,9 @@ pub(crate) async fn insert(
     let waiting: Vec<Uuid> = waiting.collect();
     if !waiting.is_empty() {
         let blocked = block(tx, dialect, waiting).await?;
+        let in_line: HashSet<Uuid> = blocked.iter().map(|blocked| blocked.id).collect();
         for new in &mut stored {
-            new.blocked = blocked.iter().any(|blocked| blocked.id == new.id.uuid());
+            new.blocked = in_line.contains(&new.id.uuid());
         }
         let coalescing: Vec<Uuid> = blocked
             .iter()
