@@ -11,6 +11,8 @@
 //! read. `deserr` collects faults, but not those between members of which one is faulty, and in both the limits would
 //! stand a second time beside those of the schema. A walk over the schema has all of this.
 
+mod admin_key;
+mod audit_log;
 mod delivery;
 mod directory;
 mod endpoint;
@@ -24,6 +26,7 @@ mod list;
 mod oauth_client;
 mod organization;
 mod parameters;
+mod portal_link;
 mod preview;
 mod problem;
 mod reading;
@@ -32,6 +35,8 @@ mod secret;
 mod shape;
 mod user;
 
+pub use admin_key::{AdminKey, AdminKeyCreate, Scope};
+pub use audit_log::{AuditActor, AuditActorType, AuditEntry, AuditObject, AuditOutcome};
 pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};
 pub use directory::{
     AttributeDeclaration, AttributeKind, AttributePathSeen, AttributePaths, Authentication, Directory, DirectoryCounts,
@@ -51,12 +56,13 @@ pub use history::{HistoryChange, HistoryDelivery, HistoryEntry};
 pub use key::{Key, KeyCreate, KeyPatch, KeyToken};
 pub use list::List;
 pub use oauth_client::{OauthClient, OauthClientCreate};
-pub use organization::{Organization, OrganizationCreate};
+pub use organization::{Organization, OrganizationCreate, OrganizationPatch};
 pub use parameters::{
-    DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters,
-    EventsParameters, PageParameters, Parameters, PastParameters, PeopleParameters, RequestsParameters,
-    UserDeleteParameters,
+    AdminKeysParameters, AuditLogParameters, DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters,
+    EventStreamHeaders, EventStreamParameters, EventsParameters, PageParameters, Parameters, PastParameters,
+    PeopleParameters, PortalLinksParameters, RequestsParameters, UserDeleteParameters,
 };
+pub use portal_link::{PortalFeature, PortalLink, PortalLinkCreate};
 pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};

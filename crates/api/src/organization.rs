@@ -18,6 +18,21 @@ pub struct OrganizationCreate {
     pub domains: Vec<String>,
 }
 
+/// Changes of an organization. What is not named stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({"name": "Contoso Ltd", "domains": ["contoso.com", "contoso.example"]})))]
+pub struct OrganizationPatch {
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Its domains, instead of those that it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1, max_items = 100, format = "hostname")]
+    pub domains: Option<Vec<String>>,
+}
+
 /// A customer company whose people are synced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(examples(json!({

@@ -27,6 +27,9 @@ macro_rules! parameters {
 
 parameters![
     PageParameters,
+    AdminKeysParameters,
+    AuditLogParameters,
+    PortalLinksParameters,
     DirectoriesParameters,
     DeliveriesParameters,
     EndpointStatsParameters,
@@ -63,6 +66,64 @@ pub struct PastParameters {
 pub struct PeopleParameters {
     /// Only those that match: a SCIM filter (RFC 7644 §3.4.2.2), such as `userName eq "ada@contoso.com"`.
     pub filter: Option<String>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which admin keys a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AdminKeysParameters {
+    /// Only those for this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which entries of the audit log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AuditLogParameters {
+    /// Only what this actor did: the id of an admin key, or `configured_key`, `system` or `stranger`.
+    pub actor: Option<String>,
+    /// Only this action: `directory.updated`, `access.refused`.
+    pub action: Option<String>,
+    /// Only what is about this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// Only what is about this directory.
+    #[param(value_type = Option<Uuid>)]
+    pub directory_id: Option<DirectoryId>,
+    /// Only from this time on.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// The most entries of the page; 20, where nothing is said. An export has no pages.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+    /// `jsonl` for everything that matches, one entry a line; so does `Accept: application/jsonl`.
+    #[param(pattern = "^(json|jsonl)$")]
+    pub format: Option<String>,
+}
+
+/// Which portal links a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PortalLinksParameters {
+    /// Only those for this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
     /// The most elements of the page; 20, where nothing is said.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,

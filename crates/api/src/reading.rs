@@ -28,7 +28,10 @@ macro_rules! bodies {
 
 bodies![
     Nothing,
+    AdminKeyCreate,
     OrganizationCreate,
+    OrganizationPatch,
+    PortalLinkCreate,
     DirectoryCreate,
     DirectoryPatch,
     DirectoryRelease,

@@ -83,4 +83,8 @@ ids! {
     RequestId,
     /// Requests of an identity provider that belong together.
     CycleId,
+    /// An entry of the audit log.
+    AuditId,
+    /// A link that an IT administrator opens.
+    PortalLinkId,
 }

@@ -61,8 +61,9 @@ fn with_nothing_set_the_documented_defaults_hold() {
         settings.delivery_retention,
         settings.attempt_retention,
         settings.response_retention,
+        settings.audit_retention,
     ];
-    assert_eq!(days.map(|time| time.as_secs() / 86_400), [90, 30, 7]);
+    assert_eq!(days.map(|time| time.as_secs() / 86_400), [90, 30, 7, 400]);
     assert!(settings.master_key.is_none() && settings.admin_key.is_none() && settings.public_url.is_none());
     assert!(settings.database_is_sqlite() && settings.bus_is_embedded());
 }

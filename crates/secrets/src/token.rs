@@ -1,5 +1,5 @@
 //! Bearer tokens: `rcd_…` opens one directory over SCIM, `rca_…` opens the management API, `rcs_…` is the
-//! secret of an OAuth client.
+//! secret of an OAuth client, `rcl_…` is the end of a portal link.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
 //! which the row holds a hash. A reader of the database cannot make a token from it.
@@ -27,6 +27,8 @@ pub enum TokenKind {
     Admin,
     /// The secret of an OAuth client.
     OauthSecret,
+    /// A link that an IT administrator opens.
+    PortalLink,
 }
 
 impl TokenKind {
@@ -37,6 +39,7 @@ impl TokenKind {
             Self::Directory => "rcd_",
             Self::Admin => "rca_",
             Self::OauthSecret => "rcs_",
+            Self::PortalLink => "rcl_",
         }
     }
 }
@@ -78,7 +81,13 @@ impl Token {
     /// Takes a token apart, or `None` when the text is no token of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<ParsedToken> {
-        let (kind, encoded) = [TokenKind::Directory, TokenKind::Admin, TokenKind::OauthSecret]
+        let kinds = [
+            TokenKind::Directory,
+            TokenKind::Admin,
+            TokenKind::OauthSecret,
+            TokenKind::PortalLink,
+        ];
+        let (kind, encoded) = kinds
             .into_iter()
             .find_map(|kind| Some((kind, text.strip_prefix(kind.prefix())?)))?;
         if encoded.len() != ENCODED {

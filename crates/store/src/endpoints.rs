@@ -125,6 +125,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whether it is an endpoint of this organization: one that gets events of this one and of no other.
+    #[must_use]
+    pub fn belongs_to(&self, organization: OrganizationId) -> bool {
+        self.selection.organization_ids.as_deref() == Some(&[organization])
+    }
+
     /// The context that the secrets of an endpoint are sealed under, the previous one too. What is sealed is the text
     /// `whsec_…`.
     #[must_use]
@@ -210,12 +216,17 @@ impl Endpoints {
         found.map(endpoint).transpose()
     }
 
-    /// The endpoints, newest first.
+    /// The endpoints, newest first; where an organization is given, those that [belong](Endpoint::belongs_to) to it.
     ///
     /// # Errors
     /// `BadParameter` for a foreign cursor; otherwise as any query.
-    pub async fn list(&self, page: &ListPage) -> Result<List<Endpoint>, StoreError> {
+    pub async fn list(
+        &self,
+        organization: Option<OrganizationId>,
+        page: &ListPage,
+    ) -> Result<List<Endpoint>, StoreError> {
         let list: List<Model> = Listing::new("endpoints", Entity::find())
+            .with(Column::OrganizationIds, organization.map(|id| format!("[\"{id}\"]")))
             .sized([
                 Column::Url,
                 Column::EventTypes,

@@ -3,6 +3,7 @@
 
 pub(crate) mod admin_keys;
 pub(crate) mod attempts;
+pub(crate) mod audit_log;
 pub(crate) mod catch_ups;
 pub(crate) mod column;
 pub(crate) mod copies;
@@ -28,6 +29,7 @@ pub(crate) mod log_copies;
 pub(crate) mod oauth_clients;
 pub(crate) mod organization_domains;
 pub(crate) mod organizations;
+pub(crate) mod portal_links;
 pub(crate) mod publications;
 pub(crate) mod request_log;
 pub(crate) mod sequences;

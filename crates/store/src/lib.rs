@@ -4,6 +4,7 @@
 //! [`Store::groups`]), so that no query can forget its tenant.
 
 mod append;
+mod audit;
 mod catch_ups;
 mod connect;
 mod contacts;
@@ -49,6 +50,7 @@ pub mod testing;
 mod users;
 
 pub use append::EventDraft;
+pub use audit::{AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage};
 pub use catch_ups::{CatchUp, CatchUpFrom, CatchUpPhase, CatchUpStep, CatchUps};
 pub use connect::{Store, StoreOptions};
 pub use contacts::SyncState;
@@ -85,9 +87,9 @@ pub use requests::{
 };
 pub use state_at::{GroupAt, MemberAt, PageAt, StateAt, UserAt};
 pub use tenancy::{
-    AdminKey, AdminKeys, AdminTx, Authentication, AuthenticationFailure, Directories, Directory, DirectoryFilter,
-    DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse, List, ListPage,
-    NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations, TakenDomain,
-    TokenDigest,
+    AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, Directories, Directory,
+    DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse,
+    List, ListPage, NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations,
+    PortalFeature, PortalLink, PortalLinks, TakenDomain, TokenDigest,
 };
 pub use users::{UserRow, Users};

@@ -16,8 +16,12 @@ mod list;
 mod members;
 mod missing;
 mod oauth_clients;
+mod organization_change;
 mod organizations;
+mod owned;
 mod policy;
+mod portal_links;
+mod scope;
 mod usage;
 
 pub(crate) use directories::directory;
@@ -34,6 +38,8 @@ pub use list::{List, ListPage};
 pub(crate) use list::{Listing, ROW as LISTED};
 pub use oauth_clients::{OauthClient, OauthClients};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain};
+pub use portal_links::{PortalFeature, PortalLink, PortalLinks};
+pub use scope::AdminScope;
 pub use usage::{AuthenticationFailure, KeyUse};
 
 /// SHA-256 of the secret of a token.

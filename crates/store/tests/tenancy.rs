@@ -8,9 +8,9 @@ use events::{
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    AdminKey, AdminTx, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Disabling, Domain, Endpoint,
-    EndpointSelection, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage, NewDelivery,
-    NewDirectory, NewEndpointSecret, NewKey, NewOrganization, Store, StoreError, TakenDomain,
+    AdminKey, AdminScope, AdminTx, Claim, DeliveryVerdict, Dialect, DirectoryFilter, DirectoryState, Disabling, Domain,
+    Endpoint, EndpointSelection, EndpointState, EventDraft, FinishedAttempt, KeyRecord, KeyUse, Lease, ListPage,
+    NewDelivery, NewDirectory, NewEndpointSecret, NewKey, NewOrganization, Store, StoreError, TakenDomain,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -335,6 +335,9 @@ async fn an_admin_keys_use_is_noted_once_a_minute() {
             id,
             name: "ci".to_owned(),
             token_hash: [9; 32],
+            scopes: vec![AdminScope::Read, AdminScope::Admin],
+            organization_id: None,
+            expires_at: None,
             created_at: now(),
             last_used_at: None,
         };
@@ -495,7 +498,7 @@ async fn a_disabled_endpoint_is_not_active_and_enabling_starts_afresh() {
         assert!(change.delete_endpoint(new.id).await.unwrap());
         assert!(!change.delete_endpoint(new.id).await.unwrap());
         change.commit().await.unwrap();
-        assert!(endpoints.list(&first(10)).await.unwrap().data.is_empty());
+        assert!(endpoints.list(None, &first(10)).await.unwrap().data.is_empty());
         db.close().await;
     }
 }

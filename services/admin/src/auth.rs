@@ -3,50 +3,82 @@
 //! This wraps the whole scope rather than each handler, so that a new route cannot be open by oversight, and a caller
 //! without a key does not learn which paths exist.
 
+use crate::access;
+use crate::audit::Origin;
+use crate::audit::refusals::Refusal;
+use crate::principal::Principal;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, ResponseError};
-use events::{AdminKeyId, Timestamp};
+use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
+use events::Timestamp;
 use secrets::{Token, TokenKind};
 
-/// The caller, known to hold an admin key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Principal {
-    /// With the key of the configuration.
-    Configured,
-    /// With a key of the database.
-    Key(AdminKeyId),
-}
-
-impl std::fmt::Display for Principal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Configured => f.write_str("configured"),
-            Self::Key(id) => id.fmt(f),
-        }
-    }
-}
-
-/// Lets a request pass with its [`Principal`], or answers it with 401.
+/// Lets a request pass with its [`Principal`], or refuses it: with 401 without a key, with 403 or 404 where the key does
+/// not allow the operation.
 pub(crate) async fn authenticate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    match principal(&request).await {
-        Ok(principal) => {
-            request.extensions_mut().insert(principal);
-            runtime::http::proven(request.request());
-            Ok(next.call(request).await?.map_into_left_body())
+    let state = request
+        .app_data::<web::Data<State>>()
+        .map(|state| state.get_ref().clone());
+    let principal = match admit(&request).await {
+        Ok(principal) => principal,
+        Err((principal, problem)) => {
+            note(state.as_ref(), request.request(), principal.as_ref(), &problem);
+            return Ok(request.into_response(problem.error_response()).map_into_right_body());
         }
-        Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
+    };
+    request.extensions_mut().insert(principal.clone());
+    let response = next.call(request).await?;
+    // Some handlers refuse what only they can see.
+    if let Some(problem) = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Problem>())
+    {
+        note(state.as_ref(), response.request(), Some(&principal), problem);
+    }
+    Ok(response.map_into_left_body())
+}
+
+/// Counts a refusal for the audit log; other problems are none.
+fn note(state: Option<&State>, request: &HttpRequest, principal: Option<&Principal>, problem: &Problem) {
+    let Some((state, detail)) = state.zip(problem.refusal()) else {
+        return;
+    };
+    state.refusals().note(&Refusal {
+        principal,
+        origin: &Origin::of(request),
+        status: problem.status_code().as_u16(),
+        detail,
+        object: access::object_in(request.path()).filter(|_| principal.is_some()),
+        at: Timestamp::now(),
+    });
+}
+
+/// The caller, who may do this; or else why not, and who it is if that is known.
+async fn admit(request: &ServiceRequest) -> Result<Principal, (Option<Principal>, Problem)> {
+    let state = request.app_data::<web::Data<State>>().ok_or_else(|| {
+        tracing::error!("the management API was mounted without its state");
+        (
+            None,
+            Problem::new(ProblemKind::Internal, "This server is not set up completely."),
+        )
+    })?;
+    let principal = principal(request, state).await.map_err(|problem| (None, problem))?;
+    runtime::http::proven(request.request());
+    match access::check(request, state, &principal).await {
+        Ok(()) => Ok(principal),
+        Err(problem) => Err((Some(principal), problem)),
     }
 }
 
-async fn principal(request: &ServiceRequest) -> Result<Principal, Problem> {
+async fn principal(request: &ServiceRequest, state: &State) -> Result<Principal, Problem> {
     let header = request.headers().get(header::AUTHORIZATION);
     let Some(token) = header.and_then(|value| value.to_str().ok()).and_then(bearer) else {
         return Err(unauthorized(
@@ -54,16 +86,12 @@ async fn principal(request: &ServiceRequest) -> Result<Principal, Problem> {
             r#"Bearer realm="rollcall""#,
         ));
     };
-    let state = request.app_data::<actix_web::web::Data<State>>().ok_or_else(|| {
-        tracing::error!("the management API was mounted without its state");
-        Problem::new(ProblemKind::Internal, "This server is not set up completely.")
-    })?;
     if state.is_configured_admin_key(token) {
-        return Ok(Principal::Configured);
+        return Ok(Principal::configured());
     }
     stored(state, token).await?.ok_or_else(|| {
         unauthorized(
-            "This is not an admin key. Make one with \"rollcall keys create --name <name>\".",
+            "This is not an admin key, or one that has expired. Make one with \"rollcall keys create --name <name>\".",
             r#"Bearer realm="rollcall", error="invalid_token""#,
         )
     })
@@ -73,16 +101,16 @@ async fn stored(state: &State, token: &str) -> Result<Option<Principal>, Problem
     let Some(token) = Token::parse(token).filter(|token| token.kind() == TokenKind::Admin) else {
         return Ok(None);
     };
-    let keys = state.store().admin_keys();
+    let (keys, now) = (state.store().admin_keys(), Timestamp::now());
     let key = keys
         .by_id(token.id().into())
         .await?
-        .filter(|key| token.matches(&key.token_hash));
+        .filter(|key| token.matches(&key.token_hash) && key.is_good(now));
     let Some(key) = key else { return Ok(None) };
-    if let Err(error) = keys.note_use(&key, Timestamp::now()).await {
+    if let Err(error) = keys.note_use(&key, now).await {
         tracing::warn!(key.id = %key.id, error = %telemetry::chain(&error), "the use of an admin key could not be noted");
     }
-    Ok(Some(Principal::Key(key.id)))
+    Ok(Some(Principal::of(key)))
 }
 
 /// The token of an `Authorization: Bearer` value (RFC 6750 §2.1; the scheme is case-insensitive, RFC 9110 §11.1).

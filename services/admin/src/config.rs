@@ -2,6 +2,7 @@
 
 use runtime::Settings;
 use secrecy::SecretString;
+use std::time::Duration;
 use webhooks::{Guard, Rules};
 
 /// How the management API works. [`From`] reads the settings of the program.
@@ -11,6 +12,8 @@ pub struct Config {
     pub admin_key: Option<SecretString>,
     /// Which URLs endpoints may have. Settings: `webhook_allow_private`, `webhook_allow_cidrs`, `webhook_ports`.
     pub guard: Guard,
+    /// How long entries of the audit log are kept. Setting: `audit_retention_days`.
+    pub audit_retention: Duration,
 }
 
 impl From<&Settings> for Config {
@@ -23,6 +26,7 @@ impl From<&Settings> for Config {
         Self {
             admin_key: settings.admin_key.clone(),
             guard: Guard::new(rules),
+            audit_retention: settings.audit_retention,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The one extractor of every handler: the shared state, the caller, the time, and the idempotency key.
 
-use crate::auth::Principal;
+use crate::audit::{Act, Origin};
 use crate::idempotent::{Idempotency, IdempotentStart, OpenChange};
+use crate::principal::Principal;
 use crate::problem::{Problem, ProblemKind};
 use crate::setup;
 use crate::state::State;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::str::FromStr;
-use store::{AdminTx, Directory, EventDraft};
+use store::{AuditEntry, Directory, EventDraft};
 use tokio::sync::MutexGuard;
 
 /// What a handler starts with. A handler that has one runs for an authenticated caller.
@@ -26,6 +27,7 @@ pub(crate) struct AdminContext {
     pub(crate) now: Timestamp,
     /// Method and path.
     operation: String,
+    origin: Origin,
     idempotency: Option<Idempotency>,
 }
 
@@ -83,8 +85,22 @@ impl AdminContext {
     ///
     /// # Errors
     /// As the store.
-    pub(crate) async fn change(&self, lane: Option<u16>) -> Result<AdminTx, Problem> {
-        Ok(self.store().change(lane).await?)
+    pub(crate) async fn change(&self, lane: Option<u16>) -> Result<OpenChange, Problem> {
+        Ok(OpenChange::unmarked(self.store().change(lane).await?))
+    }
+
+    /// What the audit log says of an act of this request.
+    pub(crate) fn entry(&self, act: Act) -> AuditEntry {
+        act.entry(self.principal.actor(), Some(&self.origin), self.now)
+    }
+
+    /// Notes an act that is no change of this database by itself: a secret that was read back, or a change that travels
+    /// the bus.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn note(&self, act: Act) -> Result<(), Problem> {
+        Ok(self.store().audit_log().note(&[self.entry(act)]).await?)
     }
 
     /// An event about a directory, changed through this API.
@@ -98,7 +114,7 @@ impl FromRequest for AdminContext {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let principal = request.extensions().get::<Principal>().copied();
+        let principal = request.extensions().get::<Principal>().cloned();
         let (Some(state), Some(principal)) = (request.app_data::<Data<State>>(), principal) else {
             tracing::error!("a handler of the management API runs outside its scope");
             return ready(Err(Problem::new(
@@ -106,11 +122,12 @@ impl FromRequest for AdminContext {
                 "This server is not set up completely.",
             )));
         };
-        ready(Idempotency::of(request, principal).map(|idempotency| Self {
+        ready(Idempotency::of(request, &principal).map(|idempotency| Self {
             state: state.clone(),
             principal,
             now: Timestamp::now(),
             operation: format!("{} {}", request.method(), request.path()),
+            origin: Origin::of(request),
             idempotency,
         }))
     }

@@ -1,5 +1,7 @@
-//! What the management API does beside its requests: it forgets old answers, and goes on with erasures.
+//! What the management API does beside its requests: it forgets old answers and old entries of the audit log, writes
+//! refusals to it, and goes on with erasures.
 
+use crate::state::State;
 use events::Timestamp;
 use runtime::Shutdown;
 use std::time::Duration;
@@ -9,19 +11,50 @@ use store::{Store, StoreError};
 const PRUNING_INTERVAL: Duration = Duration::from_hours(1);
 /// How often erasures are looked for that a request did not finish, or that are due for the second time.
 const ERASING_INTERVAL: Duration = Duration::from_mins(1);
+/// How often refusals are written to the audit log.
+const NOTING_INTERVAL: Duration = Duration::from_secs(5);
 /// Erasures worked on in one go.
 const MOST_ERASURES: u32 = 100;
 
 /// Runs until a soft stop.
-pub(crate) async fn run(store: &Store, shutdown: &Shutdown) {
+pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
+    let store = state.store();
     let mut pruning = tokio::time::interval(PRUNING_INTERVAL);
     let mut erasing = tokio::time::interval(ERASING_INTERVAL);
+    let mut noting = tokio::time::interval(NOTING_INTERVAL);
     pruning.tick().await;
     loop {
         tokio::select! {
             () = shutdown.soft.cancelled() => break,
-            _ = pruning.tick() => prune(store).await,
+            _ = pruning.tick() => {
+                prune(store).await;
+                prune_audit_log(state, shutdown).await;
+            }
             _ = erasing.tick() => erase(store, shutdown).await,
+            _ = noting.tick() => write_refusals(state).await,
+        }
+    }
+    write_refusals(state).await;
+}
+
+async fn write_refusals(state: &State) {
+    if let Err(error) = state.refusals().write(&state.store().audit_log()).await {
+        tracing::warn!(error = %telemetry::chain(&error), "refused requests are not in the audit log yet");
+    }
+}
+
+/// Goes on in bounded steps until nothing is left that is too old.
+async fn prune_audit_log(state: &State, shutdown: &Shutdown) {
+    let before = Timestamp::now().minus(state.audit_retention());
+    let log = state.store().audit_log();
+    while !shutdown.soft.is_cancelled() {
+        match log.prune(before).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(error = %telemetry::chain(&error), "old entries of the audit log could not be forgotten");
+                break;
+            }
         }
     }
 }

@@ -4,7 +4,9 @@
 //! token that is shown once, so it is kept encrypted. Only answers of changes are kept: a refused request changed
 //! nothing and may be mended and sent again under the same key.
 
-use crate::auth::Principal;
+use crate::audit::Act;
+use crate::context::AdminContext;
+use crate::principal::Principal;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use actix_web::http::StatusCode;
@@ -39,7 +41,7 @@ pub(crate) enum IdempotentStart {
     Answered(HttpResponse),
 }
 
-/// The change of a POST, which ends in its answer.
+/// The change of a request. It ends with what the audit log says of it, and of a POST with its answer.
 pub(crate) struct OpenChange {
     change: AdminTx,
     claimed: Option<String>,
@@ -57,7 +59,7 @@ impl Idempotency {
     ///
     /// # Errors
     /// 400 for a key that is empty, too long or not visible ASCII.
-    pub(crate) fn of(request: &HttpRequest, principal: Principal) -> Result<Option<Self>, Problem> {
+    pub(crate) fn of(request: &HttpRequest, principal: &Principal) -> Result<Option<Self>, Problem> {
         let Some(value) = request.headers().get(HEADER) else {
             return Ok(None);
         };
@@ -124,13 +126,14 @@ impl OpenChange {
         Self { change, claimed: None }
     }
 
-    /// Commits and answers with a body.
+    /// Commits together with the audit log's entry, and answers with a body.
     ///
     /// # Errors
     /// As the store.
     pub(crate) async fn finish(
         self,
-        state: &State,
+        context: &AdminContext,
+        act: Act,
         status: StatusCode,
         location: Option<String>,
         body: &impl Serialize,
@@ -139,11 +142,21 @@ impl OpenChange {
         let kept = StoredAnswer { location, body };
         if let Some(key) = &self.claimed {
             let text = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
-            let sealed = STANDARD.encode(state.master_key().seal(&text, &context_of(key)));
+            let sealed = STANDARD.encode(context.master_key().seal(&text, &context_of(key)));
             self.change.keep_answer(key, status.as_u16(), &sealed).await?;
         }
-        self.change.commit().await?;
+        self.commit(context, act).await?;
         Ok(answer(status, kept))
+    }
+
+    /// Commits together with the audit log's entry.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn commit(self, context: &AdminContext, act: Act) -> Result<(), Problem> {
+        self.change.audit(context.entry(act)).await?;
+        self.change.commit().await?;
+        Ok(())
     }
 }
 

@@ -3,6 +3,8 @@
 //! It changes what it owns in one transaction with the events about it. Users and groups it reads, and it changes them by
 //! commands on the bus, like the SCIM service. Nothing here is reachable without an admin key.
 
+mod access;
+mod audit;
 mod auth;
 mod body;
 mod bootstrap;
@@ -16,6 +18,7 @@ mod indexing;
 mod jwks;
 mod openapi;
 mod people;
+mod principal;
 mod problem;
 mod query;
 mod routes;
@@ -25,7 +28,7 @@ mod streams;
 mod v1;
 mod well_known;
 
-pub use bootstrap::{FirstStart, bootstrap, create_admin_key};
+pub use bootstrap::{AdminKeyWish, FirstStart, bootstrap, create_admin_key, create_admin_key_as};
 pub use config::Config;
 pub use deps::Deps;
 pub use openapi::openapi;
@@ -54,12 +57,12 @@ impl Service for Admin {
         Ok(Self(State::new(config, deps)))
     }
 
-    /// Does what is due beside the requests, which [`Admin::routes`] answers: forgets old answers, goes on with
-    /// erasures, and writes users again for search where schemas changed. At the soft stop it ends the streams.
+    /// Does what is due beside the requests, which [`Admin::routes`] answers: forgets old answers and old entries of the
+    /// audit log, writes refusals to it, goes on with erasures, and writes users again for search where schemas changed. At the soft stop it ends the streams.
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let state = self.0;
         let indexing = shutdown.soft.run_until_cancelled(indexing::run(state.clone()));
-        tokio::join!(indexing, housekeeping::run(state.store(), &shutdown));
+        tokio::join!(indexing, housekeeping::run(&state, &shutdown));
         // Else the server would wait for readers that never leave by themselves.
         state.streams().close();
         Ok(())

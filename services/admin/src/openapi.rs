@@ -25,7 +25,7 @@ const ADMIN_KEY: &str = "admin_key";
 const REFUSAL: &str = "Refusal";
 
 /// The groups of operations, in the order of the document.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 13] = [
     ("Organizations", "The customer companies whose people are synced."),
     ("Directories", "The sources of users and groups of an organization."),
     ("Directory keys", "The bearer tokens that identity providers carry."),
@@ -35,9 +35,16 @@ const TAGS: [(&str, &str); 9] = [
     ),
     ("Federation", "Workloads that get access tokens without a secret."),
     ("Users", "The people of a directory."),
+    ("Groups", "The groups of a directory."),
     ("Endpoints", "The webhook URLs that apps subscribed."),
     ("Deliveries", "What was sent to the endpoints, and how it went."),
     ("Events", "The log of everything that was committed."),
+    (
+        "Portal links",
+        "Links that IT administrators of customers open without an account.",
+    ),
+    ("Admin keys", "The bearer tokens of this API, each with its scopes."),
+    ("Audit log", "Who did what in this API, and who was refused."),
 ];
 
 /// The document: OpenAPI 3.1.
@@ -49,7 +56,11 @@ pub fn openapi() -> OpenApi {
         (api::Fault::name().into_owned(), api::Fault::schema()),
     ]);
     for operation in operations() {
-        let documented = completed(operation.documented, &operation.method, &operation.path);
+        let mut documented = completed(operation.documented, &operation.method, &operation.path);
+        documented.security = Some(vec![SecurityRequirement::new(
+            ADMIN_KEY,
+            [operation.access.scope.as_str()],
+        )]);
         paths = paths.path(
             format!("{PREFIX}{}", operation.path),
             PathItem::from_http_methods(method_of(&operation.method), documented),
@@ -173,7 +184,11 @@ fn idempotency_key() -> Parameter {
 fn components(schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
     let key = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An admin key; `rollcall keys create` makes one."))
+        .description(Some(
+            "An admin key; `rollcall keys create` makes one. Each operation names the scope that the key must have: \
+             `read`, `directories`, `endpoints` or `admin`. A key of one organization sees and changes only what belongs \
+             to it; for anything else it gets the same answer as for what is not there.",
+        ))
         .build();
     ComponentsBuilder::new()
         .schemas_from_iter(schemas)

@@ -13,6 +13,8 @@ use store::StoreError;
 pub(crate) enum ProblemKind {
     /// No key, an unknown one, or one that is not an admin key.
     Unauthorized,
+    /// The key does not allow it.
+    Forbidden,
     /// No such resource.
     NotFound,
     /// The path exists, the method does not.
@@ -49,6 +51,7 @@ impl ProblemKind {
     const fn status(self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::MalformedBody | Self::InvalidParameter => StatusCode::BAD_REQUEST,
@@ -68,6 +71,7 @@ impl ProblemKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::MalformedBody => "malformed-body",
@@ -89,6 +93,7 @@ impl ProblemKind {
     const fn title(self) -> &'static str {
         match self {
             Self::Unauthorized => "An admin key is needed",
+            Self::Forbidden => "The key does not allow this",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::MalformedBody => "The body is not valid JSON",
@@ -119,6 +124,7 @@ struct Parts {
     kind: ProblemKind,
     detail: String,
     errors: Vec<Fault>,
+    is_refusal: bool,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -129,6 +135,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
+            is_refusal: matches!(kind, ProblemKind::Unauthorized | ProblemKind::Forbidden),
             header: None,
         }))
     }
@@ -139,6 +146,18 @@ impl Problem {
             ProblemKind::NotFound,
             format!("There is no {what} with the id \"{id}\"."),
         )
+    }
+
+    /// There is such a resource perhaps, but not for this key: the answer is the same as if there were none.
+    pub(crate) fn hidden(what: &str, id: &str) -> Self {
+        let mut problem = Self::not_found(what, id);
+        problem.0.is_refusal = true;
+        problem
+    }
+
+    /// Why access was refused; `None` for what went wrong otherwise.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.0.is_refusal.then_some(self.0.detail.as_str())
     }
 
     /// The body was read and has these faults.
@@ -198,6 +217,7 @@ impl ResponseError for Problem {
             detail,
             errors,
             header,
+            is_refusal: _,
         } = &*self.0;
         let status = kind.status();
         let body = api::Problem {

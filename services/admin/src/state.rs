@@ -1,5 +1,6 @@
 //! What the handlers of the management API share.
 
+use crate::audit::refusals::Refusals;
 use crate::config::Config;
 use crate::deps::Deps;
 use crate::streams::Streams;
@@ -9,6 +10,7 @@ use secrecy::ExposeSecret;
 use secrets::MasterKey;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use tokio::sync::Notify;
 use webhooks::Guard;
@@ -28,6 +30,8 @@ struct Inner {
     to_index: Notify,
     bus: Bus,
     streams: Streams,
+    refusals: Refusals,
+    audit_retention: Duration,
 }
 
 impl fmt::Debug for State {
@@ -59,6 +63,8 @@ impl State {
             to_index: Notify::new(),
             bus,
             streams: Streams::new(),
+            refusals: Refusals::default(),
+            audit_retention: config.audit_retention,
         }))
     }
 
@@ -77,6 +83,16 @@ impl State {
 
     pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
+    }
+
+    /// The requests that were refused and are not in the audit log yet.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
+    }
+
+    /// How long the audit log is kept.
+    pub(crate) fn audit_retention(&self) -> Duration {
+        self.0.audit_retention
     }
 
     pub(crate) fn streams(&self) -> &Streams {
@@ -113,6 +129,11 @@ impl State {
     /// The base URL that the identity provider of a directory is given.
     pub(crate) fn scim_url(&self, directory: DirectoryId) -> String {
         scim_url(&self.0.public_url, directory)
+    }
+
+    /// The link that an IT administrator opens with a token.
+    pub(crate) fn setup_url(&self, token: &str) -> String {
+        format!("{}/setup/{token}", self.0.public_url)
     }
 
     /// The URL of a resource of this API.

@@ -1,5 +1,7 @@
 //! The management API: every operation on one screen, and a file for each.
 
+mod admin_keys;
+mod audit_log;
 mod cycles;
 mod deliveries;
 mod directories;
@@ -11,10 +13,13 @@ mod groups;
 mod keys;
 mod oauth_clients;
 mod organizations;
+mod portal_links;
 mod preview;
 mod requests;
 mod table;
 mod users;
+
+pub(crate) use admin_keys::shown as about_admin_key;
 
 use actix_web::http::Method;
 use api::List;
@@ -24,64 +29,74 @@ use table::routes;
 /// Where the operations are.
 pub(crate) const PREFIX: &str = "/api/v1";
 
-/// All operations below [`PREFIX`]. Those of one path stand together.
+/// All operations below [`PREFIX`], each with the scope that it needs. Those of one path stand together.
 const ROUTES: &[fn() -> Operation] = &routes![
-    organizations::create,
-    organizations::list,
-    organizations::get,
-    directories::create,
-    directories::list,
-    directories::get,
-    directories::update,
-    directories::delete,
-    directories::release,
-    directories::attribute_paths,
-    requests::list,
-    requests::get,
-    cycles::list,
-    keys::create,
-    keys::list,
-    keys::update,
-    keys::revoke,
-    keys::token,
-    oauth_clients::create,
-    oauth_clients::list,
-    oauth_clients::revoke,
-    federation::set,
-    federation::get,
-    federation::delete,
-    endpoints::create,
-    endpoints::list,
-    endpoints::get,
-    endpoints::update,
-    endpoints::delete,
-    endpoints::secret,
-    endpoints::rotate_secret,
-    endpoints::replay,
-    endpoints::enable,
-    endpoints::stats,
-    deliveries::list,
-    deliveries::get,
-    deliveries::retry,
-    deliveries::cancel,
-    endpoints::test,
-    preview::create,
-    users::create,
-    users::list,
-    users::get,
-    users::update,
-    users::delete,
-    users::history,
-    groups::create,
-    groups::list,
-    groups::get,
-    groups::update,
-    groups::delete,
-    groups::members,
-    groups::history,
-    events::stream,
-    events::list,
-    event_types::list,
+    Directories: organizations::create,
+    Read: organizations::list narrowed,
+    Read: organizations::get,
+    Directories: organizations::update,
+    Directories: organizations::delete,
+    Directories: directories::create narrowed,
+    Read: directories::list narrowed,
+    Read: directories::get,
+    Directories: directories::update,
+    Directories: directories::delete,
+    Directories: directories::release,
+    Read: directories::attribute_paths,
+    Read: requests::list,
+    Read: requests::get,
+    Read: cycles::list,
+    Directories: keys::create,
+    Read: keys::list,
+    Directories: keys::update,
+    Directories: keys::revoke,
+    Directories: keys::token,
+    Directories: oauth_clients::create,
+    Read: oauth_clients::list,
+    Directories: oauth_clients::revoke,
+    Directories: federation::set,
+    Read: federation::get,
+    Directories: federation::delete,
+    Endpoints: endpoints::create narrowed,
+    Read: endpoints::list narrowed,
+    Read: endpoints::get,
+    Endpoints: endpoints::update,
+    Endpoints: endpoints::delete,
+    Endpoints: endpoints::secret,
+    Endpoints: endpoints::rotate_secret,
+    Endpoints: endpoints::replay,
+    Endpoints: endpoints::enable,
+    Read: endpoints::stats,
+    Read: deliveries::list narrowed,
+    Read: deliveries::get,
+    Endpoints: deliveries::retry,
+    Endpoints: deliveries::cancel,
+    Endpoints: endpoints::test,
+    Read: preview::create,
+    Directories: users::create,
+    Read: users::list,
+    Read: users::get,
+    Directories: users::update,
+    Directories: users::delete,
+    Read: users::history,
+    Directories: groups::create,
+    Read: groups::list,
+    Read: groups::get,
+    Directories: groups::update,
+    Directories: groups::delete,
+    Read: groups::members,
+    Read: groups::history,
+    Read: events::stream narrowed,
+    Read: events::list narrowed,
+    Read: event_types::list narrowed,
+    Directories: portal_links::create narrowed,
+    Read: portal_links::list narrowed,
+    Directories: portal_links::revoke,
+    Admin: admin_keys::create narrowed,
+    Admin: admin_keys::list narrowed,
+    Admin: admin_keys::get,
+    Admin: admin_keys::delete,
+    Admin: audit_log::list narrowed,
 ];
 
 /// Every route as method and full path, with `{…}` where an id goes.

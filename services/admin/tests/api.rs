@@ -5,6 +5,10 @@
 #[path = "api/harness.rs"]
 mod harness;
 
+#[path = "api/admin_keys.rs"]
+mod admin_keys;
+#[path = "api/audit_log.rs"]
+mod audit_log;
 #[path = "api/authorisation.rs"]
 mod authorisation;
 #[path = "api/bootstrap.rs"]
@@ -35,7 +39,13 @@ mod openapi;
 mod organizations;
 #[path = "api/people.rs"]
 mod people;
+#[path = "api/portal_links.rs"]
+mod portal_links;
+#[path = "api/refusals.rs"]
+mod refusals;
 #[path = "api/requests.rs"]
 mod requests;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/tenants.rs"]
+mod tenants;

@@ -67,6 +67,15 @@ enum Keys {
         /// What the key is for
         #[arg(long)]
         name: String,
+        /// What the key may do: read, directories, endpoints or admin; several with commas. All, where none is named
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = keys::scope)]
+        scope: Vec<store::AdminScope>,
+        /// The id of the one organization that the key is for
+        #[arg(long, value_name = "ID")]
+        organization: Option<events::OrganizationId>,
+        /// When the key ends, an RFC 3339 time
+        #[arg(long, value_name = "TIME", value_parser = keys::expiry)]
+        expires_at: Option<events::Timestamp>,
     },
 }
 
@@ -92,9 +101,22 @@ fn main() -> ExitCode {
             rebuild::run(&context, directory.as_deref(), dry_run).await
         }),
         Command::Config => config(&cli.flags),
-        Command::Keys(Keys::Create { name }) => command_main("rollcall", cli.flags, async move |context| {
-            keys::create(&context, &name).await
-        }),
+        Command::Keys(Keys::Create {
+            name,
+            scope,
+            organization,
+            expires_at,
+        }) => {
+            let wish = admin::AdminKeyWish {
+                name,
+                scopes: scope,
+                organization_id: organization,
+                expires_at,
+            };
+            command_main("rollcall", cli.flags, async move |context| {
+                keys::create(&context, &wish).await
+            })
+        }
     }
 }
 

@@ -188,6 +188,9 @@ settings! {
         /// How long the requests of identity providers are kept.
         request_retention: Duration = "request_retention_days", Days, "DAYS",
             "Days that the requests of identity providers are kept", default "14";
+        /// How long entries of the audit log are kept.
+        audit_retention: Duration = "audit_retention_days", Days, "DAYS",
+            "Days that entries of the audit log are kept", default "400";
     }
     "Logs and traces" {
         /// How log lines look, where it is said.

@@ -1,7 +1,7 @@
 //! Admin keys: the tokens of the management API, as hashes.
 
 use super::column::{Id, Millis};
-use ::events::AdminKeyId;
+use ::events::{AdminKeyId, OrganizationId};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,9 +14,27 @@ pub(crate) struct Model {
     pub(crate) token_hash: Vec<u8>,
     pub(crate) created_at: Millis,
     pub(crate) last_used_at: Option<Millis>,
+    /// Names of scopes, separated by spaces.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) scopes: String,
+    pub(crate) organization_id: Option<Id<OrganizationId>>,
+    pub(crate) expires_at: Option<Millis>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
+pub(crate) enum Relation {
+    #[sea_orm(
+        belongs_to = "super::organizations::Entity",
+        from = "Column::OrganizationId",
+        to = "super::organizations::Column::Id"
+    )]
+    Organization,
+}
+
+impl Related<super::organizations::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Organization.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -4,6 +4,7 @@
 //! texts and not by the entities, which later changes alter.
 
 mod active;
+mod audit_log;
 mod brake;
 mod catalogue;
 mod consumers;
@@ -17,10 +18,12 @@ mod log;
 mod log_copies;
 mod member_events;
 mod oauth;
+mod portal_links;
 mod publication;
 mod reading;
 mod refusals;
 mod requests;
+mod scopes;
 mod security_events;
 #[cfg(test)]
 mod snapshot;
@@ -74,6 +77,9 @@ migrations! {
     "0018_reading": reading,
     "0019_member_events": member_events,
     "0020_requests": requests,
+    "0021_scopes": scopes,
+    "0022_audit_log": audit_log,
+    "0023_portal_links": portal_links,
 }
 
 /// The statement that counts what is there when counts begin to be kept.

@@ -177,7 +177,12 @@ impl AdminTx {
     }
 
     /// Whether the domain was free. On PostgreSQL this waits for a transaction that is just claiming it.
-    async fn claim_domain(&self, id: OrganizationId, domain: &Domain, position: usize) -> Result<bool, StoreError> {
+    pub(super) async fn claim_domain(
+        &self,
+        id: OrganizationId,
+        domain: &Domain,
+        position: usize,
+    ) -> Result<bool, StoreError> {
         let claimed = domains::Entity::insert(domains::ActiveModel {
             domain: Set(domain.as_str().to_owned()),
             organization_id: Set(id.into()),

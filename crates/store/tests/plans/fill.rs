@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Command = 12,
     Request = 13,
     Cycle = 14,
+    Audit = 15,
+    Link = 16,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -195,6 +197,19 @@ impl Sql {
             ),
             format!(
                 "INSERT INTO admin_keys (id, name, token_hash, created_at) SELECT {admin}, 'a', {hash}, 1 FROM {tenants}"
+            ),
+            format!(
+                "INSERT INTO portal_links (id, organization_id, features, token_hash, expires_at, created_at) \
+                 SELECT {}, {organization}, 'sso', {hash}, {NOW}, {STORED} FROM {tenants}",
+                self.id(Kind::Link, "g.n")
+            ),
+            format!(
+                "INSERT INTO audit_log (id, actor_kind, actor_id, action, organization_id, directory_id, after, created_at) \
+                 SELECT {}, 'key', {}, 'directory.updated', {}, {}, '{{}}', {STORED} FROM {all}",
+                self.id(Kind::Audit, "g.n"),
+                self.id(Kind::AdminKey, "(g.n % 10)"),
+                self.id(Kind::Organization, "(g.n % 2)"),
+                self.id(Kind::Directory, "(g.n % 4)")
             ),
             format!(
                 "INSERT INTO idempotency_keys (key, request_hash, status, body, created_at) \

@@ -4,8 +4,8 @@
 use crate::fill::{FEW, Kind, NOW, SMALL, id, now};
 use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, Reach, User, Writes};
 use events::{
-    AdminKeyId, AttemptId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId, OrganizationId,
-    Outcome, ResourceId, ResourceKind, Source, Timestamp, Verdict,
+    AdminKeyId, AttemptId, AuditId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId,
+    OrganizationId, Outcome, PortalLinkId, ResourceId, ResourceKind, Source, Timestamp, Verdict,
 };
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -68,6 +68,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     tenants(store).await;
     requests(store).await;
     management(database, store).await;
+    audit(store).await;
     endpoints(store).await;
     sending(store).await;
     switching(database, store).await;
@@ -390,6 +391,8 @@ async fn tenants(store: &Store) {
     directories.by_id(big()).await.unwrap().unwrap();
     directories.by_domain(&domain).await.unwrap().unwrap();
     directories.missing(&[big()]).await.unwrap();
+    let owner = id(Kind::Organization, 0);
+    directories.missing_in(owner, &[big()]).await.unwrap();
     directories.counts(&[big(), small()]).await.unwrap();
     store.count_rows(&[small()]).await.unwrap();
     store.federation(big()).await.unwrap();
@@ -397,6 +400,10 @@ async fn tenants(store: &Store) {
     for organization_id in [None, Some(id(Kind::Organization, 7))] {
         let filter = DirectoryFilter { organization_id };
         two_pages!(|page: ListPage| async move { store.directories().list(filter, &page).await });
+    }
+    for owner in [None, Some(id(Kind::Organization, 7))] {
+        two_pages!(|page: ListPage| async move { store.admin_keys().list(owner, &page).await });
+        two_pages!(|page: ListPage| async move { store.portal_links().list(owner, &page).await });
     }
     two_pages!(|page: ListPage| async move { store.directory_keys(big()).list(&page).await });
     two_pages!(|page: ListPage| async move { store.oauth_clients(big()).list(&page).await });
@@ -577,20 +584,119 @@ async fn management(database: &TestDatabase, store: &Store) {
         id: AdminKeyId::new(),
         name: "new".to_owned(),
         token_hash,
+        scopes: AdminScope::ALL.to_vec(),
+        organization_id: Some(organization.id),
+        expires_at: None,
         created_at: now(),
         last_used_at: None,
     };
     change.create_admin_key(&admin).await.unwrap();
+    change.admin_key(admin.id).await.unwrap().unwrap();
+    change.delete_admin_key(admin.id).await.unwrap();
     change.commit().await.unwrap();
     // A directory with nothing in it: what goes with it is looked for in all tables.
     let change = store.change(Some(0)).await.unwrap();
     change.delete_directory(new.id).await.unwrap();
     change.commit().await.unwrap();
+    let change = store.change(None).await.unwrap();
+    let own = change.held_organization(organization.id).await.unwrap().unwrap().id;
+    change.rename_organization(own, "Newer", now()).await.unwrap();
+    let domains = ["newer.example".parse().unwrap()];
+    assert_eq!(change.replace_domains(own, &domains).await.unwrap(), None);
+    assert!(change.some_directories(own, 5).await.unwrap().is_empty());
+    let link = PortalLink {
+        id: PortalLinkId::new(),
+        organization_id: own,
+        directory_id: None,
+        features: PortalFeature::ALL.to_vec(),
+        token_hash,
+        expires_at: now(),
+        created_at: now(),
+    };
+    change.create_portal_link(&link).await.unwrap();
+    change.portal_link(link.id).await.unwrap().unwrap();
+    change.delete_portal_link(link.id).await.unwrap();
+    change.delete_organization(own).await.unwrap();
+    change.commit().await.unwrap();
+    store.portal_links().by_id(id(Kind::Link, 7)).await.unwrap().unwrap();
+}
+
+async fn audit(store: &Store) {
+    let entry = AuditEntry {
+        id: AuditId::new(),
+        actor: AuditActor::Stranger,
+        action: "access.refused".to_owned(),
+        object_kind: None,
+        object_id: None,
+        organization_id: None,
+        directory_id: None,
+        status: Some(401),
+        detail: None,
+        operation: None,
+        before: None,
+        after: None,
+        trace_id: None,
+        client: Some("192.0.2.7".to_owned()),
+        count: 1,
+        created_at: now(),
+    };
+    let log = store.audit_log();
+    let change = store.change(None).await.unwrap();
+    let again = AuditEntry {
+        id: AuditId::new(),
+        ..entry.clone()
+    };
+    change.audit(again).await.unwrap();
+    change.commit().await.unwrap();
+    for count in [1, 2] {
+        let counted = AuditEntry { count, ..entry.clone() };
+        log.note(&[counted]).await.unwrap();
+    }
+    let (directory_id, organization_id) = (Some(big()), Some(id(Kind::Organization, 0)));
+    let key = Some(id(Kind::AdminKey, 3));
+    let all = AuditFilter::default();
+    let filters = [
+        all.clone(),
+        AuditFilter {
+            directory_id,
+            ..all.clone()
+        },
+        AuditFilter {
+            organization_id,
+            ..all.clone()
+        },
+        AuditFilter { key, ..all.clone() },
+        AuditFilter {
+            organization_id,
+            key,
+            ..all.clone()
+        },
+        AuditFilter {
+            action: Some("none".to_owned()),
+            ..all.clone()
+        },
+        AuditFilter {
+            actor_kind: Some(AuditActorKind::Stranger),
+            since: Some(Timestamp::from_millis(NOW - 1_000_000)),
+            until: Some(now().plus(Duration::from_secs(3_600))),
+            ..all
+        },
+    ];
+    for filter in filters {
+        let first = log.page(&filter, None, 20).await.unwrap();
+        if first.next.is_some() {
+            log.page(&filter, first.next, 20).await.unwrap();
+        }
+    }
+    // Everything that is stored has ids of one moment.
+    assert!(!log.prune(Timestamp::from_millis(1)).await.unwrap());
 }
 
 async fn endpoints(store: &Store) {
     store.endpoints().by_id(endpoint(0)).await.unwrap().unwrap();
-    two_pages!(|page: ListPage| async move { store.endpoints().list(&page).await });
+    for owner in [None, Some(id(Kind::Organization, 0))] {
+        two_pages!(|page: ListPage| async move { store.endpoints().list(owner, &page).await });
+    }
     store.endpoints().version().await.unwrap();
     store.endpoints().all().await.unwrap();
     store

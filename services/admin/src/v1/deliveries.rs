@@ -5,8 +5,12 @@ pub(super) mod get;
 pub(super) mod list;
 pub(super) mod retry;
 
+use super::endpoints::owner;
+use crate::audit::Act;
+use crate::context::AdminContext;
 use crate::delivery_status::delivery_status;
 use crate::problem::{Problem, ProblemKind};
+use ::events::DeliveryId;
 use api::{Attempt, Delivery};
 
 /// A delivery as the API shows it, without its attempts.
@@ -42,6 +46,16 @@ fn attempt_shown(attempt: store::Attempt) -> Attempt {
         response_head: attempt.response_head,
         trace_id: attempt.trace_id,
     }
+}
+
+/// What the audit log says of a delivery: it belongs to whom its endpoint belongs to.
+async fn act(context: &AdminContext, verb: &'static str, id: DeliveryId) -> Result<Act, Problem> {
+    let act = Act::new(verb, "delivery", id);
+    let Some(delivery) = context.store().deliveries().by_id(id).await? else {
+        return Ok(act);
+    };
+    let endpoint = context.store().endpoints().by_id(delivery.endpoint_id).await?;
+    Ok(act.of(endpoint.as_ref().and_then(owner)))
 }
 
 fn in_flight() -> Problem {

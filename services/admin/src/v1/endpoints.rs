@@ -14,3 +14,5 @@ pub(super) mod stats;
 pub(super) mod test;
 pub(super) mod update;
 mod view;
+
+pub(super) use view::owner;

@@ -1,8 +1,11 @@
 //! `/organizations`: the customer companies.
 
 pub(super) mod create;
+pub(super) mod delete;
+mod domains;
 pub(super) mod get;
 pub(super) mod list;
+pub(super) mod update;
 
 use api::Organization;
 

@@ -62,6 +62,11 @@ async fn unknown_fields_and_parameters_are_named_with_the_known_ones() {
             .contains("limit, cursor")
     );
     assert_eq!(problem["errors"][1]["parameter"], "limit");
+    let body = json!({"domains": ["contoso.com"]});
+    assert_eq!(
+        api.post(&format!("{ORGANIZATIONS}?dry_run=1"), &body).await.faults(400),
+        ["dry_run"]
+    );
     api.close().await;
 }
 

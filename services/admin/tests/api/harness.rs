@@ -51,6 +51,7 @@ impl Api {
         let config = Config {
             admin_key: Some(CONFIGURED_KEY.into()),
             guard,
+            audit_retention: Duration::from_secs(400 * 24 * 3_600),
         };
         let master_key = MasterKey::generate();
         let deps = Deps {
@@ -85,6 +86,18 @@ impl Api {
             api: self,
             request: test::TestRequest::default().method(method).uri(path),
         }
+    }
+
+    /// A request with another admin key.
+    pub(crate) fn call_with(&self, key: &str, method: Method, path: &str) -> Call<'_> {
+        self.anonymous(method, path)
+            .header("authorization", &format!("Bearer {key}"))
+    }
+
+    /// The token of a new admin key.
+    pub(crate) async fn admin_key(&self, body: &Value) -> String {
+        let made = self.post("/api/v1/admin-keys", body).await.expect(StatusCode::CREATED);
+        text(&made, "token").to_owned()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

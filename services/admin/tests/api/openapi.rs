@@ -24,6 +24,11 @@ async fn every_route_is_in_the_document_which_needs_no_key() {
     for (method, path) in admin::routes() {
         let operation = &served["paths"][&path][method.as_str().to_lowercase()];
         assert!(operation["operationId"].is_string(), "{method} {path}");
+        let scope = operation["security"][0]["admin_key"][0].as_str().unwrap();
+        assert!(
+            ["read", "directories", "endpoints", "admin"].contains(&scope),
+            "{method} {path}"
+        );
         for id in path.split('/').filter_map(|part| part.strip_prefix('{')) {
             let parameters = operation["parameters"].as_array().unwrap();
             let name = id.trim_end_matches('}');
@@ -187,12 +192,12 @@ fn every_example_is_of_its_type() {
     let mut examples = Examples(document(), Vec::new());
     check!(examples.request: OrganizationCreate, DirectoryCreate, DirectoryPatch, DirectoryRelease, KeyCreate, KeyPatch,
            OauthClientCreate, FederationSet, EndpointCreate, EndpointPatch, EndpointEnable, EndpointReplay, EndpointTest,
-           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest);
+           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest, AdminKeyCreate, OrganizationPatch, PortalLinkCreate);
     check!(examples.answer: Problem, Fault, Organization, Directory, DirectoryCounts, LastRefusal, FirstKey, RoleRule,
            GroupRole, MassChangeBrake, SchemaDeclaration, AttributeDeclaration, Key, KeyToken, OauthClient, Federation,
            Endpoint, ClientCertificate, ClientCertificateShown, EndpointSecret, SecretRotated, ReplayQueued, TestQueued,
            EndpointStats, Percentiles, Oldest, Delivery, Attempt, DeliveryQueued, DeliveryCancelled, Event,
-    AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview);
+    AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview, AdminKey, AuditEntry, AuditActor, AuditObject, PortalLink);
     let schemas = examples.0["components"]["schemas"].as_object().unwrap();
     let with_examples = schemas.iter().filter(|(_, schema)| schema["examples"].is_array());
     let unchecked: Vec<_> = with_examples

@@ -1,6 +1,6 @@
 //! `POST /deliveries/{id}/cancel`.
 
-use super::in_flight;
+use super::{act, in_flight};
 use crate::body::NoBody;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -23,6 +23,7 @@ use store::CancelOutcome;
 )]
 pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
+    let act = act(&context, "cancelled", id).await?;
     let open = match context.begin(None, body.raw()).await? {
         IdempotentStart::Open(open) => open,
         IdempotentStart::Answered(answer) => return Ok(answer),
@@ -42,5 +43,5 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoB
         id,
         status: DeliveryStatus::Cancelled,
     };
-    open.finish(&context, StatusCode::OK, None, &answer).await
+    open.finish(&context, act, StatusCode::OK, None, &answer).await
 }

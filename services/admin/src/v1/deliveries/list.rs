@@ -12,6 +12,8 @@ use api::{DeliveriesParameters, Delivery, List};
 use store::{DeliveryFilter, DeliveryState};
 
 /// Lists the deliveries, the newest first.
+///
+/// With a key of one organization `endpoint_id` is needed: one of its endpoints.
 #[utoipa::path(
     get,
     path = "/deliveries",
@@ -30,7 +32,18 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
         query.fault("status", format!("Must be one of: {}.", known.join(", ")));
     }
     let wanted = query.page();
+    let own = context.principal.organization;
+    if own.is_some() && endpoint_id.is_none() {
+        let detail = "Needed with a key of one organization: the id of one of its endpoints.";
+        query.fault("endpoint_id", detail);
+    }
     query.finish()?;
+    if let (Some(own), Some(id)) = (own, endpoint_id) {
+        let endpoint = context.store().endpoints().by_id(id).await?;
+        if !endpoint.is_some_and(|endpoint| endpoint.belongs_to(own)) {
+            return Err(Problem::hidden("endpoint", &id.to_string()));
+        }
+    }
     let list = context
         .store()
         .deliveries()

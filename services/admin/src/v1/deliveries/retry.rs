@@ -1,6 +1,6 @@
 //! `POST /deliveries/{id}/retry`.
 
-use super::in_flight;
+use super::{act, in_flight};
 use crate::body::NoBody;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -23,6 +23,7 @@ use store::RetryOutcome;
 )]
 pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoBody) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = path_id("delivery", &path)?;
+    let act = act(&context, "retried", id).await?;
     let open = match context.begin(None, body.raw()).await? {
         IdempotentStart::Open(open) => open,
         IdempotentStart::Answered(answer) => return Ok(answer),
@@ -36,5 +37,5 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoB
         id,
         status: DeliveryStatus::Pending,
     };
-    open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+    open.finish(&context, act, StatusCode::ACCEPTED, None, &answer).await
 }

@@ -1,16 +1,18 @@
 //! `POST /directories`: one call sets up everything that an identity provider needs.
 
 use super::view::shown;
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::idempotent::{IdempotentStart, OpenChange};
 use crate::problem::Problem;
 use crate::setup::{SetUp, set_up};
-use ::events::{DirectoryId, OrganizationId, Source, Timestamp};
+use ::events::{DirectoryId, OrganizationId, Source};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use api::{Directory, DirectoryCreate, FirstKey};
 use secrecy::ExposeSecret;
+use serde_json::json;
 use store::{Domain, NewDirectory, NewOrganization};
 
 /// The organization as the caller names it.
@@ -45,7 +47,7 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<DirectoryCreat
         IdempotentStart::Open(open) => open,
         IdempotentStart::Answered(answer) => return Ok(answer),
     };
-    let organization_id = organization_of(&open, &owner, context.now).await?;
+    let organization_id = organization_of(&open, &owner, &context).await?;
     let new = NewDirectory {
         id,
         organization_id,
@@ -54,6 +56,7 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<DirectoryCreat
         at: context.now,
     };
     let SetUp { directory, key, token } = set_up(&open, new, lane, Source::Api).await?;
+    let act = Act::created("directory", id, &shown(&context, directory.clone(), None, context.now)).within(&directory);
     let answer = Directory {
         key: Some(FirstKey {
             id: key.id,
@@ -63,7 +66,7 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<DirectoryCreat
         ..shown(&context, directory, None, context.now)
     };
     let location = context.location(&format!("/directories/{id}"));
-    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+    open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)
         .await
 }
 
@@ -80,26 +83,46 @@ fn read_owner(body: &mut Body<DirectoryCreate>) -> Option<Owner> {
     domain
 }
 
-/// The organization of the new directory; a domain that nobody has yet makes one.
-async fn organization_of(change: &OpenChange, owner: &Owner, now: Timestamp) -> Result<OrganizationId, Problem> {
-    match owner {
-        Owner::Id(id) => {
-            let found = change.organization(*id).await?;
-            found.map(|found| found.id).ok_or_else(|| {
-                Problem::invalid_at(
-                    "#/organization",
-                    format!("There is no organization with the id \"{id}\"."),
-                )
-            })
+/// The organization of the new directory; a domain that nobody has yet makes one, but not for a key of one organization.
+async fn organization_of(
+    change: &OpenChange,
+    owner: &Owner,
+    context: &AdminContext,
+) -> Result<OrganizationId, Problem> {
+    let missing =
+        |what: String| Problem::invalid_at("#/organization", format!("There is no organization with {what}."));
+    match (owner, context.principal.organization) {
+        (Owner::Id(id), _) => {
+            let found = change
+                .organization(*id)
+                .await?
+                .filter(|found| context.principal.sees(Some(found.id)));
+            found
+                .map(|found| found.id)
+                .ok_or_else(|| missing(format!("the id \"{id}\"")))
         }
-        Owner::Domain(domain) => {
+        (Owner::Domain(domain), Some(own)) => {
+            let found = change.organization(own).await?;
+            let found = found.filter(|found| found.domains.iter().any(|own| own == domain.as_str()));
+            found
+                .map(|found| found.id)
+                .ok_or_else(|| missing(format!("the domain {domain}")))
+        }
+        (Owner::Domain(domain), None) => {
             let new = NewOrganization {
                 id: OrganizationId::new(),
                 name: domain.to_string(),
                 domains: vec![domain.clone()],
-                at: now,
+                at: context.now,
             };
-            Ok(change.organization_of_domain(&new, domain).await?)
+            let id = change.organization_of_domain(&new, domain).await?;
+            if id == new.id {
+                let about =
+                    json!({ "name": new.name, "domains": new.domains.iter().map(Domain::as_str).collect::<Vec<_>>() });
+                let made = Act::created("organization", id, &about).of(Some(id));
+                change.audit(context.entry(made)).await?;
+            }
+            Ok(id)
         }
     }
 }

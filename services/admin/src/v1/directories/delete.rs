@@ -1,5 +1,7 @@
 //! `DELETE /directories/{id}`: its users, groups and keys go with it; its log stays.
 
+use super::view::shown;
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType};
@@ -29,6 +31,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let draft = context.draft(EventType::DirectoryDeleted, &directory, data);
     change.append(lane, vec![draft]).await?;
     change.delete_directory(id).await?;
-    change.commit().await?;
+    let act = Act::deleted("directory", id, &shown(&context, directory.clone(), None, context.now)).within(&directory);
+    change.commit(&context, act).await?;
     Ok(HttpResponse::NoContent().finish())
 }

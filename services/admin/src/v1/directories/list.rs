@@ -25,6 +25,7 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
     let organization_id: Option<OrganizationId> = query.parsed("organization_id", "the id of an organization");
     let wanted = query.page();
     query.finish()?;
+    let organization_id = context.principal.narrowed(organization_id)?;
     let directories = context.store().directories();
     let list = directories.list(DirectoryFilter { organization_id }, &wanted).await?;
     let ids: Vec<DirectoryId> = list.data.iter().map(|directory| directory.id).collect();

@@ -1,6 +1,7 @@
 //! `POST /directories/{id}/release`: an administrator has looked, and lets deactivations and deletions through.
 
 use super::view::shown;
+use crate::audit::Act;
 use crate::body::OptionalBody;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -78,8 +79,12 @@ pub(crate) async fn handler(
         open.append(lane, vec![draft]).await?;
     }
     let synced = context.store().sync_states(&[after.id]).await?.remove(&after.id);
-    let answer = shown(&context, after, synced.as_ref(), context.now);
-    open.finish(&context, StatusCode::OK, None, &answer).await
+    let old = shown(&context, before.clone(), synced.as_ref(), context.now);
+    let answer = shown(&context, after.clone(), synced.as_ref(), context.now);
+    let act = Act::updated("directory", id, &old, &answer)
+        .named("released")
+        .within(&after);
+    open.finish(&context, act, StatusCode::OK, None, &answer).await
 }
 
 /// `directory.released`, in the change that ends a hold.

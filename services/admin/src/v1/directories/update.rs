@@ -3,6 +3,7 @@
 use super::release;
 use super::settings::{self, Changes};
 use super::view::{counted, shown, ways};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
@@ -51,8 +52,13 @@ pub(crate) async fn handler(
     if after != before {
         after.updated_at = context.now;
         save(&context, &change, lane, &before, &mut after).await?;
+        let (old, new) = (
+            shown(&context, before.clone(), None, context.now),
+            shown(&context, after.clone(), None, context.now),
+        );
+        let act = Act::updated("directory", id, &old, &new).within(&after);
+        change.commit(&context, act).await?;
     }
-    change.commit().await?;
     if after.policy()?.indexing.is_some() {
         context.index();
     }

@@ -37,7 +37,10 @@ pub(super) async fn check<T: api::Body>(context: &AdminContext, body: &mut Body<
     };
     let store = context.store();
     if let Some(ids) = body.sound::<Vec<DirectoryId>>("directory_ids") {
-        let missing = store.directories().missing(&ids).await?;
+        let missing = match context.principal.organization {
+            None => store.directories().missing(&ids).await?,
+            Some(own) => store.directories().missing_in(own, &ids).await?,
+        };
         fault_missing(
             body,
             "directory_ids",
@@ -47,7 +50,10 @@ pub(super) async fn check<T: api::Body>(context: &AdminContext, body: &mut Body<
         );
     }
     if let Some(ids) = body.sound::<Vec<OrganizationId>>("organization_ids") {
-        let missing = store.organizations().missing(&ids).await?;
+        let missing = match context.principal.organization {
+            None => store.organizations().missing(&ids).await?,
+            Some(own) => ids.iter().copied().filter(|id| *id != own).collect(),
+        };
         let detail = "There is no organization with this id.";
         fault_missing(body, "organization_ids", &ids, &missing, detail);
     }

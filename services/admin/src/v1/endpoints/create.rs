@@ -2,7 +2,8 @@
 
 use super::check::{self, CheckedMembers, NEEDS_ORDER, faults_of_format};
 use super::seal::{mint_secret, seal_headers, seal_identity, seal_secret, seal_url};
-use super::view::shown;
+use super::view::{listed, owner, shown};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::idempotent::IdempotentStart;
@@ -16,7 +17,7 @@ use webhooks::Signing;
 
 /// Creates an endpoint.
 ///
-/// Its secret is in this answer, and can be asked for later.
+/// Its secret is in this answer, and can be asked for later. A key of one organization makes endpoints of that organization.
 #[utoipa::path(
     post,
     path = "/endpoints",
@@ -29,7 +30,10 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<EndpointCreate
     let checked = check::check(&context, &mut body).await?;
     check_together(&mut body);
     let raw = body.raw();
-    let wanted = body.finish()?;
+    let mut wanted = body.finish()?;
+    if let Some(own) = context.principal.organization {
+        wanted.organization_ids = Some(vec![own]);
+    }
     let from = match wanted.from.unwrap_or_default() {
         Beginning::Now => None,
         Beginning::Beginning => Some(CatchUpFrom::Beginning),
@@ -55,13 +59,14 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<EndpointCreate
             .await?;
         endpoint.catching_up = true;
     }
+    let act = Act::created("endpoint", id, &listed(&context, endpoint.clone())?).of(owner(&endpoint));
     let answer = api::Endpoint {
         // A private key never leaves this service.
         secret: (signing == Signing::V1).then(|| secret.expose().into()),
         ..shown(&context, endpoint)?
     };
     let location = context.location(&format!("/endpoints/{id}"));
-    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+    open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)
         .await
 }
 

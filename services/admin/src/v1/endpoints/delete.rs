@@ -1,5 +1,7 @@
 //! `DELETE /endpoints/{id}`.
 
+use super::view::{listed, owner};
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::EndpointId;
@@ -17,9 +19,11 @@ use actix_web::web::Path;
 pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: EndpointId = path_id("endpoint", &path)?;
     let change = context.change(None).await?;
-    if !change.delete_endpoint(id).await? {
-        return Err(Problem::not_found("endpoint", &path));
-    }
-    change.commit().await?;
+    let endpoint = change.endpoint(id).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    change.delete_endpoint(id).await?;
+    let owner = owner(&endpoint);
+    let act = Act::deleted("endpoint", id, &listed(&context, endpoint)?).of(owner);
+    change.commit(&context, act).await?;
     Ok(HttpResponse::NoContent().finish())
 }

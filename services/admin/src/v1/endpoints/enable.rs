@@ -1,6 +1,7 @@
 //! `POST /endpoints/{id}/enable`.
 
-use super::view::shown;
+use super::view::{listed, owner, shown};
+use crate::audit::Act;
 use crate::body::OptionalBody;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -33,11 +34,10 @@ pub(crate) async fn handler(
         IdempotentStart::Open(open) => open,
         IdempotentStart::Answered(answer) => return Ok(answer),
     };
+    let missing = || Problem::not_found("endpoint", &path);
+    let before = open.endpoint(id).await?.ok_or_else(missing)?;
     open.enable_endpoint(id, held != HeldEvents::Drain, context.now).await?;
-    let mut endpoint = open
-        .endpoint(id)
-        .await?
-        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let mut endpoint = open.endpoint(id).await?.ok_or_else(missing)?;
     if held == HeldEvents::Snapshot {
         let (directories, organizations) = (&endpoint.directory_ids, &endpoint.selection.organization_ids);
         let from = CatchUpFrom::Snapshot;
@@ -45,6 +45,20 @@ pub(crate) async fn handler(
             .await?;
         endpoint.catching_up = true;
     }
+    let (old, new) = (listed(&context, before)?, listed(&context, endpoint.clone())?);
+    let act = Act::updated("endpoint", id, &old, &new)
+        .named("enabled")
+        .of(owner(&endpoint))
+        .saying(format!("held events: {}", word(held)));
     let answer = shown(&context, endpoint)?;
-    open.finish(&context, StatusCode::OK, None, &answer).await
+    open.finish(&context, act, StatusCode::OK, None, &answer).await
+}
+
+/// As the request says it.
+const fn word(held: HeldEvents) -> &'static str {
+    match held {
+        HeldEvents::Drain => "drain",
+        HeldEvents::Skip => "skip",
+        HeldEvents::Snapshot => "snapshot",
+    }
 }

@@ -21,7 +21,8 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
     let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
-    let store::List { data, next_cursor } = context.store().endpoints().list(&wanted).await?;
+    let endpoints = context.store().endpoints();
+    let store::List { data, next_cursor } = endpoints.list(context.principal.organization, &wanted).await?;
     let data = data
         .into_iter()
         .map(|endpoint| listed(&context, endpoint))

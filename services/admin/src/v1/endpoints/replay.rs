@@ -1,5 +1,7 @@
 //! `POST /endpoints/{id}/replay`: sends again what an endpoint missed, or got and lost.
 
+use super::view::owner;
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -49,15 +51,17 @@ pub(crate) async fn handler(
         IdempotentStart::Open(open) => open,
         IdempotentStart::Answered(answer) => return Ok(answer),
     };
-    open.endpoint(id)
-        .await?
-        .ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let endpoint = open.endpoint(id).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
     let answer = ReplayQueued {
         queued: open.replay_deliveries(id, &replay, context.now).await?,
         would_queue: None,
         dry_run: None,
     };
-    open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+    let act = Act::new("replayed", "endpoint", id)
+        .of(owner(&endpoint))
+        .saying(format!("{} deliveries", answer.queued));
+    open.finish(&context, act, StatusCode::ACCEPTED, None, &answer).await
 }
 
 fn replay(wanted: &EndpointReplay) -> ReplayRange {

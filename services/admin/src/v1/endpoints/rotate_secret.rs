@@ -1,6 +1,8 @@
 //! `POST /endpoints/{id}/rotate-secret`: the secret before signs for a while as well.
 
 use super::seal::rotate;
+use super::view::owner;
+use crate::audit::Act;
 use crate::body::NoBody;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -42,5 +44,6 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoB
         secret: public_key.is_none().then(|| secret.expose().into()),
         public_key,
     };
-    open.finish(&context, StatusCode::OK, None, &answer).await
+    let act = Act::new("secret_rotated", "endpoint", id).of(owner(&endpoint));
+    open.finish(&context, act, StatusCode::OK, None, &answer).await
 }

@@ -1,5 +1,7 @@
 //! `GET /endpoints/{id}/secret`.
 
+use super::view::owner;
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::{Problem, ProblemKind};
 use ::events::EndpointId;
@@ -33,6 +35,9 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         .master_key()
         .open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
     let secret = opened.map_err(|error| Problem::internal(&error))?;
+    // Before it is shown: what cannot be noted is not told.
+    let act = Act::new("secret_read", "endpoint", id).of(owner(&endpoint));
+    context.note(act).await?;
     let secret = secret.expose_secret().into();
     Ok(Json(EndpointSecret { secret }))
 }

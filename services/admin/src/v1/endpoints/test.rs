@@ -1,5 +1,7 @@
 //! `POST /endpoints/{id}/test`: sends an event of the catalogue that did not happen.
 
+use super::view::owner;
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -68,7 +70,10 @@ pub(crate) async fn handler(
         r#type: event_type,
         status: DeliveryStatus::Pending,
     };
-    open.finish(&context, StatusCode::ACCEPTED, None, &answer).await
+    let act = Act::new("tested", "endpoint", endpoint_id)
+        .of(owner(&endpoint))
+        .saying(event_type.to_string());
+    open.finish(&context, act, StatusCode::ACCEPTED, None, &answer).await
 }
 
 fn example(context: &AdminContext, kind: EventType, id: EventId, directory_id: DirectoryId) -> Value {

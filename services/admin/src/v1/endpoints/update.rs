@@ -3,7 +3,8 @@
 use super::check::{self, CheckedMembers, NEEDS_ORDER, faults_of_format};
 use super::create::{format_of, signing_of};
 use super::seal::{rotate, seal_headers, seal_identity, seal_url};
-use super::view::shown;
+use super::view::{listed, owner, shown};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
@@ -33,12 +34,16 @@ pub(crate) async fn handler(
     if body.sound("ordered") == Some(false) && body.sound("coalesce") == Some(true) {
         body.fault("/coalesce", NEEDS_ORDER);
     }
-    let patch = body.finish()?;
+    let mut patch = body.finish()?;
+    if let (Some(own), Some(_)) = (context.principal.organization, &patch.organization_ids) {
+        patch.organization_ids = Some(Some(vec![own]));
+    }
     let signing = patch.signing.map(signing_of);
 
     let change = context.change(None).await?;
     let endpoint = change.endpoint(id).await?;
     let mut endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    let before = listed(&context, endpoint.clone())?;
     apply(&context, &mut endpoint, patch, checked)?;
     change.save_endpoint(&endpoint).await?;
     if let Some(signing) = signing.filter(|signing| signing.as_str() != endpoint.signing) {
@@ -47,7 +52,9 @@ pub(crate) async fn handler(
         let changed = change.endpoint(id).await?;
         endpoint = changed.ok_or_else(|| Problem::not_found("endpoint", &path))?;
     }
-    change.commit().await?;
+    let after = listed(&context, endpoint.clone())?;
+    let act = Act::updated("endpoint", id, &before, &after).of(owner(&endpoint));
+    change.commit(&context, act).await?;
     Ok(Json(shown(&context, endpoint)?))
 }
 

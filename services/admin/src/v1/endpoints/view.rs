@@ -3,7 +3,7 @@
 use super::seal::{header_names, open_url};
 use crate::problem::Problem;
 use crate::state::State;
-use ::events::Timestamp;
+use ::events::{OrganizationId, Timestamp};
 use api::{ClientCertificateShown, Endpoint, EndpointFormat, EndpointState};
 use store::EndpointIdentity;
 
@@ -19,7 +19,15 @@ pub(super) fn shown(state: &State, endpoint: store::Endpoint) -> Result<Endpoint
     })
 }
 
-/// In lists: of the URL no more than origin and length, since path and query may be keys.
+/// The organization that an endpoint is of, if it is of one.
+pub(in crate::v1) fn owner(endpoint: &store::Endpoint) -> Option<OrganizationId> {
+    match endpoint.selection.organization_ids.as_deref() {
+        Some(&[only]) => Some(only),
+        _ => None,
+    }
+}
+
+/// In lists, and in the audit log: of the URL no more than origin and length, since path and query may be keys.
 pub(super) fn listed(state: &State, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
     Ok(Endpoint {
         header_names: header_names(state, &endpoint)?,

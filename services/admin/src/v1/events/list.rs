@@ -25,9 +25,10 @@ use serde_json::value::RawValue;
 )]
 pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Result<Json<List<Box<RawValue>>>, Problem> {
     let mut query = RequestQuery::of::<EventsParameters>(&request);
-    let selection = LogSelection::read(&mut query);
+    let mut selection = LogSelection::read(&mut query);
     let limit = query.limit();
     query.finish()?;
+    selection.organization_id = context.principal.narrowed(selection.organization_id)?;
 
     let page = context.store().events().feed(&selection.feed(u32::from(limit))).await?;
     let data = page.events.into_iter().map(body).collect::<Result<_, _>>()?;

@@ -64,6 +64,7 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
         }
     }
     query.finish()?;
+    selection.organization_id = context.principal.narrowed(selection.organization_id)?;
     // A place that is not in the log is refused now, as long as there is a status to say so.
     if let Err(error) = context.store().events().feed(&selection.feed(1)).await {
         return Err(match error {

@@ -1,6 +1,7 @@
 //! `DELETE /directories/{id}/federation`.
 
-use super::{changed, directory, missing};
+use super::{changed, directory, missing, shown};
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType};
@@ -25,6 +26,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let data = changed(&directory, Some(&before), None);
     let draft = context.draft(EventType::DirectoryUpdated, &directory, data);
     change.append(lane, vec![draft]).await?;
-    change.commit().await?;
+    let act = Act::deleted("federation", directory_id, &shown(before)).within(&directory);
+    change.commit(&context, act).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,7 @@
 //! `PUT /directories/{id}/federation`.
 
 use super::{changed, directory, shown};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
@@ -49,6 +50,11 @@ pub(crate) async fn handler(
     let data = changed(&directory, before.as_ref(), Some(&after));
     let draft = context.draft(EventType::DirectoryUpdated, &directory, data);
     change.append(lane, vec![draft]).await?;
-    change.commit().await?;
-    Ok(Json(shown(after)))
+    let answer = shown(after);
+    let act = match before.map(shown) {
+        Some(before) => Act::updated("federation", directory_id, &before, &answer),
+        None => Act::created("federation", directory_id, &answer),
+    };
+    change.commit(&context, act.within(&directory)).await?;
+    Ok(Json(answer))
 }

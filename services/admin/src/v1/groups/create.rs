@@ -1,5 +1,6 @@
 //! `POST /directories/{id}/groups`.
 
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::idempotent::IdempotentStart;
@@ -42,7 +43,11 @@ pub(crate) async fn handler(
     let group = shown(&context, &people, effect).await?;
     let location = context.location(&format!("/directories/{}/groups/{}", people.directory.id, group.id));
     match context.begin(None, &raw).await? {
-        IdempotentStart::Open(open) => open.finish(&context, StatusCode::CREATED, Some(location), &group).await,
+        IdempotentStart::Open(open) => {
+            let act = Act::new("created", "group", group.id).within(&people.directory);
+            open.finish(&context, act, StatusCode::CREATED, Some(location), &group)
+                .await
+        }
         IdempotentStart::Answered(answer) => Ok(answer),
     }
 }

@@ -1,5 +1,6 @@
 //! `DELETE /directories/{id}/groups/{group_id}`.
 
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::people::{People, Wish};
 use crate::problem::Problem;
@@ -29,5 +30,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>)
         verb: Verb::Delete,
     };
     people.apply(&context, wish).await?;
+    let act = Act::new("deleted", "group", id).within(&people.directory);
+    context.note(act).await?;
     Ok(HttpResponse::NoContent().finish())
 }

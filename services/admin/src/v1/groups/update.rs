@@ -2,6 +2,7 @@
 
 use super::create::shown;
 use super::found;
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::people::{People, Wish, group_body};
@@ -36,6 +37,8 @@ pub(crate) async fn handler(
         resource_id: before.id,
         verb: Verb::Patch(patch),
     };
+    let act = Act::new("updated", "group", wish.resource_id).within(&people.directory);
     let effect = people.apply(&context, wish).await?;
+    context.note(act).await?;
     Ok(Json(shown(&context, &people, effect).await?))
 }

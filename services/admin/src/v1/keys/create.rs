@@ -1,6 +1,7 @@
 //! `POST /directories/{id}/keys`: the token is shown in the answer and kept as a hash.
 
 use super::{check_expiry, shown, token_context};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -65,10 +66,12 @@ pub(crate) async fn handler(
     );
     open.append(lane, vec![draft]).await?;
     let location = context.location(&format!("/directories/{directory_id}/keys/{}", key.record.id));
+    let plain = shown(key.record);
+    let act = Act::created("key", plain.id, &plain).within(&directory);
     let answer = Key {
         token: Some(token.expose_secret().into()),
-        ..shown(key.record)
+        ..plain
     };
-    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+    open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)
         .await
 }

@@ -1,6 +1,7 @@
 //! `DELETE /directories/{id}/keys/{key_id}`.
 
-use super::ids;
+use super::{ids, shown};
+use crate::audit::Act;
 use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::setup::about_key;
@@ -28,6 +29,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>)
     change.revoke_key(&key, context.now).await?;
     let draft = context.draft(EventType::DirectoryKeyRevoked, &directory, about_key(&directory, &key));
     change.append(lane, vec![draft]).await?;
-    change.commit().await?;
+    let act = Act::deleted("key", id, &shown(key)).named("revoked").within(&directory);
+    change.commit(&context, act).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,7 @@
 //! `PATCH /directories/{id}/keys/{key_id}`.
 
 use super::{check_expiry, ids, shown};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::problem::Problem;
@@ -26,12 +27,16 @@ pub(crate) async fn handler(
     let patch = body.finish()?;
 
     let change = context.change(None).await?;
-    let key = change.key(directory_id, id).await?;
-    let mut key = key.ok_or_else(|| Problem::not_found("key", &path.1))?;
+    let missing = || Problem::not_found("key", &path.1);
+    let directory = change.directory(directory_id).await?.ok_or_else(missing)?;
+    let mut key = change.key(directory_id, id).await?.ok_or_else(missing)?;
+    let before = shown(key.clone());
     key.name = patch.name.unwrap_or(key.name);
     key.description = patch.description.unwrap_or(key.description);
     key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
     change.save_key(&key).await?;
-    change.commit().await?;
-    Ok(Json(shown(key)))
+    let after = shown(key);
+    let act = Act::updated("key", id, &before, &after).within(&directory);
+    change.commit(&context, act).await?;
+    Ok(Json(after))
 }

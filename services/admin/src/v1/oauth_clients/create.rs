@@ -1,6 +1,7 @@
 //! `POST /directories/{id}/oauth-clients`.
 
 use super::{about, shown};
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
@@ -60,7 +61,8 @@ pub(crate) async fn handler(
     let draft = context.draft(EventType::DirectoryKeyCreated, &directory, about(&directory, &client));
     open.append(lane, vec![draft]).await?;
     let location = context.location(&format!("/directories/{directory_id}/oauth-clients/{id}"));
+    let act = Act::created("oauth_client", id, &shown(&context, client.clone(), None)).within(&directory);
     let answer = shown(&context, client, Some(secret.expose_secret().into()));
-    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+    open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)
         .await
 }

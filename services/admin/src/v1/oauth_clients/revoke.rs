@@ -1,6 +1,7 @@
 //! `DELETE /directories/{id}/oauth-clients/{client_id}`.
 
-use super::about;
+use super::{about, shown};
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, EventType, KeyId};
@@ -26,6 +27,9 @@ pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>)
     change.revoke_oauth_client(&client, context.now).await?;
     let draft = context.draft(EventType::DirectoryKeyRevoked, &directory, about(&directory, &client));
     change.append(lane, vec![draft]).await?;
-    change.commit().await?;
+    let act = Act::deleted("oauth_client", id, &shown(&context, client, None))
+        .named("revoked")
+        .within(&directory);
+    change.commit(&context, act).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,16 +1,16 @@
 //! `POST /organizations`.
 
+use super::domains;
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::idempotent::IdempotentStart;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use ::events::OrganizationId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use api::{Fault, Organization, OrganizationCreate};
-use serde_json::Value;
-use std::collections::HashSet;
-use store::{Domain, InvalidDomain, NewOrganization, TakenDomain};
+use api::{Organization, OrganizationCreate};
+use store::{NewOrganization, TakenDomain};
 
 /// Creates an organization.
 #[utoipa::path(
@@ -29,7 +29,7 @@ pub(crate) async fn handler(context: AdminContext, body: Body<OrganizationCreate
         IdempotentStart::Answered(answer) => return Ok(answer),
     };
     if let Some(TakenDomain(index)) = open.create_organization(&new).await? {
-        return Err(taken(&new, index));
+        return Err(domains::taken(&new.domains, index));
     }
     let answer = Organization {
         id: new.id,
@@ -39,30 +39,13 @@ pub(crate) async fn handler(context: AdminContext, body: Body<OrganizationCreate
         updated_at: new.at,
     };
     let location = context.location(&format!("/organizations/{}", new.id));
-    open.finish(&context, StatusCode::CREATED, Some(location), &answer)
+    let act = Act::created("organization", new.id, &answer).of(Some(new.id));
+    open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)
         .await
 }
 
 fn read(context: &AdminContext, mut body: Body<OrganizationCreate>) -> Result<NewOrganization, Problem> {
-    let texts = body
-        .member("domains")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let mut domains: Vec<Domain> = Vec::with_capacity(texts.len());
-    let mut seen = HashSet::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        let Some(text) = text.as_str() else { continue };
-        let fault = match text.parse::<Domain>() {
-            Ok(domain) if !seen.insert(domain.clone()) => "Given twice.".to_owned(),
-            Ok(domain) => {
-                domains.push(domain);
-                continue;
-            }
-            Err(InvalidDomain) => InvalidDomain.to_string(),
-        };
-        body.fault(&format!("/domains/{index}"), fault);
-    }
+    let domains = domains::read(&mut body);
     let OrganizationCreate { name, .. } = body.finish()?;
     let name = name
         .or_else(|| domains.first().map(ToString::to_string))
@@ -73,16 +56,4 @@ fn read(context: &AdminContext, mut body: Body<OrganizationCreate>) -> Result<Ne
         domains,
         at: context.now,
     })
-}
-
-fn taken(new: &NewOrganization, index: usize) -> Problem {
-    let domain = new.domains.get(index).map_or("", Domain::as_str);
-    Problem::new(
-        ProblemKind::Conflict,
-        format!("The domain {domain} belongs to another organization."),
-    )
-    .with_faults(vec![Fault::at(
-        format!("#/domains/{index}"),
-        "Belongs to another organization.",
-    )])
 }

@@ -22,6 +22,14 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
     let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
-    let organizations = context.store().organizations().list(&wanted).await?;
+    let organizations = context.store().organizations();
+    let organizations = match context.principal.organization {
+        None => organizations.list(&wanted).await?,
+        // The only one that this key sees.
+        Some(own) => store::List {
+            data: organizations.by_id(own).await?.into_iter().collect(),
+            next_cursor: None,
+        },
+    };
     Ok(Json(page(organizations, shown)))
 }

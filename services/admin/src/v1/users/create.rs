@@ -1,5 +1,6 @@
 //! `POST /directories/{id}/users`.
 
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::idempotent::IdempotentStart;
@@ -43,7 +44,11 @@ pub(crate) async fn handler(
     let user = shown(&context, &people, effect).await?;
     let location = context.location(&format!("/directories/{}/users/{}", people.directory.id, user.id));
     match context.begin(None, &raw).await? {
-        IdempotentStart::Open(open) => open.finish(&context, StatusCode::CREATED, Some(location), &user).await,
+        IdempotentStart::Open(open) => {
+            let act = Act::new("created", "user", user.id).within(&people.directory);
+            open.finish(&context, act, StatusCode::CREATED, Some(location), &user)
+                .await
+        }
         IdempotentStart::Answered(answer) => Ok(answer),
     }
 }

@@ -1,5 +1,6 @@
 //! `DELETE /directories/{id}/users/{user_id}`.
 
+use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::people::{People, Wish};
 use crate::problem::{Problem, ProblemKind};
@@ -42,6 +43,10 @@ pub(crate) async fn handler(
     let people = People::of(&context, &directory).await?;
     let directory_id = people.directory.id;
     let deleted = delete_user(&context, &people, user_id, erase).await?;
+    if deleted {
+        let act = Act::new("deleted", "user", user_id).within(&people.directory);
+        context.note(act).await?;
+    }
     if !erase {
         return if deleted {
             Ok(HttpResponse::NoContent().finish())
@@ -53,6 +58,9 @@ pub(crate) async fn handler(
     if !deleted && !context.store().erasures().knows(erasure).await? {
         return Err(Problem::not_found("user", &user));
     }
+    // Before it begins: an erasure cannot be taken back.
+    let act = Act::new("erased", "user", user_id).within(&people.directory);
+    context.note(act).await?;
     context.store().erasures().start(erasure, context.now).await?;
     let started = tokio::time::Instant::now();
     while started.elapsed() < ERASURE_TIME {

@@ -1,6 +1,7 @@
 //! `PATCH /directories/{id}/users/{user_id}`.
 
 use super::create::shown;
+use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::people::{People, Wish, user_body};
@@ -41,6 +42,8 @@ pub(crate) async fn handler(
         resource_id: id,
         verb: Verb::Patch(patch),
     };
+    let act = Act::new("updated", "user", wish.resource_id).within(&people.directory);
     let effect = people.apply(&context, wish).await?;
+    context.note(act).await?;
     Ok(Json(shown(&context, &people, effect).await?))
 }

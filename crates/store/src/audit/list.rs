@@ -1,0 +1,225 @@
+//! Reading the audit log: newest first, page by page.
+//!
+//! A page walks one index: that of the directory, of the organization or of the key that is asked for, or that of the ids.
+//! Of what no index serves at the same time it looks at a stretch, so a page may have fewer entries than asked for, or
+//! none, and still not be the last.
+
+use super::prune::first_id_of;
+use super::{AuditEntry, AuditLog, entry};
+use crate::StoreError;
+use crate::entity::audit_log::{ActorKind, Column, Entity, Model};
+use crate::entity::column::Id;
+use crate::send::{fetch_all, fetch_one};
+use events::{AdminKeyId, AuditId, DirectoryId, OrganizationId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func};
+use sea_orm::{
+    ColumnTrait as _, Condition, DerivePartialModel, EntityTrait as _, FromQueryResult, PartialModelTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+};
+
+/// Entries that are looked at for those that are to be shown.
+const STRETCH: u64 = 5_000;
+/// About how many bytes an answer has of each entry, beside what changed.
+const FRAME: i64 = 700;
+
+/// Which entries are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only what the holder of this key did.
+    pub key: Option<AdminKeyId>,
+    /// Only what was done with the key of the configuration, by the program itself, or by strangers: the name of the kind.
+    pub actor_kind: Option<AuditActorKind>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only what is about this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Only what is about this directory.
+    pub directory_id: Option<DirectoryId>,
+    /// Only from then on.
+    pub since: Option<Timestamp>,
+    /// Only what was before.
+    pub until: Option<Timestamp>,
+}
+
+/// A kind of actor other than a key of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditActorKind {
+    /// The key of the configuration.
+    Configured,
+    /// The program itself.
+    System,
+    /// Those who did not prove who they are.
+    Stranger,
+}
+
+/// A page of the log.
+#[derive(Clone, Debug)]
+pub struct AuditPage {
+    /// Its entries, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// What the next page is to begin behind; `None` at the end.
+    pub next: Option<AuditId>,
+}
+
+/// An entry of a page before it is read: its size.
+#[derive(Debug, FromQueryResult)]
+struct Size {
+    id: Id<AuditId>,
+    bytes: i64,
+}
+
+/// The last entry of a stretch.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Last {
+    id: Id<AuditId>,
+}
+
+impl AuditFilter {
+    /// The column whose index is walked; `None` for that of the ids.
+    const fn walked(&self) -> Option<Column> {
+        if self.directory_id.is_some() {
+            Some(Column::DirectoryId)
+        } else if self.organization_id.is_some() {
+            Some(Column::OrganizationId)
+        } else if self.key.is_some() {
+            Some(Column::ActorId)
+        } else {
+            None
+        }
+    }
+
+    /// The newest first, in the order of the index that is walked: else the planner may walk that of the ids, and past
+    /// everything that belongs to others.
+    fn in_order(&self, entries: Select<Entity>) -> Select<Entity> {
+        let entries = match self.walked() {
+            Some(column) => entries.order_by_desc(column),
+            None => entries,
+        };
+        entries.order_by_desc(Column::Id)
+    }
+
+    /// What the index that is walked serves.
+    fn served(&self) -> Condition {
+        let mut served = Condition::all();
+        if let Some(id) = self.directory_id {
+            served = served.add(Column::DirectoryId.eq(Id(id)));
+        } else if let Some(id) = self.organization_id {
+            served = served.add(Column::OrganizationId.eq(Id(id)));
+        } else if let Some(id) = self.key {
+            served = served.add(Column::ActorId.eq(Id(id)));
+        }
+        if let Some(at) = self.since {
+            served = served.add(Column::Id.gte(first_id_of(at)));
+        }
+        if let Some(at) = self.until {
+            served = served.add(Column::Id.lt(first_id_of(at)));
+        }
+        served
+    }
+
+    /// What is looked for in what it serves.
+    fn rest(&self) -> Condition {
+        let kind = self.actor_kind.map(|kind| match kind {
+            AuditActorKind::Configured => ActorKind::Configured,
+            AuditActorKind::System => ActorKind::System,
+            AuditActorKind::Stranger => ActorKind::Stranger,
+        });
+        let conditions = [
+            self.organization_id
+                .filter(|_| self.directory_id.is_some())
+                .map(|id| Column::OrganizationId.eq(Id(id))),
+            self.key
+                .filter(|_| self.directory_id.is_some() || self.organization_id.is_some())
+                .map(|id| Column::ActorId.eq(Id(id))),
+            kind.map(|kind| Column::ActorKind.eq(kind)),
+            self.action.as_ref().map(|action| Column::Action.eq(action)),
+        ];
+        conditions.into_iter().flatten().fold(Condition::all(), Condition::add)
+    }
+}
+
+impl AuditLog {
+    /// A page of at most `limit` entries behind `after`.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn page(
+        &self,
+        filter: &AuditFilter,
+        after: Option<AuditId>,
+        limit: u16,
+    ) -> Result<AuditPage, StoreError> {
+        let mut served = filter.served();
+        if let Some(after) = after {
+            served = served.add(Column::Id.lt(Id(after)));
+        }
+        let mut rest = filter.rest();
+        let mut end = None;
+        if !rest.is_empty() {
+            end = self.end_of_stretch(filter, &served).await?;
+            if let Some(end) = end {
+                served = served.add(Column::Id.gte(Id(end)));
+            }
+        }
+        rest = rest.add(served);
+        let limit = usize::from(Ord::max(limit, 1));
+        let sizes = self.sizes(filter, &rest, limit).await?;
+        let (shown, is_cut) = self.cut(&sizes, limit);
+        let Some((first, last)) = shown.first().zip(shown.last()) else {
+            return Ok(AuditPage {
+                entries: Vec::new(),
+                next: end,
+            });
+        };
+        let between = rest.add(Column::Id.lte(first.id)).add(Column::Id.gte(last.id));
+        let rows = filter.in_order(Entity::find().filter(between));
+        let rows: Vec<Model> = fetch_all(self.store.read(), rows.as_query()).await?;
+        Ok(AuditPage {
+            entries: rows.into_iter().map(entry).collect::<Result<_, _>>()?,
+            next: if is_cut { Some(last.id.0) } else { end },
+        })
+    }
+
+    /// Where the stretch behind a place ends; `None` where the log ends before.
+    async fn end_of_stretch(&self, filter: &AuditFilter, served: &Condition) -> Result<Option<AuditId>, StoreError> {
+        let last = filter
+            .in_order(Entity::find().filter(served.clone()))
+            .offset(STRETCH - 1)
+            .limit(1);
+        let last: Option<Last> = fetch_one(self.store.read(), Last::select_cols(last.select_only()).as_query()).await?;
+        Ok(last.map(|last| last.id.0))
+    }
+
+    /// One more than asked for tells whether the list goes on.
+    async fn sizes(&self, filter: &AuditFilter, wanted: &Condition, limit: usize) -> Result<Vec<Size>, StoreError> {
+        let length = |column: Column| {
+            let length = Func::cust("octet_length").arg(Expr::col(column));
+            Expr::expr(Func::coalesce([length.into(), Expr::value(0)]))
+        };
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let sizes = filter
+            .in_order(Entity::find().filter(wanted.clone()))
+            .limit(limit.saturating_add(1))
+            .select_only()
+            .column(Column::Id)
+            .expr_as(
+                length(Column::Before).add(length(Column::After)).cast_as("bigint"),
+                "bytes",
+            );
+        fetch_all(self.store.read(), sizes.as_query()).await
+    }
+
+    /// The part that a page may have, and whether there is more of what was found.
+    fn cut<'a>(&self, sizes: &'a [Size], limit: usize) -> (&'a [Size], bool) {
+        let most = i64::try_from(self.store.page_bytes()).unwrap_or(i64::MAX);
+        let mut bytes = 0;
+        let fits = |size: &&Size| {
+            bytes += size.bytes + FRAME;
+            bytes <= most
+        };
+        let fitting = sizes.iter().take(limit).take_while(fits).count();
+        let shown = Ord::min(Ord::max(fitting, 1), sizes.len());
+        (&sizes[..shown], shown < sizes.len())
+    }
+}

@@ -1,0 +1,185 @@
+//! Whether the key of a request allows the operation: its scope, and for a key of one organization whose the object is.
+//!
+//! This is checked before the handler runs, from the row of the route table and the id in the path. A handler that forgets
+//! whom it works for can therefore show or change nothing of another organization.
+
+use crate::principal::{Principal, names};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::State;
+use crate::v1::{PREFIX, operations};
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use api::{Fault, Scope};
+use events::OrganizationId;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::ParameterIn;
+use uuid::Uuid;
+
+/// What a row of the route table says of access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// The scope that the operation needs.
+    pub(crate) scope: Scope,
+    /// What a key of one organization reaches by it.
+    pub(crate) reach: Reach,
+}
+
+/// What a key of one organization reaches by an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The object that the path names, if it belongs to the organization.
+    Object,
+    /// What the handler leaves of all there is: a list of what belongs to the organization, or nothing of any tenant.
+    Narrowed,
+    /// Nothing: the operation is about more than one organization.
+    Nothing,
+}
+
+/// What is known of an operation before its handler runs.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    access: Access,
+    /// Whether it has parameters in the query string; then its handler reads them.
+    takes_query: bool,
+}
+
+/// The rows by method and path.
+static ROWS: LazyLock<HashMap<(Method, String), Row>> = LazyLock::new(|| {
+    let row = |operation: crate::v1::Operation| {
+        let path = format!("{PREFIX}{}", operation.path);
+        let mut parameters = operation.documented.parameters.iter().flatten();
+        let row = Row {
+            access: operation.access,
+            takes_query: parameters.any(|parameter| match parameter {
+                RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+                RefOr::Ref(_) => false,
+            }),
+        };
+        ((operation.method, path), row)
+    };
+    operations().map(row).collect()
+});
+
+/// Checks a request before its handler runs. A path or method that no operation has passes: it is answered with 404 or 405.
+///
+/// # Errors
+/// 403 without the scope, and for an operation that is not for keys of one organization; 404 for what belongs to another
+/// organization, the same as for what is not there; 400 for parameters of an operation that has none; otherwise as the
+/// store.
+pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &Principal) -> Result<(), Problem> {
+    let Some(Row { access, takes_query }) = row_of(request) else {
+        return Ok(());
+    };
+    if !principal.has(access.scope) {
+        return Err(missing_scope(principal, access.scope));
+    }
+    if let Some(own) = principal.organization {
+        match access.reach {
+            Reach::Narrowed => {}
+            Reach::Nothing => return Err(not_for_one_organization()),
+            Reach::Object => check_object(state, own, request.path()).await?,
+        }
+    }
+    if takes_query {
+        return Ok(());
+    }
+    let names = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let faults: Vec<_> = names
+        .map(|(name, _)| Fault::in_query(name, "Unknown parameter. This operation takes none."))
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::bad_query(faults))
+    }
+}
+
+fn row_of(request: &ServiceRequest) -> Option<Row> {
+    let method = match *request.method() {
+        // It is answered by the handler of GET.
+        Method::HEAD => Method::GET,
+        ref method => method.clone(),
+    };
+    ROWS.get(&(method, request.match_pattern()?)).copied()
+}
+
+/// 403: the key lacks a scope. Says which, as RFC 6750 §3.1 has it.
+pub(crate) fn missing_scope(principal: &Principal, scope: Scope) -> Problem {
+    let challenge = format!("Bearer realm=\"rollcall\", error=\"insufficient_scope\", scope=\"{scope}\"");
+    let detail = format!(
+        "This needs the scope \"{scope}\". The key has: {}.",
+        names(&principal.scopes)
+    );
+    let problem = Problem::new(ProblemKind::Forbidden, detail);
+    match HeaderValue::from_str(&challenge) {
+        Ok(challenge) => problem.with_header(WWW_AUTHENTICATE, challenge),
+        Err(_) => problem,
+    }
+}
+
+/// 403: the operation goes beyond what a key of one organization may.
+pub(crate) fn not_for_one_organization() -> Problem {
+    let detail = "This key is for one organization, and this operation is not. Use a key without an organization.";
+    Problem::new(ProblemKind::Forbidden, detail)
+}
+
+/// The id that a path names, if it is one.
+pub(crate) fn object_in(path: &str) -> Option<&str> {
+    Some(collection_and_id(path).1).filter(|id| id.parse::<Uuid>().is_ok())
+}
+
+fn collection_and_id(path: &str) -> (&str, &str) {
+    let below = path.strip_prefix(PREFIX).unwrap_or_default();
+    let mut parts = below.split('/').skip(1);
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<(), Problem> {
+    let (collection, id) = collection_and_id(path);
+    let (what, owned) = match collection {
+        "organizations" => ("organization", id.parse().is_ok_and(|id: OrganizationId| id == own)),
+        "directories" => ("directory", owns_directory(state, own, id).await?),
+        "endpoints" => ("endpoint", owns_endpoint(state, own, id).await?),
+        "deliveries" => ("delivery", owns_delivery(state, own, id).await?),
+        "portal-links" => ("portal link", owns_portal_link(state, own, id).await?),
+        "admin-keys" => ("admin key", owns_admin_key(state, own, id).await?),
+        // What nobody said how to find the owner of belongs to nobody.
+        _ => ("object", false),
+    };
+    if owned { Ok(()) } else { Err(Problem::hidden(what, id)) }
+}
+
+async fn owns_directory(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    let found = state.store().directories().by_id(id).await?;
+    Ok(found.is_some_and(|directory| directory.organization_id == own))
+}
+
+async fn owns_endpoint(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    let found = state.store().endpoints().by_id(id).await?;
+    Ok(found.is_some_and(|endpoint| endpoint.belongs_to(own)))
+}
+
+async fn owns_delivery(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    match state.store().deliveries().by_id(id).await? {
+        Some(delivery) => owns_endpoint(state, own, &delivery.endpoint_id.to_string()).await,
+        None => Ok(false),
+    }
+}
+
+async fn owns_admin_key(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    let found = state.store().admin_keys().by_id(id).await?;
+    Ok(found.is_some_and(|key| key.organization_id == Some(own)))
+}
+
+async fn owns_portal_link(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    let found = state.store().portal_links().by_id(id).await?;
+    Ok(found.is_some_and(|link| link.organization_id == own))
+}

@@ -1,0 +1,104 @@
+//! The caller, and what the key that was sent allows.
+
+use crate::problem::Problem;
+use api::Scope;
+use events::{AdminKeyId, OrganizationId};
+use store::{AdminKey, AdminScope};
+
+/// Each scope there is.
+pub(crate) const ALL_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
+
+/// What the key of the configuration is called.
+const CONFIGURED: &str = "configured";
+
+/// The caller, known to hold an admin key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Principal {
+    /// The key of the database; `None` for that of the configuration.
+    pub(crate) key: Option<AdminKeyId>,
+    /// What people call the key.
+    pub(crate) name: String,
+    /// What it may do.
+    pub(crate) scopes: Vec<Scope>,
+    /// The one organization that it is for.
+    pub(crate) organization: Option<OrganizationId>,
+}
+
+impl Principal {
+    /// The holder of the key of the configuration, which may do everything.
+    pub(crate) fn configured() -> Self {
+        Self {
+            key: None,
+            name: CONFIGURED.to_owned(),
+            scopes: ALL_SCOPES.to_vec(),
+            organization: None,
+        }
+    }
+
+    /// The holder of a key of the database.
+    pub(crate) fn of(key: AdminKey) -> Self {
+        Self {
+            key: Some(key.id),
+            name: key.name,
+            scopes: key.scopes.into_iter().map(shown).collect(),
+            organization: key.organization_id,
+        }
+    }
+
+    /// Whether the key has a scope.
+    pub(crate) fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Whether the key may see what belongs to an organization, or to none.
+    pub(crate) fn sees(&self, owner: Option<OrganizationId>) -> bool {
+        self.organization.is_none_or(|own| owner == Some(own))
+    }
+
+    /// The organization that a list is narrowed to: that of the key, or else the one that is asked for.
+    ///
+    /// # Errors
+    /// 404 where another organization is asked for than that of the key.
+    pub(crate) fn narrowed(&self, asked: Option<OrganizationId>) -> Result<Option<OrganizationId>, Problem> {
+        match asked {
+            Some(asked) if !self.sees(Some(asked)) => Err(Problem::hidden("organization", &asked.to_string())),
+            Some(asked) => Ok(Some(asked)),
+            None => Ok(self.organization),
+        }
+    }
+}
+
+impl std::fmt::Display for Principal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.key {
+            None => f.write_str(CONFIGURED),
+            Some(id) => id.fmt(f),
+        }
+    }
+}
+
+/// A stored scope as the API shows it.
+pub(crate) const fn shown(scope: AdminScope) -> Scope {
+    match scope {
+        AdminScope::Read => Scope::Read,
+        AdminScope::Directories => Scope::Directories,
+        AdminScope::Endpoints => Scope::Endpoints,
+        AdminScope::Admin => Scope::Admin,
+    }
+}
+
+/// A scope as it is stored.
+pub(crate) const fn stored(scope: Scope) -> AdminScope {
+    match scope {
+        Scope::Read => AdminScope::Read,
+        Scope::Directories => AdminScope::Directories,
+        Scope::Endpoints => AdminScope::Endpoints,
+        Scope::Admin => AdminScope::Admin,
+    }
+}
+
+/// Names of scopes, for people.
+pub(crate) fn names(scopes: &[Scope]) -> String {
+    let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    names.join(", ")
+}
