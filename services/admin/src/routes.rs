@@ -10,16 +10,17 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, guard};
+use std::sync::Arc;
 
 /// Mounts the management API: everything below `/api` belongs to it.
 pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let data = web::Data::new(state);
     let document = openapi::document();
+    let operations: Arc<[Operation]> = operations().collect();
     move |config| {
         well_known::configure(data.as_ref().clone(), config);
         openapi::configure(document.clone(), config);
         let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));
-        let operations: Vec<_> = operations().collect();
         for operations in operations.chunk_by(|one, other| one.path == other.path) {
             v1 = v1.service(resource(operations));
         }

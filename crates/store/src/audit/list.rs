@@ -16,6 +16,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, DerivePartialModel, EntityTrait as _, FromQueryResult, PartialModelTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
+use uuid::Uuid;
 
 /// Entries that are looked at for those that are to be shown.
 const STRETCH: u64 = 5_000;
@@ -75,6 +76,18 @@ struct Last {
     id: Id<AuditId>,
 }
 
+/// Ids from one to another, both included.
+#[derive(Clone, Copy)]
+struct Range {
+    low: Uuid,
+    high: Uuid,
+}
+
+/// An owner and the id of an entry, as one value.
+fn pair(owner: impl Into<Expr>, id: Uuid) -> Expr {
+    Expr::tuple([owner.into(), Expr::value(Id::<AuditId>(id.into()))])
+}
+
 impl AuditFilter {
     /// The column whose index is walked; `None` for that of the ids.
     const fn walked(&self) -> Option<Column> {
@@ -89,8 +102,7 @@ impl AuditFilter {
         }
     }
 
-    /// The newest first, in the order of the index that is walked: else the planner may walk that of the ids, and past
-    /// everything that belongs to others.
+    /// The newest first, in the order of the index that is walked.
     fn in_order(&self, entries: Select<Entity>) -> Select<Entity> {
         let entries = match self.walked() {
             Some(column) => entries.order_by_desc(column),
@@ -99,23 +111,37 @@ impl AuditFilter {
         entries.order_by_desc(Column::Id)
     }
 
-    /// What the index that is walked serves.
-    fn served(&self) -> Condition {
-        let mut served = Condition::all();
-        if let Some(id) = self.directory_id {
-            served = served.add(Column::DirectoryId.eq(Id(id)));
-        } else if let Some(id) = self.organization_id {
-            served = served.add(Column::OrganizationId.eq(Id(id)));
-        } else if let Some(id) = self.key {
-            served = served.add(Column::ActorId.eq(Id(id)));
+    /// What the index that is walked serves: from one id to another, both included.
+    ///
+    /// The pair of columns is compared with pairs, not each column with its value: where the first is a constant, PostgreSQL
+    /// leaves it out of the order, and may walk the index of the ids past everything that belongs to others.
+    fn served(&self, range: &Range) -> Condition {
+        let place = |id: Uuid| match self.walked() {
+            Some(Column::DirectoryId) => self.directory_id.map(|directory| pair(Id(directory), id)),
+            Some(Column::OrganizationId) => self.organization_id.map(|organization| pair(Id(organization), id)),
+            Some(_) => self.key.map(|key| pair(Id(key), id)),
+            None => None,
+        };
+        let ends = self.walked().zip(place(range.low)).zip(place(range.high));
+        match ends {
+            Some(((column, low), high)) => {
+                let columns = || Expr::tuple([Expr::col(column), Expr::col(Column::Id)]);
+                Condition::all().add(columns().gte(low)).add(columns().lte(high))
+            }
+            None => Condition::all()
+                .add(Column::Id.gte(Id::<AuditId>(range.low.into())))
+                .add(Column::Id.lte(Id::<AuditId>(range.high.into()))),
         }
-        if let Some(at) = self.since {
-            served = served.add(Column::Id.gte(first_id_of(at)));
+    }
+
+    /// The ids that the asked time has, behind `after`.
+    fn range(&self, after: Option<AuditId>) -> Range {
+        let before = |id: Uuid| Uuid::from_u128(id.as_u128().saturating_sub(1));
+        let high = self.until.map_or(Uuid::max(), |at| before(first_id_of(at).0.into()));
+        Range {
+            low: self.since.map_or(Uuid::nil(), |at| first_id_of(at).0.into()),
+            high: after.map_or(high, |after| Ord::min(high, before(after.into()))),
         }
-        if let Some(at) = self.until {
-            served = served.add(Column::Id.lt(first_id_of(at)));
-        }
-        served
     }
 
     /// What is looked for in what it serves.
@@ -150,21 +176,19 @@ impl AuditLog {
         after: Option<AuditId>,
         limit: u16,
     ) -> Result<AuditPage, StoreError> {
-        let mut served = filter.served();
-        if let Some(after) = after {
-            served = served.add(Column::Id.lt(Id(after)));
-        }
-        let mut rest = filter.rest();
+        let mut range = filter.range(after);
+        let rest = filter.rest();
         let mut end = None;
         if !rest.is_empty() {
-            end = self.end_of_stretch(filter, &served).await?;
+            end = self.end_of_stretch(filter, &range).await?;
             if let Some(end) = end {
-                served = served.add(Column::Id.gte(Id(end)));
+                range.low = end.into();
             }
         }
-        rest = rest.add(served);
         let limit = usize::from(Ord::max(limit, 1));
-        let sizes = self.sizes(filter, &rest, limit).await?;
+        let sizes = self
+            .sizes(filter, &rest.clone().add(filter.served(&range)), limit)
+            .await?;
         let (shown, is_cut) = self.cut(&sizes, limit);
         let Some((first, last)) = shown.first().zip(shown.last()) else {
             return Ok(AuditPage {
@@ -172,8 +196,11 @@ impl AuditLog {
                 next: end,
             });
         };
-        let between = rest.add(Column::Id.lte(first.id)).add(Column::Id.gte(last.id));
-        let rows = filter.in_order(Entity::find().filter(between));
+        let page = Range {
+            low: last.id.0.into(),
+            high: first.id.0.into(),
+        };
+        let rows = filter.in_order(Entity::find().filter(rest.add(filter.served(&page))));
         let rows: Vec<Model> = fetch_all(self.store.read(), rows.as_query()).await?;
         Ok(AuditPage {
             entries: rows.into_iter().map(entry).collect::<Result<_, _>>()?,
@@ -182,9 +209,9 @@ impl AuditLog {
     }
 
     /// Where the stretch behind a place ends; `None` where the log ends before.
-    async fn end_of_stretch(&self, filter: &AuditFilter, served: &Condition) -> Result<Option<AuditId>, StoreError> {
+    async fn end_of_stretch(&self, filter: &AuditFilter, range: &Range) -> Result<Option<AuditId>, StoreError> {
         let last = filter
-            .in_order(Entity::find().filter(served.clone()))
+            .in_order(Entity::find().filter(filter.served(range)))
             .offset(STRETCH - 1)
             .limit(1);
         let last: Option<Last> = fetch_one(self.store.read(), Last::select_cols(last.select_only()).as_query()).await?;

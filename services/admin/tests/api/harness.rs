@@ -3,6 +3,7 @@
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, test};
 use admin::{Admin, Config, Deps};
 use runtime::Service as _;
@@ -21,7 +22,7 @@ pub(crate) const CONFIGURED_KEY: &str = "a-long-secret-of-the-configuration";
 /// The API under test.
 pub(crate) struct Api {
     pub(crate) db: TestDatabase,
-    admin: Admin,
+    routes: Box<dyn Fn(&mut ServiceConfig)>,
     pub(crate) key: String,
     master_key: MasterKey,
 }
@@ -63,7 +64,7 @@ impl Api {
         let admin = Admin::bind(config, deps).unwrap();
         Self {
             db,
-            admin,
+            routes: Box::new(admin.routes()),
             key: key.expose_secret().to_owned(),
             master_key,
         }
@@ -165,12 +166,12 @@ impl Call<'_> {
 
     /// Sends it and looks at the status only: the body may never end.
     pub(crate) async fn status(self) -> StatusCode {
-        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(self.api.admin.routes())).await;
+        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
         test::call_service(&app, self.request.to_request()).await.status()
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(self.api.admin.routes())).await;
+        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
         let answer = test::call_service(&app, self.request.to_request()).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = String::from_utf8(test::read_body(answer).await.to_vec()).unwrap();

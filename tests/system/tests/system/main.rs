@@ -31,6 +31,7 @@ mod provisioning;
 mod restarts;
 mod robustness;
 mod searches;
+mod secrets;
 mod security_events;
 mod settings;
 mod shutdown;
