@@ -5,6 +5,7 @@ pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod growth;
 pub(crate) mod hostile;
+pub(crate) mod management;
 pub(crate) mod neighbours;
 pub(crate) mod reads;
 pub(crate) mod sizes;

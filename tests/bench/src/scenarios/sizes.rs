@@ -1,6 +1,6 @@
 //! What the same requests cost in small and large directories, and in small and large groups: one client.
 
-use super::{name, reads, spread};
+use super::{management, name, reads, spread};
 use crate::fill;
 use crate::http::Server;
 use crate::load::{self, Load};
@@ -44,7 +44,21 @@ pub(crate) async fn run(shape: Shape, users: &[usize], members: &[usize]) {
         system.stop().await;
     }
     print_ratio(&table, &rows);
+    managed(shape, users).await;
     groups(shape, members).await;
+}
+
+/// The management API in directories of these sizes.
+async fn managed(shape: Shape, users: &[usize]) {
+    let mut rows = management::Rows::new(shape);
+    for &count in users {
+        let system = System::start(shape).await;
+        let tenant = system.tenant("contoso.example").await;
+        fill::people(&system, &tenant, count).await;
+        rows.measure(&system, &tenant, count).await;
+        system.stop().await;
+    }
+    rows.print_ratio();
 }
 
 fn print_row(table: &Table, size: usize, medians: &[f64]) {
