@@ -34,6 +34,10 @@ pub(crate) struct Origin {
 
 impl Act {
     /// Something was done to an object. The action is named `kind.verb`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an id is small, and a caller gives it as it has it"
+    )]
     pub(crate) fn new(verb: &'static str, kind: &'static str, id: impl ToString) -> Self {
         Self {
             verb,
