@@ -18,8 +18,10 @@
 //! just joining the line.
 
 mod bodies;
+mod catch_ups;
 mod claim;
 mod disable;
+mod endpoints;
 mod follow;
 mod forgotten;
 mod insert;
@@ -33,8 +35,15 @@ mod view;
 
 pub(crate) use bodies::store_bodies;
 pub use bodies::{FannedOut, OwnBody, TestDelivery};
+pub use catch_ups::{CatchUp, CatchUpFrom, CatchUpStep, CatchUps};
 pub use claim::{ClaimedDelivery, Room};
+pub use db::entity::catch_ups::CatchUpPhase;
+pub use db::entity::deliveries::DeliveryState;
+pub use db::entity::endpoints::{EndpointFormat, EndpointState};
 pub use disable::{Disabling, SettledDeliveries};
+pub use endpoints::{
+    ActiveEndpoint, Endpoint, EndpointIdentity, EndpointSelection, EndpointUrl, Endpoints, KeptUrl, NewEndpointSecret,
+};
 pub use follow::{Followers, Head};
 pub use forgotten::ForgetReport;
 pub use insert::{InsertedDelivery, NewDelivery};
@@ -47,11 +56,10 @@ pub use stats::{Backlog, EndpointStats, Quantiles};
 pub use view::{Attempt, Delivery, DeliveryFilter};
 
 use crate::Store;
-use crate::entity::deliveries as entity;
-use crate::expr::text;
+use db::entity::deliveries as entity;
+use db::expr::text;
 use events::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden};
-use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The states in which a delivery still waits for an answer.
 pub(crate) const OPEN: [DeliveryState; 3] = [DeliveryState::Pending, DeliveryState::Leased, DeliveryState::Scheduled];
@@ -78,59 +86,6 @@ pub(crate) fn is_state(of: impl IntoIden, state: DeliveryState) -> Expr {
 
 /// The `next_at` of a delivery that waits for an earlier one about the same subject.
 pub(crate) const BLOCKED: i64 = i64::MAX;
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// Waits for its first attempt, or for one that an operator asked for.
-    Pending,
-    /// In the hands of a dispatcher.
-    Leased,
-    /// Waits for its next attempt.
-    Scheduled,
-    /// Taken by the receiver.
-    Delivered,
-    /// Given up after the last attempt.
-    Exhausted,
-    /// Not sent: an operator said so, a newer event superseded it, or it was held for too long.
-    Cancelled,
-    /// Waits for its endpoint to be switched on again.
-    Held,
-}
-
-impl DeliveryState {
-    /// Every state.
-    pub const ALL: [Self; 7] = [
-        Self::Pending,
-        Self::Leased,
-        Self::Scheduled,
-        Self::Delivered,
-        Self::Exhausted,
-        Self::Cancelled,
-        Self::Held,
-    ];
-
-    /// The name on the wire and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Leased => "leased",
-            Self::Scheduled => "scheduled",
-            Self::Delivered => "delivered",
-            Self::Exhausted => "exhausted",
-            Self::Cancelled => "cancelled",
-            Self::Held => "held",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
 
 /// The process that holds deliveries, and until when if nothing more is heard of it.
 #[derive(Clone, Copy, Debug)]

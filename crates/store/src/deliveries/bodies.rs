@@ -1,12 +1,12 @@
 //! Deliveries whose body is not that of an event in the log, and what keeps live events behind the past.
 
 use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, Origin, insert};
-use crate::entity::column::Id;
-use crate::entity::{catch_ups, delivery_bodies};
-use crate::expr::{insert_from, text};
-use crate::rows::{Columns, Rows, is_one_of_ids};
-use crate::send::{execute, fetch_all};
 use crate::{AdminTx, Dialect, StoreError};
+use db::entity::column::Id;
+use db::entity::{catch_ups, delivery_bodies};
+use db::expr::{insert_from, text};
+use db::rows::{Columns, Rows, is_one_of_ids};
+use db::send::{execute, fetch_all};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, Query};
 use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryTrait as _};

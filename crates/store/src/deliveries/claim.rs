@@ -2,14 +2,14 @@
 
 use super::line::{has_earlier, is_found};
 use super::{Deliveries, DeliveryState, Lease, OPEN, is_in};
-use crate::entity::column::{Id, Millis};
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::{endpoints, events};
-use crate::expr::{limited, number, text, truth};
-use crate::rows::{Columns, Kind, Rows, is_one_of_ids};
-use crate::send::fetch_all;
 use crate::{Dialect, EndpointState, StoreError};
 use ::events::{DeliveryId, EndpointId, EventId, ResourceId, Timestamp};
+use db::entity::column::{Id, Millis};
+use db::entity::deliveries::{Column, Entity};
+use db::entity::{endpoints, events};
+use db::expr::{limited, number, text, truth};
+use db::rows::{Columns, Kind, Rows, is_one_of_ids};
+use db::send::fetch_all;
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{
     Asterisk, Expr, ExprTrait as _, IntoIden as _, JoinType, LockBehavior, LockType, Order, Query, SelectStatement,

@@ -3,14 +3,14 @@
 
 use super::line::{block, lock_lines, wake};
 use super::{Deliveries, DeliveryState, OPEN, is_in, is_state};
-use crate::append::{EventDraft, append, lock_lane};
-use crate::entity::column::{Id, Millis};
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::{directories, endpoints};
-use crate::expr::{checked, number, text, truth};
-use crate::rows::is_one_of_ids;
-use crate::send::{execute, fetch_all, fetch_one};
+use crate::event_log::append::{EventDraft, append, lock_lane};
 use crate::{Dialect, EndpointState, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::deliveries::{Column, Entity};
+use db::entity::{directories, endpoints};
+use db::expr::{checked, number, text, truth};
+use db::rows::is_one_of_ids;
+use db::send::{execute, fetch_all, fetch_one};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, OrganizationId, Source, Timestamp, lane_of};
 use sea_orm::sea_query::{
     CaseStatement, Expr, ExprTrait as _, Func, IntoIden as _, JoinType, Query, TableRef, UpdateStatement,

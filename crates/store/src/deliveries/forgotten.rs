@@ -2,11 +2,11 @@
 
 use super::{BLOCKED, Deliveries, DeliveryState, IN_LINE, OPEN, is_in};
 use crate::StoreError;
-use crate::entity::column::{Id, Millis};
-use crate::entity::deliveries::{Column, Entity};
-use crate::expr::{checked, number};
-use crate::rows::is_one_of_ids;
-use crate::send::{execute, fetch_all};
+use db::entity::column::{Id, Millis};
+use db::entity::deliveries::{Column, Entity};
+use db::expr::{checked, number};
+use db::rows::is_one_of_ids;
+use db::send::{execute, fetch_all};
 use events::{DeliveryId, EndpointId, ResourceId, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};

@@ -2,12 +2,12 @@
 
 use super::line::{block, by_place, coalesce, lock_lines};
 use super::{Deliveries, DeliveryState, IN_LINE, Lease, is_in, is_state};
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::{catch_ups, endpoints};
-use crate::expr::{Texts, fixed, insert_from, number, text, truth};
-use crate::rows::{Columns, Kind, Parameters, Rows};
-use crate::sql::{Row, query_all};
 use crate::{Dialect, EndpointState, StoreError};
+use db::entity::deliveries::{Column, Entity};
+use db::entity::{catch_ups, endpoints};
+use db::expr::{Texts, fixed, insert_from, number, text, truth};
+use db::rows::{Columns, Kind, Parameters, Rows};
+use db::sql::{Row, query_all};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, ResourceId, Timestamp};
 use sea_orm::sea_query::{
     Asterisk, CaseStatement, Expr, ExprTrait as _, Func, JoinType, OnConflict, Order, Query, SelectStatement, TableRef,

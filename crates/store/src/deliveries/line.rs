@@ -1,13 +1,13 @@
 //! The lines of ordered endpoints: joining one, and waking the next in it.
 
 use super::{BLOCKED, DeliveryState, IN_LINE, OPEN, is_in, is_state};
-use crate::entity::column::Millis;
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::endpoints;
-use crate::expr::{call, checked, concat, number, text, truth};
-use crate::rows::{Kind, is_one_of_ids, list};
-use crate::send::{execute, fetch_all};
 use crate::{Dialect, StoreError};
+use db::entity::column::Millis;
+use db::entity::deliveries::{Column, Entity};
+use db::entity::endpoints;
+use db::expr::{call, checked, concat, number, text, truth};
+use db::rows::{Kind, is_one_of_ids, list};
+use db::send::{execute, fetch_all};
 use events::{EndpointId, EventType, Timestamp};
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{

@@ -2,11 +2,11 @@
 
 use super::{Deliveries, DeliveryState, is_in, is_state};
 use crate::StoreError;
-use crate::entity::column::Millis;
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::{attempts, endpoints};
-use crate::expr::{checked, number, text};
-use crate::send::{execute, fetch_all};
+use db::entity::column::Millis;
+use db::entity::deliveries::{Column, Entity};
+use db::entity::{attempts, endpoints};
+use db::expr::{checked, number, text};
+use db::send::{execute, fetch_all};
 use events::Timestamp;
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{

@@ -2,11 +2,11 @@
 
 use super::line::{lock_lines, wake};
 use super::{Deliveries, DeliveryState, is_in, is_state};
-use crate::entity::column::{Id, Millis};
-use crate::entity::deliveries::{Column, Entity};
-use crate::expr::{count, insert_from, text};
-use crate::send::{execute, fetch_one};
 use crate::{AdminTx, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::deliveries::{Column, Entity};
+use db::expr::{count, insert_from, text};
+use db::send::{execute, fetch_one};
 use events::{DeliveryId, EndpointId, EventType, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait as _, InsertStatement, Query, UpdateStatement};
@@ -81,7 +81,7 @@ const BY_HAND: &str = "cancelled by an operator";
 
 /// A success makes place for the next attempt in the delivery's row.
 fn keep_success(condition: Expr) -> InsertStatement {
-    use crate::entity::attempts::{Column as Made, Entity as Attempts};
+    use db::entity::attempts::{Column as Made, Entity as Attempts};
     let kept = Query::select()
         .columns([
             Column::AttemptId,

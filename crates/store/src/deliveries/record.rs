@@ -4,9 +4,9 @@ mod statements;
 
 use super::line::{lock_lines, wake};
 use super::{Deliveries, DeliveryState};
-use crate::rows::Rows;
-use crate::sql::{Row, exec, query_all};
 use crate::{Dialect, StoreError};
+use db::rows::Rows;
+use db::sql::{Row, exec, query_all};
 use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use statements::{COLUMNS, ENDED, FAILING, HEALTH, at_once, in_steps};

@@ -2,12 +2,12 @@
 
 use super::prune::first_id_of;
 use super::{Deliveries, DeliveryState, OPEN, is_in, is_state};
-use crate::entity::column::{Id, Millis};
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::endpoints;
-use crate::expr::count;
-use crate::send::fetch_all;
 use crate::{EndpointState, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::deliveries::{Column, Entity};
+use db::entity::endpoints;
+use db::expr::count;
+use db::send::fetch_all;
 use events::{EndpointId, EventId, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};

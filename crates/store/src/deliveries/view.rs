@@ -1,14 +1,14 @@
 //! Deliveries as the management API shows them.
 
 use super::{BLOCKED, Deliveries, DeliveryState};
-use crate::entity::attempts;
-use crate::entity::column::{Id, Millis};
-use crate::entity::deliveries::{Column, Entity};
-use crate::expr::text;
-use crate::links::Party;
-use crate::send::{fetch_all, fetch_one};
 use crate::tenancy::{LISTED, Listing};
 use crate::{List, ListPage, StoreError};
+use db::Party;
+use db::entity::attempts;
+use db::entity::column::{Id, Millis};
+use db::entity::deliveries::{Column, Entity};
+use db::expr::text;
+use db::send::{fetch_all, fetch_one};
 use events::{AttemptId, DeliveryId, DirectoryId, EndpointId, EventId, ResourceId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, UnionType};
 use sea_orm::{

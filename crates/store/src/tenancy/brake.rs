@@ -1,11 +1,11 @@
 //! Releasing a directory that is held, and forgetting counts that are too old to matter.
 
 use super::{AdminTx, Directory};
-use crate::entity::column::Id;
-use crate::entity::directory_removals::{Column, Entity};
-use crate::projection::oldest_minute;
-use crate::send::execute;
+use crate::directory::projection::oldest_minute;
 use crate::{Store, StoreError};
+use db::entity::column::Id;
+use db::entity::directory_removals::{Column, Entity};
+use db::send::execute;
 use events::Timestamp;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _};
 

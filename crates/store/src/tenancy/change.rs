@@ -1,6 +1,6 @@
 //! One transaction of the management API: the change, its events and its idempotency mark commit together.
 
-use crate::append::{self, EventDraft};
+use crate::event_log::append::{self, EventDraft};
 use crate::{Dialect, Store, StoreError};
 use events::Event;
 use sea_orm::DatabaseTransaction;

@@ -3,10 +3,10 @@
 
 use super::list::{List, ListPage, Listing};
 use super::{Directory, TokenDigest};
-use crate::entity::column::{Id, Millis};
-use crate::entity::{directories, directory_keys, oauth_clients};
-use crate::send::fetch_one;
 use crate::{Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::{directories, directory_keys, oauth_clients};
+use db::send::fetch_one;
 use events::{DirectoryId, KeyId, Timestamp};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait, FromQueryResult, PartialModelTrait, QueryFilter, QueryResult,

@@ -3,16 +3,16 @@
 use super::list::{List, ListPage, Listing};
 use super::missing::missing;
 use super::{AdminTx, Domain};
-use crate::entity::column::{Id, Millis};
-use crate::entity::copies::CopyTable;
-use crate::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
-use crate::entity::{
+use crate::{DirectoryCounts, Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::copies::CopyTable;
+use db::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
+use db::entity::{
     directory_counts, directory_keys, group_members, groups, log_copies, oauth_clients, organization_domains,
     sequences, user_emails, users,
 };
-use crate::expr::is_one_of_rows;
-use crate::send::{execute, fetch_one};
-use crate::{DirectoryCounts, Store, StoreError};
+use db::expr::is_one_of_rows;
+use db::send::{execute, fetch_one};
 use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, Query};
 use sea_orm::{

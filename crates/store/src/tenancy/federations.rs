@@ -1,10 +1,10 @@
 //! Federations: which workload of which Entra tenant may ask for access tokens with an assertion instead of a secret.
 
 use super::AdminTx;
-use crate::entity::column::Id;
-use crate::entity::directory_federations::{ActiveModel, Column, Entity, Model};
-use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
+use db::entity::column::Id;
+use db::entity::directory_federations::{ActiveModel, Column, Entity, Model};
+use db::send::{execute, fetch_one};
 use events::{DirectoryId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};

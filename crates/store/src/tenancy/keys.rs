@@ -2,10 +2,10 @@
 
 use super::list::{List, ListPage};
 use super::{AdminTx, DirectoryKey, TokenDigest, credentials};
-use crate::entity::column::{Id, Millis};
-use crate::entity::directory_keys::{ActiveModel, Entity};
-use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::directory_keys::{ActiveModel, Entity};
+use db::send::{execute, fetch_one};
 use events::{DirectoryId, KeyId, Timestamp};
 use sea_orm::{DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QuerySelect as _, QueryTrait as _, Set};
 

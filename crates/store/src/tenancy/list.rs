@@ -4,11 +4,11 @@
 //! while somebody pages is never shown twice. A part of a list ends before it would have more bytes than it may, and looks
 //! at no more than a stretch of rows for those that are to be shown.
 
-use crate::expr::{build, call, number, truth};
-use crate::sql::{Row, Rows, query_all};
 use crate::{Dialect, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use db::expr::{build, call, number, truth};
+use db::sql::{Row, Rows, query_all};
 use sea_orm::sea_query::{
     Asterisk, CommonTableExpression, DynIden, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement,
     WindowStatement, WithClause,
@@ -273,7 +273,7 @@ fn totals() -> SelectStatement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::{directories, endpoints};
+    use db::entity::{directories, endpoints};
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_only() {

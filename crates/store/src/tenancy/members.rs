@@ -2,12 +2,12 @@
 
 use super::AdminTx;
 use crate::StoreError;
-use crate::entity::column::{Id, Millis};
-use crate::entity::group_members::MemberKind;
-use crate::entity::{group_members, groups, users};
-use crate::expr::{checked, is_one_of_rows};
-use crate::rows::is_one_of_ids;
-use crate::send::fetch_all;
+use db::entity::column::{Id, Millis};
+use db::entity::group_members::MemberKind;
+use db::entity::{group_members, groups, users};
+use db::expr::{checked, is_one_of_rows};
+use db::rows::is_one_of_ids;
+use db::send::fetch_all;
 use directory::User;
 use events::{DirectoryId, GroupRef, ResourceId};
 use group_members::Column::{GroupId, Kind, MemberId};

@@ -1,8 +1,8 @@
 //! Which ids name no row.
 
-use crate::rows::is_one_of_ids;
-use crate::send::fetch_all;
 use crate::{Store, StoreError};
+use db::rows::is_one_of_ids;
+use db::send::fetch_all;
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 use std::collections::HashSet;
 use std::hash::Hash;

@@ -3,9 +3,9 @@
 use super::owned::Named;
 use super::{AdminTx, Domain, Organization, TakenDomain};
 use crate::StoreError;
-use crate::entity::column::{Id, Millis};
-use crate::entity::{directories, organization_domains, organizations};
-use crate::send::{execute, fetch_all, fetch_one};
+use db::entity::column::{Id, Millis};
+use db::entity::{directories, organization_domains, organizations};
+use db::send::{execute, fetch_all, fetch_one};
 use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,

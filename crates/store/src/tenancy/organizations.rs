@@ -3,13 +3,13 @@
 use super::list::{List, ListPage, Listing};
 use super::missing::missing;
 use super::{AdminTx, Domain};
-use crate::entity::column::Id;
-use crate::entity::organization_domains as domains;
-use crate::entity::organizations::{ActiveModel, Column, Entity, Model};
-use crate::rows::is_one_of_ids;
-use crate::send::{execute, fetch_all, fetch_one};
-use crate::sql::dialect_of;
 use crate::{Store, StoreError};
+use db::entity::column::Id;
+use db::entity::organization_domains as domains;
+use db::entity::organizations::{ActiveModel, Column, Entity, Model};
+use db::rows::is_one_of_ids;
+use db::send::{execute, fetch_all, fetch_one};
+use db::sql::dialect_of;
 use events::{OrganizationId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{

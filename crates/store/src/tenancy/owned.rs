@@ -2,10 +2,10 @@
 
 use super::Directories;
 use crate::StoreError;
-use crate::entity::column::Id;
-use crate::entity::directories::{Column, Entity};
-use crate::rows::is_one_of_ids;
-use crate::send::fetch_all;
+use db::entity::column::Id;
+use db::entity::directories::{Column, Entity};
+use db::rows::is_one_of_ids;
+use db::send::fetch_all;
 use events::{DirectoryId, OrganizationId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{

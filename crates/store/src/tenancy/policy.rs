@@ -2,12 +2,12 @@
 
 use super::authentication::members;
 use super::{AdminTx, Directory};
-use crate::entity::column::{Id, Millis};
-use crate::entity::{directories, users};
-use crate::expr::{by_code_point, call, count_up_to, number, text};
-use crate::rows::{Columns, Rows};
-use crate::send::{Counted, execute, fetch_all, fetch_one};
 use crate::{Dialect, Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::{directories, users};
+use db::expr::{by_code_point, call, count_up_to, number, text};
+use db::rows::{Columns, Rows};
+use db::send::{Counted, execute, fetch_all, fetch_one};
 use directory::{Indexing, Policy};
 use events::{DirectoryId, ResourceId};
 use scim::schema::ResourceType;

@@ -3,10 +3,10 @@
 use super::credentials::token_hash;
 use super::list::{List, ListPage, Listing};
 use super::{AdminTx, TokenDigest};
-use crate::entity::column::Id;
-use crate::entity::portal_links::{ActiveModel, Column, Entity, Model};
-use crate::send::{execute, fetch_one};
 use crate::{Store, StoreError};
+use db::entity::column::Id;
+use db::entity::portal_links::{ActiveModel, Column, Entity, Model};
+use db::send::{execute, fetch_one};
 use events::{DirectoryId, OrganizationId, PortalLinkId, Timestamp};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
 

@@ -2,12 +2,12 @@
 //! request.
 
 use super::Directories;
-use crate::entity::column::Id;
-use crate::entity::{directories, directory_keys, directory_refusals, oauth_clients};
-use crate::expr::{insert_from, number};
-use crate::rows::{Columns, Kind, Rows};
-use crate::send::{execute, fetch_one};
 use crate::{Dialect, StoreError};
+use db::entity::column::Id;
+use db::entity::{directories, directory_keys, directory_refusals, oauth_clients};
+use db::expr::{insert_from, number};
+use db::rows::{Columns, Kind, Rows};
+use db::send::{execute, fetch_one};
 use events::{DirectoryId, KeyId, Timestamp};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query, UpdateStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryTrait as _};

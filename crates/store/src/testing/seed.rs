@@ -1,12 +1,12 @@
 //! Rows put straight into the tables, for tests of reading.
 
-use crate::entity::column::{Id, Millis};
-use crate::entity::group_members::MemberKind;
-use crate::entity::{directory_counts, group_members, groups, user_emails, users};
-use crate::expr::{insert_from, truth};
-use crate::rows::{Columns, Rows};
-use crate::send::execute;
 use crate::{Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::group_members::MemberKind;
+use db::entity::{directory_counts, group_members, groups, user_emails, users};
+use db::expr::{insert_from, truth};
+use db::rows::{Columns, Rows};
+use db::send::execute;
 use events::{DirectoryId, ResourceId, ResourceKind, StoredResource};
 use scim::schema::ResourceType;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};

@@ -1,4 +1,4 @@
-//! Every place in the source of the store that sends a statement, and which of them the stories came by.
+//! Every place in the source of the crates of the database that sends a statement, and which of them the stories came by.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,16 @@ const CALLS: [&str; 9] = [
 ];
 /// Files that send statements of other kinds, or pass on those of others.
 const PASSING: [&str; 7] = [
-    "sql.rs",
-    "send.rs",
-    "session.rs",
-    "lookups.rs",
-    "searches.rs",
-    "steady.rs",
-    "projection.rs",
+    "db/sql.rs",
+    "db/send.rs",
+    "db/session.rs",
+    "db/lookups.rs",
+    "db/searches.rs",
+    "db/steady.rs",
+    "store/directory/projection.rs",
 ];
 
-/// A place, told by its file and the function around it.
+/// A place, told by its file (`store/event_log/append.rs`) and the function around it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Site {
     pub(crate) file: String,
@@ -36,16 +36,18 @@ pub(crate) struct Site {
 
 /// All there are.
 pub(crate) fn all() -> Vec<Site> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files = Vec::new();
-    find(&root, &mut files);
+    for name in ["db", "store"] {
+        find(&crates.join(name).join("src"), &mut files);
+    }
     files.sort();
     let mut sites = Vec::new();
     for file in files {
-        let name = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        let is_left_out = name.starts_with("testing")
-            || name.starts_with("migration")
-            || name.starts_with("links")
+        let name = name_of(file.to_str().unwrap()).unwrap();
+        let is_left_out = ["db/testing", "db/migration", "db/links", "store/testing"]
+            .iter()
+            .any(|folder| name.starts_with(folder))
             || name.ends_with("tests.rs")
             || PASSING.contains(&name.as_str());
         if !is_left_out {
@@ -53,6 +55,12 @@ pub(crate) fn all() -> Vec<Site> {
         }
     }
     sites
+}
+
+/// The name of a file of these crates.
+pub(crate) fn name_of(path: &str) -> Option<String> {
+    let (before, file) = path.rsplit_once("/src/")?;
+    Some(format!("{}/{file}", before.rsplit('/').next()?))
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -1,11 +1,11 @@
 //! The statements that record attempts, kept as texts: they are sent for every batch of outcomes.
 
 use crate::deliveries::{DeliveryState, is_state};
-use crate::entity::deliveries::{Column, Entity};
-use crate::entity::{attempts, endpoints};
-use crate::expr::{Texts, call, fixed, insert_from, number, text, truth};
-use crate::rows::{Columns, Kind, Parameters};
 use crate::{Dialect, EndpointState};
+use db::entity::deliveries::{Column, Entity};
+use db::entity::{attempts, endpoints};
+use db::expr::{Texts, call, fixed, insert_from, number, text, truth};
+use db::rows::{Columns, Kind, Parameters};
 use sea_orm::sea_query::{
     Asterisk, BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait as _, InsertStatement, IntoIden as _,
     JoinType, OnConflict, Query, SelectStatement, TableRef, UpdateStatement, WithClause,

@@ -1,0 +1,107 @@
+//! The schema, as a list of migrations that run the same on both databases.
+//!
+//! Released migrations are never edited: a change is a new entry in the list below. They name tables and columns by plain
+//! texts and not by the entities, which later changes alter.
+
+mod active;
+mod audit_log;
+mod brake;
+mod catalogue;
+mod consumers;
+mod counts;
+mod delivery;
+mod directory;
+mod endpoint_urls;
+mod endpoint_version;
+mod instants;
+mod log;
+mod log_copies;
+mod member_events;
+mod oauth;
+mod portal_links;
+mod publication;
+mod reading;
+mod refusals;
+mod requests;
+mod scopes;
+mod security_events;
+#[cfg(test)]
+mod snapshot;
+mod table;
+mod webhooks;
+
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
+
+pub(crate) struct Migrator;
+
+macro_rules! migrations {
+    ($($name:literal: $module:ident),+ $(,)?) => {
+        $(impl MigrationName for $module::Migration {
+            fn name(&self) -> &str {
+                $name
+            }
+        })+
+
+        impl MigratorTrait for Migrator {
+            fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+                vec![$(Box::new($module::Migration)),+]
+            }
+        }
+
+        /// The source of every migration: tests name their template database after it.
+        #[cfg(any(test, feature = "testing"))]
+        pub(crate) const fn sources() -> &'static [&'static str] {
+            &[include_str!("table.rs"), $(include_str!(concat!(stringify!($module), ".rs"))),+]
+        }
+    };
+}
+
+migrations! {
+    "0001_catalogue": catalogue,
+    "0002_directory": directory,
+    "0003_log": log,
+    "0004_webhooks": webhooks,
+    "0005_oauth": oauth,
+    "0006_security_events": security_events,
+    "0007_counts": counts,
+    "0008_log_copies": log_copies,
+    "0009_brake": brake,
+    "0010_delivery": delivery,
+    "0011_publications": publication,
+    "0012_consumers": consumers,
+    "0013_endpoint_version": endpoint_version,
+    "0014_instants": instants,
+    "0015_refusals": refusals,
+    "0016_active": active,
+    "0017_endpoint_urls": endpoint_urls,
+    "0018_reading": reading,
+    "0019_member_events": member_events,
+    "0020_requests": requests,
+    "0021_scopes": scopes,
+    "0022_audit_log": audit_log,
+    "0023_portal_links": portal_links,
+}
+
+/// Statements of migrations that change data, for tests of what they do to the data of an earlier version.
+#[cfg(any(test, feature = "testing"))]
+pub mod backfills {
+    use crate::Dialect;
+
+    /// Counts the users and groups of every directory, whose counts are not kept yet (`0007_counts`).
+    #[must_use]
+    pub const fn counts() -> &'static str {
+        super::counts::BACKFILL
+    }
+
+    /// Has directories with dates written again for search (`0014_instants`).
+    #[must_use]
+    pub const fn instants(dialect: Dialect) -> &'static str {
+        super::instants::refold(dialect)
+    }
+
+    /// Gives `active` to users who have none (`0016_active`).
+    #[must_use]
+    pub const fn active(dialect: Dialect) -> &'static [&'static str] {
+        super::active::statements(dialect)
+    }
+}

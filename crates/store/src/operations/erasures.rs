@@ -1,0 +1,385 @@
+//! Erasing persons: from the log, from what is to be sent, and from what receivers answered.
+//!
+//! An erasure is a row with its progress, worked off in bounded steps that each commit. It goes over everything twice:
+//! once at once, and once an hour later for what was still on its way through the bus the first time.
+
+use crate::{Dialect, Store, StoreError};
+use ::events::{DeliveryId, DirectoryId, EventType, ResourceId, Timestamp};
+use db::entity::column::{Id, Millis};
+use db::entity::copies::CopyTable;
+use db::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
+use db::entity::{
+    attempts, deliveries, delivery_bodies, endpoints, events, group_members, sequences, user_emails, users,
+};
+use db::expr::{is_one_of_rows, text};
+use db::rows::{Columns, Kind, Rows, is_one_of_ids};
+use db::send::{AnyRow, execute, fetch_all, fetch_one};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, OnConflict, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, DerivePartialModel, EntityTrait as _, FromQueryResult,
+    PartialModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+};
+use std::sync::LazyLock;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Events or deliveries looked at in one step.
+const WINDOW: i64 = 2_000;
+/// When the second pass comes after the first.
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+const PASSES: i32 = 2;
+
+/// An erasure that is not finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Of whose directory.
+    pub directory_id: DirectoryId,
+    /// Who.
+    pub user_id: ResourceId,
+}
+
+/// The erasures.
+#[derive(Clone, Copy, Debug)]
+pub struct Erasures<'a> {
+    store: &'a Store,
+}
+
+impl Store {
+    /// The erasures.
+    #[must_use]
+    pub const fn erasures(&self) -> Erasures<'_> {
+        Erasures { store: self }
+    }
+}
+
+/// An event that holds the person, or a delivery with its body.
+#[derive(FromQueryResult)]
+struct Found {
+    id: Uuid,
+    body: String,
+}
+
+/// A delivery that was looked at: with its body only where that holds the person.
+#[derive(FromQueryResult)]
+struct Looked {
+    delivery_id: Uuid,
+    body: Option<String>,
+}
+
+impl Looked {
+    fn found(self) -> Option<Found> {
+        let id = self.delivery_id;
+        self.body.map(|body| Found { id, body })
+    }
+}
+
+/// What is written in the place of it.
+static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+    let columns = Columns::default();
+    columns.and(ID, Kind::Id).and(BODY, Kind::Text).and(GONE, Kind::Bool)
+});
+/// Rows of it in a statement.
+const ERASED: &str = "r";
+const ID: &str = "id";
+const BODY: &str = "body";
+/// Whether the person was all that the event told.
+const GONE: &str = "gone";
+
+impl Erasures<'_> {
+    /// Asks for an erasure, again from the beginning when there was one before.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn start(&self, erasure: Erasure, now: Timestamp) -> Result<(), StoreError> {
+        let again = OnConflict::columns([Progress::DirectoryId, Progress::UserId])
+            .value(Progress::Sequence, 0)
+            .value(Progress::AfterId, Option::<uuid::Uuid>::None)
+            .value(Progress::Passes, 0)
+            .update_column(Progress::DueAt)
+            .to_owned();
+        let started = Entity::insert(ActiveModel {
+            directory_id: Set(erasure.directory_id.into()),
+            user_id: Set(erasure.user_id.into()),
+            due_at: Set(Some(now.into())),
+            created_at: Set(now.into()),
+            ..ActiveModel::default()
+        })
+        .on_conflict(again);
+        execute(self.store.write(), started.as_query()).await?;
+        Ok(())
+    }
+
+    /// Whether there ever was such a user: it was erased before, or the log tells of its deletion.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn knows(&self, erasure: Erasure) -> Result<bool, StoreError> {
+        let erased = Entity::find_by_id((Id(erasure.directory_id), Id(erasure.user_id)));
+        if fetch_one::<AnyRow, _>(self.store.read(), erased.as_query())
+            .await?
+            .is_some()
+        {
+            return Ok(true);
+        }
+        let deleted = events::Entity::find()
+            .select_only()
+            .column(events::Column::Id)
+            .filter(events::Column::DirectoryId.eq(Id(erasure.directory_id)))
+            .filter(Expr::col((events::Entity, events::Column::EventType)).eq(text(EventType::UserDeleted.as_str())))
+            .filter(events::Column::SubjectId.eq(Id(erasure.user_id)))
+            .limit(1);
+        let deleted: Option<AnyRow> = fetch_one(self.store.read(), deleted.as_query()).await?;
+        Ok(deleted.is_some())
+    }
+
+    /// Erasures that something is to be done for now.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Erasure>, StoreError> {
+        let due = Entity::find()
+            .filter(Progress::DueAt.lte(Millis::from(now)))
+            .order_by_asc(Progress::DueAt)
+            .limit(u64::from(limit))
+            .select_only();
+        let rows: Vec<Due> = fetch_all(self.store.read(), Due::select_cols(due).as_query()).await?;
+        let erasure = |row: Due| Erasure {
+            directory_id: row.directory_id.0,
+            user_id: row.user_id.0,
+        };
+        Ok(rows.into_iter().map(erasure).collect())
+    }
+
+    /// One step; `true` when the pass is over and nothing is left of the person.
+    ///
+    /// # Errors
+    /// As any write; the step did not happen then.
+    pub async fn step(&self, erasure: Erasure, now: Timestamp) -> Result<bool, StoreError> {
+        let tx = self.store.begin().await?;
+        let step = Step {
+            tx: &tx,
+            dialect: self.store.dialect(),
+            erasure,
+        };
+        let done = step.run(now).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+}
+
+struct Step<'a> {
+    tx: &'a DatabaseTransaction,
+    dialect: Dialect,
+    erasure: Erasure,
+}
+
+impl Step<'_> {
+    async fn run(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let Erasure { directory_id, user_id } = self.erasure;
+        let held = Entity::find_by_id((Id(directory_id), Id(user_id))).lock_exclusive();
+        let row: Option<Model> = fetch_one(self.tx, held.as_query()).await?;
+        let Some(row) = row.filter(|row| row.due_at.is_some_and(|due| due <= Millis::from(now))) else {
+            return Ok(true);
+        };
+        let log = sequences::Entity::find_by_id(directory_id);
+        let log: Option<sequences::Model> = fetch_one(self.tx, log.as_query()).await?;
+        let last = log.map_or(0, |log| log.last);
+        self.base().await?;
+        if row.sequence < last {
+            self.log(row.sequence).await?;
+            let sequence = Set(Ord::min(row.sequence + WINDOW, last));
+            self.save(ActiveModel {
+                sequence,
+                ..ActiveModel::default()
+            })
+            .await?;
+            return Ok(false);
+        }
+        if let Some(next) = self.bodies(row.after_id.map(|id| id.0.uuid())).await? {
+            let after_id = Set(Some(DeliveryId::from(next).into()));
+            self.save(ActiveModel {
+                after_id,
+                ..ActiveModel::default()
+            })
+            .await?;
+            return Ok(false);
+        }
+        let passes = row.passes + 1;
+        self.save(ActiveModel {
+            sequence: Set(0),
+            after_id: Set(None),
+            passes: Set(passes),
+            due_at: Set((passes < PASSES).then(|| now.plus(AGAIN).into())),
+            ..ActiveModel::default()
+        })
+        .await?;
+        Ok(true)
+    }
+
+    async fn save(&self, progress: ActiveModel) -> Result<(), StoreError> {
+        let saved = Entity::update_many()
+            .set(progress)
+            .filter(Progress::DirectoryId.eq(Id(self.erasure.directory_id)))
+            .filter(Progress::UserId.eq(Id(self.erasure.user_id)));
+        execute(self.tx, saved.as_query()).await?;
+        Ok(())
+    }
+
+    /// What the beginning of the log left of the person.
+    async fn base(&self) -> Result<(), StoreError> {
+        for (copy, directory, user) in [
+            (
+                CopyTable::GroupMembersBase,
+                group_members::Column::DirectoryId.into_iden(),
+                group_members::Column::MemberId.into_iden(),
+            ),
+            (
+                CopyTable::UserEmailsBase,
+                user_emails::Column::DirectoryId.into_iden(),
+                user_emails::Column::UserId.into_iden(),
+            ),
+            (
+                CopyTable::UsersBase,
+                users::Column::DirectoryId.into_iden(),
+                users::Column::Id.into_iden(),
+            ),
+        ] {
+            let deleted = Query::delete()
+                .from_table(copy)
+                .and_where(Expr::col(directory).eq(Id(self.erasure.directory_id)))
+                .and_where(Expr::col(user).eq(Id(self.erasure.user_id)))
+                .to_owned();
+            execute(self.tx, &deleted).await?;
+        }
+        Ok(())
+    }
+
+    fn pattern(&self) -> String {
+        format!("%{}%", self.erasure.user_id)
+    }
+
+    /// A stretch of the log.
+    async fn log(&self, after: i64) -> Result<(), StoreError> {
+        use events::Column::{Body, DirectoryId, EventType as Type, Id as EventId, Sequence};
+        let stretch = events::Entity::find()
+            .select_only()
+            .columns([EventId, Body])
+            .filter(DirectoryId.eq(Id(self.erasure.directory_id)))
+            .filter(Sequence.gt(after))
+            .filter(Sequence.lte(after + WINDOW))
+            .filter(Body.like(self.pattern()));
+        let found: Vec<Found> = fetch_all(self.tx, stretch.as_query()).await?;
+        let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
+        let rows = self.without_the_person(found)?;
+        if !rows.is_empty() {
+            // Events about the person are sent as what they have become.
+            let deleted = text(EventType::UserDeleted.as_str());
+            let kind = Expr::case(Expr::col((ERASED, GONE)), deleted).finally(Type.into_expr());
+            let rewritten = Query::update()
+                .table(events::Entity)
+                .value(Type, kind)
+                .value(Body, Expr::col((ERASED, BODY)))
+                .from(rows.table(self.dialect, ERASED))
+                .and_where(EventId.into_expr().equals((ERASED, ID)))
+                .take();
+            execute(self.tx, &rewritten).await?;
+        }
+        // From each endpoint, because the index of deliveries by event begins with it. SQLite goes through a CROSS JOIN from
+        // left to right.
+        let deliveries = Query::select()
+            .column((deliveries::Entity, deliveries::Column::Id))
+            .from(endpoints::Entity)
+            .cross_join(deliveries::Entity)
+            .and_where(
+                Expr::col((deliveries::Entity, deliveries::Column::EndpointId))
+                    .equals((endpoints::Entity, endpoints::Column::Id)),
+            )
+            .and_where(is_one_of_ids(
+                self.dialect,
+                deliveries::Column::EventId.into_expr(),
+                ids.iter().copied(),
+            ))
+            .take();
+        self.forget_answers(&ids, deliveries).await
+    }
+
+    /// A stretch of the bodies that deliveries have of their own; where the next one begins, if there is more.
+    async fn bodies(&self, after: Option<Uuid>) -> Result<Option<Uuid>, StoreError> {
+        use delivery_bodies::Column::{Body, DeliveryId, DirectoryId};
+        let body = Expr::case(Body.like(self.pattern()), Body.into_expr());
+        let stretch = delivery_bodies::Entity::find()
+            .select_only()
+            .column(DeliveryId)
+            .expr_as(body, BODY)
+            .filter(DirectoryId.eq(Id(self.erasure.directory_id)))
+            .filter(DeliveryId.gt(after.unwrap_or_default()))
+            .order_by_asc(DeliveryId)
+            .limit(WINDOW.unsigned_abs());
+        let looked_at: Vec<Looked> = fetch_all(self.tx, stretch.as_query()).await?;
+        let last = looked_at.last().map(|looked| looked.delivery_id);
+        let found: Vec<Found> = looked_at.into_iter().filter_map(Looked::found).collect();
+        let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
+        let rows = self.without_the_person(found)?;
+        if !rows.is_empty() {
+            let rewritten = Query::update()
+                .table(delivery_bodies::Entity)
+                .value(Body, Expr::col((ERASED, BODY)))
+                .from(rows.table(self.dialect, ERASED))
+                .and_where(DeliveryId.into_expr().equals((ERASED, ID)))
+                .take();
+            execute(self.tx, &rewritten).await?;
+        }
+        let deliveries = deliveries::Entity::find()
+            .select_only()
+            .column(deliveries::Column::Id)
+            .filter(is_one_of_ids(
+                self.dialect,
+                deliveries::Column::Id.into_expr(),
+                ids.iter().copied(),
+            ))
+            .into_query();
+        self.forget_answers(&ids, deliveries).await?;
+        Ok(last)
+    }
+
+    /// The texts as they are to be stored: those that change.
+    fn without_the_person(&self, found: Vec<Found>) -> Result<Rows, StoreError> {
+        let mut rows = Rows::new(&COLUMNS);
+        for Found { id, body } in found {
+            let erased = directory::erase(&body, self.erasure.user_id).map_err(StoreError::corrupt)?;
+            if let Some(erased) = erased {
+                rows.push([id.into(), erased.body.into(), erased.is_tombstone.into()]);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What receivers answered may repeat what they were sent: that of the deliveries that a query finds for these ids.
+    async fn forget_answers(&self, ids: &[Uuid], deliveries: SelectStatement) -> Result<(), StoreError> {
+        use {attempts::Column as Attempt, deliveries::Column as Delivery};
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let of = |id: Expr| is_one_of_rows(self.dialect, id, deliveries.clone());
+        let failed = attempts::Entity::update_many()
+            .col_expr(Attempt::ResponseHead, Expr::null())
+            .filter(Attempt::ResponseHead.is_not_null())
+            .filter(of(Attempt::DeliveryId.into_expr()));
+        execute(self.tx, failed.as_query()).await?;
+        // The last success is in the delivery itself.
+        let succeeded = deliveries::Entity::update_many()
+            .col_expr(Delivery::ResponseHead, Expr::null())
+            .filter(Delivery::ResponseHead.is_not_null())
+            .filter(of(Delivery::Id.into_expr()));
+        execute(self.tx, succeeded.as_query()).await?;
+        Ok(())
+    }
+}
+
+/// Whom something is to be done for.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Due {
+    directory_id: Id<DirectoryId>,
+    user_id: Id<ResourceId>,
+}
