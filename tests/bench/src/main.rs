@@ -97,26 +97,26 @@ async fn main() {
             ShapeName::Separate => Shape::Separate,
         };
         if runs(Scenario::Creates) {
-            scenarios::creates::run(shape, &cli.clients, cli.requests).await;
+            Box::pin(scenarios::creates::run(shape, &cli.clients, cli.requests)).await;
         }
         if runs(Scenario::Endpoints) {
-            scenarios::endpoints::run(shape, cli.requests).await;
+            Box::pin(scenarios::endpoints::run(shape, cli.requests)).await;
         }
         if runs(Scenario::Growth) {
-            scenarios::growth::run(shape, cli.people).await;
+            Box::pin(scenarios::growth::run(shape, cli.people)).await;
         }
         if runs(Scenario::Reads) {
             let users = cli.users.get(1).or(cli.users.first()).copied().unwrap_or(1_000);
-            scenarios::reads::run(shape, &cli.clients, cli.requests, users).await;
+            Box::pin(scenarios::reads::run(shape, &cli.clients, cli.requests, users)).await;
         }
         if runs(Scenario::Deliveries) {
-            scenarios::deliveries::run(shape, cli.requests).await;
+            Box::pin(scenarios::deliveries::run(shape, cli.requests)).await;
         }
         if runs(Scenario::Neighbours) {
-            scenarios::neighbours::run(shape).await;
+            Box::pin(scenarios::neighbours::run(shape)).await;
         }
         if runs(Scenario::Sizes) {
-            scenarios::sizes::run(shape, &cli.users, &cli.members).await;
+            Box::pin(scenarios::sizes::run(shape, &cli.users, &cli.members)).await;
         }
     }
 }

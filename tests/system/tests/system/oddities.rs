@@ -162,7 +162,7 @@ async fn roles_give_the_same_role_and_grants_however_they_are_sent(shape: Shape)
         assert_eq!(primaries[0]["value"], "Guest");
         assert_eq!(world.told().await["data"]["user"]["role"], "Guest");
     }
-    world.stop().await;
+    Box::pin(world.stop()).await;
 }
 
 // Rules: P6, P11, R16
@@ -224,7 +224,7 @@ async fn odd_values_are_understood_and_announced_as_what_they_mean(shape: Shape)
         refused.expect_error(400, "invalidValue"),
         format!("{ENTERPRISE}:department must be a string; a number was sent")
     );
-    world.stop().await;
+    Box::pin(world.stop()).await;
 }
 
 // Rules: P6
@@ -266,5 +266,5 @@ async fn unknown_keys_beside_active_do_not_keep_a_leaver_active(shape: Shape) {
         .await
         .expect_error(400, "invalidPath");
     assert_eq!(world.scim().get(&path).await.expect(200)["active"], false);
-    world.stop().await;
+    Box::pin(world.stop()).await;
 }
