@@ -1,6 +1,7 @@
 //! Sending at once: `TCP_NODELAY` on the connections to PostgreSQL.
 //!
-//! The driver leaves Nagle's algorithm on and offers no way to its sockets. A statement with a large parameter, which is
+//! The driver leaves Nagle's algorithm on (transact-rs/sqlx#4335, mended by #4336) and offers no way to its sockets: this
+//! module goes with the driver's next release. A statement with a large parameter, which is
 //! what every batch is, goes out in several TLS records; the last one then waits for the server's delayed
 //! acknowledgement, 40 ms for each statement. Measured with 64 clients: about 250 creates a second with it, thousands
 //! without. So the sockets are looked up among the open files of the process, by the address of their peer.
