@@ -8,7 +8,7 @@ mod settings;
 pub use health::{DirectoryHealth, DirectorySync, HealthState, QuarantineForecast, QuarantineOutlook};
 pub use paths::{AttributePathSeen, AttributePaths};
 pub use schemas::{AttributeDeclaration, AttributeKind, SchemaDeclaration, schema_faults};
-pub use settings::{DirectorySettings, Grant, GroupRole, MassChangeBrake, RoleRule};
+pub use settings::{DirectorySettings, Grant, GroupRole, MassChangeBrake, PeopleOf, RoleRule};
 
 use crate::PlainSecret;
 use crate::reading::named;
@@ -186,6 +186,10 @@ pub struct DirectoryPatch {
     #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<MassChangeBrake>)]
     pub mass_change_brake: Option<Option<MassChangeBrake>>,
+    /// Whose people are taken.
+    #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<PeopleOf>)]
+    pub people_of: Option<Option<PeopleOf>>,
 }
 
 /// Lets deactivations and deletions through for a while.
@@ -221,6 +225,7 @@ pub struct DirectoryRelease {
     "attribute_map": {"cost_center": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter"},
     "rate_limit": null,
     "mass_change_brake": {"enabled": true, "percent": 20, "minimum": 10, "window_minutes": 10, "new_user_hours": 24},
+    "people_of": "any",
     "indexing": [],
     "health": {"state": "active", "sentence": "The directory is synced. The last contact was 4 minutes ago.", "remedy": null,
                "since": "2026-11-20T12:00:00.000Z"},

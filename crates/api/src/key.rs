@@ -56,6 +56,7 @@ pub struct KeyPatch {
     "retrievable": false,
     "last_used_at": null,
     "created_at": "2026-11-20T12:00:00.000Z",
+    "rotation": {"state": "new", "replaces": "0193b2f0-8f6e-7c3a-8d2f-0a1b2c3d4e60", "replaced_by": null},
 })))]
 pub struct Key {
     /// Its id.
@@ -77,10 +78,54 @@ pub struct Key {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// The rotation that it is part of; `null` for none.
+    #[schema(required = true)]
+    pub rotation: Option<KeyRotation>,
     /// The token itself, only in the answer to the request that made the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub token: Option<PlainSecret>,
+}
+
+/// How far a key takes the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RotationState {
+    /// Nobody has used the newer key yet.
+    New,
+    /// The newer key was seen in traffic: the older one can be revoked.
+    Seen,
+    /// The older key is revoked, and the rotation over.
+    Revoked,
+}
+
+/// A rotation: one key takes the place of another, and until the older one is revoked both are good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyRotation {
+    /// How far it is.
+    #[schema(inline)]
+    pub state: RotationState,
+    /// The older key; `null` where this is the older one.
+    #[schema(required = true, value_type = Option<Uuid>)]
+    pub replaces: Option<KeyId>,
+    /// The newer key; `null` where this is the newer one.
+    #[schema(required = true, value_type = Option<Uuid>)]
+    pub replaced_by: Option<KeyId>,
+}
+
+/// A key that is to take the place of another. What is not named is as it is with the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({"expires_at": "2030-01-31T12:00:00Z"})))]
+pub struct KeyRotate {
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    pub name: Option<String>,
+    /// When it ends, a time in the future; never, where nothing is said: the end of the other one is near, most likely.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The token of a key that was made to be read back.

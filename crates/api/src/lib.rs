@@ -13,6 +13,8 @@
 
 mod admin_key;
 mod audit_log;
+mod credential;
+mod dead_letter;
 mod delivery;
 mod directory;
 mod endpoint;
@@ -37,12 +39,14 @@ mod user;
 
 pub use admin_key::{AdminKey, AdminKeyCreate, Scope};
 pub use audit_log::{AuditActor, AuditActorType, AuditEntry, AuditObject, AuditOutcome};
+pub use credential::{Credential, CredentialKind};
+pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterRedriven, RedriveOutcome};
 pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};
 pub use directory::{
     AttributeDeclaration, AttributeKind, AttributePathSeen, AttributePaths, Authentication, Directory, DirectoryCounts,
     DirectoryCreate, DirectoryHealth, DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState,
-    DirectorySync, FirstKey, Grant, GroupRole, HealthState, LastRefusal, MassChangeBrake, Provider, QuarantineForecast,
-    QuarantineOutlook, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
+    DirectorySync, FirstKey, Grant, GroupRole, HealthState, LastRefusal, MassChangeBrake, PeopleOf, Provider,
+    QuarantineForecast, QuarantineOutlook, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
 };
 pub use endpoint::{
     Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointEnable,
@@ -53,14 +57,17 @@ pub use event::{Event, EventTypeEntry};
 pub use federation::{Federation, FederationSet};
 pub use group::{Group, GroupCreate, GroupPatch, Member, MemberType};
 pub use history::{HistoryChange, HistoryDelivery, HistoryEntry};
-pub use key::{Key, KeyCreate, KeyPatch, KeyToken};
+pub use key::{Key, KeyCreate, KeyPatch, KeyRotate, KeyRotation, KeyToken, RotationState};
 pub use list::List;
 pub use oauth_client::{OauthClient, OauthClientCreate};
-pub use organization::{Organization, OrganizationCreate, OrganizationPatch};
+pub use organization::{
+    DomainCheck, DomainCheckResult, DomainRecord, Organization, OrganizationCreate, OrganizationPatch, VerifiedDomain,
+};
 pub use parameters::{
-    AdminKeysParameters, AuditLogParameters, DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters,
-    EventStreamHeaders, EventStreamParameters, EventsParameters, PageParameters, Parameters, PastParameters,
-    PeopleParameters, PortalLinksParameters, RequestsParameters, UserDeleteParameters,
+    AdminKeysParameters, AuditLogParameters, CredentialsParameters, DeadLettersParameters, DeliveriesParameters,
+    DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters, EventsParameters,
+    KeyRevokeParameters, PageParameters, Parameters, PastParameters, PeopleParameters, PortalLinksParameters,
+    RequestsParameters, UserDeleteParameters,
 };
 pub use portal_link::{PortalFeature, PortalLink, PortalLinkCreate};
 pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};

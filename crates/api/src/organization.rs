@@ -39,6 +39,7 @@ pub struct OrganizationPatch {
     "id": "0193b2f0-8f6e-7c3a-8d2f-0a1b2c3d4e5f",
     "name": "Contoso",
     "domains": ["contoso.com"],
+    "verified_domains": [{"domain": "contoso.com", "verified_at": "2026-11-20T12:00:00.000Z"}],
     "created_at": "2026-11-20T12:00:00.000Z",
     "updated_at": "2026-11-20T12:00:00.000Z",
 })))]
@@ -50,10 +51,78 @@ pub struct Organization {
     pub name: String,
     /// Its domains, in lower case and ASCII.
     pub domains: Vec<String>,
+    /// Those of them that it has proved to be its own.
+    pub verified_domains: Vec<VerifiedDomain>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+}
+
+/// A domain that an organization has proved to be its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({"domain": "contoso.com", "verified_at": "2026-11-20T12:00:00.000Z"})))]
+pub struct VerifiedDomain {
+    /// The domain, in lower case and ASCII.
+    pub domain: String,
+    /// When it was last proved.
+    #[schema(value_type = String, format = DateTime)]
+    pub verified_at: Timestamp,
+}
+
+/// What a look at the DNS found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DomainCheckResult {
+    /// The record is there: the domain is the organization's.
+    Verified,
+    /// There is no TXT record of this name.
+    NoRecord,
+    /// There are TXT records of this name, with other values.
+    OtherValue,
+    /// The DNS could not be asked. Nothing is known.
+    Unreachable,
+}
+
+/// The record that proves that a domain is an organization's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "type": "TXT", "name": "_rollcall.contoso.com", "value": "rollcall-domain-verification=4f1c0b2e9a7d4c6f8e3b5a1d2c9f7e60",
+})))]
+pub struct DomainRecord {
+    /// Its type: `TXT`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its value. It is of this domain and this organization only, and stays the same.
+    pub value: String,
+}
+
+/// How the verification of a domain stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "domain": "contoso.com",
+    "verified_at": null,
+    "record": {"type": "TXT", "name": "_rollcall.contoso.com",
+               "value": "rollcall-domain-verification=4f1c0b2e9a7d4c6f8e3b5a1d2c9f7e60"},
+    "result": "no_record",
+    "detail": "There is no TXT record _rollcall.contoso.com yet. A new record may take some minutes to be seen everywhere.",
+})))]
+pub struct DomainCheck {
+    /// The domain.
+    pub domain: String,
+    /// When it was last proved to be the organization's; `null` for never.
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
+    pub verified_at: Option<Timestamp>,
+    /// The record to be published.
+    #[schema(inline)]
+    pub record: DomainRecord,
+    /// What this look at the DNS found.
+    #[schema(inline)]
+    pub result: DomainCheckResult,
+    /// The same in a sentence, with what to do.
+    pub detail: String,
 }

@@ -30,6 +30,9 @@ parameters![
     AdminKeysParameters,
     AuditLogParameters,
     PortalLinksParameters,
+    DeadLettersParameters,
+    CredentialsParameters,
+    KeyRevokeParameters,
     DirectoriesParameters,
     DeliveriesParameters,
     EndpointStatsParameters,
@@ -124,6 +127,51 @@ pub struct PortalLinksParameters {
     /// Only those for this organization.
     #[param(value_type = Option<Uuid>)]
     pub organization_id: Option<OrganizationId>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which credentials a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CredentialsParameters {
+    /// Only those for this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// Only those of this directory.
+    #[param(value_type = Option<Uuid>)]
+    pub directory_id: Option<DirectoryId>,
+    /// Only those of this kind.
+    #[param(inline)]
+    pub kind: Option<crate::CredentialKind>,
+    /// Only those that end before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub ends_before: Option<Timestamp>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// How a key is revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct KeyRevokeParameters {
+    /// `true` revokes a key although the one that is to take its place was not seen in traffic yet.
+    pub force: Option<bool>,
+}
+
+/// Which dead letters a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeadLettersParameters {
+    /// Only those of this directory.
+    #[param(value_type = Option<Uuid>)]
+    pub directory_id: Option<DirectoryId>,
     /// The most elements of the page; 20, where nothing is said.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,

@@ -37,6 +37,7 @@ bodies![
     DirectoryRelease,
     KeyCreate,
     KeyPatch,
+    KeyRotate,
     OauthClientCreate,
     FederationSet,
     EndpointCreate,

@@ -3,27 +3,27 @@
 //! events are in the log.
 
 mod consumer;
+mod dead;
 mod half;
 mod lane;
 
 pub(crate) use consumer::{Consumer, Link};
+pub(crate) use dead::HeldLetters;
 pub(crate) use half::Half;
 
 use crate::message::sealed::MessageKind as _;
 use crate::trace::{event_span, request_span, traced};
 use crate::waiters::Waiters;
 use crate::{BusError, Health, Receipt, RequestError};
+use dead::DeadLetters;
 use events::{Command, Event, Verdict, lane_of};
 use half::{LaneFull, WaitingMessages};
 use lane::QueuedMessage;
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use telemetry::semconv::messaging_system;
 
-/// Dead letters kept for inspection; the oldest go first.
-const MAX_DEAD: usize = 10_000;
 /// How long closing waits for verdicts that are on their way.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
@@ -127,43 +127,5 @@ impl Embedded {
         // Requests that are still open at the end of the drain time wake up as lost.
         let _ = tokio::time::timeout(DRAIN_TIME, self.waiters.idle()).await;
         self.waiters.close();
-    }
-}
-
-/// What could not be processed.
-#[derive(Debug, Default)]
-pub(crate) struct DeadLetters(Mutex<VecDeque<DeadLetter>>);
-
-/// Ids and names only: the payload of a command may be personal data, and the sender has long settled it.
-#[derive(Debug)]
-pub(crate) struct DeadLetter {
-    pub(crate) lane: u16,
-    pub(crate) name: &'static str,
-    pub(crate) id: String,
-    pub(crate) reason: String,
-}
-
-impl DeadLetters {
-    pub(crate) fn park(&self, letter: DeadLetter) {
-        tracing::error!(
-            lane = letter.lane,
-            message.name = letter.name,
-            message.id = letter.id,
-            reason = letter.reason,
-            "a message was parked"
-        );
-        let mut letters = self.lock();
-        if letters.len() >= MAX_DEAD {
-            letters.pop_front();
-        }
-        letters.push_back(letter);
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        u64::try_from(self.lock().len()).unwrap_or(u64::MAX)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<DeadLetter>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,6 +7,7 @@
 //! projector and the unique deliveries of the dispatcher, not the bus.
 
 mod consumer;
+mod dead;
 mod embedded;
 mod error;
 mod inbound;
@@ -19,6 +20,7 @@ mod trace;
 mod waiters;
 
 pub use consumer::{Acker, Consumer, Replier};
+pub use dead::{DeadLetter, DeadMessage, TakenLetters};
 pub use error::{BusError, RequestError};
 pub use inbound::{Health, Inbound, Receipt};
 pub use message::{Message, Role};
@@ -150,7 +152,35 @@ impl Bus {
         }
     }
 
-    /// How many messages are parked.
+    /// Hands an event to the dispatcher once more, without telling others of it again: what takes events knows them by
+    /// their id. The [`Receipt`] is that of [`Bus::publish`].
+    ///
+    /// # Errors
+    /// When it may not have arrived.
+    pub async fn dispatch_again(&self, event: &Event) -> Result<Receipt, BusError> {
+        match &self.0 {
+            Transport::Rabbit(rabbit) => rabbit.dispatch_again(event).await.map(|()| Receipt::confirmed()),
+            // There nobody else listens.
+            Transport::Embedded(embedded) => embedded.publish(std::slice::from_ref(event)).await,
+        }
+    }
+
+    /// Takes up to `most` dead letters, or some more where they travelled together, those that wait longest first; none
+    /// where there are none. They stay on the bus until they are acknowledged. Several may take at a time: each gets others.
+    ///
+    /// # Errors
+    /// When the broker cannot be asked.
+    pub async fn take_dead(&self, most: usize) -> Result<TakenLetters, BusError> {
+        match &self.0 {
+            Transport::Rabbit(rabbit) => rabbit.take_dead(most).await,
+            Transport::Embedded(embedded) => {
+                let held = embedded::HeldLetters::take(embedded, most);
+                Ok(TakenLetters::embedded(held))
+            }
+        }
+    }
+
+    /// How many messages are parked and not yet taken.
     ///
     /// # Errors
     /// When the broker cannot be asked.

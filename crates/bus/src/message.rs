@@ -1,5 +1,6 @@
 //! The two kinds of messages that lanes carry.
 
+use crate::DeadMessage;
 use events::{Command, DirectoryId, Event, Verb};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -53,6 +54,8 @@ pub(crate) mod sealed {
         fn directory(&self) -> DirectoryId;
         /// About how many bytes it has on the wire.
         fn size(&self) -> usize;
+        /// As it is told of when it could not be processed.
+        fn into_dead(self) -> DeadMessage;
     }
 }
 
@@ -81,6 +84,10 @@ impl sealed::MessageKind for Command {
                 Verb::Delete => 0,
             }
     }
+
+    fn into_dead(self) -> DeadMessage {
+        DeadMessage::Command(Box::new(self))
+    }
 }
 
 impl sealed::MessageKind for Event {
@@ -100,6 +107,10 @@ impl sealed::MessageKind for Event {
 
     fn size(&self) -> usize {
         ENVELOPE_BYTES + self.body.len()
+    }
+
+    fn into_dead(self) -> DeadMessage {
+        DeadMessage::Event(Box::new(self))
     }
 }
 

@@ -11,6 +11,7 @@ mod bundle;
 mod commands;
 mod connection;
 mod consumer;
+mod dead;
 mod letter;
 mod publisher;
 mod replies;
@@ -24,6 +25,7 @@ mod wire;
 
 pub(crate) use connection::parse_url;
 pub(crate) use consumer::{Consumer, Link};
+pub(crate) use dead::HeldLetters;
 
 use crate::topology::{DEAD, Topology};
 use crate::{BusError, Health};

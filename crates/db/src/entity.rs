@@ -11,6 +11,8 @@ pub mod audit_log;
 pub mod catch_ups;
 pub mod column;
 pub mod copies;
+pub mod credentials;
+pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery_bodies;
 pub mod directories;

@@ -7,6 +7,7 @@
 
 mod apply;
 mod brake;
+mod domains;
 mod event;
 mod group;
 mod mapped;
@@ -25,6 +26,7 @@ mod writes;
 
 pub use apply::{Announcement, AppliedCommand};
 pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, HoldReason, may_take_away};
+pub use domains::PeopleOf;
 pub use event::{
     Concern, ErasedBody, Fields, Images, InvalidScope, Owner, Scope, UnknownField, before_image, erase, group_before,
     left, member_user, normalized_group, normalized_user, replay, user_before,

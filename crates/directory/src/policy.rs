@@ -5,7 +5,7 @@
 
 use crate::mapped::{self, Mapped};
 use crate::required::RequiredAttribute;
-use crate::{BrakeSettings, SchemaDeclaration, User};
+use crate::{BrakeSettings, PeopleOf, SchemaDeclaration, User};
 use events::{GroupRef, ResourceId};
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -82,6 +82,13 @@ pub struct Policy {
     /// When deactivations and deletions become too many.
     #[serde(default)]
     pub mass_change_brake: BrakeSettings,
+    /// Whose people are taken.
+    #[serde(default)]
+    pub people_of: PeopleOf,
+    /// The domains that the organization has verified, where only people of those are taken: in lower case and ASCII. Kept by
+    /// whoever changes `people_of` or the domains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verified_domains: Vec<String>,
     /// What `schemas` makes of users; `None` stands for the built-in type.
     #[serde(skip)]
     user_type: Option<Arc<ResourceType>>,
@@ -121,6 +128,8 @@ impl Default for Policy {
             indexing: None,
             rate_limit: None,
             mass_change_brake: BrakeSettings::default(),
+            people_of: PeopleOf::default(),
+            verified_domains: Vec::new(),
             user_type: None,
             required: Vec::new(),
             mapped: Vec::new(),

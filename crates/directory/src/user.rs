@@ -3,7 +3,7 @@
 use crate::apply::{Announcement, DirectoryRows, changes, precondition};
 use crate::brake::Departure;
 use crate::refusal::Refusal;
-use crate::{User, normalized_user, required};
+use crate::{User, domains, normalized_user, required};
 use events::{Command, EventType, Outcome, ResourceId, Timestamp};
 use scim::patch::Patch;
 use serde_json::{Map, Value, json};
@@ -28,6 +28,7 @@ impl DirectoryRows {
             .check_stored(self.policy.user_type(), None, &user.attributes)?;
         required::check(self.policy.required(), &user.attributes)?;
         let key = self.claim_user_name(&user)?;
+        domains::check(&self.policy, &user, None)?;
         self.claim_emails(&user, None)?;
         self.note_emails(&user);
         self.note_manager(&user);
@@ -173,6 +174,7 @@ impl DirectoryRows {
         let before_key = before.user_name_key();
         let differences = changes(&before.attributes, &after.attributes);
         let key = self.claim_user_name(&after)?;
+        domains::check(&self.policy, &after, Some(before))?;
         self.claim_emails(&after, Some(before))?;
         if kind == EventType::UserDeactivated {
             // The last that can refuse: from here on everything is done.

@@ -204,6 +204,80 @@ fn duplicates_from_before_the_rule_stay_until_somebody_changes_them() {
 }
 
 #[test]
+fn only_people_of_verified_domains_are_taken_where_the_directory_says_so() {
+    let settings = json!({ "people_of": "verified_domains", "verified_domains": ["contoso.com"] });
+    let mut world = World::with(settings);
+    let user = |name: &str, emails: &[&str]| {
+        let emails: Vec<_> = emails.iter().map(|email| json!({ "value": email })).collect();
+        json!({ "userName": name, "emails": emails })
+    };
+    accepted(
+        &world
+            .create(ResourceKind::User, user("ada@Contoso.com", &["ada@eu.contoso.com"]))
+            .1,
+    );
+    let (bob, applied) = world.create(ResourceKind::User, user("bob", &["bob@contoso.com"]));
+    accepted(&applied);
+    for (bad, attribute, domain) in [
+        (user("eve@evil.example", &[]), "userName", "evil.example"),
+        (
+            user("eve", &["eve@contoso.com", "ada@evil.example"]),
+            "emails",
+            "evil.example",
+        ),
+        (
+            user("eve@contoso.com.evil.example", &[]),
+            "userName",
+            "contoso.com.evil.example",
+        ),
+        (user("eve", &["eve@notcontoso.com"]), "emails", "notcontoso.com"),
+    ] {
+        let (_, applied) = world.create(ResourceKind::User, bad);
+        let (status, scim_type, detail) = refused(&applied);
+        assert_eq!((status, scim_type), (400, "invalidValue"));
+        assert!(
+            detail.starts_with(attribute) && detail.contains(domain) && detail.contains("verify"),
+            "{detail}"
+        );
+    }
+    let (_, applied) = world.create(ResourceKind::User, user("eve", &[]));
+    let (_, _, detail) = refused(&applied);
+    assert!(detail.starts_with("neither userName nor emails"), "{detail}");
+    let take = json!([{ "op": "replace", "path": "userName", "value": "bob@evil.example" }]);
+    assert_eq!(refused(&world.patch(ResourceKind::User, bob, take)).0, 400);
+    assert_eq!(refused(&world.replace(bob, user("bob", &["ada@evil.example"]))).0, 400);
+    accepted(
+        &world
+            .create(ResourceKind::Group, json!({ "displayName": "anybody@evil.example" }))
+            .1,
+    );
+    let mut open = World::with(json!({ "verified_domains": ["contoso.com"] }));
+    accepted(&open.create(ResourceKind::User, user("eve@evil.example", &[])).1);
+}
+
+#[test]
+fn people_from_before_a_domain_was_asked_for_can_be_deactivated_and_corrected() {
+    let mut world = World::with(json!({ "people_of": "verified_domains", "verified_domains": ["contoso.com"] }));
+    let id = ResourceId::new();
+    world.directory.load_user(directory::User {
+        id,
+        attributes: object(json!({ "userName": "eve@evil.example", "active": true })),
+        version: 1,
+        created_at: Timestamp::from_millis(1),
+        updated_at: Timestamp::from_millis(1),
+    });
+    accepted(&world.patch(
+        ResourceKind::User,
+        id,
+        json!([{ "op": "replace", "path": "active", "value": false }]),
+    ));
+    let add = json!([{ "op": "add", "path": "emails", "value": [{ "value": "eve@other.example" }] }]);
+    assert_eq!(refused(&world.patch(ResourceKind::User, id, add)).0, 400);
+    let correct = json!([{ "op": "replace", "path": "userName", "value": "eve@contoso.com" }]);
+    accepted(&world.patch(ResourceKind::User, id, correct));
+}
+
+#[test]
 fn the_owners_of_addresses_are_loaded_only_where_addresses_are_unique() {
     let body = json!({ "Operations": [
         { "op": "add", "path": "emails[type eq \"work\"].value", "value": "Ada@Example.com" },

@@ -45,6 +45,7 @@ const fn source(kind: EventType) -> &'static str {
         | EventType::DirectoryKeyCreated
         | EventType::DirectoryKeyRevoked => "api",
         EventType::EndpointDisabled
+        | EventType::DirectoryCredentialExpiring
         | EventType::DirectorySilent
         | EventType::DirectorySyncCompleted
         | EventType::SnapshotUser
@@ -95,6 +96,16 @@ fn data(kind: EventType) -> (Value, Value) {
         E::DirectoryKeyCreated | E::DirectoryKeyRevoked => (
             json!({ "directory": directory(), "key": { "id": OTHER, "name": "SCIM" } }),
             json!({ "directory": directory_schema(), "key": object(&["id", "name"], &json!({ "id": id(), "name": text() })) }),
+        ),
+        E::DirectoryCredentialExpiring => (
+            json!({ "directory": directory(),
+                    "credential": { "id": OTHER, "kind": "directory_key", "name": "Entra production", "expires_at": TIME,
+                                    "days_left": 14, "last_used_at": TIME } }),
+            json!({ "directory": directory_schema(),
+                    "credential": object(&["id", "kind", "expires_at", "days_left"], &json!({ "id": id(),
+                        "kind": { "enum": ["directory_key", "oauth_client"] }, "name": nullable("string"),
+                        "expires_at": time(), "days_left": integer(),
+                        "last_used_at": { "type": ["string", "null"], "format": "date-time" } })) }),
         ),
         E::DirectorySilent => (
             json!({ "directory": directory(), "silence": { "last_contact_at": TIME, "cycle_seconds": 2400 } }),

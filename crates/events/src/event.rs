@@ -51,6 +51,7 @@ event_types! {
     DirectorySyncCompleted = "directory.sync_completed": "An identity provider's cycle is over: what it sent, and how that went.",
     DirectoryKeyCreated = "directory.key_created": "A key of a directory was created.",
     DirectoryKeyRevoked = "directory.key_revoked": "A key of a directory was revoked.",
+    DirectoryCredentialExpiring = "directory.credential_expiring": "A key or OAuth client of a directory ends within 60, 30, 14, 7 days or one day; told once each time.",
     EndpointDisabled = "endpoint.disabled": "A webhook endpoint was switched off after failing for too long.",
     UserEntered = "user.entered": "A user came into the scope of an endpoint with a filter.",
     UserLeft = "user.left": "A user left the scope of an endpoint with a filter.",

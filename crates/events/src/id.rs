@@ -87,4 +87,6 @@ ids! {
     AuditId,
     /// A link that an IT administrator opens.
     PortalLinkId,
+    /// A message that could not be processed.
+    DeadLetterId,
 }

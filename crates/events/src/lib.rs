@@ -17,8 +17,8 @@ pub use catalogue::{CatalogueEntry, catalogued};
 pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
-    AdminKeyId, AttemptId, AuditId, CommandId, CycleId, DeliveryId, DirectoryId, EndpointId, EventId, KeyId,
-    OrganizationId, PortalLinkId, RequestId, ResourceId,
+    AdminKeyId, AttemptId, AuditId, CommandId, CycleId, DeadLetterId, DeliveryId, DirectoryId, EndpointId, EventId,
+    KeyId, OrganizationId, PortalLinkId, RequestId, ResourceId,
 };
 pub use lane::lane_of;
 pub use pattern::{EventPattern, InvalidPattern};

@@ -27,15 +27,16 @@ pub use self::directory::{
 };
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
 pub use self::operations::{
-    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, Cycles, Erasure, Erasures,
-    KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, Requests, Strangers, SyncCycle,
-    SyncState, Written,
+    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CredentialEnd,
+    CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters, Erasure,
+    Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, Requests, Strangers,
+    SyncCycle, SyncState, Written,
 };
 pub use self::store::Store;
 pub use self::tenancy::{
     AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, Directories, Directory,
     DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse,
     List, ListPage, NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations,
-    PortalFeature, PortalLink, PortalLinks, TakenDomain, TokenDigest,
+    OtherKey, PortalFeature, PortalLink, PortalLinks, TakenDomain, TokenDigest, VerifiedDomain,
 };
 pub use db::{Dialect, Reads, StoreError, StoreOptions, keep_private};

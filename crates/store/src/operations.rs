@@ -1,9 +1,11 @@
 //! What operators look at, and what keeps the house in order: the log of requests with its cycles, contacts and silences, the
-//! audit log, repeated requests, erasures.
+//! audit log, repeated requests, erasures, dead letters, and the ends of credentials.
 
 mod audit;
 mod contacts;
+pub(crate) mod credential_ends;
 mod cycles;
+mod dead_letters;
 mod erasures;
 mod idempotency;
 mod requests;
@@ -11,7 +13,9 @@ mod silence;
 
 pub use audit::{AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage};
 pub use contacts::SyncState;
+pub use credential_ends::{CredentialEnd, CredentialEnds, CredentialFilter, CredentialKind};
 pub use cycles::{Cycles, SyncCycle};
+pub use dead_letters::{DeadLetter, DeadLetterKind, DeadLetters};
 pub use erasures::{Erasure, Erasures};
 pub use idempotency::Claim;
 pub use requests::{

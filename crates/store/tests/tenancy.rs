@@ -70,6 +70,8 @@ async fn add_key(change: &AdminTx, directory_id: DirectoryId) -> KeyRecord {
         expires_at: Some(now()),
         last_used_at: None,
         created_at: now(),
+        replaces: None,
+        replaced_by: None,
     };
     change
         .create_key(&NewKey {

@@ -146,6 +146,8 @@ async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<
         "deliveries" => ("delivery", owns_delivery(state, own, id).await?),
         "portal-links" => ("portal link", owns_portal_link(state, own, id).await?),
         "admin-keys" => ("admin key", owns_admin_key(state, own, id).await?),
+        // They are the operator's, also where they are about the organization.
+        "dead-letters" => ("dead letter", false),
         // What nobody said how to find the owner of belongs to nobody.
         _ => ("object", false),
     };

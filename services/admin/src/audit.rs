@@ -101,6 +101,15 @@ impl Act {
         }
     }
 
+    /// What the object is about, as far as it says so.
+    pub(crate) fn about(self, organization: Option<OrganizationId>, directory: Option<DirectoryId>) -> Self {
+        Self {
+            organization,
+            directory,
+            ..self
+        }
+    }
+
     /// What else there is to say, in words.
     pub(crate) fn saying(self, detail: impl Into<String>) -> Self {
         Self {

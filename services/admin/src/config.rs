@@ -2,6 +2,7 @@
 
 use runtime::Settings;
 use secrecy::SecretString;
+use std::net::SocketAddr;
 use std::time::Duration;
 use webhooks::{Guard, Rules};
 
@@ -14,6 +15,8 @@ pub struct Config {
     pub guard: Guard,
     /// How long entries of the audit log are kept. Setting: `audit_retention_days`.
     pub audit_retention: Duration,
+    /// Which resolver is asked about domains; `None` for those of the system. Setting: `dns_resolver`.
+    pub dns_resolver: Option<SocketAddr>,
 }
 
 impl From<&Settings> for Config {
@@ -27,6 +30,7 @@ impl From<&Settings> for Config {
             admin_key: settings.admin_key.clone(),
             guard: Guard::new(rules),
             audit_retention: settings.audit_retention,
+            dns_resolver: settings.dns_resolver,
         }
     }
 }

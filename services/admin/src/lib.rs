@@ -10,8 +10,10 @@ mod body;
 mod bootstrap;
 mod config;
 mod context;
+mod dead_letters;
 mod delivery_status;
 mod deps;
+mod dns;
 mod housekeeping;
 mod idempotent;
 mod indexing;
@@ -58,11 +60,13 @@ impl Service for Admin {
     }
 
     /// Does what is due beside the requests, which [`Admin::routes`] answers: forgets old answers and old entries of the
-    /// audit log, writes refusals to it, goes on with erasures, and writes users again for search where schemas changed. At the soft stop it ends the streams.
+    /// audit log, writes refusals to it, goes on with erasures, keeps what could not be processed, and writes users again for search where
+    /// schemas changed. At the soft stop it ends the streams.
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let state = self.0;
         let indexing = shutdown.soft.run_until_cancelled(indexing::run(state.clone()));
-        tokio::join!(indexing, housekeeping::run(&state, &shutdown));
+        let keeping = dead_letters::keep(&state, &shutdown);
+        tokio::join!(indexing, keeping, housekeeping::run(&state, &shutdown));
         // Else the server would wait for readers that never leave by themselves.
         state.streams().close();
         Ok(())

@@ -25,7 +25,7 @@ const ADMIN_KEY: &str = "admin_key";
 const REFUSAL: &str = "Refusal";
 
 /// The groups of operations, in the order of the document.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 15] = [
     ("Organizations", "The customer companies whose people are synced."),
     ("Directories", "The sources of users and groups of an organization."),
     ("Directory keys", "The bearer tokens that identity providers carry."),
@@ -34,6 +34,7 @@ const TAGS: [(&str, &str); 13] = [
         "Ids and secrets that identity providers exchange for short-lived access tokens.",
     ),
     ("Federation", "Workloads that get access tokens without a secret."),
+    ("Credentials", "Everything that ends: keys, secrets and certificates."),
     ("Users", "The people of a directory."),
     ("Groups", "The groups of a directory."),
     ("Endpoints", "The webhook URLs that apps subscribed."),
@@ -45,6 +46,7 @@ const TAGS: [(&str, &str); 13] = [
     ),
     ("Admin keys", "The bearer tokens of this API, each with its scopes."),
     ("Audit log", "Who did what in this API, and who was refused."),
+    ("Dead letters", "Messages that could not be processed."),
 ];
 
 /// The document: OpenAPI 3.1.

@@ -140,6 +140,11 @@ impl Problem {
         }))
     }
 
+    /// What it says to the caller.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// No such resource: names the kind of thing and the id asked for.
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
         Self::new(

@@ -76,6 +76,8 @@ pub(crate) fn mint_key(directory_id: DirectoryId, name: String, now: Timestamp) 
         expires_at: None,
         last_used_at: None,
         created_at: now,
+        replaces: None,
+        replaced_by: None,
     };
     (
         NewKey {

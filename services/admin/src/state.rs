@@ -3,6 +3,7 @@
 use crate::audit::refusals::Refusals;
 use crate::config::Config;
 use crate::deps::Deps;
+use crate::dns::Dns;
 use crate::streams::Streams;
 use bus::Bus;
 use events::DirectoryId;
@@ -32,6 +33,7 @@ struct Inner {
     streams: Streams,
     refusals: Refusals,
     audit_retention: Duration,
+    dns: Dns,
 }
 
 impl fmt::Debug for State {
@@ -65,6 +67,7 @@ impl State {
             streams: Streams::new(),
             refusals: Refusals::default(),
             audit_retention: config.audit_retention,
+            dns: Dns::new(config.dns_resolver),
         }))
     }
 
@@ -93,6 +96,11 @@ impl State {
     /// How long the audit log is kept.
     pub(crate) fn audit_retention(&self) -> Duration {
         self.0.audit_retention
+    }
+
+    /// The way to the DNS.
+    pub(crate) fn dns(&self) -> Dns {
+        self.0.dns
     }
 
     pub(crate) fn streams(&self) -> &Streams {

@@ -2,7 +2,9 @@
 
 mod admin_keys;
 mod audit_log;
+mod credentials;
 mod cycles;
+mod dead_letters;
 mod deliveries;
 mod directories;
 mod endpoints;
@@ -36,6 +38,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Read: organizations::get,
     Directories: organizations::update,
     Directories: organizations::delete,
+    Directories: organizations::verify,
     Directories: directories::create narrowed,
     Read: directories::list narrowed,
     Read: directories::get,
@@ -51,6 +54,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: keys::update,
     Directories: keys::revoke,
     Directories: keys::token,
+    Directories: keys::rotate,
     Directories: oauth_clients::create,
     Read: oauth_clients::list,
     Directories: oauth_clients::revoke,
@@ -97,6 +101,10 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Admin: admin_keys::get,
     Admin: admin_keys::delete,
     Admin: audit_log::list narrowed,
+    Read: credentials::list narrowed,
+    Admin: dead_letters::list,
+    Admin: dead_letters::redrive,
+    Admin: dead_letters::discard,
 ];
 
 /// Every route as method and full path, with `{…}` where an id goes.

@@ -17,10 +17,16 @@ mod bootstrap;
 mod brake;
 #[path = "api/consumers.rs"]
 mod consumers;
+#[path = "api/credentials.rs"]
+mod credentials;
+#[path = "api/dead_letters.rs"]
+mod dead_letters;
 #[path = "api/deliveries.rs"]
 mod deliveries;
 #[path = "api/directories.rs"]
 mod directories;
+#[path = "api/domains.rs"]
+mod domains;
 #[path = "api/endpoints.rs"]
 mod endpoints;
 #[path = "api/errors.rs"]

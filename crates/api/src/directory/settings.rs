@@ -68,6 +68,17 @@ pub struct MassChangeBrake {
     pub new_user_hours: Option<u32>,
 }
 
+/// Whose people a directory takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleOf {
+    /// Everybody.
+    Any,
+    /// Those whose addresses are of verified domains of the organization, or of domains below these: the user name, where it
+    /// is an address, and every e-mail address. What users have already stays until it is changed.
+    VerifiedDomains,
+}
+
 /// The settings of a directory as they are in force, defaults included. All of them are there, or none: then they cannot be
 /// read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -102,4 +113,7 @@ pub struct DirectorySettings {
     /// When deactivations and deletions become too many.
     #[schema(required = false)]
     pub mass_change_brake: MassChangeBrake,
+    /// Whose people are taken.
+    #[schema(required = false, inline)]
+    pub people_of: PeopleOf,
 }

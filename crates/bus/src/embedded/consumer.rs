@@ -1,7 +1,8 @@
 //! One subscription of the in-process bus.
 
-use super::lane::Subscriber;
-use super::{DeadLetter, Embedded, Half};
+use super::dead::{Parked, letter};
+use super::lane::{QueuedMessage, Subscriber};
+use super::{Embedded, Half};
 use crate::{Inbound, Message};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -100,8 +101,9 @@ impl<T: Message> Link<T> {
     }
 
     pub(crate) fn park(&self, delivery: &Inbound<T>, reason: &str) {
-        if self.lanes.settle(delivery) {
-            self.bury(delivery.lane, &delivery.payload, reason);
+        if let Some(message) = self.lanes.take_out(delivery) {
+            // This time it was not given back.
+            self.bury(delivery.lane, message, reason, 1);
         }
         self.release_when_settled();
     }
@@ -114,18 +116,20 @@ impl<T: Message> Link<T> {
     }
 
     fn release(&self) {
-        for (lane, payload) in self.lanes.unsubscribe(&self.subscriber) {
-            self.bury(lane, &payload, "delivery limit reached");
+        for (lane, message) in self.lanes.unsubscribe(&self.subscriber) {
+            self.bury(lane, message, "delivery limit reached", 0);
         }
     }
 
-    fn bury(&self, lane: u16, payload: &T, reason: &str) {
-        let letter = DeadLetter {
-            lane,
-            name: payload.name(),
-            id: payload.message_id(),
-            reason: reason.to_owned(),
+    /// Puts a message aside that was given back some times, and `held` times beside.
+    fn bury(&self, lane: u16, message: QueuedMessage<T>, reason: &str, held: u32) {
+        let (payload, rest) = message.into_parts();
+        let id = payload.message_id();
+        let parked = Parked {
+            reason,
+            tried: rest.delivery_count.saturating_add(held),
+            traceparent: rest.traceparent,
         };
-        self.bus.dead().park(letter);
+        self.bus.dead().park(letter(payload, lane, parked), &id, rest.receipt);
     }
 }

@@ -97,13 +97,13 @@ impl<T: Clone> Half<T> {
         subscriber
     }
 
-    /// Gives back what the subscriber holds; what was given back too often is returned with its lane, to be parked.
-    pub(crate) fn unsubscribe(&self, subscriber: &Subscriber) -> Vec<(u16, T)> {
+    /// Gives back what the subscriber holds; what was given back too often is returned with its lane, to be parked. It is not
+    /// settled: it is not done with before somebody keeps it.
+    pub(crate) fn unsubscribe(&self, subscriber: &Subscriber) -> Vec<(u16, QueuedMessage<T>)> {
         let mut exhausted = Vec::new();
         for (number, lane) in (0..).zip(self.lock().iter_mut()) {
             let parked = lane.unsubscribe(subscriber.id, || self.next_number());
-            parked.iter().for_each(QueuedMessage::settled);
-            exhausted.extend(parked.into_iter().map(|message| (number, message.into_payload())));
+            exhausted.extend(parked.into_iter().map(|message| (number, message)));
         }
         if !exhausted.is_empty() {
             self.room.notify_waiters();
@@ -124,17 +124,23 @@ impl<T: Clone> Half<T> {
         taken
     }
 
-    /// Takes one held message away for good; `false` when its session is over.
-    pub(crate) fn settle(&self, delivery: &Inbound<T>) -> bool {
+    /// Takes one held message away for good; nothing when its session is over.
+    pub(crate) fn settle(&self, delivery: &Inbound<T>) {
+        if let Some(message) = self.take_out(delivery) {
+            message.settled();
+        }
+    }
+
+    /// Takes one held message out of its lane, and does not say that it is done with; `None` when its session is over.
+    pub(crate) fn take_out(&self, delivery: &Inbound<T>) -> Option<QueuedMessage<T>> {
         let mut lanes = self.lock();
         let lane = lanes.get_mut(usize::from(delivery.lane));
-        let settled = lane.and_then(|lane| lane.settle(delivery.session, delivery.tag));
+        let taken = lane.and_then(|lane| lane.settle(delivery.session, delivery.tag));
         drop(lanes);
-        let settled = settled.inspect(QueuedMessage::settled).is_some();
-        if settled {
+        if taken.is_some() {
             self.room.notify_waiters();
         }
-        settled
+        taken
     }
 
     /// Whether the subscriber holds messages that are not settled yet.

@@ -38,9 +38,23 @@ impl<T> QueuedMessage<T> {
         }
     }
 
-    pub(crate) fn into_payload(self) -> T {
-        self.payload
+    /// The payload, and what else is known of it.
+    pub(crate) fn into_parts(self) -> (T, UnsettledMessage) {
+        let rest = UnsettledMessage {
+            traceparent: self.traceparent,
+            delivery_count: self.delivery_count,
+            receipt: self.receipt,
+        };
+        (self.payload, rest)
     }
+}
+
+/// What is known of a message that left its lane and is not done with.
+#[derive(Debug)]
+pub(crate) struct UnsettledMessage {
+    pub(crate) traceparent: Option<String>,
+    pub(crate) delivery_count: u32,
+    pub(crate) receipt: Option<Receipt>,
 }
 
 /// Somebody who takes messages of some lanes, once it is its turn.

@@ -47,6 +47,19 @@ impl Rabbit {
         Ok(())
     }
 
+    /// An event for the dispatcher alone.
+    pub(crate) async fn dispatch_again(&self, event: &Event) -> Result<(), BusError> {
+        let session = self.shared().session().ok_or(BusError::Unavailable)?;
+        let lane = lane_of(event.directory_id, self.partitions());
+        let span = event_span(event, lane, messaging_system::RABBITMQ);
+        let part = Part {
+            traceparent: telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone()),
+            message: event,
+        };
+        let message = wire::events(&[part], lane)?;
+        publish(session.batches(), vec![message]).await
+    }
+
     /// Each event by itself for others, and all of a lane together for the dispatcher; in the given order.
     fn messages(&self, events: &[Event]) -> Result<(Vec<OutgoingMessage>, Vec<Span>), BusError> {
         let mut spans = Vec::with_capacity(events.len());

@@ -102,7 +102,7 @@ impl<T: Message> Link<T> {
 
     pub(crate) async fn park(&self, delivery: &Inbound<T>, reason: &str) -> Result<(), BusError> {
         let session = self.rabbit.shared().session().ok_or(BusError::Unavailable)?;
-        let message = wire::parked(&delivery.payload, delivery.lane, reason)?;
+        let message = wire::parked(delivery, reason)?;
         publish(session.batches(), vec![message]).await?;
         tracing::error!(
             lane = delivery.lane,

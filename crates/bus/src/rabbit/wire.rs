@@ -2,9 +2,9 @@
 
 use super::bundle::Part;
 use super::letter::Letter;
-use crate::Message;
 use crate::message::sealed::MessageKind;
-use crate::topology::{COMMANDS, DEAD, DISPATCH, EVENTS};
+use crate::topology::{COMMANDS, DEAD, DELIVERY_LIMIT, DISPATCH, EVENTS};
+use crate::{Inbound, Message};
 use events::{CommandId, DirectoryId, Event, Timestamp, Verdict};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -15,6 +15,10 @@ const DIRECTORY: &str = "x-directory";
 const REASON: &str = "x-reason";
 const QUEUE: &str = "x-queue";
 const DELIVERY_COUNT: &str = "x-delivery-count";
+/// How often a parked message was handed over.
+const TRIED: &str = "x-tried";
+/// What the broker says of a message that it put aside by itself.
+const DEATHS: &str = "x-death";
 const JSON: &str = "application/json";
 /// Bytes of a reason that are kept.
 const MAX_REASON: usize = 1_000;
@@ -104,9 +108,15 @@ pub(crate) fn verdicts(verdicts: &[&Verdict], reply_to: &str) -> Result<Outgoing
 }
 
 /// A message that cannot be processed, as it goes to the dead letters: a copy with the reason and where it came from.
-pub(crate) fn parked<T: Message>(message: &T, lane: u16, reason: &str) -> Result<OutgoingMessage, serde_json::Error> {
-    let original = properties(message, None);
-    Ok(dead_letter::<T>(&original, serde_json::to_vec(message)?, lane, reason))
+pub(crate) fn parked<T: Message>(delivery: &Inbound<T>, reason: &str) -> Result<OutgoingMessage, serde_json::Error> {
+    let message = &delivery.payload;
+    let original = properties(message, delivery.traceparent.clone());
+    let mut headers = original.headers().clone().unwrap_or_default();
+    let tried = i64::from(delivery.delivery_count) + 1;
+    headers.insert(TRIED.into(), AMQPValue::LongLongInt(tried));
+    let original = original.with_headers(headers);
+    let body = serde_json::to_vec(message)?;
+    Ok(dead_letter::<T>(&original, body, delivery.lane, reason))
 }
 
 /// As [`parked`], for what could not even be read.
@@ -143,6 +153,63 @@ pub(crate) fn dead_letter<T: Message>(
         properties,
         body,
     }
+}
+
+/// What a dead letter says about why it is one.
+#[derive(Debug)]
+pub(crate) struct Parking {
+    pub(crate) queue: String,
+    pub(crate) reason: String,
+    pub(crate) tried: Option<u32>,
+    pub(crate) parked_at: Option<Timestamp>,
+    pub(crate) traceparent: Option<String>,
+}
+
+impl Parking {
+    /// Reads what [`dead_letter`] wrote, or what the broker says of a message that came back too often.
+    pub(crate) fn read(properties: &BasicProperties, routing_key: &str) -> Self {
+        let headers = properties.headers().as_ref().map(FieldTable::inner);
+        let header = |name| headers.and_then(|headers| headers.get(name));
+        let death = header(DEATHS).and_then(last_death);
+        let death = |name| death.and_then(|death| death.inner().get(name));
+        let queue = header(QUEUE).and_then(text).or_else(|| death("queue").and_then(text));
+        let why = death("reason").and_then(text);
+        let reason = header(REASON).and_then(text).or_else(|| match why.as_deref() {
+            Some("delivery_limit") => Some("delivery limit reached".to_owned()),
+            other => other.map(|other| format!("put aside by the broker: {other}")),
+        });
+        let limit = (why.as_deref() == Some("delivery_limit")).then_some(DELIVERY_LIMIT + 1);
+        let returned = || Some(header(DELIVERY_COUNT).and_then(number)?.saturating_add(1));
+        let stamp = match death("time") {
+            Some(AMQPValue::Timestamp(seconds)) => Some(*seconds),
+            _ => *properties.timestamp(),
+        };
+        Self {
+            queue: queue.unwrap_or_else(|| routing_key.to_owned()),
+            reason: bounded(reason.as_deref().unwrap_or("nothing says why")).to_owned(),
+            tried: header(TRIED).and_then(number).or(limit).or_else(returned),
+            parked_at: stamp
+                .and_then(|seconds| Some(Timestamp::from_millis(i64::try_from(seconds).ok()?.checked_mul(1_000)?))),
+            traceparent: header(TRACEPARENT).and_then(text),
+        }
+    }
+}
+
+/// What the broker did to the message last.
+fn last_death(deaths: &AMQPValue) -> Option<&FieldTable> {
+    match deaths {
+        AMQPValue::FieldArray(deaths) => deaths.as_slice().iter().find_map(|death| match death {
+            AMQPValue::FieldTable(death) => Some(death),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// The id and the name of a message.
+pub(crate) fn names(properties: &BasicProperties) -> (Option<String>, Option<String>) {
+    let owned = |text: &Option<ShortString>| text.as_ref().map(|text| text.as_str().to_owned());
+    (owned(properties.message_id()), owned(properties.kind()))
 }
 
 /// What a delivery says about itself besides its body.

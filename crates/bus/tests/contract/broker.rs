@@ -3,7 +3,7 @@
 use crate::support::{answer_everything, command, events, options, sequences, take, until, until_up, within};
 use bus::testing::Vhost;
 use bus::topology::{COMMANDS, DEAD, DISPATCH, EVENTS, definitions_json, dispatch_queue};
-use bus::{Bus, BusError, RequestError};
+use bus::{Bus, BusError, DeadMessage, RequestError};
 use events::DirectoryId;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
@@ -75,11 +75,45 @@ async fn a_body_that_cannot_be_read_is_parked_with_a_reason_and_the_lane_goes_on
     let reason = format!("{:?}", headers.inner()["x-reason"]);
     assert!(!reason.contains("hunter2"), "{reason}");
     assert!(headers.inner().contains_key("x-queue"));
+    parked
+        .nack(lapin::options::BasicNackOptions {
+            requeue: true,
+            multiple: false,
+        })
+        .await
+        .unwrap();
+    let letters = {
+        let mut taken = bus.take_dead(10).await.unwrap();
+        until("it is back", async || {
+            if taken.letters().is_empty() {
+                taken = bus.take_dead(10).await.unwrap();
+            }
+            !taken.letters().is_empty()
+        })
+        .await;
+        let letters = taken.letters().to_vec();
+        taken.ack().await.unwrap();
+        letters
+    };
+    assert_eq!(letters.len(), 1);
+    assert_eq!(
+        (letters[0].lane, letters[0].queue.as_str()),
+        (Some(0), dispatch_queue(0).as_str())
+    );
+    assert!(
+        letters[0].reason.starts_with("not a valid message"),
+        "{}",
+        letters[0].reason
+    );
+    let DeadMessage::Unreadable { name, body, .. } = &letters[0].message else {
+        panic!("{:?}", letters[0].message);
+    };
+    assert_eq!((name.as_deref(), body.as_slice()), (Some("user.created"), &secret[..]));
     // It does not come again.
     drop(consumer);
     bus.publish(&events(DirectoryId::new(), 1)).await.unwrap();
     assert_eq!(sequences(&take(&bus.events(vec![0]), 1).await), [1]);
-    assert_eq!(bus.dead_count().await.unwrap(), 0, "the test holds the only one");
+    assert_eq!(bus.dead_count().await.unwrap(), 0, "the only one was taken");
     bus.close().await;
     drop(vhost);
 }

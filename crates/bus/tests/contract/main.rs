@@ -5,6 +5,7 @@
 mod broker;
 mod commands;
 mod consumers;
+mod dead;
 mod failures;
 mod room;
 mod support;
@@ -52,4 +53,9 @@ contract! {
     consumers::a_consumer_serves_several_lanes,
     consumers::a_parked_message_is_counted_and_does_not_come_again,
     consumers::a_message_that_comes_back_too_often_is_parked,
+    dead::a_dead_letter_says_why_and_stays_until_it_is_acknowledged,
+    dead::what_came_back_too_often_is_told_one_by_one,
+    dead::a_command_is_told_as_it_was_sent,
+    dead::an_event_that_is_dispatched_again_arrives_again,
+    dead::two_who_take_dead_letters_get_different_ones,
 }

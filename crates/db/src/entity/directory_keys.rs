@@ -20,6 +20,8 @@ pub struct Model {
     pub revoked_at: Option<Millis>,
     pub last_used_at: Option<Millis>,
     pub created_at: Millis,
+    pub replaces: Option<Id<KeyId>>,
+    pub replaced_by: Option<Id<KeyId>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

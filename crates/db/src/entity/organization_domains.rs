@@ -1,6 +1,6 @@
 //! Domains of organizations; each belongs to one.
 
-use super::column::Id;
+use super::column::{Id, Millis};
 use ::events::OrganizationId;
 use sea_orm::entity::prelude::*;
 
@@ -12,6 +12,8 @@ pub struct Model {
     pub organization_id: Id<OrganizationId>,
     /// Its place among those of the organization.
     pub position: i32,
+    /// When the organization last proved that it is its own.
+    pub verified_at: Option<Millis>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

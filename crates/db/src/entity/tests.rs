@@ -59,6 +59,8 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         attempts,
         audit_log,
         catch_ups,
+        credentials,
+        dead_letters,
         deliveries,
         delivery_bodies,
         directories,

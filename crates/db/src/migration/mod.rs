@@ -9,6 +9,8 @@ mod brake;
 mod catalogue;
 mod consumers;
 mod counts;
+mod credentials;
+mod dead_letters;
 mod delivery;
 mod directory;
 mod endpoint_urls;
@@ -28,6 +30,7 @@ mod security_events;
 #[cfg(test)]
 mod snapshot;
 mod table;
+mod verified_domains;
 mod webhooks;
 
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -80,6 +83,9 @@ migrations! {
     "0021_scopes": scopes,
     "0022_audit_log": audit_log,
     "0023_portal_links": portal_links,
+    "0024_dead_letters": dead_letters,
+    "0025_credentials": credentials,
+    "0026_verified_domains": verified_domains,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

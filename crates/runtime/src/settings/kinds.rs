@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Display;
 use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -208,6 +209,24 @@ impl SettingKind for HostAndPort {
 
     fn show(&self, value: &String) -> String {
         value.clone()
+    }
+}
+
+/// The address of a DNS resolver, with a port or for the usual one.
+pub(crate) struct Resolver;
+
+impl SettingKind for Resolver {
+    type Value = SocketAddr;
+
+    fn read(&self, text: &str) -> Result<SocketAddr, String> {
+        let usual = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+        text.parse().or_else(|_| usual()).map_err(|_| {
+            "must be an IP address, with or without a port: 192.0.2.53, 127.0.0.1:5353, [2001:db8::1]:53".to_owned()
+        })
+    }
+
+    fn show(&self, value: &SocketAddr) -> String {
+        value.to_string()
     }
 }
 

@@ -5,13 +5,14 @@ use super::definition::Definition;
 use super::error::SettingsError;
 use super::kinds::{
     AdminKeyText, BusUrl, DatabaseUrl, Days, DaysOrForEver, Folder, HostAndPort, LogLines, MasterKeyText, Networks,
-    Seconds, SettingKind as _, Switch, TraceUrl, WebUrl, WebhookPorts, number,
+    Resolver, Seconds, SettingKind as _, Switch, TraceUrl, WebUrl, WebhookPorts, number,
 };
 use super::layers::Layers;
 use super::origin::Origin;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -160,6 +161,11 @@ settings! {
         /// How long an OAuth access token for SCIM is good; the range is what Entra takes (E3).
         oauth_token_lifetime: Duration = "oauth_token_lifetime", Seconds(3_600..=21_600), "SECONDS",
             "Seconds that an OAuth access token for SCIM is good, 3600 to 21600", default "3600";
+    }
+    "DNS" {
+        /// The resolver that is asked whether a domain belongs to an organization; `None` for those of the system.
+        dns_resolver: SocketAddr = "dns_resolver", Resolver, "ADDRESS",
+            "DNS resolver for the verification of domains, e.g. 192.0.2.53 or 127.0.0.1:5353", implied "those of the system";
     }
     "Webhooks" {
         /// Whether webhook endpoints may be http and on private or loopback addresses.

@@ -9,7 +9,8 @@ use db::entity::column::{Id, Millis};
 use db::entity::copies::CopyTable;
 use db::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
 use db::entity::{
-    attempts, deliveries, delivery_bodies, endpoints, events, group_members, sequences, user_emails, users,
+    attempts, dead_letters, deliveries, delivery_bodies, endpoints, events, group_members, sequences, user_emails,
+    users,
 };
 use db::expr::{is_one_of_rows, text};
 use db::rows::{Columns, Kind, Rows, is_one_of_ids};
@@ -72,6 +73,9 @@ impl Looked {
         self.body.map(|body| Found { id, body })
     }
 }
+
+/// Letters deleted in one step.
+const LETTERS: u64 = 1_000;
 
 /// What is written in the place of it.
 static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
@@ -185,6 +189,9 @@ impl Step<'_> {
         let log: Option<sequences::Model> = fetch_one(self.tx, log.as_query()).await?;
         let last = log.map_or(0, |log| log.last);
         self.base().await?;
+        if self.letters().await? {
+            return Ok(false);
+        }
         if row.sequence < last {
             self.log(row.sequence).await?;
             let sequence = Set(Ord::min(row.sequence + WINDOW, last));
@@ -252,6 +259,31 @@ impl Step<'_> {
             execute(self.tx, &deleted).await?;
         }
         Ok(())
+    }
+
+    /// What could not be processed: the person's own, and what would change groups, since sealed content cannot be searched.
+    /// Whether there may be more.
+    async fn letters(&self) -> Result<bool, StoreError> {
+        use dead_letters::{Column, LetterKind};
+        let own = Column::Kind
+            .eq(LetterKind::UserCommand)
+            .and(Column::ResourceId.eq(Id(self.erasure.user_id)));
+        let mut goes_on = false;
+        for about in [own, Column::Kind.eq(LetterKind::GroupCommand)] {
+            let some = dead_letters::Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(Column::DirectoryId.eq(Id(self.erasure.directory_id)))
+                .filter(about)
+                .limit(LETTERS)
+                .into_query();
+            let deleted = Query::delete()
+                .from_table(dead_letters::Entity)
+                .and_where(is_one_of_rows(self.dialect, Column::Id.into_expr(), some))
+                .take();
+            goes_on |= execute(self.tx, &deleted).await? == LETTERS;
+        }
+        Ok(goes_on)
     }
 
     fn pattern(&self) -> String {

@@ -4,6 +4,7 @@ use super::credentials::token_hash;
 use super::list::{List, ListPage, Listing};
 use super::scope::{self, AdminScope};
 use super::{AdminTx, TokenDigest};
+use crate::operations::credential_ends::{CredentialKind, Owner};
 use crate::{Store, StoreError};
 use db::entity::admin_keys::{ActiveModel, Column, Entity, Model};
 use db::entity::column::{Id, Millis};
@@ -118,7 +119,11 @@ impl AdminTx {
             ..ActiveModel::default()
         });
         execute(&self.tx, made.as_query()).await?;
-        Ok(())
+        let (owner, of) = (
+            Owner::Organization(key.organization_id),
+            (CredentialKind::AdminKey, key.id.uuid()),
+        );
+        self.note_end(of, owner, key.expires_at, key.created_at).await
     }
 
     /// One admin key, held until this change ends.
@@ -138,7 +143,7 @@ impl AdminTx {
     pub async fn delete_admin_key(&self, id: AdminKeyId) -> Result<(), StoreError> {
         let deleted = Entity::delete_many().filter(Column::Id.eq(Id(id)));
         execute(&self.tx, deleted.as_query()).await?;
-        Ok(())
+        self.forget_end((CredentialKind::AdminKey, id.uuid())).await
     }
 }
 

@@ -8,8 +8,8 @@ use db::entity::column::{Id, Millis};
 use db::entity::copies::CopyTable;
 use db::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
 use db::entity::{
-    directory_counts, directory_keys, group_members, groups, log_copies, oauth_clients, organization_domains,
-    sequences, user_emails, users,
+    dead_letters, directory_counts, directory_keys, group_members, groups, log_copies, oauth_clients,
+    organization_domains, sequences, user_emails, users,
 };
 use db::expr::is_one_of_rows;
 use db::send::{execute, fetch_one};
@@ -320,6 +320,7 @@ impl AdminTx {
             CopyTable::GroupsFresh.into_iden(),
             CopyTable::UsersFresh.into_iden(),
             log_copies::Entity.into_iden(),
+            dead_letters::Entity.into_iden(),
         ] {
             let deleted = Query::delete().from_table(table).and_where(is_of(id)).take();
             execute(&self.tx, &deleted).await?;

@@ -2,12 +2,19 @@
 
 use super::list::{List, ListPage};
 use super::{AdminTx, DirectoryKey, TokenDigest, credentials};
+use crate::operations::credential_ends::{CredentialKind, Owner};
 use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
-use db::entity::directory_keys::{ActiveModel, Entity};
-use db::send::{execute, fetch_one};
+use db::entity::directory_keys::{ActiveModel, Column, Entity};
+use db::rows::is_one_of_ids;
+use db::send::{execute, fetch_all, fetch_one};
 use events::{DirectoryId, KeyId, Timestamp};
-use sea_orm::{DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QuerySelect as _, QueryTrait as _, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait as _, DerivePartialModel, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, Set,
+};
+use std::collections::HashMap;
 
 /// A key as the management API shows it. Revoked keys are not shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +35,19 @@ pub struct KeyRecord {
     pub last_used_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The key that it is to take the place of.
+    pub replaces: Option<KeyId>,
+    /// The key that is to take its place.
+    pub replaced_by: Option<KeyId>,
+}
+
+/// What is to be known of the other key of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherKey {
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+    /// Whether it is revoked.
+    pub is_revoked: bool,
 }
 
 /// A key to be made.
@@ -87,6 +107,36 @@ impl DirectoryKeys {
     }
 }
 
+impl DirectoryKeys {
+    /// The other keys of the rotations that these keys are part of, also those that are revoked.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn others(&self, of: &[KeyRecord]) -> Result<HashMap<KeyId, OtherKey>, StoreError> {
+        let ids: Vec<KeyId> = of
+            .iter()
+            .flat_map(|key| [key.replaces, key.replaced_by])
+            .flatten()
+            .collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let others = Entity::find()
+            .filter(is_one_of_ids(self.store.dialect(), Expr::col(Column::Id), ids))
+            .filter(Column::DirectoryId.eq(Id(self.directory_id)));
+        let others = Other::select_cols(others.select_only());
+        let others: Vec<Other> = fetch_all(self.store.read(), others.as_query()).await?;
+        let known = |other: Other| {
+            let about = OtherKey {
+                last_used_at: other.last_used_at.map(Timestamp::from),
+                is_revoked: other.revoked_at.is_some(),
+            };
+            (other.id.0, about)
+        };
+        Ok(others.into_iter().map(known).collect())
+    }
+}
+
 impl AdminTx {
     /// Makes a key.
     ///
@@ -103,9 +153,26 @@ impl AdminTx {
             sealed_token: Set(record.sealed_token),
             expires_at: Set(record.expires_at.map(Millis::from)),
             created_at: Set(record.created_at.into()),
+            replaces: Set(record.replaces.map(Id)),
             ..ActiveModel::default()
         });
         execute(&self.tx, made.as_query()).await?;
+        if let Some(old) = record.replaces {
+            self.set_replacement(record.directory_id, old, Some(record.id)).await?;
+        }
+        let owner = Owner::Directory(record.directory_id);
+        let of = (CredentialKind::DirectoryKey, record.id.uuid());
+        self.note_end(of, owner, record.expires_at, record.created_at).await
+    }
+
+    /// Says which key is to take the place of one.
+    async fn set_replacement(&self, directory: DirectoryId, of: KeyId, by: Option<KeyId>) -> Result<(), StoreError> {
+        let changed = ActiveModel {
+            replaced_by: Set(by.map(Id)),
+            ..ActiveModel::default()
+        };
+        let saved = credentials::change::<Entity>(directory, of).set(changed);
+        execute(&self.tx, saved.as_query()).await?;
         Ok(())
     }
 
@@ -124,7 +191,7 @@ impl AdminTx {
     ///
     /// # Errors
     /// As any write.
-    pub async fn save_key(&self, key: &KeyRecord) -> Result<(), StoreError> {
+    pub async fn save_key(&self, key: &KeyRecord, at: Timestamp) -> Result<(), StoreError> {
         let changed = ActiveModel {
             name: Set(key.name.clone()),
             description: Set(key.description.clone()),
@@ -133,10 +200,15 @@ impl AdminTx {
         };
         let saved = credentials::change::<Entity>(key.directory_id, key.id).set(changed);
         execute(&self.tx, saved.as_query()).await?;
-        Ok(())
+        let (owner, of) = (
+            Owner::Directory(key.directory_id),
+            (CredentialKind::DirectoryKey, key.id.uuid()),
+        );
+        self.note_end(of, owner, key.expires_at, at).await
     }
 
-    /// Revokes a key that was read in this change: it opens nothing from now on.
+    /// Revokes a key that was read in this change: it opens nothing from now on. If it was to take the place of another, that
+    /// one keeps its place.
     ///
     /// # Errors
     /// As any write.
@@ -148,7 +220,10 @@ impl AdminTx {
         };
         let revoked = credentials::change::<Entity>(key.directory_id, key.id).set(changed);
         execute(&self.tx, revoked.as_query()).await?;
-        Ok(())
+        if let Some(old) = key.replaces {
+            self.set_replacement(key.directory_id, old, None).await?;
+        }
+        self.forget_end((CredentialKind::DirectoryKey, key.id.uuid())).await
     }
 }
 
@@ -164,6 +239,17 @@ struct Shown {
     expires_at: Option<Millis>,
     last_used_at: Option<Millis>,
     created_at: Millis,
+    replaces: Option<Id<KeyId>>,
+    replaced_by: Option<Id<KeyId>>,
+}
+
+/// What a rotation shows of its other key.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Other {
+    id: Id<KeyId>,
+    last_used_at: Option<Millis>,
+    revoked_at: Option<Millis>,
 }
 
 fn record(shown: Shown) -> KeyRecord {
@@ -176,5 +262,7 @@ fn record(shown: Shown) -> KeyRecord {
         expires_at: shown.expires_at.map(Timestamp::from),
         last_used_at: shown.last_used_at.map(Timestamp::from),
         created_at: shown.created_at.into(),
+        replaces: shown.replaces.map(|id| id.0),
+        replaced_by: shown.replaced_by.map(|id| id.0),
     }
 }

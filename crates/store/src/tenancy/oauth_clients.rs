@@ -2,6 +2,7 @@
 
 use super::list::{List, ListPage};
 use super::{AdminTx, DirectoryKey, TokenDigest, credentials};
+use crate::operations::credential_ends::{CredentialKind, Owner};
 use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::oauth_clients::{ActiveModel, Column, Entity};
@@ -81,7 +82,11 @@ impl AdminTx {
             ..ActiveModel::default()
         });
         execute(&self.tx, made.as_query()).await?;
-        Ok(())
+        let (owner, of) = (
+            Owner::Directory(client.directory_id),
+            (CredentialKind::OauthClient, client.id.uuid()),
+        );
+        self.note_end(of, owner, client.expires_at, client.created_at).await
     }
 
     /// One client of a directory, held until this change ends.
@@ -104,7 +109,7 @@ impl AdminTx {
         let revoked = credentials::change::<Entity>(client.directory_id, client.id)
             .col_expr(Column::RevokedAt, Expr::value(Millis::from(at)));
         execute(&self.tx, revoked.as_query()).await?;
-        Ok(())
+        self.forget_end((CredentialKind::OauthClient, client.id.uuid())).await
     }
 }
 

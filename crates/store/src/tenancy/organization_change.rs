@@ -1,16 +1,22 @@
 //! Changing and deleting organizations.
 
 use super::owned::Named;
-use super::{AdminTx, Domain, Organization, TakenDomain};
-use crate::StoreError;
+use super::{AdminTx, Directory, Domain, Organization, TakenDomain};
+use crate::{Dialect, StoreError};
 use db::entity::column::{Id, Millis};
+use db::entity::credentials::{self, CredentialKind};
 use db::entity::{directories, organization_domains, organizations};
+use db::expr::{call, number, text};
 use db::send::{execute, fetch_all, fetch_one};
 use events::{DirectoryId, OrganizationId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PartialModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, Set,
 };
+
+/// How the settings of a directory say that it takes only people of verified domains.
+const VERIFIED_ONLY: &str = "\"people_of\":\"verified_domains\"";
 
 impl AdminTx {
     /// One organization, held until this change ends: nobody makes a directory in it meanwhile.
@@ -54,15 +60,72 @@ impl AdminTx {
         id: OrganizationId,
         domains: &[Domain],
     ) -> Result<Option<TakenDomain>, StoreError> {
-        let before =
-            organization_domains::Entity::delete_many().filter(organization_domains::Column::OrganizationId.eq(Id(id)));
-        execute(&self.tx, before.as_query()).await?;
+        let stay = domains.iter().map(Domain::as_str);
+        let gone = organization_domains::Entity::delete_many()
+            .filter(organization_domains::Column::OrganizationId.eq(Id(id)))
+            .filter(organization_domains::Column::Domain.is_not_in(stay));
+        execute(&self.tx, gone.as_query()).await?;
         for (position, domain) in domains.iter().enumerate() {
             if !self.claim_domain(id, domain, position).await? {
                 return Ok(Some(TakenDomain(position)));
             }
         }
+        self.tell_directories(id).await?;
         Ok(None)
+    }
+
+    /// Notes that an organization that is held by this change has proved that a domain of it is its own.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn verify_domain(&self, id: OrganizationId, domain: &Domain, at: Timestamp) -> Result<(), StoreError> {
+        let verified = organization_domains::ActiveModel {
+            verified_at: Set(Some(Millis::from(at))),
+            ..organization_domains::ActiveModel::default()
+        };
+        let noted = organization_domains::Entity::update_many()
+            .set(verified)
+            .filter(organization_domains::Column::Domain.eq(domain.as_str()))
+            .filter(organization_domains::Column::OrganizationId.eq(Id(id)));
+        execute(&self.tx, noted.as_query()).await?;
+        self.tell_directories(id).await
+    }
+
+    /// Writes the verified domains into the settings of those directories that take only people of these: the rules read
+    /// nothing else.
+    async fn tell_directories(&self, id: OrganizationId) -> Result<(), StoreError> {
+        let settings = Expr::col((directories::Entity, directories::Column::Settings));
+        let position = match self.dialect {
+            Dialect::Postgres => "strpos",
+            Dialect::Sqlite => "instr",
+        };
+        let held = directories::Entity::find()
+            .filter(directories::Column::OrganizationId.eq(Id(id)))
+            .filter(call(position, [settings, text(VERIFIED_ONLY)]).gt(number(0)))
+            .order_by_asc(directories::Column::OrganizationId)
+            .order_by_asc(directories::Column::Id)
+            .lock_exclusive();
+        let held: Vec<directories::Model> = fetch_all(&self.tx, held.as_query()).await?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let domains = self.verified_domains(id).await?;
+        for row in held {
+            let mut directory = Directory::from(row);
+            directory.set_verified_domains(&domains)?;
+            self.save_directory(&directory).await?;
+        }
+        Ok(())
+    }
+
+    /// The domains that an organization has proved to be its own, as this change sees them.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn verified_domains(&self, id: OrganizationId) -> Result<Vec<String>, StoreError> {
+        let found = self.organization(id).await?;
+        let verified = found.map(|found| found.verified).unwrap_or_default();
+        Ok(verified.into_iter().map(|verified| verified.domain).collect())
     }
 
     /// Some directories of an organization, the oldest first.
@@ -85,6 +148,10 @@ impl AdminTx {
     /// # Errors
     /// As any write.
     pub async fn delete_organization(&self, id: OrganizationId) -> Result<(), StoreError> {
+        let keys = credentials::Entity::delete_many()
+            .filter(credentials::Column::OrganizationId.eq(Id(id)))
+            .filter(credentials::Column::Kind.eq(CredentialKind::AdminKey));
+        execute(&self.tx, keys.as_query()).await?;
         let deleted = organizations::Entity::delete_many().filter(organizations::Column::Id.eq(Id(id)));
         execute(&self.tx, deleted.as_query()).await?;
         Ok(())

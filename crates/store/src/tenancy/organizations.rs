@@ -11,7 +11,7 @@ use db::rows::is_one_of_ids;
 use db::send::{execute, fetch_all, fetch_one};
 use db::sql::dialect_of;
 use events::{OrganizationId, Timestamp};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, Set,
@@ -27,10 +27,21 @@ pub struct Organization {
     pub name: String,
     /// Its domains in the order they were given; each belongs to one organization only.
     pub domains: Vec<String>,
+    /// Those of them that it has proved to be its own, and when.
+    pub verified: Vec<VerifiedDomain>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// A domain that an organization has proved to be its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedDomain {
+    /// The domain.
+    pub domain: String,
+    /// When it was last proved.
+    pub verified_at: Timestamp,
 }
 
 /// An organization to be made.
@@ -176,7 +187,7 @@ impl AdminTx {
         Ok(())
     }
 
-    /// Whether the domain was free. On PostgreSQL this waits for a transaction that is just claiming it.
+    /// Whether the domain was free, or the organization's own: that one keeps what is known of it. On PostgreSQL this waits for a transaction that is just claiming it.
     pub(super) async fn claim_domain(
         &self,
         id: OrganizationId,
@@ -187,8 +198,14 @@ impl AdminTx {
             domain: Set(domain.as_str().to_owned()),
             organization_id: Set(id.into()),
             position: Set(i32::try_from(position).unwrap_or(i32::MAX)),
+            verified_at: Set(None),
         })
-        .on_conflict(OnConflict::column(domains::Column::Domain).do_nothing().to_owned());
+        .on_conflict(
+            OnConflict::column(domains::Column::Domain)
+                .update_column(domains::Column::Position)
+                .action_and_where(Expr::col((domains::Entity, domains::Column::OrganizationId)).eq(Id(id)))
+                .to_owned(),
+        );
         Ok(execute(&self.tx, claimed.as_query()).await? == 1)
     }
 }
@@ -219,12 +236,18 @@ async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Or
         .filter(is_one_of_ids(dialect, domains::Column::OrganizationId.into_expr(), ids))
         .order_by_asc(domains::Column::Position)
         .order_by_asc(domains::Column::Domain);
-    let mut domains_of: HashMap<OrganizationId, Vec<String>> = HashMap::new();
+    let mut domains_of: HashMap<OrganizationId, Vec<domains::Model>> = HashMap::new();
     for row in fetch_all::<domains::Model, _>(connection, these.as_query()).await? {
-        domains_of.entry(row.organization_id.0).or_default().push(row.domain);
+        domains_of.entry(row.organization_id.0).or_default().push(row);
     }
     for organization in organizations {
-        organization.domains = domains_of.remove(&organization.id).unwrap_or_default();
+        for row in domains_of.remove(&organization.id).unwrap_or_default() {
+            organization.domains.push(row.domain.clone());
+            organization.verified.extend(row.verified_at.map(|at| VerifiedDomain {
+                domain: row.domain,
+                verified_at: at.into(),
+            }));
+        }
     }
     Ok(())
 }
@@ -236,6 +259,7 @@ impl From<Model> for Organization {
             id: row.id.0,
             name: row.name,
             domains: Vec::new(),
+            verified: Vec::new(),
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
         }

@@ -8,7 +8,7 @@ use db::entity::{directories, users};
 use db::expr::{by_code_point, call, count_up_to, number, text};
 use db::rows::{Columns, Rows};
 use db::send::{Counted, execute, fetch_all, fetch_one};
-use directory::{Indexing, Policy};
+use directory::{Indexing, PeopleOf, Policy};
 use events::{DirectoryId, ResourceId};
 use scim::schema::ResourceType;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
@@ -27,6 +27,9 @@ const PORTION: u64 = 2_000;
 const INDEXING: &str = "indexing";
 /// The same as it stands in the text of the settings, and in the index of the directories that have it.
 const INDEXING_IN_TEXT: &str = "\"indexing\":";
+
+/// The member of the settings with the verified domains of the organization.
+const VERIFIED_DOMAINS: &str = "verified_domains";
 
 /// What is written of users: the document that filters search.
 static SEARCH: LazyLock<Columns> = LazyLock::new(|| Columns::of([users::Column::Id, users::Column::Search]));
@@ -55,6 +58,17 @@ impl Directory {
         };
         self.settings = serde_json::Value::Object(settings).to_string();
         Ok(())
+    }
+}
+
+impl Directory {
+    /// Keeps which domains are verified, if it takes only people of these.
+    ///
+    /// # Errors
+    /// `Internal` when the stored settings cannot be read.
+    pub fn set_verified_domains(&mut self, domains: &[String]) -> Result<(), StoreError> {
+        let is_needed = self.policy()?.people_of == PeopleOf::VerifiedDomains;
+        self.set_setting(VERIFIED_DOMAINS, is_needed.then(|| json!(domains)))
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) enum Kind {
     Cycle = 14,
     Audit = 15,
     Link = 16,
+    Letter = 17,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -210,6 +211,22 @@ impl Sql {
                 self.id(Kind::AdminKey, "(g.n % 10)"),
                 self.id(Kind::Organization, "(g.n % 2)"),
                 self.id(Kind::Directory, "(g.n % 4)")
+            ),
+            format!(
+                "INSERT INTO credentials (kind, id, organization_id, directory_id, ends_at, next_notice_at) \
+                 SELECT 'directory_key', {key}, {}, {}, {NOW} + g.n, {NOW} + g.n FROM {all}",
+                self.id(Kind::Organization, "(g.n % 4)"),
+                self.id(Kind::Directory, "(g.n % 4)"),
+            ),
+            format!("INSERT INTO credentials (kind, id, ends_at) SELECT 'previous_secret', {key}, {STORED} FROM {all}"),
+            format!(
+                "INSERT INTO dead_letters (id, kind, message_id, queue, lane, directory_id, resource_id, reason, times, body, \
+                 parked_at) \
+                 SELECT {}, CASE WHEN g.n % 51 = 0 THEN 'group_command' ELSE 'user_command' END, 'm' || g.n, 'q', 0, {}, {}, \
+                 'hopeless', 1, {hash}, {STORED} FROM {all}",
+                self.id(Kind::Letter, "g.n"),
+                self.id(Kind::Directory, "(g.n % 4)"),
+                self.id(Kind::User, "g.n")
             ),
             format!(
                 "INSERT INTO idempotency_keys (key, request_hash, status, body, created_at) \

@@ -69,6 +69,8 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     requests(store).await;
     management(database, store).await;
     audit(store).await;
+    dead_letters(store).await;
+    credentials(store).await;
     endpoints(store).await;
     sending(store).await;
     switching(database, store).await;
@@ -548,6 +550,8 @@ async fn management(database: &TestDatabase, store: &Store) {
         expires_at: None,
         last_used_at: None,
         created_at: now(),
+        replaces: None,
+        replaced_by: None,
     };
     let token_hash: TokenDigest = [0; 32];
     let new_key = NewKey {
@@ -555,8 +559,19 @@ async fn management(database: &TestDatabase, store: &Store) {
         token_hash,
     };
     change.create_key(&new_key).await.unwrap();
+    let newer = NewKey {
+        record: KeyRecord {
+            id: KeyId::new(),
+            replaces: Some(record.id),
+            expires_at: Some(now()),
+            ..record.clone()
+        },
+        token_hash,
+    };
+    change.create_key(&newer).await.unwrap();
+    change.revoke_key(&newer.record, now()).await.unwrap();
     change.key(big(), record.id).await.unwrap().unwrap();
-    change.save_key(&record).await.unwrap();
+    change.save_key(&record, now()).await.unwrap();
     change.revoke_key(&record, now()).await.unwrap();
     let client = OauthClient {
         id: KeyId::new(),
@@ -603,6 +618,8 @@ async fn management(database: &TestDatabase, store: &Store) {
     change.rename_organization(own, "Newer", now()).await.unwrap();
     let domains = ["newer.example".parse().unwrap()];
     assert_eq!(change.replace_domains(own, &domains).await.unwrap(), None);
+    change.verify_domain(own, &domains[0], now()).await.unwrap();
+    assert_eq!(change.verified_domains(own).await.unwrap(), ["newer.example"]);
     assert!(change.some_directories(own, 5).await.unwrap().is_empty());
     let link = PortalLink {
         id: PortalLinkId::new(),
@@ -619,6 +636,76 @@ async fn management(database: &TestDatabase, store: &Store) {
     change.delete_organization(own).await.unwrap();
     change.commit().await.unwrap();
     store.portal_links().by_id(id(Kind::Link, 7)).await.unwrap().unwrap();
+}
+
+async fn credentials(store: &Store) {
+    let organization_id = Some(id(Kind::Organization, 1));
+    for (organization_id, directory_id) in [
+        (None, None),
+        (organization_id, None),
+        (None, Some(small())),
+        (organization_id, Some(small())),
+    ] {
+        for (kinds, ends_before) in [
+            (CredentialKind::ALL.to_vec(), None),
+            (vec![CredentialKind::OauthClient], Some(now())),
+        ] {
+            let filter = CredentialFilter {
+                organization_id,
+                directory_id,
+                kinds,
+                ends_before,
+            };
+            let filter = &filter;
+            two_pages!(|page: ListPage| async move { store.credential_ends().list(filter, &page).await });
+        }
+    }
+    let some = [KeyRecord {
+        id: id(Kind::Key, 7),
+        directory_id: big(),
+        name: "k".to_owned(),
+        description: None,
+        sealed_token: None,
+        expires_at: None,
+        last_used_at: None,
+        created_at: now(),
+        replaces: Some(id(Kind::Key, 8)),
+        replaced_by: None,
+    }];
+    store.directory_keys(big()).others(&some).await.unwrap();
+    store.forget_previous_secrets(now()).await.unwrap();
+    assert!(
+        !store
+            .announce_endings(now().plus(Duration::from_millis(50)), 1)
+            .await
+            .unwrap()
+    );
+}
+
+async fn dead_letters(store: &Store) {
+    let letters = store.dead_letters();
+    for directory in [None, Some(small())] {
+        two_pages!(|page: ListPage| {
+            let letters = store.dead_letters();
+            async move { letters.list(directory, &page).await }
+        });
+    }
+    let found = letters.by_id(id(Kind::Letter, 7)).await.unwrap().unwrap();
+    let fresh = |n: u64, message_id: &str| DeadLetter {
+        id: id(Kind::Letter, n),
+        message_id: message_id.to_owned(),
+        ..found.clone()
+    };
+    let some = [fresh(9_000_000, "new"), fresh(9_000_001, "m9")];
+    letters.keep(&some).await.unwrap();
+    assert_eq!(letters.by_id(id(Kind::Letter, 9)).await.unwrap().unwrap().times, 2);
+    assert!(letters.rename(some[0].id, "new", "newer").await.unwrap());
+    letters.note(some[0].id, "refused", now()).await.unwrap();
+    let change = store.change(None).await.unwrap();
+    let held = change.dead_letter(some[0].id).await.unwrap().unwrap();
+    assert!(change.delete_dead_letter(&held).await.unwrap());
+    change.commit().await.unwrap();
+    assert!(letters.prune(now()).await.unwrap());
 }
 
 async fn audit(store: &Store) {

@@ -3,6 +3,7 @@
 pub(super) mod create;
 pub(super) mod list;
 pub(super) mod revoke;
+pub(super) mod rotate;
 pub(super) mod token;
 pub(super) mod update;
 
@@ -10,12 +11,17 @@ use crate::body::Body;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::{DirectoryId, KeyId, Timestamp};
-use api::Key;
-use store::KeyRecord;
+use api::{Key, KeyRotation, RotationState};
+use std::collections::HashMap;
+use store::{KeyRecord, OtherKey};
+
+/// What is known of the other keys of rotations.
+type OtherKeys = HashMap<KeyId, OtherKey>;
 
 /// A key as the API shows it: never with its token.
-fn shown(key: KeyRecord) -> Key {
+fn shown(key: KeyRecord, others: &OtherKeys) -> Key {
     Key {
+        rotation: rotation(&key, others),
         id: key.id,
         name: key.name,
         description: key.description,
@@ -25,6 +31,39 @@ fn shown(key: KeyRecord) -> Key {
         created_at: key.created_at,
         token: None,
     }
+}
+
+/// The rotation that a key is part of: as the older one, or else as the newer one.
+fn rotation(key: &KeyRecord, others: &OtherKeys) -> Option<KeyRotation> {
+    let seen = |last_used_at: Option<Timestamp>| match last_used_at {
+        Some(_) => RotationState::Seen,
+        None => RotationState::New,
+    };
+    if let Some(newer) = key.replaced_by {
+        let state = seen(others.get(&newer).and_then(|newer| newer.last_used_at));
+        return Some(KeyRotation {
+            state,
+            replaces: None,
+            replaced_by: Some(newer),
+        });
+    }
+    let older = key.replaces?;
+    let is_over = others.get(&older).is_none_or(|older| older.is_revoked);
+    let state = if is_over {
+        RotationState::Revoked
+    } else {
+        seen(key.last_used_at)
+    };
+    Some(KeyRotation {
+        state,
+        replaces: Some(older),
+        replaced_by: None,
+    })
+}
+
+/// What is known of the other keys of the rotations that keys are part of.
+async fn others(context: &AdminContext, keys: &[KeyRecord], directory: DirectoryId) -> Result<OtherKeys, Problem> {
+    Ok(context.store().directory_keys(directory).others(keys).await?)
 }
 
 /// The ids of a path to one key.

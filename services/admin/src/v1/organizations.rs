@@ -6,8 +6,9 @@ mod domains;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod update;
+pub(super) mod verify;
 
-use api::Organization;
+use api::{Organization, VerifiedDomain};
 
 /// An organization as the API shows it.
 fn shown(organization: store::Organization) -> Organization {
@@ -15,7 +16,15 @@ fn shown(organization: store::Organization) -> Organization {
         id: organization.id,
         name: organization.name,
         domains: organization.domains,
+        verified_domains: organization.verified.into_iter().map(verified).collect(),
         created_at: organization.created_at,
         updated_at: organization.updated_at,
+    }
+}
+
+fn verified(domain: store::VerifiedDomain) -> VerifiedDomain {
+    VerifiedDomain {
+        domain: domain.domain,
+        verified_at: domain.verified_at,
     }
 }

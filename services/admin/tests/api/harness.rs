@@ -11,6 +11,7 @@ use runtime::http::no_store;
 use secrecy::ExposeSecret;
 use secrets::MasterKey;
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use store::Dialect;
 use store::testing::TestDatabase;
@@ -22,9 +23,11 @@ pub(crate) const CONFIGURED_KEY: &str = "a-long-secret-of-the-configuration";
 /// The API under test.
 pub(crate) struct Api {
     pub(crate) db: TestDatabase,
+    admin: Admin,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
     pub(crate) key: String,
     master_key: MasterKey,
+    pub(crate) bus: bus::Bus,
 }
 
 /// What it answered.
@@ -46,18 +49,29 @@ impl Api {
         Self::with_guard(dialect, Guard::new(Rules::default())).await
     }
 
+    /// One that asks this resolver.
+    pub(crate) async fn with_dns(dialect: Dialect, resolver: SocketAddr) -> Self {
+        Self::with(dialect, Guard::new(Rules::default()), Some(resolver)).await
+    }
+
     pub(crate) async fn with_guard(dialect: Dialect, guard: Guard) -> Self {
+        Self::with(dialect, guard, None).await
+    }
+
+    async fn with(dialect: Dialect, guard: Guard, dns_resolver: Option<SocketAddr>) -> Self {
         let db = TestDatabase::of(dialect).await;
         let (_, key) = admin::create_admin_key(&db.store, "tests").await.unwrap();
         let config = Config {
             admin_key: Some(CONFIGURED_KEY.into()),
             guard,
             audit_retention: Duration::from_secs(400 * 24 * 3_600),
+            dns_resolver,
         };
         let master_key = MasterKey::generate();
+        let bus = bus::Bus::embedded(4);
         let deps = Deps {
             store: db.store.clone(),
-            bus: bus::Bus::embedded(4),
+            bus: bus.clone(),
             master_key: master_key.clone(),
             public_url: "https://rollcall.example".into(),
         };
@@ -65,9 +79,19 @@ impl Api {
         Self {
             db,
             routes: Box::new(admin.routes()),
+            admin,
             key: key.expose_secret().to_owned(),
             master_key,
+            bus,
         }
+    }
+
+    /// Starts what the API does beside its requests, until the guard is cancelled.
+    pub(crate) fn run(&self) -> (runtime::Shutdown, tokio::task::JoinHandle<()>) {
+        let (admin, shutdown) = (self.admin.clone(), runtime::Shutdown::default());
+        let stop = shutdown.clone();
+        let task = tokio::spawn(async move { admin.run(stop).await.unwrap() });
+        (shutdown, task)
     }
 
     /// What secrets are sealed with.

@@ -293,6 +293,8 @@ async fn directory(db: &TestDatabase, domain: &str) -> (DirectoryId, String) {
             expires_at: None,
             last_used_at: None,
             created_at: now,
+            replaces: None,
+            replaced_by: None,
         },
         token_hash: *hash.as_bytes(),
     };

@@ -1,7 +1,9 @@
 //! What the management API changes about endpoints.
 
+use super::selection::owner;
 use super::{Endpoint, endpoint};
 use crate::deliveries::dissolve;
+use crate::operations::credential_ends::CredentialKind;
 use crate::{AdminTx, EndpointState, StoreError};
 use db::entity::column::Id;
 use db::entity::deliveries;
@@ -104,7 +106,12 @@ impl AdminTx {
             .col_expr(Column::PreviousPublicKey, Expr::col(Column::PublicKey))
             .filter(Column::Id.eq(Id(id)));
         execute(&self.tx, rotated.as_query()).await?;
-        Ok(())
+        let Some(endpoint) = self.endpoint(id).await? else {
+            return Ok(());
+        };
+        let of = (CredentialKind::PreviousSecret, id.uuid());
+        let until = Some(secret.previous_until);
+        self.note_end(of, owner(&endpoint.selection), until, now).await
     }
 
     /// Switches an endpoint on, as if it had never failed. What was held meanwhile is sent or, with `skip_held`, cancelled;
@@ -143,6 +150,9 @@ impl AdminTx {
         let endpoint = Entity::delete_many().filter(Column::Id.eq(Id(id)));
         let deleted = execute(&self.tx, endpoint.as_query()).await? > 0;
         if deleted {
+            for kind in [CredentialKind::ClientCertificate, CredentialKind::PreviousSecret] {
+                self.forget_end((kind, id.uuid())).await?;
+            }
             let first = deliveries::Entity::find()
                 .filter(deliveries::Column::EndpointId.eq(Id(id)))
                 .select_only()

@@ -1,6 +1,7 @@
 //! What narrows the events of an endpoint beside types and directories, and the certificate that it asks of us.
 
 use super::Endpoint;
+use crate::operations::credential_ends::{CredentialKind, Owner};
 use crate::{AdminTx, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::endpoints::{ActiveModel, Column, Entity};
@@ -49,8 +50,25 @@ impl AdminTx {
             .set(changed)
             .filter(Column::Id.eq(Id(endpoint.id)));
         execute(&self.tx, saved.as_query()).await?;
+        let (id, now) = (endpoint.id.uuid(), endpoint.updated_at);
+        let certificate = identity.map(|identity| identity.expires_at);
+        let previous = endpoint.previous_secret_until.filter(|until| *until > now);
+        for (kind, ends_at) in [
+            (CredentialKind::ClientCertificate, certificate),
+            (CredentialKind::PreviousSecret, previous),
+        ] {
+            self.note_end((kind, id), owner(selection), ends_at, now).await?;
+        }
         Ok(())
     }
+}
+
+/// An endpoint that gets events of one organization and of no other is of that one.
+pub(super) fn owner(selection: &EndpointSelection) -> Owner {
+    Owner::Organization(match selection.organization_ids.as_deref() {
+        Some(&[only]) => Some(only),
+        _ => None,
+    })
 }
 
 impl Store {

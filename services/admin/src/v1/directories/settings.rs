@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use store::Directory;
 
 /// The members, in the order in which they are shown.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 11] = [
     "groups_enabled",
     REQUIRED,
     "unique_emails",
@@ -25,6 +25,7 @@ pub(super) const NAMES: [&str; 10] = [
     MAP,
     "rate_limit",
     BRAKE,
+    PEOPLE,
 ];
 
 const REQUIRED: &str = "required_attributes";
@@ -33,6 +34,7 @@ const GRANTED: &str = "default_grants";
 const SCHEMAS: &str = "schemas";
 const MAP: &str = "attribute_map";
 const BRAKE: &str = "mass_change_brake";
+const PEOPLE: &str = "people_of";
 
 /// What a request changes.
 #[derive(Debug, Default)]

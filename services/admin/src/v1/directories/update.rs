@@ -36,6 +36,10 @@ pub(crate) async fn handler(
 
     let lane = context.lane(id);
     let change = context.change(Some(lane)).await?;
+    let verified = match patch.people_of {
+        Some(_) => verified_domains(&context, &change, id).await?,
+        None => Vec::new(),
+    };
     let before = change
         .directory(id)
         .await?
@@ -47,6 +51,9 @@ pub(crate) async fn handler(
         after.set_authentication(ways.as_deref())?;
     }
     settings.apply(&mut after)?;
+    if patch.people_of.is_some() {
+        after.set_verified_domains(&verified)?;
+    }
     let keeps_brake = after.policy()?.mass_change_brake.enabled;
     set_state(&mut after, patch.state, keeps_brake, context.now);
     if after != before {
@@ -67,6 +74,16 @@ pub(crate) async fn handler(
     let synced = context.store().sync_states(&[id]).await?.remove(&id);
     let shown = shown(&context, after, synced.as_ref(), context.now);
     Ok(Json(counted(shown, counts)))
+}
+
+/// The verified domains of the organization of a directory. It is held, so that none is verified meanwhile, and before the
+/// directory is, as everywhere.
+async fn verified_domains(context: &AdminContext, change: &AdminTx, id: DirectoryId) -> Result<Vec<String>, Problem> {
+    let Some(directory) = context.store().directories().by_id(id).await? else {
+        return Ok(Vec::new());
+    };
+    change.held_organization(directory.organization_id).await?;
+    Ok(change.verified_domains(directory.organization_id).await?)
 }
 
 const fn way_of(way: api::Authentication) -> Authentication {

@@ -13,6 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{Key, KeyCreate};
 use secrecy::ExposeSecret;
+use std::collections::HashMap;
 use store::KeyRecord;
 
 /// Creates a key.
@@ -66,7 +67,7 @@ pub(crate) async fn handler(
     );
     open.append(lane, vec![draft]).await?;
     let location = context.location(&format!("/directories/{directory_id}/keys/{}", key.record.id));
-    let plain = shown(key.record);
+    let plain = shown(key.record, &HashMap::new());
     let act = Act::created("key", plain.id, &plain).within(&directory);
     let answer = Key {
         token: Some(token.expose_secret().into()),

@@ -1,6 +1,6 @@
 //! `GET /directories/{id}/keys`.
 
-use super::shown;
+use super::{others, shown};
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use crate::query::RequestQuery;
@@ -31,5 +31,6 @@ pub(crate) async fn handler(
     let directory = context.store().directories().by_id(id).await?;
     directory.ok_or_else(|| Problem::not_found("directory", &path))?;
     let keys = context.store().directory_keys(id).list(&wanted).await?;
-    Ok(Json(page(keys, shown)))
+    let others = others(&context, &keys.data, id).await?;
+    Ok(Json(page(keys, |key| shown(key, &others))))
 }

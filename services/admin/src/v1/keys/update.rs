@@ -1,6 +1,6 @@
 //! `PATCH /directories/{id}/keys/{key_id}`.
 
-use super::{check_expiry, ids, shown};
+use super::{check_expiry, ids, others, shown};
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
@@ -30,12 +30,13 @@ pub(crate) async fn handler(
     let missing = || Problem::not_found("key", &path.1);
     let directory = change.directory(directory_id).await?.ok_or_else(missing)?;
     let mut key = change.key(directory_id, id).await?.ok_or_else(missing)?;
-    let before = shown(key.clone());
+    let others = others(&context, std::slice::from_ref(&key), directory_id).await?;
+    let before = shown(key.clone(), &others);
     key.name = patch.name.unwrap_or(key.name);
     key.description = patch.description.unwrap_or(key.description);
     key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
-    change.save_key(&key).await?;
-    let after = shown(key);
+    change.save_key(&key, context.now).await?;
+    let after = shown(key, &others);
     let act = Act::updated("key", id, &before, &after).within(&directory);
     change.commit(&context, act).await?;
     Ok(Json(after))

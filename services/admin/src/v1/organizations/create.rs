@@ -35,6 +35,7 @@ pub(crate) async fn handler(context: AdminContext, body: Body<OrganizationCreate
         id: new.id,
         name: new.name,
         domains: new.domains.iter().map(ToString::to_string).collect(),
+        verified_domains: Vec::new(),
         created_at: new.at,
         updated_at: new.at,
     };
