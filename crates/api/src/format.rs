@@ -19,6 +19,25 @@ pub(crate) struct Format {
 
 const UUID: &str = "Must be an id (a UUID).";
 const TIME: &str = "Must be an RFC 3339 time, for example 2030-01-31T12:00:00Z.";
+/// The most characters of a text that a refusal repeats.
+const MOST_REPEATED: usize = 60;
+
+/// A text that was sent, as a refusal repeats it: in quotes, and not all of a long one.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut letters = text.chars();
+    let shown: String = letters.by_ref().take(MOST_REPEATED).collect();
+    if letters.next().is_some() {
+        format!("{shown:?}…")
+    } else {
+        format!("{shown:?}")
+    }
+}
+
+/// What was expected of a text, and what it is.
+fn instead(expected: &str, text: &str) -> String {
+    format!("{}; this is {}.", expected.trim_end_matches('.'), quoted(text))
+}
 const TEXT: &str = "Must be a string.";
 
 /// What is known of a format; of others (`uri`, `hostname`) the server knows whether a text will do.
@@ -54,19 +73,33 @@ pub(crate) fn refusal_of_number(name: &str) -> Option<Refusal> {
 }
 
 /// What is said of all other numbers.
-pub(crate) fn not_between(_: &Value, limits: &RangeInclusive<i64>) -> String {
-    format!("Must be a whole number from {} to {}.", limits.start(), limits.end())
+pub(crate) fn not_between(value: &Value, limits: &RangeInclusive<i64>) -> String {
+    let sent = number_sent(value);
+    format!(
+        "Must be a whole number from {} to {}; {sent}.",
+        limits.start(),
+        limits.end()
+    )
+}
+
+fn number_sent(value: &Value) -> String {
+    match value {
+        Value::Number(number) => format!("this is {number}"),
+        Value::String(_) => "this is a string".to_owned(),
+        _ => "this is no number".to_owned(),
+    }
 }
 
 fn no_rate(value: &Value, limits: &RangeInclusive<i64>) -> String {
     let (least, most) = (limits.start(), limits.end());
     if value.as_i64().is_some_and(|rate| rate < *least) {
         return format!(
-            "Must be at least {least} requests per second: Entra requires that much, and an identity provider that is \
+            "Must be at least {least} requests per second, and this is {value}: Entra requires that much, and an identity provider that is \
              throttled stops the whole synchronisation (quarantine). Use null for no limit."
         );
     }
-    format!("Must be a whole number from {least} to {most}, or null for no limit.")
+    let sent = number_sent(value);
+    format!("Must be a whole number from {least} to {most}, or null for no limit; {sent}.")
 }
 
 fn any(_: &str) -> Result<(), String> {
@@ -74,18 +107,18 @@ fn any(_: &str) -> Result<(), String> {
 }
 
 fn uuid(text: &str) -> Result<(), String> {
-    text.parse::<Uuid>().map(drop).map_err(|_| UUID.to_owned())
+    text.parse::<Uuid>().map(drop).map_err(|_| instead(UUID, text))
 }
 
 fn time(text: &str) -> Result<(), String> {
-    text.parse::<Timestamp>().map(drop).map_err(|_| TIME.to_owned())
+    text.parse::<Timestamp>().map(drop).map_err(|_| instead(TIME, text))
 }
 
 fn event_type(text: &str) -> Result<(), String> {
     let parsed = text.parse::<EventType>();
     parsed
         .map(drop)
-        .map_err(|_| format!("Unknown event type. There are: {}.", event_types()))
+        .map_err(|_| format!("Unknown event type {}. There are: {}.", quoted(text), event_types()))
 }
 
 /// The name of a type of events, or a glob over the names.

@@ -55,6 +55,7 @@ pub use endpoint::{
 };
 pub use event::{Event, EventTypeEntry};
 pub use federation::{Federation, FederationSet};
+pub use format::quoted;
 pub use group::{Group, GroupCreate, GroupPatch, Member, MemberType};
 pub use history::{HistoryChange, HistoryDelivery, HistoryEntry};
 pub use key::{Key, KeyCreate, KeyPatch, KeyRotate, KeyRotation, KeyToken, RotationState};

@@ -1,11 +1,13 @@
 //! What a body may look like, and everything about a body that does not fit.
 
 use crate::Fault;
-use crate::format;
+use crate::format::{self, quoted};
 use crate::reading::pointer;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// Below it each whole number has a floating-point form of its own.
+const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 /// Where a schema is, within the OpenAPI document, that another one refers to.
 const NAMED: &str = "#/components/schemas/";
 
@@ -113,7 +115,7 @@ impl Walk<'_> {
         if let Some(words) = schema["enum"].as_array() {
             if !words.contains(value) {
                 let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
-                self.fault(at, format!("Must be one of: {}.", words.join(", ")));
+                self.fault(at, format!("Must be one of: {}; {}.", words.join(", "), sent(value)));
             }
             return;
         }
@@ -125,7 +127,7 @@ impl Walk<'_> {
         } else if types.contains(&"string") {
             self.text(schema, value, at);
         } else if types.contains(&"boolean") && !value.is_boolean() {
-            self.fault(at, "Must be true or false.");
+            self.fault(at, format!("Must be true or false; {}.", kind_sent(value)));
         } else if types.contains(&"integer") {
             self.integer(schema, value, at);
         }
@@ -136,8 +138,8 @@ impl Walk<'_> {
         let names = || properties.into_iter().flat_map(Map::keys).map(String::as_str);
         let Value::Object(members) = value else {
             let detail = match properties {
-                Some(_) => format!("Must be an object with {}.", listed(names())),
-                None => "Must be an object of names and values.".to_owned(),
+                Some(_) => format!("Must be an object with {}; {}.", listed(names()), kind_sent(value)),
+                None => format!("Must be an object of names and values; {}.", kind_sent(value)),
             };
             return self.fault(at, detail);
         };
@@ -170,12 +172,13 @@ impl Walk<'_> {
 
     fn list(&mut self, schema: &Value, value: &mut Value, at: &str) {
         let Value::Array(values) = value else {
-            return self.fault(at, "Must be a list.");
+            return self.fault(at, format!("Must be a list; {}.", kind_sent(value)));
         };
         if let Some(most) = limit(schema, "maxItems") {
             let least = limit(schema, "minItems").unwrap_or_default();
             if !(least..=most).contains(&values.len()) {
-                return self.fault(at, format!("Must have {least} to {most} elements."));
+                let sent = values.len();
+                return self.fault(at, format!("Must have {least} to {most} elements; this has {sent}."));
             }
         }
         for (index, value) in values.iter_mut().enumerate() {
@@ -186,16 +189,23 @@ impl Walk<'_> {
     fn text(&mut self, schema: &Value, value: &mut Value, at: &str) {
         let format = schema["format"].as_str().and_then(format::of);
         let Value::String(text) = value else {
-            return self.fault(at, format.map_or("Must be a string.", |format| format.expected));
+            let expected = format.map_or("Must be a string.", |format| format.expected);
+            let expected = expected.trim_end_matches('.');
+            return self.fault(at, format!("{expected}; {}.", kind_sent(value)));
         };
         if let Some(most) = limit(schema, "maxLength") {
             let trimmed = text.trim();
-            if trimmed.chars().any(char::is_control) {
-                return self.fault(at, "Must not contain control characters.");
+            if let Some(index) = text.chars().position(char::is_control) {
+                let place = index + 1;
+                return self.fault(
+                    at,
+                    format!("Must not contain control characters; the character {place} is one."),
+                );
             }
             let least = limit(schema, "minLength").unwrap_or_default();
-            if !(least..=most).contains(&trimmed.chars().count()) {
-                return self.fault(at, format!("Must have {least} to {most} characters."));
+            let sent = trimmed.chars().count();
+            if !(least..=most).contains(&sent) {
+                return self.fault(at, format!("Must have {least} to {most} characters; this has {sent}."));
             }
             if trimmed.len() < text.len() {
                 *text = trimmed.to_owned();
@@ -206,7 +216,12 @@ impl Walk<'_> {
         }
     }
 
-    fn integer(&mut self, schema: &Value, value: &Value, at: &str) {
+    fn integer(&mut self, schema: &Value, value: &mut Value, at: &str) {
+        // To JSON Schema a number is whole whatever it is written as: 27.0 is 27.
+        let float = value.as_f64().filter(|_| value.is_f64());
+        if let Some(float) = float.filter(|float| float.fract() == 0.0 && float.abs() < LARGEST_WHOLE) {
+            *value = Value::from(float as i64);
+        }
         let whole = |name| schema[name].as_i64();
         let limits = whole("minimum").unwrap_or(i64::MIN)..=whole("maximum").unwrap_or(i64::MAX);
         if !value.as_i64().is_some_and(|number| limits.contains(&number)) {
@@ -214,6 +229,26 @@ impl Walk<'_> {
             let refusal = refusal.unwrap_or(format::not_between);
             self.fault(at, refusal(value, &limits));
         }
+    }
+}
+
+/// What was sent, as far as it may be told: numbers and words, but of longer texts only the beginning. Only for values that
+/// have a list of words or a form, which secrets do not.
+fn sent(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("this is {}", quoted(text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => format!("this is {value}"),
+        Value::Array(_) | Value::Object(_) => kind_sent(value),
+    }
+}
+
+/// What kind of value was sent; texts may be secrets.
+fn kind_sent(value: &Value) -> String {
+    match value {
+        Value::String(_) => "this is a string".to_owned(),
+        Value::Array(_) => "this is a list".to_owned(),
+        Value::Object(_) => "this is an object".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => format!("this is {value}"),
     }
 }
 

@@ -55,11 +55,11 @@ fn every_fault_is_reported_with_its_place_in_the_order_of_the_schema() {
     );
     let rest = [
         "\"url\" is required.",
-        "Must be a string.",
-        "Must be an id (a UUID).",
-        "Must be an id (a UUID).",
-        "Must be a whole number from 1 to 10000.",
-        "Must be PEM text.",
+        "Must be a string; this is 7.",
+        "Must be an id (a UUID); this is \"x\".",
+        "Must be an id (a UUID); this is null.",
+        "Must be a whole number from 1 to 10000; this is 1.5.",
+        "Must be PEM text; this is 1.",
         "\"private_key\" is required.",
     ];
     assert_eq!(details[1..], rest);
@@ -107,9 +107,12 @@ fn text_is_measured_in_characters_after_trimming() {
     assert_eq!((made.name.as_str(), made.description.as_deref()), ("žluť", Some("")));
     read::<KeyCreate>(json!({"name": "ž".repeat(100)}));
     for (name, detail) in [
-        ("   ".to_owned(), "Must have 1 to 100 characters."),
-        ("ž".repeat(101), "Must have 1 to 100 characters."),
-        ("a\u{0}b".to_owned(), "Must not contain control characters."),
+        ("   ".to_owned(), "Must have 1 to 100 characters; this has 0."),
+        ("ž".repeat(101), "Must have 1 to 100 characters; this has 101."),
+        (
+            "a\u{0}b".to_owned(),
+            "Must not contain control characters; the character 2 is one.",
+        ),
     ] {
         assert_eq!(
             faults::<KeyCreate>(json!({"name": name})),
@@ -131,11 +134,11 @@ fn words_lists_and_alternatives_are_told_apart() {
         "url": "x", "signing": "v2", "event_types": [], "headers": "a", "audience": 7, "coalesce": "yes",
     }));
     let expected = [
-        Fault::at("#/event_types", "Must have 1 to 200 elements."),
-        Fault::at("#/headers", "Must be an object of names and values."),
-        Fault::at("#/coalesce", "Must be true or false."),
-        Fault::at("#/audience", "Must be a string."),
-        Fault::at("#/signing", "Must be one of: v1, v1a."),
+        Fault::at("#/event_types", "Must have 1 to 200 elements; this has 0."),
+        Fault::at("#/headers", "Must be an object of names and values; this is a string."),
+        Fault::at("#/coalesce", "Must be true or false; this is a string."),
+        Fault::at("#/audience", "Must be a string; this is 7."),
+        Fault::at("#/signing", "Must be one of: v1, v1a; this is \"v2\"."),
     ];
     assert_eq!(faults, expected);
     for audience in [json!("urn:app"), json!(["urn:app"])] {
@@ -150,12 +153,24 @@ fn a_rate_that_an_identity_provider_would_not_bear_is_refused_with_the_reason() 
     assert!(detail(json!(24)).contains("Entra requires that much"));
     assert_eq!(
         detail(json!(100_001)),
-        "Must be a whole number from 25 to 100000, or null for no limit."
+        "Must be a whole number from 25 to 100000, or null for no limit; this is 100001."
     );
     assert_eq!(
         read::<DirectoryPatch>(json!({"rate_limit": null})).rate_limit,
         Some(None)
     );
+}
+
+#[test]
+fn a_whole_number_is_one_however_it_is_written() {
+    let patch: DirectoryPatch = read(json!({"rate_limit": 27.0}));
+    assert_eq!(patch.rate_limit, Some(Some(27)));
+    for number in [json!(27.5), json!(1e300), json!("27")] {
+        assert_eq!(
+            places(&faults::<DirectoryPatch>(json!({"rate_limit": number}))),
+            ["#/rate_limit"]
+        );
+    }
 }
 
 #[test]
@@ -179,7 +194,7 @@ fn parts_of_parts_are_checked_too() {
     assert_eq!(places(&refused), expected);
     assert_eq!(
         refused[3].detail,
-        "Must be an object with id, name, description, attributes."
+        "Must be an object with id, name, description, attributes; this is 7."
     );
 }
 

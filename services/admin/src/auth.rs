@@ -8,6 +8,7 @@ use crate::audit::Origin;
 use crate::audit::refusals::Refusal;
 use crate::principal::Principal;
 use crate::problem::{Problem, ProblemKind};
+use crate::rate::KeyUsage;
 use crate::state::State;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -26,15 +27,19 @@ pub(crate) async fn authenticate<B: MessageBody>(
     let state = request
         .app_data::<web::Data<State>>()
         .map(|state| state.get_ref().clone());
-    let principal = match admit(&request).await {
+    let (admitted, usage) = admit(&request).await;
+    let principal = match admitted {
         Ok(principal) => principal,
         Err((principal, problem)) => {
             note(state.as_ref(), request.request(), principal.as_ref(), &problem);
-            return Ok(request.into_response(problem.error_response()).map_into_right_body());
+            let mut answer = request.into_response(problem.error_response()).map_into_right_body();
+            usage.tell(answer.headers_mut());
+            return Ok(answer);
         }
     };
     request.extensions_mut().insert(principal.clone());
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
+    usage.tell(response.headers_mut());
     // Some handlers refuse what only they can see.
     if let Some(problem) = response
         .response()
@@ -61,20 +66,29 @@ fn note(state: Option<&State>, request: &HttpRequest, principal: Option<&Princip
     });
 }
 
-/// The caller, who may do this; or else why not, and who it is if that is known.
-async fn admit(request: &ServiceRequest) -> Result<Principal, (Option<Principal>, Problem)> {
-    let state = request.app_data::<web::Data<State>>().ok_or_else(|| {
+/// Whether a caller is let in: who it is; or else why not, and who it is if that is known.
+type Admission = Result<Principal, (Option<Principal>, Problem)>;
+
+/// The caller, who may do this; and what the request left of the rate of its key.
+async fn admit(request: &ServiceRequest) -> (Admission, KeyUsage) {
+    let Some(state) = request.app_data::<web::Data<State>>() else {
         tracing::error!("the management API was mounted without its state");
-        (
-            None,
-            Problem::new(ProblemKind::Internal, "This server is not set up completely."),
-        )
-    })?;
-    let principal = principal(request, state).await.map_err(|problem| (None, problem))?;
+        let problem = Problem::new(ProblemKind::Internal, "This server is not set up completely.");
+        return (Err((None, problem)), KeyUsage::Unknown);
+    };
+    let principal = match principal(request, state).await {
+        Ok(principal) => principal,
+        Err(problem) => return (Err((None, problem)), KeyUsage::Unknown),
+    };
     runtime::http::proven(request.request());
-    match access::check(request, state, &principal).await {
-        Ok(()) => Ok(principal),
-        Err(problem) => Err((Some(principal), problem)),
+    let usage = state.rates().pass(&principal);
+    let checked = match usage.exceeded() {
+        Some(problem) => Err(problem),
+        None => access::check(request, state, &principal).await,
+    };
+    match checked {
+        Ok(()) => (Ok(principal), usage),
+        Err(problem) => (Err((Some(principal), problem)), usage),
     }
 }
 

@@ -3,6 +3,7 @@
 use runtime::Settings;
 use secrecy::SecretString;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 use webhooks::{Guard, Rules};
 
@@ -17,6 +18,8 @@ pub struct Config {
     pub audit_retention: Duration,
     /// Which resolver is asked about domains; `None` for those of the system. Setting: `dns_resolver`.
     pub dns_resolver: Option<SocketAddr>,
+    /// The most requests per second that one key may send. Setting: `admin_rate_limit`.
+    pub rate_limit: NonZeroU32,
 }
 
 impl From<&Settings> for Config {
@@ -31,6 +34,7 @@ impl From<&Settings> for Config {
             guard: Guard::new(rules),
             audit_retention: settings.audit_retention,
             dns_resolver: settings.dns_resolver,
+            rate_limit: settings.admin_rate_limit,
         }
     }
 }

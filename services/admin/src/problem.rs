@@ -8,6 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 use api::Fault;
 use store::StoreError;
 
+/// Faults of one body that are told: each may be many times as long as what caused it.
+const MOST_FAULTS: usize = 100;
+
 /// What went wrong, as far as a program needs to tell the cases apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProblemKind {
@@ -37,6 +40,8 @@ pub(crate) enum ProblemKind {
     Conflict,
     /// The `Idempotency-Key` was used for another request before.
     IdempotencyKeyReused,
+    /// The key sent more requests than it may in this time.
+    RateExceeded,
     /// As many lists are being read as may be at a time.
     TooManyRequests,
     /// What is asked for takes longer to find than it may.
@@ -61,7 +66,7 @@ impl ProblemKind {
             Self::ValidationFailed | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Gone => StatusCode::GONE,
             Self::Conflict => StatusCode::CONFLICT,
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateExceeded | Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::BAD_REQUEST,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -83,6 +88,7 @@ impl ProblemKind {
             Self::Gone => "gone",
             Self::Conflict => "conflict",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::RateExceeded => "rate-exceeded",
             Self::TooManyRequests => "too-many-requests",
             Self::TooSlow => "too-slow",
             Self::Unavailable => "unavailable",
@@ -105,6 +111,7 @@ impl ProblemKind {
             Self::Gone => "No longer kept",
             Self::Conflict => "Conflict with what is stored",
             Self::IdempotencyKeyReused => "The idempotency key was used for another request",
+            Self::RateExceeded => "Too many requests of this key",
             Self::TooManyRequests => "Too many requests at a time",
             Self::TooSlow => "Takes too long",
             Self::Unavailable => "Not available for the moment",
@@ -166,8 +173,15 @@ impl Problem {
     }
 
     /// The body was read and has these faults.
-    pub(crate) fn invalid(faults: Vec<Fault>) -> Self {
-        Self::new(ProblemKind::ValidationFailed, "The body has faults; see errors.").with_faults(faults)
+    pub(crate) fn invalid(mut faults: Vec<Fault>) -> Self {
+        let count = faults.len();
+        faults.truncate(MOST_FAULTS);
+        let detail = if count > MOST_FAULTS {
+            format!("The body has {count} faults; the first {MOST_FAULTS} are in errors.")
+        } else {
+            "The body has faults; see errors.".to_owned()
+        };
+        Self::new(ProblemKind::ValidationFailed, detail).with_faults(faults)
     }
 
     /// One fault of the body that shows only against what is stored.
@@ -201,6 +215,20 @@ impl Problem {
         self
     }
 
+    /// What is sent.
+    pub(crate) fn body(&self) -> api::Problem {
+        let Parts {
+            kind, detail, errors, ..
+        } = &*self.0;
+        api::Problem {
+            r#type: format!("urn:rollcall:problem:{}", kind.name()),
+            title: kind.title().to_owned(),
+            status: kind.status().as_u16(),
+            detail: detail.clone(),
+            errors: errors.clone(),
+        }
+    }
+
     /// A fault of this program: the cause is logged, the caller learns only that there was one.
     pub(crate) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %telemetry::chain(cause), "a management API request failed by a fault of this program");
@@ -217,29 +245,15 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let Parts {
-            kind,
-            detail,
-            errors,
-            header,
-            is_refusal: _,
-        } = &*self.0;
-        let status = kind.status();
-        let body = api::Problem {
-            r#type: format!("urn:rollcall:problem:{}", kind.name()),
-            title: kind.title().to_owned(),
-            status: status.as_u16(),
-            detail: detail.clone(),
-            errors: errors.clone(),
-        };
-        let mut answer = HttpResponse::build(status);
+        let Parts { kind, header, .. } = &*self.0;
+        let mut answer = HttpResponse::build(kind.status());
         if let Some((name, value)) = header {
             answer.insert_header((name.clone(), value.clone()));
         }
-        if matches!(kind, ProblemKind::Unavailable | ProblemKind::TooManyRequests) {
+        if matches!(kind, ProblemKind::Unavailable | ProblemKind::TooManyRequests) && header.is_none() {
             answer.insert_header((header::RETRY_AFTER, "2"));
         }
-        let mut answer = answer.json(body);
+        let mut answer = answer.json(self.body());
         answer.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use actix_web::HttpRequest;
-use api::{Fault, Parameters};
+use api::{Fault, Parameters, quoted};
 use std::fmt::Display;
 use std::str::FromStr;
 use store::ListPage;
@@ -43,17 +43,23 @@ impl RequestQuery {
         query
     }
 
-    /// A parameter as text; an empty one counts as missing.
+    /// A parameter as text; one that is there and says nothing is a fault.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         let index = self.values.iter().position(|(known, _)| known == name)?;
-        Some(self.values.swap_remove(index).1).filter(|value| !value.is_empty())
+        let value = self.values.swap_remove(index).1;
+        if value.is_empty() {
+            self.fault(name, "Must not be empty; leave the parameter out for what is usual.");
+            return None;
+        }
+        Some(value)
     }
 
     /// A parameter of another type; `expected` says what it must be.
     pub(crate) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
-        let parsed = self.text(name)?.parse().ok();
+        let text = self.text(name)?;
+        let parsed = text.parse().ok();
         if parsed.is_none() {
-            self.fault(name, format!("Must be {expected}."));
+            self.fault(name, format!("Must be {expected}; this is {}.", quoted(&text)));
         }
         parsed
     }
@@ -90,7 +96,11 @@ impl RequestQuery {
         };
         let limit = text.parse().ok().filter(|limit| (1..=HIGHEST_LIMIT).contains(limit));
         if limit.is_none() {
-            self.fault("limit", format!("Must be a whole number from 1 to {HIGHEST_LIMIT}."));
+            let sent = quoted(&text);
+            self.fault(
+                "limit",
+                format!("Must be a whole number from 1 to {HIGHEST_LIMIT}; this is {sent}."),
+            );
         }
         limit.unwrap_or(DEFAULT_LIMIT)
     }
@@ -137,12 +147,12 @@ mod tests {
 
     #[test]
     fn limits_from_one_to_a_hundred_are_taken() {
-        for (text, limit) in [("", 20), ("limit=1", 1), ("limit=100", 100), ("limit=", 20)] {
+        for (text, limit) in [("", 20), ("limit=1", 1), ("limit=100", 100)] {
             let mut query = RequestQuery::parse(text, &["limit".to_owned()]);
             assert_eq!(query.limit(), limit);
             query.finish().unwrap();
         }
-        for text in ["limit=101", "limit=-1", "limit=x", "limit=1.5"] {
+        for text in ["limit=", "limit=101", "limit=-1", "limit=x", "limit=1.5"] {
             let mut query = RequestQuery::parse(text, &["limit".to_owned()]);
             query.limit();
             assert!(query.finish().is_err(), "{text}");

@@ -4,7 +4,7 @@ use crate::auth::authenticate;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use crate::v1::{Operation, operations};
-use crate::{openapi, well_known};
+use crate::{docs, openapi, well_known};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
@@ -15,11 +15,11 @@ use std::sync::Arc;
 /// Mounts the management API: everything below `/api` belongs to it.
 pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let data = web::Data::new(state);
-    let document = openapi::document();
     let operations: Arc<[Operation]> = operations().collect();
     move |config| {
         well_known::configure(data.as_ref().clone(), config);
-        openapi::configure(document.clone(), config);
+        openapi::configure(config);
+        docs::configure(data.as_ref(), config);
         let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));
         for operations in operations.chunk_by(|one, other| one.path == other.path) {
             v1 = v1.service(resource(operations));

@@ -4,13 +4,15 @@ use crate::audit::refusals::Refusals;
 use crate::config::Config;
 use crate::deps::Deps;
 use crate::dns::Dns;
+use crate::docs::Docs;
+use crate::rate::KeyRates;
 use crate::streams::Streams;
 use bus::Bus;
 use events::DirectoryId;
 use secrecy::ExposeSecret;
 use secrets::MasterKey;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::Store;
 use tokio::sync::Notify;
@@ -34,6 +36,8 @@ struct Inner {
     refusals: Refusals,
     audit_retention: Duration,
     dns: Dns,
+    rates: KeyRates,
+    docs: OnceLock<Result<Docs, askama::Error>>,
 }
 
 impl fmt::Debug for State {
@@ -68,6 +72,8 @@ impl State {
             refusals: Refusals::default(),
             audit_retention: config.audit_retention,
             dns: Dns::new(config.dns_resolver),
+            rates: KeyRates::new(config.rate_limit),
+            docs: OnceLock::new(),
         }))
     }
 
@@ -101,6 +107,16 @@ impl State {
     /// The way to the DNS.
     pub(crate) fn dns(&self) -> Dns {
         self.0.dns
+    }
+
+    /// What the keys have sent lately.
+    pub(crate) fn rates(&self) -> &KeyRates {
+        &self.0.rates
+    }
+
+    /// The pages about this service, made when somebody first asks for one.
+    pub(crate) fn docs(&self) -> &Result<Docs, askama::Error> {
+        self.0.docs.get_or_init(|| Docs::new(&self.0.public_url))
     }
 
     pub(crate) fn streams(&self) -> &Streams {

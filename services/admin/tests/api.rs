@@ -27,6 +27,8 @@ mod deliveries;
 mod directories;
 #[path = "api/domains.rs"]
 mod domains;
+#[path = "api/docs.rs"]
+mod docs;
 #[path = "api/endpoints.rs"]
 mod endpoints;
 #[path = "api/errors.rs"]
@@ -47,6 +49,8 @@ mod organizations;
 mod people;
 #[path = "api/portal_links.rs"]
 mod portal_links;
+#[path = "api/rates.rs"]
+mod rates;
 #[path = "api/refusals.rs"]
 mod refusals;
 #[path = "api/requests.rs"]

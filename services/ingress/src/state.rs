@@ -45,7 +45,7 @@ impl State {
             entra: oidc::EntraAuthority::new(&config.entra_authority),
             tokens: oidc::Verifier::default(),
             overload: Arc::new(overload::Overload::new(bus.partitions())),
-            rates: rate::Rates::new(),
+            rates: rate::Rates::default(),
             turns: turns::CommandTurns::new(),
             log: request_log::RequestLog::new(config.clock.clone()),
             config,

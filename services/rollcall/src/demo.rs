@@ -86,6 +86,9 @@ async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<
     match result {
         Some(Ok(story)) if !exit => {
             story.screen.line(&format!("\nServing at {public_url} until Ctrl-C."));
+            story.screen.line(&format!(
+                "The API's reference is at {public_url}/api/docs, the guides at {public_url}/docs."
+            ));
             shutdown.soft.cancelled().await;
             story.receiver.stop().await;
         }

@@ -138,6 +138,11 @@ settings! {
         admin_key: SecretString = "admin_key", AdminKeyText, "KEY",
             "An admin key that is to exist, for automation; at least 32 characters";
     }
+    "Management API" {
+        /// The most requests per second that one admin key may send to one process; twice as many at once.
+        admin_rate_limit: NonZeroU32 = "admin_rate_limit", number::<NonZeroU32>("requests", 1..=100_000), "N",
+            "Requests per second that one admin key may send, 1 to 100000; twice as many at once", default "100";
+    }
     "SCIM" {
         /// The largest body of a SCIM request, in bytes. What is accepted travels over the bus in one message, and brokers
         /// take 16 MiB.

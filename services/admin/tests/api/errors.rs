@@ -71,6 +71,51 @@ async fn unknown_fields_and_parameters_are_named_with_the_known_ones() {
 }
 
 #[actix_web::test]
+async fn every_fault_of_a_body_is_told_with_its_place_its_limit_and_what_was_sent() {
+    let api = Api::on(BOTH[1]).await;
+    let secret = "hunter2-hunter2";
+    let body = json!({
+        "url": secret.repeat(400), "description": 7, "event_types": ["user.created", "user.exploded"], "rate_limit": 0,
+        "ordered": "yes", "signing": "v9", "directory_ids": ["x"], "client_certificate": {"certificate": secret},
+    });
+    let problem = api.post("/api/v1/endpoints", &body).await.problem(422);
+    let errors = problem["errors"].as_array().unwrap();
+    let told = |pointer: &str| {
+        let fault = errors.iter().find(|fault| fault["pointer"] == pointer);
+        fault.unwrap_or_else(|| panic!("{pointer} in {problem}"))["detail"]
+            .as_str()
+            .unwrap()
+    };
+    for (pointer, limit, sent) in [
+        ("#/description", "a string", "this is 7"),
+        ("#/event_types/1", "user.created", "user.exploded"),
+        ("#/rate_limit", "from 1 to 10000", "this is 0"),
+        ("#/ordered", "true or false", "this is a string"),
+        ("#/signing", "v1, v1a", "this is \"v9\""),
+        ("#/directory_ids/0", "a UUID", "this is \"x\""),
+        ("#/client_certificate/private_key", "is required", ""),
+    ] {
+        let detail = told(pointer);
+        assert!(detail.contains(limit) && detail.contains(sent), "{pointer}: {detail}");
+    }
+    told("#/url");
+    // What may be a secret is not repeated.
+    assert!(!problem.to_string().contains(secret), "{problem}");
+    api.close().await;
+}
+
+#[actix_web::test]
+async fn of_a_body_with_thousands_of_faults_the_first_hundred_are_told_and_how_many_there_are() {
+    let api = Api::on(BOTH[1]).await;
+    let members: serde_json::Map<String, serde_json::Value> =
+        (0..5_000).map(|number| (format!("m{number}"), json!(1))).collect();
+    let problem = api.post(ORGANIZATIONS, &members.into()).await.problem(422);
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
+    assert!(problem["detail"].as_str().unwrap().contains("5001 faults"), "{problem}");
+    api.close().await;
+}
+
+#[actix_web::test]
 async fn unknown_paths_ids_and_methods_are_problems_too() {
     let api = Api::on(BOTH[1]).await;
     api.get("/api/v1/nothing").await.problem(404);

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use secrets::MasterKey;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 use store::Dialect;
 use store::testing::TestDatabase;
@@ -51,14 +52,25 @@ impl Api {
 
     /// One that asks this resolver.
     pub(crate) async fn with_dns(dialect: Dialect, resolver: SocketAddr) -> Self {
-        Self::with(dialect, Guard::new(Rules::default()), Some(resolver)).await
+        Self::with(dialect, Guard::new(Rules::default()), Some(resolver), NonZeroU32::MAX).await
     }
 
     pub(crate) async fn with_guard(dialect: Dialect, guard: Guard) -> Self {
-        Self::with(dialect, guard, None).await
+        Self::with(dialect, guard, None, NonZeroU32::MAX).await
     }
 
-    async fn with(dialect: Dialect, guard: Guard, dns_resolver: Option<SocketAddr>) -> Self {
+    /// One whose keys may send so many requests per second.
+    pub(crate) async fn with_rate(dialect: Dialect, rate: u32) -> Self {
+        let rate = NonZeroU32::new(rate).unwrap();
+        Self::with(dialect, Guard::new(Rules::default()), None, rate).await
+    }
+
+    async fn with(
+        dialect: Dialect,
+        guard: Guard,
+        dns_resolver: Option<SocketAddr>,
+        rate_limit: NonZeroU32,
+    ) -> Self {
         let db = TestDatabase::of(dialect).await;
         let (_, key) = admin::create_admin_key(&db.store, "tests").await.unwrap();
         let config = Config {
@@ -66,6 +78,7 @@ impl Api {
             guard,
             audit_retention: Duration::from_secs(400 * 24 * 3_600),
             dns_resolver,
+            rate_limit,
         };
         let master_key = MasterKey::generate();
         let bus = bus::Bus::embedded(4);
@@ -192,6 +205,13 @@ impl Call<'_> {
     pub(crate) async fn status(self) -> StatusCode {
         let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
         test::call_service(&app, self.request.to_request()).await.status()
+    }
+
+    /// Sends it and looks at the status and the headers only: the body may be no text.
+    pub(crate) async fn status_and_headers(self) -> (StatusCode, HeaderMap) {
+        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
+        let answer = test::call_service(&app, self.request.to_request()).await;
+        (answer.status(), answer.headers().clone())
     }
 
     pub(crate) async fn send(self) -> Answer {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 /// The layers from the bottom up. A package may depend on those below it, and on none beside or above it, unless the
 /// list of exceptions says so.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry", "db"],
     &["api", "store", "bus", "webhooks", "oidc"],
     &["commands", "runtime"],
+    &["pages"],
     &[
         "rollcall-ingress",
         "rollcall-projector",
