@@ -231,7 +231,8 @@ pub struct EventsParameters {
     pub organization_id: Option<OrganizationId>,
     /// Only events of these types: names, and globs over them such as `user.*`, separated by commas.
     pub types: Option<String>,
-    /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept.
+    /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept,
+    /// `newest` for what happens from now on.
     pub after: Option<String>,
     /// The most events of the page; 20, where nothing is said.
     #[param(minimum = 1, maximum = 100)]
@@ -250,7 +251,8 @@ pub struct EventStreamParameters {
     pub organization_id: Option<OrganizationId>,
     /// Only events of these types: names, and globs over them such as `user.*`, separated by commas.
     pub types: Option<String>,
-    /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept.
+    /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept,
+    /// `newest` for what happens from now on.
     pub after: Option<String>,
 }
 

@@ -24,7 +24,7 @@ pub use dead::{DeadLetter, DeadMessage, TakenLetters};
 pub use error::{BusError, RequestError};
 pub use inbound::{Health, Inbound, Receipt};
 pub use message::{Message, Role};
-pub use rabbit::RabbitOptions;
+pub use rabbit::{QueueDepth, RabbitOptions, look};
 
 use embedded::{Embedded, Half};
 use events::{Command, Event, Verdict};

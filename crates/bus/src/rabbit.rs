@@ -13,6 +13,7 @@ mod connection;
 mod consumer;
 mod dead;
 mod letter;
+mod look;
 mod publisher;
 mod replies;
 mod reply_queue;
@@ -24,6 +25,7 @@ mod watchdog;
 mod wire;
 
 pub(crate) use connection::parse_url;
+pub use look::{QueueDepth, look};
 pub(crate) use consumer::{Consumer, Link};
 pub(crate) use dead::HeldLetters;
 

@@ -15,6 +15,7 @@
 //! *N* is [`StoreOptions::max_connections`]. On PostgreSQL, lookups and searches each have one connection more, which is opened
 //! when a statement is to be cancelled. All are opened when they are first needed, but one of the first row.
 
+mod checkup;
 mod connect;
 mod database;
 mod dialect;
@@ -36,6 +37,7 @@ mod steady;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use checkup::Checkup;
 pub use database::Database;
 pub use dialect::Dialect;
 pub use error::{Reads, StoreError};

@@ -19,6 +19,22 @@ impl Flags {
         self.values.get(name).map(ExposeSecret::expose_secret)
     }
 
+    /// These flags, and where they say nothing others.
+    #[must_use]
+    pub fn over(mut self, others: Self) -> Self {
+        self.config = self.config.or(others.config);
+        for (name, value) in others.values {
+            self.values.entry(name).or_insert(value);
+        }
+        self
+    }
+
+    /// Whether none was given.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.config.is_none() && self.values.is_empty()
+    }
+
     /// The file with settings that was named, instead of `rollcall.toml`.
     #[must_use]
     pub fn config(&self) -> Option<&Path> {

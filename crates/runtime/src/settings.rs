@@ -7,6 +7,7 @@ mod error;
 mod kinds;
 mod layers;
 mod origin;
+mod secret_files;
 mod table;
 
 pub use arguments::parse_flags;
@@ -43,7 +44,8 @@ impl Settings {
         Self::load(flags, environment, read_file(named.as_deref())?.as_ref())
     }
 
-    /// Puts the settings together; reads nothing but its arguments.
+    /// Puts the settings together; reads nothing but its arguments, and the files of secrets that the environment names
+    /// (`ROLLCALL_ADMIN_KEY_FILE` and the like).
     ///
     /// # Errors
     /// See [`SettingsError`].
@@ -113,6 +115,12 @@ impl Settings {
     #[must_use]
     pub fn origin(&self, name: &str) -> Origin {
         self.origins.get(name).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Each setting: its name in `rollcall.toml`, its value as it is shown (secrets masked), and where it came from.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&'static str, String, Origin)> {
+        describe::entries(self)
     }
 
     /// The effective settings as a table: name, value (secrets masked) and where it came from.

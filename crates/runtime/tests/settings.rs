@@ -317,3 +317,81 @@ fn limits_are_named_in_refusals_as_the_settings_that_hold_them() {
         );
     }
 }
+
+/// The four settings that are secrets, or may hold one.
+const SECRETS: [(&str, &str, &str); 4] = [
+    ("ROLLCALL_DATABASE_URL", "database_url", "postgres://me:pw-database@db/x"),
+    ("ROLLCALL_BUS_URL", "bus_url", "amqp://me:pw-bus@mq:5672/%2f"),
+    ("ROLLCALL_MASTER_KEY", "master_key", KEY),
+    ("ROLLCALL_ADMIN_KEY", "admin_key", "pw-admin-with-characters-enough-32"),
+];
+
+#[test]
+fn every_secret_can_be_read_from_a_file_whose_last_line_end_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variable, name, value) in SECRETS {
+        for end in ["", "\n", "\r\n"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, format!("{value}{end}")).unwrap();
+            let path = path.to_str().unwrap();
+            let file_variable = format!("{variable}_FILE");
+            let settings = load(&[], &[(&file_variable, path)], "").unwrap();
+            let read = match name {
+                "database_url" => settings.database_url(),
+                "bus_url" => settings.bus_url.clone(),
+                "master_key" => settings.master_key.clone().unwrap(),
+                _ => settings.admin_key.clone().unwrap(),
+            };
+            assert_eq!(read.expose_secret(), value);
+            let shown = settings.describe();
+            assert!(shown.contains(&format!("file {path} ({file_variable})")), "{shown}");
+            assert!(!shown.contains("pw-") && !shown.contains(KEY), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_and_a_file_for_it_are_refused_by_name_and_a_flag_wins_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    for (variable, name, value) in SECRETS {
+        std::fs::write(&path, value).unwrap();
+        let file_variable = format!("{variable}_FILE");
+        let both = [(variable, value), (file_variable.as_str(), path.to_str().unwrap())];
+        let error = load(&[], &both, "").unwrap_err().to_string();
+        assert!(error.contains(&format!("{variable} and {file_variable}")), "{error}");
+        let flag = format!("--{}", name.replace('_', "-"));
+        let settings = load(&[&flag, value], &both[1..], "").unwrap();
+        assert_eq!(settings.origin(name), Origin::Flag(flag));
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named_with_its_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let cases = [
+        (folder.path().join("none").to_str().unwrap().to_owned(), "cannot be read"),
+        (folder.path().to_str().unwrap().to_owned(), "cannot be read"),
+        (file("empty", b""), "is empty"),
+        (file("line", b"\n"), "is empty"),
+        (file("binary", b"\xff\xfe"), "UTF-8"),
+        (file("long", &vec![b'x'; 70_000]), "65536"),
+    ];
+    for (path, reason) in cases {
+        let error = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", &path)], "").unwrap_err().to_string();
+        assert!(
+            error.contains("ROLLCALL_ADMIN_KEY_FILE") && error.contains(&path) && error.contains(reason),
+            "{error}"
+        );
+    }
+    let short = file("short", b"short");
+    let error = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", &short)], "").unwrap_err().to_string();
+    assert!(error.contains(&short) && error.contains("at least 32"), "{error}");
+    let settings = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", "")], "").unwrap();
+    assert!(settings.admin_key.is_none(), "an empty variable names no file");
+}

@@ -39,4 +39,4 @@ pub use self::tenancy::{
     List, ListPage, NewDirectory, NewKey, NewOrganization, OauthClient, OauthClients, Organization, Organizations,
     OtherKey, PortalFeature, PortalLink, PortalLinks, TakenDomain, TokenDigest, VerifiedDomain,
 };
-pub use db::{Dialect, Reads, StoreError, StoreOptions, keep_private};
+pub use db::{Checkup, Dialect, Reads, StoreError, StoreOptions, keep_private};

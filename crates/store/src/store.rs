@@ -1,6 +1,6 @@
 //! The one value that all questions start from.
 
-use crate::{Dialect, StoreError, StoreOptions};
+use crate::{Checkup, Dialect, StoreError, StoreOptions};
 use db::session::Writers;
 use db::{Database, Lookups, Searches, Steady};
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
@@ -39,6 +39,14 @@ impl Store {
     /// database was migrated by a newer version; the schema is then unchanged.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.0.migrate().await
+    }
+
+    /// Looks at version and schema, and changes nothing; works on a database that was never migrated, too.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn checkup(&self) -> Result<Checkup, StoreError> {
+        self.0.checkup().await
     }
 
     /// Asks the database for a sign of life.

@@ -7,6 +7,7 @@
 mod asymmetric;
 mod attempt;
 mod clients;
+pub mod diagnosis;
 mod guard;
 mod headers;
 mod hidden;

@@ -21,7 +21,7 @@ pub const TEST_HEADER: &str = "webhook-test";
 
 const PREFIX: &str = "whsec_";
 /// How far the timestamp of a request may be from now, in seconds.
-const TOLERANCE_SECONDS: i64 = 5 * 60;
+pub(crate) const TOLERANCE_SECONDS: i64 = 5 * 60;
 /// Key length of minted secrets, in bytes.
 const MINTED_BYTES: usize = 32;
 /// Key lengths that Standard Webhooks allows, in bytes.

@@ -15,12 +15,19 @@ pub(crate) struct Definition {
     pub(crate) default: Option<fn() -> String>,
     /// Whether the flag alone means `true`.
     pub(crate) is_switch: fn() -> bool,
+    /// Whether it can be read from a file that [`Self::file_variable`] names.
+    pub(crate) is_secret: fn() -> bool,
 }
 
 impl Definition {
     /// Its environment variable: `ROLLCALL_` and the name in capitals.
     pub(crate) fn variable(&self) -> String {
         format!("ROLLCALL_{}", self.name.to_ascii_uppercase())
+    }
+
+    /// The variable that names a file with its value: how orchestrators hand over secrets.
+    pub(crate) fn file_variable(&self) -> String {
+        format!("{}_FILE", self.variable())
     }
 
     /// Its command line flag without the dashes: the name in kebab case.

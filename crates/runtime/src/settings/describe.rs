@@ -2,20 +2,24 @@
 
 use super::definition::Definition;
 use super::kinds::{DatabaseUrl, SettingKind as _, UNSET};
+use super::origin::Origin;
 use super::table::{DEFINITIONS, Settings};
 use std::fmt::Write;
 
+/// Name, value and source of each.
+pub(super) fn entries(settings: &Settings) -> Vec<(&'static str, String, Origin)> {
+    let mut shown = settings.shown();
+    let entries = DEFINITIONS.iter().map(|definition| {
+        let value = shown.remove(definition.name);
+        let value = value.unwrap_or_else(|| implied(settings, definition));
+        (definition.name, value, settings.origin(definition.name))
+    });
+    entries.collect()
+}
+
 /// Three columns: name, value, source.
 pub(super) fn table(settings: &Settings) -> String {
-    let mut shown = settings.shown();
-    let rows: Vec<(&str, String, String)> = DEFINITIONS
-        .iter()
-        .map(|definition| {
-            let value = shown.remove(definition.name);
-            let value = value.unwrap_or_else(|| implied(settings, definition));
-            (definition.name, value, settings.origin(definition.name).to_string())
-        })
-        .collect();
+    let rows = entries(settings);
     let names = rows.iter().map(|row| row.0.len()).max().unwrap_or_default();
     let values = rows.iter().map(|row| row.1.chars().count()).max().unwrap_or_default();
     let mut table = String::new();

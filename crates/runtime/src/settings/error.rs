@@ -23,6 +23,24 @@ pub enum SettingsError {
         /// The keys that there are.
         known: Vec<&'static str>,
     },
+    /// A value was given, and a file with the value, too.
+    #[error("{variable} and {file_variable} are both set; set one of them")]
+    ValueAndFile {
+        /// The variable with the value.
+        variable: String,
+        /// The variable with the path.
+        file_variable: String,
+    },
+    /// The file with the value of one setting cannot be used.
+    #[error("{variable}: {path} {reason}")]
+    SecretFile {
+        /// The variable that names the file.
+        variable: String,
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value is not what the setting needs.
     #[error("{key} ({origin}) {reason}")]
     Invalid {

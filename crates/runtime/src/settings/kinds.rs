@@ -43,6 +43,11 @@ pub(crate) trait SettingKind {
     fn is_switch(&self) -> bool {
         false
     }
+
+    /// Whether the value is, or may hold, a secret: such a setting can be read from a file of its own.
+    fn is_secret(&self) -> bool {
+        false
+    }
 }
 
 /// A whole number within a range.
@@ -333,6 +338,10 @@ impl SettingKind for DatabaseUrl {
     fn show(&self, value: &SecretString) -> String {
         without_password(value.expose_secret())
     }
+
+    fn is_secret(&self) -> bool {
+        true
+    }
 }
 
 /// The URL of a bus.
@@ -352,6 +361,10 @@ impl SettingKind for BusUrl {
     fn show(&self, value: &SecretString) -> String {
         without_password(value.expose_secret())
     }
+
+    fn is_secret(&self) -> bool {
+        true
+    }
 }
 
 /// The key that stored secrets are encrypted with.
@@ -369,6 +382,10 @@ impl SettingKind for MasterKeyText {
 
     fn show(&self, _: &SecretString) -> String {
         MASK.to_owned()
+    }
+
+    fn is_secret(&self) -> bool {
+        true
     }
 }
 
@@ -389,6 +406,10 @@ impl SettingKind for AdminKeyText {
 
     fn show(&self, _: &SecretString) -> String {
         MASK.to_owned()
+    }
+
+    fn is_secret(&self) -> bool {
+        true
     }
 }
 

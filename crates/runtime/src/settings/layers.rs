@@ -4,6 +4,7 @@ use super::definition::Definition;
 use super::error::SettingsError;
 use super::kinds::SettingKind;
 use super::origin::Origin;
+use super::secret_files::SecretFiles;
 use crate::flags::Flags;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
@@ -30,7 +31,7 @@ struct TextLayer {
 }
 
 impl TextLayer {
-    fn collect(layer: &'static str, known: &[Definition], lookup: impl Fn(&Definition) -> Option<String>) -> Self {
+    fn collect(layer: &'static str, known: &[Definition], mut lookup: impl FnMut(&Definition) -> Option<String>) -> Self {
         // An empty variable is how compose files and shells say "not set".
         let values = known
             .iter()
@@ -100,6 +101,7 @@ impl Provider for FileValues {
 pub(crate) struct Layers {
     known: &'static [Definition],
     values: Figment,
+    secret_files: SecretFiles,
 }
 
 impl Layers {
@@ -114,11 +116,16 @@ impl Layers {
         if let Some(file) = file {
             figment = figment.merge(FileValues::parse(file, known)?);
         }
-        let environment = TextLayer::collect(ENVIRONMENT, known, |definition| environment(&definition.variable()));
+        let mut secret_files = SecretFiles::read(known, &environment)?;
+        let environment = TextLayer::collect(ENVIRONMENT, known, |definition| {
+            let of_file = secret_files.take(definition.name);
+            of_file.or_else(|| environment(&definition.variable()))
+        });
         let flags = TextLayer::collect(FLAG, known, |definition| flags.get(definition.name).map(str::to_owned));
         Ok(Self {
             known,
             values: figment.merge(environment).merge(flags),
+            secret_files,
         })
     }
 
@@ -166,7 +173,13 @@ impl Layers {
         let definition = self.known.iter().find(|definition| definition.name == name);
         match (metadata.name.as_ref(), definition) {
             (FLAG, Some(definition)) => Origin::Flag(format!("--{}", definition.flag())),
-            (ENVIRONMENT, Some(definition)) => Origin::Environment(definition.variable()),
+            (ENVIRONMENT, Some(definition)) => match self.secret_files.path(name) {
+                Some(path) => Origin::SecretFile {
+                    path: path.to_owned(),
+                    variable: definition.file_variable(),
+                },
+                None => Origin::Environment(definition.variable()),
+            },
             _ => Origin::File(
                 metadata
                     .source

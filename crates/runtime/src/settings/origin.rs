@@ -11,6 +11,13 @@ pub enum Origin {
     Environment(String),
     /// The settings file, with its path.
     File(String),
+    /// A file with this value alone, and the variable that names it.
+    SecretFile {
+        /// The file.
+        path: String,
+        /// The variable.
+        variable: String,
+    },
     /// Nothing said otherwise.
     Default,
 }
@@ -21,6 +28,7 @@ impl fmt::Display for Origin {
             Self::Flag(name) => write!(f, "flag {name}"),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::File(path) => write!(f, "file {path}"),
+            Self::SecretFile { path, variable } => write!(f, "file {path} ({variable})"),
             Self::Default => f.write_str("default"),
         }
     }

@@ -45,6 +45,7 @@ macro_rules! settings {
                 about: $about,
                 default: settings!(@implied $kind $(, $default $text)?),
                 is_switch: || $kind.is_switch(),
+                is_secret: || $kind.is_secret(),
             },
         )+)+];
 

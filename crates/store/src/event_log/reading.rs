@@ -212,6 +212,26 @@ impl Events<'_> {
         stretch.read(self.store).await
     }
 
+    /// The newest event that a reader of the feed could have come to by now: where one begins who wants what happens from
+    /// now on. `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn newest(&self, organization: Option<OrganizationId>) -> Result<Option<EventId>, StoreError> {
+        let mut newest = Query::select().column(log::Column::Id).from(log::Entity).take();
+        if let Some(organization) = organization {
+            newest
+                .and_where(Expr::col(Organization).eq(organization.uuid()))
+                .order_by(Organization, Order::Desc);
+        }
+        if self.store.dialect() == Dialect::Postgres {
+            newest.and_where(Expr::col(TX).lt(horizon())).order_by(TX, Order::Desc);
+        }
+        newest.order_by(Position, Order::Desc).limit(1);
+        let newest: Option<Newest> = fetch_one(self.store.read(), &newest).await?;
+        Ok(newest.map(|newest| newest.id.0))
+    }
+
     /// What moves whenever a reader of the log would find more: the newest position there is, and the newest that is
     /// followed by nothing older. Cheap, whatever the size of the log.
     ///
@@ -321,6 +341,12 @@ fn cut_logs() -> sea_orm::Select<log_copies::Entity> {
     log_copies::Entity::find()
         .filter(log_copies::Column::Name.eq(CopyName::Base))
         .limit(1)
+}
+
+/// The last event of the log.
+#[derive(FromQueryResult)]
+struct Newest {
+    id: Id<EventId>,
 }
 
 /// How far the log goes.

@@ -223,6 +223,9 @@ async fn log(store: &Store, many: u64) {
         .unwrap();
     log.page_of(big(), 10, 20).await.unwrap();
     log.head().await.unwrap();
+    assert!(store.checkup().await.unwrap().pending.is_empty());
+    assert!(log.newest(None).await.unwrap().is_some());
+    log.newest(Some(id(Kind::Organization, 1))).await.unwrap();
     let rare = [EventType::UserDeleted];
     let never = [EventType::EndpointDisabled];
     let feed = |after, directory_id, organization_id, types| Feed {

@@ -5,12 +5,14 @@ pub(super) mod stream;
 
 use crate::query::RequestQuery;
 use ::events::{DirectoryId, EventId, EventPattern, EventType, OrganizationId};
-use store::Feed;
+use store::{Feed, Store, StoreError};
 
 /// What `after` is at the beginning of the log.
 const BEGINNING: &str = "0";
 /// What `after` is to begin with the oldest event that is kept.
 const OLDEST: &str = "oldest";
+/// What `after` is to begin with what happens from now on.
+const NEWEST: &str = "newest";
 
 /// Which part of the log is asked for.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ struct LogSelection {
     after: Option<EventId>,
     /// Begin with the oldest event that is kept.
     from_oldest: bool,
+    /// Begin with what happens from now on: see [`Self::settled`].
+    from_newest: bool,
 }
 
 impl LogSelection {
@@ -31,8 +35,9 @@ impl LogSelection {
         let patterns: Vec<EventPattern> = query.several("types");
         let after = query.text("after");
         let from_oldest = after.as_deref() == Some(OLDEST);
+        let from_newest = after.as_deref() == Some(NEWEST);
         let after = after
-            .filter(|_| !from_oldest)
+            .filter(|_| !from_oldest && !from_newest)
             .and_then(|text| Self::place(query, "after", &text));
         let wanted = |kind: &EventType| patterns.iter().any(|pattern| pattern.matches(*kind));
         Self {
@@ -41,7 +46,18 @@ impl LogSelection {
             types: EventType::ALL.iter().copied().filter(wanted).collect(),
             after,
             from_oldest,
+            from_newest,
         }
+    }
+
+    /// The same with "newest" made a place that stays: that of the newest event now.
+    async fn settled(mut self, store: &Store) -> Result<Self, StoreError> {
+        if self.from_newest {
+            self.after = store.events().newest(self.organization_id).await?;
+            // Where nothing is, what happens from now on is the oldest that there will be.
+            self.from_oldest = self.after.is_none();
+        }
+        Ok(self)
     }
 
     /// The id of an event, or the beginning.
@@ -51,7 +67,7 @@ impl LogSelection {
         }
         let id = text.parse().ok();
         if id.is_none() {
-            query.fault(name, "Must be the id of an event, 0 for the beginning, or \"oldest\".");
+            query.fault(name, "Must be the id of an event, 0 for the beginning, \"oldest\" or \"newest\".");
         }
         id
     }

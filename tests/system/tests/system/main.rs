@@ -7,6 +7,7 @@ mod bad_input;
 mod brake;
 mod bulk;
 mod catching_up;
+mod command_line;
 mod commands;
 mod connections;
 mod consumers;

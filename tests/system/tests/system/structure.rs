@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 7] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry", "db"],
     &["api", "store", "bus", "webhooks", "oidc"],
-    &["commands", "runtime"],
+    &["commands", "runtime", "client"],
     &["pages"],
     &[
         "rollcall-ingress",

@@ -29,6 +29,7 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
     let limit = query.limit();
     query.finish()?;
     selection.organization_id = context.principal.narrowed(selection.organization_id)?;
+    let selection = selection.settled(context.store()).await?;
 
     let page = context.store().events().feed(&selection.feed(u32::from(limit))).await?;
     let data = page.events.into_iter().map(body).collect::<Result<_, _>>()?;

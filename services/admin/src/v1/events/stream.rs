@@ -4,7 +4,7 @@
 //! reader costs a page of memory and nothing else. At the end of the log it waits for word of something new, which one
 //! task of the process asks the database for while anybody listens.
 
-use super::LogSelection;
+use super::{LogSelection, OLDEST};
 use crate::context::AdminContext;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::RequestQuery;
@@ -60,11 +60,17 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
         let last = last.to_str().unwrap_or("?").trim().to_owned();
         if !last.is_empty() {
             place = LAST_EVENT_ID;
-            selection.after = LogSelection::place(&mut query, place, &last);
+            selection.from_newest = false;
+            selection.from_oldest = last == OLDEST;
+            selection.after = match selection.from_oldest {
+                true => None,
+                false => LogSelection::place(&mut query, place, &last),
+            };
         }
     }
     query.finish()?;
     selection.organization_id = context.principal.narrowed(selection.organization_id)?;
+    let selection = selection.settled(context.store()).await?;
     // A place that is not in the log is refused now, as long as there is a status to say so.
     if let Err(error) = context.store().events().feed(&selection.feed(1)).await {
         return Err(match error {
@@ -97,7 +103,13 @@ impl Reader {
     async fn next(mut self) -> Option<(Bytes, Self)> {
         if !self.greeted {
             self.greeted = true;
-            return Some((Bytes::from(format!("retry: {RECONNECT_MILLIS}\n\n")), self));
+            // A reader that is cut off before the first event comes again to the same place, if it has asked for "newest".
+            let place = match (self.selection.from_newest, self.selection.after) {
+                (true, Some(id)) => format!("id: {id}\n"),
+                (true, None) => format!("id: {OLDEST}\n"),
+                (false, _) => String::new(),
+            };
+            return Some((Bytes::from(format!("retry: {RECONNECT_MILLIS}\n{place}\n")), self));
         }
         let silent_until = tokio::time::Instant::now() + HEARTBEAT_INTERVAL;
         loop {
