@@ -25,9 +25,9 @@ mod watchdog;
 mod wire;
 
 pub(crate) use connection::parse_url;
-pub use look::{QueueDepth, look};
 pub(crate) use consumer::{Consumer, Link};
 pub(crate) use dead::HeldLetters;
+pub use look::{QueueDepth, look};
 
 use crate::topology::{DEAD, Topology};
 use crate::{BusError, Health};

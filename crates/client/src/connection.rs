@@ -4,9 +4,7 @@ use crate::call::{Answer, Call, Method};
 use crate::error::{ClientError, Refusal};
 use crate::patience::{Patience, Pauses, retry_after};
 use crate::transfer::key::fresh_key;
-use api::{
-    Directory, Group, GroupCreate, GroupPatch, List, PeopleParameters, Problem, User, UserCreate, UserPatch,
-};
+use api::{Directory, Group, GroupCreate, GroupPatch, List, PeopleParameters, Problem, User, UserCreate, UserPatch};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -287,7 +285,13 @@ mod tests {
         ] {
             assert_eq!(base(given).unwrap().as_str(), expected);
         }
-        for given in ["a.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x=1", ""] {
+        for given in [
+            "a.example",
+            "ftp://a.example",
+            "https://u:p@a.example",
+            "https://a.example?x=1",
+            "",
+        ] {
             assert!(base(given).is_err(), "{given}");
         }
     }

@@ -7,7 +7,9 @@ use std::fmt;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The URL of the server is none.
-    #[error("\"{0}\" is not the URL of a server: it must be http:// or https://, for example https://rollcall.example.com")]
+    #[error(
+        "\"{0}\" is not the URL of a server: it must be http:// or https://, for example https://rollcall.example.com"
+    )]
     BadUrl(String),
     /// The key cannot be sent.
     #[error("the admin key has characters that no header can carry")]

@@ -45,7 +45,9 @@ impl Pauses {
 
     /// The next pause: what the server asked for, else twice the one before. `None` when patience is at its end.
     pub(crate) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        let pause = asked.unwrap_or(self.next).clamp(Duration::from_millis(50), LONGEST_PAUSE);
+        let pause = asked
+            .unwrap_or(self.next)
+            .clamp(Duration::from_millis(50), LONGEST_PAUSE);
         self.next = (self.next * 2).min(LONGEST_PAUSE);
         self.left = self.left.checked_sub(pause)?;
         Some(pause)
@@ -75,7 +77,9 @@ mod tests {
         let mut pauses = Pauses::of(Patience {
             total: Duration::from_secs(4),
         });
-        let taken: Vec<_> = std::iter::from_fn(|| pauses.next(None)).map(|pause| pause.as_millis()).collect();
+        let taken: Vec<_> = std::iter::from_fn(|| pauses.next(None))
+            .map(|pause| pause.as_millis())
+            .collect();
         assert_eq!(taken, [500, 1_000, 2_000]);
         assert_eq!(Pauses::of(Patience::NONE).next(None), None);
     }

@@ -119,7 +119,9 @@ impl Profiles {
     #[must_use]
     pub fn get(&self, name: Option<&str>) -> Option<(&str, &Profile)> {
         let only = || self.profiles.keys().next().filter(|_| self.profiles.len() == 1);
-        let name = name.or(self.default.as_deref()).or_else(|| only().map(String::as_str))?;
+        let name = name
+            .or(self.default.as_deref())
+            .or_else(|| only().map(String::as_str))?;
         self.profiles
             .get_key_value(name)
             .map(|(name, profile)| (name.as_str(), profile))
@@ -154,14 +156,22 @@ impl Profiles {
         let failed = |error| ProfilesError::File(path.to_owned(), error);
         let written = Written {
             default: self.default.clone(),
-            profiles: self.profiles.iter().map(|(name, profile)| (name.clone(), shown(profile))).collect(),
+            profiles: self
+                .profiles
+                .iter()
+                .map(|(name, profile)| (name.clone(), shown(profile)))
+                .collect(),
         };
         let text = toml::to_string(&written).map_err(|error| ProfilesError::Content {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
         let draft = path.with_extension(format!("toml.{}", std::process::id()));
         let replaced = write_private(&draft, &text).and_then(|()| fs::rename(&draft, path));
         if replaced.is_err() {
@@ -225,7 +235,10 @@ mod tests {
     fn a_file_that_is_not_understood_is_told_without_its_keys() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        for text in ["[profiles.a]\nurl = 1\napi_key = \"hush\"", "[profiles.a]\napi_key = \"hush\n"] {
+        for text in [
+            "[profiles.a]\nurl = 1\napi_key = \"hush\"",
+            "[profiles.a]\napi_key = \"hush\n",
+        ] {
             fs::write(&path, text).unwrap();
             let error = Profiles::read(&path).unwrap_err().to_string();
             assert!(error.contains("config.toml") && !error.contains("hush"), "{error}");

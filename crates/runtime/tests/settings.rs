@@ -320,7 +320,11 @@ fn limits_are_named_in_refusals_as_the_settings_that_hold_them() {
 
 /// The four settings that are secrets, or may hold one.
 const SECRETS: [(&str, &str, &str); 4] = [
-    ("ROLLCALL_DATABASE_URL", "database_url", "postgres://me:pw-database@db/x"),
+    (
+        "ROLLCALL_DATABASE_URL",
+        "database_url",
+        "postgres://me:pw-database@db/x",
+    ),
     ("ROLLCALL_BUS_URL", "bus_url", "amqp://me:pw-bus@mq:5672/%2f"),
     ("ROLLCALL_MASTER_KEY", "master_key", KEY),
     ("ROLLCALL_ADMIN_KEY", "admin_key", "pw-admin-with-characters-enough-32"),
@@ -375,7 +379,10 @@ fn a_file_that_cannot_be_used_is_named_with_its_variable() {
         path.to_str().unwrap().to_owned()
     };
     let cases = [
-        (folder.path().join("none").to_str().unwrap().to_owned(), "cannot be read"),
+        (
+            folder.path().join("none").to_str().unwrap().to_owned(),
+            "cannot be read",
+        ),
         (folder.path().to_str().unwrap().to_owned(), "cannot be read"),
         (file("empty", b""), "is empty"),
         (file("line", b"\n"), "is empty"),
@@ -383,14 +390,18 @@ fn a_file_that_cannot_be_used_is_named_with_its_variable() {
         (file("long", &vec![b'x'; 70_000]), "65536"),
     ];
     for (path, reason) in cases {
-        let error = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", &path)], "").unwrap_err().to_string();
+        let error = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", &path)], "")
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("ROLLCALL_ADMIN_KEY_FILE") && error.contains(&path) && error.contains(reason),
             "{error}"
         );
     }
     let short = file("short", b"short");
-    let error = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", &short)], "").unwrap_err().to_string();
+    let error = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", &short)], "")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains(&short) && error.contains("at least 32"), "{error}");
     let settings = load(&[], &[("ROLLCALL_ADMIN_KEY_FILE", "")], "").unwrap();
     assert!(settings.admin_key.is_none(), "an empty variable names no file");

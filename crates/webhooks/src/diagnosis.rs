@@ -5,6 +5,7 @@ mod variants;
 
 use crate::asymmetric::PublicKey;
 use crate::sign::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, TOLERANCE_SECONDS};
+use secrecy::{ExposeSecret as _, SecretString};
 use variants::Variant;
 
 /// The headers by their names in some other products.
@@ -22,7 +23,7 @@ pub struct Verifier(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Secret { secret: Secret, text: String },
+    Secret { secret: Secret, text: SecretString },
     PublicKey(PublicKey),
 }
 
@@ -46,7 +47,7 @@ impl Verifier {
             };
             format!("{error}, or `whpk_` and then an ed25519 public key{hint}")
         })?;
-        let text = trimmed.to_owned();
+        let text = SecretString::from(trimmed);
         Ok(Self(Kind::Secret { secret, text }))
     }
 
@@ -65,7 +66,7 @@ impl Verifier {
         };
         match (&self.0, public_key) {
             (_, Some(key)) => key.verifies(received.signatures, received.id, received.timestamp_text, body),
-            (Kind::Secret { text, .. }, None) => variants::is_signed(text, received, body),
+            (Kind::Secret { text, .. }, None) => variants::is_signed(text.expose_secret(), received, body),
             (Kind::PublicKey(_), None) => false,
         }
     }
@@ -121,14 +122,19 @@ pub fn diagnose(verifier: &Verifier, headers: &[(String, String)], body: &[u8], 
     if verifier.verifies(&received, body) {
         return in_time(received.timestamp, at);
     }
-    if let Some(variant) = variants::body(body).into_iter().find(|one| verifier.verifies(&received, &one.body)) {
+    if let Some(variant) = variants::body(body)
+        .into_iter()
+        .find(|one| verifier.verifies(&received, &one.body))
+    {
         let Variant { what, hint, .. } = variant;
         return Diagnosis::refused(format!("the body is not the one that was signed: {what}")).hint(hint);
     }
     if let Kind::Secret { text, .. } = &verifier.0
-        && let Some(how) = variants::secret(text, &received, body)
+        && let Some(how) = variants::secret(text.expose_secret(), &received, body)
     {
-        return Diagnosis::refused(format!("it was signed with another key that is made of this secret: {how}"));
+        return Diagnosis::refused(format!(
+            "it was signed with another key that is made of this secret: {how}"
+        ));
     }
     let refused = Diagnosis::refused("no signature is that of this secret, id, timestamp and body")
         .hint("Is it the secret of this endpoint? Each has one of its own; `rollcall endpoints secret` shows it.")
@@ -141,12 +147,21 @@ pub fn diagnose(verifier: &Verifier, headers: &[(String, String)], body: &[u8], 
 }
 
 fn read(headers: &[(String, String)]) -> Result<Received<'_>, Diagnosis> {
-    let value = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let value = |name: &str| {
+        headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    };
     let of = |name: &str| {
-        let other = OTHER_NAMES.iter().find(|(own, _)| *own == name).map(|(_, other)| *other);
+        let other = OTHER_NAMES
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, other)| *other);
         value(name).or_else(|| value(other?)).filter(|value| !value.is_empty())
     };
-    let (Some(id), Some(timestamp_text), Some(signatures)) = (of(ID_HEADER), of(TIMESTAMP_HEADER), of(SIGNATURE_HEADER))
+    let (Some(id), Some(timestamp_text), Some(signatures)) =
+        (of(ID_HEADER), of(TIMESTAMP_HEADER), of(SIGNATURE_HEADER))
     else {
         let names = [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER];
         let missing: Vec<&str> = names.into_iter().filter(|name| of(name).is_none()).collect();
@@ -154,10 +169,14 @@ fn read(headers: &[(String, String)]) -> Result<Received<'_>, Diagnosis> {
         return Err(refused.hint("Proxies and frameworks may drop or rename headers; look at the request as it came."));
     };
     let timestamp = timestamp_text.parse().map_err(|_| {
-        Diagnosis::refused(format!("{TIMESTAMP_HEADER} is \"{timestamp_text}\", and not seconds since 1970"))
+        Diagnosis::refused(format!(
+            "{TIMESTAMP_HEADER} is \"{timestamp_text}\", and not seconds since 1970"
+        ))
     })?;
     if timestamp_text.len() >= DIGITS_OF_MILLISECONDS {
-        return Err(Diagnosis::refused(format!("{TIMESTAMP_HEADER} is in milliseconds; it must be in seconds")));
+        return Err(Diagnosis::refused(format!(
+            "{TIMESTAMP_HEADER} is in milliseconds; it must be in seconds"
+        )));
     }
     Ok(Received {
         id,
@@ -169,13 +188,17 @@ fn read(headers: &[(String, String)]) -> Result<Received<'_>, Diagnosis> {
 
 /// A header that has no signature of the verifier's kind.
 fn of_other_version(verifier: &Verifier, received: &Received<'_>) -> Option<Diagnosis> {
-    let versions: Vec<&str> =
-        received.signatures.split(' ').filter_map(|one| Some(one.split_once(',')?.0)).collect();
+    let versions: Vec<&str> = received
+        .signatures
+        .split(' ')
+        .filter_map(|one| Some(one.split_once(',')?.0))
+        .collect();
     if versions.contains(&verifier.version()) {
         return None;
     }
     if versions.is_empty() {
-        let form = format!("{SIGNATURE_HEADER} has no signature in it: it must be like v1,<base64>, several with spaces");
+        let form =
+            format!("{SIGNATURE_HEADER} has no signature in it: it must be like v1,<base64>, several with spaces");
         return Some(Diagnosis::refused(form));
     }
     Some(Diagnosis::refused(format!(
@@ -197,9 +220,11 @@ fn in_time(timestamp: i64, at: i64) -> Diagnosis {
         };
     }
     let how = if age > 0 { "old" } else { "in the future" };
-    Diagnosis::refused(format!("the signature is right, but the timestamp is {minutes} minutes {how}"))
-        .hint("Is the clock of this machine right?")
-        .hint("Of a webhook that came earlier, say when with --at.")
+    Diagnosis::refused(format!(
+        "the signature is right, but the timestamp is {minutes} minutes {how}"
+    ))
+    .hint("Is the clock of this machine right?")
+    .hint("Of a webhook that came earlier, say when with --at.")
 }
 
 #[cfg(test)]
@@ -211,7 +236,11 @@ mod tests {
     const AT: i64 = 1_700_000_000;
 
     fn headers(signature: &str) -> Vec<(String, String)> {
-        let pairs = [(ID_HEADER, "evt_1"), (TIMESTAMP_HEADER, "1700000000"), (SIGNATURE_HEADER, signature)];
+        let pairs = [
+            (ID_HEADER, "evt_1"),
+            (TIMESTAMP_HEADER, "1700000000"),
+            (SIGNATURE_HEADER, signature),
+        ];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 
@@ -238,7 +267,10 @@ mod tests {
         let headers = [
             ("svix-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
             ("svix-timestamp", "1614265330"),
-            ("svix-signature", "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+            (
+                "svix-signature",
+                "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            ),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert!(diagnose(&verifier, &headers, b"{\"test\": 2432232314}", 1_614_265_330).is_valid);
@@ -250,13 +282,24 @@ mod tests {
         for (body, said) in [
             (format!("{BODY}\n"), "line end"),
             (format!("\u{feff}{BODY}"), "byte order mark"),
-            ("{\n  \"type\": \"user.created\",\n  \"data\": {\n    \"a\": 1\n  }\n}".to_owned(), "written again"),
+            (
+                "{\n  \"type\": \"user.created\",\n  \"data\": {\n    \"a\": 1\n  }\n}".to_owned(),
+                "written again",
+            ),
             ("{\"data\":{\"a\":1},\"type\":\"user.created\"}".to_owned(), "order"),
         ] {
             let found = diagnose(&verifier, &headers, body.as_bytes(), AT);
             // The order of members cannot be known, so that one is told as any change.
-            let said = if said == "order" { "no signature is that of" } else { said };
-            assert!(!found.is_valid && found.reason.contains(said), "{body}: {}", found.reason);
+            let said = if said == "order" {
+                "no signature is that of"
+            } else {
+                said
+            };
+            assert!(
+                !found.is_valid && found.reason.contains(said),
+                "{body}: {}",
+                found.reason
+            );
         }
         let lines = "{\"a\":1}\n";
         let signed = self::headers(&sign(std::slice::from_ref(&secret), "evt_1", AT, lines));
@@ -268,7 +311,11 @@ mod tests {
     fn headers_that_are_missing_or_wrong_are_named() {
         let (_, verifier, headers) = parts();
         let found = diagnose(&verifier, &headers[..1], BODY.as_bytes(), AT);
-        assert!(found.reason.contains("webhook-timestamp, webhook-signature"), "{}", found.reason);
+        assert!(
+            found.reason.contains("webhook-timestamp, webhook-signature"),
+            "{}",
+            found.reason
+        );
         for (index, value, said) in [
             (1, "2023-11-14", "seconds since 1970"),
             (1, "1700000000000", "milliseconds"),
@@ -279,7 +326,11 @@ mod tests {
             let mut changed = headers.clone();
             value.clone_into(&mut changed[index].1);
             let found = diagnose(&verifier, &changed, BODY.as_bytes(), AT);
-            assert!(!found.is_valid && found.reason.contains(said), "{value}: {}", found.reason);
+            assert!(
+                !found.is_valid && found.reason.contains(said),
+                "{value}: {}",
+                found.reason
+            );
         }
     }
 
@@ -288,7 +339,10 @@ mod tests {
         let (secret, verifier, _) = parts();
         let other = headers(&sign(&[Secret::mint().unwrap()], "evt_1", AT, BODY));
         let found = diagnose(&verifier, &other, BODY.as_bytes(), AT);
-        assert!(found.hints.iter().any(|hint| hint.contains("secret of this endpoint")), "{found:?}");
+        assert!(
+            found.hints.iter().any(|hint| hint.contains("secret of this endpoint")),
+            "{found:?}"
+        );
         let literal = standardwebhooks::Webhook::from_bytes(secret.expose().as_bytes().to_vec()).unwrap();
         let signature = literal.sign("evt_1", AT, BODY.as_bytes()).unwrap();
         let found = diagnose(&verifier, &headers(&signature), BODY.as_bytes(), AT);

@@ -128,7 +128,9 @@ impl From<KeyWish> for AdminKeyWish {
 pub(crate) fn command() -> clap::Command {
     let root = clap::Command::new("rollcall")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Event-driven, multi-tenant directory sync: people and groups come in over SCIM, signed webhooks go out.")
+        .about(
+            "Event-driven, multi-tenant directory sync: people and groups come in over SCIM, signed webhooks go out.",
+        )
         .after_help(ENDING);
     let root = Flags::augment_args(root).mut_args(|argument| argument.global(false));
     let root = Command::augment_subcommands(root);
@@ -137,7 +139,8 @@ pub(crate) fn command() -> clap::Command {
         root.subcommand(match group {
             "events" => own.subcommand(TailArgs::augment_args(clap::Command::new("tail"))),
             "directories" => own.subcommand(
-                HealthArgs::augment_args(clap::Command::new("health")).about("Show how a directory fares, and what to do"),
+                HealthArgs::augment_args(clap::Command::new("health"))
+                    .about("Show how a directory fares, and what to do"),
             ),
             _ => own,
         })

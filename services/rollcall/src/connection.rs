@@ -58,7 +58,10 @@ fn server(
         (None, Some(file)) => key_of(Path::new(&file)).map(Some),
         (None, None) => Ok(None),
     };
-    let url = arguments.api_url.clone().or_else(|| set("ROLLCALL_API_URL").filter(|_| arguments.profile.is_none()));
+    let url = arguments
+        .api_url
+        .clone()
+        .or_else(|| set("ROLLCALL_API_URL").filter(|_| arguments.profile.is_none()));
     if let Some(url) = url {
         let key = match flag {
             Some(key) => Some(key),
@@ -92,7 +95,8 @@ fn of_profiles(
     environment: &impl Fn(&str) -> Option<String>,
     warn: &mut impl FnMut(String),
 ) -> anyhow::Result<Profile> {
-    let path = Profiles::place(environment).ok_or_else(|| UsageError::new("HOME is not set, so there are no profiles"))?;
+    let path =
+        Profiles::place(environment).ok_or_else(|| UsageError::new("HOME is not set, so there are no profiles"))?;
     let profiles = Profiles::read(&path)?;
     if let Some(warning) = Profiles::warning(&path) {
         warn(warning);
@@ -102,9 +106,14 @@ fn of_profiles(
     }
     let known: Vec<&str> = profiles.names().collect();
     Err(UsageError::new(match (name, known.as_slice()) {
-        (Some(name), []) => format!("there is no profile {name}; make it with: rollcall login --profile {name} --url URL"),
+        (Some(name), []) => {
+            format!("there is no profile {name}; make it with: rollcall login --profile {name} --url URL")
+        }
         (Some(name), known) => format!("there is no profile {name}; there are {}", known.join(", ")),
-        (None, []) => "no server is named: run `rollcall login --url URL`, or set ROLLCALL_API_URL and ROLLCALL_API_KEY".to_owned(),
+        (None, []) => {
+            "no server is named: run `rollcall login --url URL`, or set ROLLCALL_API_URL and ROLLCALL_API_KEY"
+                .to_owned()
+        }
         (None, known) => format!("name a profile with --profile: {}", known.join(", ")),
     })
     .into())
@@ -115,7 +124,8 @@ fn of_profiles(
 /// # Errors
 /// When it cannot be read, or has nothing in it.
 pub(crate) fn key_of(file: &Path) -> anyhow::Result<SecretString> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("the key file {} cannot be read", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("the key file {} cannot be read", file.display()))?;
     let key = text.trim();
     if key.is_empty() {
         return Err(UsageError::new(format!("the key file {} is empty", file.display())).into());
@@ -129,7 +139,11 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     fn found(arguments: &ConnectionArgs, set: &[(&str, &str)]) -> Result<(String, String), String> {
-        let environment = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let environment = |name: &str| {
+            set.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         let server = server(arguments, &environment, &mut |_| {});
         let told = server.map(|server| (server.url, server.api_key.expose_secret().to_owned()));
         told.map_err(|error| format!("{error:#}"))
@@ -164,7 +178,10 @@ mod tests {
         assert!(found(&other, &[place]).unwrap_err().contains("is missing"));
         let (url, key) = (("ROLLCALL_API_URL", "https://env.example"), ("ROLLCALL_API_KEY", "env"));
         assert_eq!(found(&none, &[place, url, key]), pair("https://env.example", "env"));
-        assert_eq!(found(&test, &[place, url, key]), pair("https://test.example", "key-of-test"));
+        assert_eq!(
+            found(&test, &[place, url, key]),
+            pair("https://test.example", "key-of-test")
+        );
         assert_eq!(found(&other, &[place, url, key]), pair("https://other.example", "env"));
         assert!(found(&none, &[place, url]).unwrap_err().contains("https://env.example"));
         assert_eq!(found(&none, &[place, key]), pair(USUAL_URL, "env"));
@@ -172,7 +189,11 @@ mod tests {
 
     #[test]
     fn without_a_server_it_is_told_how_to_name_one() {
-        let error = found(&ConnectionArgs::default(), &[("ROLLCALL_CLI_CONFIG", "/nowhere/config.toml")]).unwrap_err();
+        let error = found(
+            &ConnectionArgs::default(),
+            &[("ROLLCALL_CLI_CONFIG", "/nowhere/config.toml")],
+        )
+        .unwrap_err();
         assert!(error.contains("rollcall login"), "{error}");
     }
 }

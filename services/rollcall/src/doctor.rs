@@ -40,7 +40,11 @@ pub(crate) fn main(arguments: &DoctorArgs, flags: &Flags) -> ExitCode {
                 Err(error) => findings.fail("process", error.to_string(), "give this process more memory or threads"),
             }
         }
-        Err(error) => findings.fail("settings", error.to_string(), "set what is named; `rollcall config` shows what holds"),
+        Err(error) => findings.fail(
+            "settings",
+            error.to_string(),
+            "set what is named; `rollcall config` shows what holds",
+        ),
     }
     findings.show(arguments.output.mode() != Mode::People);
     match findings.worst() {

@@ -42,7 +42,9 @@ pub(crate) struct ListenArgs {
 /// When the server refuses the stream for good, and when URL or secret are none.
 pub(crate) async fn listen(arguments: &ListenArgs) -> anyhow::Result<()> {
     let secret = match &arguments.secret {
-        Some(text) => Secret::parse(text.expose_secret()).map_err(|error| UsageError::new(format!("--secret: {error}")))?,
+        Some(text) => {
+            Secret::parse(text.expose_secret()).map_err(|error| UsageError::new(format!("--secret: {error}")))?
+        }
         None => Secret::mint()?,
     };
     if !matches!(arguments.forward.scheme(), "http" | "https") {
@@ -56,7 +58,12 @@ pub(crate) async fn listen(arguments: &ListenArgs) -> anyhow::Result<()> {
         .timeout(PATIENCE)
         .build()?;
     let mut out = out();
-    writeln!(out, "events go to {}, signed with {}", arguments.forward, secret.expose())?;
+    writeln!(
+        out,
+        "events go to {}, signed with {}",
+        arguments.forward,
+        secret.expose()
+    )?;
     out.flush()?;
     let (mut taken, mut failed) = (0_u64, 0_u64);
     while taken + failed < arguments.count.unwrap_or(u64::MAX) {
@@ -109,6 +116,10 @@ async fn forward(app: &Client, to: &Url, secret: &Secret, event: &StreamedEvent)
         return Ok(status.as_u16());
     }
     let text = response.text().await.unwrap_or_default();
-    let shown: String = text.chars().filter(|one| !one.is_control()).take(SHOWN_CHARACTERS).collect();
+    let shown: String = text
+        .chars()
+        .filter(|one| !one.is_control())
+        .take(SHOWN_CHARACTERS)
+        .collect();
     Err(format!("{} {shown}", status.as_u16()))
 }

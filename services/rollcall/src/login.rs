@@ -56,12 +56,21 @@ pub(crate) async fn login(arguments: &LoginArgs) -> anyhow::Result<()> {
         eprintln!("rollcall: {url} is not https: everybody on the way can read the key");
     }
     let (name, api_key) = (&arguments.profile, key);
-    profiles.put(name, Profile { url: url.clone(), api_key });
+    profiles.put(
+        name,
+        Profile {
+            url: url.clone(),
+            api_key,
+        },
+    );
     if arguments.default {
         profiles.default = Some(name.clone());
     }
     profiles.write(&path)?;
-    println!("{url} takes the key; it is saved as the profile {name} in {}", path.display());
+    println!(
+        "{url} takes the key; it is saved as the profile {name} in {}",
+        path.display()
+    );
     Ok(())
 }
 

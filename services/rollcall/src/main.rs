@@ -66,16 +66,20 @@ fn dispatch(command: Command, before: Flags, matches: &ArgMatches) -> ExitCode {
         Command::Serve { flags } => service_main(program, flags.over(before), serve::run),
         Command::Demo { exit, flags } => demo::main(program, flags.over(before), exit),
         Command::Migrate { flags } => {
-            command_main("rollcall", flags.over(before), async |context: runtime::CommandContext| {
-                // The context is handed over migrated; what is left is to say so.
-                drop(context);
-                println!("the database schema is up to date");
-                Ok(ExitCode::SUCCESS)
-            })
+            command_main(
+                "rollcall",
+                flags.over(before),
+                async |context: runtime::CommandContext| {
+                    // The context is handed over migrated; what is left is to say so.
+                    drop(context);
+                    println!("the database schema is up to date");
+                    Ok(ExitCode::SUCCESS)
+                },
+            )
         }
-        Command::Verify { flags } => {
-            command_main("rollcall", flags.over(before), async |context| verify::run(&context).await)
-        }
+        Command::Verify { flags } => command_main("rollcall", flags.over(before), async |context| {
+            verify::run(&context).await
+        }),
         Command::Rebuild {
             directory,
             all: _,
@@ -119,11 +123,18 @@ fn of_api(before: &Flags, matches: &ArgMatches, work: impl Future<Output = anyho
     // An error only means that the process has a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    ended(runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(work)), mode)
+    ended(
+        runtime
+            .map_err(anyhow::Error::from)
+            .and_then(|runtime| runtime.block_on(work)),
+        mode,
+    )
 }
 
 fn plain(before: &Flags, matches: &ArgMatches, work: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let result = takes_no_settings(before).map_err(anyhow::Error::from).and_then(|()| work());
+    let result = takes_no_settings(before)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| work());
     ended(result.map(|()| ExitCode::SUCCESS), mode_of(matches))
 }
 
@@ -131,7 +142,9 @@ fn takes_no_settings(before: &Flags) -> Result<(), UsageError> {
     if before.is_empty() {
         return Ok(());
     }
-    Err(UsageError::new("this command talks to a server and takes no settings of the server's own"))
+    Err(UsageError::new(
+        "this command talks to a server and takes no settings of the server's own",
+    ))
 }
 
 /// How the innermost command shows its answer.

@@ -47,6 +47,9 @@ pub(crate) fn width() -> Option<u16> {
     if !stdout.is_terminal() {
         return None;
     }
-    let of_terminal = tcgetwinsize(&stdout).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
+    let of_terminal = tcgetwinsize(&stdout)
+        .ok()
+        .map(|size| size.ws_col)
+        .filter(|columns| *columns > 0);
     of_terminal.or(Some(80))
 }

@@ -14,7 +14,10 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     /// Counts these, up to an end that nobody knows.
     pub(crate) fn counting(what: &'static str) -> Self {
-        Self::drawn(ProgressBar::no_length(), &format!("{{spinner}} {{human_pos}} {what} in {{elapsed}}"))
+        Self::drawn(
+            ProgressBar::no_length(),
+            &format!("{{spinner}} {{human_pos}} {what} in {{elapsed}}"),
+        )
     }
 
     fn drawn(bar: ProgressBar, template: &str) -> Self {

@@ -50,7 +50,11 @@ fn pages(folder: &Path, before: &str, command: &Command) -> anyhow::Result<usize
     if command.is_hide_set() || command.get_name() == "help" {
         return Ok(0);
     }
-    let name = if before.is_empty() { command.get_name().to_owned() } else { format!("{before}-{}", command.get_name()) };
+    let name = if before.is_empty() {
+        command.get_name().to_owned()
+    } else {
+        format!("{before}-{}", command.get_name())
+    };
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone().name(name.clone()).display_name(name.clone())).render(&mut page)?;
     let path = folder.join(format!("{name}.1"));

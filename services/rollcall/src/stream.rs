@@ -54,7 +54,10 @@ impl StreamArgs {
             types: self.types.clone(),
             after: Some(self.after.clone()),
         };
-        Ok(EventStream::new(connection::client(&self.connection, Patience::NONE)?, parameters))
+        Ok(EventStream::new(
+            connection::client(&self.connection, Patience::NONE)?,
+            parameters,
+        ))
     }
 }
 
@@ -134,5 +137,7 @@ fn named(object: &Value) -> Option<String> {
 
 /// A name from elsewhere must not move the cursor of a terminal.
 fn clean(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
+    text.chars()
+        .map(|one| if one.is_control() { '\u{fffd}' } else { one })
+        .collect()
 }

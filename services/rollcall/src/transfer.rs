@@ -100,7 +100,11 @@ pub(crate) async fn import(arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
         "{} created, {} updated, {} memberships, {} refused",
         report.created, report.updated, report.memberships, report.refused
     );
-    Ok(if report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Exports a directory.
@@ -112,7 +116,10 @@ pub(crate) async fn export(arguments: &ExportArgs) -> anyhow::Result<ExitCode> {
     let progress = Progress::counting("people");
     let tell = |written| progress.at(written);
     if arguments.out.as_os_str() == "-" {
-        let format = arguments.format.as_deref().map_or(Ok(Format::Jsonl), |name| format_of(Some(name), Path::new("")))?;
+        let format = arguments
+            .format
+            .as_deref()
+            .map_or(Ok(Format::Jsonl), |name| format_of(Some(name), Path::new("")))?;
         let mut out = BufWriter::new(std::io::stdout());
         transfer::export(&client, &arguments.directory, format, &mut out, tell).await?;
         progress.end();
@@ -147,7 +154,10 @@ fn format_of(named: Option<&str>, path: &Path) -> anyhow::Result<Format> {
         Some(_) => Ok(Format::Jsonl),
         None => Format::of(path).ok_or_else(|| {
             let name = path.display();
-            UsageError::new(format!("{name} ends neither in .csv nor in .jsonl; say how it is written with --format")).into()
+            UsageError::new(format!(
+                "{name} ends neither in .csv nor in .jsonl; say how it is written with --format"
+            ))
+            .into()
         }),
     }
 }

@@ -29,12 +29,18 @@ pub(crate) fn ended(result: anyhow::Result<ExitCode>, mode: Mode) -> ExitCode {
     if let Some(error) = error.downcast_ref::<clap::Error>() {
         error.exit();
     }
-    let problem = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>()?.problem());
+    let problem = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<ClientError>()?.problem());
     match (mode, problem.and_then(|problem| serde_json::to_string(problem).ok())) {
         (Mode::Json | Mode::Jsonl, Some(problem)) => eprintln!("{problem}"),
         _ => eprintln!("rollcall: {}", chain(&error)),
     }
-    if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    if error.is::<UsageError>() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {

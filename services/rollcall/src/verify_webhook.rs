@@ -4,8 +4,8 @@ use crate::output::{Mode, OutputArgs};
 use crate::usage::UsageError;
 use anyhow::Context as _;
 use events::Timestamp;
-use serde_json::json;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,7 +85,11 @@ pub(crate) fn verify(arguments: &VerifyWebhookArgs) -> anyhow::Result<ExitCode> 
             json!({"valid": diagnosis.is_valid, "reason": diagnosis.reason, "hints": diagnosis.hints})
         ),
     }
-    Ok(if diagnosis.is_valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if diagnosis.is_valid {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn moment(text: &str) -> anyhow::Result<i64> {
@@ -105,6 +109,8 @@ fn payload(arguments: &VerifyWebhookArgs) -> anyhow::Result<Vec<u8>> {
     }
     let path = arguments.payload.display();
     let file = std::fs::File::open(&arguments.payload).with_context(|| format!("{path} cannot be read"))?;
-    file.take(LARGEST_PAYLOAD).read_to_end(&mut body).with_context(|| format!("{path} cannot be read"))?;
+    file.take(LARGEST_PAYLOAD)
+        .read_to_end(&mut body)
+        .with_context(|| format!("{path} cannot be read"))?;
     Ok(body)
 }

@@ -84,7 +84,12 @@ impl Messages {
                     data.push_str(value);
                 }
             },
-            "retry" => return Ok(value.parse().ok().map(|millis| Message::Retry(Duration::from_millis(millis)))),
+            "retry" => {
+                return Ok(value
+                    .parse()
+                    .ok()
+                    .map(|millis| Message::Retry(Duration::from_millis(millis))));
+            }
             // Comments begin with a colon, and what nobody knows is passed over.
             _ => {}
         }

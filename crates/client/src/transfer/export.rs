@@ -64,7 +64,10 @@ fn write_row(out: &mut impl Write, cells: [String; COLUMNS.len()]) -> io::Result
 fn cell(user: &Value, column: &str) -> String {
     match (column, &user[column]) {
         ("groups", Value::Array(groups)) => {
-            let names: Vec<&str> = groups.iter().filter_map(|group| group["display_name"].as_str()).collect();
+            let names: Vec<&str> = groups
+                .iter()
+                .filter_map(|group| group["display_name"].as_str())
+                .collect();
             names.join(&BETWEEN_GROUPS.to_string())
         }
         // One that a group gives is not the user's own.

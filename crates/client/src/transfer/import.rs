@@ -152,7 +152,10 @@ pub async fn import(
         }
         state.last_line_done = last;
         state.write(&place).map_err(of_state)?;
-        tell(News::Done { line: last, lines: count });
+        tell(News::Done {
+            line: last,
+            lines: count,
+        });
     }
 }
 
@@ -235,7 +238,10 @@ async fn one(client: &Client, directory: &str, person: &Person, key: &str) -> Re
     let Some(found) = found else {
         return refused_or_stop(refusal);
     };
-    match client.update_user(directory, &found.id.to_string(), &person.patch()).await {
+    match client
+        .update_user(directory, &found.id.to_string(), &person.patch())
+        .await
+    {
         Ok(user) => Ok(Outcome::Updated(user.id)),
         Err(error) => refused_or_stop(error),
     }

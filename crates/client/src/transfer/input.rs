@@ -55,7 +55,9 @@ impl Input {
             .delimiter(delimiter(path).map_err(unreadable)?)
             .flexible(true)
             .from_reader(bounded);
-        let header = rows.byte_headers().map_err(|error| format!("{}: {error}", path.display()))?;
+        let header = rows
+            .byte_headers()
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         let columns = columns(header).map_err(|reason| format!("{}: {reason}", path.display()))?;
         Ok(Self::Csv {
             rows,
@@ -144,7 +146,10 @@ fn columns(header: &ByteRecord) -> Result<Vec<String>, String> {
         let name = String::from_utf8_lossy(cell);
         let name = name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
         if !COLUMNS.contains(&name.as_str()) {
-            return Err(format!("there is no column \"{name}\"; the columns are {}", COLUMNS.join(", ")));
+            return Err(format!(
+                "there is no column \"{name}\"; the columns are {}",
+                COLUMNS.join(", ")
+            ));
         }
         if columns.contains(&name) {
             return Err(format!("the column \"{name}\" is there twice"));

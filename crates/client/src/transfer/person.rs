@@ -63,7 +63,10 @@ impl Person {
     pub(super) fn of_row<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
         let mut user = UserCreate::default();
         let mut groups = Vec::new();
-        for (column, cell) in cells.map(|(column, cell)| (column, cell.trim())).filter(|(_, cell)| !cell.is_empty()) {
+        for (column, cell) in cells
+            .map(|(column, cell)| (column, cell.trim()))
+            .filter(|(_, cell)| !cell.is_empty())
+        {
             let text = || Some(cell.to_owned());
             match column {
                 "user_name" => cell.clone_into(&mut user.user_name),
@@ -111,7 +114,11 @@ impl Person {
             members.remove("role");
         }
         // Of an exported user, `email` is one of `emails`.
-        if members.get("emails").and_then(Value::as_array).is_some_and(|emails| !emails.is_empty()) {
+        if members
+            .get("emails")
+            .and_then(Value::as_array)
+            .is_some_and(|emails| !emails.is_empty())
+        {
             members.remove("email");
         } else {
             members.remove("emails");
@@ -170,7 +177,11 @@ fn state(cell: &str) -> Result<UserState, String> {
 }
 
 fn names<'a>(parts: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut names: Vec<String> = parts.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let mut names: Vec<String> = parts
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -193,7 +204,10 @@ mod tests {
         assert_eq!(person.user.user_name, "ada@a.example");
         assert_eq!(person.user.state, Some(UserState::Inactive));
         assert_eq!(person.groups, ["Engineers", "Staff"]);
-        assert_eq!(serde_json::to_value(person.patch()).unwrap(), serde_json::json!({"state": "inactive"}));
+        assert_eq!(
+            serde_json::to_value(person.patch()).unwrap(),
+            serde_json::json!({"state": "inactive"})
+        );
     }
 
     #[test]
@@ -218,7 +232,13 @@ mod tests {
         assert_eq!(person.user.emails.unwrap()[0].value, "a@b.c");
         let raw = serde_json::to_value(person.user.raw).unwrap();
         assert_eq!(raw, serde_json::json!({"userName": "ada", "nickName": "A"}));
-        for wrong in ["", "[]", "{\"user_name\": 1}", "{\"user_name\": \"a\", \"shoe_size\": 4}", "{\"groups\": 1}"] {
+        for wrong in [
+            "",
+            "[]",
+            "{\"user_name\": 1}",
+            "{\"user_name\": \"a\", \"shoe_size\": 4}",
+            "{\"groups\": 1}",
+        ] {
             assert!(Person::of_json(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }

@@ -31,7 +31,11 @@ struct TextLayer {
 }
 
 impl TextLayer {
-    fn collect(layer: &'static str, known: &[Definition], mut lookup: impl FnMut(&Definition) -> Option<String>) -> Self {
+    fn collect(
+        layer: &'static str,
+        known: &[Definition],
+        mut lookup: impl FnMut(&Definition) -> Option<String>,
+    ) -> Self {
         // An empty variable is how compose files and shells say "not set".
         let values = known
             .iter()

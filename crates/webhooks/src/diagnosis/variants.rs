@@ -32,7 +32,11 @@ pub(super) fn body(given: &[u8]) -> Vec<Variant> {
     add(format!("{text}\n").into(), ended, EDITOR);
     add(format!("{text}\r\n").into(), ended, EDITOR);
     add(text.trim().into(), "white space was added around it", EXACT);
-    add(text.trim_start_matches('\u{feff}').into(), "a byte order mark was put before it", EXACT);
+    add(
+        text.trim_start_matches('\u{feff}').into(),
+        "a byte order mark was put before it",
+        EXACT,
+    );
     add(text.replace("\r\n", "\n").into(), "its line ends were changed", EXACT);
     add(text.replace('\n', "\r\n").into(), "its line ends were changed", EXACT);
     if let Ok(value) = serde_json::from_str::<Value>(text) {
@@ -54,7 +58,9 @@ fn spaced(value: &Value) -> String {
     match value {
         Value::Array(all) => format!("[{}]", all.iter().map(spaced).collect::<Vec<_>>().join(", ")),
         Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| format!("{}: {}", Value::from(name.as_str()), spaced(value)));
+            let members = members
+                .iter()
+                .map(|(name, value)| format!("{}: {}", Value::from(name.as_str()), spaced(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
         plain => plain.to_string(),
@@ -65,10 +71,18 @@ fn spaced(value: &Value) -> String {
 pub(super) fn secret(text: &str, received: &Received<'_>, body: &[u8]) -> Option<&'static str> {
     let encoded = text.strip_prefix("whsec_").unwrap_or(text);
     let keys = [
-        (text.as_bytes(), "all of it was taken as plain text, and must be decoded from base64 after whsec_"),
-        (encoded.as_bytes(), "what follows whsec_ was taken as plain text, and must be decoded from base64"),
+        (
+            text.as_bytes(),
+            "all of it was taken as plain text, and must be decoded from base64 after whsec_",
+        ),
+        (
+            encoded.as_bytes(),
+            "what follows whsec_ was taken as plain text, and must be decoded from base64",
+        ),
     ];
-    keys.into_iter().find(|(key, _)| has_signature(key, received, body)).map(|(_, how)| how)
+    keys.into_iter()
+        .find(|(key, _)| has_signature(key, received, body))
+        .map(|(_, how)| how)
 }
 
 /// Whether one of the signatures is that of a secret in text form.
@@ -81,7 +95,12 @@ fn has_signature(key: &[u8], received: &Received<'_>, body: &[u8]) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let mut signed = format!("{}.{}.", received.id, received.timestamp_text).into_bytes();
     signed.extend_from_slice(body);
-    let signatures = received.signatures.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+    let signatures = received
+        .signatures
+        .split(' ')
+        .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
     // Compares in constant time.
-    signatures.into_iter().any(|signature| hmac::verify(&key, &signed, &signature).is_ok())
+    signatures
+        .into_iter()
+        .any(|signature| hmac::verify(&key, &signed, &signature).is_ok())
 }

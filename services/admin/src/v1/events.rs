@@ -67,7 +67,10 @@ impl LogSelection {
         }
         let id = text.parse().ok();
         if id.is_none() {
-            query.fault(name, "Must be the id of an event, 0 for the beginning, \"oldest\" or \"newest\".");
+            query.fault(
+                name,
+                "Must be the id of an event, 0 for the beginning, \"oldest\" or \"newest\".",
+            );
         }
         id
     }

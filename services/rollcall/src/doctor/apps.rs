@@ -33,7 +33,10 @@ pub(super) async fn look(settings: &Settings, store: &Store, findings: &mut Find
         cursor: None,
     };
     let endpoints = store.endpoints().list(None, &page).await?.data;
-    let enabled: Vec<&Endpoint> = endpoints.iter().filter(|one| one.state == EndpointState::Enabled).collect();
+    let enabled: Vec<&Endpoint> = endpoints
+        .iter()
+        .filter(|one| one.state == EndpointState::Enabled)
+        .collect();
     let addresses: BTreeSet<(String, u16)> = enabled.iter().filter_map(|one| address(&key, one)).collect();
     if addresses.is_empty() {
         if enabled.is_empty() {
@@ -52,13 +55,25 @@ pub(super) async fn look(settings: &Settings, store: &Store, findings: &mut Find
         (format!("{host}:{port}"), matches!(connected, Ok(Ok(_))))
     });
     let tried = join_all(tried).await;
-    let away: Vec<&str> = tried.iter().filter(|(_, reached)| !reached).map(|(name, _)| name.as_str()).collect();
+    let away: Vec<&str> = tried
+        .iter()
+        .filter(|(_, reached)| !reached)
+        .map(|(name, _)| name.as_str())
+        .collect();
     if away.is_empty() {
-        findings.ok("webhooks", format!("{} addresses of apps are reached from here", tried.len()));
+        findings.ok(
+            "webhooks",
+            format!("{} addresses of apps are reached from here", tried.len()),
+        );
     } else {
         findings.warn(
             "webhooks",
-            format!("{} of {} addresses of apps are not reached from here: {}", away.len(), tried.len(), away.join(", ")),
+            format!(
+                "{} of {} addresses of apps are not reached from here: {}",
+                away.len(),
+                tried.len(),
+                away.join(", ")
+            ),
             "see that the apps run, and that firewalls let this machine out",
         );
     }
@@ -90,5 +105,8 @@ fn address(key: &MasterKey, endpoint: &Endpoint) -> Option<(String, u16)> {
         }
     };
     let url: Url = url.parse().ok()?;
-    Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?))
+    Some((
+        url.host_str()?.trim_matches(['[', ']']).to_owned(),
+        url.port_or_known_default()?,
+    ))
 }

@@ -22,13 +22,19 @@ pub(super) async fn look(settings: &Settings, management: Option<&Url>, findings
         Ok(depths) => queues(&depths, findings),
         Err(error) => {
             let said = telemetry::chain(&error).to_string();
-            findings.fail("bus", said, "see that the broker runs, and that ROLLCALL_BUS_URL names it, its user and its virtual host");
+            findings.fail(
+                "bus",
+                said,
+                "see that the broker runs, and that ROLLCALL_BUS_URL names it, its user and its virtual host",
+            );
         }
     }
     let Ok(url) = text.parse::<Url>() else { return };
     let base = match management {
         Some(given) => Some(given.clone()),
-        None => url.host_str().and_then(|host| format!("http://{host}:15672").parse().ok()),
+        None => url
+            .host_str()
+            .and_then(|host| format!("http://{host}:15672").parse().ok()),
     };
     if let Some(base) = base {
         broker(&base, &url, management.is_some(), findings).await;
@@ -37,18 +43,40 @@ pub(super) async fn look(settings: &Settings, management: Option<&Url>, findings
 
 fn queues(depths: &[QueueDepth], findings: &mut Findings) {
     let missing = depths.iter().filter(|queue| queue.messages.is_none()).count();
-    let waiting: u64 = depths.iter().filter(|queue| queue.name != DEAD).filter_map(|queue| queue.messages).map(u64::from).sum();
+    let waiting: u64 = depths
+        .iter()
+        .filter(|queue| queue.name != DEAD)
+        .filter_map(|queue| queue.messages)
+        .map(u64::from)
+        .sum();
     if missing > 0 {
         let said = format!("the broker answers; {missing} of {} queues are not there", depths.len());
         findings.warn("bus", said, "the services make them when they start");
     } else {
-        findings.ok("bus", format!("the broker answers; {waiting} messages wait in {} queues", depths.len() - 1));
+        findings.ok(
+            "bus",
+            format!(
+                "the broker answers; {waiting} messages wait in {} queues",
+                depths.len() - 1
+            ),
+        );
     }
-    for full in depths.iter().filter(|queue| queue.name != DEAD && queue.messages.is_some_and(|count| count > FULL)) {
+    for full in depths
+        .iter()
+        .filter(|queue| queue.name != DEAD && queue.messages.is_some_and(|count| count > FULL))
+    {
         let said = format!("{} messages wait in {}", full.messages.unwrap_or_default(), full.name);
-        findings.warn("bus", said, "see that a projector and a dispatcher run, and what their logs say");
+        findings.warn(
+            "bus",
+            said,
+            "see that a projector and a dispatcher run, and what their logs say",
+        );
     }
-    match depths.iter().find(|queue| queue.name == DEAD).and_then(|queue| queue.messages) {
+    match depths
+        .iter()
+        .find(|queue| queue.name == DEAD)
+        .and_then(|queue| queue.messages)
+    {
         Some(0) => findings.ok("dead letters", "none"),
         Some(count) => findings.warn(
             "dead letters",
@@ -62,8 +90,14 @@ fn queues(depths: &[QueueDepth], findings: &mut Findings) {
 /// Version, alarms and clock, by the broker's own management API.
 async fn broker(base: &Url, bus: &Url, was_named: bool, findings: &mut Findings) {
     let Ok(client) = network::client() else { return };
-    let user = percent_encoding::percent_decode_str(bus.username()).decode_utf8_lossy().into_owned();
-    let password = bus.password().map(|text| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned());
+    let user = percent_encoding::percent_decode_str(bus.username())
+        .decode_utf8_lossy()
+        .into_owned();
+    let password = bus.password().map(|text| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    });
     let ask = |path: &str| {
         let url = base.join(path).unwrap_or_else(|_| base.clone());
         client.get(url).basic_auth(user.clone(), password.clone()).send()
@@ -77,16 +111,26 @@ async fn broker(base: &Url, bus: &Url, was_named: bool, findings: &mut Findings)
                 Err(_) => format!("the broker's management API does not answer at {base}"),
             };
             if was_named {
-                findings.warn("broker", said, "see that the management plugin is on, and that the user has the tag `monitoring`");
+                findings.warn(
+                    "broker",
+                    said,
+                    "see that the management plugin is on, and that the user has the tag `monitoring`",
+                );
             } else {
-                findings.ok("broker", format!("{said}: version and alarms are not known (--bus-management-url)"));
+                findings.ok(
+                    "broker",
+                    format!("{said}: version and alarms are not known (--bus-management-url)"),
+                );
             }
             return;
         }
     };
     network::clock(overview.headers(), began, "the broker", findings);
     let overview: Value = overview.json().await.unwrap_or_default();
-    let version = overview["rabbitmq_version"].as_str().unwrap_or("of an unknown version").to_owned();
+    let version = overview["rabbitmq_version"]
+        .as_str()
+        .unwrap_or("of an unknown version")
+        .to_owned();
     match ask("/api/health/checks/alarms").await {
         Ok(answer) if answer.status().is_success() => findings.ok("broker", format!("RabbitMQ {version}, no alarms")),
         Ok(answer) if answer.status().as_u16() == 503 => findings.fail(

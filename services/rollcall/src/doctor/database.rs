@@ -42,7 +42,11 @@ pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
         Ok(store) => store,
         Err(error) => {
             let said = telemetry::chain(&error).to_string();
-            return findings.fail("database", said, "see that it runs, and that ROLLCALL_DATABASE_URL names it");
+            return findings.fail(
+                "database",
+                said,
+                "see that it runs, and that ROLLCALL_DATABASE_URL names it",
+            );
         }
     };
     let looked = inside(settings, &store, findings).await;
@@ -58,7 +62,11 @@ async fn inside(settings: &Settings, store: &Store, findings: &mut Findings) -> 
     findings.ok("database", format!("{:?} {} answers", store.dialect(), checkup.version));
     if !checkup.unknown.is_empty() {
         let said = format!("{} migrations are of a newer version than this", checkup.unknown.len());
-        findings.fail("schema", said, "use that version, or a copy of the database from before it");
+        findings.fail(
+            "schema",
+            said,
+            "use that version, or a copy of the database from before it",
+        );
         return Ok(());
     }
     if !checkup.pending.is_empty() {
@@ -70,7 +78,11 @@ async fn inside(settings: &Settings, store: &Store, findings: &mut Findings) -> 
     let lanes = settings.partitions.to_string();
     if let Some(stored) = checkup.partitions.filter(|stored| *stored != lanes) {
         let said = format!("the database was set up with {stored} lanes, and ROLLCALL_PARTITIONS is {lanes}");
-        findings.fail("lanes", said, format!("set ROLLCALL_PARTITIONS to {stored} in every service"));
+        findings.fail(
+            "lanes",
+            said,
+            format!("set ROLLCALL_PARTITIONS to {stored} in every service"),
+        );
     }
     deliveries(store, findings).await?;
     log(settings, store, findings).await?;
@@ -95,7 +107,11 @@ async fn deliveries(store: &Store, findings: &mut Findings) -> Result<(), StoreE
     if backlog.disabled > 0 {
         findings.warn(
             "endpoints",
-            format!("{} of {} are switched off", backlog.disabled, backlog.disabled + backlog.enabled),
+            format!(
+                "{} of {} are switched off",
+                backlog.disabled,
+                backlog.disabled + backlog.enabled
+            ),
             "`rollcall endpoints list` says why; `rollcall endpoints enable ID` switches one on",
         );
     } else {
@@ -142,7 +158,11 @@ async fn directories(store: &Store, findings: &mut Findings) -> Result<(), Store
         }
     };
     let held: Vec<&Directory> = seen.iter().filter(|one| one.state == DirectoryState::Held).collect();
-    let of = if is_all { format!("{}", seen.len()) } else { format!("the newest {}", seen.len()) };
+    let of = if is_all {
+        format!("{}", seen.len())
+    } else {
+        format!("the newest {}", seen.len())
+    };
     if held.is_empty() {
         findings.ok("directories", format!("of {of} none is held"));
     } else {
@@ -180,8 +200,16 @@ async fn credentials(store: &Store, directories: &[Directory], findings: &mut Fi
     if ending.is_empty() {
         findings.ok("credentials", "none ends within 30 days");
     } else {
-        let said = format!("{} end within 30 days or have ended: {}", ending.len(), shown(ending.iter().cloned()));
-        findings.warn("credentials", said, "make new ones, and give them to those who use the old ones");
+        let said = format!(
+            "{} end within 30 days or have ended: {}",
+            ending.len(),
+            shown(ending.iter().cloned())
+        );
+        findings.warn(
+            "credentials",
+            said,
+            "make new ones, and give them to those who use the old ones",
+        );
     }
     Ok(())
 }
@@ -190,6 +218,10 @@ async fn credentials(store: &Store, directories: &[Directory], findings: &mut Fi
 fn shown(names: impl ExactSizeIterator<Item = String>) -> String {
     let more = names.len().saturating_sub(MOST_SHOWN);
     let shown: Vec<String> = names.take(MOST_SHOWN).collect();
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("{}{more}", shown.join(", "))
 }

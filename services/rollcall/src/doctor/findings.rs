@@ -74,10 +74,19 @@ impl Findings {
     pub(super) fn show(&self, as_json: bool) {
         if as_json {
             let all: Vec<Value> = self.0.iter().map(Finding::as_json).collect();
-            anstream::println!("{}", json!({"status": self.worst().word().to_lowercase(), "checks": all}));
+            anstream::println!(
+                "{}",
+                json!({"status": self.worst().word().to_lowercase(), "checks": all})
+            );
             return;
         }
-        for Finding { what, level, said, mend } in &self.0 {
+        for Finding {
+            what,
+            level,
+            said,
+            mend,
+        } in &self.0
+        {
             let (style, word) = (level.style(), level.word());
             anstream::println!("{style}{word:<4}{style:#}  {what:<18} {said}");
             if let Some(mend) = mend {

@@ -30,7 +30,10 @@ pub(super) fn client() -> reqwest::Result<reqwest::Client> {
 /// Looks at the public address and at the readiness behind it.
 pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
     let listen = settings.listen.clone();
-    let usual = format!("http://{}", listen.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:"));
+    let usual = format!(
+        "http://{}",
+        listen.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:")
+    );
     let text = settings.public_url.clone().unwrap_or(usual);
     let (Ok(base), Ok(client)) = (text.parse::<Url>(), client()) else {
         return findings.fail("public URL", format!("{text} is no URL"), "set ROLLCALL_PUBLIC_URL");
@@ -48,8 +51,16 @@ pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
         Err(error) => {
             let said = format!("nothing answers at {text}: {}", telemetry::chain(&error.without_url()));
             return match &settings.public_url {
-                Some(_) => findings.fail("public URL", said, "see that the server runs, and that names and proxies lead to it"),
-                None => findings.warn("public URL", said, "start it with `rollcall serve`, or say with --listen where it is"),
+                Some(_) => findings.fail(
+                    "public URL",
+                    said,
+                    "see that the server runs, and that names and proxies lead to it",
+                ),
+                None => findings.warn(
+                    "public URL",
+                    said,
+                    "start it with `rollcall serve`, or say with --listen where it is",
+                ),
             };
         }
     };
@@ -92,7 +103,9 @@ fn certificate(answer: &reqwest::Response, findings: &mut Findings) {
 
 /// How far this machine's clock is from another one's.
 pub(super) fn clock(headers: &HeaderMap, began: Timestamp, whose: &str, findings: &mut Findings) {
-    let date = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    let date = headers
+        .get(DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
     let Some(theirs) = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok()) else {
         return;
     };

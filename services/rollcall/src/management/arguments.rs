@@ -31,9 +31,14 @@ pub(crate) fn groups() -> Vec<&'static str> {
 /// A group of commands.
 pub(crate) fn command(group: &'static str) -> Command {
     let about = about_group(group);
-    let command = Command::new(group).about(about).subcommand_required(true).arg_required_else_help(true);
+    let command = Command::new(group)
+        .about(about)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
     let own = operations().iter().filter(|operation| operation.group == group);
-    own.fold(command, |command, operation| command.subcommand(of_operation(operation)))
+    own.fold(command, |command, operation| {
+        command.subcommand(of_operation(operation))
+    })
 }
 
 /// What the document says of the tag.
@@ -49,8 +54,14 @@ fn about_group(group: &str) -> String {
 
 fn of_operation(operation: &Operation) -> Command {
     let mut command = Command::new(operation.verb.clone());
-    let scope = operation.scope.iter().map(|scope| format!("The admin key needs the scope `{scope}`."));
-    let more = [operation.about.clone()].into_iter().chain(operation.more.clone()).chain(scope);
+    let scope = operation
+        .scope
+        .iter()
+        .map(|scope| format!("The admin key needs the scope `{scope}`."));
+    let more = [operation.about.clone()]
+        .into_iter()
+        .chain(operation.more.clone())
+        .chain(scope);
     let long_about = plain(&more.collect::<Vec<_>>().join("\n\n"));
     for part in &operation.path {
         if let Part::Id { name, by_place } = part {
@@ -79,9 +90,14 @@ fn id_argument(name: &str, by_place: bool) -> Arg {
     let shown = name.trim_end_matches("-id").replace('-', " ");
     let argument = Arg::new(format!("path.{name}")).required(true);
     if by_place {
-        argument.value_name(name.to_ascii_uppercase().replace('-', "_")).help(format!("The {shown}"))
+        argument
+            .value_name(name.to_ascii_uppercase().replace('-', "_"))
+            .help(format!("The {shown}"))
     } else {
-        argument.long(name.to_owned()).value_name("ID").help(format!("The id of the {shown}"))
+        argument
+            .long(name.to_owned())
+            .value_name("ID")
+            .help(format!("The id of the {shown}"))
     }
 }
 
@@ -93,7 +109,11 @@ fn with_body(mut command: Command, members: &[Field]) -> Command {
         // What is required may stand in --body.
         command = command.arg(flag(member, "body", false));
     }
-    let nullable: Vec<String> = members.iter().filter(|member| member.is_nullable).map(Field::flag).collect();
+    let nullable: Vec<String> = members
+        .iter()
+        .filter(|member| member.is_nullable)
+        .map(Field::flag)
+        .collect();
     if !nullable.is_empty() {
         command = command.arg(
             Arg::new(UNSET)
@@ -116,7 +136,11 @@ fn with_body(mut command: Command, members: &[Field]) -> Command {
 
 /// A flag for a member or a parameter.
 fn flag(field: &Field, place: &str, is_required: bool) -> Arg {
-    let marks = if field.is_required && !is_required { " [required]" } else { "" };
+    let marks = if field.is_required && !is_required {
+        " [required]"
+    } else {
+        ""
+    };
     let about = plain(&field.about);
     let argument = Arg::new(format!("{place}.{}", field.name))
         .long(field.flag())
@@ -125,16 +149,24 @@ fn flag(field: &Field, place: &str, is_required: bool) -> Arg {
         .long_help(format!("{about}{marks}"));
     match &field.kind {
         Kind::Text => argument.value_name("TEXT"),
-        Kind::Whole => argument.value_name("N").value_parser(clap::value_parser!(i64)).allow_negative_numbers(true),
+        Kind::Whole => argument
+            .value_name("N")
+            .value_parser(clap::value_parser!(i64))
+            .allow_negative_numbers(true),
         Kind::Truth => argument
             .value_name("BOOL")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
             .value_parser(["true", "false"]),
-        Kind::Word(words) => argument.value_name("WORD").value_parser(PossibleValuesParser::new(words.clone())),
+        Kind::Word(words) => argument
+            .value_name("WORD")
+            .value_parser(PossibleValuesParser::new(words.clone())),
         Kind::Several(words) => {
-            let argument = argument.value_name("LIST").value_delimiter(',').action(ArgAction::Append);
+            let argument = argument
+                .value_name("LIST")
+                .value_delimiter(',')
+                .action(ArgAction::Append);
             if words.is_empty() {
                 argument
             } else {
@@ -197,7 +229,9 @@ fn body(members: &[Field], matches: &ArgMatches) -> Result<Map<String, Value>, S
             body.insert(name.replace('-', "_"), Value::Null);
         }
     }
-    let missing = members.iter().filter(|member| member.is_required && !body.contains_key(&member.name));
+    let missing = members
+        .iter()
+        .filter(|member| member.is_required && !body.contains_key(&member.name));
     let missing: Vec<String> = missing.map(|member| format!("--{}", member.flag())).collect();
     if missing.is_empty() {
         Ok(body)
@@ -228,6 +262,9 @@ fn whole(source: &str) -> Result<Map<String, Value>, String> {
 fn given(matches: &ArgMatches, id: &str) -> std::vec::IntoIter<String> {
     let raw = matches.try_get_raw(id).ok().flatten();
     // Not all have a value of the type `String`, and all have a text.
-    let texts = raw.into_iter().flatten().map(|text| text.to_string_lossy().into_owned());
+    let texts = raw
+        .into_iter()
+        .flatten()
+        .map(|text| text.to_string_lossy().into_owned());
     texts.collect::<Vec<_>>().into_iter()
 }

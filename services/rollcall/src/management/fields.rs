@@ -69,7 +69,10 @@ impl Field {
             single => {
                 let text = given.next().unwrap_or_default();
                 match single {
-                    Kind::Whole => text.parse::<i64>().map(Value::from).map_err(|_| format!("--{flag}: must be a whole number")),
+                    Kind::Whole => text
+                        .parse::<i64>()
+                        .map(Value::from)
+                        .map_err(|_| format!("--{flag}: must be a whole number")),
                     Kind::Truth => Ok(Value::Bool(text == "true")),
                     Kind::Json => {
                         serde_json::from_str(text).map_err(|error| format!("--{flag}: must be JSON: {error}"))
@@ -118,9 +121,9 @@ pub(super) fn only_alternative(schema: &Value) -> &Value {
 }
 
 fn about(document: &Value, schema: &Value) -> String {
-    let own = schema["description"].as_str();
-    let behind = || resolved(document, schema)["description"].as_str();
-    own.or_else(behind).unwrap_or_default().to_owned()
+    let places = [schema, only_alternative(schema), resolved(document, schema)];
+    let told = places.iter().find_map(|place| place["description"].as_str());
+    told.unwrap_or_default().to_owned()
 }
 
 fn kind(document: &Value, schema: &Value) -> Kind {
@@ -163,7 +166,9 @@ fn words(schema: &Value) -> Option<Vec<String>> {
 }
 
 fn is_nullable(schema: &Value) -> bool {
-    let of_type = schema["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "null"));
+    let of_type = schema["type"]
+        .as_array()
+        .is_some_and(|types| types.iter().any(|one| one == "null"));
     let alternatives = schema["oneOf"].as_array().into_iter().flatten();
     of_type || alternatives.into_iter().any(|one| one["type"] == "null")
 }

@@ -26,11 +26,20 @@ pub(crate) async fn health(arguments: &HealthArgs) -> anyhow::Result<()> {
     let client = connection::client(&arguments.connection, Patience::PERSON)?;
     let call = Call::new(Method::Get, ["directories", &arguments.directory]);
     let directory = client.send(&call).await?.body;
-    let members = ["health", "counts", "sync", "last_request_at", "last_error", "last_refusal"];
+    let members = [
+        "health",
+        "counts",
+        "sync",
+        "last_request_at",
+        "last_error",
+        "last_refusal",
+    ];
     let mut out = out();
     if arguments.output.mode() != Mode::People {
-        let shown: serde_json::Map<String, Value> =
-            members.iter().map(|name| ((*name).to_owned(), directory[*name].clone())).collect();
+        let shown: serde_json::Map<String, Value> = members
+            .iter()
+            .map(|name| ((*name).to_owned(), directory[*name].clone()))
+            .collect();
         writeln!(out, "{}", json!(shown))?;
         return Ok(out.flush()?);
     }

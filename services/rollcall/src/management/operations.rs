@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 /// Below this path everything is.
 const PREFIX: &str = "/api/v1/";
+/// What the names of schemas of pages begin with.
+const LIST: &str = "List_";
 /// Operations that a command of their own stands for.
 const ELSEWHERE: [&str; 1] = ["stream_events"];
 /// Query parameters of which the program takes care itself.
@@ -123,7 +125,11 @@ fn parts(path: &str, group: &str) -> Vec<Part> {
             None => Part::Literal(segment.to_owned()),
             Some(name) => {
                 let is_owner = belongs && !parts.iter().any(|part| matches!(part, Part::Id { .. }));
-                let name = if name == "id" { singular(before) } else { name.replace('_', "-") };
+                let name = if name == "id" {
+                    singular(before)
+                } else {
+                    name.replace('_', "-")
+                };
                 Part::Id {
                     name,
                     by_place: !is_owner,
@@ -171,9 +177,17 @@ fn shown(document: &Value, operation: &Value) -> (bool, Option<String>) {
     let whole = resolved(document, schema);
     let elements = &whole["properties"]["data"]["items"];
     let is_list = !elements.is_null() && whole["properties"].get("next_cursor").is_some();
-    let shown = if is_list { elements } else { schema };
-    let name = shown["$ref"].as_str().and_then(|to| to.rsplit('/').next());
-    (is_list, name.map(str::to_owned))
+    let name = |before: &'static str, of: &Value| {
+        let name = of["$ref"].as_str()?.rsplit('/').next()?;
+        name.strip_prefix(before).map(str::to_owned)
+    };
+    // The elements of a page may stand in the schema of the page itself, which has their name.
+    let shown = if is_list {
+        name("", elements).or_else(|| name(LIST, schema))
+    } else {
+        name("", schema)
+    };
+    (is_list, shown)
 }
 
 #[cfg(test)]
@@ -221,7 +235,12 @@ mod tests {
         let literal = |text: &str| Part::Literal(text.to_owned());
         assert_eq!(
             parts("/api/v1/directories/{id}/users/{user_id}", "users"),
-            [literal("directories"), id("directory", false), literal("users"), id("user-id", true)]
+            [
+                literal("directories"),
+                id("directory", false),
+                literal("users"),
+                id("user-id", true)
+            ]
         );
         assert_eq!(
             parts("/api/v1/endpoints/{id}/test", "endpoints"),

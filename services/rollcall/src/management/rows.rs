@@ -9,14 +9,36 @@ const MOST_COLUMNS: usize = 6;
 /// What people want to see of each kind of object, by the name of its schema; a dot leads into an object.
 const COLUMNS: &[(&str, &[&str])] = &[
     ("Organization", &["id", "name", "domains", "created_at"]),
-    ("Directory", &["id", "name", "provider", "state", "health.state", "last_request_at"]),
+    (
+        "Directory",
+        &["id", "name", "provider", "state", "health.state", "last_request_at"],
+    ),
     ("Key", &["id", "name", "expires_at", "last_used_at", "created_at"]),
-    ("AdminKey", &["id", "name", "scopes", "organization_id", "expires_at", "last_used_at"]),
-    ("User", &["id", "user_name", "display_name", "department", "state", "role"]),
+    (
+        "AdminKey",
+        &["id", "name", "scopes", "organization_id", "expires_at", "last_used_at"],
+    ),
+    (
+        "User",
+        &["id", "user_name", "display_name", "department", "state", "role"],
+    ),
     ("Group", &["id", "display_name", "external_id", "updated_at"]),
     ("Member", &["id", "type", "display_name"]),
-    ("Endpoint", &["id", "url_origin", "state", "event_types", "ordered", "description"]),
-    ("Delivery", &["id", "event_type", "status", "attempt_count", "next_attempt_at", "endpoint_id"]),
+    (
+        "Endpoint",
+        &["id", "url_origin", "state", "event_types", "ordered", "description"],
+    ),
+    (
+        "Delivery",
+        &[
+            "id",
+            "event_type",
+            "status",
+            "attempt_count",
+            "next_attempt_at",
+            "endpoint_id",
+        ],
+    ),
     ("Event", &["id", "sequence", "type", "timestamp", "directory_id"]),
     ("EventTypeEntry", &["type", "description"]),
     ("Request", &["id", "at", "method", "path", "status", "ms"]),
@@ -44,10 +66,15 @@ pub(super) fn columns(schema: Option<&str>, first: Option<&Value>) -> Vec<String
 fn has(schema: &str, column: &str) -> bool {
     let schema = &document()["components"]["schemas"][schema];
     let first = column.split('.').next().unwrap_or_default();
-    let own = [schema].into_iter().chain(schema["allOf"].as_array().into_iter().flatten());
+    let own = [schema]
+        .into_iter()
+        .chain(schema["allOf"].as_array().into_iter().flatten());
     own.into_iter().any(|part| {
         part["properties"].get(first).is_some()
-            || part["$ref"].as_str().and_then(|to| to.rsplit('/').next()).is_some_and(|name| has(name, column))
+            || part["$ref"]
+                .as_str()
+                .and_then(|to| to.rsplit('/').next())
+                .is_some_and(|name| has(name, column))
     })
 }
 
@@ -66,7 +93,9 @@ pub(super) fn text(value: &Value) -> String {
             all.iter().map(text).collect::<Vec<_>>().join(", ")
         }
         Value::Object(members) if members.contains_key("id") && members.len() <= 4 => {
-            let name = ["name", "display_name", "type"].iter().find_map(|name| members.get(*name)?.as_str());
+            let name = ["name", "display_name", "type"]
+                .iter()
+                .find_map(|name| members.get(*name)?.as_str());
             let id = text(&members["id"]);
             name.map_or(id.clone(), |name| format!("{name} {id}"))
         }
@@ -81,7 +110,10 @@ mod tests {
     #[test]
     fn every_column_is_a_member_of_its_schema() {
         for (schema, columns) in COLUMNS {
-            assert!(!document()["components"]["schemas"][schema].is_null(), "there is no schema {schema}");
+            assert!(
+                !document()["components"]["schemas"][schema].is_null(),
+                "there is no schema {schema}"
+            );
             for column in *columns {
                 assert!(has(schema, column), "{schema} has no {column}");
             }

@@ -16,7 +16,9 @@ use std::io::Write;
 /// # Errors
 /// What was typed wrong, what the server refuses, and what cannot be written.
 pub(crate) async fn run(group: &str, matches: &ArgMatches) -> anyhow::Result<()> {
-    let (verb, matches) = matches.subcommand().ok_or_else(|| UsageError::new("a command is missing"))?;
+    let (verb, matches) = matches
+        .subcommand()
+        .ok_or_else(|| UsageError::new("a command is missing"))?;
     let operation = operations()
         .iter()
         .find(|operation| operation.group == group && operation.verb == verb)
@@ -83,12 +85,7 @@ async fn one(
 }
 
 /// All pages, of which one is held at a time.
-async fn all(
-    operation: &Operation,
-    mut pages: Pages<'_>,
-    mode: Mode,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
+async fn all(operation: &Operation, mut pages: Pages<'_>, mode: Mode, out: &mut impl Write) -> anyhow::Result<()> {
     let mut table = ListTable::default();
     let mut is_first = true;
     if mode == Mode::Json {

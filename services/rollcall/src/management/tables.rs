@@ -34,7 +34,11 @@ impl ListTable {
             table.set_header(self.columns.iter().map(|column| heading(column)));
         }
         for object in data {
-            table.add_row(self.columns.iter().map(|column| Cell::new(clean(&cell(object, column)))));
+            table.add_row(
+                self.columns
+                    .iter()
+                    .map(|column| Cell::new(clean(&cell(object, column)))),
+            );
         }
         if is_first {
             self.widths = table.column_max_content_widths();
@@ -80,7 +84,11 @@ fn flatten(before: &str, value: &Value, rows: &mut Vec<(String, String)>) {
         return;
     };
     for (name, value) in members.iter().filter(|(name, _)| !LONG.contains(&name.as_str())) {
-        let name = if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
+        let name = if before.is_empty() {
+            name.clone()
+        } else {
+            format!("{before}.{name}")
+        };
         match value {
             Value::Object(inner) if !inner.is_empty() => flatten(&name, value, rows),
             Value::Object(_) => rows.push((name, String::new())),
@@ -96,7 +104,9 @@ fn flatten(before: &str, value: &Value, rows: &mut Vec<(String, String)>) {
 
 fn bare() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width() {
         table.set_width(width);
     }
@@ -109,5 +119,7 @@ fn heading(column: &str) -> Cell {
 
 /// Without control characters: a name from elsewhere must not move the cursor of a terminal.
 fn clean(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
+    text.chars()
+        .map(|one| if one.is_control() { '\u{fffd}' } else { one })
+        .collect()
 }
