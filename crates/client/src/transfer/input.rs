@@ -3,7 +3,8 @@
 use super::Format;
 use super::person::{COLUMNS, Person};
 use csv::ByteRecord;
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -26,7 +27,7 @@ pub(super) enum Input {
     Csv {
         rows: csv::Reader<Bounded<File>>,
         columns: Vec<String>,
-        since_row: Rc<Cell<u64>>,
+        track: Rc<RefCell<Track>>,
     },
     Jsonl {
         lines: BufReader<File>,
@@ -46,10 +47,10 @@ impl Input {
             let lines = BufReader::new(file);
             return Ok(Self::Jsonl { lines, number: 0 });
         }
-        let since_row = Rc::new(Cell::new(0));
+        let track = Rc::new(RefCell::new(Track::default()));
         let bounded = Bounded {
             inner: file,
-            since_row: Rc::clone(&since_row),
+            track: Rc::clone(&track),
         };
         let mut rows = csv::ReaderBuilder::new()
             .delimiter(delimiter(path).map_err(unreadable)?)
@@ -62,7 +63,7 @@ impl Input {
         Ok(Self::Csv {
             rows,
             columns,
-            since_row,
+            track,
         })
     }
 
@@ -75,18 +76,20 @@ impl Input {
             Self::Csv {
                 rows,
                 columns,
-                since_row,
+                track,
             } => {
                 let mut row = ByteRecord::new();
-                since_row.set(0);
-                let begin = rows.position().line();
-                match rows.read_byte_record(&mut row) {
+                track.borrow_mut().since_row = 0;
+                let read = rows.read_byte_record(&mut row);
+                let begin = row.position().unwrap_or(rows.position()).byte();
+                let number = track.borrow_mut().line_at(begin);
+                match read {
                     Ok(false) => Ok(None),
                     Ok(true) => Ok(Some(Line {
-                        number: row.position().map_or(begin, csv::Position::line),
+                        number,
                         person: person_of(columns, &row),
                     })),
-                    Err(error) => Err(format!("line {begin}: {error}")),
+                    Err(error) => Err(format!("line {number}: {error}")),
                 }
             }
             Self::Jsonl { lines, number } => loop {
@@ -180,17 +183,54 @@ fn person_of(columns: &[String], row: &ByteRecord) -> Result<Person, String> {
 /// A file of which no row is longer than it may be: a quote that is never closed would make the rest of the file one row.
 pub(super) struct Bounded<R> {
     inner: R,
-    since_row: Rc<Cell<u64>>,
+    track: Rc<RefCell<Track>>,
+}
+
+/// What went through the reader.
+#[derive(Debug, Default)]
+pub(super) struct Track {
+    /// Bytes since the last row began.
+    since_row: u64,
+    /// Bytes in all.
+    read: u64,
+    /// Places of ends of lines that are not counted yet, and whether each is a line feed.
+    ends: VecDeque<(u64, bool)>,
+    /// Lines that were counted.
+    lines: u64,
+}
+
+impl Track {
+    fn add(&mut self, bytes: &[u8]) {
+        for (place, byte) in (self.read..).zip(bytes) {
+            if matches!(byte, b'\n' | b'\r') {
+                self.ends.push_back((place, *byte == b'\n'));
+            }
+        }
+        self.read += bytes.len() as u64;
+        self.since_row += bytes.len() as u64;
+    }
+
+    /// The number of the line on which a row begins, whose bytes begin here. Those may be the end of the row before, and
+    /// lines with nothing on them.
+    fn line_at(&mut self, mut begin: u64) -> u64 {
+        while let Some((place, is_line_feed)) = self.ends.front().copied().filter(|(place, _)| *place <= begin) {
+            self.lines += u64::from(is_line_feed);
+            begin += u64::from(place == begin);
+            self.ends.pop_front();
+        }
+        self.lines + 1
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since_row.get() > LONGEST_BYTES {
+        let mut track = self.track.borrow_mut();
+        if track.since_row > LONGEST_BYTES {
             let reason = format!("the row has more than {LONGEST_BYTES} bytes; is a quote not closed?");
             return Err(io::Error::other(reason));
         }
         let read = self.inner.read(buffer)?;
-        self.since_row.set(self.since_row.get() + read as u64);
+        track.add(&buffer[..read]);
         Ok(read)
     }
 }

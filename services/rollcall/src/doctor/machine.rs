@@ -103,13 +103,11 @@ pub(super) fn disk(settings: &Settings, findings: &mut Findings) {
         }
     };
     let said = format!("{} MiB of {} MiB free for {}", free / MIB, all / MIB, folder.display());
-    match free {
-        ..TOO_LITTLE_BYTES => findings.fail("disk", said, "make room: nothing can be stored soon"),
-        ..LITTLE_BYTES => findings.warn(
-            "disk",
-            said,
-            "make room, or shorten what is kept (ROLLCALL_*_RETENTION_DAYS)",
-        ),
-        _ => findings.ok("disk", said),
+    if free < TOO_LITTLE_BYTES {
+        findings.fail("disk", said, "make room: nothing can be stored soon");
+    } else if free < LITTLE_BYTES {
+        findings.warn("disk", said, "make room, or shorten what is kept (ROLLCALL_*_RETENTION_DAYS)");
+    } else {
+        findings.ok("disk", said);
     }
 }
