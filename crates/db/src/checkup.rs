@@ -52,7 +52,10 @@ impl Database {
             unknown: Vec::new(),
             partitions: None,
         };
-        let applied = Query::select().column(Alias::new("version")).from(Alias::new(APPLIED)).take();
+        let applied = Query::select()
+            .column(Alias::new("version"))
+            .from(Alias::new(APPLIED))
+            .take();
         let applied: Vec<Version> = match fetch_all(&self.read, &applied).await {
             Ok(applied) => applied,
             // There is no such table before the first migration.

@@ -60,11 +60,7 @@ impl Input {
             .byte_headers()
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let columns = columns(header).map_err(|reason| format!("{}: {reason}", path.display()))?;
-        Ok(Self::Csv {
-            rows,
-            columns,
-            track,
-        })
+        Ok(Self::Csv { rows, columns, track })
     }
 
     /// The next line; `None` at the end.
@@ -73,11 +69,7 @@ impl Input {
     /// When the file cannot be read on.
     pub(super) fn next(&mut self) -> Result<Option<Line>, String> {
         match self {
-            Self::Csv {
-                rows,
-                columns,
-                track,
-            } => {
+            Self::Csv { rows, columns, track } => {
                 let mut row = ByteRecord::new();
                 track.borrow_mut().since_row = 0;
                 let read = rows.read_byte_record(&mut row);

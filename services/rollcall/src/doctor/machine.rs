@@ -106,7 +106,11 @@ pub(super) fn disk(settings: &Settings, findings: &mut Findings) {
     if free < TOO_LITTLE_BYTES {
         findings.fail("disk", said, "make room: nothing can be stored soon");
     } else if free < LITTLE_BYTES {
-        findings.warn("disk", said, "make room, or shorten what is kept (ROLLCALL_*_RETENTION_DAYS)");
+        findings.warn(
+            "disk",
+            said,
+            "make room, or shorten what is kept (ROLLCALL_*_RETENTION_DAYS)",
+        );
     } else {
         findings.ok("disk", said);
     }

@@ -95,7 +95,6 @@ impl Shell {
     }
 }
 
-
 /// A command that runs on, and the lines that it prints.
 pub(super) struct Running {
     child: Child,
