@@ -25,10 +25,10 @@ mod dead_letters;
 mod deliveries;
 #[path = "api/directories.rs"]
 mod directories;
-#[path = "api/domains.rs"]
-mod domains;
 #[path = "api/docs.rs"]
 mod docs;
+#[path = "api/domains.rs"]
+mod domains;
 #[path = "api/endpoints.rs"]
 mod endpoints;
 #[path = "api/errors.rs"]

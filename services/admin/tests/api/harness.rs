@@ -65,12 +65,7 @@ impl Api {
         Self::with(dialect, Guard::new(Rules::default()), None, rate).await
     }
 
-    async fn with(
-        dialect: Dialect,
-        guard: Guard,
-        dns_resolver: Option<SocketAddr>,
-        rate_limit: NonZeroU32,
-    ) -> Self {
+    async fn with(dialect: Dialect, guard: Guard, dns_resolver: Option<SocketAddr>, rate_limit: NonZeroU32) -> Self {
         let db = TestDatabase::of(dialect).await;
         let (_, key) = admin::create_admin_key(&db.store, "tests").await.unwrap();
         let config = Config {
