@@ -1,4 +1,4 @@
-//! What became of one user or group, and who was told of it.
+//! What became of one user or group, and which endpoints it was sent to.
 
 use crate::DeliveryStatus;
 use events::{DeliveryId, EndpointId, EventId, EventType, Source, Timestamp};
@@ -70,7 +70,7 @@ pub struct HistoryChange {
     pub after: Value,
 }
 
-/// What an endpoint was told, and when it answered.
+/// How the event was sent to an endpoint, and when that answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(examples(json!({
     "endpoint_id": "0193b2f0-8f6e-7c3a-8d2f-0a1b2c3d4e63",

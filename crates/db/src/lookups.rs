@@ -5,7 +5,7 @@
 //! here: every statement here has one sensible plan.
 
 use crate::links::{Amount, Deadlines, Full, Links, Party, QueryFailure, Sizes};
-use crate::sql::{Rows, Sql, note};
+use crate::sql::{Queryable, Sql, note};
 use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -113,7 +113,7 @@ impl Lookup<'_> {
     }
 }
 
-impl Rows for Lookup<'_> {
+impl Queryable for Lookup<'_> {
     fn dialect(&self) -> Dialect {
         self.lookups.links.dialect()
     }

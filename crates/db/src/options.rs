@@ -18,7 +18,7 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// How many bytes a page has unless told otherwise: a thousand people of usual size.
+    /// How many bytes a page has unless another number is set: a thousand people of usual size.
     pub const PAGE_BYTES: u64 = 2 * 1024 * 1024;
 
     /// Ten connections, four searches of a directory, named `rollcall`.

@@ -15,7 +15,7 @@ mod array;
 mod field;
 mod json;
 
-pub use field::Kind;
+pub use field::ValueKind;
 
 use crate::Dialect;
 use crate::expr::{call, parameter};
@@ -36,7 +36,7 @@ impl Columns {
             let def = column.def();
             Field {
                 name: IntoIden::into_iden(column.as_str()),
-                kind: Kind::of(def.get_column_type()),
+                kind: ValueKind::of(def.get_column_type()),
                 is_nullable: def.is_null(),
             }
         };
@@ -45,17 +45,17 @@ impl Columns {
 
     /// With another column, which always has a value.
     #[must_use]
-    pub fn and(self, name: impl IntoIden, kind: Kind) -> Self {
+    pub fn and(self, name: impl IntoIden, kind: ValueKind) -> Self {
         self.with(name, kind, false)
     }
 
     /// With another column, which may have no value.
     #[must_use]
-    pub fn and_nullable(self, name: impl IntoIden, kind: Kind) -> Self {
+    pub fn and_nullable(self, name: impl IntoIden, kind: ValueKind) -> Self {
         self.with(name, kind, true)
     }
 
-    fn with(mut self, name: impl IntoIden, kind: Kind, is_nullable: bool) -> Self {
+    fn with(mut self, name: impl IntoIden, kind: ValueKind, is_nullable: bool) -> Self {
         let name = name.into_iden();
         self.0.push(Field {
             name,
@@ -122,10 +122,10 @@ impl Parameters {
 }
 
 /// The values of an array of PostgreSQL.
-fn unnested(kind: Kind, array: Expr) -> Expr {
+fn unnested(kind: ValueKind, array: Expr) -> Expr {
     let values = call("unnest", [array.cast_as(array::type_name(kind))]);
     match kind {
-        Kind::Json => values.cast_as("jsonb"),
+        ValueKind::Json => values.cast_as("jsonb"),
         _ => values,
     }
 }
@@ -193,7 +193,7 @@ impl Rows {
 
 /// Whether an expression is one of a [`list`]. Each is looked up by its value: against a set of rows, whose size it cannot
 /// know, PostgreSQL may prefer to go through the whole table.
-pub fn is_one_of(dialect: Dialect, what: Expr, kind: Kind, list: Expr) -> Expr {
+pub fn is_one_of(dialect: Dialect, what: Expr, kind: ValueKind, list: Expr) -> Expr {
     match dialect {
         Dialect::Postgres => what.eq(PgFunc::any(list.cast_as(array::type_name(kind)))),
         Dialect::Sqlite => {
@@ -208,12 +208,12 @@ pub fn is_one_of(dialect: Dialect, what: Expr, kind: Kind, list: Expr) -> Expr {
 
 /// Whether an expression is one of these ids.
 pub fn is_one_of_ids<I: Into<Uuid>>(dialect: Dialect, what: Expr, ids: impl IntoIterator<Item = I>) -> Expr {
-    let ids = list(dialect, Kind::Id, ids.into_iter().map(Into::<Uuid>::into));
-    is_one_of(dialect, what, Kind::Id, Expr::val(ids))
+    let ids = list(dialect, ValueKind::Id, ids.into_iter().map(Into::<Uuid>::into));
+    is_one_of(dialect, what, ValueKind::Id, Expr::val(ids))
 }
 
 /// Values of one kind as one parameter, for [`is_one_of`].
-pub fn list<V: Into<Value>>(dialect: Dialect, kind: Kind, values: impl IntoIterator<Item = V>) -> Value {
+pub fn list<V: Into<Value>>(dialect: Dialect, kind: ValueKind, values: impl IntoIterator<Item = V>) -> Value {
     let values: Vec<Value> = values.into_iter().map(Into::into).collect();
     match dialect {
         Dialect::Postgres => array::of(kind, values),

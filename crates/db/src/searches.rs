@@ -1,14 +1,14 @@
 //! The connections of searches: of lists by a filter or in another order, and of their totals.
 //!
 //! What a filter or an order costs is up to its sender. So searches have connections of their own, and nothing else
-//! waits for them; a directory has a few at a time, and the others wait for a moment in a line of their own and are then told
+//! waits for them; a directory has a few at a time, and the others wait for a moment in a line of their own and are then asked
 //! to come back; all statements of one search together have a time; and a search that nobody waits for any more is ended.
 
 #[cfg(test)]
 mod tests;
 
 use crate::links::{Amount, BorrowedConnection, Deadlines, Full, Links, Party, QueryFailure, Sizes};
-use crate::sql::{Rows, Sql};
+use crate::sql::{Queryable, Sql};
 use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -100,7 +100,7 @@ impl Search<'_> {
     }
 }
 
-impl Rows for Search<'_> {
+impl Queryable for Search<'_> {
     fn dialect(&self) -> Dialect {
         self.searches.links.dialect()
     }

@@ -68,11 +68,11 @@ pub enum Hold {
 #[derive(Clone, Debug)]
 pub struct Writers {
     pool: PgPool,
-    idle: Arc<Mutex<Vec<Kept>>>,
+    idle: Arc<Mutex<Vec<WriterConnection>>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct WriterConnection {
     connection: PgConnection,
     opened: Instant,
     plans: Plans,
@@ -118,7 +118,7 @@ impl Writers {
         let kept = self.idle().pop().filter(|kept| kept.opened.elapsed() < LIFETIME);
         let mut kept = match kept {
             Some(kept) => kept,
-            None => Kept {
+            None => WriterConnection {
                 connection: self.pool.acquire().await?.detach(),
                 opened: Instant::now(),
                 plans: Plans::new(),
@@ -147,7 +147,7 @@ impl Writers {
         self.pool.close().await;
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<WriterConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -155,7 +155,7 @@ impl Writers {
 /// An open transaction. Dropped, it closes its connection, by which the server rolls it back.
 #[derive(Debug)]
 pub struct Session {
-    kept: Kept,
+    kept: WriterConnection,
     broken: bool,
     home: Writers,
 }

@@ -92,7 +92,7 @@ pub fn exec<'a, C: ConnectionTrait>(
 }
 
 /// What can be asked for rows: the connections of the driver, and those of our own.
-pub trait Rows: Sync {
+pub trait Queryable: Sync {
     /// Which database is asked.
     fn dialect(&self) -> Dialect;
 
@@ -104,7 +104,7 @@ pub trait Rows: Sync {
     ) -> impl Future<Output = Result<Vec<QueryResult>, StoreError>> + Send;
 }
 
-impl<C: ConnectionTrait> Rows for C {
+impl<C: ConnectionTrait> Queryable for C {
     fn dialect(&self) -> Dialect {
         dialect_of(self.get_database_backend())
     }
@@ -116,7 +116,7 @@ impl<C: ConnectionTrait> Rows for C {
 
 /// All rows of a query (or of a statement with RETURNING).
 #[track_caller]
-pub fn query_all<'a, C: Rows>(
+pub fn query_all<'a, C: Queryable>(
     connection: &C,
     sql: impl Into<Sql<'a>>,
     values: impl IntoIterator<Item = Value>,
@@ -137,7 +137,7 @@ pub fn note(dialect: Dialect, text: &str) {
 }
 
 /// Reading columns by name with the types of this program.
-pub trait Row {
+pub trait ReadColumns {
     /// A column of any type that the driver knows (`Option<T>` for nullable ones).
     fn get<T: TryGetable>(&self, column: &str) -> Result<T, StoreError>;
 
@@ -162,7 +162,7 @@ pub trait Row {
     }
 }
 
-impl Row for QueryResult {
+impl ReadColumns for QueryResult {
     fn get<T: TryGetable>(&self, column: &str) -> Result<T, StoreError> {
         Ok(self.try_get("", column)?)
     }

@@ -1,4 +1,4 @@
-//! How an identity provider syncs a directory, told from the requests that it sends: what each is about, which belong to
+//! How an identity provider syncs a directory, as its requests show it: what each is about, which belong to
 //! one cycle, when the next is due, and how the directory fares, in words.
 //!
 //! Pure: requests and times come in, and what to keep, to say and to announce comes out.

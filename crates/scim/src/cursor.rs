@@ -100,7 +100,7 @@ impl Cursors {
         let bytes: &[u8; BODY + TAG] = bytes.as_slice().try_into().map_err(|_| invalid())?;
         let (body, tag) = bytes.split_at(BODY);
         hmac::verify(&self.0, &covered(body, binding, query), tag).map_err(|_| invalid())?;
-        let mut fields = Fields(body);
+        let mut fields = CursorBytes(body);
         if fields.take::<1>()? != [VERSION] {
             return Err(invalid());
         }
@@ -151,9 +151,9 @@ fn invalid() -> Error {
 }
 
 /// The bytes of a cursor, from the front.
-struct Fields<'a>(&'a [u8]);
+struct CursorBytes<'a>(&'a [u8]);
 
-impl Fields<'_> {
+impl CursorBytes<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let (field, rest) = self.0.split_first_chunk::<N>().ok_or_else(invalid)?;
         self.0 = rest;

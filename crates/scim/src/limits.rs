@@ -189,7 +189,7 @@ struct Survey<'l> {
     beyond: Vec<Excess>,
 }
 
-/// More places than these are not told apart.
+/// More places than these are not listed one by one.
 const MOST_PLACES: usize = 64;
 
 impl<'l> Survey<'l> {

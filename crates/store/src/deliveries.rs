@@ -46,8 +46,8 @@ pub use endpoints::{
 };
 pub use follow::{Followers, Head};
 pub use forgotten::ForgetReport;
+pub(crate) use insert::{DeliveryOrigin, insert};
 pub use insert::{InsertedDelivery, NewDelivery};
-pub(crate) use insert::{Origin, insert};
 pub(crate) use line::dissolve;
 pub use prune::{PruneReport, Retention};
 pub use queue::{CancelOutcome, ReplayRange, RetryOutcome};

@@ -14,7 +14,7 @@ mod users;
 
 pub use counts::DirectoryCounts;
 pub use groups::{GroupRow, Groups};
-pub use history::{Deletion, History, HistoryPage, MembershipChange, Told};
+pub use history::{Deletion, History, HistoryDelivery, HistoryPage, MembershipChange};
 pub use projection::{
     Batch, BatchError, BatchTx, CopyName, DirectoryFacts, LogCopies, Opening, PROJECTOR, RebuildReport, SaveOutcome,
 };

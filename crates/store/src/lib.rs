@@ -22,15 +22,15 @@ pub use self::deliveries::{
 };
 pub use self::directory::{
     Batch, BatchError, BatchTx, CopyName, Deletion, DirectoryCounts, DirectoryFacts, GroupAt, GroupRow, Groups,
-    History, HistoryPage, LogCopies, MemberAt, MembershipChange, Opening, PROJECTOR, Page, PageAt, Position, Query,
-    RebuildReport, SaveOutcome, Sort, StateAt, Told, Total, UserAt, UserRow, Users,
+    History, HistoryDelivery, HistoryPage, LogCopies, MemberAt, MembershipChange, Opening, PROJECTOR, Page, PageAt,
+    Position, Query, RebuildReport, SaveOutcome, Sort, StateAt, Total, UserAt, UserRow, Users,
 };
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
 pub use self::operations::{
     AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CredentialEnd,
     CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters, Erasure,
-    Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, Requests, Strangers,
-    SyncCycle, SyncState, Written,
+    Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests, Strangers,
+    SyncCycle, SyncState,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

@@ -19,6 +19,6 @@ pub use dead_letters::{DeadLetter, DeadLetterKind, DeadLetters};
 pub use erasures::{Erasure, Erasures};
 pub use idempotency::Claim;
 pub use requests::{
-    Caller, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, Requests, Strangers,
-    Written,
+    Caller, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests,
+    Strangers,
 };

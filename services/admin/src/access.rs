@@ -40,18 +40,18 @@ pub(crate) enum Reach {
 
 /// What is known of an operation before its handler runs.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct OperationRow {
     access: Access,
     /// Whether it has parameters in the query string; then its handler reads them.
     takes_query: bool,
 }
 
 /// The rows by method and path.
-static ROWS: LazyLock<HashMap<(Method, String), Row>> = LazyLock::new(|| {
+static ROWS: LazyLock<HashMap<(Method, String), OperationRow>> = LazyLock::new(|| {
     let row = |operation: crate::v1::Operation| {
         let path = format!("{PREFIX}{}", operation.path);
         let mut parameters = operation.documented.parameters.iter().flatten();
-        let row = Row {
+        let row = OperationRow {
             access: operation.access,
             takes_query: parameters.any(|parameter| match parameter {
                 RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
@@ -70,7 +70,7 @@ static ROWS: LazyLock<HashMap<(Method, String), Row>> = LazyLock::new(|| {
 /// organization, the same as for what is not there; 400 for parameters of an operation that has none; otherwise as the
 /// store.
 pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &Principal) -> Result<(), Problem> {
-    let Some(Row { access, takes_query }) = row_of(request) else {
+    let Some(OperationRow { access, takes_query }) = row_of(request) else {
         return Ok(());
     };
     if !principal.has(access.scope) {
@@ -97,7 +97,7 @@ pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &P
     }
 }
 
-fn row_of(request: &ServiceRequest) -> Option<Row> {
+fn row_of(request: &ServiceRequest) -> Option<OperationRow> {
     let method = match *request.method() {
         // It is answered by the handler of GET.
         Method::HEAD => Method::GET,

@@ -123,11 +123,11 @@ impl ProblemKind {
 /// An error answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", .0.kind.title(), .0.detail)]
-pub(crate) struct Problem(Box<Parts>);
+pub(crate) struct Problem(Box<ProblemParts>);
 
 /// Boxed, because every result carries the room for it.
 #[derive(Debug)]
-struct Parts {
+struct ProblemParts {
     kind: ProblemKind,
     detail: String,
     errors: Vec<Fault>,
@@ -138,7 +138,7 @@ struct Parts {
 impl Problem {
     /// A problem of this kind; `detail` is one sentence for the caller.
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ProblemParts {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
@@ -245,7 +245,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let Parts { kind, header, .. } = &*self.0;
+        let ProblemParts { kind, header, .. } = &*self.0;
         let mut answer = HttpResponse::build(kind.status());
         if let Some((name, value)) = header {
             answer.insert_header((name.clone(), value.clone()));

@@ -6,7 +6,7 @@ use crate::job::Job;
 use crate::matching::{ParsedEvent, Rendering};
 use crate::measure;
 use crate::people::people;
-use crate::queue::{Link, Turn};
+use crate::queue::{ChainLink, ChainTurn};
 use bus::{Acker, Consumer, Inbound};
 use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
 use runtime::Backoff;
@@ -50,20 +50,20 @@ struct EventInWork<'a> {
 struct PlannedDelivery {
     new: NewDelivery,
     job: Job,
-    place: Place,
+    place: MemoryPlace,
     /// The body is not that of the log.
     own: bool,
 }
 
 /// The place in memory that is kept for a delivery while it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum MemoryPlace {
     /// None: it goes through the database.
     None,
     /// Among what is sent next.
     Reserved,
     /// In its line, in hand or behind what is.
-    InLine(Link),
+    InLine(ChainLink),
 }
 
 /// Which endpoints get an event, and how.
@@ -241,21 +241,21 @@ impl FanOut {
                 let usable = endpoint.enabled && endpoint.credentials.is_some();
                 let subject = event.subject_id.filter(|_| endpoint.ordered);
                 let (place, after) = match subject {
-                    _ if !usable => (Place::None, None),
+                    _ if !usable => (MemoryPlace::None, None),
                     Some(subject) if endpoint.takes_lines() => {
-                        let link = Link { subject, delivery: id };
+                        let link = ChainLink { subject, delivery: id };
                         match queue.plan(endpoint.id, link, now) {
-                            Turn::Left => (Place::None, None),
-                            Turn::First => (Place::InLine(link), None),
-                            Turn::Behind(after) => (Place::InLine(link), after),
+                            ChainTurn::Left => (MemoryPlace::None, None),
+                            ChainTurn::First => (MemoryPlace::InLine(link), None),
+                            ChainTurn::Behind(after) => (MemoryPlace::InLine(link), after),
                         }
                     }
                     _ => {
                         let is_first = subject.is_none_or(|subject| subjects.insert((endpoint.id, subject)));
                         if is_first && queue.reserve(endpoint.id, now) {
-                            (Place::Reserved, None)
+                            (MemoryPlace::Reserved, None)
                         } else {
-                            (Place::None, None)
+                            (MemoryPlace::None, None)
                         }
                     }
                 };
@@ -301,9 +301,9 @@ impl FanOut {
         let mut queue = self.engine.queue();
         for planned in planned.iter().filter(|planned| which(planned.new.id)) {
             match planned.place {
-                Place::None => {}
-                Place::Reserved => queue.cancel(planned.new.endpoint_id),
-                Place::InLine(link) => queue.unplan(planned.new.endpoint_id, link, are_stored),
+                MemoryPlace::None => {}
+                MemoryPlace::Reserved => queue.cancel(planned.new.endpoint_id),
+                MemoryPlace::InLine(link) => queue.unplan(planned.new.endpoint_id, link, are_stored),
             }
         }
     }
@@ -347,7 +347,7 @@ fn received(delivery: &Inbound<Event>) -> EventInWork<'_> {
 fn plan_one(
     event: &Event,
     endpoint: &LoadedEndpoint,
-    (id, place): (DeliveryId, Place),
+    (id, place): (DeliveryId, MemoryPlace),
     body: &Arc<str>,
     traceparent: Option<&Arc<str>>,
 ) -> PlannedDelivery {
@@ -363,7 +363,7 @@ fn plan_one(
             subject_id: event.subject_id,
             sequence: event.sequence,
             event_type: event.kind,
-            claim: place != Place::None,
+            claim: place != MemoryPlace::None,
             after: None,
             ordered: endpoint.ordered,
         },

@@ -1,7 +1,7 @@
 //! A delivery in memory.
 
 use crate::endpoints::LoadedEndpoint;
-use crate::queue::{Class, Link, Linked};
+use crate::queue::{ChainLink, Class, Linked};
 use events::{DeliveryId, EndpointId, EventId, ResourceId};
 use std::sync::Arc;
 use store::ClaimedDelivery;
@@ -17,14 +17,14 @@ pub(crate) struct HeldDelivery {
 }
 
 impl HeldDelivery {
-    pub(crate) fn link(&self) -> Option<Link> {
+    pub(crate) fn link(&self) -> Option<ChainLink> {
         let delivery = self.delivery_id;
-        self.subject.map(|subject| Link { subject, delivery })
+        self.subject.map(|subject| ChainLink { subject, delivery })
     }
 }
 
 impl Linked for Job {
-    fn link(&self) -> Option<Link> {
+    fn link(&self) -> Option<ChainLink> {
         self.held().link()
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct EndpointSubscription {
 }
 
 /// The users that member events of a batch are about, as they are now: for scopes.
-pub(crate) type People = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
+pub(crate) type PeopleById = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
 
 /// An event that is matched with many endpoints, and parsed at most once.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl<'a> ParsedEvent<'a> {
 
 impl EndpointSubscription {
     /// How an event is shown, or that it is not.
-    pub(crate) fn tell(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<Rendering> {
+    pub(crate) fn tell(&self, parsed: &ParsedEvent<'_>, people: &PeopleById) -> Option<Rendering> {
         let event = parsed.event;
         if !self.is_of_interest(event) {
             return None;
@@ -102,7 +102,7 @@ impl EndpointSubscription {
     }
 
     /// The type under which an event is sent; a user who comes into scope or leaves it makes another one of it.
-    fn kind_in_scope(&self, parsed: &ParsedEvent<'_>, people: &People) -> Option<EventType> {
+    fn kind_in_scope(&self, parsed: &ParsedEvent<'_>, people: &PeopleById) -> Option<EventType> {
         let kind = parsed.event.kind;
         let Some(scope) = &self.scope else { return Some(kind) };
         if is_member(kind) {
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    fn told(subscription: &EndpointSubscription, event: &Event, people: &People) -> Option<Value> {
+    fn told(subscription: &EndpointSubscription, event: &Event, people: &PeopleById) -> Option<Value> {
         match subscription.tell(&ParsedEvent::of(event), people)? {
             Rendering::AsItIs => Some(serde_json::from_str(&event.body).unwrap()),
             Rendering::Rendered(kind, body) => {
@@ -211,14 +211,14 @@ mod tests {
     }
 
     fn wants(subscription: &EndpointSubscription, event: &Event) -> bool {
-        told(subscription, event, &People::new()).is_some()
+        told(subscription, event, &PeopleById::new()).is_some()
     }
 
     #[test]
     fn without_a_choice_everything_is_told_as_it_is() {
         for kind in EventType::ALL {
             let event = event(*kind, DirectoryId::new(), &json!({}));
-            let told = EndpointSubscription::default().tell(&ParsedEvent::of(&event), &People::new());
+            let told = EndpointSubscription::default().tell(&ParsedEvent::of(&event), &PeopleById::new());
             assert!(matches!(told, Some(Rendering::AsItIs)));
         }
     }
@@ -291,15 +291,18 @@ mod tests {
         };
         let event_of = |member: Value| event(EventType::GroupMemberAdded, directory, &member);
         let added = event_of(json!({ "group": {}, "user": { "id": ada } }));
-        let person = |title: &str| -> People {
+        let person = |title: &str| -> PeopleById {
             let attributes = json!({ "userName": "ada", "title": title });
             HashMap::from([((directory, ada), attributes.as_object().unwrap().clone())])
         };
         assert!(told(&subscription, &added, &person("Lead")).is_some());
         assert!(told(&subscription, &added, &person("Clerk")).is_none());
-        assert!(told(&subscription, &added, &People::new()).is_none(), "deleted since");
+        assert!(
+            told(&subscription, &added, &PeopleById::new()).is_none(),
+            "deleted since"
+        );
         let nested = event_of(json!({ "group": {}, "member": { "id": ResourceId::new() } }));
-        assert!(told(&subscription, &nested, &People::new()).is_some());
+        assert!(told(&subscription, &nested, &PeopleById::new()).is_some());
     }
 
     #[test]
@@ -313,21 +316,21 @@ mod tests {
                                "changes": [{ "path": "title", "before": before, "after": after }] });
             event(EventType::UserUpdated, DirectoryId::new(), &data)
         };
-        let entered = told(&subscription, &updated("Clerk", "Lead"), &People::new()).unwrap();
+        let entered = told(&subscription, &updated("Clerk", "Lead"), &PeopleById::new()).unwrap();
         assert_eq!(
             (&entered["type"], &entered["data"]["user"]["job_title"]),
             (&json!("user.entered"), &json!("Lead"))
         );
-        let left = told(&subscription, &updated("Lead", "Clerk"), &People::new()).unwrap();
+        let left = told(&subscription, &updated("Lead", "Clerk"), &PeopleById::new()).unwrap();
         assert_eq!(
             (&left["type"], &left["data"]["user"]["user_name"]),
             (&json!("user.left"), &json!("ada"))
         );
         assert!(!left.to_string().contains("Clerk"));
         subscription.types = Some(vec!["user.updated".parse().unwrap()]);
-        assert!(told(&subscription, &updated("Clerk", "Lead"), &People::new()).is_none());
+        assert!(told(&subscription, &updated("Clerk", "Lead"), &PeopleById::new()).is_none());
         subscription.types = Some(vec!["user.*".parse().unwrap()]);
-        assert!(told(&subscription, &updated("Clerk", "Lead"), &People::new()).is_some());
+        assert!(told(&subscription, &updated("Clerk", "Lead"), &PeopleById::new()).is_some());
     }
 
     #[test]
@@ -343,7 +346,7 @@ mod tests {
             &event(EventType::UserUpdated, DirectoryId::new(), &data)
         ));
         let switched = event(EventType::UserDeactivated, DirectoryId::new(), &data);
-        let body = told(&subscription, &switched, &People::new()).unwrap();
+        let body = told(&subscription, &switched, &PeopleById::new()).unwrap();
         assert_eq!(
             body["data"],
             json!({ "user": { "id": "u", "email": "a" }, "changes": [] })

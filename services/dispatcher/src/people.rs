@@ -1,7 +1,7 @@
 //! The users that a batch of events is about, where a scope needs them.
 
 use crate::endpoints::LoadedEndpoint;
-use crate::matching::{ParsedEvent, People};
+use crate::matching::{ParsedEvent, PeopleById};
 use events::{DirectoryId, ResourceId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ pub(crate) async fn people<'a>(
     store: &Store,
     endpoints: &[Arc<LoadedEndpoint>],
     parsed: impl IntoIterator<Item = &'a ParsedEvent<'a>>,
-) -> Result<People, StoreError> {
+) -> Result<PeopleById, StoreError> {
     let mut wanted: HashMap<DirectoryId, HashSet<ResourceId>> = HashMap::new();
     if endpoints.iter().all(|endpoint| endpoint.subscription.scope.is_none()) {
-        return Ok(People::new());
+        return Ok(PeopleById::new());
     }
     for parsed in parsed {
         let event = parsed.event;
@@ -28,7 +28,7 @@ pub(crate) async fn people<'a>(
             wanted.entry(event.directory_id).or_default().insert(member);
         }
     }
-    let mut people = People::new();
+    let mut people = PeopleById::new();
     for (directory, ids) in wanted {
         let ids: Vec<_> = ids.into_iter().collect();
         for row in store.users(directory).by_ids(&ids, false).await? {

@@ -16,7 +16,7 @@
 
 mod chains;
 
-pub(crate) use chains::{Link, Linked, MOST_FOLLOWERS, Turn};
+pub(crate) use chains::{ChainLink, ChainTurn, Linked, MOST_FOLLOWERS};
 
 use crate::breaker::{Breaker, BreakerLimits};
 use chains::{Chain, FIRST_FOLLOWERS};
@@ -412,7 +412,7 @@ impl<J: Linked> SendQueue<J> {
         &mut self,
         id: EndpointId,
         class: Class,
-        link: Option<Link>,
+        link: Option<ChainLink>,
         health: EndpointHealth,
         now: Instant,
     ) -> AttemptEnd<J> {

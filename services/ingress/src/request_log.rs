@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::KeptRequests;
-use strangers::Strangers;
+use strangers::StrangerRequests;
 use tokio::sync::mpsc;
 
 /// Records that wait to be written.
@@ -78,7 +78,7 @@ pub(crate) struct RequestLog {
     clock: Clock,
     records: mpsc::Sender<Record>,
     waiting_bytes: AtomicUsize,
-    strangers: Mutex<Strangers>,
+    strangers: Mutex<StrangerRequests>,
     receiver: Mutex<Option<mpsc::Receiver<Record>>>,
 }
 
@@ -119,7 +119,7 @@ impl RequestLog {
         }
     }
 
-    fn strangers(&self) -> std::sync::MutexGuard<'_, Strangers> {
+    fn strangers(&self) -> std::sync::MutexGuard<'_, StrangerRequests> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,22 +169,22 @@ pub(crate) async fn log<B: MessageBody + 'static>(
         duration: started.elapsed(),
     };
     match record_of(request, answer, log) {
-        Some(Found::Ours(record)) => log.put(*record),
-        Some(Found::Strangers(tenant, record)) => log.strangers().note(tenant, *record),
+        Some(RequestOwner::Ours(record)) => log.put(*record),
+        Some(RequestOwner::Strangers(tenant, record)) => log.strangers().note(tenant, *record),
         None => {}
     }
     Ok(response)
 }
 
 /// Whose a request is.
-enum Found {
+enum RequestOwner {
     /// Of somebody who proved who they are, or did so once.
     Ours(Box<Record>),
     /// Of anybody, who wanted to get into this directory.
     Strangers(crate::tenant::Tenant, Box<Record>),
 }
 
-fn record_of(request: &HttpRequest, answer: record::Answer, log: &RequestLog) -> Option<Found> {
+fn record_of(request: &HttpRequest, answer: record::Answer, log: &RequestLog) -> Option<RequestOwner> {
     let mut extensions = request.extensions_mut();
     let used = extensions.get::<UsedKey>().copied();
     let ended = extensions.get::<EndedKeyUse>().copied();
@@ -216,12 +216,14 @@ fn record_of(request: &HttpRequest, answer: record::Answer, log: &RequestLog) ->
         })
     };
     match (used, ended) {
-        (Some(used), _) => Some(Found::Ours(record(record::From::IdentityProvider(used.directory_id())))),
-        (None, Some(ended)) => Some(Found::Ours(record(record::From::EndedKey(ended)))),
+        (Some(used), _) => Some(RequestOwner::Ours(record(record::From::IdentityProvider(
+            used.directory_id(),
+        )))),
+        (None, Some(ended)) => Some(RequestOwner::Ours(record(record::From::EndedKey(ended)))),
         // What is below no base URL is no request of a directory.
         (None, None) if status == 401 => {
             let tenant = crate::tenant::Tenant::of(request, "").ok()?;
-            Some(Found::Strangers(tenant, record(record::From::Stranger)))
+            Some(RequestOwner::Strangers(tenant, record(record::From::Stranger)))
         }
         _ => None,
     }

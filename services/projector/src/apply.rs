@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use store::{BatchTx, EventDraft, StoreError};
 
-/// What a batch came to, before it is written.
+/// The result of applying a batch, before it is written.
 #[derive(Debug)]
 pub(crate) struct Result {
     pub(crate) verdicts: Vec<Verdict>,

@@ -224,7 +224,7 @@ impl BatchCommit<'_> {
             return Ok(CommitAttempt::Done);
         }
         lap.end(Stage::Begin);
-        let clock = Clock {
+        let clock = TransactionTime {
             began,
             budget: self.terms.budget,
         };
@@ -263,7 +263,7 @@ impl BatchCommit<'_> {
         &mut self,
         mut projection: BatchTx,
         part: &[Work<'_>],
-        (now, clock): (Timestamp, Clock),
+        (now, clock): (Timestamp, TransactionTime),
         mut lap: Lap,
     ) -> Result<CommitAttempt, TransactionEnd> {
         let mut loaded = apply::load(&mut projection, part).await?;
@@ -306,12 +306,12 @@ impl BatchCommit<'_> {
 
 /// How long a transaction may still take.
 #[derive(Clone, Copy, Debug)]
-struct Clock {
+struct TransactionTime {
     began: Instant,
     budget: Duration,
 }
 
-impl Clock {
+impl TransactionTime {
     fn is_over(&self) -> bool {
         self.began.elapsed() > self.budget
     }
@@ -358,7 +358,7 @@ async fn apply_apart(
     loaded: HashMap<DirectoryId, DirectoryRows>,
     part: &[Work<'_>],
     now: Timestamp,
-    clock: Clock,
+    clock: TransactionTime,
 ) -> Result<(HashMap<DirectoryId, DirectoryRows>, apply::Result), TransactionEnd> {
     let commands: Vec<_> = part
         .iter()

@@ -191,7 +191,7 @@ impl<T> Outbox<T> {
         (self.events, self.bytes) = (0, 0);
     }
 
-    /// Directories of which is to be asked how far they are on the bus; each is told once, until it is answered with
+    /// Directories of which is to be asked how far they are on the bus; each is asked for once, until it is answered with
     /// [`Self::place`].
     pub(crate) fn take_unknown(&mut self) -> Vec<DirectoryId> {
         self.unknown.drain().collect()

@@ -57,7 +57,7 @@ pub(crate) struct PublishedBatch {
     pub(crate) published: Option<oneshot::Sender<()>>,
 }
 
-/// What a task of the relay came to.
+/// How a task of the relay ended.
 enum TaskOutcome {
     Published(Receipt, Vec<Event>),
     Marked(usize, Result<(), StoreError>),

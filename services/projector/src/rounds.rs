@@ -29,7 +29,7 @@ pub(crate) trait Weighted {
 
 /// Where a directory stands with what it has waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ServedPlace {
     /// In turn for a batch: what it will have been given before, and a number that tells those with the same apart.
     Batch((u64, u64)),
     /// In turn to go apart.
@@ -39,15 +39,15 @@ enum Place {
 }
 
 #[derive(Debug)]
-struct Line<T> {
+struct DirectoryLine<T> {
     items: VecDeque<T>,
-    place: Place,
+    place: ServedPlace,
 }
 
 /// What waits, by directory, each in the order in which it came.
 #[derive(Debug)]
 pub(crate) struct Rounds<T> {
-    lines: HashMap<DirectoryId, Line<T>>,
+    lines: HashMap<DirectoryId, DirectoryLine<T>>,
     /// The directories in turn for a batch.
     turns: BTreeMap<(u64, u64), DirectoryId>,
     /// The directories in turn to go apart; the one in front is next.
@@ -115,7 +115,7 @@ impl<T: Weighted> Rounds<T> {
             if let Some(line) = self.lines.get_mut(&directory) {
                 line.items.push_back(item);
                 self.len += 1;
-                self.ready += usize::from(matches!(line.place, Place::Batch(_)));
+                self.ready += usize::from(matches!(line.place, ServedPlace::Batch(_)));
             } else {
                 self.place(directory, VecDeque::from([item]));
             }
@@ -181,7 +181,7 @@ impl<T: Weighted> Rounds<T> {
         let directory = self.apart.pop_front()?;
         let line = self.lines.get_mut(&directory)?;
         let item = line.items.pop_front()?;
-        line.place = Place::UnderWay;
+        line.place = ServedPlace::UnderWay;
         self.len -= 1;
         self.under_way = Some(directory);
         Some(item)
@@ -223,12 +223,12 @@ impl<T: Weighted> Rounds<T> {
         };
         self.len -= line.items.len();
         match line.place {
-            Place::Batch(turn) => {
+            ServedPlace::Batch(turn) => {
                 self.turns.remove(&turn);
                 self.ready -= line.items.len();
             }
-            Place::Apart => self.apart.retain(|waiting| *waiting != directory),
-            Place::UnderWay => {}
+            ServedPlace::Apart => self.apart.retain(|waiting| *waiting != directory),
+            ServedPlace::UnderWay => {}
         }
         line.items
     }
@@ -239,10 +239,10 @@ impl<T: Weighted> Rounds<T> {
         self.len += items.len();
         let place = if self.under_way == Some(directory) {
             // Nothing of a directory passes its command that is under way.
-            Place::UnderWay
+            ServedPlace::UnderWay
         } else if first.goes_apart() || self.slow.contains(&directory) {
             self.apart.push_back(directory);
-            Place::Apart
+            ServedPlace::Apart
         } else {
             // Of directories that have been given the same, the one that came first is first.
             self.last_turn += 1;
@@ -250,9 +250,9 @@ impl<T: Weighted> Rounds<T> {
             let turn = (given.max(self.now), self.last_turn);
             self.turns.insert(turn, directory);
             self.ready += items.len();
-            Place::Batch(turn)
+            ServedPlace::Batch(turn)
         };
-        self.lines.insert(directory, Line { items, place });
+        self.lines.insert(directory, DirectoryLine { items, place });
     }
 
     /// Forgets what makes no difference any more. When no directory is in turn, all begin with the same; until then, one that

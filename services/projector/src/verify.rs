@@ -12,7 +12,7 @@ const MOST_DIFFERENCES_SHOWN: usize = 20;
 /// How often a directory that changes meanwhile is looked at again.
 const MOST_ATTEMPTS: usize = 5;
 
-/// What a directory came to.
+/// The result of comparing a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
     /// Events replayed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a load came to.
+/// What was measured under a load.
 pub(crate) struct Load {
     /// How many were sent.
     pub(crate) requests: usize,

@@ -1,7 +1,7 @@
 //! Publishing in batches: events, and messages that are parked.
 
 use super::Rabbit;
-use super::bundle::{self, Part};
+use super::bundle::{self, BundlePart};
 use super::publisher::{PublishConfirm, hand_over, publishing};
 use super::wire::{self, OutgoingMessage};
 use crate::BusError;
@@ -29,7 +29,7 @@ const EVENTS_A_PORTION: usize = 512;
 
 /// Messages that are published together; an empty batch is done when all before it are.
 #[derive(Debug)]
-pub(crate) struct Batch {
+pub(crate) struct PublishBatch {
     messages: Vec<OutgoingMessage>,
     done: oneshot::Sender<Result<(), BusError>>,
 }
@@ -64,13 +64,13 @@ impl Rabbit {
     fn messages(&self, events: &[Event]) -> Result<(Vec<OutgoingMessage>, Vec<Span>), BusError> {
         let mut spans = Vec::with_capacity(events.len());
         let mut messages = Vec::with_capacity(events.len() + 1);
-        let mut lanes: BTreeMap<u16, Vec<Part<&Event>>> = BTreeMap::new();
+        let mut lanes: BTreeMap<u16, Vec<BundlePart<&Event>>> = BTreeMap::new();
         for event in events {
             let lane = lane_of(event.directory_id, self.partitions());
             let span = event_span(event, lane, messaging_system::RABBITMQ);
             let traceparent = telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone());
             messages.push(wire::event(event, lane, traceparent.clone()));
-            let part = Part {
+            let part = BundlePart {
                 traceparent,
                 message: event,
             };
@@ -87,10 +87,13 @@ impl Rabbit {
 }
 
 /// Publishes and waits for all confirmations.
-pub(crate) async fn publish(batches: &mpsc::Sender<Batch>, messages: Vec<OutgoingMessage>) -> Result<(), BusError> {
+pub(crate) async fn publish(
+    batches: &mpsc::Sender<PublishBatch>,
+    messages: Vec<OutgoingMessage>,
+) -> Result<(), BusError> {
     let (done, outcome) = oneshot::channel();
     batches
-        .send(Batch { messages, done })
+        .send(PublishBatch { messages, done })
         .await
         .map_err(|_| BusError::Unavailable)?;
     outcome.await.unwrap_or(Err(BusError::Lost))
@@ -99,7 +102,7 @@ pub(crate) async fn publish(batches: &mpsc::Sender<Batch>, messages: Vec<Outgoin
 /// Publishes the batches of one session until it is lost.
 pub(crate) async fn publish_batches(
     channel: Channel,
-    mut batches: mpsc::Receiver<Batch>,
+    mut batches: mpsc::Receiver<PublishBatch>,
     blocked: Arc<AtomicBool>,
     lost: CancellationToken,
 ) {
@@ -173,7 +176,7 @@ impl BatchGroup {
 
 /// Publishes a group in order. A message of a group can only be returned before the group is confirmed as a whole, so
 /// no batch takes the blame for another group's message.
-async fn publish_group(channel: &Channel, group: Vec<Batch>) -> GroupOutcome {
+async fn publish_group(channel: &Channel, group: Vec<PublishBatch>) -> GroupOutcome {
     let mut fate = BatchGroup {
         ids: Vec::new(),
         refused: vec![false; group.len()],
@@ -223,7 +226,7 @@ async fn publish_group(channel: &Channel, group: Vec<Batch>) -> GroupOutcome {
 }
 
 /// Returns once everything sent so far is confirmed or given up.
-pub(crate) async fn flush(batches: &mpsc::Sender<Batch>) {
+pub(crate) async fn flush(batches: &mpsc::Sender<PublishBatch>) {
     // The outcome is that of an empty batch.
     let _ = publish(batches, Vec::new()).await;
 }

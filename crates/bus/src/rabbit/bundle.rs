@@ -11,7 +11,7 @@ pub(crate) const FULL_BYTES: usize = 64 * 1024;
 
 /// One of several.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Part<T> {
+pub(crate) struct BundlePart<T> {
     /// W3C `traceparent` of the sender's span, in place of the header that a message of its own has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traceparent: Option<String>,
@@ -19,15 +19,15 @@ pub(crate) struct Part<T> {
 }
 
 /// Reads a message, or a bundle of some: a JSON object, or an array of parts.
-pub(crate) fn read<T: Message>(body: &[u8]) -> Result<Vec<Part<T>>, serde_json::Error> {
+pub(crate) fn read<T: Message>(body: &[u8]) -> Result<Vec<BundlePart<T>>, serde_json::Error> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
         let message = serde_json::from_slice(body)?;
-        return Ok(vec![Part {
+        return Ok(vec![BundlePart {
             traceparent: None,
             message,
         }]);
     }
-    let parts: Vec<Part<T>> = serde_json::from_slice(body)?;
+    let parts: Vec<BundlePart<T>> = serde_json::from_slice(body)?;
     if parts.is_empty() {
         // Nobody could acknowledge it.
         return Err(serde::de::Error::custom("no message"));

@@ -72,13 +72,13 @@ struct InFlightMessage {
 }
 
 #[derive(Debug, Default)]
-struct Lane {
+struct CommandLane {
     waiting: Vec<Letter>,
     bytes: usize,
     unconfirmed: usize,
 }
 
-impl Lane {
+impl CommandLane {
     fn is_full(&self) -> bool {
         self.waiting.len() >= MOST_MESSAGES || self.bytes >= FULL_BYTES
     }
@@ -87,7 +87,7 @@ impl Lane {
 struct LaneSender<'a> {
     channel: &'a Channel,
     waiters: &'a Waiters,
-    lanes: HashMap<u16, Lane>,
+    lanes: HashMap<u16, CommandLane>,
     unconfirmed: FuturesUnordered<PublishFuture<'a, InFlightMessage>>,
     /// The commands of the last messages, by the id of the first: a message may be named as returned a little after it
     /// was confirmed.
@@ -165,7 +165,7 @@ impl<'a> LaneSender<'a> {
 
     /// What the broker said of a message; the next one may go when it was the last on its way.
     async fn settle(&mut self, sent: InFlightMessage, confirmation: lapin::Result<Confirmation>) -> bool {
-        let idle = |lane: &Lane| lane.unconfirmed == 0 && !lane.waiting.is_empty();
+        let idle = |lane: &CommandLane| lane.unconfirmed == 0 && !lane.waiting.is_empty();
         self.note(&sent, confirmation) && (!self.lanes.get(&sent.lane).is_some_and(idle) || self.send(sent.lane).await)
     }
 

@@ -2,7 +2,7 @@
 
 use super::batches::publish;
 use super::buffer::ConsumerBuffer;
-use super::bundle::{self, Part};
+use super::bundle::{self, BundlePart};
 use super::connection::{self, ConnectError, ReconnectBackoff};
 use super::replies::Reply;
 use super::watchdog::{self, Alarm};
@@ -301,7 +301,7 @@ impl<T: Message> Worker<T> {
         let deliveries = (0..).zip(parts).map(
             |(
                 part,
-                Part {
+                BundlePart {
                     traceparent: own,
                     message,
                 },

@@ -15,7 +15,7 @@ pub(crate) struct Letter {
     pub(crate) deadline: Timestamp,
     /// The queue that the verdict is sent to.
     pub(crate) reply_to: ShortString,
-    pub(crate) part: Part<Box<RawValue>>,
+    pub(crate) part: BundlePart<Box<RawValue>>,
 }
 
 impl Letter {
@@ -32,7 +32,7 @@ impl Letter {
             directory: command.directory_id,
             deadline: command.deadline,
             reply_to,
-            part: Part {
+            part: BundlePart {
                 traceparent,
                 message: serde_json::value::to_raw_value(command)?,
             },

@@ -1,6 +1,6 @@
 //! One publishing connection, from its handshake to its end.
 
-use super::batches::{self, Batch, publish_batches};
+use super::batches::{self, PublishBatch, publish_batches};
 use super::commands::publish_commands;
 use super::connection::{self, ConnectError};
 use super::letter::Letter;
@@ -36,7 +36,7 @@ pub(crate) struct PublisherSession {
     connection: Connection,
     waiters: Arc<Waiters>,
     commands: mpsc::Sender<Letter>,
-    batches: mpsc::Sender<Batch>,
+    batches: mpsc::Sender<PublishBatch>,
     replies: mpsc::Sender<Reply>,
     reply_queue: OnceCell<ShortString>,
     /// The broker is short of memory or disk and takes no messages.
@@ -170,7 +170,7 @@ impl PublisherSession {
         &self.commands
     }
 
-    pub(crate) const fn batches(&self) -> &mpsc::Sender<Batch> {
+    pub(crate) const fn batches(&self) -> &mpsc::Sender<PublishBatch> {
         &self.batches
     }
 

@@ -81,7 +81,7 @@ pub(crate) fn event(event: &Event, lane: u16, traceparent: Option<String>) -> Ou
 }
 
 /// Events of one lane for the dispatcher.
-pub(crate) fn events(parts: &[Part<&Event>], lane: u16) -> Result<OutgoingMessage, serde_json::Error> {
+pub(crate) fn events(parts: &[BundlePart<&Event>], lane: u16) -> Result<OutgoingMessage, serde_json::Error> {
     let id = parts.first().map(|part| part.message.message_id()).unwrap_or_default();
     Ok(OutgoingMessage {
         exchange: DISPATCH,

@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How the test broker is administered. Blocking: it is used from `Drop` too.
 #[derive(Clone, Debug)]
-pub(super) enum Admin {
+pub(super) enum BrokerAdmin {
     Management {
         authority: String,
         authorization: String,
@@ -25,7 +25,7 @@ pub(super) enum Admin {
     },
 }
 
-impl Admin {
+impl BrokerAdmin {
     pub(super) fn find(broker: &Url) -> Self {
         let named = std::env::var("ROLLCALL_TEST_BUS_MANAGEMENT_URL").ok();
         let authority = named
@@ -229,9 +229,13 @@ mod tests {
         let own = cluster_name(&broker).expect("a broker tells the name of its cluster");
         for (cluster, taken) in [(own.as_str(), true), ("rabbit@another", false)] {
             let (address, served) = management(cluster);
-            let admin = Admin::at(&broker, address);
+            let admin = BrokerAdmin::at(&broker, address);
             served.join().unwrap();
-            assert_eq!(matches!(admin, Admin::Management { .. }), taken, "{cluster}: {admin:?}");
+            assert_eq!(
+                matches!(admin, BrokerAdmin::Management { .. }),
+                taken,
+                "{cluster}: {admin:?}"
+            );
         }
     }
 }

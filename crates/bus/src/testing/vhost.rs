@@ -10,7 +10,7 @@ pub struct Vhost {
     /// The broker's URL with this virtual host.
     pub url: String,
     name: String,
-    admin: Admin,
+    admin: BrokerAdmin,
 }
 
 impl Vhost {
@@ -34,7 +34,7 @@ impl Vhost {
         let (admin, created) = {
             let (url, name) = (url.clone(), name.clone());
             tokio::task::spawn_blocking(move || {
-                let admin = Admin::find(&url);
+                let admin = BrokerAdmin::find(&url);
                 let created = admin.create_vhost(&name);
                 (admin, created)
             })

@@ -40,13 +40,13 @@ pub(crate) struct Turns {
 struct State {
     free: usize,
     /// The parties that have a place or wait for one.
-    parties: HashMap<Party, Line>,
+    parties: HashMap<Party, PartyLine>,
     /// Those that wait and have less than their share, each once, in the order of their turns.
     next: VecDeque<Party>,
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct PartyLine {
     taken: usize,
     waiting: VecDeque<oneshot::Sender<Turn>>,
     is_next: bool,

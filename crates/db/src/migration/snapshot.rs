@@ -61,7 +61,7 @@ async fn lines_of(database: &ScratchDatabase, dialect: Dialect, query: &str) -> 
 }
 
 /// A text without what builders write otherwise than people: quotes around names, and blanks. Of the text of a table (as
-/// SQLite keeps it) only the checks, and whether its numbers are given once: the rest is told column by column.
+/// SQLite keeps it) only the checks, and whether its numbers are given once: the rest is listed column by column.
 fn normalized(text: &str) -> Vec<String> {
     let plain: String = text.replace('"', "").split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = plain.replace("( ", "(").replace(" )", ")");

@@ -3,20 +3,20 @@
 //! The driver takes no arrays with NULL in them, so a column that may have none is sent in the text form of an array
 //! (PostgreSQL documentation, "Array Input and Output Syntax").
 
-use super::field::{Field, Kind, hex};
+use super::field::{Field, ValueKind, hex};
 use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
 use std::fmt::Write as _;
 
-pub(super) const fn type_name(kind: Kind) -> &'static str {
+pub(super) const fn type_name(kind: ValueKind) -> &'static str {
     match kind {
-        Kind::Id => "uuid[]",
-        Kind::Text | Kind::Json => "text[]",
-        Kind::BigInt => "bigint[]",
-        Kind::Int => "integer[]",
-        Kind::SmallInt => "smallint[]",
-        Kind::Bool => "boolean[]",
-        Kind::Bytes => "bytea[]",
+        ValueKind::Id => "uuid[]",
+        ValueKind::Text | ValueKind::Json => "text[]",
+        ValueKind::BigInt => "bigint[]",
+        ValueKind::Int => "integer[]",
+        ValueKind::SmallInt => "smallint[]",
+        ValueKind::Bool => "boolean[]",
+        ValueKind::Bytes => "bytea[]",
     }
 }
 
@@ -41,15 +41,15 @@ pub(super) fn columns(fields: &[Field], cells: Vec<Value>) -> Vec<Value> {
 }
 
 /// An array without NULL.
-pub(super) fn of(kind: Kind, values: Vec<Value>) -> Value {
+pub(super) fn of(kind: ValueKind, values: Vec<Value>) -> Value {
     let kind = match kind {
-        Kind::Id => ArrayType::Uuid,
-        Kind::Text | Kind::Json => ArrayType::String,
-        Kind::BigInt => ArrayType::BigInt,
-        Kind::Int => ArrayType::Int,
-        Kind::SmallInt => ArrayType::SmallInt,
-        Kind::Bool => ArrayType::Bool,
-        Kind::Bytes => ArrayType::Bytes,
+        ValueKind::Id => ArrayType::Uuid,
+        ValueKind::Text | ValueKind::Json => ArrayType::String,
+        ValueKind::BigInt => ArrayType::BigInt,
+        ValueKind::Int => ArrayType::Int,
+        ValueKind::SmallInt => ArrayType::SmallInt,
+        ValueKind::Bool => ArrayType::Bool,
+        ValueKind::Bytes => ArrayType::Bytes,
     };
     Value::Array(kind, Some(Box::new(values)))
 }

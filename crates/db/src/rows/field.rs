@@ -4,7 +4,7 @@ use sea_orm::sea_query::{ColumnType, DynIden};
 
 /// What a column of rows holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A UUID.
     Id,
     /// Text.
@@ -23,7 +23,7 @@ pub enum Kind {
     Bytes,
 }
 
-impl Kind {
+impl ValueKind {
     /// The kind of an entity's column.
     ///
     /// # Panics
@@ -47,7 +47,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub(super) name: DynIden,
-    pub(super) kind: Kind,
+    pub(super) kind: ValueKind,
     pub(super) is_nullable: bool,
 }
 

@@ -1,14 +1,14 @@
 //! Rows and lists of values as JSON text, as SQLite takes them.
 
-use super::field::{Kind, hex};
+use super::field::{ValueKind, hex};
 use crate::expr::call;
 use sea_orm::Value;
 use sea_orm::sea_query::Expr;
 
 /// What SQLite makes of a value out of JSON.
-pub(super) fn read(kind: Kind, value: Expr) -> Expr {
+pub(super) fn read(kind: ValueKind, value: Expr) -> Expr {
     match kind {
-        Kind::Id | Kind::Bytes => call("unhex", [value]),
+        ValueKind::Id | ValueKind::Bytes => call("unhex", [value]),
         _ => value,
     }
 }

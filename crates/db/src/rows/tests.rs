@@ -1,4 +1,4 @@
-use super::{Columns, Kind, Parameters, Rows, is_one_of, list};
+use super::{Columns, Parameters, Rows, ValueKind, is_one_of, list};
 use crate::Dialect;
 use crate::expr::{fixed, truth};
 use crate::send::fetch_all;
@@ -11,15 +11,15 @@ use uuid::Uuid;
 
 static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
     Columns::default()
-        .and("id", Kind::Id)
-        .and("number", Kind::BigInt)
-        .and("holds", Kind::Bool)
-        .and("text", Kind::Text)
-        .and_nullable("other_id", Kind::Id)
-        .and_nullable("other_text", Kind::Text)
-        .and_nullable("other_number", Kind::BigInt)
-        .and_nullable("other_holds", Kind::Bool)
-        .and_nullable("bytes", Kind::Bytes)
+        .and("id", ValueKind::Id)
+        .and("number", ValueKind::BigInt)
+        .and("holds", ValueKind::Bool)
+        .and("text", ValueKind::Text)
+        .and_nullable("other_id", ValueKind::Id)
+        .and_nullable("other_text", ValueKind::Text)
+        .and_nullable("other_number", ValueKind::BigInt)
+        .and_nullable("other_holds", ValueKind::Bool)
+        .and_nullable("bytes", ValueKind::Bytes)
 });
 
 #[derive(Clone, Debug, PartialEq, FromQueryResult)]
@@ -118,17 +118,17 @@ async fn one_of_a_list_is_found_by_its_value() {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         let database = ScratchDatabase::of(dialect).await;
         let ids: Vec<Uuid> = (0..3).map(|_| Uuid::new_v4()).collect();
-        let cases: [(Kind, Value, Vec<Value>, bool); 5] = [
+        let cases: [(ValueKind, Value, Vec<Value>, bool); 5] = [
             (
-                Kind::Id,
+                ValueKind::Id,
                 ids[1].into(),
                 ids.iter().map(|id| (*id).into()).collect(),
                 true,
             ),
-            (Kind::Id, ids[0].into(), vec![ids[2].into()], false),
-            (Kind::Id, ids[0].into(), vec![], false),
-            (Kind::Text, "a\"b".into(), vec!["a".into(), "a\"b".into()], true),
-            (Kind::Int, 7.into(), vec![5.into(), 6.into()], false),
+            (ValueKind::Id, ids[0].into(), vec![ids[2].into()], false),
+            (ValueKind::Id, ids[0].into(), vec![], false),
+            (ValueKind::Text, "a\"b".into(), vec!["a".into(), "a\"b".into()], true),
+            (ValueKind::Int, 7.into(), vec![5.into(), 6.into()], false),
         ];
         for (kind, value, values, is_there) in cases {
             let list = Expr::val(list(dialect, kind, values));

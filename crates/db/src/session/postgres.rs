@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub(super) const COMMIT: &str = "COMMIT";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
-/// Opens a transaction and takes advisory locks, in their order, each told by two numbers. A transaction whose statements
+/// Opens a transaction and takes advisory locks, in their order, each named by two numbers. A transaction whose statements
 /// others wait for has less time for each.
 pub(super) fn begin(discard_plans: bool, others_wait: bool, locks: impl Iterator<Item = (i32, u16)>) -> String {
     let mut sql = String::new();

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 /// The encodings that bodies may come in, as `Accept-Encoding` of a refusal tells them (RFC 7694 §3).
 pub const ACCEPTED_ENCODINGS: &str = "gzip, identity";
 
-/// Of the name of an encoding, no more is told back.
+/// An error quotes so much of the name of an encoding, and no more.
 const LONGEST_NAME: usize = 60;
 
 /// Why there is no body.

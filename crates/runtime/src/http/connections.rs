@@ -32,10 +32,10 @@ pub(crate) struct ConnectionBounds {
 
 /// The connections of a process. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Connections(Arc<Table>);
+pub(super) struct Connections(Arc<ConnectionTable>);
 
 #[derive(Debug)]
-struct Table {
+struct ConnectionTable {
     bounds: ConnectionBounds,
     epoch: Instant,
     unread: AtomicUsize,
@@ -66,7 +66,7 @@ pub(super) struct AdmittedConnection {
 
 impl Connections {
     pub(super) fn new(bounds: ConnectionBounds) -> Self {
-        Self(Arc::new(Table {
+        Self(Arc::new(ConnectionTable {
             bounds,
             epoch: Instant::now(),
             unread: AtomicUsize::new(0),

@@ -15,7 +15,7 @@ impl Filter {
     /// as far as the filter asks for them.
     #[must_use]
     pub fn matches(&self, resource: &Map<String, Value>, resource_type: &ResourceType) -> bool {
-        self.holds(&Resource {
+        self.holds(&ResourceScope {
             members: resource,
             resource_type,
         })
@@ -40,7 +40,7 @@ impl Filter {
         })
     }
 
-    fn holds(&self, scope: &impl Scope) -> bool {
+    fn holds(&self, scope: &impl NameScope) -> bool {
         match self {
             Self::And(left, right) => left.holds(scope) && right.holds(scope),
             Self::Or(left, right) => left.holds(scope) || right.holds(scope),
@@ -74,16 +74,16 @@ impl PathValues<'_> {
 }
 
 /// What names in a filter are looked up in.
-trait Scope {
+trait NameScope {
     fn find<'a>(&'a self, path: &AttributePath) -> PathValues<'a>;
 }
 
-struct Resource<'r> {
+struct ResourceScope<'r> {
     members: &'r Map<String, Value>,
     resource_type: &'r ResourceType,
 }
 
-impl Scope for Resource<'_> {
+impl NameScope for ResourceScope<'_> {
     fn find<'a>(&'a self, path: &AttributePath) -> PathValues<'a> {
         let known = self.resource_type.lookup(path);
         let urn = known.map_or(path.urn.as_deref(), |known| known.urn);
@@ -110,7 +110,7 @@ struct Element<'r> {
     attribute: Option<&'r Attribute>,
 }
 
-impl Scope for Element<'_> {
+impl NameScope for Element<'_> {
     fn find<'a>(&'a self, path: &AttributePath) -> PathValues<'a> {
         let values = match self.value {
             Value::Object(members) => elements(member(members, &path.attribute)),

@@ -13,7 +13,7 @@ pub(super) fn parse(text: &str, urns: &[&str]) -> Result<Filter, Error> {
     if parser.tokens.is_empty() {
         return Err(Error::invalid_filter("the filter is empty"));
     }
-    let filter = parser.any_of(Scope::Resource)?;
+    let filter = parser.any_of(FilterScope::Resource)?;
     match parser.peek() {
         None => Ok(filter),
         Some(_) => Err(parser.expected("\"and\" or \"or\" (a value with spaces stands in double quotes)")),
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str, urns: &[&str]) -> Result<Filter, Error> {
 pub(crate) fn parse_bracket(text: &str, bracket: usize) -> Result<(Filter, &str), Error> {
     let mut parser = Parser::new(text, bracket, &[])?;
     parser.take();
-    let filter = parser.any_of(Scope::Element)?;
+    let filter = parser.any_of(FilterScope::Element)?;
     let Some(Token {
         kind: Lexeme::CloseBracket,
         at,
@@ -37,7 +37,7 @@ pub(crate) fn parse_bracket(text: &str, bracket: usize) -> Result<(Filter, &str)
 
 /// What the names of a (sub-)filter belong to.
 #[derive(Clone, Copy, PartialEq)]
-enum Scope {
+enum FilterScope {
     /// A resource: any path.
     Resource,
     /// One element of a complex attribute: sub-attribute names only.
@@ -66,7 +66,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `a or b or c`
-    fn any_of(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn any_of(&mut self, scope: FilterScope) -> Result<Filter, Error> {
         let mut left = self.all_of(scope)?;
         while self.take_keyword("or") {
             left = Filter::Or(Box::new(left), Box::new(self.all_of(scope)?));
@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `a and b and c`
-    fn all_of(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn all_of(&mut self, scope: FilterScope) -> Result<Filter, Error> {
         let mut left = self.one(scope)?;
         while self.take_keyword("and") {
             left = Filter::And(Box::new(left), Box::new(self.one(scope)?));
@@ -84,7 +84,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `(…)`, `not (…)`, or a term.
-    fn one(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn one(&mut self, scope: FilterScope) -> Result<Filter, Error> {
         if self.kind_at(0) == Some(&Lexeme::Open) {
             return self.group(scope);
         }
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
         self.term(scope)
     }
 
-    fn group(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn group(&mut self, scope: FilterScope) -> Result<Filter, Error> {
         self.enter()?;
         self.take();
         let inner = self.any_of(scope)?;
@@ -115,7 +115,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `path pr`, `path op value`, `path[…]`, `path[…].sub op value`.
-    fn term(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn term(&mut self, scope: FilterScope) -> Result<Filter, Error> {
         self.terms += 1;
         if self.terms > MAX_TERMS {
             return Err(self.here(&format!("a filter may have at most {MAX_TERMS} comparisons")));
@@ -124,7 +124,7 @@ impl<'a> Parser<'a> {
         if self.kind_at(0) != Some(&Lexeme::OpenBracket) {
             return self.comparison(path);
         }
-        if scope == Scope::Element {
+        if scope == FilterScope::Element {
             return Err(self.here("brackets do not nest"));
         }
         if path.sub.is_some() {
@@ -132,7 +132,7 @@ impl<'a> Parser<'a> {
         }
         self.enter()?;
         self.take();
-        let mut inner = self.any_of(Scope::Element)?;
+        let mut inner = self.any_of(FilterScope::Element)?;
         self.close(&Lexeme::CloseBracket, "\"]\", \"and\" or \"or\"")?;
         self.depth -= 1;
         if let Some(sub) = self.take_sub()? {
@@ -145,7 +145,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn path(&mut self, scope: Scope) -> Result<AttributePath, Error> {
+    fn path(&mut self, scope: FilterScope) -> Result<AttributePath, Error> {
         let Some(Lexeme::Word(word)) = self.kind_at(0) else {
             return Err(self.expected("an attribute name"));
         };
@@ -156,7 +156,7 @@ impl<'a> Parser<'a> {
             }
             Err(why) => return Err(self.here(&why)),
         };
-        if scope == Scope::Element && (path.urn.is_some() || path.sub.is_some()) {
+        if scope == FilterScope::Element && (path.urn.is_some() || path.sub.is_some()) {
             return Err(self.expected("the name of a sub-attribute"));
         }
         self.take();

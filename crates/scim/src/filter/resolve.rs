@@ -17,12 +17,12 @@ pub(super) enum UnknownAttribute {
 }
 
 /// Why a term cannot be resolved.
-enum Problem {
+enum Unresolvable {
     Unknown(String),
     Refused(Error),
 }
 
-impl From<Error> for Problem {
+impl From<Error> for Unresolvable {
     fn from(error: Error) -> Self {
         Self::Refused(error)
     }
@@ -49,7 +49,7 @@ pub(super) fn resolve(
             replace_null(filter);
             Ok(())
         }
-        Err(Problem::Unknown(_)) if unknown == UnknownAttribute::Valueless => {
+        Err(Unresolvable::Unknown(_)) if unknown == UnknownAttribute::Valueless => {
             // `id` is always there, so its presence is the constant true.
             let always = Filter::Present(AttributePath::name("id"));
             *filter = if holds_without_value(filter) {
@@ -59,8 +59,8 @@ pub(super) fn resolve(
             };
             Ok(())
         }
-        Err(Problem::Unknown(what)) => Err(Error::invalid_filter(format!("filter: {what}"))),
-        Err(Problem::Refused(error)) => Err(error),
+        Err(Unresolvable::Unknown(what)) => Err(Error::invalid_filter(format!("filter: {what}"))),
+        Err(Unresolvable::Refused(error)) => Err(error),
     }
 }
 
@@ -101,14 +101,14 @@ pub fn resolve_value_filter(filter: &mut Filter, attribute: &Attribute) -> Resul
     Ok(())
 }
 
-fn resolve_term(term: &mut Comparison, resource_type: &ResourceType) -> Result<(), Problem> {
+fn resolve_term(term: &mut Comparison, resource_type: &ResourceType) -> Result<(), Unresolvable> {
     let Some(mut target) = locate(&mut term.path, resource_type)? else {
         return Ok(check_untyped(term)?);
     };
     // Whether a complex attribute has any value is a question for the attribute itself (R29).
     if target.kind == AttributeType::Complex && term.value != Literal::Null {
         let Some(value) = target.sub("value") else {
-            return Err(Problem::Refused(Error::invalid_filter(format!(
+            return Err(Unresolvable::Refused(Error::invalid_filter(format!(
                 "filter: {} is complex; compare one of its sub-attributes",
                 term.path
             ))));
@@ -124,10 +124,10 @@ fn resolve_value_path(
     path: &mut AttributePath,
     filter: &mut Filter,
     resource_type: &ResourceType,
-) -> Result<(), Problem> {
+) -> Result<(), Unresolvable> {
     match locate(path, resource_type)? {
         Some(attribute) if attribute.kind == AttributeType::Complex => Ok(resolve_value_filter(filter, attribute)?),
-        Some(_) => Err(Problem::Refused(Error::invalid_filter(format!(
+        Some(_) => Err(Unresolvable::Refused(Error::invalid_filter(format!(
             "filter: {path} has no sub-attributes to filter by"
         )))),
         None => Ok(resolve_untyped(filter)?),
@@ -135,14 +135,17 @@ fn resolve_value_path(
 }
 
 /// Puts the path in canonical case and returns the facts of what it names; `None` for data of an unknown extension.
-fn locate<'a>(path: &mut AttributePath, resource_type: &'a ResourceType) -> Result<Option<&'a Attribute>, Problem> {
-    *path = canonical(path, resource_type).map_err(Problem::Unknown)?;
+fn locate<'a>(
+    path: &mut AttributePath,
+    resource_type: &'a ResourceType,
+) -> Result<Option<&'a Attribute>, Unresolvable> {
+    *path = canonical(path, resource_type).map_err(Unresolvable::Unknown)?;
     let Some(found) = resource_type.lookup(path) else {
         return Ok(None);
     };
     for attribute in std::iter::once(found.attribute).chain(found.sub) {
         if attribute.mutability == Mutability::WriteOnly || attribute.returned == Returned::Never {
-            return Err(Problem::Refused(Error::invalid_filter(format!(
+            return Err(Unresolvable::Refused(Error::invalid_filter(format!(
                 "filter: {path} is never returned and cannot be filtered by"
             ))));
         }

@@ -68,7 +68,7 @@ struct AttributeDiff {
 struct TooLong;
 
 impl AttributeDiff {
-    /// Tells parts and elements one by one; `false` where a value has neither, or elements cannot be told apart.
+    /// Lists parts and elements one by one; `false` where a value has neither, or elements cannot be told apart.
     fn apart(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) -> Result<bool, TooLong> {
         if let (Some(left), Some(right)) = (as_elements(before), as_elements(after)) {
             let kinds = (kinds(left), kinds(right));
@@ -123,7 +123,7 @@ impl AttributeDiff {
     }
 
     fn tell(&mut self, path: String, values: (Value, Value), whole: Whole<'_>) -> Result<(), TooLong> {
-        /// Up to so many bytes of paths are told whatever the values are.
+        /// Up to so many bytes of paths are listed, whatever the values are.
         const FREE_PATH_BYTES: usize = 4096;
         self.paths += path.len();
         if self.paths > FREE_PATH_BYTES {

@@ -12,7 +12,7 @@ use crate::lenient::{self, Name, member, resolve};
 use crate::schema::ResourceType;
 use crate::{Error, urn};
 
-/// Of names that no schema has, no more are told.
+/// So many names that no schema has are listed, and no more.
 const MOST_NAMES: usize = 20;
 
 pub(super) fn parse(rt: &ResourceType, body: &Value) -> Result<Patch, Error> {

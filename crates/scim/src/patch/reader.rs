@@ -1,4 +1,4 @@
-//! A PATCH while it is read: the operation at hand, and what those before it came to.
+//! A PATCH while it is read: the operation at hand, and the results of those before it.
 
 use super::MemberOp;
 use super::step::{PatchStep, PatchVerb};

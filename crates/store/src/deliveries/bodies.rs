@@ -1,6 +1,6 @@
 //! Deliveries whose body is not that of an event in the log, and what keeps live events behind the past.
 
-use super::{Deliveries, InsertedDelivery, Lease, NewDelivery, Origin, insert};
+use super::{Deliveries, DeliveryOrigin, InsertedDelivery, Lease, NewDelivery, insert};
 use crate::{AdminTx, Dialect, StoreError};
 use db::entity::column::Id;
 use db::entity::{catch_ups, delivery_bodies};
@@ -24,7 +24,7 @@ pub struct OwnBody {
     pub body: Arc<str>,
 }
 
-/// What a batch of live events comes to.
+/// What storing a batch of live events did.
 #[derive(Clone, Copy, Debug)]
 pub struct FannedOut<'a> {
     /// The deliveries, in order.
@@ -81,7 +81,7 @@ impl Deliveries<'_> {
             .filter(|new| !behind.contains(&(new.endpoint_id, new.directory_id)))
             .copied()
             .collect();
-        let inserted = insert::insert(&tx, dialect, Origin::Live, &live, lease, now).await?;
+        let inserted = insert::insert(&tx, dialect, DeliveryOrigin::Live, &live, lease, now).await?;
         let stored: HashSet<DeliveryId> = inserted.iter().map(|new| new.id).collect();
         store_bodies(&tx, dialect, batch.bodies, |id| stored.contains(&id)).await?;
         tx.commit().await?;
@@ -126,7 +126,7 @@ impl AdminTx {
             ordered: false,
         };
         let lease = Lease { owner: "", until: now };
-        let inserted = insert::insert(&self.tx, self.dialect, Origin::Other, &[new], lease, now).await?;
+        let inserted = insert::insert(&self.tx, self.dialect, DeliveryOrigin::Other, &[new], lease, now).await?;
         let body = OwnBody {
             delivery_id: test.id,
             directory_id: test.directory_id,

@@ -4,7 +4,7 @@
 //! log, page by page, each page in one transaction with the progress. The last step reads the log to its end under the
 //! lock that live events wait for, and hands over.
 
-use crate::deliveries::{BLOCKED, Origin, insert, store_bodies};
+use crate::deliveries::{BLOCKED, DeliveryOrigin, insert, store_bodies};
 use crate::{
     AdminTx, CatchUpPhase, DeliveryState, Dialect, EndpointState, Lease, NewDelivery, OwnBody, Store, StoreError,
 };
@@ -353,7 +353,7 @@ impl CatchUpStep {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let lease = Lease { owner: "", until: now };
-        let inserted = insert(&self.tx, self.dialect, Origin::Other, new, lease, now).await?;
+        let inserted = insert(&self.tx, self.dialect, DeliveryOrigin::Other, new, lease, now).await?;
         let is_stored = |id| inserted.iter().any(|new| new.id == id);
         store_bodies(&self.tx, self.dialect, bodies, is_stored).await?;
         save(&self.tx, next, now).await?;

@@ -8,7 +8,7 @@ use db::entity::column::{Id, Millis};
 use db::entity::deliveries::{Column, Entity};
 use db::entity::{endpoints, events};
 use db::expr::{limited, number, text, truth};
-use db::rows::{Columns, Kind, Rows, is_one_of_ids};
+use db::rows::{Columns, Rows, ValueKind, is_one_of_ids};
 use db::send::fetch_all;
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{
@@ -140,9 +140,9 @@ impl Deliveries<'_> {
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
         static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
             Columns::default()
-                .and("endpoint_id", Kind::Id)
-                .and("firsts", Kind::BigInt)
-                .and("retries", Kind::BigInt)
+                .and("endpoint_id", ValueKind::Id)
+                .and("firsts", ValueKind::BigInt)
+                .and("retries", ValueKind::BigInt)
         });
         let mut rows = Rows::new(&COLUMNS);
         for room in rooms {
@@ -211,14 +211,14 @@ impl Deliveries<'_> {
             .and_where(is_enabled())
             .and_where(Expr::exists(any))
             .take();
-        let due: Vec<Due> = fetch_all(self.store.read(), &find).await?;
+        let due: Vec<DueEndpoint> = fetch_all(self.store.read(), &find).await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
         let rooms: HashMap<EndpointId, Room> = rooms.iter().map(|room| (room.endpoint_id, *room)).collect();
         let tx = self.store.begin().await?;
         let mut all = Vec::new();
-        for Due { id } in due {
+        for DueEndpoint { id } in due {
             let room = rooms.get(&id.0);
             let counts = room.map_or([0, 0], |room| [room.firsts, room.retries]);
             for (class, most) in classes().into_iter().zip(counts) {
@@ -257,7 +257,7 @@ impl Deliveries<'_> {
             .from(events::Entity)
             .and_where(is_one_of_ids(self.store.dialect(), id, wanted))
             .take();
-        let rows: Vec<Told> = fetch_all(&self.store.steady().look, &these).await?;
+        let rows: Vec<SentEvent> = fetch_all(&self.store.steady().look, &these).await?;
         let mut found: HashMap<EventId, (Arc<str>, Option<Arc<str>>)> = HashMap::with_capacity(rows.len());
         for row in rows {
             found.insert(row.id.0, (row.body.into(), row.traceparent.map(Arc::from)));
@@ -280,13 +280,13 @@ impl Deliveries<'_> {
 
 /// An endpoint of which something is due.
 #[derive(Debug, FromQueryResult)]
-struct Due {
+struct DueEndpoint {
     id: Id<EndpointId>,
 }
 
 /// What is sent of an event.
 #[derive(Debug, FromQueryResult)]
-struct Told {
+struct SentEvent {
     id: Id<EventId>,
     body: String,
     traceparent: Option<String>,

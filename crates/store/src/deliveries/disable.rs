@@ -88,7 +88,7 @@ impl Deliveries<'_> {
             )
             .and_where(Expr::col((Entity, Column::Id)).eq(disabling.delivery_id.uuid()))
             .take();
-        let place: Option<Place> = fetch_one(&tx, &place).await?;
+        let place: Option<LastFailure> = fetch_one(&tx, &place).await?;
         if let Some(place) = &place {
             // Before the first write, so that the log keeps its order.
             lock_lane(&tx, dialect, lane_of(place.directory_id.0, disabling.partitions)).await?;
@@ -247,9 +247,9 @@ struct Stray {
     endpoint_id: Id<EndpointId>,
 }
 
-/// What is told of a delivery in the log of its directory.
+/// The last failed delivery, as the directory's log describes it.
 #[derive(Debug, FromQueryResult)]
-struct Place {
+struct LastFailure {
     directory_id: Id<DirectoryId>,
     organization_id: Id<OrganizationId>,
     event_id: Id<EventId>,
@@ -257,7 +257,7 @@ struct Place {
     last_error: Option<String>,
 }
 
-/// What is told of an endpoint that was switched off.
+/// What the event says about an endpoint that was switched off.
 #[derive(Debug, FromQueryResult)]
 struct SwitchedOff {
     description: Option<String>,

@@ -42,7 +42,7 @@ pub struct Followers {
 
 /// A place in a line.
 #[derive(Debug, FromQueryResult)]
-struct Place {
+struct LinePlace {
     head: Id<DeliveryId>,
     id: Id<DeliveryId>,
     sequence: i64,
@@ -135,7 +135,7 @@ impl Deliveries<'_> {
         Ok(all)
     }
 
-    async fn places_postgres(&self, heads: &[Head], now: Timestamp) -> Result<Vec<Place>, StoreError> {
+    async fn places_postgres(&self, heads: &[Head], now: Timestamp) -> Result<Vec<LinePlace>, StoreError> {
         let behind = Query::select()
             .columns([("n", Column::Id), ("n", Column::Sequence)])
             .expr_as(is_free("n", now), "is_free")
@@ -159,7 +159,7 @@ impl Deliveries<'_> {
     }
 
     /// SQLite has no LATERAL, but statements cost no round trip: one for each.
-    async fn places_sqlite(&self, heads: &[Head], now: Timestamp) -> Result<Vec<Place>, StoreError> {
+    async fn places_sqlite(&self, heads: &[Head], now: Timestamp) -> Result<Vec<LinePlace>, StoreError> {
         let mut all = Vec::new();
         for head in heads {
             let id = || Expr::col(("d", Column::Id));
@@ -178,7 +178,7 @@ impl Deliveries<'_> {
                 .order_by_columns(by_place("n", &Order::Asc))
                 .limit(ENOUGH)
                 .take();
-            let places: Vec<Place> = fetch_all(&self.store.steady().look, &places).await?;
+            let places: Vec<LinePlace> = fetch_all(&self.store.steady().look, &places).await?;
             all.extend(places);
         }
         Ok(all)
@@ -186,7 +186,7 @@ impl Deliveries<'_> {
 
     async fn take(
         &self,
-        places: &[Place],
+        places: &[LinePlace],
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<HashMap<DeliveryId, ClaimedDelivery>, StoreError> {

@@ -33,7 +33,7 @@ impl ForgetReport {
 
 /// A delivery that keeps its place in a line.
 #[derive(Debug, FromQueryResult)]
-struct Waiting {
+struct WaitingDelivery {
     id: Id<DeliveryId>,
     endpoint_id: Id<EndpointId>,
     subject_id: Option<Id<ResourceId>>,
@@ -63,7 +63,7 @@ impl Deliveries<'_> {
             .order_by_columns(order.map(|column| ((Entity, column), Order::Asc)))
             .limit(AT_ONCE as u64)
             .take();
-        let rows: Vec<Waiting> = fetch_all(self.store.read(), &waiting).await?;
+        let rows: Vec<WaitingDelivery> = fetch_all(self.store.read(), &waiting).await?;
         let (mut before, mut forgotten) = (from, Vec::new());
         for row in &rows {
             // What is about nobody is in no line.

@@ -6,8 +6,8 @@ use crate::{Dialect, EndpointState, StoreError};
 use db::entity::deliveries::{Column, Entity};
 use db::entity::{catch_ups, endpoints};
 use db::expr::{Texts, fixed, insert_from, number, text, truth};
-use db::rows::{Columns, Kind, Parameters, Rows};
-use db::sql::{Row, query_all};
+use db::rows::{Columns, Parameters, Rows, ValueKind};
+use db::sql::{ReadColumns, query_all};
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventType, ResourceId, Timestamp};
 use sea_orm::sea_query::{
     Asterisk, CaseStatement, Expr, ExprTrait as _, Func, JoinType, OnConflict, Order, Query, SelectStatement, TableRef,
@@ -49,7 +49,7 @@ pub struct NewDelivery {
 
 /// Where deliveries come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum DeliveryOrigin {
     /// Events from the bus. The caller may not know yet that an endpoint has begun with the past, and an event may come
     /// after the snapshot that it is in was sent. So the database decides for each of them.
     Live,
@@ -73,9 +73,9 @@ pub struct InsertedDelivery {
 /// A delivery to be stored: those columns that it brings, its place in the batch, and what the caller would do with it.
 static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
     Columns::of(BROUGHT)
-        .and("n", Kind::BigInt)
-        .and("claim", Kind::Bool)
-        .and_nullable("after", Kind::Id)
+        .and("n", ValueKind::BigInt)
+        .and("claim", ValueKind::Bool)
+        .and_nullable("after", ValueKind::Id)
 });
 const BROUGHT: [Column; 7] = [
     Column::Id,
@@ -91,7 +91,7 @@ impl Deliveries<'_> {
     /// Stores deliveries of live events in the order given and returns those that are new. An event that comes a second
     /// time changes nothing, and neither does one for an endpoint that is gone by now. For one that is disabled they are
     /// held. An event that its endpoint gets with the past of the directory is left out, however late it comes by the
-    /// bus: see [`Origin::Live`].
+    /// bus: see [`DeliveryOrigin::Live`].
     ///
     /// Within one call, the deliveries of an ordered endpoint about a subject that say `claim` come before those that do
     /// not; of a coalescing endpoint it is only the first. Older updates that wait at a coalescing endpoint are superseded
@@ -110,10 +110,18 @@ impl Deliveries<'_> {
         }
         let dialect = self.store.dialect();
         if !new.iter().any(joins_line) {
-            return store(&self.store.steady().insert, dialect, Origin::Live, new, lease, now).await;
+            return store(
+                &self.store.steady().insert,
+                dialect,
+                DeliveryOrigin::Live,
+                new,
+                lease,
+                now,
+            )
+            .await;
         }
         let tx = self.store.begin_on(&self.store.steady().insert).await?;
-        let stored = insert(&tx, dialect, Origin::Live, new, lease, now).await?;
+        let stored = insert(&tx, dialect, DeliveryOrigin::Live, new, lease, now).await?;
         tx.commit().await?;
         Ok(stored)
     }
@@ -123,7 +131,7 @@ impl Deliveries<'_> {
 pub(crate) async fn insert(
     tx: &DatabaseTransaction,
     dialect: Dialect,
-    origin: Origin,
+    origin: DeliveryOrigin,
     new: &[NewDelivery],
     lease: Lease<'_>,
     now: Timestamp,
@@ -169,7 +177,7 @@ const fn joins_line(delivery: &NewDelivery) -> bool {
 async fn store<C: ConnectionTrait>(
     connection: &C,
     dialect: Dialect,
-    origin: Origin,
+    origin: DeliveryOrigin,
     new: &[NewDelivery],
     lease: Lease<'_>,
     now: Timestamp,
@@ -207,9 +215,9 @@ fn inserted(row: &QueryResult) -> Result<InsertedDelivery, StoreError> {
 
 /// The statement that stores rows of [`COLUMNS`], for an owner until a time, now. Kept as a text: it is sent for every
 /// batch of events.
-fn statement(dialect: Dialect, origin: Origin) -> &'static str {
+fn statement(dialect: Dialect, origin: DeliveryOrigin) -> &'static str {
     static TEXTS: Texts<4> = Texts::new();
-    TEXTS.get([dialect == Dialect::Sqlite, origin == Origin::Live], || {
+    TEXTS.get([dialect == Dialect::Sqlite, origin == DeliveryOrigin::Live], || {
         let mut parameters = Parameters::new(dialect);
         let rows = parameters.table(&COLUMNS, "r");
         let [owner, until, now] = std::array::from_fn(|_| parameters.value());
@@ -258,7 +266,7 @@ const TAKEN: &str = "taken";
 /// Rows with whether their endpoint is enabled and whether they are leased. An ordered endpoint's delivery is not taken while
 /// another one about the same subject is in line, except behind what the caller holds. `LIMIT 1`, so that the end of the
 /// line is looked up for the one subject and never made from the whole table; so is what the endpoint gets with the past.
-fn judged(rows: TableRef, origin: Origin, owner: Expr) -> SelectStatement {
+fn judged(rows: TableRef, origin: DeliveryOrigin, owner: Expr) -> SelectStatement {
     let r = |column: Column| Expr::col(("r", column));
     let e = |column: endpoints::Column| Expr::col(("e", column));
     let p = |column: Column| Expr::col(("p", column));
@@ -294,7 +302,7 @@ fn judged(rows: TableRef, origin: Origin, owner: Expr) -> SelectStatement {
             "e",
             e(endpoints::Column::Id).eq(r(Column::EndpointId)),
         );
-    if origin == Origin::Live {
+    if origin == DeliveryOrigin::Live {
         let c = |column: catch_ups::Column| Expr::col(("c", column));
         let with_the_past = Query::select()
             .expr(number(1))

@@ -15,7 +15,7 @@ use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Query, UpdateState
 
 /// A delivery of which only the id is asked for.
 #[derive(Debug, FromQueryResult)]
-struct Named {
+struct DeliveryIdRow {
     id: Id<DeliveryId>,
 }
 
@@ -36,7 +36,7 @@ impl Deliveries<'_> {
             .and_where(self.are_held(held, lease.owner))
             .returning_col(Column::Id)
             .take();
-        let renewed: Vec<Named> = fetch_all(&self.store.steady().claim, &renew).await?;
+        let renewed: Vec<DeliveryIdRow> = fetch_all(&self.store.steady().claim, &renew).await?;
         Ok(renewed.into_iter().map(|named| named.id.0).collect())
     }
 

@@ -6,7 +6,7 @@ use db::entity::column::Millis;
 use db::entity::deliveries::{Column, Entity};
 use db::entity::endpoints;
 use db::expr::{call, checked, concat, number, text, truth};
-use db::rows::{Kind, is_one_of_ids, list};
+use db::rows::{ValueKind, is_one_of_ids, list};
 use db::send::{execute, fetch_all};
 use events::{EndpointId, EventType, Timestamp};
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -39,7 +39,7 @@ pub(super) async fn lock_lines(
     if keys.is_empty() {
         return Ok(());
     }
-    let keys = list(dialect, Kind::Int, keys);
+    let keys = list(dialect, ValueKind::Int, keys);
     let key = call("unnest", [Expr::val(keys).cast_as("integer[]")]);
     let lock = call(
         "pg_advisory_xact_lock",

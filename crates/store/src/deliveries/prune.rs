@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 /// Rows in one statement: a few milliseconds of work.
 const AT_ONCE: u64 = 1_000;
-/// The states in which a delivery has come to its end.
+/// The states in which a delivery has ended.
 const ENDED: [DeliveryState; 3] = [
     DeliveryState::Delivered,
     DeliveryState::Exhausted,

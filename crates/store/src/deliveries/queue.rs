@@ -6,7 +6,7 @@ use crate::{AdminTx, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::deliveries::{Column, Entity};
 use db::expr::{count, insert_from, text};
-use db::send::{execute, fetch_one};
+use db::send::{Counted, execute, fetch_one};
 use events::{DeliveryId, EndpointId, EventType, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait as _, InsertStatement, Query, UpdateStatement};
@@ -257,19 +257,14 @@ impl AdminTx {
             .from(Entity)
             .and_where(is_it(id))
             .take();
-        let found: Option<Standing> = fetch_one(&self.tx, &one).await?;
+        let found: Option<DeliveryStanding> = fetch_one(&self.tx, &one).await?;
         Ok(found.map(|found| (found.endpoint_id.0, found.state)))
     }
 }
 
 /// Where a delivery stands.
 #[derive(Debug, FromQueryResult)]
-struct Standing {
+struct DeliveryStanding {
     endpoint_id: Id<EndpointId>,
     state: DeliveryState,
-}
-
-#[derive(Debug, FromQueryResult)]
-struct Counted {
-    n: i64,
 }

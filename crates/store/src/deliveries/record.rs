@@ -6,7 +6,7 @@ use super::line::{lock_lines, wake};
 use super::{Deliveries, DeliveryState};
 use crate::{Dialect, StoreError};
 use db::rows::Rows;
-use db::sql::{Row, exec, query_all};
+use db::sql::{ReadColumns, exec, query_all};
 use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use statements::{COLUMNS, ENDED, FAILING, HEALTH, at_once, in_steps};
@@ -90,7 +90,7 @@ impl Deliveries<'_> {
             return Ok(RecordingReport::default());
         }
         let dialect = self.store.dialect();
-        let batch = Batch {
+        let batch = AttemptBatch {
             dialect,
             attempts: attempts_of(finished, now),
             health: health_of(finished),
@@ -130,7 +130,7 @@ impl Deliveries<'_> {
 }
 
 /// Attempts as they are written.
-struct Batch<'a> {
+struct AttemptBatch<'a> {
     dialect: Dialect,
     attempts: Rows,
     health: Rows,
@@ -140,11 +140,11 @@ struct Batch<'a> {
 }
 
 /// Deliveries of ordered endpoints that have ended, and endpoints that have failed for too long.
-type Written = (Vec<Uuid>, Vec<EndpointId>);
+type EndedDeliveries = (Vec<Uuid>, Vec<EndpointId>);
 
-impl Batch<'_> {
+impl AttemptBatch<'_> {
     /// PostgreSQL: one statement, one round trip, and no wait for the disk.
-    async fn write_at_once<C: ConnectionTrait>(&self, connection: &C) -> Result<Written, StoreError> {
+    async fn write_at_once<C: ConnectionTrait>(&self, connection: &C) -> Result<EndedDeliveries, StoreError> {
         let mut values = self.attempts.clone().into_values(self.dialect);
         values.extend([self.now.millis().into(), self.owner.into()]);
         values.extend(self.health.clone().into_values(self.dialect));
@@ -163,7 +163,7 @@ impl Batch<'_> {
     }
 
     /// SQLite: the same in steps, which cost no round trips there.
-    async fn write_in_steps(&self, tx: &DatabaseTransaction) -> Result<Written, StoreError> {
+    async fn write_in_steps(&self, tx: &DatabaseTransaction) -> Result<EndedDeliveries, StoreError> {
         let steps = in_steps();
         let attempts = || self.attempts.clone().into_values(self.dialect);
         let health = || self.health.clone().into_values(self.dialect);

@@ -93,7 +93,7 @@ fn made_at(event: EventId) -> Timestamp {
 }
 
 #[derive(Debug, FromQueryResult)]
-struct Waiting {
+struct WaitingEvent {
     state: DeliveryState,
     event_id: Id<EventId>,
 }
@@ -108,14 +108,14 @@ struct Sampled {
 }
 
 #[derive(Debug, FromQueryResult)]
-struct Counted {
+struct StateCount {
     state: DeliveryState,
     n: i64,
     oldest: Option<Millis>,
 }
 
 #[derive(Debug, FromQueryResult)]
-struct Endpoints {
+struct EndpointCount {
     state: EndpointState,
     n: i64,
 }
@@ -150,7 +150,7 @@ impl Deliveries<'_> {
             .order_by(Column::Id, Order::Asc)
             .take();
         for waiting in [open, held] {
-            let waiting: Vec<Waiting> = fetch_all(self.store.read(), &waiting).await?;
+            let waiting: Vec<WaitingEvent> = fetch_all(self.store.read(), &waiting).await?;
             for row in waiting {
                 *stats.waiting.entry(row.state.as_str()).or_default() += 1;
                 let event = row.event_id.0;
@@ -229,7 +229,7 @@ impl Deliveries<'_> {
                 .from_subquery(some, "d")
                 .group_by_col(Column::State)
                 .take();
-            let counts: Vec<Counted> = fetch_all(self.store.read(), &counts).await?;
+            let counts: Vec<StateCount> = fetch_all(self.store.read(), &counts).await?;
             for row in counts {
                 let count = u64::try_from(row.n).unwrap_or_default();
                 backlog.waiting.insert(row.state.as_str(), count);
@@ -245,7 +245,7 @@ impl Deliveries<'_> {
             .from(endpoints::Entity)
             .group_by_col(endpoints::Column::State)
             .take();
-        let endpoints: Vec<Endpoints> = fetch_all(self.store.read(), &endpoints).await?;
+        let endpoints: Vec<EndpointCount> = fetch_all(self.store.read(), &endpoints).await?;
         for row in endpoints {
             let count = u64::try_from(row.n).unwrap_or_default();
             match row.state {

@@ -86,7 +86,7 @@ pub struct DeliveryFilter {
 /// The list, by an index of the state where there is one; else through all deliveries, a stretch at a time. The state is a
 /// constant of the text and not a parameter: partial indexes are not considered for parameters.
 fn listing(filter: DeliveryFilter) -> Listing {
-    let all = || Shown::select_cols(Entity::find().select_only());
+    let all = || ListedDelivery::select_cols(Entity::find().select_only());
     let listing = match filter.state {
         None => Listing::new("deliveries", all()),
         Some(state) => {
@@ -114,7 +114,7 @@ impl Deliveries<'_> {
     /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, filter: DeliveryFilter, page: &ListPage) -> Result<List<Delivery>, StoreError> {
         let most_bytes = self.store.page_bytes();
-        let list: List<Shown> = listing(filter)
+        let list: List<ListedDelivery> = listing(filter)
             .read(&self.store.lookups().of(Party::Management), page, most_bytes)
             .await?;
         Ok(list.map(Delivery::from))
@@ -125,8 +125,8 @@ impl Deliveries<'_> {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        let one = Shown::select_cols(Entity::find_by_id(id).select_only());
-        let found: Option<Shown> = fetch_one(self.store.read(), one.as_query()).await?;
+        let one = ListedDelivery::select_cols(Entity::find_by_id(id).select_only());
+        let found: Option<ListedDelivery> = fetch_one(self.store.read(), one.as_query()).await?;
         Ok(found.map(Delivery::from))
     }
 
@@ -176,7 +176,7 @@ impl Deliveries<'_> {
 /// What is shown of a delivery.
 #[derive(Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-struct Shown {
+struct ListedDelivery {
     id: Id<DeliveryId>,
     endpoint_id: Id<EndpointId>,
     event_id: Id<EventId>,
@@ -195,8 +195,8 @@ struct Shown {
     delivered_at: Option<Millis>,
 }
 
-impl From<Shown> for Delivery {
-    fn from(row: Shown) -> Self {
+impl From<ListedDelivery> for Delivery {
+    fn from(row: ListedDelivery) -> Self {
         let waits = matches!(row.state, DeliveryState::Pending | DeliveryState::Scheduled);
         Self {
             id: row.id.0,

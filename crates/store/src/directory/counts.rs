@@ -98,7 +98,7 @@ impl Store {
             .filter(these(Expr::col(groups::Column::DirectoryId)))
             .group_by(groups::Column::DirectoryId);
         let mut counts: HashMap<_, _> = ids.iter().map(|id| (*id, DirectoryCounts::default())).collect();
-        for People {
+        for UserCounts {
             directory_id,
             users,
             active_users,
@@ -108,7 +108,7 @@ impl Store {
                 (counts.users, counts.active_users) = (users, active_users);
             }
         }
-        for Teams { directory_id, groups } in fetch_all(self.read(), teams.as_query()).await? {
+        for GroupCounts { directory_id, groups } in fetch_all(self.read(), teams.as_query()).await? {
             if let Some(counts) = counts.get_mut(&directory_id.0) {
                 counts.groups = groups;
             }
@@ -119,7 +119,7 @@ impl Store {
 
 /// How many users a directory holds.
 #[derive(FromQueryResult)]
-struct People {
+struct UserCounts {
     directory_id: Id<DirectoryId>,
     users: i64,
     active_users: i64,
@@ -127,7 +127,7 @@ struct People {
 
 /// How many groups a directory holds.
 #[derive(FromQueryResult)]
-struct Teams {
+struct GroupCounts {
     directory_id: Id<DirectoryId>,
     groups: i64,
 }

@@ -63,7 +63,7 @@ pub(crate) fn row(column: users::Column) -> Expr {
 
 /// What a filter is about.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
+pub(crate) struct FilterTarget<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) kind: Kind,
     pub(crate) directory_id: DirectoryId,
@@ -73,13 +73,13 @@ pub(crate) struct Target<'a> {
 }
 
 /// The filter as a condition on [`ROW`].
-pub(crate) fn condition(target: Target<'_>, filter: &Filter) -> Expr {
+pub(crate) fn condition(target: FilterTarget<'_>, filter: &Filter) -> Expr {
     compile::Compiler(target).filter(filter, &compile::NameContext::Resource)
 }
 
 /// The name as it is compared, of a filter that says only which unique name a resource has: `userName` of users,
 /// `displayName` of groups.
-pub(crate) fn unique_key(target: Target<'_>, filter: &Filter) -> Option<String> {
+pub(crate) fn unique_key(target: FilterTarget<'_>, filter: &Filter) -> Option<String> {
     let Filter::Compare(Comparison {
         path,
         op: Operator::Eq,
@@ -98,7 +98,7 @@ pub(crate) fn unique_key(target: Target<'_>, filter: &Filter) -> Option<String> 
 }
 
 /// Of a filter that says only whether users are active: what it says.
-pub(crate) fn is_active(target: Target<'_>, filter: &Filter) -> Option<bool> {
+pub(crate) fn is_active(target: FilterTarget<'_>, filter: &Filter) -> Option<bool> {
     let Filter::Compare(Comparison {
         path,
         op: Operator::Eq,

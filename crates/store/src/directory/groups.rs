@@ -6,7 +6,7 @@ use crate::directory::query::Scope;
 use crate::{Page, Query, Store, StoreError};
 use db::entity::group_members;
 use db::expr::{build, checked};
-use db::sql::{Row, query_all};
+use db::sql::{ReadColumns, query_all};
 use events::{DirectoryId, MemberRef, ResourceId, ResourceKind, StoredResource, Timestamp};
 use sea_orm::QueryResult;
 use sea_orm::sea_query::{self, ExprTrait as _, Order};
@@ -50,7 +50,7 @@ impl GroupRow {
 /// The groups of one directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Groups<'a> {
-    scope: Scope<'a>,
+    scope: DirectoryScope<'a>,
 }
 
 impl Store {
@@ -58,7 +58,7 @@ impl Store {
     #[must_use]
     pub const fn groups(&self, directory_id: DirectoryId) -> Groups<'_> {
         Groups {
-            scope: Scope {
+            scope: DirectoryScope {
                 store: self,
                 directory_id,
                 kind: Kind::Group,

@@ -1,4 +1,4 @@
-//! What became of one user or group, backwards through the log of its directory, and who was told of it.
+//! What became of one user or group, backwards through the log of its directory, and which endpoints it was sent to.
 //!
 //! Changes of members are events about the group; an index over the member that they name leads to those of a user. Every
 //! question here costs what it shows, however long the log is.
@@ -36,10 +36,10 @@ pub struct HistoryPage {
     pub next: Option<i64>,
 }
 
-/// What an endpoint was told of an event.
+/// How an event was sent to an endpoint.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "deliveries::Entity")]
-struct ToldRow {
+struct HistoryDeliveryRow {
     id: Id<DeliveryId>,
     endpoint_id: Id<EndpointId>,
     event_id: Id<EventId>,
@@ -51,7 +51,7 @@ struct ToldRow {
 
 /// The delivery of an event to an endpoint, as far as a history tells of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct HistoryDelivery {
     /// The delivery.
     pub delivery_id: DeliveryId,
     /// The endpoint.
@@ -92,7 +92,7 @@ pub struct Deletion {
 
 /// Where an event stands, and how long it is.
 #[derive(Clone, Copy, Debug, FromQueryResult)]
-struct Place {
+struct EventPlace {
     id: Id<EventId>,
     sequence: i64,
     size: i64,
@@ -106,7 +106,7 @@ struct Joined {
 }
 
 #[derive(Clone, Copy, Debug, FromQueryResult)]
-struct Number {
+struct SequenceRow {
     sequence: i64,
 }
 
@@ -159,13 +159,13 @@ impl History<'_> {
     }
 
     /// One more than asked for tells whether it goes on.
-    async fn own(&self, subject: ResourceId, before: i64, limit: u32) -> Result<Vec<Place>, StoreError> {
+    async fn own(&self, subject: ResourceId, before: i64, limit: u32) -> Result<Vec<EventPlace>, StoreError> {
         let about = events::Column::SubjectId.eq(Id(subject));
         let query = self.places(Condition::all().add(about), before, limit);
         fetch_all(self.store.read(), query.as_query()).await
     }
 
-    async fn memberships(&self, member: ResourceId, before: i64, limit: u32) -> Result<Vec<Place>, StoreError> {
+    async fn memberships(&self, member: ResourceId, before: i64, limit: u32) -> Result<Vec<EventPlace>, StoreError> {
         let query = self.places(names_member(self.store.dialect(), member), before, limit);
         fetch_all(self.store.read(), query.as_query()).await
     }
@@ -197,7 +197,7 @@ impl History<'_> {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
-    pub async fn told(&self, events: &[EventId]) -> Result<Vec<Told>, StoreError> {
+    pub async fn told(&self, events: &[EventId]) -> Result<Vec<HistoryDelivery>, StoreError> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
@@ -210,11 +210,11 @@ impl History<'_> {
         if endpoints.is_empty() {
             return Ok(Vec::new());
         }
-        let told = ToldRow::select_cols(deliveries::Entity::find().select_only())
+        let told = HistoryDeliveryRow::select_cols(deliveries::Entity::find().select_only())
             .filter(deliveries::Column::EndpointId.is_in(endpoints.into_iter().map(|row| row.id)))
             .filter(deliveries::Column::EventId.is_in(events.iter().copied().map(Id)));
-        let rows: Vec<ToldRow> = fetch_all(self.store.read(), told.as_query()).await?;
-        Ok(rows.into_iter().map(Told::from).collect())
+        let rows: Vec<HistoryDeliveryRow> = fetch_all(self.store.read(), told.as_query()).await?;
+        Ok(rows.into_iter().map(HistoryDelivery::from).collect())
     }
 
     /// The first and the last sequence that the log has now; `None` for an empty log.
@@ -226,8 +226,8 @@ impl History<'_> {
             .select_only()
             .column_as(sequences::Column::Last, "sequence")
             .filter(sequences::Column::DirectoryId.eq(Id(self.directory_id)));
-        let last: Option<Number> = fetch_one(self.store.read(), last.as_query()).await?;
-        let Some(Number { sequence: last }) = last else {
+        let last: Option<SequenceRow> = fetch_one(self.store.read(), last.as_query()).await?;
+        let Some(SequenceRow { sequence: last }) = last else {
             return Ok(None);
         };
         let first = events::Entity::find()
@@ -236,7 +236,7 @@ impl History<'_> {
             .filter(events::Column::DirectoryId.eq(Id(self.directory_id)))
             .order_by(events::Column::Sequence, Order::Asc)
             .limit(1);
-        let first: Option<Number> = fetch_one(self.store.read(), first.as_query()).await?;
+        let first: Option<SequenceRow> = fetch_one(self.store.read(), first.as_query()).await?;
         Ok(first.map(|first| (first.sequence, last)))
     }
 
@@ -346,8 +346,8 @@ fn event(row: events::Model) -> Result<Event, StoreError> {
     })
 }
 
-impl From<ToldRow> for Told {
-    fn from(row: ToldRow) -> Self {
+impl From<HistoryDeliveryRow> for HistoryDelivery {
+    fn from(row: HistoryDeliveryRow) -> Self {
         Self {
             delivery_id: row.id.0,
             endpoint_id: row.endpoint_id.0,

@@ -1,6 +1,6 @@
 //! Asking for users or groups of one directory: what both kinds have in common.
 
-use crate::directory::filter::{self, Kind, Target, row};
+use crate::directory::filter::{self, FilterTarget, Kind, row};
 use crate::directory::page;
 use crate::{Dialect, DirectoryCounts, Store, StoreError};
 use db::Lookup;
@@ -9,7 +9,7 @@ use db::Search;
 use db::entity::{directory_counts, users};
 use db::expr::{Texts, build, fixed, parameter};
 use db::rows::{self, list};
-use db::sql::{Row, query_all};
+use db::sql::{ReadColumns, query_all};
 use events::{DirectoryId, ResourceId, Timestamp};
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -131,13 +131,13 @@ impl<T> Page<T> {
 
 /// Users or groups of one directory. Every statement made here names the directory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct DirectoryScope<'a> {
     pub(crate) store: &'a Store,
     pub(crate) directory_id: DirectoryId,
     pub(crate) kind: Kind,
 }
 
-impl Scope<'_> {
+impl DirectoryScope<'_> {
     /// The key of the one row that a query can find, where its filter asks for a unique name and nothing else, and its
     /// page begins with the first match.
     pub(crate) fn unique_key(&self, query: &Query<'_>) -> Option<String> {
@@ -152,7 +152,7 @@ impl Scope<'_> {
         }
         let dialect = self.store.dialect();
         let sql = page::by_ids(dialect, self.kind, references);
-        let ids = list(dialect, rows::Kind::Id, ids.iter().map(|id| id.uuid()));
+        let ids = list(dialect, rows::ValueKind::Id, ids.iter().map(|id| id.uuid()));
         query_all(self.store.read(), sql, [ids, self.directory_id.uuid().into()]).await
     }
 
@@ -354,8 +354,8 @@ impl Scope<'_> {
         }
     }
 
-    fn target<'q>(&self, query: &Query<'q>) -> Target<'q> {
-        Target {
+    fn target<'q>(&self, query: &Query<'q>) -> FilterTarget<'q> {
+        FilterTarget {
             dialect: self.store.dialect(),
             kind: self.kind,
             directory_id: self.directory_id,

@@ -3,7 +3,7 @@
 //! Each page is read from the rows as they are now; whatever changed since the sequence is corrected from the log: the
 //! first event after it tells, backwards, what there was. Nothing is held between pages, so this can go on after a
 //! restart. The rows are read first and the log after: a change in between is then in the log, and one in the log that
-//! the rows have or have not seen comes to the same.
+//! the rows have or have not seen makes no difference.
 //!
 //! One thing the log does not tell: the members of a group that was deleted since. They are left out; the deletion of
 //! the group follows in the log.
@@ -13,7 +13,7 @@ mod queries;
 
 use crate::{Store, StoreError};
 use db::expr::build;
-use db::sql::{Row, query_all};
+use db::sql::{ReadColumns, query_all};
 use directory::{Group, User};
 use events::{DirectoryId, EventType, ResourceId, ResourceKind, Timestamp};
 use queries::Stretch;
@@ -146,7 +146,7 @@ impl StateAt<'_> {
     async fn later(
         &self,
         kind: ResourceKind,
-        stretch: Stretch<Uuid>,
+        stretch: MomentPage<Uuid>,
         end: Option<ResourceId>,
     ) -> Result<BTreeMap<ResourceId, Later>, StoreError> {
         let dialect = self.store.dialect();
@@ -207,7 +207,7 @@ impl StateAt<'_> {
     /// What the first change of each membership after the moment tells of it: whether there was one, and of a group.
     async fn later_members(
         &self,
-        stretch: Stretch<(Uuid, Uuid)>,
+        stretch: MomentPage<(Uuid, Uuid)>,
     ) -> Result<BTreeMap<(ResourceId, ResourceId), Option<bool>>, StoreError> {
         let dialect = self.store.dialect();
         let (sql, values) = build(dialect, &queries::first_changes(dialect, stretch));
@@ -220,8 +220,8 @@ impl StateAt<'_> {
         Ok(later)
     }
 
-    const fn stretch<K>(&self, after: K, limit: u32) -> Stretch<K> {
-        Stretch {
+    const fn stretch<K>(&self, after: K, limit: u32) -> MomentPage<K> {
+        MomentPage {
             directory: self.directory_id.uuid(),
             sequence: self.sequence,
             after,

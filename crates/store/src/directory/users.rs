@@ -3,7 +3,7 @@
 use crate::directory::filter::Kind;
 use crate::directory::query::Scope;
 use crate::{Page, Query, Store, StoreError};
-use db::sql::Row;
+use db::sql::ReadColumns;
 use events::{DirectoryId, GroupRef, ResourceId, StoredResource, Timestamp};
 use sea_orm::QueryResult;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ impl UserRow {
 /// The users of one directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a> {
-    scope: Scope<'a>,
+    scope: DirectoryScope<'a>,
 }
 
 impl Store {
@@ -54,7 +54,7 @@ impl Store {
     #[must_use]
     pub const fn users(&self, directory_id: DirectoryId) -> Users<'_> {
         Users {
-            scope: Scope {
+            scope: DirectoryScope {
                 store: self,
                 directory_id,
                 kind: Kind::User,

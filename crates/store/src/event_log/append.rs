@@ -4,7 +4,7 @@ use crate::{Dialect, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::{events as log, sequences};
 use db::expr::{call, insert_from};
-use db::rows::{Columns, Kind, Rows};
+use db::rows::{Columns, Rows, ValueKind};
 use db::send::{execute, fetch_all};
 use db::session::{APART_LOCK, LOG_LOCK};
 use events::{DirectoryId, Event, EventBody, EventId, EventType, OrganizationId, ResourceId, Source, Timestamp};
@@ -120,7 +120,7 @@ async fn reserve(
         *counts.entry(draft.directory_id).or_default() += 1;
     }
     static COLUMNS: LazyLock<Columns> =
-        LazyLock::new(|| Columns::of([sequences::Column::DirectoryId]).and("n", Kind::BigInt));
+        LazyLock::new(|| Columns::of([sequences::Column::DirectoryId]).and("n", ValueKind::BigInt));
     let mut rows = Rows::new(&COLUMNS);
     for (directory, count) in &counts {
         rows.push([Id(*directory).into(), (*count).into()]);
@@ -172,7 +172,7 @@ pub(crate) fn insert(events: TableRef) -> InsertStatement {
 
 /// Events as they are written, for [`insert`].
 pub(crate) fn rows(events: &[(Timestamp, Event)]) -> Rows {
-    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(WRITTEN).and(PLACE, Kind::BigInt));
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of(WRITTEN).and(PLACE, ValueKind::BigInt));
     let mut rows = Rows::new(&COLUMNS);
     for (n, (at, event)) in (0_i64..).zip(events) {
         rows.push([

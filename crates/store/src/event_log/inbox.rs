@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 /// The status of a command that its sender gave up; other numbers are the HTTP status of the answer.
 const ABANDONED: i16 = 0;
 
-/// What settling a command came to.
+/// How a command was settled.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {
     /// The command is marked abandoned: it can never be applied.

@@ -13,7 +13,7 @@ use crate::{CopyName, Dialect, Store, StoreError};
 use db::entity::column::Id;
 use db::entity::{directories, events as log, log_copies};
 use db::expr::{null, number};
-use db::rows::{Kind, is_one_of, list};
+use db::rows::{ValueKind, is_one_of, list};
 use db::send::fetch_one;
 use events::{DirectoryId, Event, EventId, EventType, OrganizationId};
 use log::Column::{DirectoryId as Directory, OrganizationId as Organization, Position, Sequence};
@@ -22,7 +22,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStateme
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, QueryTrait as _,
 };
-use stretch::{EVENT, Found, SEEN, Stretch};
+use stretch::{EVENT, SEEN, Stretch, StretchPage};
 use unpublished::unpublished;
 
 /// Events that one statement looks at for those that are wanted.
@@ -123,7 +123,7 @@ impl Events<'_> {
             limit: limit.saturating_add(1),
             ..Feed::default()
         };
-        let Found { mut events, is_cut, .. } = self.stretch(&start, &asked).await?;
+        let StretchPage { mut events, is_cut, .. } = self.stretch(&start, &asked).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let goes_on = is_cut || events.len() > limit;
         events.truncate(limit);
@@ -153,7 +153,7 @@ impl Events<'_> {
         };
         let limit = usize::try_from(feed.limit).unwrap_or(usize::MAX);
         for looked in 1..=STRETCHES {
-            let Found {
+            let StretchPage {
                 mut events,
                 is_cut,
                 last,
@@ -174,7 +174,7 @@ impl Events<'_> {
     }
 
     /// What is wanted of the next stretch of the log.
-    async fn stretch(&self, start: &Start, feed: &Feed<'_>) -> Result<Found, StoreError> {
+    async fn stretch(&self, start: &Start, feed: &Feed<'_>) -> Result<StretchPage, StoreError> {
         let dialect = self.store.dialect();
         let mut wanted = Vec::new();
         let mut events = Query::select().from_as(log::Entity, EVENT).take();
@@ -199,8 +199,13 @@ impl Events<'_> {
             }
         }
         if !feed.types.is_empty() {
-            let types = list(dialect, Kind::Text, feed.types.iter().map(|kind| kind.as_str()));
-            let is_wanted = is_one_of(dialect, seen_has(log::Column::EventType), Kind::Text, Expr::val(types));
+            let types = list(dialect, ValueKind::Text, feed.types.iter().map(|kind| kind.as_str()));
+            let is_wanted = is_one_of(
+                dialect,
+                seen_has(log::Column::EventType),
+                ValueKind::Text,
+                Expr::val(types),
+            );
             wanted.push(is_wanted);
         }
         let stretch = Stretch {
@@ -255,7 +260,7 @@ impl Events<'_> {
             .expr_as(or_none(newest), "newest")
             .expr_as(or_none(settled), "settled")
             .take();
-        let head: Option<Head> = fetch_one(self.store.read(), &head).await?;
+        let head: Option<LogEnd> = fetch_one(self.store.read(), &head).await?;
         let head = head.ok_or_else(|| StoreError::corrupt("a maximum without a row"))?;
         Ok((head.newest, head.settled))
     }
@@ -351,7 +356,7 @@ struct Newest {
 
 /// How far the log goes.
 #[derive(FromQueryResult)]
-struct Head {
+struct LogEnd {
     newest: i64,
     settled: i64,
 }

@@ -58,8 +58,8 @@ struct Provider {
 
 impl Known {
     /// How much the directory's log has.
-    pub(crate) fn written(&self, directory_id: DirectoryId) -> Written {
-        Written {
+    pub(crate) fn written(&self, directory_id: DirectoryId) -> RequestLogSize {
+        RequestLogSize {
             directory_id,
             rows: u64::try_from(self.log_rows).unwrap_or_default(),
             bytes: u64::try_from(self.log_bytes).unwrap_or_default(),

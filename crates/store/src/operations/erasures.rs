@@ -13,7 +13,7 @@ use db::entity::{
     users,
 };
 use db::expr::{is_one_of_rows, text};
-use db::rows::{Columns, Kind, Rows, is_one_of_ids};
+use db::rows::{Columns, Rows, ValueKind, is_one_of_ids};
 use db::send::{AnyRow, execute, fetch_all, fetch_one};
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, OnConflict, Query, SelectStatement};
 use sea_orm::{
@@ -55,22 +55,22 @@ impl Store {
 
 /// An event that holds the person, or a delivery with its body.
 #[derive(FromQueryResult)]
-struct Found {
+struct BodyWithPerson {
     id: Uuid,
     body: String,
 }
 
 /// A delivery that was looked at: with its body only where that holds the person.
 #[derive(FromQueryResult)]
-struct Looked {
+struct CheckedDelivery {
     delivery_id: Uuid,
     body: Option<String>,
 }
 
-impl Looked {
-    fn found(self) -> Option<Found> {
+impl CheckedDelivery {
+    fn found(self) -> Option<BodyWithPerson> {
         let id = self.delivery_id;
-        self.body.map(|body| Found { id, body })
+        self.body.map(|body| BodyWithPerson { id, body })
     }
 }
 
@@ -80,13 +80,16 @@ const LETTERS: u64 = 1_000;
 /// What is written in the place of it.
 static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
     let columns = Columns::default();
-    columns.and(ID, Kind::Id).and(BODY, Kind::Text).and(GONE, Kind::Bool)
+    columns
+        .and(ID, ValueKind::Id)
+        .and(BODY, ValueKind::Text)
+        .and(GONE, ValueKind::Bool)
 });
 /// Rows of it in a statement.
 const ERASED: &str = "r";
 const ID: &str = "id";
 const BODY: &str = "body";
-/// Whether the person was all that the event told.
+/// Whether the event was about the person alone.
 const GONE: &str = "gone";
 
 impl Erasures<'_> {
@@ -146,8 +149,8 @@ impl Erasures<'_> {
             .order_by_asc(Progress::DueAt)
             .limit(u64::from(limit))
             .select_only();
-        let rows: Vec<Due> = fetch_all(self.store.read(), Due::select_cols(due).as_query()).await?;
-        let erasure = |row: Due| Erasure {
+        let rows: Vec<DueErasure> = fetch_all(self.store.read(), DueErasure::select_cols(due).as_query()).await?;
+        let erasure = |row: DueErasure| Erasure {
             directory_id: row.directory_id.0,
             user_id: row.user_id.0,
         };
@@ -300,7 +303,7 @@ impl Step<'_> {
             .filter(Sequence.gt(after))
             .filter(Sequence.lte(after + WINDOW))
             .filter(Body.like(self.pattern()));
-        let found: Vec<Found> = fetch_all(self.tx, stretch.as_query()).await?;
+        let found: Vec<BodyWithPerson> = fetch_all(self.tx, stretch.as_query()).await?;
         let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
         let rows = self.without_the_person(found)?;
         if !rows.is_empty() {
@@ -347,9 +350,9 @@ impl Step<'_> {
             .filter(DeliveryId.gt(after.unwrap_or_default()))
             .order_by_asc(DeliveryId)
             .limit(WINDOW.unsigned_abs());
-        let looked_at: Vec<Looked> = fetch_all(self.tx, stretch.as_query()).await?;
+        let looked_at: Vec<CheckedDelivery> = fetch_all(self.tx, stretch.as_query()).await?;
         let last = looked_at.last().map(|looked| looked.delivery_id);
-        let found: Vec<Found> = looked_at.into_iter().filter_map(Looked::found).collect();
+        let found: Vec<BodyWithPerson> = looked_at.into_iter().filter_map(CheckedDelivery::found).collect();
         let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
         let rows = self.without_the_person(found)?;
         if !rows.is_empty() {
@@ -375,9 +378,9 @@ impl Step<'_> {
     }
 
     /// The texts as they are to be stored: those that change.
-    fn without_the_person(&self, found: Vec<Found>) -> Result<Rows, StoreError> {
+    fn without_the_person(&self, found: Vec<BodyWithPerson>) -> Result<Rows, StoreError> {
         let mut rows = Rows::new(&COLUMNS);
-        for Found { id, body } in found {
+        for BodyWithPerson { id, body } in found {
             let erased = directory::erase(&body, self.erasure.user_id).map_err(StoreError::corrupt)?;
             if let Some(erased) = erased {
                 rows.push([id.into(), erased.body.into(), erased.is_tombstone.into()]);
@@ -411,7 +414,7 @@ impl Step<'_> {
 /// Whom something is to be done for.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-struct Due {
+struct DueErasure {
     directory_id: Id<DirectoryId>,
     user_id: Id<ResourceId>,
 }

@@ -37,7 +37,7 @@ impl DirectoryKey {
 }
 
 /// A table of such secrets.
-pub(super) trait Credentials: EntityTrait + Related<directories::Entity> {
+pub(super) trait CredentialTable: EntityTrait + Related<directories::Entity> {
     const ID: Self::Column;
     const DIRECTORY_ID: Self::Column;
     const SECRET_HASH: Self::Column;
@@ -45,7 +45,7 @@ pub(super) trait Credentials: EntityTrait + Related<directories::Entity> {
     const REVOKED_AT: Self::Column;
 }
 
-impl Credentials for directory_keys::Entity {
+impl CredentialTable for directory_keys::Entity {
     const ID: Self::Column = directory_keys::Column::Id;
     const DIRECTORY_ID: Self::Column = directory_keys::Column::DirectoryId;
     const SECRET_HASH: Self::Column = directory_keys::Column::TokenHash;
@@ -53,7 +53,7 @@ impl Credentials for directory_keys::Entity {
     const REVOKED_AT: Self::Column = directory_keys::Column::RevokedAt;
 }
 
-impl Credentials for oauth_clients::Entity {
+impl CredentialTable for oauth_clients::Entity {
     const ID: Self::Column = oauth_clients::Column::Id;
     const DIRECTORY_ID: Self::Column = oauth_clients::Column::DirectoryId;
     const SECRET_HASH: Self::Column = oauth_clients::Column::SecretHash;
@@ -86,7 +86,7 @@ impl FromQueryResult for Credential {
 }
 
 /// The secret with this id and its directory, also when it is revoked or expired.
-pub(super) async fn find<E: Credentials>(store: &Store, id: KeyId) -> Result<Option<DirectoryKey>, StoreError> {
+pub(super) async fn find<E: CredentialTable>(store: &Store, id: KeyId) -> Result<Option<DirectoryKey>, StoreError> {
     let secret = E::find()
         .filter(E::ID.eq(Id(id)))
         .inner_join(directories::Entity)
@@ -101,7 +101,7 @@ pub(super) async fn find<E: Credentials>(store: &Store, id: KeyId) -> Result<Opt
 }
 
 /// The secrets of a directory that are not revoked, newest first.
-pub(super) async fn list<E: Credentials, M: PartialModelTrait>(
+pub(super) async fn list<E: CredentialTable, M: PartialModelTrait>(
     store: &Store,
     directory: DirectoryId,
     page: &ListPage,
@@ -114,16 +114,16 @@ pub(super) async fn list<E: Credentials, M: PartialModelTrait>(
 }
 
 /// One secret of a directory that is not revoked.
-pub(super) fn kept<E: Credentials>(directory: DirectoryId, id: KeyId) -> Select<E> {
+pub(super) fn kept<E: CredentialTable>(directory: DirectoryId, id: KeyId) -> Select<E> {
     of::<E, _>(E::find(), directory, id).filter(E::REVOKED_AT.is_null())
 }
 
 /// A change of one secret of a directory.
-pub(super) fn change<E: Credentials>(directory: DirectoryId, id: KeyId) -> UpdateMany<E> {
+pub(super) fn change<E: CredentialTable>(directory: DirectoryId, id: KeyId) -> UpdateMany<E> {
     of::<E, _>(E::update_many(), directory, id)
 }
 
-fn of<E: Credentials, Q: QueryFilter>(query: Q, directory: DirectoryId, id: KeyId) -> Q {
+fn of<E: CredentialTable, Q: QueryFilter>(query: Q, directory: DirectoryId, id: KeyId) -> Q {
     query.filter(E::ID.eq(Id(id))).filter(E::DIRECTORY_ID.eq(Id(directory)))
 }
 

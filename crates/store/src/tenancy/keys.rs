@@ -92,7 +92,7 @@ impl DirectoryKeys {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
-        let key = Shown::select_cols(credentials::kept::<Entity>(self.directory_id, id).select_only());
+        let key = ListedKey::select_cols(credentials::kept::<Entity>(self.directory_id, id).select_only());
         let found = fetch_one(self.store.read(), key.as_query()).await?;
         Ok(found.map(record))
     }
@@ -102,7 +102,7 @@ impl DirectoryKeys {
     /// # Errors
     /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<KeyRecord>, StoreError> {
-        let list = credentials::list::<Entity, Shown>(&self.store, self.directory_id, page).await?;
+        let list = credentials::list::<Entity, ListedKey>(&self.store, self.directory_id, page).await?;
         Ok(list.map(record))
     }
 }
@@ -182,7 +182,7 @@ impl AdminTx {
     /// As any query.
     pub async fn key(&self, directory: DirectoryId, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
         let key = credentials::kept::<Entity>(directory, id).lock_exclusive();
-        let held = Shown::select_cols(key.select_only());
+        let held = ListedKey::select_cols(key.select_only());
         let found = fetch_one(&self.tx, held.as_query()).await?;
         Ok(found.map(record))
     }
@@ -230,7 +230,7 @@ impl AdminTx {
 /// What the management API may show of a key.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-struct Shown {
+struct ListedKey {
     id: Id<KeyId>,
     directory_id: Id<DirectoryId>,
     name: String,
@@ -252,7 +252,7 @@ struct Other {
     revoked_at: Option<Millis>,
 }
 
-fn record(shown: Shown) -> KeyRecord {
+fn record(shown: ListedKey) -> KeyRecord {
     KeyRecord {
         id: shown.id.0,
         directory_id: shown.directory_id.0,

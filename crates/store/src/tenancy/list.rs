@@ -8,7 +8,7 @@ use crate::{Dialect, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::expr::{build, call, number, truth};
-use db::sql::{Row, Rows, query_all};
+use db::sql::{Queryable, ReadColumns, query_all};
 use sea_orm::sea_query::{
     Asterisk, CommonTableExpression, DynIden, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement,
     WindowStatement, WithClause,
@@ -64,7 +64,7 @@ pub(crate) struct Listing {
     size: Expr,
 }
 
-/// Rows that are looked at for those that are to be shown.
+/// Queryable that are looked at for those that are to be shown.
 const STRETCH_ROWS: u64 = 5_000;
 /// About how many bytes an answer has of each row, beside its texts of any length.
 const FRAME_BYTES: i64 = 500;
@@ -128,7 +128,7 @@ impl Listing {
     ///
     /// # Errors
     /// `BadParameter` for a cursor that this list did not give out; otherwise as any query.
-    pub(crate) async fn read<M: FromQueryResult, C: Rows>(
+    pub(crate) async fn read<M: FromQueryResult, C: Queryable>(
         self,
         connection: &C,
         page: &ListPage,

@@ -48,7 +48,7 @@ impl AdminTx {
                 people.clone(),
             ))
             .order_by_asc(users::Column::Id);
-        let users: Vec<Person> = fetch_all(&self.tx, Person::select_cols(users).as_query()).await?;
+        let users: Vec<PolicyUser> = fetch_all(&self.tx, PolicyUser::select_cols(users).as_query()).await?;
         if users.len() > most {
             return Ok(None);
         }
@@ -62,14 +62,14 @@ impl AdminTx {
             .order_by_asc(MemberId)
             .order_by_asc(groups::Column::Id);
         let mut groups_of: HashMap<ResourceId, Vec<GroupRef>> = HashMap::new();
-        for row in fetch_all::<Membership, _>(&self.tx, memberships.as_query()).await? {
+        for row in fetch_all::<PolicyMembership, _>(&self.tx, memberships.as_query()).await? {
             let group = GroupRef {
                 id: row.id.0,
                 display_name: row.display_name,
             };
             groups_of.entry(row.member_id.0).or_default().push(group);
         }
-        let with_groups = |person: Person| {
+        let with_groups = |person: PolicyUser| {
             let groups = groups_of.remove(&person.id.0).unwrap_or_default();
             Ok((User::try_from(person)?, groups))
         };
@@ -80,7 +80,7 @@ impl AdminTx {
 /// A user as the rules need it.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "users::Entity")]
-struct Person {
+struct PolicyUser {
     id: Id<ResourceId>,
     resource: String,
     version: i64,
@@ -88,10 +88,10 @@ struct Person {
     updated_at: Millis,
 }
 
-impl TryFrom<Person> for User {
+impl TryFrom<PolicyUser> for User {
     type Error = StoreError;
 
-    fn try_from(row: Person) -> Result<Self, StoreError> {
+    fn try_from(row: PolicyUser) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id.0,
             attributes: serde_json::from_str(&row.resource).map_err(StoreError::corrupt)?,
@@ -104,7 +104,7 @@ impl TryFrom<Person> for User {
 
 /// A group that somebody is in.
 #[derive(FromQueryResult)]
-struct Membership {
+struct PolicyMembership {
     member_id: Id<ResourceId>,
     id: Id<ResourceId>,
     display_name: String,

@@ -9,7 +9,7 @@ use std::hash::Hash;
 use uuid::Uuid;
 
 #[derive(FromQueryResult)]
-struct Known {
+struct KnownId {
     id: Uuid,
 }
 
@@ -24,7 +24,7 @@ where
         id.into_expr(),
         ids.iter().copied(),
     ));
-    let known: Vec<Known> = fetch_all(store.read(), known.as_query()).await?;
+    let known: Vec<KnownId> = fetch_all(store.read(), known.as_query()).await?;
     let known: HashSet<I> = known.into_iter().map(|row| row.id.into()).collect();
     Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
 }

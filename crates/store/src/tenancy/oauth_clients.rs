@@ -61,7 +61,7 @@ impl OauthClients {
     /// # Errors
     /// `BadParameter` for a foreign cursor; otherwise as any query.
     pub async fn list(&self, page: &ListPage) -> Result<List<OauthClient>, StoreError> {
-        let list = credentials::list::<Entity, Shown>(&self.store, self.directory_id, page).await?;
+        let list = credentials::list::<Entity, ListedClient>(&self.store, self.directory_id, page).await?;
         Ok(list.map(client))
     }
 }
@@ -97,7 +97,7 @@ impl AdminTx {
         let held = credentials::kept::<Entity>(directory, id)
             .lock_exclusive()
             .select_only();
-        let found = fetch_one(&self.tx, Shown::select_cols(held).as_query()).await?;
+        let found = fetch_one(&self.tx, ListedClient::select_cols(held).as_query()).await?;
         Ok(found.map(client))
     }
 
@@ -116,7 +116,7 @@ impl AdminTx {
 /// What lists show of a client.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-struct Shown {
+struct ListedClient {
     id: Id<KeyId>,
     directory_id: Id<DirectoryId>,
     name: String,
@@ -125,7 +125,7 @@ struct Shown {
     created_at: Millis,
 }
 
-fn client(shown: Shown) -> OauthClient {
+fn client(shown: ListedClient) -> OauthClient {
     OauthClient {
         id: shown.id.0,
         directory_id: shown.directory_id.0,

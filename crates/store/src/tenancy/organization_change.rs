@@ -1,6 +1,6 @@
 //! Changing and deleting organizations.
 
-use super::owned::Named;
+use super::owned::DirectoryIdRow;
 use super::{AdminTx, Directory, Domain, Organization, TakenDomain};
 use crate::{Dialect, StoreError};
 use db::entity::column::{Id, Millis};
@@ -138,7 +138,8 @@ impl AdminTx {
             .order_by_asc(directories::Column::OrganizationId)
             .order_by_asc(directories::Column::Id)
             .limit(limit);
-        let found: Vec<Named> = fetch_all(&self.tx, Named::select_cols(some.select_only()).as_query()).await?;
+        let found: Vec<DirectoryIdRow> =
+            fetch_all(&self.tx, DirectoryIdRow::select_cols(some.select_only()).as_query()).await?;
         Ok(found.into_iter().map(|directory| directory.id.0).collect())
     }
 

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 /// The id of a directory.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-pub(super) struct Named {
+pub(super) struct DirectoryIdRow {
     pub(super) id: Id<DirectoryId>,
 }
 
@@ -36,7 +36,8 @@ impl Directories {
             .filter(these)
             .filter(Column::OrganizationId.eq(Id(organization)))
             .select_only();
-        let own: Vec<Named> = fetch_all(self.store.read(), Named::select_cols(own).as_query()).await?;
+        let own: Vec<DirectoryIdRow> =
+            fetch_all(self.store.read(), DirectoryIdRow::select_cols(own).as_query()).await?;
         let own: HashSet<DirectoryId> = own.into_iter().map(|directory| directory.id.0).collect();
         Ok(ids.iter().copied().filter(|id| !own.contains(id)).collect())
     }

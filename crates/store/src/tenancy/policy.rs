@@ -93,7 +93,7 @@ impl Store {
             .column(directories::Column::Id)
             .filter(call(position, [settings, text(INDEXING_IN_TEXT)]).gt(number(0)))
             .order_by_asc(directories::Column::Id);
-        let found: Vec<Found> = fetch_all(self.read(), indexing.as_query()).await?;
+        let found: Vec<IndexedDirectory> = fetch_all(self.read(), indexing.as_query()).await?;
         Ok(found.into_iter().map(|found| found.id.0).collect())
     }
 
@@ -168,7 +168,7 @@ impl AdminTx {
         users: &ResourceType,
     ) -> Result<Option<Indexing>, StoreError> {
         let next = self.next_users(directory, indexing);
-        let found: Vec<Looked> = fetch_all(&self.tx, next.as_query()).await?;
+        let found: Vec<IndexedUser> = fetch_all(&self.tx, next.as_query()).await?;
         let (mut changed, mut after) = (Rows::new(&SEARCH), indexing.after);
         for row in &found {
             after = Some((row.created_at.0, row.id.0));
@@ -231,13 +231,13 @@ impl AdminTx {
 
 /// A directory that is being indexed.
 #[derive(FromQueryResult)]
-struct Found {
+struct IndexedDirectory {
     id: Id<DirectoryId>,
 }
 
 /// A user that was looked at.
 #[derive(FromQueryResult)]
-struct Looked {
+struct IndexedUser {
     id: Id<ResourceId>,
     created_at: Millis,
     resource: Option<String>,

@@ -6,7 +6,7 @@ use crate::{Dialect, StoreError};
 use db::entity::column::Id;
 use db::entity::{directories, directory_keys, directory_refusals, oauth_clients};
 use db::expr::{insert_from, number};
-use db::rows::{Columns, Kind, Rows};
+use db::rows::{Columns, Rows, ValueKind};
 use db::send::{execute, fetch_one};
 use events::{DirectoryId, KeyId, Timestamp};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query, UpdateStatement};
@@ -22,8 +22,12 @@ const EXCLUDED: &str = "excluded";
 const ID: &str = "id";
 const USED_AT: &str = "used_at";
 const ERROR: &str = "error";
-static KEYS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and(ID, Kind::Id).and(USED_AT, Kind::BigInt));
-static DIRECTORIES: LazyLock<Columns> = LazyLock::new(|| KEYS.clone().and_nullable(ERROR, Kind::Text));
+static KEYS: LazyLock<Columns> = LazyLock::new(|| {
+    Columns::default()
+        .and(ID, ValueKind::Id)
+        .and(USED_AT, ValueKind::BigInt)
+});
+static DIRECTORIES: LazyLock<Columns> = LazyLock::new(|| KEYS.clone().and_nullable(ERROR, ValueKind::Text));
 static REFUSALS: LazyLock<Columns> = LazyLock::new(|| Columns::of(REFUSAL));
 const REFUSAL: [directory_refusals::Column; 3] = [
     directory_refusals::Column::DirectoryId,

@@ -16,29 +16,29 @@ use store::{AuditActor, AuditEntry, AuditLog, StoreError};
 
 /// The length of a minute, in milliseconds.
 const MINUTE: i64 = 60_000;
-/// Addresses of strangers that are told apart in a minute.
+/// Addresses of strangers that have entries of their own in a minute.
 const MOST_STRANGERS: usize = 20;
-/// Refusals of holders of keys that are told apart in a minute.
+/// Refusals of holders of keys that have entries of their own in a minute.
 const MOST_KNOWN: usize = 200;
 /// Entries that wait while the database is away; what would be more is left out.
 const MOST_WAITING: usize = 2_000;
 
 /// The refusals of this process that are not written yet.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<Kept>);
+pub(crate) struct Refusals(Mutex<PendingRefusals>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct PendingRefusals {
     /// Since the Unix epoch.
     minute: i64,
-    current: HashMap<Kind, Counted>,
+    current: HashMap<RefusalKey, CountedRefusal>,
     /// Of earlier minutes.
     waiting: Vec<AuditEntry>,
 }
 
 /// What makes two refusals one entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Kind {
+struct RefusalKey {
     actor: AuditActor,
     status: u16,
     operation: Option<String>,
@@ -47,7 +47,7 @@ struct Kind {
 }
 
 #[derive(Debug)]
-struct Counted {
+struct CountedRefusal {
     entry: AuditEntry,
     is_written: bool,
 }
@@ -82,7 +82,7 @@ impl Refusals {
             kept.waiting.extend(unwritten.map(|counted| counted.entry).take(room));
         }
         let kind = kept.kind(refusal);
-        let counted = kept.current.entry(kind).or_insert_with_key(|kind| Counted {
+        let counted = kept.current.entry(kind).or_insert_with_key(|kind| CountedRefusal {
             entry: entry(kind, refusal),
             is_written: true,
         });
@@ -129,24 +129,24 @@ impl Refusals {
         kept.waiting.extend(earlier.take(room));
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, PendingRefusals> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl PendingRefusals {
     /// The kind of a refusal; a wider one where there are too many kinds already.
-    fn kind(&self, refusal: &Refusal<'_>) -> Kind {
+    fn kind(&self, refusal: &Refusal<'_>) -> RefusalKey {
         let client = refusal.origin.client.map(network);
         let kind = match refusal.principal {
-            None => Kind {
+            None => RefusalKey {
                 actor: AuditActor::Stranger,
                 status: refusal.status,
                 operation: None,
                 object: None,
                 client,
             },
-            Some(principal) => Kind {
+            Some(principal) => RefusalKey {
                 actor: principal.actor(),
                 status: refusal.status,
                 operation: Some(refusal.origin.operation.clone()),
@@ -157,7 +157,7 @@ impl Kept {
         if self.current.contains_key(&kind) || self.has_room(&kind.actor) {
             return kind;
         }
-        Kind {
+        RefusalKey {
             operation: None,
             object: None,
             client: None,
@@ -186,7 +186,7 @@ fn network(address: IpAddr) -> String {
 }
 
 /// An entry that was not counted yet.
-fn entry(kind: &Kind, refusal: &Refusal<'_>) -> AuditEntry {
+fn entry(kind: &RefusalKey, refusal: &Refusal<'_>) -> AuditEntry {
     AuditEntry {
         id: AuditId::new(),
         actor: kind.actor.clone(),

@@ -10,7 +10,6 @@ use ::events::{Event, EventBody, EventId, ResourceId};
 use api::{HistoryDelivery, HistoryEntry, List};
 use serde_json::Value;
 use std::collections::HashMap;
-use store::Told;
 
 /// A page of what became of a user or group, the latest first; empty where the log knows nothing of it.
 ///
@@ -39,7 +38,7 @@ pub(crate) async fn page_of_history(
     let history = context.store().history(people.directory.id);
     let found = history.page(subject, before, u32::from(page.limit)).await?;
     let ids: Vec<EventId> = found.events.iter().map(|event| event.id).collect();
-    let mut told: HashMap<EventId, Vec<Told>> = HashMap::new();
+    let mut told: HashMap<EventId, Vec<store::HistoryDelivery>> = HashMap::new();
     for one in history.told(&ids).await? {
         told.entry(one.event_id).or_default().push(one);
     }
@@ -53,7 +52,7 @@ pub(crate) async fn page_of_history(
     })
 }
 
-fn entry(event: &Event, mut told: Vec<Told>) -> Result<HistoryEntry, Problem> {
+fn entry(event: &Event, mut told: Vec<store::HistoryDelivery>) -> Result<HistoryEntry, Problem> {
     let mut body: EventBody = serde_json::from_str(&event.body).map_err(|error| Problem::internal(&error))?;
     let changes = body.data.get_mut("changes").map(Value::take);
     let is_membership = changes.is_none();
@@ -86,7 +85,7 @@ fn trace_id(traceparent: &str) -> Option<String> {
     traceparent.split('-').nth(1).map(str::to_owned)
 }
 
-fn delivery(told: Told) -> HistoryDelivery {
+fn delivery(told: store::HistoryDelivery) -> HistoryDelivery {
     HistoryDelivery {
         endpoint_id: told.endpoint_id,
         delivery_id: told.delivery_id,

@@ -19,7 +19,7 @@ const OLDEST: u32 = 200;
 /// Moments from which more are looked at, and how many from each.
 const MOMENTS: i64 = 10;
 const OF_EACH: u32 = 30;
-/// Paths that are told; those that most people have come first.
+/// How many paths are listed; those that most people have come first.
 const MOST_PATHS: usize = 500;
 
 impl People {

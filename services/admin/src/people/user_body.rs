@@ -31,7 +31,7 @@ const RAW: &str = "raw";
 const BY_SERVER: [&str; 4] = ["schemas", "id", "meta", "groups"];
 
 /// A part of a request: where it stands, and the SCIM attributes that it sets. `null` takes a value away.
-struct Part {
+struct BodyPart {
     place: String,
     attributes: Map<String, Value>,
 }
@@ -55,7 +55,7 @@ pub(crate) fn to_create(people: &People, body: &mut Body<UserCreate>) -> Map<Str
     let whole = match parse(users, &Value::Object(whole), Mode::Create) {
         Ok(attributes) => attributes,
         Err(error) => {
-            // Else it is told already.
+            // Else there is an error about it already.
             if is_sound && !body.is_faulty("user_name") {
                 body.fault("", sentence(&error.detail));
             }
@@ -82,7 +82,7 @@ pub(crate) fn to_patch(people: &People, body: &mut Body<UserPatch>) -> Option<Va
 }
 
 /// What a body says, part by part; members of `raw` come first, so that named members win.
-fn parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<Part> {
+fn parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<BodyPart> {
     for (one, other) in TWICE {
         if body.member(one).is_some() && body.member(other).is_some() {
             body.fault(&format!("/{one}"), format!("Send either \"{one}\" or \"{other}\"."));
@@ -130,7 +130,7 @@ fn parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<Part> {
 }
 
 /// The members of `raw`, each by itself. Names that no schema has are faults.
-fn raw_parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<Part> {
+fn raw_parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<BodyPart> {
     let Some(Value::Object(raw)) = named(body, RAW) else {
         return Vec::new();
     };
@@ -145,7 +145,7 @@ fn raw_parts<T: api::Body>(body: &mut Body<T>, users: &ResourceType) -> Vec<Part
             body.fault(&place, unknown(&name));
         } else {
             let attributes = object(&name, value);
-            parts.push(Part { place, attributes });
+            parts.push(BodyPart { place, attributes });
         }
     }
     parts
@@ -187,8 +187,8 @@ fn named<T: api::Body>(body: &Body<T>, member: &str) -> Option<Value> {
     (!body.is_faulty(member)).then(|| value.clone())
 }
 
-fn part(member: &str, attributes: Map<String, Value>) -> Part {
-    Part {
+fn part(member: &str, attributes: Map<String, Value>) -> BodyPart {
+    BodyPart {
         place: format!("/{member}"),
         attributes,
     }

@@ -38,7 +38,7 @@ const BEHIND_SHARE: usize = 2;
 
 /// A delivery and whose line it is in, at its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
+pub(crate) struct ChainLink {
     pub(crate) subject: ResourceId,
     pub(crate) delivery: DeliveryId,
 }
@@ -46,12 +46,12 @@ pub(crate) struct Link {
 /// What may be in a chain.
 pub(crate) trait Linked {
     /// Its place; `None` where no order is kept.
-    fn link(&self) -> Option<Link>;
+    fn link(&self) -> Option<ChainLink>;
 }
 
 /// Where a delivery goes that is about to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum ChainTurn {
     /// It is left to the database.
     Left,
     /// Nothing of its line is in hand: it is sent at once, with a reserved place.
@@ -122,7 +122,7 @@ impl<J: Linked> EndpointLine<J> {
 
     /// Ends the chains of these, which were dropped from the queue, and those in which something matches. What matches is
     /// dropped too; returns the rest.
-    pub(super) fn cut_where(&mut self, dropped: &[Link], mut matches: impl FnMut(&J) -> bool) -> Vec<J> {
+    pub(super) fn cut_where(&mut self, dropped: &[ChainLink], mut matches: impl FnMut(&J) -> bool) -> Vec<J> {
         for link in dropped {
             if let Some(chain) = self.chains.get_mut(&link.subject)
                 && chain.in_hand == Some(link.delivery)
@@ -163,31 +163,31 @@ impl<J: Linked> EndpointLine<J> {
 
 impl<J: Linked> SendQueue<J> {
     /// Finds a place for a delivery that is about to be stored. Called in the order of the line.
-    pub(crate) fn plan(&mut self, id: EndpointId, link: Link, now: Instant) -> Turn {
+    pub(crate) fn plan(&mut self, id: EndpointId, link: ChainLink, now: Instant) -> ChainTurn {
         let room = self.room_behind(id, now);
         let line = self.line(id);
         let reach = line.reach;
         let Some(chain) = line.chains.get_mut(&link.subject) else {
             if !self.reserve(id, now) {
-                return Turn::Left;
+                return ChainTurn::Left;
             }
             self.line(id).chains.insert(link.subject, Chain::new(link.delivery));
-            return Turn::First;
+            return ChainTurn::First;
         };
         if chain.is_closed || room == 0 || chain.behind.len() >= reach {
             chain.is_closed = true;
-            return Turn::Left;
+            return ChainTurn::Left;
         }
         chain.behind.push_back((link.delivery, None));
         let after = chain.last;
         line.behind += 1;
         self.waiting += 1;
-        Turn::Behind(after)
+        ChainTurn::Behind(after)
     }
 
     /// A planned delivery is stored, and leased if its job is given. Returns the job if its chain has ended meanwhile: then it
     /// must be given back.
-    pub(crate) fn stored(&mut self, id: EndpointId, link: Link, job: Option<J>) -> Option<J> {
+    pub(crate) fn stored(&mut self, id: EndpointId, link: ChainLink, job: Option<J>) -> Option<J> {
         let is_first = self
             .chain(id, link)
             .is_some_and(|chain| chain.in_hand == Some(link.delivery));
@@ -204,7 +204,7 @@ impl<J: Linked> SendQueue<J> {
         None
     }
 
-    fn stored_behind(&mut self, id: EndpointId, link: Link, job: Option<J>) -> Option<J> {
+    fn stored_behind(&mut self, id: EndpointId, link: ChainLink, job: Option<J>) -> Option<J> {
         let place = |chain: &mut Chain<J>| chain.behind.iter().position(|(id, _)| *id == link.delivery);
         let chain = self.chain(id, link);
         let Some((chain, place)) = chain.and_then(|chain| place(chain).map(|place| (chain, place))) else {
@@ -223,7 +223,7 @@ impl<J: Linked> SendQueue<J> {
     }
 
     /// A planned delivery is not to be sent from here after all. The chain is closed if the delivery was stored.
-    pub(crate) fn unplan(&mut self, id: EndpointId, link: Link, is_stored: bool) {
+    pub(crate) fn unplan(&mut self, id: EndpointId, link: ChainLink, is_stored: bool) {
         let line = self.line(id);
         let Some(chain) = line.chains.get_mut(&link.subject) else {
             return;
@@ -295,13 +295,13 @@ impl<J: Linked> SendQueue<J> {
     }
 
     /// Whether this delivery is the last of its line in hand, and the line goes on in the database.
-    pub(crate) fn is_waited_for(&mut self, id: EndpointId, link: Link) -> bool {
+    pub(crate) fn is_waited_for(&mut self, id: EndpointId, link: ChainLink) -> bool {
         self.chain(id, link)
             .is_none_or(|chain| chain.is_closed && chain.behind.is_empty())
     }
 
     /// A delivery was answered. Its next follower is up after a success; otherwise returns all of them.
-    pub(super) fn answered(&mut self, id: EndpointId, link: Link, is_success: bool) -> Vec<J> {
+    pub(super) fn answered(&mut self, id: EndpointId, link: ChainLink, is_success: bool) -> Vec<J> {
         let line = self.line(id);
         let Some(chain) = line.chains.get_mut(&link.subject) else {
             return Vec::new();
@@ -323,7 +323,7 @@ impl<J: Linked> SendQueue<J> {
     }
 
     /// What became of a delivery is recorded, or it was given back.
-    pub(crate) fn recorded(&mut self, id: EndpointId, link: Link) {
+    pub(crate) fn recorded(&mut self, id: EndpointId, link: ChainLink) {
         let line = self.line(id);
         let Some(chain) = line.chains.get_mut(&link.subject) else {
             return;
@@ -340,7 +340,7 @@ impl<J: Linked> SendQueue<J> {
         }
     }
 
-    fn advance(&mut self, id: EndpointId, link: Link) {
+    fn advance(&mut self, id: EndpointId, link: ChainLink) {
         let line = self.line(id);
         if let Some(job) = line.chains.get_mut(&link.subject).and_then(Chain::advance) {
             line.behind -= 1;
@@ -349,7 +349,7 @@ impl<J: Linked> SendQueue<J> {
         }
     }
 
-    fn chain(&mut self, id: EndpointId, link: Link) -> Option<&mut Chain<J>> {
+    fn chain(&mut self, id: EndpointId, link: ChainLink) -> Option<&mut Chain<J>> {
         self.line(id).chains.get_mut(&link.subject)
     }
 

@@ -2,7 +2,7 @@ use super::*;
 
 /// Numbers without a line.
 impl Linked for u32 {
-    fn link(&self) -> Option<Link> {
+    fn link(&self) -> Option<ChainLink> {
         None
     }
 }

@@ -13,7 +13,7 @@ const MOST_RECORDS: usize = 2;
 
 /// What strangers wanted, until it is written.
 #[derive(Debug, Default)]
-pub(super) struct Strangers(HashMap<Tenant, Noted>);
+pub(super) struct StrangerRequests(HashMap<Tenant, Noted>);
 
 /// What strangers wanted of one directory, or of one that there is not.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Noted {
     pub(super) records: Vec<Record>,
 }
 
-impl Strangers {
+impl StrangerRequests {
     pub(super) fn note(&mut self, tenant: Tenant, mut record: Record) {
         if self.0.len() >= MOST_TENANTS && !self.0.contains_key(&tenant) {
             return;

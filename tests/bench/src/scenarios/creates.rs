@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use system::{Shape, System, Tenant, assert_gapless};
 
-/// What one number of clients came to with one kind of request.
+/// What was measured with one number of clients and one kind of request.
 struct Round {
     load: Load,
     /// From request to webhook.

@@ -5,7 +5,7 @@ use super::ChangePath;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The changes of an object, by the key of each member, in the order they were told.
+/// The changes of an object, by the key of each member, in the order of the event.
 type ByMember<'c> = Vec<(&'c str, Vec<MemberUndo<'c>>)>;
 
 /// A change of a member: of which element and which part, and what it was.

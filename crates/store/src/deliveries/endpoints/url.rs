@@ -7,7 +7,7 @@ use super::{Endpoint, Endpoints};
 use crate::{Dialect, StoreError};
 use db::entity::column::Id;
 use db::entity::endpoints::{self, Entity};
-use db::rows::{Columns, Kind, Rows};
+use db::rows::{Columns, Rows, ValueKind};
 use db::send::{execute, fetch_all};
 use events::EndpointId;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, UpdateStatement};
@@ -25,7 +25,7 @@ const PORTION: u64 = 500;
 /// What is written of endpoints, and its rows in a statement.
 static SEALED: LazyLock<Columns> = LazyLock::new(|| {
     use endpoints::Column::{Id, SealedUrl, Url, UrlOrigin, UrlPathLength};
-    Columns::of([Id, Url, UrlOrigin, UrlPathLength]).and(SealedUrl, Kind::Bytes)
+    Columns::of([Id, Url, UrlOrigin, UrlPathLength]).and(SealedUrl, ValueKind::Bytes)
 });
 const NEW: &str = "r";
 

@@ -5,7 +5,7 @@ use crate::{Dialect, EndpointState};
 use db::entity::deliveries::{Column, Entity};
 use db::entity::{attempts, endpoints};
 use db::expr::{Texts, call, fixed, insert_from, number, text, truth};
-use db::rows::{Columns, Kind, Parameters};
+use db::rows::{Columns, Parameters, ValueKind};
 use sea_orm::sea_query::{
     Asterisk, BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait as _, InsertStatement, IntoIden as _,
     JoinType, OnConflict, Query, SelectStatement, TableRef, UpdateStatement, WithClause,
@@ -15,10 +15,10 @@ use std::sync::LazyLock;
 /// An attempt, and what becomes of its delivery.
 pub(super) static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
     Columns::of(ATTEMPT)
-        .and("token", Kind::BigInt)
-        .and("state", Kind::Text)
-        .and("next_at", Kind::BigInt)
-        .and_nullable("delivered_at", Kind::BigInt)
+        .and("token", ValueKind::BigInt)
+        .and("state", ValueKind::Text)
+        .and("next_at", ValueKind::BigInt)
+        .and_nullable("delivered_at", ValueKind::BigInt)
 });
 const ATTEMPT: [attempts::Column; 10] = [
     attempts::Column::Id,
@@ -34,7 +34,7 @@ const ATTEMPT: [attempts::Column; 10] = [
 ];
 /// Whether an endpoint took anything in this batch.
 pub(super) static HEALTH: LazyLock<Columns> =
-    LazyLock::new(|| Columns::of([endpoints::Column::Id]).and("healthy", Kind::Bool));
+    LazyLock::new(|| Columns::of([endpoints::Column::Id]).and("healthy", ValueKind::Bool));
 
 pub(super) const ENDED: &str = "ended";
 pub(super) const FAILING: &str = "failing";

@@ -4,7 +4,7 @@ use super::json::{KEY, TYPE, VALUE, json, json_type};
 use super::resolve::{ElementSource, Located, Many, has_email, locate};
 use super::scalar::{Scalar, not};
 use super::undeclared::{self, Undeclared};
-use super::{ELEMENT, Target, row};
+use super::{ELEMENT, FilterTarget, row};
 use crate::Dialect;
 use db::entity::users;
 use db::expr::{by_code_point, call, number, text, truth};
@@ -15,7 +15,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
 
 /// Compiles filters over one target.
 #[derive(Clone, Copy)]
-pub(super) struct Compiler<'a>(pub(super) Target<'a>);
+pub(super) struct Compiler<'a>(pub(super) FilterTarget<'a>);
 
 /// What the names in a filter are names of.
 pub(super) enum NameContext<'c, 'a> {

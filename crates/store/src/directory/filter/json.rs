@@ -16,7 +16,7 @@ pub(super) const TYPE: &str = "type";
 
 /// Where a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Place<'a> {
+pub(super) enum ValuePlace<'a> {
     /// In a JSON document.
     At(DocumentPath<'a>),
     /// The element of an array of plain values, as named by [`DocumentPath::elements`].
@@ -142,7 +142,7 @@ impl<'a> DocumentPath<'a> {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> ValuePlace<'a> {
     /// A member of an element that is an object.
     pub(super) fn of_element(dialect: Dialect, name: &'a str) -> Self {
         Self::At(DocumentPath::of_element(dialect, name))

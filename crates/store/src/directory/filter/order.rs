@@ -3,7 +3,7 @@
 use super::json::{DocumentPath, KEY};
 use super::resolve::{ElementSource, Located, locate};
 use super::scalar::{Scalar, id_text};
-use super::{ELEMENT, Target};
+use super::{ELEMENT, FilterTarget};
 use crate::Dialect;
 use db::expr::{by_code_point, number};
 use scim::path::AttributePath;
@@ -11,7 +11,7 @@ use scim::schema::AttributeType;
 use sea_orm::sea_query::{Expr, Order};
 
 /// What to order by. `None` when the attribute cannot be sorted by, which is to be ignored.
-pub(crate) fn order(target: Target<'_>, path: &AttributePath) -> Option<Expr> {
+pub(crate) fn order(target: FilterTarget<'_>, path: &AttributePath) -> Option<Expr> {
     let dialect = target.dialect;
     match locate(target, path) {
         Located::One(scalar) => sortable(dialect, scalar),

@@ -1,8 +1,8 @@
 //! From a path to where its values are stored: a column, a place in the search document, or rows of another table.
 
-use super::json::{DocumentPath, Place};
+use super::json::{DocumentPath, ValuePlace};
 use super::scalar::{Scalar, coalesce, id_text};
-use super::{Kind, Target, row};
+use super::{FilterTarget, Kind, row};
 use crate::Dialect;
 use db::entity::{group_members, groups, user_emails, users};
 use db::expr::{concat, number, text, truth};
@@ -57,7 +57,7 @@ fn membership(column: group_members::Column) -> Expr {
 }
 
 /// Finds what a path over the resource names.
-pub(super) fn locate<'a>(target: Target<'a>, path: &AttributePath) -> Located<'a> {
+pub(super) fn locate<'a>(target: FilterTarget<'a>, path: &AttributePath) -> Located<'a> {
     let Some(found) = target.schema.lookup(path) else {
         let is_undeclared = path.urn.as_deref().is_some_and(|urn| !target.schema.knows(urn));
         return if is_undeclared {
@@ -100,11 +100,11 @@ const fn many<'a>(attribute: &'a Attribute, source: ElementSource<'a>, sub: Opti
     }
 }
 
-fn in_document<'a>(target: Target<'a>, found: ResolvedPath<'a>) -> Located<'a> {
+fn in_document<'a>(target: FilterTarget<'a>, found: ResolvedPath<'a>) -> Located<'a> {
     let attribute = found.attribute;
     let path = DocumentPath::of_resource(found.urn.into_iter().chain([attribute.name.as_str()]).collect());
     let one = |path, attribute| {
-        let scalar = Place::At(path).scalar(target.dialect, attribute);
+        let scalar = ValuePlace::At(path).scalar(target.dialect, attribute);
         scalar.map_or(Located::Nowhere, Located::One)
     };
     if attribute.multi_valued {
@@ -127,7 +127,7 @@ fn in_document<'a>(target: Target<'a>, found: ResolvedPath<'a>) -> Located<'a> {
     }
 }
 
-fn meta(target: Target<'_>, name: &str) -> Option<Scalar> {
+fn meta(target: FilterTarget<'_>, name: &str) -> Option<Scalar> {
     match name {
         "resourceType" => Some(Scalar::Constant {
             text: target.schema.name.to_owned(),
@@ -146,7 +146,7 @@ fn meta(target: Target<'_>, name: &str) -> Option<Scalar> {
 }
 
 /// The URL of a resource: `<base><endpoint>/<id>`.
-fn location(target: Target<'_>, endpoint: &str, id: &Expr) -> Option<Scalar> {
+fn location(target: FilterTarget<'_>, endpoint: &str, id: &Expr) -> Option<Scalar> {
     let start = format!("{}{endpoint}/", target.base_url?.trim_end_matches('/'));
     let url = concat(Expr::val(start), id_text(target.dialect, id));
     Some(Scalar::text(url, true))
@@ -154,12 +154,12 @@ fn location(target: Target<'_>, endpoint: &str, id: &Expr) -> Option<Scalar> {
 
 impl<'a> Many<'a> {
     /// A sub-attribute of one element, as it is named in [`Self::rows`].
-    pub(super) fn scalar(&self, target: Target<'_>, sub: &'a Attribute) -> Option<Scalar> {
+    pub(super) fn scalar(&self, target: FilterTarget<'_>, sub: &'a Attribute) -> Option<Scalar> {
         use group_members::Column::{GroupId, Kind as MemberKind, MemberId};
         let is_group = || membership(MemberKind).eq(number(1));
         match (&self.source, sub.name.as_str()) {
             (ElementSource::Array(_) | ElementSource::Emails(_), name) => {
-                Place::of_element(target.dialect, name).scalar(target.dialect, sub)
+                ValuePlace::of_element(target.dialect, name).scalar(target.dialect, sub)
             }
             (ElementSource::Groups, "value") => Some(Scalar::Id(membership(GroupId))),
             (ElementSource::Groups, "display") => {
@@ -195,7 +195,7 @@ impl<'a> Many<'a> {
     /// The element itself, of an attribute whose elements are plain values.
     pub(super) fn plain(&self, dialect: Dialect) -> Option<Scalar> {
         match self.source {
-            ElementSource::Array(_) => Place::Element.scalar(dialect, self.attribute),
+            ElementSource::Array(_) => ValuePlace::Element.scalar(dialect, self.attribute),
             _ => None,
         }
     }
@@ -261,7 +261,7 @@ impl<'a> Many<'a> {
     }
 
     /// The same for a condition that one `value` must be equal to a literal: starts from the index of that value.
-    pub(super) fn exists_by_value(&self, target: Target<'_>, value: &str, condition: Expr) -> Expr {
+    pub(super) fn exists_by_value(&self, target: FilterTarget<'_>, value: &str, condition: Expr) -> Expr {
         let own = match self.source {
             ElementSource::Array(_) => return self.exists(target.dialect, condition),
             ElementSource::Emails(_) => return has_email(target, value).and(self.exists(target.dialect, condition)),
@@ -279,7 +279,7 @@ impl<'a> Many<'a> {
 }
 
 /// Whether the user has this address, in any case.
-pub(super) fn has_email(target: Target<'_>, value: &str) -> Expr {
+pub(super) fn has_email(target: FilterTarget<'_>, value: &str) -> Expr {
     use user_emails::Column::{DirectoryId, UserId, ValueKey};
     let those = Query::select()
         .column(UserId)

@@ -23,7 +23,7 @@ pub(crate) fn by_id(dialect: Dialect, kind: Kind, references: bool) -> &'static 
 pub(crate) fn by_ids(dialect: Dialect, kind: Kind, references: bool) -> &'static str {
     static TEXTS: Texts<8> = Texts::new();
     TEXTS.get(facts(dialect, kind, references), || {
-        let is_one = rows::is_one_of(dialect, row(Id), rows::Kind::Id, parameter(1));
+        let is_one = rows::is_one_of(dialect, row(Id), rows::ValueKind::Id, parameter(1));
         fixed(dialect, &those(dialect, kind, references, is_one.and(is_in(2))))
     })
 }

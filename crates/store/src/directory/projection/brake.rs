@@ -6,8 +6,8 @@ use crate::{Dialect, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::{directories, directory_counts, directory_removals, users};
 use db::expr::{Texts, build, count, fixed, insert_from, number, truth};
-use db::rows::{Columns, Kind, Parameters, Rows, is_one_of_ids};
-use db::sql::Row;
+use db::rows::{Columns, Parameters, Rows, ValueKind, is_one_of_ids};
+use db::sql::ReadColumns;
 use directory::{BrakeFacts, BrakeSettings, BrakeWrites};
 use events::{DirectoryId, Timestamp};
 use sea_orm::sea_query::{
@@ -34,9 +34,9 @@ impl BatchTx {
     ) -> Result<HashMap<DirectoryId, BrakeFacts>, StoreError> {
         static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
             Columns::of([directories::Column::Id])
-                .and(SINCE, Kind::BigInt)
-                .and(ASKED, Kind::BigInt)
-                .and(MINIMUM, Kind::BigInt)
+                .and(SINCE, ValueKind::BigInt)
+                .and(ASKED, ValueKind::BigInt)
+                .and(MINIMUM, ValueKind::BigInt)
         });
         static TEXTS: Texts<2> = Texts::new();
         let mut rows = Rows::new(&COLUMNS);

@@ -20,7 +20,7 @@ use crate::{CopyName, Dialect, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::{group_members, groups, log_copies, user_emails, users};
 use db::expr::{build, count, insert_from};
-use db::rows::{Columns, Kind, Rows};
+use db::rows::{Columns, Rows, ValueKind};
 use db::send::{execute, fetch_one};
 use db::session::Hold;
 use directory::Images;
@@ -151,8 +151,9 @@ impl LogCopies<'_> {
 
     /// Memberships that ended or were made, and the groups that changed by that.
     fn arrivals(&self, tables: Tables, images: &Images) -> [Part; 3] {
-        static MOVED: LazyLock<Columns> =
-            LazyLock::new(|| Columns::of([groups::Column::Id, groups::Column::UpdatedAt]).and(TIMES, Kind::BigInt));
+        static MOVED: LazyLock<Columns> = LazyLock::new(|| {
+            Columns::of([groups::Column::Id, groups::Column::UpdatedAt]).and(TIMES, ValueKind::BigInt)
+        });
         let memberships = || images.memberships.iter();
         let ended = pairs(memberships().filter(|(_, state)| state.is_none()).map(|(pair, _)| pair));
         let mut made = no_members();

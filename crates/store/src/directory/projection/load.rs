@@ -9,7 +9,7 @@ use crate::Dialect;
 use crate::StoreError;
 use db::expr::{Assembled, fixed};
 use db::rows::{Parameters, Rows};
-use db::sql::Row;
+use db::sql::ReadColumns;
 use directory::{DirectoryRows, Group, MemberBrief, Needs, User};
 use events::{DirectoryId, GroupRef, ResourceKind};
 use parts::{GROUP, GROUP_BRIEF, PARTS, USER, USER_BRIEF};

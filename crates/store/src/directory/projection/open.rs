@@ -7,8 +7,8 @@ use crate::event_log::inbox as verdicts;
 use db::entity::column::Id;
 use db::entity::{directories, group_members, inbox, lanes, sequences, users};
 use db::expr::{Texts, count_up_to, fixed, null, number};
-use db::rows::{Columns, Kind, Parameters, Rows};
-use db::sql::Row;
+use db::rows::{Columns, Parameters, Rows, ValueKind};
+use db::sql::ReadColumns;
 use directory::{HEAVY_ROWS, Policy, Reach};
 use events::DirectoryId;
 use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, Query, SelectStatement, TableRef, UnionType};
@@ -34,9 +34,9 @@ const CONTENT: &str = "content";
 const ASKED: &str = "r";
 const MANAGER: &str = "manager";
 
-static IDS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and(ID, Kind::Id));
+static IDS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and(ID, ValueKind::Id));
 static REACHES: LazyLock<Columns> =
-    LazyLock::new(|| Columns::of([users::Column::DirectoryId, users::Column::Id]).and(MANAGER, Kind::Text));
+    LazyLock::new(|| Columns::of([users::Column::DirectoryId, users::Column::Id]).and(MANAGER, ValueKind::Text));
 
 impl BatchTx {
     /// Asks all of it. Returns the lanes that somebody else has taken over since. A statement of its own after the locks:

@@ -9,7 +9,7 @@ use super::{Tx, Way};
 use crate::{Dialect, StoreError};
 use db::expr::{Assembled, count, fixed, number};
 use db::rows::{Parameters, Rows};
-use db::sql::Row;
+use db::sql::ReadColumns;
 use sea_orm::sea_query::{
     CommonTableExpression, ExprTrait as _, Query, SelectStatement, SubQueryStatement, TableRef, WithClause,
 };
@@ -59,7 +59,7 @@ impl Part {
 
 /// How many rows came back from the two parts that tell.
 #[derive(Default)]
-pub(super) struct Written {
+pub(super) struct AffectedRows {
     pub(super) claimed: usize,
     pub(super) moved: usize,
 }
@@ -69,9 +69,9 @@ pub(super) async fn one_by_one(
     tx: &mut Tx,
     dialect: Dialect,
     parts: impl IntoIterator<Item = Part>,
-) -> Result<Written, StoreError> {
+) -> Result<AffectedRows, StoreError> {
     static TEXTS: Assembled<(Dialect, Tables, &str)> = Assembled::new();
-    let mut written = Written::default();
+    let mut written = AffectedRows::default();
     for part in parts.into_iter().filter(|part| !part.rows.is_empty()) {
         let most = if part.is_divisible() {
             Way::InPortions.most()
@@ -100,11 +100,11 @@ pub(super) async fn one_by_one(
 }
 
 /// Runs all parts that have rows as one statement (PostgreSQL).
-pub(super) async fn at_once(tx: &mut Tx, dialect: Dialect, parts: Vec<Part>) -> Result<Written, StoreError> {
+pub(super) async fn at_once(tx: &mut Tx, dialect: Dialect, parts: Vec<Part>) -> Result<AffectedRows, StoreError> {
     static TEXTS: Assembled<Vec<&str>> = Assembled::new();
     let parts: Vec<Part> = parts.into_iter().filter(|part| !part.rows.is_empty()).collect();
     if parts.is_empty() {
-        return Ok(Written::default());
+        return Ok(AffectedRows::default());
     }
     let names = parts.iter().map(|part| part.name).collect();
     let sql = TEXTS.get(names, || fixed(dialect, &together(dialect, &parts)));
@@ -112,7 +112,7 @@ pub(super) async fn at_once(tx: &mut Tx, dialect: Dialect, parts: Vec<Part>) -> 
     let rows = tx.query(&sql, values.collect()).await?;
     let row = rows.first().ok_or_else(|| StoreError::corrupt("no count returned"))?;
     let count = |name| Ok::<_, StoreError>(usize::try_from(row.get::<i64>(name)?).unwrap_or_default());
-    Ok(Written {
+    Ok(AffectedRows {
         claimed: count(CLAIMED)?,
         moved: count(MOVED)?,
     })

@@ -12,7 +12,7 @@ use crate::{Dialect, StoreError};
 use db::entity::column::Id;
 use db::entity::{group_members, groups, sequences, user_emails, users};
 use db::expr::{call, concat, number};
-use db::rows::{Columns, Kind, Rows};
+use db::rows::{Columns, Rows, ValueKind};
 use directory::Writes;
 use events::{DirectoryId, Event, ResourceId, Timestamp, Verdict};
 use sea_orm::sea_query::{
@@ -55,7 +55,7 @@ pub(super) async fn save(
     ))
 }
 
-static IDS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and("id", Kind::Id));
+static IDS: LazyLock<Columns> = LazyLock::new(|| Columns::default().and("id", ValueKind::Id));
 
 /// Rows of one id each, for [`delete_by`].
 pub(in crate::directory::projection) fn ids<'i>(ids: impl IntoIterator<Item = &'i ResourceId>) -> Rows {
@@ -218,8 +218,8 @@ const AFTER: &str = "after";
 fn log(events: &Numbered, sequences: &Sequences) -> [Part; 2] {
     static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
         Columns::of([sequences::Column::DirectoryId])
-            .and(BEFORE, Kind::BigInt)
-            .and(AFTER, Kind::BigInt)
+            .and(BEFORE, ValueKind::BigInt)
+            .and(AFTER, ValueKind::BigInt)
     });
     let mut counters = Rows::new(&COLUMNS);
     for (directory, (before, after)) in sequences {

@@ -23,7 +23,7 @@ const SEQUENCE: &str = "sequence";
 
 /// The moment and the page of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch<K> {
+pub(super) struct MomentPage<K> {
     pub(super) directory: Uuid,
     pub(super) sequence: i64,
     pub(super) after: K,
@@ -31,7 +31,7 @@ pub(super) struct Stretch<K> {
 }
 
 /// The resources of a kind as they are now.
-pub(super) fn resources(kind: ResourceKind, stretch: Stretch<Uuid>) -> SelectStatement {
+pub(super) fn resources(kind: ResourceKind, stretch: MomentPage<Uuid>) -> SelectStatement {
     use users::Column::{CreatedAt, DirectoryId, Id, Resource, UpdatedAt, Version};
     let mut resources = Query::select();
     match kind {
@@ -49,7 +49,12 @@ pub(super) fn resources(kind: ResourceKind, stretch: Stretch<Uuid>) -> SelectSta
 }
 
 /// The first event after the moment about each of them, up to an id.
-pub(super) fn first_events(dialect: Dialect, kind: ResourceKind, stretch: Stretch<Uuid>, end: Uuid) -> SelectStatement {
+pub(super) fn first_events(
+    dialect: Dialect,
+    kind: ResourceKind,
+    stretch: MomentPage<Uuid>,
+    end: Uuid,
+) -> SelectStatement {
     let kinds: &[EventType] = match kind {
         ResourceKind::User => &[
             EventType::UserCreated,
@@ -74,7 +79,7 @@ pub(super) fn first_events(dialect: Dialect, kind: ResourceKind, stretch: Stretc
 }
 
 /// Memberships as they are now, group by group: those of all directories stand side by side.
-pub(super) fn memberships(dialect: Dialect, stretch: Stretch<(Uuid, Uuid)>) -> SelectStatement {
+pub(super) fn memberships(dialect: Dialect, stretch: MomentPage<(Uuid, Uuid)>) -> SelectStatement {
     use group_members::Column::{GroupId, Kind, MemberId};
     let (group, member) = stretch.after;
     let id_in = |row: &'static str| Expr::col((row, groups::Column::Id));
@@ -123,7 +128,7 @@ pub(super) fn memberships(dialect: Dialect, stretch: Stretch<(Uuid, Uuid)>) -> S
 
 /// Of each membership what its first change after the moment tells: whether there was one (`was`), and whether of a group
 /// (`is_group`).
-pub(super) fn first_changes(dialect: Dialect, stretch: Stretch<(Uuid, Uuid)>) -> SelectStatement {
+pub(super) fn first_changes(dialect: Dialect, stretch: MomentPage<(Uuid, Uuid)>) -> SelectStatement {
     let body = || body(dialect);
     let is_removal = event(Type).eq(text(EventType::GroupMemberRemoved.as_str()));
     let member = Func::coalesce([
@@ -173,7 +178,7 @@ pub(super) fn first_changes(dialect: Dialect, stretch: Stretch<(Uuid, Uuid)>) ->
 }
 
 /// Events of these types after the moment.
-fn later_events<K>(stretch: &Stretch<K>, types: &[EventType]) -> SelectStatement {
+fn later_events<K>(stretch: &MomentPage<K>, types: &[EventType]) -> SelectStatement {
     Query::select()
         .from_as(events::Entity, EVENT)
         .and_where(event(DirectoryId).eq(stretch.directory))

@@ -6,7 +6,7 @@ use ::events::{Event, EventId};
 use db::entity::events;
 use db::expr::{call, count, number, truth};
 use db::send::query_rows;
-use db::sql::Row;
+use db::sql::ReadColumns;
 use events::Column::{Body, DirectoryId, EventType, Id, OrganizationId, Sequence, SubjectId, Traceparent};
 use sea_orm::QueryResult;
 use sea_orm::sea_query::{
@@ -32,7 +32,7 @@ const N: &str = "n";
 const PLACE: &str = "place";
 const SIZE: &str = "size";
 const BYTES: &str = "bytes";
-/// What is told of the stretch beside its events.
+/// What is said about the stretch beside its events.
 const LOOKED_AT: &str = "looked_at";
 const LAST_ID: &str = "last_id";
 const MATCHES: &str = "matches";
@@ -50,7 +50,7 @@ pub(super) struct Stretch {
 }
 
 /// What a stretch has.
-pub(super) struct Found {
+pub(super) struct StretchPage {
     /// What is wanted of it, in order.
     pub(super) events: Vec<Event>,
     /// More of it is wanted, and did not fit.
@@ -62,7 +62,7 @@ pub(super) struct Found {
 }
 
 impl Stretch {
-    pub(super) async fn read(self, store: &Store) -> Result<Found, StoreError> {
+    pub(super) async fn read(self, store: &Store) -> Result<StretchPage, StoreError> {
         let most = self.most;
         let rows = query_rows(store.read(), &self.select(store.dialect(), store.page_bytes())).await?;
         let first = rows
@@ -75,7 +75,7 @@ impl Stretch {
         } else {
             rows.iter().map(event).collect::<Result<_, _>>()?
         };
-        Ok(Found {
+        Ok(StretchPage {
             is_cut: usize::try_from(matches).is_ok_and(|matches| matches > found.len()),
             is_end: looked_at < i64::from(most),
             events: found,

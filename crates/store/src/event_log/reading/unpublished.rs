@@ -4,7 +4,7 @@ use super::stretch::EVENT;
 use crate::Dialect;
 use db::entity::{events, publications, sequences};
 use db::expr::{number, truth};
-use db::rows::{Kind, is_one_of, list};
+use db::rows::{ValueKind, is_one_of, list};
 use events::Column::{DirectoryId, Sequence};
 use sea_orm::sea_query::{
     Asterisk, Expr, ExprTrait as _, Func, IntoIden as _, JoinType, Order, Query, SelectStatement, TableRef,
@@ -53,7 +53,7 @@ fn behind(dialect: Dialect, lanes: &[u16], limit: u32) -> SelectStatement {
         .from_as(publications::Entity, "p")
         .and_where(Expr::col(("p", publications::Column::DirectoryId)).eq(log(sequences::Column::DirectoryId)))
         .take();
-    let lanes = list(dialect, Kind::Int, lanes.iter().map(|lane| i32::from(*lane)));
+    let lanes = list(dialect, ValueKind::Int, lanes.iter().map(|lane| i32::from(*lane)));
     let logs = Query::select()
         .exprs([sequences::Column::DirectoryId, sequences::Column::Last].map(log))
         .expr_as(Func::coalesce([published.into(), number(0)]), MARK)
@@ -61,7 +61,7 @@ fn behind(dialect: Dialect, lanes: &[u16], limit: u32) -> SelectStatement {
         .and_where(is_one_of(
             dialect,
             log(sequences::Column::Lane),
-            Kind::Int,
+            ValueKind::Int,
             Expr::val(lanes),
         ))
         .limit(ALL_DIRECTORIES)

@@ -72,7 +72,7 @@ struct Size {
 /// The last entry of a stretch.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-struct Last {
+struct LastEntry {
     id: Id<AuditId>,
 }
 
@@ -214,7 +214,8 @@ impl AuditLog {
             .in_order(Entity::find().filter(filter.served(range)))
             .offset(STRETCH - 1)
             .limit(1);
-        let last: Option<Last> = fetch_one(self.store.read(), Last::select_cols(last.select_only()).as_query()).await?;
+        let last: Option<LastEntry> =
+            fetch_one(self.store.read(), LastEntry::select_cols(last.select_only()).as_query()).await?;
         Ok(last.map(|last| last.id.0))
     }
 

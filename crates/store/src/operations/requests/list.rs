@@ -45,14 +45,14 @@ pub struct Requests {
 
 /// A request that a list shows, and how many bytes it has.
 #[derive(FromQueryResult)]
-struct Found {
+struct ListedRequest {
     id: Id<RequestId>,
     bytes: i32,
 }
 
 /// The last request that was looked at.
 #[derive(FromQueryResult)]
-struct Last {
+struct LastRequest {
     id: Id<RequestId>,
 }
 
@@ -98,7 +98,7 @@ impl Requests {
             .order_by("id", Order::Desc)
             .limit(limit as u64 + 1)
             .take();
-        let found: Vec<Found> = fetch_all(self.store.read(), &shown).await?;
+        let found: Vec<ListedRequest> = fetch_all(self.store.read(), &shown).await?;
         let kept = fitting(&found, limit, self.store.page_bytes());
         let next = match found.get(..kept) {
             Some(shown) if kept < found.len() => shown.last().map(|last| last.id.0),
@@ -156,11 +156,11 @@ impl Requests {
             .limit(1)
             .offset(STRETCH - 1)
             .take();
-        let last: Option<Last> = fetch_one(self.store.read(), &last).await?;
+        let last: Option<LastRequest> = fetch_one(self.store.read(), &last).await?;
         Ok(last.map(|last| last.id.0))
     }
 
-    async fn whole(&self, found: &[Found]) -> Result<Vec<LoggedRequest>, StoreError> {
+    async fn whole(&self, found: &[ListedRequest]) -> Result<Vec<LoggedRequest>, StoreError> {
         if found.is_empty() {
             return Ok(Vec::new());
         }
@@ -217,7 +217,7 @@ fn matching(filter: &RequestFilter) -> Condition {
 }
 
 /// How many of those that were found go into one page: the first always.
-fn fitting(found: &[Found], limit: usize, most_bytes: u64) -> usize {
+fn fitting(found: &[ListedRequest], limit: usize, most_bytes: u64) -> usize {
     let mut bytes = 0;
     let fits = found.iter().take(limit).take_while(|found| {
         bytes += u64::try_from(found.bytes).unwrap_or_default() + FRAME;

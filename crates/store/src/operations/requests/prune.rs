@@ -29,7 +29,7 @@ pub struct KeptRequests {
 
 impl KeptRequests {
     /// How many of the oldest requests are to go; they are taken to be of the average size.
-    fn excess(&self, written: &Written) -> u64 {
+    fn excess(&self, written: &RequestLogSize) -> u64 {
         let average = (written.bytes / written.rows.max(1)).max(1);
         let rows = written.rows.saturating_sub(self.rows);
         let bytes = written.bytes.saturating_sub(self.bytes).div_ceil(average);
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// As any write; what was done before stays done.
-    pub async fn trim_requests(&self, kept: KeptRequests, written: &[Written]) -> Result<(), StoreError> {
+    pub async fn trim_requests(&self, kept: KeptRequests, written: &[RequestLogSize]) -> Result<(), StoreError> {
         for written in written {
             let excess = kept.excess(written);
             if excess == 0 {

@@ -39,7 +39,7 @@ pub struct RequestBatch {
 
 /// How much a directory's log has now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct RequestLogSize {
     /// The directory.
     pub directory_id: DirectoryId,
     /// Rows of its log.
@@ -56,7 +56,7 @@ impl Store {
     ///
     /// # Errors
     /// As any write; nothing is written then.
-    pub async fn write_requests(&self, batch: &RequestBatch) -> Result<Vec<Written>, StoreError> {
+    pub async fn write_requests(&self, batch: &RequestBatch) -> Result<Vec<RequestLogSize>, StoreError> {
         let mut ids: Vec<DirectoryId> = batch.requests.iter().map(|request| request.directory_id).collect();
         ids.extend(batch.strangers.iter().map(|strangers| strangers.directory_id));
         ids.sort_unstable();
@@ -82,7 +82,7 @@ impl Store {
 
 /// Where a request goes.
 #[derive(Clone, Copy)]
-enum Place {
+enum LogPlace {
     /// Nowhere: its directory is gone.
     Nowhere,
     /// Into the log alone.
@@ -92,11 +92,11 @@ enum Place {
 }
 
 /// Takes every request into what is known of its directory; where each goes.
-fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<Place> {
+fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<LogPlace> {
     let mut cycles = Vec::with_capacity(batch.requests.len());
     for request in &batch.requests {
         let Some(known) = known.get_mut(&request.directory_id) else {
-            cycles.push(Place::Nowhere);
+            cycles.push(LogPlace::Nowhere);
             continue;
         };
         known.log_rows += 1;
@@ -112,13 +112,13 @@ fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<P
                 if request.dialect.is_some() {
                     known.dialect = request.dialect.map(str::to_owned);
                 }
-                cycles.push(Place::Cycle(known.take(&exchange)));
+                cycles.push(LogPlace::Cycle(known.take(&exchange)));
             }
             Caller::WithEndedKey(ended) => {
                 known.contact.ended_key = Some(ended);
-                cycles.push(Place::Log);
+                cycles.push(LogPlace::Log);
             }
-            Caller::Stranger => cycles.push(Place::Log),
+            Caller::Stranger => cycles.push(LogPlace::Log),
         }
     }
     for strangers in &batch.strangers {
@@ -147,14 +147,14 @@ impl Known {
     }
 }
 
-async fn insert(tx: &DatabaseTransaction, requests: &[NewRequest], cycles: &[Place]) -> Result<(), StoreError> {
+async fn insert(tx: &DatabaseTransaction, requests: &[NewRequest], cycles: &[LogPlace]) -> Result<(), StoreError> {
     let mut rows: Vec<ActiveModel> = requests
         .iter()
         .zip(cycles)
         .filter_map(|(request, place)| match place {
-            Place::Nowhere => None,
-            Place::Log => Some(row(request, None)),
-            Place::Cycle(id) => Some(row(request, Some(*id))),
+            LogPlace::Nowhere => None,
+            LogPlace::Log => Some(row(request, None)),
+            LogPlace::Cycle(id) => Some(row(request, Some(*id))),
         })
         .collect();
     for portion in PORTIONS {

@@ -14,7 +14,7 @@ const MOST_MEMBERS: u32 = 20_000;
 const MEMBERS: &str = "members";
 
 /// The groups here that the list may mean, with their members as far as they are known.
-struct Known {
+struct KnownGroups {
     by_external_id: HashMap<String, ResourceId>,
     by_name: HashMap<String, ResourceId>,
     groups: HashMap<ResourceId, Map<String, Value>>,
@@ -32,7 +32,7 @@ pub(super) async fn preview(
         let off = |listed: &Listed| refused(listed, "groups are switched off for this directory".to_owned());
         return Ok(list.iter().map(off).collect());
     }
-    let known = Known::load(people, context, list).await?;
+    let known = KnownGroups::load(people, context, list).await?;
     let mut seen = HashSet::new();
     let shown = list.iter().map(|listed| {
         let shown = match &listed.read {
@@ -81,7 +81,7 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-impl Known {
+impl KnownGroups {
     async fn load(people: &People, context: &AdminContext, list: &[Listed]) -> Result<Self, Problem> {
         let texts = |name: &str| {
             list.iter()

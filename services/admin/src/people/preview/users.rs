@@ -21,7 +21,7 @@ pub(super) struct UsersPreview {
 }
 
 /// The users here that the list may mean.
-struct Known {
+struct KnownUsers {
     by_external_id: HashMap<String, ResourceId>,
     by_name: HashMap<String, ResourceId>,
     by_address: HashMap<String, ResourceId>,
@@ -49,7 +49,7 @@ pub(super) async fn preview(people: &People, context: &AdminContext, list: &[Lis
     Ok(UsersPreview { users, matched_active })
 }
 
-fn one(people: &People, known: &Known, listed: &Listed, attributes: &Map<String, Value>) -> UserPreview {
+fn one(people: &People, known: &KnownUsers, listed: &Listed, attributes: &Map<String, Value>) -> UserPreview {
     let Some((id, matched_by, current)) = known.find(listed) else {
         let missing: Vec<String> = people.policy.missing(attributes).map(ToString::to_string).collect();
         if !missing.is_empty() {
@@ -110,7 +110,7 @@ fn addresses(attributes: &Map<String, Value>) -> impl Iterator<Item = String> {
     values.map(scim::fold)
 }
 
-async fn known(people: &People, context: &AdminContext, list: &[Listed]) -> Result<Known, Problem> {
+async fn known(people: &People, context: &AdminContext, list: &[Listed]) -> Result<KnownUsers, Problem> {
     let texts = |name: &str| {
         list.iter()
             .filter_map(|listed| listed.text(name).map(str::to_owned))
@@ -123,10 +123,10 @@ async fn known(people: &People, context: &AdminContext, list: &[Listed]) -> Resu
     let mut rows = users.by_external_ids(&texts("externalId")).await?;
     rows.extend(users.by_names(&names).await?);
     rows.extend(users.by_addresses(&wanted, MOST_BY_ADDRESS).await?);
-    Known::of(rows)
+    KnownUsers::of(rows)
 }
 
-impl Known {
+impl KnownUsers {
     fn of(rows: Vec<UserRow>) -> Result<Self, Problem> {
         let mut known = Self {
             by_external_id: HashMap::new(),

@@ -17,7 +17,7 @@ use store::{Domain, NewDirectory, NewOrganization};
 
 /// The organization as the caller names it.
 #[derive(Clone, Debug)]
-enum Owner {
+enum OrganizationChoice {
     Id(OrganizationId),
     Domain(Domain),
 }
@@ -70,12 +70,12 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<DirectoryCreat
         .await
 }
 
-fn read_owner(body: &mut Body<DirectoryCreate>) -> Option<Owner> {
+fn read_owner(body: &mut Body<DirectoryCreate>) -> Option<OrganizationChoice> {
     let text: String = body.sound("organization")?;
     if let Ok(id) = text.trim().parse() {
-        return Some(Owner::Id(id));
+        return Some(OrganizationChoice::Id(id));
     }
-    let domain = text.parse().ok().map(Owner::Domain);
+    let domain = text.parse().ok().map(OrganizationChoice::Domain);
     if domain.is_none() {
         let detail = "Must be the id of an organization, or a domain name such as \"example.com\".";
         body.fault("/organization", detail);
@@ -86,13 +86,13 @@ fn read_owner(body: &mut Body<DirectoryCreate>) -> Option<Owner> {
 /// The organization of the new directory; a domain that nobody has yet makes one, but not for a key of one organization.
 async fn organization_of(
     change: &OpenChange,
-    owner: &Owner,
+    owner: &OrganizationChoice,
     context: &AdminContext,
 ) -> Result<OrganizationId, Problem> {
     let missing =
         |what: String| Problem::invalid_at("#/organization", format!("There is no organization with {what}."));
     match (owner, context.principal.organization) {
-        (Owner::Id(id), _) => {
+        (OrganizationChoice::Id(id), _) => {
             let found = change
                 .organization(*id)
                 .await?
@@ -101,14 +101,14 @@ async fn organization_of(
                 .map(|found| found.id)
                 .ok_or_else(|| missing(format!("the id \"{id}\"")))
         }
-        (Owner::Domain(domain), Some(own)) => {
+        (OrganizationChoice::Domain(domain), Some(own)) => {
             let found = change.organization(own).await?;
             let found = found.filter(|found| found.domains.iter().any(|own| own == domain.as_str()));
             found
                 .map(|found| found.id)
                 .ok_or_else(|| missing(format!("the domain {domain}")))
         }
-        (Owner::Domain(domain), None) => {
+        (OrganizationChoice::Domain(domain), None) => {
             let new = NewOrganization {
                 id: OrganizationId::new(),
                 name: domain.to_string(),

@@ -35,7 +35,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         .master_key()
         .open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
     let secret = opened.map_err(|error| Problem::internal(&error))?;
-    // Before it is shown: what cannot be noted is not told.
+    // Before it is shown: what cannot be noted is not shown.
     let act = Act::new("secret_read", "endpoint", id).of(owner(&endpoint));
     context.note(act).await?;
     let secret = secret.expose_secret().into();

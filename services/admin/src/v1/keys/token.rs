@@ -30,7 +30,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>)
         .master_key()
         .open_text(&sealed, &token_context(id))
         .map_err(|error| Problem::internal(&error))?;
-    // Before it is shown: what cannot be noted is not told.
+    // Before it is shown: what cannot be noted is not shown.
     let act = Act::new("token_read", "key", id).within(&directory);
     context.note(act).await?;
     tracing::info!(key.id = %id, directory.id = %directory_id, principal = %context.principal, "the token of a key was read back");

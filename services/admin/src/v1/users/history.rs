@@ -11,7 +11,7 @@ use api::{HistoryEntry, List, PageParameters};
 
 /// Lists what became of a user, the latest first.
 ///
-/// Each change comes with its values before and after, and with the endpoints that were told of it. The history of a user
+/// Each change comes with its values before and after, and with the endpoints that it was sent to. The history of a user
 /// that was deleted can be read as long as the log is kept.
 #[utoipa::path(
     get,

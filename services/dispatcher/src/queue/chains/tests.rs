@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// A delivery about somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct About(Link);
+struct About(ChainLink);
 
 impl Linked for About {
-    fn link(&self) -> Option<Link> {
+    fn link(&self) -> Option<ChainLink> {
         Some(self.0)
     }
 }
@@ -44,14 +44,14 @@ impl World {
 
     fn about(&self, count: usize) -> Vec<About> {
         let subject = self.subject;
-        let link = |_| Link {
+        let link = |_| ChainLink {
             subject,
             delivery: DeliveryId::new(),
         };
         (0..count).map(link).map(About).collect()
     }
 
-    fn plan(&mut self, job: About) -> Turn {
+    fn plan(&mut self, job: About) -> ChainTurn {
         self.queue.plan(self.id, job.0, self.now)
     }
 
@@ -109,7 +109,7 @@ fn after_a_failure_the_rest_is_given_back_and_nothing_joins() {
         world.claimed(&jobs[..3], false);
         world.sent();
         assert_eq!(world.answered(jobs[0], health), jobs[1..3]);
-        assert_eq!(world.plan(jobs[3]), Turn::Left, "its record is not written");
+        assert_eq!(world.plan(jobs[3]), ChainTurn::Left, "its record is not written");
         world.queue.recorded(world.id, jobs[0].0);
         assert!(world.is_forgotten() && world.sent().is_empty());
     }
@@ -119,13 +119,17 @@ fn after_a_failure_the_rest_is_given_back_and_nothing_joins() {
 fn new_ones_join_behind_the_last_that_is_stored() {
     let mut world = World::new(1_000);
     let jobs = world.about(5);
-    assert_eq!(world.plan(jobs[0]), Turn::First);
-    assert_eq!(world.plan(jobs[1]), Turn::Behind(None), "in the same batch");
+    assert_eq!(world.plan(jobs[0]), ChainTurn::First);
+    assert_eq!(world.plan(jobs[1]), ChainTurn::Behind(None), "in the same batch");
     assert!(world.stored(jobs[0]).is_none() && world.stored(jobs[1]).is_none());
     assert_eq!(world.sent(), [jobs[0]]);
     let last = Some(jobs[1].0.delivery);
-    assert_eq!(world.plan(jobs[2]), Turn::Behind(last));
-    assert_eq!(world.plan(jobs[3]), Turn::Behind(last), "the same for a whole batch");
+    assert_eq!(world.plan(jobs[2]), ChainTurn::Behind(last));
+    assert_eq!(
+        world.plan(jobs[3]),
+        ChainTurn::Behind(last),
+        "the same for a whole batch"
+    );
     world.answered(jobs[0], EndpointHealth::Good);
     assert_eq!(world.sent(), [jobs[1]]);
     world.answered(jobs[1], EndpointHealth::Good);
@@ -138,7 +142,7 @@ fn new_ones_join_behind_the_last_that_is_stored() {
     let last = Some(jobs[3].0.delivery);
     assert_eq!(
         world.plan(jobs[4]),
-        Turn::Behind(last),
+        ChainTurn::Behind(last),
         "as long as its record is not written"
     );
 }
@@ -149,7 +153,7 @@ fn what_is_stored_after_its_chain_has_ended_is_given_back() {
     let jobs = world.about(2);
     world.claimed(&jobs[..1], false);
     world.sent();
-    assert_eq!(world.plan(jobs[1]), Turn::Behind(Some(jobs[0].0.delivery)));
+    assert_eq!(world.plan(jobs[1]), ChainTurn::Behind(Some(jobs[0].0.delivery)));
     assert!(world.answered(jobs[0], EndpointHealth::Bad).is_empty());
     assert_eq!(world.stored(jobs[1]), Some(jobs[1]));
     world.queue.recorded(world.id, jobs[0].0);
@@ -163,10 +167,10 @@ fn behind_what_is_left_to_the_database_nothing_joins_and_its_turn_is_waited_for(
     world.claimed(&jobs[..1], false);
     world.sent();
     assert!(!world.queue.is_waited_for(world.id, jobs[0].0));
-    assert_eq!(world.plan(jobs[1]), Turn::Behind(Some(jobs[0].0.delivery)));
+    assert_eq!(world.plan(jobs[1]), ChainTurn::Behind(Some(jobs[0].0.delivery)));
     // Somebody else's delivery was between.
     world.queue.unplan(world.id, jobs[1].0, true);
-    assert_eq!(world.plan(jobs[2]), Turn::Left);
+    assert_eq!(world.plan(jobs[2]), ChainTurn::Left);
     assert!(world.queue.is_waited_for(world.id, jobs[0].0));
     world.answered(jobs[0], EndpointHealth::Good);
     // Handed out before the record of the one before is known to be written.
@@ -180,20 +184,20 @@ fn behind_what_is_left_to_the_database_nothing_joins_and_its_turn_is_waited_for(
     world.answered(jobs[1], EndpointHealth::Good);
     assert_eq!(world.sent(), [jobs[2]]);
     assert!(world.queue.is_waited_for(world.id, jobs[2].0));
-    assert_eq!(world.plan(jobs[3]), Turn::Left, "the line goes on there");
+    assert_eq!(world.plan(jobs[3]), ChainTurn::Left, "the line goes on there");
 }
 
 #[test]
 fn what_could_not_be_stored_leaves_the_chain_as_it_was() {
     let mut world = World::new(1_000);
     let jobs = world.about(3);
-    assert_eq!(world.plan(jobs[0]), Turn::First);
-    assert_eq!(world.plan(jobs[1]), Turn::Behind(None));
+    assert_eq!(world.plan(jobs[0]), ChainTurn::First);
+    assert_eq!(world.plan(jobs[1]), ChainTurn::Behind(None));
     for job in &jobs[..2] {
         world.queue.unplan(world.id, job.0, false);
     }
     assert!(world.is_forgotten());
-    assert_eq!(world.plan(jobs[2]), Turn::First);
+    assert_eq!(world.plan(jobs[2]), ChainTurn::First);
 }
 
 #[test]
@@ -222,9 +226,9 @@ fn followers_leave_room_for_others() {
         world.answered(jobs[29], EndpointHealth::Good);
     }
     world.claimed(&jobs[..18], false);
-    assert_eq!(world.plan(jobs[18]), Turn::Behind(Some(jobs[17].0.delivery)));
-    assert_eq!(world.plan(jobs[19]), Turn::Behind(Some(jobs[17].0.delivery)));
-    assert_eq!(world.plan(jobs[20]), Turn::Left, "half of the places");
+    assert_eq!(world.plan(jobs[18]), ChainTurn::Behind(Some(jobs[17].0.delivery)));
+    assert_eq!(world.plan(jobs[19]), ChainTurn::Behind(Some(jobs[17].0.delivery)));
+    assert_eq!(world.plan(jobs[20]), ChainTurn::Left, "half of the places");
     let (other, now) = (EndpointId::new(), world.now);
     assert!(world.queue.reserve(world.id, now) && world.queue.reserve(other, now));
     assert_eq!(world.queue.reach(other, ResourceId::new(), 0, now), 0);

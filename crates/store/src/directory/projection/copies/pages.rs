@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// A user or group of the base.
 #[derive(FromQueryResult)]
-struct Resource {
+struct BaseResource {
     id: Id<ResourceId>,
     resource: String,
     version: i64,
@@ -25,7 +25,7 @@ struct Resource {
 
 /// A membership of the base.
 #[derive(FromQueryResult)]
-struct Membership {
+struct BaseMembership {
     group_id: Id<ResourceId>,
     member_id: Id<ResourceId>,
 }
@@ -91,7 +91,7 @@ impl LogCopies<'_> {
             .order_by_columns([DirectoryId, GroupId, MemberId].map(|column| (column, Order::Asc)))
             .limit(limit.into())
             .take();
-        let rows: Vec<Membership> = fetch_all(self.store.read(), &page).await?;
+        let rows: Vec<BaseMembership> = fetch_all(self.store.read(), &page).await?;
         Ok(rows.into_iter().map(|row| (row.group_id.0, row.member_id.0)).collect())
     }
 
@@ -100,11 +100,11 @@ impl LogCopies<'_> {
         table: Table,
         after: Option<ResourceId>,
         limit: u32,
-    ) -> Result<Vec<Resource>, StoreError> {
-        use users::Column::{CreatedAt, DirectoryId, Id, Resource, UpdatedAt, Version};
+    ) -> Result<Vec<BaseResource>, StoreError> {
+        use users::Column::{BaseResource, CreatedAt, DirectoryId, Id, UpdatedAt, Version};
         let after = after.map_or(Uuid::nil(), |id| id.uuid());
         let page = Query::select()
-            .columns([Id, Resource, Version, CreatedAt, UpdatedAt])
+            .columns([Id, BaseResource, Version, CreatedAt, UpdatedAt])
             .from(Tables::Base.table(table))
             .and_where(self.is_here())
             .and_where(Expr::col(Id).gt(after))

@@ -3,7 +3,7 @@
 use db::entity::column::Id;
 use db::entity::{group_members, groups, user_emails, users};
 use db::expr::{null, number};
-use db::rows::{Columns, Kind, Parameters, Rows};
+use db::rows::{Columns, Parameters, Rows, ValueKind};
 use directory::Needs;
 use events::{DirectoryId, ResourceId};
 use group_members::Column as Member;
@@ -27,7 +27,7 @@ const FOUND: &str = "x";
 const KEY: &str = "key";
 
 /// One of the questions.
-pub(super) struct Part {
+pub(super) struct Question {
     /// What its rows are.
     kind: i64,
     /// From the rows [`ASKED`] to the row [`FOUND`], or [`MEMBER`] of a membership.
@@ -38,7 +38,7 @@ pub(super) struct Part {
     pub(super) pick: fn(DirectoryId, &Needs, &mut Rows),
 }
 
-impl Part {
+impl Question {
     pub(super) fn select(&self, parameters: &mut Parameters) -> SelectStatement {
         let mut part = select(self.kind, parameters.table((self.columns)(), ASKED));
         (self.join)(&mut part);
@@ -48,24 +48,24 @@ impl Part {
 
 /// By an id in a directory, a key in one, and a group and a member in one.
 pub(super) static BY_ID: LazyLock<Columns> = LazyLock::new(|| Columns::of([User::DirectoryId, User::Id]));
-static BY_KEY: LazyLock<Columns> = LazyLock::new(|| Columns::of([User::DirectoryId]).and(KEY, Kind::Text));
+static BY_KEY: LazyLock<Columns> = LazyLock::new(|| Columns::of([User::DirectoryId]).and(KEY, ValueKind::Text));
 static BY_PAIR: LazyLock<Columns> =
     LazyLock::new(|| Columns::of([Member::DirectoryId, Member::GroupId, Member::MemberId]));
 
-pub(super) const PARTS: [Part; 14] = [
-    Part {
+pub(super) const PARTS: [Question; 14] = [
+    Question {
         kind: USER,
         join: |part| join_users(part, found(User::Id).eq(asked(User::Id))),
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.users, rows),
     },
-    Part {
+    Question {
         kind: USER,
         join: |part| join_users(part, found(User::UserNameKey).eq(key())),
         columns: || &BY_KEY,
         pick: |directory, needs, rows| keys(directory, &needs.user_names, rows),
     },
-    Part {
+    Question {
         kind: USER,
         join: |part| {
             let email = |column| Expr::col(("e", column));
@@ -78,7 +78,7 @@ pub(super) const PARTS: [Part; 14] = [
         pick: |directory, needs, rows| keys(directory, &needs.emails, rows),
     },
     // A deleted user manages nobody any more.
-    Part {
+    Question {
         kind: USER,
         join: |part| join_users(part, found(User::ManagerId).eq(key())),
         columns: || &BY_KEY,
@@ -88,20 +88,20 @@ pub(super) const PARTS: [Part; 14] = [
             }
         },
     },
-    Part {
+    Question {
         kind: GROUP,
         join: |part| join_groups(part, found(Group::Id).eq(asked(User::Id))),
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.groups, rows),
     },
-    Part {
+    Question {
         kind: GROUP,
         join: |part| join_groups(part, found(Group::DisplayNameKey).eq(key())),
         columns: || &BY_KEY,
         pick: |directory, needs, rows| keys(directory, &needs.group_names, rows),
     },
     // A deleted user or group leaves its groups, and they change by that.
-    Part {
+    Question {
         kind: GROUP,
         join: |part| {
             join_members(part, member(Member::MemberId).eq(asked(User::Id)));
@@ -111,13 +111,13 @@ pub(super) const PARTS: [Part; 14] = [
         pick: |directory, needs, rows| ids(directory, &needs.deleted, rows),
     },
     // What members are and are called: those named by id, and all members of the groups that are wanted whole.
-    Part {
+    Question {
         kind: USER_BRIEF,
         join: |part| join_users(part, found(User::Id).eq(asked(User::Id))),
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.briefs, rows),
     },
-    Part {
+    Question {
         kind: USER_BRIEF,
         join: |part| {
             join_members(part, member(Member::GroupId).eq(asked(User::Id)));
@@ -126,13 +126,13 @@ pub(super) const PARTS: [Part; 14] = [
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.all_members, rows),
     },
-    Part {
+    Question {
         kind: GROUP_BRIEF,
         join: |part| join_groups(part, found(Group::Id).eq(asked(User::Id))),
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.briefs, rows),
     },
-    Part {
+    Question {
         kind: GROUP_BRIEF,
         join: |part| {
             join_members(part, member(Member::GroupId).eq(asked(User::Id)));
@@ -141,7 +141,7 @@ pub(super) const PARTS: [Part; 14] = [
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.all_members, rows),
     },
-    Part {
+    Question {
         kind: MEMBERSHIP,
         join: |part| {
             let is_it = [Member::GroupId, Member::MemberId].map(|column| member(column).eq(Expr::col((ASKED, column))));
@@ -155,13 +155,13 @@ pub(super) const PARTS: [Part; 14] = [
             }
         },
     },
-    Part {
+    Question {
         kind: MEMBERSHIP,
         join: |part| join_members(part, member(Member::GroupId).eq(asked(User::Id))),
         columns: || &BY_ID,
         pick: |directory, needs, rows| ids(directory, &needs.all_members, rows),
     },
-    Part {
+    Question {
         kind: MEMBERSHIP,
         join: |part| join_members(part, member(Member::MemberId).eq(asked(User::Id))),
         columns: || &BY_ID,

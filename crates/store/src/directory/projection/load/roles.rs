@@ -7,7 +7,7 @@ use db::entity::column::Id;
 use db::entity::{group_members, groups};
 use db::expr::{Texts, count_up_to, fixed, number};
 use db::rows::{Parameters, Rows};
-use db::sql::Row;
+use db::sql::ReadColumns;
 use directory::{DirectoryRows, MOST_ROLE_CHANGES, Needs};
 use events::{DirectoryId, ResourceId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, TableRef};

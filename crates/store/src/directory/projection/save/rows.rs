@@ -7,7 +7,7 @@ use db::entity::column::{Id, Millis};
 use db::entity::group_members::MemberKind;
 use db::entity::{group_members, groups, user_emails, users};
 use db::expr::{insert_from, number, truth};
-use db::rows::{Columns, Kind, Rows};
+use db::rows::{Columns, Rows, ValueKind};
 use directory::{Group, User, Writes};
 use events::{DirectoryId, ResourceId, ResourceKind, Timestamp};
 use scim::schema::ResourceType;
@@ -23,7 +23,7 @@ static GROUPS: LazyLock<Columns> = LazyLock::new(|| Columns::of(groups::Column::
 static EMAILS: LazyLock<Columns> = LazyLock::new(|| Columns::of(user_emails::Column::iter()));
 /// A row of a user, and one of each of its addresses.
 static KEPT_EMAILS: LazyLock<Columns> = LazyLock::new(|| {
-    Columns::of([user_emails::Column::UserId]).and_nullable(user_emails::Column::ValueKey, Kind::Text)
+    Columns::of([user_emails::Column::UserId]).and_nullable(user_emails::Column::ValueKey, ValueKind::Text)
 });
 static MEMBERS: LazyLock<Columns> = LazyLock::new(|| Columns::of(group_members::Column::iter()));
 
