@@ -9,7 +9,7 @@ use crate::state::State;
 use actix_web::dev::Payload;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
-use events::{CommandId, EventType, Source, Timestamp};
+use events::{CommandId, DirectoryId, EventType, Source, Timestamp};
 use serde_json::Value;
 use std::future::{Ready, ready};
 use std::ops::Deref;
@@ -40,6 +40,16 @@ impl Deref for AdminContext {
 }
 
 impl AdminContext {
+    /// The directory that a path names.
+    ///
+    /// # Errors
+    /// 404 without such a directory; otherwise as the store.
+    pub(crate) async fn directory(&self, id: &str) -> Result<Directory, Problem> {
+        let directory_id: DirectoryId = path_id("directory", id)?;
+        let found = self.store().directories().by_id(directory_id).await?;
+        found.ok_or_else(|| Problem::not_found("directory", id))
+    }
+
     /// Opens a change for a POST. When the request was answered before, its answer is returned instead.
     ///
     /// # Errors

@@ -10,14 +10,14 @@ mod preview;
 pub(crate) mod user_body;
 
 pub(crate) use command::{Wish, command_of};
-pub(crate) use history::page_of_history;
+pub(crate) use history::history_of;
 pub(crate) use pages::{page_of_groups, page_of_members, page_of_users};
 pub(crate) use past::{At, MOMENT};
 
-use crate::context::{AdminContext, path_id};
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use ::directory::{Owner, Policy, normalized_group, normalized_user};
-use ::events::{DirectoryId, GroupRef, StoredResource};
+use ::events::{GroupRef, StoredResource};
 use api::{Group, User};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,9 +35,7 @@ impl People {
     /// # Errors
     /// 404 without such a directory; otherwise as the store.
     pub(crate) async fn of(context: &AdminContext, id: &str) -> Result<Self, Problem> {
-        let directory_id: DirectoryId = path_id("directory", id)?;
-        let found = context.store().directories().by_id(directory_id).await?;
-        let directory = found.ok_or_else(|| Problem::not_found("directory", id))?;
+        let directory = context.directory(id).await?;
         let policy = directory.policy()?;
         Ok(Self { directory, policy })
     }

@@ -217,7 +217,7 @@ impl Problem {
 
     /// What is sent.
     pub(crate) fn body(&self) -> api::Problem {
-        let Parts {
+        let ProblemParts {
             kind, detail, errors, ..
         } = &*self.0;
         api::Problem {

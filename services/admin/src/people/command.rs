@@ -1,12 +1,17 @@
 //! Changes of users and groups: a command by the same way as those of an identity provider, and its verdict.
 
 use super::People;
+use crate::audit::Act;
 use crate::context::AdminContext;
+use crate::idempotent::IdempotentStart;
 use crate::problem::{Problem, ProblemKind};
 use ::events::{Command, CommandId, Outcome, ResourceId, ResourceKind, Source, Timestamp, Verb};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use api::Fault;
 use commands::{CommandError, Effect};
+use serde::Serialize;
 use std::time::Duration;
 use store::DirectoryState;
 
@@ -56,7 +61,31 @@ impl People {
         self.send(context, id, wish).await
     }
 
-    /// The same whether the directory is paused or not: who asks for an erasure has a right to it.
+    /// Notes that a user or group was made, and answers a POST with it: with what was answered before, if somebody sent the
+    /// same at this moment.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn created(
+        &self,
+        context: &AdminContext,
+        raw: &Bytes,
+        act: Act,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<HttpResponse, Problem> {
+        let location = context.location(&format!("/directories/{}/{path}", self.directory.id));
+        match context.begin(None, raw).await? {
+            IdempotentStart::Open(open) => {
+                let act = act.within(&self.directory);
+                open.finish(context, act, StatusCode::CREATED, Some(location), body)
+                    .await
+            }
+            IdempotentStart::Answered(answer) => Ok(answer),
+        }
+    }
+
+    /// As [`Self::apply_as`], whether the directory is paused or not: who asks for an erasure has a right to it.
     ///
     /// # Errors
     /// As [`Self::apply`].

@@ -2,20 +2,48 @@
 
 use super::People;
 use super::pages::{binding, opened, sealed};
-use crate::context::AdminContext;
+use crate::context::{AdminContext, path_id};
 use crate::delivery_status::delivery_status;
 use crate::problem::Problem;
 use crate::query::RequestQuery;
-use ::events::{Event, EventBody, EventId, ResourceId};
+use ::events::{Event, EventBody, EventId, ResourceId, ResourceKind};
 use api::{HistoryDelivery, HistoryEntry, List};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// A page of what became of a user or group, the latest first; empty where the log knows nothing of it.
+/// A page of what became of the user or group of a path, the latest first.
 ///
 /// # Errors
-/// 400 naming the parameter; otherwise as the store.
-pub(crate) async fn page_of_history(
+/// 400 naming the parameter, 404 without such a directory, or where neither log nor directory know it; otherwise as the store.
+pub(crate) async fn history_of(
+    context: &AdminContext,
+    kind: ResourceKind,
+    (directory, id): (String, String),
+    query: RequestQuery,
+) -> Result<List<HistoryEntry>, Problem> {
+    let people = People::of(context, &directory).await?;
+    let name = match kind {
+        ResourceKind::User => "user",
+        ResourceKind::Group => "group",
+    };
+    let subject: ResourceId = path_id(name, &id)?;
+    let page = page(context, &people, subject, query).await?;
+    // A page at the beginning of the log may have no change of somebody who has been there for longer.
+    if page.data.is_empty() {
+        let (store, directory) = (context.store(), people.directory.id);
+        let is_there = match kind {
+            ResourceKind::User => store.users(directory).by_id(subject, false).await?.is_some(),
+            ResourceKind::Group => store.groups(directory).by_id(subject, false).await?.is_some(),
+        };
+        if !is_there {
+            return Err(Problem::not_found(name, &id));
+        }
+    }
+    Ok(page)
+}
+
+/// A page, empty where the log knows nothing of it.
+async fn page(
     context: &AdminContext,
     people: &People,
     subject: ResourceId,

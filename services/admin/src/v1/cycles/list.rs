@@ -1,11 +1,10 @@
 //! `GET /directories/{id}/cycles`.
 
 use super::shown;
-use crate::context::{AdminContext, path_id};
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::query::RequestQuery;
 use crate::v1::page;
-use ::events::DirectoryId;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use api::{Cycle, List, PageParameters};
@@ -27,9 +26,8 @@ pub(crate) async fn handler(
     let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
-    let id: DirectoryId = path_id("directory", &path)?;
-    let directory = context.store().directories().by_id(id).await?;
-    let directory = directory.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let directory = context.directory(&path).await?;
+    let id = directory.id;
     let state = context.store().sync_states(&[id]).await?.remove(&id);
     let standing = state
         .map(|state| state.contact.standing(&directory.provider))

@@ -1,9 +1,8 @@
 //! `GET /directories/{id}`.
 
 use super::view::{counted, shown, watched};
-use crate::context::{AdminContext, path_id};
+use crate::context::AdminContext;
 use crate::problem::Problem;
-use ::events::DirectoryId;
 use actix_web::web::{Json, Path};
 use api::{Directory, LastRefusal};
 use store::AuthenticationFailure;
@@ -17,12 +16,8 @@ use store::AuthenticationFailure;
     responses((status = 200, description = "The directory.", body = api::Directory)),
 )]
 pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<Json<Directory>, Problem> {
-    let id: DirectoryId = path_id("directory", &path)?;
-    let directories = context.store().directories();
-    let found = directories
-        .by_id(id)
-        .await?
-        .ok_or_else(|| Problem::not_found("directory", &path))?;
+    let found = context.directory(&path).await?;
+    let (id, directories) = (found.id, context.store().directories());
     let counts = directories.counts(&[id]).await?.remove(&id).unwrap_or_default();
     let refusal = directories.last_refusal(id).await?;
     let synced = context.store().sync_states(&[id]).await?.remove(&id);

@@ -3,12 +3,10 @@
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
-use crate::idempotent::IdempotentStart;
 use crate::people::{People, Wish, command_of, group_body};
 use crate::problem::{Problem, ProblemKind};
 use ::events::{ResourceKind, Verb};
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{Group, GroupCreate};
 use commands::Effect;
@@ -41,15 +39,9 @@ pub(crate) async fn handler(
     let wish = Wish::create(ResourceKind::Group, Verb::Create(attributes));
     let effect = people.apply_as(&context, id, wish).await?;
     let group = shown(&context, &people, effect).await?;
-    let location = context.location(&format!("/directories/{}/groups/{}", people.directory.id, group.id));
-    match context.begin(None, &raw).await? {
-        IdempotentStart::Open(open) => {
-            let act = Act::new("created", "group", group.id).within(&people.directory);
-            open.finish(&context, act, StatusCode::CREATED, Some(location), &group)
-                .await
-        }
-        IdempotentStart::Answered(answer) => Ok(answer),
-    }
+    let act = Act::new("created", "group", group.id);
+    let path = format!("groups/{}", group.id);
+    people.created(&context, &raw, act, &path, &group).await
 }
 
 /// The group that a change left, from its verdict, or read back where the verdict is only a note.

@@ -1,11 +1,10 @@
 //! `GET /directories/{id}/keys`.
 
 use super::{others, shown};
-use crate::context::{AdminContext, path_id};
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::query::RequestQuery;
 use crate::v1::page;
-use ::events::DirectoryId;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use api::{Key, List, PageParameters};
@@ -27,9 +26,7 @@ pub(crate) async fn handler(
     let mut query = RequestQuery::of::<PageParameters>(&request);
     let wanted = query.page();
     query.finish()?;
-    let id: DirectoryId = path_id("directory", &path)?;
-    let directory = context.store().directories().by_id(id).await?;
-    directory.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let id = context.directory(&path).await?.id;
     let keys = context.store().directory_keys(id).list(&wanted).await?;
     let others = others(&context, &keys.data, id).await?;
     Ok(Json(page(keys, |key| shown(key, &others))))

@@ -1,11 +1,10 @@
 //! `GET /directories/{id}/requests`.
 
 use super::shown;
-use crate::context::{AdminContext, path_id};
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::query::RequestQuery;
 use crate::v1::page;
-use ::events::DirectoryId;
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Path};
 use api::{List, Request, RequestsParameters};
@@ -36,9 +35,7 @@ pub(crate) async fn handler(
     };
     let wanted = query.page();
     query.finish()?;
-    let id: DirectoryId = path_id("directory", &path)?;
-    let directory = context.store().directories().by_id(id).await?;
-    directory.ok_or_else(|| Problem::not_found("directory", &path))?;
+    let id = context.directory(&path).await?.id;
     let requests = context.store().requests(id).list(&filter, &wanted).await?;
     Ok(Json(page(requests, shown)))
 }

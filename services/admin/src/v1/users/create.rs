@@ -3,12 +3,10 @@
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
-use crate::idempotent::IdempotentStart;
 use crate::people::{People, Wish, command_of, user_body};
 use crate::problem::{Problem, ProblemKind};
 use ::events::{ResourceKind, Verb};
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{User, UserCreate};
 use commands::Effect;
@@ -42,15 +40,9 @@ pub(crate) async fn handler(
     let wish = Wish::create(ResourceKind::User, Verb::Create(attributes));
     let effect = people.apply_as(&context, id, wish).await?;
     let user = shown(&context, &people, effect).await?;
-    let location = context.location(&format!("/directories/{}/users/{}", people.directory.id, user.id));
-    match context.begin(None, &raw).await? {
-        IdempotentStart::Open(open) => {
-            let act = Act::new("created", "user", user.id).within(&people.directory);
-            open.finish(&context, act, StatusCode::CREATED, Some(location), &user)
-                .await
-        }
-        IdempotentStart::Answered(answer) => Ok(answer),
-    }
+    let act = Act::new("created", "user", user.id);
+    let path = format!("users/{}", user.id);
+    people.created(&context, &raw, act, &path, &user).await
 }
 
 /// The user that a change left, from its verdict, or read back where the verdict is only a note.
