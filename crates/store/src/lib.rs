@@ -29,8 +29,8 @@ pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Pub
 pub use self::operations::{
     AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CredentialEnd,
     CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters, Erasure,
-    Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests, Strangers,
-    SyncCycle, SyncState,
+    Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests,
+    Strangers, SyncCycle, SyncState,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

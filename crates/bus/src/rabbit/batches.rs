@@ -52,7 +52,7 @@ impl Rabbit {
         let session = self.shared().session().ok_or(BusError::Unavailable)?;
         let lane = lane_of(event.directory_id, self.partitions());
         let span = event_span(event, lane, messaging_system::RABBITMQ);
-        let part = Part {
+        let part = BundlePart {
             traceparent: telemetry::traceparent_of(&span).or_else(|| event.traceparent.clone()),
             message: event,
         };

@@ -97,6 +97,6 @@ fn read(delivery: Delivery) -> Vec<DeadLetter> {
 
 fn parts<T: Message>(body: &[u8]) -> Option<Vec<(Option<String>, DeadMessage)>> {
     let parts = bundle::read::<T>(body).ok()?;
-    let part = |part: bundle::Part<T>| (part.traceparent, part.message.into_dead());
+    let part = |part: bundle::BundlePart<T>| (part.traceparent, part.message.into_dead());
     Some(parts.into_iter().map(part).collect())
 }

@@ -1,6 +1,6 @@
 //! A command on its way from a requester to the task that publishes commands.
 
-use super::bundle::Part;
+use super::bundle::BundlePart;
 use events::{Command, CommandId, DirectoryId, Timestamp};
 use lapin::types::ShortString;
 use serde_json::value::RawValue;

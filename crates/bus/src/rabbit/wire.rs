@@ -1,6 +1,6 @@
 //! Messages as they travel: properties, headers and bodies.
 
-use super::bundle::Part;
+use super::bundle::BundlePart;
 use super::letter::Letter;
 use crate::message::sealed::MessageKind;
 use crate::topology::{COMMANDS, DEAD, DELIVERY_LIMIT, DISPATCH, EVENTS};

@@ -1,6 +1,6 @@
 //! A virtual host for one test.
 
-use super::admin::Admin;
+use super::admin::BrokerAdmin;
 use url::Url;
 
 /// A virtual host that exists for as long as this value. Names of exchanges and queues are fixed, so this is what

@@ -2,7 +2,7 @@
 
 use crate::directory::filter::Kind;
 use crate::directory::page::{MEMBERSHIP, member_name, membership};
-use crate::directory::query::Scope;
+use crate::directory::query::DirectoryScope;
 use crate::{Page, Query, Store, StoreError};
 use db::entity::group_members;
 use db::expr::{build, checked};

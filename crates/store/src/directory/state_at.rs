@@ -16,7 +16,7 @@ use db::expr::build;
 use db::sql::{ReadColumns, query_all};
 use directory::{Group, User};
 use events::{DirectoryId, EventType, ResourceId, ResourceKind, Timestamp};
-use queries::Stretch;
+use queries::MomentPage;
 use sea_orm::QueryResult;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Reading the users of one directory.
 
 use crate::directory::filter::Kind;
-use crate::directory::query::Scope;
+use crate::directory::query::DirectoryScope;
 use crate::{Page, Query, Store, StoreError};
 use db::sql::ReadColumns;
 use events::{DirectoryId, GroupRef, ResourceId, StoredResource, Timestamp};

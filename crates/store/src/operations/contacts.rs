@@ -1,7 +1,7 @@
 //! When the identity providers of directories were in contact, and what follows from it for the next time.
 
 use crate::operations::cycles::{self, SyncCycle};
-use crate::operations::requests::Written;
+use crate::operations::requests::RequestLogSize;
 use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::directory_contacts::{ActiveModel, Column, Entity, Model};

@@ -494,7 +494,7 @@ async fn requests(store: &Store) {
         rows: 10,
         bytes: 1_000_000,
     };
-    let full = Written {
+    let full = RequestLogSize {
         directory_id: big(),
         rows: 40,
         bytes: 12_000,

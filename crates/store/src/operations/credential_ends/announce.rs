@@ -7,7 +7,7 @@ use crate::{Directory, EventDraft, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::credentials::{Column, Entity, Model};
 use db::entity::directories;
-use db::rows::{Columns, Kind, Rows, is_one_of_ids};
+use db::rows::{Columns, Rows, ValueKind, is_one_of_ids};
 use db::send::{execute, fetch_all};
 use events::{DirectoryId, EventId, EventType, Source, Timestamp, lane_of};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
@@ -119,9 +119,9 @@ const ROW: &str = "r";
 static NEXT: LazyLock<Columns> = LazyLock::new(|| {
     let columns = Columns::default();
     columns
-        .and(Column::Kind, Kind::Text)
-        .and(Column::Id, Kind::Id)
-        .and_nullable(Column::NextNoticeAt, Kind::BigInt)
+        .and(Column::Kind, ValueKind::Text)
+        .and(Column::Id, ValueKind::Id)
+        .and_nullable(Column::NextNoticeAt, ValueKind::BigInt)
 });
 
 fn draft(directory: &Directory, row: &Model, face: Option<&Face>, days: u32, now: Timestamp) -> EventDraft {

@@ -1,6 +1,6 @@
 //! Forgetting requests and cycles that are old, or more than a directory may have, a bounded number at a time.
 
-use super::Written;
+use super::RequestLogSize;
 use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::request_log::{Column, Entity};

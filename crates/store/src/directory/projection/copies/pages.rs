@@ -101,10 +101,10 @@ impl LogCopies<'_> {
         after: Option<ResourceId>,
         limit: u32,
     ) -> Result<Vec<BaseResource>, StoreError> {
-        use users::Column::{BaseResource, CreatedAt, DirectoryId, Id, UpdatedAt, Version};
+        use users::Column::{CreatedAt, DirectoryId, Id, Resource, UpdatedAt, Version};
         let after = after.map_or(Uuid::nil(), |id| id.uuid());
         let page = Query::select()
-            .columns([Id, BaseResource, Version, CreatedAt, UpdatedAt])
+            .columns([Id, Resource, Version, CreatedAt, UpdatedAt])
             .from(Tables::Base.table(table))
             .and_where(self.is_here())
             .and_where(Expr::col(Id).gt(after))
