@@ -58,7 +58,6 @@ impl CredentialKind {
 })))]
 pub struct Credential {
     /// What it is.
-    #[schema(inline)]
     pub kind: CredentialKind,
     /// Its id: that of the key or client, and for `client_certificate` and `previous_secret` that of the endpoint.
     pub id: Uuid,

@@ -41,7 +41,6 @@ pub struct DeadLetter {
     #[schema(value_type = Uuid)]
     pub id: DeadLetterId,
     /// What it is.
-    #[schema(inline)]
     pub kind: DeadLetterKind,
     /// The type of the command (`user.create`, `group.patch`, …) or of the event; `null` where it said nothing.
     #[schema(required = true)]
@@ -103,6 +102,5 @@ pub struct DeadLetterRedriven {
     #[schema(value_type = Uuid)]
     pub id: DeadLetterId,
     /// What became of it.
-    #[schema(inline)]
     pub outcome: RedriveOutcome,
 }

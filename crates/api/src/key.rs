@@ -103,7 +103,6 @@ pub enum RotationState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeyRotation {
     /// How far it is.
-    #[schema(inline)]
     pub state: RotationState,
     /// The older key; `null` where this is the older one.
     #[schema(required = true, value_type = Option<Uuid>)]

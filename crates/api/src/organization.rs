@@ -118,10 +118,8 @@ pub struct DomainCheck {
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub verified_at: Option<Timestamp>,
     /// The record to be published.
-    #[schema(inline)]
     pub record: DomainRecord,
     /// What this look at the DNS found.
-    #[schema(inline)]
     pub result: DomainCheckResult,
     /// The same in a sentence, with what to do.
     pub detail: String,

@@ -114,6 +114,6 @@ pub struct DirectorySettings {
     #[schema(required = false)]
     pub mass_change_brake: MassChangeBrake,
     /// Whose people are taken.
-    #[schema(required = false, inline)]
+    #[schema(required = false)]
     pub people_of: PeopleOf,
 }

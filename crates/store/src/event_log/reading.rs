@@ -231,6 +231,9 @@ impl Events<'_> {
         }
         if self.store.dialect() == Dialect::Postgres {
             newest.and_where(Expr::col(TX).lt(horizon())).order_by(TX, Order::Desc);
+        } else {
+            // All of them; said so that SQLite begins at the end of the index, and not with a scan.
+            newest.and_where(Expr::col(Position).gte(0));
         }
         newest.order_by(Position, Order::Desc).limit(1);
         let newest: Option<Newest> = fetch_one(self.store.read(), &newest).await?;

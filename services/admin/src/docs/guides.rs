@@ -43,6 +43,7 @@ const SHELVES: &[Shelf] = &[
         guides: guides![
             "first-start": "Start it, and what the first start makes.",
             "settings": "Every flag, variable and key of the settings file.",
+            "command-line": "Use the API from a terminal, listen to events, import people.",
             "operations": "Separate services, probes, metrics, and checks of what is stored.",
             "admin-keys": "Scopes, keys of one organization, and who did what.",
         ],
@@ -55,6 +56,7 @@ const SHELVES: &[Shelf] = &[
             "directories": "What a directory accepts, and how to change that.",
             "people": "Read and change users and groups with the API.",
             "protection": "What keeps a mistake from becoming a disaster.",
+            "credentials": "What ends when, and how to rotate it in time.",
         ],
     },
     Shelf {
