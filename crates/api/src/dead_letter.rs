@@ -82,7 +82,7 @@ pub struct DeadLetter {
     pub last_outcome: Option<String>,
 }
 
-/// What sending a dead letter again came to.
+/// The outcome of sending a dead letter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RedriveOutcome {

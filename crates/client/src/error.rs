@@ -1,9 +1,9 @@
-//! Why a call came to nothing.
+//! Why a call failed.
 
 use api::Problem;
 use std::fmt;
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The URL of the server is none.

@@ -1,15 +1,15 @@
 //! Sets of connections of our own, beside the driver's pools.
 //!
-//! The pools of the driver ask the server for a sign of life whenever a connection comes back, give connections out in the
+//! `deadpool` keeps them. The pools of the driver ask the server for a sign of life whenever a connection comes back, give connections out in the
 //! order in which they are asked for, without regard to who asks, and cannot end a statement that nobody waits for any more. Here
 //! - a connection comes back without a question, and a broken one is replaced and the question asked again;
 //! - directories take turns ([`turns`]), so that none waits behind all that another one asks;
 //! - every statement has an end: a time, or the moment when its caller goes away ([`lent`]). The place of a statement is free
 //!   again when the statement has really ended, so what was abandoned never runs beside what comes after it.
 
-mod connections;
 mod lent;
 mod link;
+mod opener;
 mod set;
 mod stopper;
 mod turns;

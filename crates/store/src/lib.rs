@@ -27,7 +27,7 @@ pub use self::directory::{
 };
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
 pub use self::operations::{
-    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CredentialEnd,
+    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CountedRequest, CredentialEnd,
     CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters, Erasure,
     Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests,
     Strangers, SyncCycle, SyncState,

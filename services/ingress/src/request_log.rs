@@ -1,13 +1,15 @@
 //! The log of requests: what each directory's identity provider asked, and how it was answered.
 //!
 //! Within a request nothing is done but to hand a record of it over a bounded channel. When the channel is full, or what
-//! is in it has too many bytes, the record or its bodies are dropped and counted: no request ever waits for its log. A task
-//! ([`writer`]) takes secrets out of the records and writes them in bulk.
+//! is in it has too many bytes, the record or its bodies are dropped and counted: no request ever waits for its log. Of a
+//! directory that sends very many, only some a second are written and the others counted ([`shares`]). A task ([`writer`])
+//! takes secrets out of the records and writes them in bulk.
 
 mod clock;
 mod dialect;
 mod record;
 mod redact;
+mod shares;
 mod strangers;
 mod writer;
 
@@ -24,8 +26,11 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage as _, HttpRequest};
+use directory::sync::Exchange;
+use events::DirectoryId;
 use record::Record;
 use scim::leniency::{Leniency, Observed};
+use shares::Shares;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,8 +38,8 @@ use store::KeptRequests;
 use strangers::StrangerRequests;
 use tokio::sync::mpsc;
 
-/// Records that wait to be written.
-const MOST_WAITING: usize = 4_096;
+/// Entries that wait to be written.
+const MOST_WAITING: usize = 16_384;
 /// Bytes of bodies in them.
 const MOST_WAITING_BYTES: usize = 16 << 20;
 /// The longest name of a client that is kept, in bytes.
@@ -47,8 +52,13 @@ pub struct LogConfig {
     pub kept: KeptRequests,
     /// The most bytes that are kept of a body.
     pub body: usize,
-    /// Good requests of one directory whose bodies are kept, in a second. A directory that sends more is in an initial
-    /// cycle, or a test: one body is then like the others. Bodies of refused requests are always kept.
+    /// Good requests of one directory that are written, in a second. A directory that sends more is in an initial cycle, or
+    /// a test: one request is then like the others, and writing them all would cost every tenant a fifth of what the
+    /// database can do. The others are counted in their cycle.
+    pub good_a_second: u32,
+    /// Refused requests of one directory that are written, in a second.
+    pub refused_a_second: u32,
+    /// Good requests of one directory whose bodies are kept, in a second. Bodies of refused requests are always kept.
     pub bodies_a_second: u32,
     /// How often records are written.
     pub every: Duration,
@@ -65,6 +75,8 @@ impl Default for LogConfig {
                 bytes: 64 << 20,
             },
             body: 16 << 10,
+            good_a_second: 100,
+            refused_a_second: 200,
             bodies_a_second: 50,
             every: Duration::from_secs(1),
             partitions: 1,
@@ -76,10 +88,20 @@ impl Default for LogConfig {
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     clock: Clock,
-    records: mpsc::Sender<Record>,
+    entries: mpsc::Sender<Entry>,
+    shares: Mutex<Shares>,
     waiting_bytes: AtomicUsize,
     strangers: Mutex<StrangerRequests>,
-    receiver: Mutex<Option<mpsc::Receiver<Record>>>,
+    receiver: Mutex<Option<mpsc::Receiver<Entry>>>,
+}
+
+/// What there is to say of a request.
+#[derive(Debug)]
+enum Entry {
+    /// All of it.
+    Written(Box<Record>),
+    /// That it was, for the counts of its cycle.
+    Counted(DirectoryId, Exchange),
 }
 
 /// The body of a request as it came, as an extension of the request.
@@ -92,10 +114,11 @@ struct Forgiven(Observed);
 
 impl RequestLog {
     pub(crate) fn new(clock: Clock) -> Self {
-        let (records, receiver) = mpsc::channel(MOST_WAITING);
+        let (entries, receiver) = mpsc::channel(MOST_WAITING);
         Self {
             clock,
-            records,
+            entries,
+            shares: Mutex::default(),
             waiting_bytes: AtomicUsize::new(0),
             strangers: Mutex::default(),
             receiver: Mutex::new(Some(receiver)),
@@ -103,20 +126,32 @@ impl RequestLog {
     }
 
     /// Hands a record over, or drops it.
-    fn put(&self, mut record: Record) {
+    fn put(&self, mut record: Box<Record>) {
         if self.waiting_bytes.load(Ordering::Relaxed) + record.body_bytes() > MOST_WAITING_BYTES {
             metrics::counter!("rollcall_ingress_log_dropped_total", "what" => "bodies").increment(1);
             record.drop_bodies();
         }
         // Added before the record can be taken, so that the sum never goes below nothing.
-        self.waiting_bytes.fetch_add(record.body_bytes(), Ordering::Relaxed);
-        if let Err(error) = self.records.try_send(record) {
-            let record = match error {
-                mpsc::error::TrySendError::Full(record) | mpsc::error::TrySendError::Closed(record) => record,
-            };
-            self.waiting_bytes.fetch_sub(record.body_bytes(), Ordering::Relaxed);
+        let bytes = record.body_bytes();
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if !self.send(Entry::Written(record)) {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn send(&self, entry: Entry) -> bool {
+        let is_sent = self.entries.try_send(entry).is_ok();
+        if !is_sent {
             metrics::counter!("rollcall_ingress_log_dropped_total", "what" => "requests").increment(1);
         }
+        is_sent
+    }
+
+    /// Whether a request of the directory is among those of its second that are written.
+    fn is_written(&self, id: DirectoryId, status: u16, config: &LogConfig) -> bool {
+        let second = self.clock.now().millis() / 1_000;
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.take(id, second, status < 400, config)
     }
 
     fn strangers(&self) -> std::sync::MutexGuard<'_, StrangerRequests> {
@@ -168,8 +203,11 @@ pub(crate) async fn log<B: MessageBody + 'static>(
         body,
         duration: started.elapsed(),
     };
-    match record_of(request, answer, log) {
-        Some(RequestOwner::Ours(record)) => log.put(*record),
+    match record_of(request, answer, log, &state.inner().config.log) {
+        Some(RequestOwner::Ours(record)) => log.put(record),
+        Some(RequestOwner::Counted(id, exchange)) => {
+            log.send(Entry::Counted(id, exchange));
+        }
         Some(RequestOwner::Strangers(tenant, record)) => log.strangers().note(tenant, *record),
         None => {}
     }
@@ -180,17 +218,32 @@ pub(crate) async fn log<B: MessageBody + 'static>(
 enum RequestOwner {
     /// Of somebody who proved who they are, or did so once.
     Ours(Box<Record>),
+    /// The same, one of so many that it is only counted.
+    Counted(DirectoryId, Exchange),
     /// Of anybody, who wanted to get into this directory.
     Strangers(crate::tenant::Tenant, Box<Record>),
 }
 
-fn record_of(request: &HttpRequest, answer: record::Answer, log: &RequestLog) -> Option<RequestOwner> {
+fn record_of(
+    request: &HttpRequest,
+    answer: record::Answer,
+    log: &RequestLog,
+    config: &LogConfig,
+) -> Option<RequestOwner> {
     let mut extensions = request.extensions_mut();
     let used = extensions.get::<UsedKey>().copied();
     let ended = extensions.get::<EndedKeyUse>().copied();
     let sent = extensions.remove::<SentBody>();
     let mut forgiven = extensions.remove::<Forgiven>().unwrap_or_default().0;
     drop(extensions);
+    let status = answer.status;
+    if let Some(id) = used.map(|used| used.directory_id())
+        && !log.is_written(id, status, config)
+    {
+        let at = log.clock.now().minus(answer.duration);
+        let operation = record::operation(request.method().as_str(), request.path(), request.query_string());
+        return Some(RequestOwner::Counted(id, Exchange { at, operation, status }));
+    }
     if request.match_info().as_str() != request.path() {
         forgiven.leniencies.insert(Leniency::AddressSpelling);
     }
@@ -198,7 +251,6 @@ fn record_of(request: &HttpRequest, answer: record::Answer, log: &RequestLog) ->
         let text = value.to_str().unwrap_or_default();
         text.chars().take(LONGEST_USER_AGENT).collect()
     });
-    let status = answer.status;
     let is_entra = request.headers().contains_key("adscimversion");
     let record = |caller| {
         Box::new(Record {

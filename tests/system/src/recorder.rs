@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// People that a client has at hand at once.
 const AT_HAND: usize = 12;
 /// The most violations shown of one kind.
-const TOLD: usize = 5;
+const SHOWN: usize = 5;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -286,9 +286,9 @@ impl Findings {
     }
 
     fn tell(&mut self, kind: &str, all: Vec<String>) {
-        let more = all.len().saturating_sub(TOLD);
+        let more = all.len().saturating_sub(SHOWN);
         self.violations
-            .extend(all.into_iter().take(TOLD).map(|one| format!("{kind}: {one}")));
+            .extend(all.into_iter().take(SHOWN).map(|one| format!("{kind}: {one}")));
         if more > 0 {
             self.violations.push(format!("{kind}: and {more} more"));
         }

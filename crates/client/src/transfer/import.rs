@@ -30,7 +30,7 @@ pub struct ImportOptions {
     pub again: bool,
 }
 
-/// What an import came to, together with the earlier parts of it.
+/// The result of an import, together with the earlier parts of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
     /// Users that were made.
@@ -60,7 +60,7 @@ pub enum News<'a> {
         /// Lines of this portion.
         lines: u64,
     },
-    /// A line came to nothing.
+    /// A line that was not imported.
     Refused {
         /// Its number.
         line: u64,

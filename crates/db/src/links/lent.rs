@@ -1,11 +1,12 @@
 //! A connection while it is used.
 
-use super::connections::{Connections, OpenConnection, is_broken};
 use super::link::{Amount, Link};
+use super::opener::Opener;
+use super::set::Set;
 use super::turns::Turn;
+use deadpool::managed::Object;
 use sea_orm::sqlx::{self, SqlStr};
 use sea_orm::{QueryResult, Value};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
@@ -14,13 +15,11 @@ use tokio::task::JoinHandle;
 /// Dropped, it goes back to its set. Dropped in the middle of a question, because nobody waits for the answer any more, the
 /// question is ended first.
 pub(super) struct LentConnection<C: Link> {
-    shared: Arc<Connections<C>>,
-    /// `None` until the first question, and after an error of the connection.
-    kept: Option<OpenConnection<C>>,
+    set: Set<C>,
+    /// `None` until the first question, and after an error of the connection. It goes back before the turn does.
+    kept: Option<Object<Opener<C>>>,
     /// `None` when it was left to the task that ends an abandoned question.
     turn: Option<Turn>,
-    /// Whether it was used before, so that the database may have gone away since.
-    is_used: bool,
     is_asking: bool,
     until: Instant,
 }
@@ -46,12 +45,11 @@ impl<C: Link> std::fmt::Debug for LentConnection<C> {
 }
 
 impl<C: Link> LentConnection<C> {
-    pub(super) const fn new(shared: Arc<Connections<C>>, turn: Turn, until: Instant) -> Self {
+    pub(super) const fn new(set: Set<C>, turn: Turn, until: Instant) -> Self {
         Self {
-            shared,
+            set,
             kept: None,
             turn: Some(turn),
-            is_used: false,
             is_asking: false,
             until,
         }
@@ -96,9 +94,7 @@ impl<C: Link> LentConnection<C> {
                     if self.turn.is_none() {
                         return Err(sqlx::Error::PoolTimedOut);
                     }
-                    let (kept, is_used) = self.shared.connection().await?;
-                    self.is_used = is_used;
-                    none.insert(kept)
+                    none.insert(self.set.connection().await?)
                 }
             };
             C::limit(&kept.handle, self.until);
@@ -109,12 +105,14 @@ impl<C: Link> LentConnection<C> {
             if !is_broken(&error) {
                 return Err(error);
             }
-            self.kept = None;
-            if !self.is_used {
+            // Used before, it says that the database has gone away since, not that it is away.
+            let was_idle = Object::metrics(kept).recycle_count > 0;
+            self.kept.take().map(Object::take);
+            if !was_idle {
                 return Err(error);
             }
             // Reading again changes nothing, so a restart of the database costs no failed request.
-            self.shared.forget_idle();
+            self.set.forget_idle();
         }
     }
 
@@ -122,13 +120,15 @@ impl<C: Link> LentConnection<C> {
     fn end(&mut self) -> Option<JoinHandle<bool>> {
         let kept = self.kept.take()?;
         if !self.is_asking {
-            self.shared.keep(kept);
             return None;
         }
         self.is_asking = false;
         // Without a runtime the program is ending, and its connections with it.
-        let runtime = tokio::runtime::Handle::try_current().ok()?;
-        Some(runtime.spawn(Arc::clone(&self.shared).settle(kept, self.turn.take()?)))
+        let (Some(turn), Ok(runtime)) = (self.turn.take(), tokio::runtime::Handle::try_current()) else {
+            drop(Object::take(kept));
+            return None;
+        };
+        Some(runtime.spawn(self.set.clone().settle(kept, turn)))
     }
 }
 
@@ -136,5 +136,15 @@ impl<C: Link> Drop for LentConnection<C> {
     fn drop(&mut self) {
         // What it still runs is ended by a task of its own.
         drop(self.end());
+    }
+}
+
+/// Whether the error says that there is no connection any more.
+fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        // Ended by an administrator, by a crash or by a shutdown.
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P01" | "57P02" | "57P05")),
+        _ => false,
     }
 }

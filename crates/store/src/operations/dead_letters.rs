@@ -70,7 +70,7 @@ pub struct DeadLetter {
     pub parked_at: Timestamp,
     /// When it was sent again, the last time.
     pub redriven_at: Option<Timestamp>,
-    /// What that came to.
+    /// The outcome of that.
     pub outcome: Option<String>,
 }
 
@@ -145,7 +145,7 @@ impl DeadLetters {
         Ok(execute(self.store.write(), renamed.as_query()).await? == 1)
     }
 
-    /// Notes what sending a letter again came to.
+    /// Notes the outcome of sending a letter again.
     ///
     /// # Errors
     /// As any write.

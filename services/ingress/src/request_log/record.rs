@@ -70,10 +70,7 @@ impl Record {
 
     /// As it is written into the log of a directory; `has_bodies` says whether its bodies go with it.
     pub(super) fn written(&self, directory_id: DirectoryId, has_bodies: bool, config: &LogConfig) -> NewRequest {
-        let path = format!("/{}", Parts::of(&self.path).below());
-        let query: Vec<(String, String)> = url::form_urlencoded::parse(self.query.as_bytes())
-            .into_owned()
-            .collect();
+        let (path, query) = decoded(&self.path, &self.query);
         let operation = Operation::of(&self.method, &path, &query);
         // Forms with client secrets, and answers with access tokens.
         let is_secret = operation == Operation::Token;
@@ -117,6 +114,19 @@ impl Record {
             },
         }
     }
+}
+
+/// What a request asks for.
+pub(super) fn operation(method: &str, path: &str, query: &str) -> Operation {
+    let (path, query) = decoded(path, query);
+    Operation::of(method, &path, &query)
+}
+
+/// What follows the base URL, and the parameters of the query.
+fn decoded(path: &str, query: &str) -> (String, Vec<(String, String)>) {
+    let below = format!("/{}", Parts::of(path).below());
+    let parameters = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+    (below, parameters.collect())
 }
 
 /// What is kept of a body: nothing of one that is no JSON, since nobody can tell what is secret in it.

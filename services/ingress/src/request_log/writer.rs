@@ -1,19 +1,21 @@
 //! The task that writes records down, forgets old ones, and closes cycles.
 
 use super::record::{From, Record};
-use super::{LogConfig, RequestLog};
+use super::{Entry, LogConfig, RequestLog};
 use crate::state::State;
 use events::{DirectoryId, Timestamp};
 use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use store::{RequestBatch, Strangers};
+use store::{CountedRequest, RequestBatch, Strangers};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Records of one transaction, so that it is short: SQLite has one writer, and events want through.
 const PORTION: usize = 128;
+/// Entries of one transaction, those included that are only counted.
+const PORTION_ENTRIES: usize = 8_192;
 /// Bytes of bodies in one transaction, unless the first record alone has more.
 const PORTION_BYTES: usize = 512 << 10;
 /// Between two transactions, for others.
@@ -49,7 +51,7 @@ pub(crate) async fn run(state: State, stop: CancellationToken) {
 struct Writer {
     state: State,
     config: LogConfig,
-    receiver: mpsc::Receiver<Record>,
+    receiver: mpsc::Receiver<Entry>,
     /// How many bodies of good requests were kept in the present second, by directory.
     bodies: HashMap<DirectoryId, (i64, u32)>,
 }
@@ -76,21 +78,27 @@ impl Writer {
     async fn write(&mut self, stop: &CancellationToken) {
         let mut strangers = self.strangers().await;
         loop {
-            let records = self.portion();
-            let is_last = records.is_empty();
+            let entries = self.portion();
+            let is_last = entries.is_empty();
             let mut batch = std::mem::take(&mut strangers);
-            for record in &records {
+            for entry in entries {
+                let record = match entry {
+                    Entry::Written(record) => record,
+                    Entry::Counted(directory_id, exchange) => {
+                        batch.counted.push(CountedRequest { directory_id, exchange });
+                        continue;
+                    }
+                };
                 let id = match record.caller {
                     From::IdentityProvider(id) => id,
                     From::EndedKey(used) => used.directory_id,
                     From::Stranger => continue,
                 };
-                let has_bodies = self.keeps_bodies(id, record);
+                let has_bodies = self.keeps_bodies(id, &record);
                 batch.requests.push(record.written(id, has_bodies, &self.config));
             }
-            drop(records);
             batch.requests.sort_by_key(|request| request.id);
-            if !batch.requests.is_empty() || !batch.strangers.is_empty() {
+            if !batch.is_empty() {
                 self.save(&batch).await;
             }
             if is_last {
@@ -117,16 +125,19 @@ impl Writer {
         }
     }
 
-    /// Records that are written together.
-    fn portion(&mut self) -> Vec<Record> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        while records.len() < PORTION && bytes < PORTION_BYTES {
-            let Ok(record) = self.receiver.try_recv() else { break };
-            bytes += record.body_bytes();
-            records.push(record);
+    /// Entries that are written together: so many rows, and what was counted between them.
+    fn portion(&mut self) -> Vec<Entry> {
+        let (mut entries, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        while rows < PORTION && bytes < PORTION_BYTES && entries.len() < PORTION_ENTRIES {
+            let Ok(entry) = self.receiver.try_recv() else { break };
+            if let Entry::Written(record) = &entry {
+                rows += 1;
+                bytes += record.body_bytes();
+            }
+            entries.push(entry);
         }
         log(&self.state).waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        records
+        entries
     }
 
     /// Whether the bodies of a good request are kept: only so many in a second.

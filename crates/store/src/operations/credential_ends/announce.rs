@@ -23,7 +23,7 @@ use uuid::Uuid;
 /// Credentials looked at in one go.
 const AT_ONCE: u64 = 200;
 /// Kinds that open a directory, and so have a log to be told in.
-const TOLD: [CredentialKind; 2] = [CredentialKind::DirectoryKey, CredentialKind::OauthClient];
+const ANNOUNCED: [CredentialKind; 2] = [CredentialKind::DirectoryKey, CredentialKind::OauthClient];
 
 impl Store {
     /// Announces ends that come near, as `directory.credential_expiring`. Whether there may be more.
@@ -76,7 +76,7 @@ impl Store {
         // Before the first write, so that the log keeps its order.
         lock_lane(&tx, dialect, lane).await?;
         let held = Entity::find()
-            .filter(Column::Kind.is_in(TOLD))
+            .filter(Column::Kind.is_in(ANNOUNCED))
             .filter(is_one_of_ids(dialect, Expr::col(Column::Id), ids.iter().copied()))
             .filter(Column::NextNoticeAt.lte(Millis::from(now)))
             .lock_exclusive();

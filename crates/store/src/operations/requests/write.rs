@@ -28,11 +28,22 @@ pub struct Strangers {
     pub at: Timestamp,
 }
 
+/// A request that is not written down, but belongs to a cycle all the same: its directory had very many in that second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedRequest {
+    /// The directory that it was for.
+    pub directory_id: DirectoryId,
+    /// What it was.
+    pub exchange: Exchange,
+}
+
 /// What is written down together.
 #[derive(Clone, Debug, Default)]
 pub struct RequestBatch {
     /// Requests, in the order of time.
     pub requests: Vec<NewRequest>,
+    /// Requests that are only counted; all of them by identity providers.
+    pub counted: Vec<CountedRequest>,
     /// Requests of strangers, those that are among `requests` included.
     pub strangers: Vec<Strangers>,
 }
@@ -48,6 +59,14 @@ pub struct RequestLogSize {
     pub bytes: u64,
 }
 
+impl RequestBatch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.counted.is_empty() && self.strangers.is_empty()
+    }
+}
+
 impl Store {
     /// Writes requests down, and takes them into cycles and contacts. What belongs to a directory that is gone is left out.
     ///
@@ -58,6 +77,7 @@ impl Store {
     /// As any write; nothing is written then.
     pub async fn write_requests(&self, batch: &RequestBatch) -> Result<Vec<RequestLogSize>, StoreError> {
         let mut ids: Vec<DirectoryId> = batch.requests.iter().map(|request| request.directory_id).collect();
+        ids.extend(batch.counted.iter().map(|counted| counted.directory_id));
         ids.extend(batch.strangers.iter().map(|strangers| strangers.directory_id));
         ids.sort_unstable();
         ids.dedup();
@@ -94,7 +114,13 @@ enum LogPlace {
 /// Takes every request into what is known of its directory; where each goes.
 fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<LogPlace> {
     let mut cycles = Vec::with_capacity(batch.requests.len());
+    // In the order of time, so that a cycle begins with its first request.
+    let mut counted: Vec<CountedRequest> = batch.counted.clone();
+    counted.sort_by_key(|counted| std::cmp::Reverse(counted.exchange.at));
     for request in &batch.requests {
+        while let Some(earlier) = counted.pop_if(|counted| counted.exchange.at < request.at) {
+            count(earlier, known);
+        }
         let Some(known) = known.get_mut(&request.directory_id) else {
             cycles.push(LogPlace::Nowhere);
             continue;
@@ -121,12 +147,23 @@ fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<L
             Caller::Stranger => cycles.push(LogPlace::Log),
         }
     }
+    for later in counted.into_iter().rev() {
+        count(later, known);
+    }
     for strangers in &batch.strangers {
         if let Some(known) = known.get_mut(&strangers.directory_id) {
             known.contact.add_strangers(strangers.count, strangers.at);
         }
     }
     cycles
+}
+
+/// Takes a request that is not written down into what is known of its directory.
+fn count(counted: CountedRequest, known: &mut BTreeMap<DirectoryId, Known>) {
+    if let Some(known) = known.get_mut(&counted.directory_id) {
+        known.contact.add(&counted.exchange, &known.provider);
+        known.take(&counted.exchange);
+    }
 }
 
 impl Known {
