@@ -1,9 +1,9 @@
 // The guides and the reference of the management API.
 
-import { accessibility, open, picture } from "./browser.mjs";
+import { open, picture } from "./browser.mjs";
+import { ownPage } from "./page.mjs";
 
 const WIDE = { width: 1360, height: 900 };
-const NARROW = { width: 360, height: 740 };
 
 // One page of each kind, with all pieces that there are: the others differ in what they say only.
 const KINDS = ["/docs", "/docs/settings", "/api/docs", "/api/docs/endpoints"];
@@ -16,7 +16,7 @@ export async function documentation(browser, url, report) {
   const waiting = [...paths];
   const worker = async () => {
     for (let path = waiting.shift(); path; path = waiting.shift()) {
-      report.add(path, await ownPage(browser, url, path));
+      report.add(path, await ownPage(browser, url, path, { isThorough: KINDS.includes(path) }));
     }
   };
   await Promise.all([worker(), worker(), worker()]);
@@ -40,59 +40,6 @@ async function everyPage(browser, url) {
   // It is Swagger UI's, and has a check of its own.
   found.delete("/api/docs/try");
   return [...found];
-}
-
-/** What is wrong with a page of ours. */
-export async function ownPage(browser, url, path) {
-  const name = path.slice(1).replaceAll("/", "-");
-  const faults = [];
-  for (const javaScriptEnabled of [true, false]) {
-    const colorScheme = javaScriptEnabled ? "light" : "dark";
-    const opened = await open(browser, url + path, { javaScriptEnabled, colorScheme, viewport: WIDE });
-    faults.push(...opened.faults, ...(await shown(opened)));
-    // Light with scripts, dark without: the pages are the same.
-    await picture(opened.page, `${name}-${colorScheme}`);
-    await opened.context.close();
-  }
-  faults.push(...(await accessibility(browser, url + path, { colorScheme: "light", viewport: WIDE })));
-  if (KINDS.includes(path)) {
-    faults.push(...(await accessibility(browser, url + path, { colorScheme: "dark", viewport: WIDE })));
-    faults.push(...(await accessibility(browser, url + path, { colorScheme: "light", viewport: NARROW })));
-  }
-  const { context, page } = await open(browser, url + path, { viewport: NARROW });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (overflow > 0) {
-    faults.push(`${overflow} px wider than a narrow screen`);
-  }
-  await picture(page, `${name}-narrow`);
-  await context.close();
-  return faults;
-}
-
-/** That there is something to read, and that every link within the page leads somewhere. */
-async function shown({ page, answer }) {
-  const faults = [];
-  if (answer.status() !== 200) {
-    faults.push(`answered ${answer.status()}`);
-  }
-  const policy = answer.headers()["content-security-policy"] ?? "";
-  if (!policy.startsWith("default-src 'none'") || policy.includes("unsafe")) {
-    faults.push(`policy: ${policy}`);
-  }
-  const heading = await page.textContent("h1");
-  const text = await page.innerText("main");
-  if (!heading?.trim() || text.length < 200) {
-    faults.push("next to nothing is shown");
-  }
-  // Without scripts nothing can be evaluated in the page, but it can be asked from outside.
-  const anchors = await page.$$("main a[href^='#'], .skip");
-  for (const anchor of anchors) {
-    const target = decodeURIComponent((await anchor.getAttribute("href")).slice(1));
-    if ((await page.$(`[id="${target}"]`)) === null) {
-      faults.push(`#${target} leads nowhere`);
-    }
-  }
-  return faults;
 }
 
 /**

@@ -1,9 +1,10 @@
 //! `/audit-log`: who did what in this API, and who was refused.
 
-use events::{AdminKeyId, AuditId, DirectoryId, OrganizationId, Timestamp};
+use events::{AuditId, DirectoryId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -89,9 +90,9 @@ pub enum AuditOutcome {
 pub struct AuditActor {
     /// What kind of actor it was.
     pub r#type: AuditActorType,
-    /// The key.
-    #[schema(required = true, value_type = Option<Uuid>)]
-    pub id: Option<AdminKeyId>,
+    /// The key, or the portal link.
+    #[schema(required = true)]
+    pub id: Option<Uuid>,
     /// What the key was called, or which part of the program it was.
     #[schema(required = true)]
     pub name: Option<String>,
@@ -103,6 +104,8 @@ pub struct AuditActor {
 pub enum AuditActorType {
     /// The holder of an admin key.
     AdminKey,
+    /// The holder of a link to the portal.
+    PortalLink,
     /// The holder of the admin key of the configuration.
     ConfiguredKey,
     /// The program itself: its command line, or its first start.

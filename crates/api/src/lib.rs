@@ -13,6 +13,7 @@
 
 mod admin_key;
 mod audit_log;
+mod caller;
 mod credential;
 mod dead_letter;
 mod delivery;
@@ -39,6 +40,7 @@ mod user;
 
 pub use admin_key::{AdminKey, AdminKeyCreate, Scope};
 pub use audit_log::{AuditActor, AuditActorType, AuditEntry, AuditObject, AuditOutcome};
+pub use caller::{Caller, CallerIdentity};
 pub use credential::{Credential, CredentialKind};
 pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterRedriven, RedriveOutcome};
 pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};

@@ -36,6 +36,7 @@ pub mod oauth_clients;
 pub mod organization_domains;
 pub mod organizations;
 pub mod portal_links;
+pub mod portal_sessions;
 pub mod publications;
 pub mod request_log;
 pub mod sequences;

@@ -87,6 +87,8 @@ ids! {
     AuditId,
     /// A link that an IT administrator opens.
     PortalLinkId,
+    /// Somebody who is logged in to the portal.
+    PortalSessionId,
     /// A message that could not be processed.
     DeadLetterId,
 }

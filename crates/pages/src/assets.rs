@@ -1,4 +1,4 @@
-//! Style sheet and pictures, in the program itself.
+//! Style sheet, pictures and scripts, in the program itself.
 
 use crate::fixed::{Fixed, IMMUTABLE, REVALIDATED};
 use actix_web::http::StatusCode;
@@ -11,17 +11,18 @@ use std::sync::LazyLock;
 const FOLDER: &str = "/assets";
 
 /// Their names and contents. The style sheet is written in parts, in the order of its layers.
-static ASSETS: LazyLock<[(&str, Fixed); 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[(&str, Fixed); 5]> = LazyLock::new(|| {
     let style = concat!(
         include_str!("../assets/tokens.css"),
         include_str!("../assets/base.css"),
         include_str!("../assets/layout.css"),
         include_str!("../assets/pieces.css"),
+        include_str!("../assets/forms.css"),
         include_str!("../assets/prose.css"),
         include_str!("../assets/reference.css"),
         include_str!("../assets/print.css"),
     );
-    let picture = "image/svg+xml";
+    let (picture, script) = ("image/svg+xml", "text/javascript; charset=utf-8");
     [
         ("rollcall.css", Fixed::new("text/css; charset=utf-8", style)),
         ("icons.svg", Fixed::new(picture, include_str!("../assets/icons.svg"))),
@@ -29,6 +30,9 @@ static ASSETS: LazyLock<[(&str, Fixed); 3]> = LazyLock::new(|| {
             "rollcall.svg",
             Fixed::new(picture, include_str!("../assets/rollcall.svg")),
         ),
+        // htmx 4.0.1, licence beside it.
+        ("htmx.js", Fixed::new(script, include_str!("../assets/htmx.js"))),
+        ("rollcall.js", Fixed::new(script, include_str!("../assets/rollcall.js"))),
     ]
 });
 

@@ -48,20 +48,55 @@ pub struct NavGroup {
     pub links: Vec<Link>,
 }
 
+/// Who is logged in.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// What the key or the person is called.
+    pub name: &'a str,
+    /// Where the form to log out is sent.
+    pub logout: &'a str,
+}
+
 /// A page. `B` is the content, a template of the service that shows it: it escapes what it is given, and is put in as it is.
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
 pub struct Page<'a, B: Display> {
     /// What the page is about, for the title of the window.
     pub title: &'a str,
-    /// The same in a sentence, for search engines and previews.
+    /// The same in a sentence, for search engines and previews; empty for pages that only few may see.
     pub description: &'a str,
-    /// Where the name of the product leads.
+    /// The name at the top.
+    pub brand: &'a str,
+    /// Where that leads.
     pub home: &'a str,
     /// The side bar.
     pub nav: &'a [NavGroup],
     /// The way to this page, without itself.
     pub crumbs: &'a [Link],
+    /// Who is logged in.
+    pub account: Option<Account<'a>>,
+    /// Where searches are sent, where there is a search.
+    pub search: Option<&'a str>,
+    /// Whether scripts make the page livelier; it works without.
+    pub has_script: bool,
     /// The content, with its `h1`.
     pub body: B,
+}
+
+impl<B: Display> Page<'_, B> {
+    /// A page for somebody who is not logged in.
+    pub const fn plain(title: &str, body: B) -> Page<'_, B> {
+        Page {
+            title,
+            description: "",
+            brand: "Rollcall",
+            home: "/",
+            nav: &[],
+            crumbs: &[],
+            account: None,
+            search: None,
+            has_script: true,
+            body,
+        }
+    }
 }

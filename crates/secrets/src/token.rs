@@ -1,5 +1,6 @@
 //! Bearer tokens: `rcd_…` opens one directory over SCIM, `rca_…` opens the management API, `rcs_…` is the
-//! secret of an OAuth client, `rcl_…` is the end of a portal link.
+//! secret of an OAuth client, `rcl_…` is the end of a portal link, `rcp_…` is the cookie of a
+//! session of the portal, `rco_…` is a one-time code that logs in to it.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
 //! which the row holds a hash. A reader of the database cannot make a token from it.
@@ -29,6 +30,10 @@ pub enum TokenKind {
     OauthSecret,
     /// A link that an IT administrator opens.
     PortalLink,
+    /// A session of the portal, in a cookie.
+    PortalSession,
+    /// A code that logs in to the portal once.
+    LoginCode,
 }
 
 impl TokenKind {
@@ -40,6 +45,8 @@ impl TokenKind {
             Self::Admin => "rca_",
             Self::OauthSecret => "rcs_",
             Self::PortalLink => "rcl_",
+            Self::PortalSession => "rcp_",
+            Self::LoginCode => "rco_",
         }
     }
 }
@@ -86,6 +93,8 @@ impl Token {
             TokenKind::Admin,
             TokenKind::OauthSecret,
             TokenKind::PortalLink,
+            TokenKind::PortalSession,
+            TokenKind::LoginCode,
         ];
         let (kind, encoded) = kinds
             .into_iter()

@@ -21,6 +21,7 @@ mod organizations;
 mod owned;
 mod policy;
 mod portal_links;
+mod portal_sessions;
 mod scope;
 mod usage;
 
@@ -38,6 +39,7 @@ pub use list::{List, ListPage};
 pub(crate) use list::{Listing, ROW as LISTED};
 pub use oauth_clients::{OauthClient, OauthClients};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain, VerifiedDomain};
+pub use portal_sessions::{NewPortalSession, PortalSession, PortalSessions, SessionKind, SessionOpener};
 pub use portal_links::{PortalFeature, PortalLink, PortalLinks};
 pub use scope::AdminScope;
 pub use usage::{AuthenticationFailure, KeyUse};

@@ -11,7 +11,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use api::{Fault, Scope};
-use events::OrganizationId;
+use events::{DirectoryId, OrganizationId};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use utoipa::openapi::RefOr;
@@ -83,6 +83,9 @@ pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &P
             Reach::Object => check_object(state, own, request.path()).await?,
         }
     }
+    if let Some(own) = principal.directory {
+        check_directory(access.reach, own, request.path())?;
+    }
     if takes_query {
         return Ok(());
     }
@@ -152,6 +155,19 @@ async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<
         _ => ("object", false),
     };
     if owned { Ok(()) } else { Err(Problem::hidden(what, id)) }
+}
+
+/// A caller for one directory reaches that one, and the organization itself.
+fn check_directory(reach: Reach, own: DirectoryId, path: &str) -> Result<(), Problem> {
+    let (collection, id) = collection_and_id(path);
+    match (reach, collection) {
+        (Reach::Object, "organizations" | "endpoints" | "deliveries") => Ok(()),
+        (Reach::Object, "directories") if id.parse().is_ok_and(|id: DirectoryId| id == own) => Ok(()),
+        (Reach::Object, "directories") => Err(Problem::hidden("directory", id)),
+        (Reach::Object, _) => Err(Problem::hidden("object", id)),
+        // Lists are narrowed by organization only.
+        (Reach::Narrowed | Reach::Nothing, _) => Err(not_for_one_organization()),
+    }
 }
 
 async fn owns_directory(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {

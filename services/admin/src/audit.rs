@@ -4,6 +4,7 @@ pub(crate) mod refusals;
 
 use crate::principal::Principal;
 use actix_web::HttpRequest;
+use api::CallerIdentity;
 use events::{AuditId, DirectoryId, OrganizationId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -156,12 +157,13 @@ impl Origin {
 impl Principal {
     /// As the audit log names the caller.
     pub(crate) fn actor(&self) -> AuditActor {
-        match self.key {
-            Some(id) => AuditActor::Key {
+        match self.identity {
+            CallerIdentity::AdminKey(id) => AuditActor::Key {
                 id,
                 name: self.name.clone(),
             },
-            None => AuditActor::Configured,
+            CallerIdentity::PortalLink(id) => AuditActor::PortalLink(id),
+            CallerIdentity::Configured => AuditActor::Configured,
         }
     }
 }

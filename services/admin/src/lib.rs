@@ -39,7 +39,7 @@ pub use openapi::openapi;
 pub use v1::routes;
 
 use actix_web::web::ServiceConfig;
-use runtime::{Context, Service, Shutdown};
+use runtime::{Service, Shutdown};
 use state::State;
 
 /// The management API, ready to serve.
@@ -73,16 +73,4 @@ impl Service for Admin {
         state.streams().close();
         Ok(())
     }
-}
-
-/// Runs the management API as a program of its own.
-///
-/// # Errors
-/// When the HTTP server fails.
-pub async fn run(context: Context) -> anyhow::Result<()> {
-    let admin: Admin = context.bind()?;
-    let routes = admin.routes();
-    context.spawn("admin", admin.run(context.shutdown.clone()));
-    context.serve(routes).await?;
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! The caller, and what the key that was sent allows.
 
 use crate::problem::Problem;
-use api::Scope;
-use events::{AdminKeyId, OrganizationId};
+use api::{Caller, CallerIdentity, Scope};
+use events::{DirectoryId, OrganizationId};
 use store::{AdminKey, AdminScope};
 
 /// Each scope there is.
@@ -14,34 +14,49 @@ const CONFIGURED: &str = "configured";
 /// The caller, known to hold an admin key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Principal {
-    /// The key of the database; `None` for that of the configuration.
-    pub(crate) key: Option<AdminKeyId>,
+    /// By what it is known.
+    pub(crate) identity: CallerIdentity,
     /// What people call the key.
     pub(crate) name: String,
     /// What it may do.
     pub(crate) scopes: Vec<Scope>,
     /// The one organization that it is for.
     pub(crate) organization: Option<OrganizationId>,
+    /// The one directory of the organization that it is for.
+    pub(crate) directory: Option<DirectoryId>,
 }
 
 impl Principal {
     /// The holder of the key of the configuration, which may do everything.
     pub(crate) fn configured() -> Self {
         Self {
-            key: None,
+            identity: CallerIdentity::Configured,
             name: CONFIGURED.to_owned(),
             scopes: ALL_SCOPES.to_vec(),
             organization: None,
+            directory: None,
         }
     }
 
     /// The holder of a key of the database.
     pub(crate) fn of(key: AdminKey) -> Self {
         Self {
-            key: Some(key.id),
+            identity: CallerIdentity::AdminKey(key.id),
             name: key.name,
             scopes: key.scopes.into_iter().map(shown).collect(),
             organization: key.organization_id,
+            directory: None,
+        }
+    }
+
+    /// Whom another part of this process has made sure of.
+    pub(crate) fn known(caller: Caller) -> Self {
+        Self {
+            identity: caller.identity,
+            name: caller.name,
+            scopes: caller.scopes,
+            organization: caller.organization,
+            directory: caller.directory,
         }
     }
 
@@ -70,9 +85,10 @@ impl Principal {
 
 impl std::fmt::Display for Principal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.key {
-            None => f.write_str(CONFIGURED),
-            Some(id) => id.fmt(f),
+        match self.identity {
+            CallerIdentity::Configured => f.write_str(CONFIGURED),
+            CallerIdentity::AdminKey(id) => id.fmt(f),
+            CallerIdentity::PortalLink(id) => id.fmt(f),
         }
     }
 }

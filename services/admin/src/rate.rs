@@ -4,7 +4,7 @@
 use crate::principal::Principal;
 use crate::problem::{Problem, ProblemKind};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use events::AdminKeyId;
+use api::CallerIdentity;
 use runtime::http::{Allowance, BURST_TIME, Rates};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,10 +14,10 @@ pub(crate) const RATE_LIMIT: &str = "ratelimit";
 /// What there is.
 pub(crate) const RATE_LIMIT_POLICY: &str = "ratelimit-policy";
 
-/// What the keys have sent lately. The key of the configuration has no id.
+/// What the keys have sent lately.
 #[derive(Debug)]
 pub(crate) struct KeyRates {
-    rates: Rates<Option<AdminKeyId>>,
+    rates: Rates<CallerIdentity>,
     limit: NonZeroU32,
 }
 
@@ -43,7 +43,7 @@ impl KeyRates {
 
     /// Counts a request.
     pub(crate) fn pass(&self, principal: &Principal) -> KeyUsage {
-        match self.rates.pass(principal.key, self.limit) {
+        match self.rates.pass(principal.identity, self.limit) {
             Ok(allowance) => KeyUsage::Within(self.limit, allowance),
             Err(wait) => KeyUsage::Above(self.limit, wait),
         }

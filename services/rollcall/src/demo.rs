@@ -69,7 +69,8 @@ fn settings(flags: Flags, folder: &std::path::Path) -> Flags {
 }
 
 async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<()> {
-    let (_, admin_key) = admin::create_admin_key(&context.store, "demo").await?;
+    let (key, admin_key) = admin::create_admin_key(&context.store, "demo").await?;
+    let portal: portal::Portal = context.bind()?;
     let admin_key = secrecy::ExposeSecret::expose_secret(&admin_key).to_owned();
     let public_url = context.public_url.to_string();
     let shutdown = context.shutdown.clone();
@@ -86,6 +87,9 @@ async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<
     match result {
         Some(Ok(story)) if !exit => {
             story.screen.line(&format!("\nServing at {public_url} until Ctrl-C."));
+            let login = portal.one_time_login(key).await?;
+            let login = secrecy::ExposeSecret::expose_secret(&login);
+            story.screen.line(&format!("The console, logged in (once, within ten minutes): {login}"));
             story.screen.line(&format!(
                 "The API's reference is at {public_url}/api/docs, the guides at {public_url}/docs."
             ));

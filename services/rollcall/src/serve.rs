@@ -3,6 +3,7 @@
 use admin::Admin;
 use dispatcher::Dispatcher;
 use ingress::Ingress;
+use portal::Portal;
 use projector::Projector;
 use runtime::{Context, Service, Shutdown};
 use secrecy::ExposeSecret as _;
@@ -19,16 +20,19 @@ pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
 /// Serves until a soft stop, and drains in the order of the way of a change: no new requests, then no new commands, then
 /// no new deliveries.
 pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
-    let (ingress, admin): (Ingress, Admin) = (context.bind()?, context.bind()?);
+    let (ingress, admin, portal): (Ingress, Admin, Portal) = (context.bind()?, context.bind()?, context.bind()?);
     let projector = StagedService::start("projector", context.bind::<Projector>()?, &context);
     let dispatcher = StagedService::start("dispatcher", context.bind::<Dispatcher>()?, &context);
     let (scim, api) = (ingress.routes(), admin.routes());
+    let pages = portal.routes(api.clone());
     context.spawn("ingress", ingress.run(context.shutdown.clone()));
     context.spawn("admin", admin.run(context.shutdown.clone()));
+    context.spawn("portal", portal.run(context.shutdown.clone()));
     context
         .serve(move |routes| {
             scim(routes);
             api(routes);
+            pages(routes);
         })
         .await?;
     projector.stop().await;
@@ -70,6 +74,7 @@ fn welcome(first: &admin::FirstStart, public_url: &str) {
          \x20 Tenant URL (SCIM)   {}\n\
          \x20 Secret token        {}\n\
          \x20 Management API      {public_url}/api/v1\n\
+         \x20 Console             {public_url}/console\n\
          \x20 Admin key           {}\n",
         first.scim_url,
         first.token.expose_secret(),

@@ -1,7 +1,7 @@
 //! The audit log: who did what in the management API, and who was refused.
 
 use super::column::{Id, Millis};
-use ::events::{AdminKeyId, AuditId, DirectoryId, OrganizationId};
+use ::events::{AuditId, DirectoryId, OrganizationId};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,7 +10,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Id<AuditId>,
     pub actor_kind: ActorKind,
-    pub actor_id: Option<Id<AdminKeyId>>,
+    /// An admin key, or a portal link.
+    pub actor_id: Option<Uuid>,
     #[sea_orm(column_type = "Text")]
     pub actor_name: Option<String>,
     #[sea_orm(column_type = "Text")]
@@ -46,6 +47,7 @@ pub struct Model {
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum ActorKind {
     Key,
+    PortalLink,
     Configured,
     System,
     Stranger,

@@ -86,6 +86,7 @@ migrations! {
     "0024_dead_letters": dead_letters,
     "0025_credentials": credentials,
     "0026_verified_domains": verified_domains,
+    "0029_portal_sessions": portal_sessions,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

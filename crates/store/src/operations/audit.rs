@@ -12,7 +12,7 @@ use crate::{AdminTx, Store, StoreError};
 use db::entity::audit_log::{ActiveModel, ActorKind, Column, Entity, Model};
 use db::entity::column::{Id, Millis};
 use db::send::execute;
-use events::{AdminKeyId, AuditId, DirectoryId, OrganizationId, Timestamp};
+use events::{AdminKeyId, AuditId, DirectoryId, OrganizationId, PortalLinkId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait as _, QueryTrait as _, Set};
 
@@ -29,6 +29,8 @@ pub enum AuditActor {
         /// What it was called then.
         name: String,
     },
+    /// The holder of a link to the portal.
+    PortalLink(PortalLinkId),
     /// The holder of the key of the configuration.
     Configured,
     /// The program itself: its command line, or its first start.
@@ -117,7 +119,8 @@ impl AuditLog {
 
 fn row(entry: AuditEntry) -> ActiveModel {
     let (kind, actor_id, name) = match entry.actor {
-        AuditActor::Key { id, name } => (ActorKind::Key, Some(Id(id)), Some(name)),
+        AuditActor::Key { id, name } => (ActorKind::Key, Some(id.uuid()), Some(name)),
+        AuditActor::PortalLink(id) => (ActorKind::PortalLink, Some(id.uuid()), None),
         AuditActor::Configured => (ActorKind::Configured, None, None),
         AuditActor::System(name) => (ActorKind::System, None, Some(name)),
         AuditActor::Stranger => (ActorKind::Stranger, None, None),
@@ -146,11 +149,14 @@ fn row(entry: AuditEntry) -> ActiveModel {
 
 fn entry(row: Model) -> Result<AuditEntry, StoreError> {
     let actor = match (row.actor_kind, row.actor_id) {
-        (ActorKind::Key, Some(Id(id))) => AuditActor::Key {
-            id,
+        (ActorKind::PortalLink, Some(id)) => AuditActor::PortalLink(id.into()),
+        (ActorKind::Key, Some(id)) => AuditActor::Key {
+            id: id.into(),
             name: row.actor_name.unwrap_or_default(),
         },
-        (ActorKind::Key, None) => return Err(StoreError::corrupt("an audit entry names no key")),
+        (ActorKind::Key | ActorKind::PortalLink, None) => {
+            return Err(StoreError::corrupt("an audit entry names no key or link"));
+        }
         (ActorKind::Configured, _) => AuditActor::Configured,
         (ActorKind::System, _) => AuditActor::System(row.actor_name.unwrap_or_default()),
         (ActorKind::Stranger, _) => AuditActor::Stranger,

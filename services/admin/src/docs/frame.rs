@@ -35,9 +35,13 @@ pub(super) fn framed<B: Display>(
     let page = Page {
         title,
         description,
+        brand: "Rollcall",
         home: GUIDES,
         nav,
         crumbs,
+        account: None,
+        search: None,
+        has_script: false,
         body,
     };
     page.render()

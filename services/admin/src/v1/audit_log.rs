@@ -39,7 +39,8 @@ fn shown(entry: store::AuditEntry) -> Result<AuditEntry, Problem> {
 fn actor(actor: store::AuditActor) -> AuditActor {
     let of = |r#type, id, name| AuditActor { r#type, id, name };
     match actor {
-        store::AuditActor::Key { id, name } => of(AuditActorType::AdminKey, Some(id), Some(name)),
+        store::AuditActor::Key { id, name } => of(AuditActorType::AdminKey, Some(id.uuid()), Some(name)),
+        store::AuditActor::PortalLink(id) => of(AuditActorType::PortalLink, Some(id.uuid()), None),
         store::AuditActor::Configured => of(AuditActorType::ConfiguredKey, None, None),
         store::AuditActor::System(name) => of(AuditActorType::System, None, Some(name)),
         store::AuditActor::Stranger => of(AuditActorType::Stranger, None, None),

@@ -27,6 +27,7 @@ mod oauth;
 mod oddities;
 mod people;
 mod pitfalls;
+mod portal;
 mod protocol;
 mod provisioning;
 mod restarts;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 /// The layers from the bottom up. A package may depend on those below it, and on none beside or above it, unless the
 /// list of exceptions says so.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry", "db"],
     &["api", "store", "bus", "webhooks", "oidc"],
     &["commands", "runtime", "client"],
     &["pages"],
+    &["rollcall-portal"],
     &[
         "rollcall-ingress",
         "rollcall-projector",

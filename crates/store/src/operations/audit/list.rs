@@ -157,7 +157,7 @@ impl AuditFilter {
                 .map(|id| Column::OrganizationId.eq(Id(id))),
             self.key
                 .filter(|_| self.directory_id.is_some() || self.organization_id.is_some())
-                .map(|id| Column::ActorId.eq(Id(id))),
+                .map(|id| Column::ActorId.eq(id.uuid())),
             kind.map(|kind| Column::ActorKind.eq(kind)),
             self.action.as_ref().map(|action| Column::Action.eq(action)),
         ];

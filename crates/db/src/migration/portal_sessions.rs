@@ -1,0 +1,40 @@
+//! Who is logged in to the portal: of a session only the hash of its cookie is kept.
+
+use super::table::{create, index, owned_by};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, blob, blob_null, text, uuid, uuid_null};
+
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create(
+            manager,
+            Table::create()
+                .table("portal_sessions")
+                .col(uuid("id").primary_key())
+                .col(text("kind"))
+                .col(blob("token_hash"))
+                .col(uuid_null("admin_key_id"))
+                .col(uuid_null("portal_link_id"))
+                .col(blob_null("configured_key_hash"))
+                .col(big_integer("created_at"))
+                .col(big_integer("last_seen_at"))
+                .col(big_integer("expires_at"))
+                // A session ends with what it was opened by.
+                .foreign_key(&mut owned_by("admin_key_id", "admin_keys"))
+                .foreign_key(&mut owned_by("portal_link_id", "portal_links")),
+        )
+        .await?;
+        for column in ["admin_key_id", "portal_link_id", "expires_at"] {
+            let name = match column {
+                "admin_key_id" => "portal_sessions_key",
+                "portal_link_id" => "portal_sessions_link",
+                _ => "portal_sessions_expiry",
+            };
+            manager.create_index(index(name, "portal_sessions", &[column])).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! The console, for operators.
+
+mod directories;
+mod directory;
+mod endpoint;
+mod endpoints;
+mod operations;
+mod organizations;
+mod overview;
+mod search;
+
+pub(crate) use directories::PROVIDERS;
+
+use crate::fault::Fault;
+use crate::frame::CONSOLE;
+use crate::guard::guarded;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use std::str::FromStr;
+
+/// Elements of a page of a list.
+pub(crate) const PAGE: &str = "50";
+
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    let scope = web::scope(CONSOLE)
+        .wrap(from_fn(guarded))
+        .configure(overview::configure)
+        .configure(organizations::configure)
+        .configure(directories::configure)
+        .configure(directory::configure)
+        .configure(endpoints::configure)
+        .configure(endpoint::configure)
+        .configure(operations::configure)
+        .configure(search::configure)
+        .default_service(web::to(missing));
+    config.service(scope);
+}
+
+async fn missing() -> Result<actix_web::HttpResponse, Fault> {
+    Err(Fault::Missing)
+}
+
+/// A list with nothing in it.
+pub(crate) const fn nothing<T>() -> api::List<T> {
+    api::List {
+        data: Vec::new(),
+        next_cursor: None,
+    }
+}
+
+/// An id in a path. What is no id names nothing.
+///
+/// # Errors
+/// That there is no such page.
+pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|_| Fault::Missing)
+}

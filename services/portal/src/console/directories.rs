@@ -1,0 +1,124 @@
+//! `/console/directories`: the list, and how one is made.
+
+use super::PAGE;
+use crate::api::query;
+use crate::fault::Fault;
+use crate::filters;
+use crate::form::{Errors, Form};
+use crate::frame::{Section, console, console_with, to};
+use crate::session::Operator;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Query, ServiceConfig};
+use api::{Directory, List, Organization, Provider, Scope};
+use askama::Template;
+use pages::Link;
+use serde_json::json;
+use std::collections::HashMap;
+
+pub(super) const HERE: &str = "/console/directories";
+
+/// What may stand behind a directory, in the order in which it is offered.
+pub(crate) const PROVIDERS: [Provider; 7] = [
+    Provider::EntraId,
+    Provider::Okta,
+    Provider::Onelogin,
+    Provider::Jumpcloud,
+    Provider::Ping,
+    Provider::Google,
+    Provider::CustomScim,
+];
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/directories").get(list).post(create))
+        .service(web::resource("/directories/new").get(new));
+}
+
+#[derive(Template)]
+#[template(path = "console/directories.html")]
+struct DirectoriesPage {
+    directories: List<Directory>,
+    may_create: bool,
+}
+
+async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+    let wanted = |name: &str| wanted.get(name).map(String::as_str);
+    let parameters = [
+        ("organization_id", wanted("organization")),
+        ("cursor", wanted("cursor")),
+        ("limit", Some(PAGE)),
+    ];
+    let page = DirectoriesPage {
+        directories: operator.api.get(&query("/directories", parameters)).await?,
+        may_create: operator.may(Scope::Directories),
+    };
+    console(&operator, Section::Directories, "Directories", &[], &page)
+}
+
+#[derive(Template)]
+#[template(path = "console/directory_new.html")]
+struct NewPage {
+    errors: Errors,
+    organization: String,
+    name: String,
+    provider: String,
+    providers: [Provider; 7],
+    /// Organizations to choose from; others are named by a domain.
+    known: Vec<Organization>,
+}
+
+async fn new(operator: Operator, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+    let mut form = NewPage {
+        errors: Errors::default(),
+        organization: wanted.get("organization").cloned().unwrap_or_default(),
+        name: String::new(),
+        provider: Provider::EntraId.as_str().to_owned(),
+        providers: PROVIDERS,
+        known: Vec::new(),
+    };
+    form.known = known(&operator).await?;
+    console(&operator, Section::Directories, "New directory", &[crumb()], &form)
+}
+
+async fn known(operator: &Operator) -> Result<Vec<Organization>, Fault> {
+    let list: List<Organization> = operator.api.get("/organizations?limit=100").await?;
+    Ok(list.data)
+}
+
+/// Makes a directory. Its first token is in the answer, once.
+async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
+    let mut body = json!({ "organization": form.text("organization"), "provider": form.text("provider") });
+    if let Some(name) = form.some("name") {
+        body["name"] = json!(name);
+    }
+    match operator.api.post::<Directory>("/directories", &body).await {
+        Ok(directory) => {
+            let title = directory.name.clone();
+            let page = MadePage { directory };
+            console(&operator, Section::Directories, &title, &[crumb()], &page)
+        }
+        Err(fault) => {
+            let page = NewPage {
+                errors: Errors::of(fault.of_form()?),
+                organization: form.text("organization").to_owned(),
+                name: form.text("name").to_owned(),
+                provider: form.text("provider").to_owned(),
+                providers: PROVIDERS,
+                known: known(&operator).await?,
+            };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            console_with(status, &operator, Section::Directories, "New directory", &[crumb()], &page)
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/directory_made.html")]
+struct MadePage {
+    directory: Directory,
+}
+
+pub(super) fn crumb() -> Link {
+    Link::new(HERE, "Directories")
+}

@@ -1,0 +1,121 @@
+//! `/console/directories/{id}`: one directory, in tabs.
+
+mod activity;
+mod groups;
+mod keys;
+mod settings;
+pub(super) mod users;
+
+use super::directories::crumb;
+use crate::fault::Fault;
+use crate::filters;
+use crate::frame::{Section, console_with};
+use crate::session::Operator;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::ServiceConfig;
+use api::{Directory, HealthState, QuarantineOutlook};
+use askama::Template;
+use events::DirectoryId;
+use pages::Link;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    activity::configure(config);
+    users::configure(config);
+    groups::configure(config);
+    keys::configure(config);
+    settings::configure(config);
+}
+
+/// The tabs of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    Activity,
+    Users,
+    Groups,
+    Keys,
+    Settings,
+}
+
+impl Tab {
+    const ALL: [Self; 5] = [Self::Activity, Self::Users, Self::Groups, Self::Keys, Self::Settings];
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Activity => "",
+            Self::Users => "/users",
+            Self::Groups => "/groups",
+            Self::Keys => "/keys",
+            Self::Settings => "/settings",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Activity => "Activity",
+            Self::Users => "People",
+            Self::Groups => "Groups",
+            Self::Keys => "Keys",
+            Self::Settings => "Settings",
+        }
+    }
+}
+
+/// What all tabs have above them: the state in a sentence, and the figures.
+#[derive(Template)]
+#[template(path = "console/directory/head.html")]
+struct Head<'a> {
+    directory: &'a Directory,
+    tab: Tab,
+    /// Whether the sentence is good news, or something to look after.
+    kind: &'static str,
+}
+
+/// The directory of a path, if this operator may see it.
+async fn directory(operator: &Operator, id: DirectoryId) -> Result<Directory, Fault> {
+    operator.api.get(&format!("/directories/{id}")).await
+}
+
+/// A tab in its frame.
+fn tab<B: Template>(
+    status: StatusCode,
+    operator: &Operator,
+    directory: &Directory,
+    tab: Tab,
+    body: &B,
+) -> Result<HttpResponse, Fault> {
+    let page = TabPage {
+        head: Head {
+            directory,
+            tab,
+            kind: kind(directory),
+        },
+        body: body.render()?,
+    };
+    let title = match tab {
+        Tab::Activity => directory.name.clone(),
+        other => format!("{}: {}", directory.name, other.label()),
+    };
+    console_with(status, operator, Section::Directories, &title, &[crumb()], &page)
+}
+
+#[derive(Template)]
+#[template(source = "{{ head|safe }}\n{{ body|safe }}", ext = "html")]
+struct TabPage<'a> {
+    head: Head<'a>,
+    body: String,
+}
+
+/// The way to a page below a tab.
+fn crumbs(directory: &Directory) -> [Link; 2] {
+    let here = format!("/console/directories/{}", directory.id);
+    [crumb(), Link::new(here, &directory.name)]
+}
+
+const fn kind(directory: &Directory) -> &'static str {
+    match directory.health.state {
+        HealthState::Active | HealthState::Testing => "",
+        HealthState::Waiting | HealthState::Silent | HealthState::Paused => "warn",
+        HealthState::Failing | HealthState::Held => "bad",
+    }
+}

@@ -1,0 +1,115 @@
+//! The tab Activity: cycles, their requests, and one request.
+
+use super::{Tab, crumbs, directory, tab};
+use crate::api::query;
+use crate::console::{PAGE, id};
+use crate::fault::Fault;
+use crate::filters;
+use crate::frame::{Section, console};
+use crate::session::Operator;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Path, Query, ServiceConfig};
+use api::{Cycle, CycleKind, List, Request};
+use askama::Template;
+use events::{DirectoryId, RequestId};
+use std::collections::HashMap;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/directories/{id}").get(show))
+        .service(web::resource("/directories/{id}/requests/{request}").get(request));
+}
+
+#[derive(Template)]
+#[template(path = "console/directory/activity.html")]
+struct ActivityPage {
+    directory: DirectoryId,
+    cycles: List<Cycle>,
+    requests: List<Request>,
+    /// What the requests are narrowed to.
+    wanted: Wanted,
+    next: Option<String>,
+}
+
+/// What the requests are narrowed to.
+#[derive(Clone, Debug, Default)]
+struct Wanted {
+    cycle: String,
+    status: String,
+    path: String,
+}
+
+impl Wanted {
+    fn is_some(&self) -> bool {
+        !(self.cycle.is_empty() && self.status.is_empty() && self.path.is_empty())
+    }
+}
+
+async fn show(operator: Operator, path: Path<String>, asked: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+    let directory = directory(&operator, id(&path)?).await?;
+    let text = |name: &str| asked.get(name).cloned().unwrap_or_default();
+    let wanted = Wanted {
+        cycle: text("cycle"),
+        status: text("status"),
+        path: text("path"),
+    };
+    let here = format!("/directories/{}", directory.id);
+    let narrowed = |cursor: &str| {
+        [
+            ("cycle_id", Some(wanted.cycle.clone())),
+            ("status", Some(wanted.status.clone())),
+            ("path", Some(wanted.path.clone())),
+            ("cursor", Some(cursor.to_owned())),
+        ]
+    };
+    let asked = narrowed(&text("cursor"));
+    let parameters = asked.iter().map(|(name, value)| (*name, value.as_deref()));
+    let requests: List<Request> = operator
+        .api
+        .get(&query(&format!("{here}/requests"), parameters.chain([("limit", Some(PAGE))])))
+        .await?;
+    let next = requests.next_cursor.as_deref().map(|cursor| {
+        let parameters = [
+            ("cycle", Some(wanted.cycle.as_str())),
+            ("status", Some(wanted.status.as_str())),
+            ("path", Some(wanted.path.as_str())),
+            ("cursor", Some(cursor)),
+        ];
+        query(&format!("/console{here}"), parameters)
+    });
+    let page = ActivityPage {
+        directory: directory.id,
+        cycles: operator.api.get(&query(&format!("{here}/cycles"), [("limit", Some("10"))])).await?,
+        requests,
+        wanted,
+        next,
+    };
+    tab(StatusCode::OK, &operator, &directory, Tab::Activity, &page)
+}
+
+#[derive(Template)]
+#[template(path = "console/directory/request.html")]
+struct RequestPage {
+    request: Request,
+}
+
+async fn request(operator: Operator, path: Path<(String, String)>) -> Result<HttpResponse, Fault> {
+    let (of, request) = path.into_inner();
+    let (of, request): (DirectoryId, RequestId) = (id(&of)?, id(&request)?);
+    let directory = directory(&operator, of).await?;
+    let request: Request = operator.api.get(&format!("/directories/{of}/requests/{request}")).await?;
+    let title = format!("{} {}", request.method, request.path);
+    let page = RequestPage { request };
+    console(&operator, Section::Directories, &title, &crumbs(&directory), &page)
+}
+
+/// What a cycle is called.
+const fn called(kind: CycleKind) -> &'static str {
+    match kind {
+        CycleKind::ConnectionTest => "Connection test",
+        CycleKind::Initial => "Initial cycle",
+        CycleKind::Incremental => "Incremental cycle",
+        CycleKind::OnDemand => "On demand",
+    }
+}

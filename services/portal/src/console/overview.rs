@@ -1,0 +1,194 @@
+//! `/console`: what needs attention, then how things go.
+
+use crate::api::query;
+use crate::fault::Fault;
+use crate::filters;
+use crate::frame::{Section, console};
+use crate::session::Operator;
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use api::{Credential, DeadLetter, Directory, Endpoint, EndpointState, HealthState, List, QuarantineOutlook, Scope};
+use askama::Template;
+use events::Timestamp;
+use std::time::Duration;
+
+/// Pages of a list that are looked through. What is behind them is found in the list itself.
+const PAGES: usize = 5;
+/// Elements of each of them.
+const EACH: &str = "100";
+/// How long before its end a credential needs attention.
+const SOON: Duration = Duration::from_hours(30 * 24);
+/// Lines of one kind that are shown.
+const SHOWN: usize = 8;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(web::resource("").get(show));
+}
+
+#[derive(Template)]
+#[template(path = "console/overview.html")]
+struct OverviewPage {
+    matters: Vec<Matter>,
+    /// How many more matters there are than are shown.
+    unseen: usize,
+    figures: Figures,
+    is_new: bool,
+}
+
+/// Something that needs attention.
+struct Matter {
+    kind: &'static str,
+    what: String,
+    href: String,
+    sentence: String,
+    remedy: String,
+}
+
+#[derive(Default)]
+struct Figures {
+    directories: usize,
+    active_directories: usize,
+    users: i64,
+    active_users: i64,
+    groups: i64,
+    endpoints: usize,
+    enabled_endpoints: usize,
+    /// Whether there are more directories or endpoints than were looked at.
+    is_partial: bool,
+}
+
+async fn show(operator: Operator) -> Result<HttpResponse, Fault> {
+    let (directories, more_directories) = some::<Directory>(&operator, "/directories").await?;
+    let (endpoints, more_endpoints) = some::<Endpoint>(&operator, "/endpoints").await?;
+    let mut matters: Vec<Matter> = directories.iter().flat_map(of_directory).collect();
+    matters.extend(endpoints.iter().filter_map(of_endpoint));
+    matters.extend(of_credentials(&operator).await?);
+    matters.extend(of_dead_letters(&operator).await?);
+    // What is broken comes before what is soon to break.
+    matters.sort_by_key(|matter| matter.kind != "bad");
+    let unseen = matters.len().saturating_sub(SHOWN);
+    matters.truncate(SHOWN);
+    let page = OverviewPage {
+        matters,
+        unseen,
+        is_new: directories.is_empty(),
+        figures: Figures {
+            is_partial: more_directories || more_endpoints,
+            ..figures(&directories, &endpoints)
+        },
+    };
+    console(&operator, Section::Overview, "Overview", &[], &page)
+}
+
+/// The first pages of a list, and whether there are more.
+async fn some<T: serde::de::DeserializeOwned>(operator: &Operator, path: &str) -> Result<(Vec<T>, bool), Fault> {
+    let (mut all, mut cursor) = (Vec::new(), None::<String>);
+    for _ in 0..PAGES {
+        let path = query(path, [("limit", Some(EACH)), ("cursor", cursor.as_deref())]);
+        let List { data, next_cursor } = operator.api.get(&path).await?;
+        all.extend(data);
+        cursor = next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok((all, cursor.is_some()))
+}
+
+fn figures(directories: &[Directory], endpoints: &[Endpoint]) -> Figures {
+    let counts = || directories.iter().filter_map(|directory| directory.counts.as_ref());
+    let active = directories.iter().filter(|directory| directory.health.state == HealthState::Active);
+    let enabled = endpoints.iter().filter(|endpoint| endpoint.state == EndpointState::Enabled);
+    Figures {
+        directories: directories.len(),
+        active_directories: active.count(),
+        users: counts().map(|counts| counts.users).sum(),
+        active_users: counts().map(|counts| counts.active_users).sum(),
+        groups: counts().map(|counts| counts.groups).sum(),
+        endpoints: endpoints.len(),
+        enabled_endpoints: enabled.count(),
+        is_partial: false,
+    }
+}
+
+fn of_directory(directory: &Directory) -> Vec<Matter> {
+    let matter = |kind, sentence: &str, remedy: &str| Matter {
+        kind,
+        what: directory.name.clone(),
+        href: format!("/console/directories/{}", directory.id),
+        sentence: sentence.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    let health = &directory.health;
+    let remedy = health.remedy.as_deref().unwrap_or_default();
+    let mut matters = Vec::new();
+    match health.state {
+        HealthState::Failing | HealthState::Held => matters.push(matter("bad", &health.sentence, remedy)),
+        HealthState::Silent => matters.push(matter("warn", &health.sentence, remedy)),
+        HealthState::Waiting | HealthState::Testing | HealthState::Active | HealthState::Paused => {}
+    }
+    let forecast = directory.sync.as_ref().and_then(|sync| sync.quarantine.as_ref());
+    if let Some(forecast) = forecast.filter(|forecast| forecast.outlook != QuarantineOutlook::Clear) {
+        matters.push(matter("warn", &forecast.sentence, ""));
+    }
+    matters
+}
+
+fn of_endpoint(endpoint: &Endpoint) -> Option<Matter> {
+    let name = endpoint.description.clone().filter(|name| !name.is_empty());
+    let matter = |kind, sentence: String, remedy: &str| Matter {
+        kind,
+        what: name.clone().unwrap_or_else(|| endpoint.url_origin.clone()),
+        href: format!("/console/endpoints/{}", endpoint.id),
+        sentence,
+        remedy: remedy.to_owned(),
+    };
+    if endpoint.state == EndpointState::Disabled {
+        let reason = endpoint.disabled_reason.as_deref().unwrap_or("an operator switched it off");
+        let sentence = format!("The endpoint is off: {reason}. Its events are held.");
+        return Some(matter("bad", sentence, "Mend the receiver, then switch the endpoint on again."));
+    }
+    let since = endpoint.failing_since?;
+    let since = filters::relative(since, Timestamp::now());
+    let sentence = format!("The endpoint has taken nothing since {since}.");
+    Some(matter("warn", sentence, "Open the last attempt: it shows what the receiver answered."))
+}
+
+async fn of_credentials(operator: &Operator) -> Result<Vec<Matter>, Fault> {
+    let before = Timestamp::now().plus(SOON).to_string();
+    let path = query("/credentials", [("ends_before", Some(before.as_str())), ("limit", Some("20"))]);
+    let ending: Option<List<Credential>> = operator.api.find(&path).await?;
+    let ending = ending.map(|list| list.data).unwrap_or_default();
+    let matter = |credential: Credential| {
+        let when = filters::relative(credential.ends_at, Timestamp::now());
+        Matter {
+            kind: if credential.has_ended { "bad" } else { "warn" },
+            what: credential.name,
+            href: "/console/credentials".to_owned(),
+            sentence: match credential.has_ended {
+                true => format!("The credential ended {when}."),
+                false => format!("The credential ends {when}."),
+            },
+            remedy: "Make a new one before it ends, and take the old one away when the new one was seen.".to_owned(),
+        }
+    };
+    Ok(ending.into_iter().map(matter).collect())
+}
+
+async fn of_dead_letters(operator: &Operator) -> Result<Option<Matter>, Fault> {
+    if !operator.may(Scope::Admin) {
+        return Ok(None);
+    }
+    let letters: Option<List<DeadLetter>> = operator.api.find("/dead-letters?limit=100").await?;
+    let letters = letters.filter(|letters| !letters.data.is_empty());
+    Ok(letters.map(|letters| {
+        let more = if letters.next_cursor.is_some() { "more than " } else { "" };
+        Matter {
+            kind: "bad",
+            what: "Dead letters".to_owned(),
+            href: "/console/dead-letters".to_owned(),
+            sentence: format!("There are {more}{} messages that could not be processed.", letters.data.len()),
+            remedy: "Read why, then send them again or discard them.".to_owned(),
+        }
+    }))
+}

@@ -1,0 +1,121 @@
+//! `/console/search`: from a word or an id to the page about it.
+
+use super::nothing;
+use crate::api::query;
+use crate::console::directory::users::filter;
+use crate::fault::Fault;
+use crate::filters;
+use crate::frame::{Section, console, to};
+use crate::session::Operator;
+use actix_web::HttpResponse;
+use actix_web::web::{self, Query, ServiceConfig};
+use api::{Delivery, Directory, Endpoint, Group, List, Organization, User};
+use askama::Template;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Directories whose people and groups are looked through, and elements of each that are shown.
+const DIRECTORIES: &str = "20";
+const EACH: &str = "5";
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(web::resource("/search").get(search));
+}
+
+#[derive(Template)]
+#[template(path = "console/search.html")]
+struct SearchPage {
+    search: String,
+    organizations: Vec<Organization>,
+    directories: Vec<Directory>,
+    endpoints: Vec<Endpoint>,
+    users: Vec<User>,
+    groups: Vec<Group>,
+    /// Whether there are directories that were not looked through.
+    is_partial: bool,
+}
+
+impl SearchPage {
+    fn is_empty(&self) -> bool {
+        self.organizations.is_empty()
+            && self.directories.is_empty()
+            && self.endpoints.is_empty()
+            && self.users.is_empty()
+            && self.groups.is_empty()
+    }
+}
+
+async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+    let search = wanted.get("q").map(|text| text.trim().to_owned()).unwrap_or_default();
+    if let Ok(id) = search.parse::<Uuid>()
+        && let Some(place) = place(&operator, id).await?
+    {
+        return Ok(to(&place));
+    }
+    let word = search.to_lowercase();
+    let directories: List<Directory> = operator.api.get(&query("/directories", [("limit", Some(DIRECTORIES))])).await?;
+    let (mut users, mut groups) = (Vec::new(), Vec::new());
+    if !search.is_empty() {
+        for directory in &directories.data {
+            users.extend(found::<User>(&operator, directory, "users", &filter(&search, &["userName", "displayName"])).await?);
+            groups.extend(found::<Group>(&operator, directory, "groups", &filter(&search, &["displayName"])).await?);
+        }
+    }
+    let organizations: List<Organization> = operator.api.get("/organizations?limit=100").await?;
+    let endpoints: List<Endpoint> = operator.api.get("/endpoints?limit=100").await?;
+    let has = |text: &str| !word.is_empty() && text.to_lowercase().contains(&word);
+    let is_partial = [&directories.next_cursor, &organizations.next_cursor, &endpoints.next_cursor]
+        .iter()
+        .any(|next| next.is_some());
+    let page = SearchPage {
+        is_partial,
+        organizations: organizations
+            .data
+            .into_iter()
+            .filter(|organization| has(&organization.name) || organization.domains.iter().any(|domain| has(domain)))
+            .collect(),
+        directories: directories.data.into_iter().filter(|directory| has(&directory.name)).collect(),
+        endpoints: endpoints
+            .data
+            .into_iter()
+            .filter(|endpoint| has(&endpoint.url_origin) || endpoint.description.as_deref().is_some_and(has))
+            .collect(),
+        users,
+        groups,
+        search,
+    };
+    console(&operator, Section::Search, "Search", &[], &page)
+}
+
+/// The first matches in a directory; a search that it refuses, or that takes too long there, finds nothing.
+async fn found<T: serde::de::DeserializeOwned>(
+    operator: &Operator,
+    directory: &Directory,
+    what: &str,
+    filter: &str,
+) -> Result<Vec<T>, Fault> {
+    let path = query(&format!("/directories/{}/{what}", directory.id), [("filter", Some(filter)), ("limit", Some(EACH))]);
+    match operator.api.get::<List<T>>(&path).await {
+        Ok(list) => Ok(list.data),
+        Err(Fault::Api(_)) => Ok(nothing().data),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The page about what has an id.
+async fn place(operator: &Operator, id: Uuid) -> Result<Option<String>, Fault> {
+    let api = &operator.api;
+    if api.find::<Directory>(&format!("/directories/{id}")).await?.is_some() {
+        return Ok(Some(format!("/console/directories/{id}")));
+    }
+    if api.find::<Organization>(&format!("/organizations/{id}")).await?.is_some() {
+        return Ok(Some(format!("/console/organizations/{id}")));
+    }
+    if api.find::<Endpoint>(&format!("/endpoints/{id}")).await?.is_some() {
+        return Ok(Some(format!("/console/endpoints/{id}")));
+    }
+    if api.find::<Delivery>(&format!("/deliveries/{id}")).await?.is_some() {
+        return Ok(Some(format!("/console/deliveries/{id}")));
+    }
+    Ok(None)
+}

@@ -1,0 +1,23 @@
+//! What the portal works with.
+
+use runtime::Context;
+use std::sync::Arc;
+use store::Store;
+
+/// What the portal works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// The database, for the sessions.
+    pub store: Store,
+    /// The URL that others reach this installation by, without a slash at the end.
+    pub public_url: Arc<str>,
+}
+
+impl From<&Context> for Deps {
+    fn from(context: &Context) -> Self {
+        Self {
+            store: context.store.clone(),
+            public_url: Arc::clone(&context.public_url),
+        }
+    }
+}

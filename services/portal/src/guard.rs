@@ -1,0 +1,58 @@
+//! What holds for every page: nothing is kept by caches, the strict policy, and no form of another site changes anything.
+
+use crate::api::query;
+use crate::door::Door;
+use crate::fault::Fault;
+use crate::state::State;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, ORIGIN};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError as _, web};
+
+/// What browsers say of where a request comes from (Fetch Metadata §2.4).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Wraps all pages.
+pub(crate) async fn guarded<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let state = request.app_data::<web::Data<State>>();
+    let is_own = request.method().is_safe() || state.is_some_and(|state| is_own(&request, state));
+    let mut response = if is_own {
+        next.call(request).await?.map_into_boxed_body()
+    } else {
+        request.into_response(Fault::ForeignForm.error_response()).map_into_boxed_body()
+    };
+    send_to_login(&mut response);
+    let headers = response.headers_mut();
+    pages::secure(headers);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Somebody who is not logged in comes back to the page that was asked for.
+fn send_to_login(response: &mut ServiceResponse<BoxBody>) {
+    let error = response.response().error().and_then(|error| error.as_error::<Fault>());
+    let is_read = response.request().method() == Method::GET;
+    if !is_read || !matches!(error, Some(Fault::LoggedOut(Door::Console))) {
+        return;
+    }
+    let asked = response.request().uri().path_and_query().map_or("", |asked| asked.as_str());
+    let login = query(Door::Console.closed_at(), [("next", Some(asked))]);
+    if let Ok(login) = HeaderValue::from_str(&login) {
+        response.headers_mut().insert(LOCATION, login);
+    }
+}
+
+/// Whether a form is one of ours: as the browser says, or else by the origin that it names. A request that says neither
+/// comes from no browser of this decade.
+fn is_own(request: &ServiceRequest, state: &State) -> bool {
+    let header = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match header(&SEC_FETCH_SITE) {
+        Some(site) => matches!(site, "same-origin" | "none"),
+        None => header(&ORIGIN).is_some_and(|origin| origin == state.origin()),
+    }
+}

@@ -1,0 +1,197 @@
+//! Who is logged in. A session is checked on every request, and so is the key or the link that opened it: what that one may
+//! do no longer, the session may not do either.
+
+use crate::ALL_SCOPES;
+use crate::api::{Api, LocalApi};
+use crate::door::Door;
+use crate::fault::Fault;
+use crate::state::State;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use api::{Caller, CallerIdentity, Scope};
+use events::{PortalSessionId, Timestamp};
+use futures_util::future::LocalBoxFuture;
+use secrecy::SecretString;
+use secrets::{Token, TokenKind};
+use std::time::Duration;
+use store::{AdminScope, NewPortalSession, PortalLink, PortalSession, SessionKind, SessionOpener};
+
+/// How long one is logged in at the most.
+const LASTS: Duration = Duration::from_hours(12);
+/// How long one stays logged in without looking at a page.
+const IDLE: Duration = Duration::from_hours(2);
+
+/// Somebody who is logged in to the console.
+pub(crate) struct Operator {
+    pub(crate) api: Api,
+    pub(crate) state: State,
+    pub(crate) session: PortalSession,
+    /// What the key is called.
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<Scope>,
+}
+
+impl Operator {
+    /// Whether the key has a scope; what it has not is not offered.
+    pub(crate) fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+}
+
+/// Somebody who opened a link.
+pub(crate) struct Guest {
+    pub(crate) api: Api,
+    pub(crate) state: State,
+    pub(crate) link: PortalLink,
+}
+
+impl FromRequest for Operator {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (state, local) = parts(&request)?;
+            let session = checked(&state, Door::Console, &request).await?;
+            let caller = operator(&state, &session).await?;
+            let (name, scopes) = (caller.name.clone(), caller.scopes.clone());
+            Ok(Self {
+                api: Api::new(local, caller, request.peer_addr()),
+                state,
+                session,
+                name,
+                scopes,
+            })
+        })
+    }
+}
+
+impl FromRequest for Guest {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (state, local) = parts(&request)?;
+            let session = checked(&state, Door::Setup, &request).await?;
+            let SessionOpener::Link(id) = session.opener else {
+                return Err(Fault::LoggedOut(Door::Setup));
+            };
+            let link = state.store().portal_links().by_id(id).await?;
+            let link = link
+                .filter(|link| Timestamp::now() < link.expires_at)
+                .ok_or(Fault::LoggedOut(Door::Setup))?;
+            Ok(Self {
+                api: Api::new(local, guest(&link), request.peer_addr()),
+                state,
+                link,
+            })
+        })
+    }
+}
+
+/// What every page has.
+///
+/// # Errors
+/// Where the portal was mounted without it.
+pub(crate) fn parts(request: &HttpRequest) -> Result<(State, LocalApi), Fault> {
+    let state = request.app_data::<web::Data<State>>();
+    let local = request.app_data::<LocalApi>();
+    match (state, local) {
+        (Some(state), Some(local)) => Ok((state.get_ref().clone(), local.clone())),
+        _ => Err(Fault::Broken("the portal was mounted without its state".to_owned())),
+    }
+}
+
+/// The session of the cookie, as long as it lasts.
+async fn checked(state: &State, door: Door, request: &HttpRequest) -> Result<PortalSession, Fault> {
+    let out = || Fault::LoggedOut(door);
+    let cookie = request.cookie(door.cookie(state.is_secure())).ok_or_else(out)?;
+    let token = Token::parse(cookie.value())
+        .filter(|token| token.kind() == TokenKind::PortalSession)
+        .ok_or_else(out)?;
+    let (sessions, now) = (state.store().portal_sessions(), Timestamp::now());
+    let session = sessions
+        .by_id(token.id().into())
+        .await?
+        .filter(|session| token.matches(&session.token_hash))
+        .filter(|session| session.kind == door.kind() && now < session.expires_at)
+        .filter(|session| now.since(session.last_seen_at) < IDLE)
+        .ok_or_else(out)?;
+    if let Err(error) = sessions.note_use(&session, now).await {
+        tracing::warn!(error = %telemetry::chain(&error), "the use of a session could not be noted");
+    }
+    Ok(session)
+}
+
+/// What the opener of a session of the console may do now.
+async fn operator(state: &State, session: &PortalSession) -> Result<Caller, Fault> {
+    let out = Fault::LoggedOut(Door::Console);
+    match &session.opener {
+        SessionOpener::Configured(hash) if state.is_configured_key(hash) => Ok(Caller {
+            identity: CallerIdentity::Configured,
+            name: "configured".to_owned(),
+            scopes: ALL_SCOPES.to_vec(),
+            organization: None,
+            directory: None,
+        }),
+        SessionOpener::AdminKey(id) => {
+            let key = state.store().admin_keys().by_id(*id).await?;
+            let key = key.filter(|key| key.is_good(Timestamp::now())).ok_or(out)?;
+            Ok(Caller {
+                identity: CallerIdentity::AdminKey(key.id),
+                name: key.name,
+                scopes: key.scopes.into_iter().map(shown).collect(),
+                organization: key.organization_id,
+                directory: None,
+            })
+        }
+        SessionOpener::Configured(_) | SessionOpener::Link(_) => Err(out),
+    }
+}
+
+/// What a link lets its holder do.
+fn guest(link: &PortalLink) -> Caller {
+    Caller {
+        identity: CallerIdentity::PortalLink(link.id),
+        name: "portal link".to_owned(),
+        scopes: vec![Scope::Read, Scope::Directories],
+        organization: Some(link.organization_id),
+        directory: link.directory_id,
+    }
+}
+
+const fn shown(scope: AdminScope) -> Scope {
+    match scope {
+        AdminScope::Read => Scope::Read,
+        AdminScope::Directories => Scope::Directories,
+        AdminScope::Endpoints => Scope::Endpoints,
+        AdminScope::Admin => Scope::Admin,
+    }
+}
+
+/// Opens a session and returns what its cookie holds.
+///
+/// # Errors
+/// As any write.
+pub(crate) async fn open(state: &State, kind: SessionKind, opener: SessionOpener, until: Option<Timestamp>) -> Result<SecretString, Fault> {
+    let (id, now) = (PortalSessionId::new(), Timestamp::now());
+    let (token_kind, lasts) = match kind {
+        SessionKind::LoginCode => (TokenKind::LoginCode, crate::login::CODE_LASTS),
+        SessionKind::Console | SessionKind::Setup | SessionKind::Apps => (TokenKind::PortalSession, LASTS),
+    };
+    let (token, hash) = Token::mint(token_kind, id.uuid());
+    let end = now.plus(lasts);
+    let session = NewPortalSession {
+        id,
+        kind,
+        token_hash: *hash.as_bytes(),
+        opener,
+        created_at: now,
+        expires_at: until.map_or(end, |until| until.min(end)),
+    };
+    state.store().portal_sessions().open(&session).await?;
+    Ok(token)
+}

@@ -1,0 +1,64 @@
+//! What the pages share.
+
+use crate::config::Config;
+use crate::deps::Deps;
+use secrecy::ExposeSecret as _;
+use std::sync::Arc;
+use store::{Store, TokenDigest};
+use url::Url;
+
+/// What the pages share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct State(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    public_url: Arc<str>,
+    /// Scheme, host and port of the public URL, as browsers send them in `Origin`.
+    origin: String,
+    configured_key_hash: Option<TokenDigest>,
+}
+
+impl State {
+    pub(crate) fn new(config: Config, deps: Deps) -> Self {
+        let origin = Url::parse(&deps.public_url).map(|url| url.origin().ascii_serialization());
+        Self(Arc::new(Inner {
+            store: deps.store,
+            origin: origin.unwrap_or_default(),
+            public_url: deps.public_url,
+            configured_key_hash: config.admin_key.map(|key| configured_key_hash(key.expose_secret())),
+        }))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// Whether cookies go over TLS only.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.public_url.starts_with("https:")
+    }
+
+    /// Whether this is the key of the configuration, as sessions remember it. Compares in constant time.
+    pub(crate) fn is_configured_key(&self, hash: &TokenDigest) -> bool {
+        let expected = self.0.configured_key_hash;
+        expected.is_some_and(|expected| secrets::constant_time_eq(hash, &expected))
+    }
+}
+
+/// What a session remembers of the key of the configuration, so that it ends when that one changes: the hash of its hash,
+/// so that it opens nothing else.
+pub(crate) fn configured_key_hash(key: &str) -> TokenDigest {
+    let hash = secrets::hash_secret(key);
+    let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    secrets::hash_secret(&text)
+}

@@ -1,0 +1,211 @@
+//! The portal over HTTP: who gets in, what each may see, and that no form of another site changes anything.
+
+use reqwest::{Client, Method, Response, StatusCode, redirect};
+use serde_json::{Value, json};
+use system::{Shape, System};
+
+crate::on_both_shapes! {
+    an_operator_logs_in_with_a_key_and_is_out_when_the_key_is_gone,
+    pages_need_a_session_and_say_where_to_log_in,
+    a_form_of_another_site_changes_nothing,
+    an_operator_of_one_organization_sees_nothing_of_another,
+    a_link_opens_its_organization_only_until_it_is_revoked,
+    what_a_key_may_not_do_the_console_does_not_do,
+}
+
+/// Somebody with a browser that keeps cookies, follows no redirects by itself, and sends forms as browsers do.
+struct Visitor {
+    client: Client,
+    base: String,
+    cookie: Option<String>,
+}
+
+impl Visitor {
+    fn of(system: &System) -> Self {
+        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self {
+            client,
+            base: system.admin_url(),
+            cookie: None,
+        }
+    }
+
+    async fn send(&mut self, method: Method, path: &str, form: &[(&str, &str)], site: Option<&str>) -> Response {
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if let Some(site) = site {
+            request = request.header("sec-fetch-site", site);
+        }
+        if method == Method::POST {
+            request = request.form(form);
+        }
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+            self.cookie = cookie.split(';').next().map(str::to_owned);
+        }
+        response
+    }
+
+    async fn get(&mut self, path: &str) -> Response {
+        self.send(Method::GET, path, &[], Some("none")).await
+    }
+
+    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Response {
+        self.send(Method::POST, path, form, Some("same-origin")).await
+    }
+
+    async fn log_in(system: &System, key: &str) -> Self {
+        let mut visitor = Self::of(system);
+        let answer = visitor.post("/console/login", &[("key", key)]).await;
+        assert_eq!(location(&answer), "/console");
+        visitor
+    }
+
+    /// A page that there is.
+    async fn read(&mut self, path: &str) -> String {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert!(header("content-security-policy").starts_with("default-src 'none'"));
+        assert_eq!(header("cache-control"), "no-store");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        response.text().await.unwrap()
+    }
+}
+
+fn location(response: &Response) -> String {
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    response.headers()["location"].to_str().unwrap().to_owned()
+}
+
+async fn key(system: &System, body: Value) -> (String, String) {
+    let made = system.api("POST", "/admin-keys", Some(body)).await;
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    (text("id"), text("token"))
+}
+
+async fn an_operator_logs_in_with_a_key_and_is_out_when_the_key_is_gone(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let (id, token) = key(&system, json!({ "name": "Dana", "scopes": ["read"] })).await;
+    let mut wrong = Visitor::of(&system);
+    for bad in ["", "rca_no", &token[..token.len() - 1]] {
+        let answer = wrong.post("/console/login", &[("key", bad)]).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+        assert!(answer.headers().get("set-cookie").is_none());
+    }
+    let mut dana = Visitor::log_in(&system, &token).await;
+    let page = dana.read("/console/directories").await;
+    assert!(page.contains(&tenant.directory_id) && page.contains("Dana"));
+    assert!(!page.contains(&token), "the key is on no page");
+    system.api("DELETE", &format!("/admin-keys/{id}"), None).await;
+    assert_eq!(location(&dana.get("/console/directories").await), "/console/login?next=%2Fconsole%2Fdirectories");
+    let audit = system.api("GET", "/audit-log?action=access.refused", None).await;
+    assert!(!audit["data"].as_array().unwrap().is_empty(), "wrong keys are in the audit log: {audit}");
+    system.stop().await;
+}
+
+async fn pages_need_a_session_and_say_where_to_log_in(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let mut stranger = Visitor::of(&system);
+    let directory = format!("/console/directories/{}", tenant.directory_id);
+    let organization = format!("/console/organizations/{}", tenant.organization_id);
+    for path in ["/console", "/console/organizations", "/console/directories", &directory, &organization] {
+        let to = location(&stranger.get(path).await);
+        assert!(to.starts_with("/console/login"), "{path} led to {to}");
+    }
+    for path in ["/console/organizations", &organization, &format!("{organization}/delete")] {
+        let to = location(&stranger.post(path, &[("name", "x"), ("domains", "x.example")]).await);
+        assert!(to.starts_with("/console/login"), "{path} led to {to}");
+    }
+    assert_eq!(location(&stranger.get("/setup/start").await), "/setup");
+    assert_eq!(location(&stranger.get("/setup/rcl_no").await), "/setup");
+    let (_, token) = key(&system, json!({ "name": "Dana", "scopes": ["read"] })).await;
+    let mut dana = Visitor::log_in(&system, &token).await;
+    assert_eq!(dana.get("/console/nowhere").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(dana.get("/console/directories/nobody").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(location(&dana.get("/setup/start").await), "/setup", "one door does not open another");
+    dana.post("/console/logout", &[]).await;
+    assert!(location(&dana.get("/console").await).starts_with("/console/login"));
+    system.stop().await;
+}
+
+async fn a_form_of_another_site_changes_nothing(shape: Shape) {
+    let system = System::start(shape).await;
+    let (_, token) = key(&system, json!({ "name": "Dana", "scopes": ["read", "directories"] })).await;
+    let mut dana = Visitor::log_in(&system, &token).await;
+    let form = [("domains", "fabrikam.example")];
+    for site in [Some("cross-site"), Some("same-site"), None] {
+        let answer = dana.send(Method::POST, "/console/organizations", &form, site).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{site:?}");
+    }
+    let organizations = system.api("GET", "/organizations", None).await;
+    assert!(!organizations.to_string().contains("fabrikam.example"));
+    let made = location(&dana.post("/console/organizations", &form).await);
+    assert!(dana.read(&made).await.contains("fabrikam.example"));
+    system.stop().await;
+}
+
+async fn an_operator_of_one_organization_sees_nothing_of_another(shape: Shape) {
+    let system = System::start(shape).await;
+    let (own, other) = (system.tenant("contoso.example").await, system.tenant("fabrikam.example").await);
+    let body = json!({ "name": "Dana", "scopes": ["read", "directories", "endpoints"], "organization_id": own.organization_id });
+    let (_, token) = key(&system, body).await;
+    let mut dana = Visitor::log_in(&system, &token).await;
+    for path in ["/console", "/console/organizations", "/console/directories"] {
+        let page = dana.read(path).await;
+        assert!(!page.contains("fabrikam") && !page.contains(&other.directory_id), "{path}");
+    }
+    dana.read(&format!("/console/directories/{}", own.directory_id)).await;
+    for path in [
+        format!("/console/directories/{}", other.directory_id),
+        format!("/console/organizations/{}", other.organization_id),
+    ] {
+        assert_eq!(dana.get(&path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let deletion = format!("/console/organizations/{}/delete", other.organization_id);
+    let answer = dana.post(&deletion, &[("confirm", "fabrikam.example")]).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    system.stop().await;
+}
+
+async fn a_link_opens_its_organization_only_until_it_is_revoked(shape: Shape) {
+    let system = System::start(shape).await;
+    let (own, other) = (system.tenant("contoso.example").await, system.tenant("fabrikam.example").await);
+    let link = system
+        .api("POST", "/portal-links", Some(json!({ "organization_id": own.organization_id })))
+        .await;
+    let url = link["url"].as_str().unwrap();
+    let path = url.find("/setup/").map(|at| &url[at..]).unwrap();
+    let mut admin = Visitor::of(&system);
+    assert_eq!(location(&admin.get(path).await), "/setup/start", "the token leaves the address at once");
+    let page = admin.read("/setup/start").await;
+    assert!(page.contains("contoso.example") && !page.contains("fabrikam") && !page.contains(&other.directory_id));
+    assert!(location(&admin.get("/console").await).starts_with("/console/login"), "one door does not open another");
+    let id = link["id"].as_str().unwrap();
+    system.api("DELETE", &format!("/portal-links/{id}"), None).await;
+    assert_eq!(location(&admin.get("/setup/start").await), "/setup");
+    assert_eq!(location(&admin.get(path).await), "/setup");
+    system.stop().await;
+}
+
+async fn what_a_key_may_not_do_the_console_does_not_do(shape: Shape) {
+    let system = System::start(shape).await;
+    let tenant = system.tenant("contoso.example").await;
+    let (_, token) = key(&system, json!({ "name": "Dana", "scopes": ["read"] })).await;
+    let mut dana = Visitor::log_in(&system, &token).await;
+    let organization = format!("/console/organizations/{}", tenant.organization_id);
+    let page = dana.read(&organization).await;
+    assert!(!page.contains("Delete this organization"), "it is not offered");
+    let answer = dana.post(&organization, &[("name", "Renamed"), ("domains", "contoso.example")]).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text().await.unwrap().contains("directories"), "the missing scope is named");
+    let organization = system.api("GET", &format!("/organizations/{}", tenant.organization_id), None).await;
+    assert_ne!(organization["name"], "Renamed");
+    system.stop().await;
+}
