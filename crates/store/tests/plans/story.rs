@@ -5,7 +5,7 @@ use crate::fill::{FEW, Kind, NOW, SMALL, id, now};
 use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, Reach, User, Writes};
 use events::{
     AdminKeyId, AttemptId, AuditId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId,
-    OrganizationId, Outcome, PortalLinkId, ResourceId, ResourceKind, Source, Timestamp, Verdict,
+    OrganizationId, Outcome, PortalLinkId, PortalSessionId, ResourceId, ResourceKind, Source, Timestamp, Verdict,
 };
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -88,6 +88,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     tenancy::tenants(store).await;
     operations::requests(store).await;
     tenancy::management(database, store).await;
+    tenancy::portal_sessions(store).await;
     operations::audit(store).await;
     operations::dead_letters(store).await;
     tenancy::credentials(store).await;

@@ -238,3 +238,20 @@ pub(super) async fn credentials(store: &Store) {
             .unwrap()
     );
 }
+
+pub(super) async fn portal_sessions(store: &Store) {
+    let sessions = store.portal_sessions();
+    let session = NewPortalSession {
+        id: PortalSessionId::new(),
+        kind: SessionKind::Console,
+        token_hash: [7; 32],
+        opener: SessionOpener::Configured([8; 32]),
+        created_at: now(),
+        expires_at: now().plus(Duration::from_secs(60)),
+    };
+    sessions.open(&session).await.unwrap();
+    let found = sessions.by_id(session.id).await.unwrap().unwrap();
+    sessions.note_use(&found, now().plus(Duration::from_secs(90))).await.unwrap();
+    assert!(!sessions.forget_expired(now().plus(Duration::from_secs(90))).await.unwrap());
+    assert!(!sessions.end(session.id).await.unwrap(), "it was forgotten");
+}
