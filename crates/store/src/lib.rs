@@ -27,16 +27,17 @@ pub use self::directory::{
 };
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
 pub use self::operations::{
-    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CountedRequest, CredentialEnd,
-    CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters, Erasure,
-    Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests,
-    Strangers, SyncCycle, SyncState,
+    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CountedRequest,
+    CredentialEnd, CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters,
+    Erasure, Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize,
+    Requests, Strangers, SyncCycle, SyncState,
 };
 pub use self::store::Store;
 pub use self::tenancy::{
     AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, Directories, Directory,
     DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse,
-    List, ListPage, NewDirectory, NewKey, NewOrganization, NewPortalSession, OauthClient, OauthClients, Organization, Organizations,
-    OtherKey, PortalFeature, PortalLink, PortalLinks, PortalSession, PortalSessions, SessionKind, SessionOpener, TakenDomain, TokenDigest, VerifiedDomain,
+    List, ListPage, NewDirectory, NewKey, NewOrganization, NewPortalSession, OauthClient, OauthClients, Organization,
+    Organizations, OtherKey, PortalFeature, PortalLink, PortalLinks, PortalSession, PortalSessions, SessionKind,
+    SessionOpener, TakenDomain, TokenDigest, VerifiedDomain,
 };
 pub use db::{Checkup, Dialect, Reads, StoreError, StoreOptions, keep_private};

@@ -18,7 +18,7 @@ pub use cycles::{Cycles, SyncCycle};
 pub use dead_letters::{DeadLetter, DeadLetterKind, DeadLetters};
 pub use erasures::{Erasure, Erasures};
 pub use idempotency::Claim;
-pub use requests::{CountedRequest, 
-    Caller, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize, Requests,
-    Strangers,
+pub use requests::{
+    Caller, CountedRequest, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter,
+    RequestLogSize, Requests, Strangers,
 };

@@ -1,7 +1,7 @@
 //! The management API, asked in this process: the same routes, checks and audit log as for anybody who sends a request.
 
 use crate::fault::Fault;
-use actix_http::{Payload, Request, h1};
+use actix_http::{HttpMessage as _, Payload, Request, h1};
 use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory as _};
 use actix_web::body::{BoxBody, to_bytes_limited};
 use actix_web::dev::{AppConfig, ServiceResponse};
@@ -46,7 +46,9 @@ impl LocalApi {
 
     async fn send(&self, request: Request) -> Result<ServiceResponse<BoxBody>, Fault> {
         let call = self.0.service.get_or_try_init(|| self.service()).await?;
-        call(request).await.map_err(|error| Fault::broken("the management API failed", &error))
+        call(request)
+            .await
+            .map_err(|error| Fault::broken("the management API failed", &error))
     }
 
     async fn service(&self) -> Result<Call, Fault> {
@@ -149,7 +151,8 @@ impl Api {
         head.peer_addr = self.peer;
         head.headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if body.is_some() {
-            head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            head.headers
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         match &self.caller {
             Authority::Known(caller) => {

@@ -40,6 +40,17 @@ async fn missing() -> Result<actix_web::HttpResponse, Fault> {
     Err(Fault::Missing)
 }
 
+/// The address of the next page of a list, with what it is narrowed to.
+pub(crate) fn next<'a, T>(
+    path: &str,
+    list: &'a api::List<T>,
+    narrowed: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+) -> Option<String> {
+    let cursor = list.next_cursor.as_deref()?;
+    let parameters = narrowed.into_iter().chain([("cursor", Some(cursor))]);
+    Some(crate::api::query(path, parameters))
+}
+
 /// A list with nothing in it.
 pub(crate) const fn nothing<T>() -> api::List<T> {
     api::List {

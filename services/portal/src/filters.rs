@@ -1,5 +1,7 @@
 //! How values are written on pages.
 
+#![allow(unreachable_pub, reason = "what the macro makes of a filter is pub")]
+
 use askama::filters::Safe;
 use events::Timestamp;
 use time::OffsetDateTime;
@@ -29,8 +31,14 @@ pub(crate) fn number(number: impl std::fmt::Display, _: &dyn askama::Values) -> 
 #[askama::filter_fn]
 pub(crate) fn initials(name: impl std::fmt::Display, _: &dyn askama::Values) -> askama::Result<String> {
     let name = name.to_string();
-    let words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    Ok(words.filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect())
+    let words = name
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    Ok(words
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .flat_map(char::to_uppercase)
+        .collect())
 }
 
 /// The end of an id, which tells ids made at one time apart.
@@ -43,7 +51,7 @@ pub(crate) fn short(id: impl std::fmt::Display, _: &dyn askama::Values) -> askam
 
 /// JSON for people.
 #[askama::filter_fn]
-pub(crate) fn json(value: impl serde::Serialize, _: &dyn askama::Values) -> askama::Result<String> {
+pub(crate) fn pretty(value: impl serde::Serialize, _: &dyn askama::Values) -> askama::Result<String> {
     serde_json::to_string_pretty(&value).map_err(|error| askama::Error::Custom(Box::new(error)))
 }
 
@@ -86,7 +94,9 @@ pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
 
 fn grouped(digits: &str) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
-    let (whole, rest) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, rest) = digits
+        .split_once('.')
+        .map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let mut text = sign.to_owned();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index).is_multiple_of(3) {
@@ -121,7 +131,12 @@ mod tests {
 
     #[test]
     fn thousands_stand_apart() {
-        for (plain, apart) in [("7", "7"), ("1204", "1,204"), ("-1234567", "-1,234,567"), ("1234.5", "1,234.5")] {
+        for (plain, apart) in [
+            ("7", "7"),
+            ("1204", "1,204"),
+            ("-1234567", "-1,234,567"),
+            ("1234.5", "1,234.5"),
+        ] {
             assert_eq!(grouped(plain), apart);
         }
     }

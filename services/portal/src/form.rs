@@ -38,7 +38,9 @@ impl Form {
 
     /// The words of a field: separated by commas, spaces or lines.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
-        let words = self.text(name).split(|letter: char| letter.is_whitespace() || letter == ',');
+        let words = self
+            .text(name)
+            .split(|letter: char| letter.is_whitespace() || letter == ',');
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 }

@@ -6,8 +6,8 @@ use crate::fault::Fault;
 use crate::state::State;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, ORIGIN};
 use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError as _, web};
 
@@ -24,7 +24,9 @@ pub(crate) async fn guarded<B: MessageBody + 'static>(
     let mut response = if is_own {
         next.call(request).await?.map_into_boxed_body()
     } else {
-        request.into_response(Fault::ForeignForm.error_response()).map_into_boxed_body()
+        request
+            .into_response(Fault::ForeignForm.error_response())
+            .map_into_boxed_body()
     };
     send_to_login(&mut response);
     let headers = response.headers_mut();
@@ -40,7 +42,11 @@ fn send_to_login(response: &mut ServiceResponse<BoxBody>) {
     if !is_read || !matches!(error, Some(Fault::LoggedOut(Door::Console))) {
         return;
     }
-    let asked = response.request().uri().path_and_query().map_or("", |asked| asked.as_str());
+    let asked = response
+        .request()
+        .uri()
+        .path_and_query()
+        .map_or("", |asked| asked.as_str());
     let login = query(Door::Console.closed_at(), [("next", Some(asked))]);
     if let Ok(login) = HeaderValue::from_str(&login) {
         response.headers_mut().insert(LOCATION, login);

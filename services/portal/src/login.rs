@@ -30,7 +30,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .wrap(from_fn(guarded))
         .get(show)
         .post(log_in);
-    let code = web::resource("/console/login/{code}").wrap(from_fn(guarded)).get(by_code);
+    let code = web::resource("/console/login/{code}")
+        .wrap(from_fn(guarded))
+        .get(by_code);
     let logout = web::resource("/console/logout").wrap(from_fn(guarded)).post(log_out);
     config.service(login).service(code).service(logout);
 }
@@ -84,12 +86,18 @@ async fn log_in(request: HttpRequest, form: Form) -> Result<HttpResponse, Fault>
     };
     let key = form.text("key");
     let Some(api) = Api::with_key(local, key, request.peer_addr()).filter(|_| !key.is_empty()) else {
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, "Enter an admin key. It begins with rca_.");
+        return refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Enter an admin key. It begins with rca_.",
+        );
     };
     match api.get::<serde_json::Value>("/event-types").await {
         Ok(_) => {}
         Err(Fault::Api(problem)) if problem.status == 401 => {
-            return refused(StatusCode::UNPROCESSABLE_ENTITY, "This is not an admin key, or one that has expired.");
+            return refused(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "This is not an admin key, or one that has expired.",
+            );
         }
         Err(Fault::Api(problem)) if problem.status == 403 => {
             return refused(
@@ -104,7 +112,9 @@ async fn log_in(request: HttpRequest, form: Form) -> Result<HttpResponse, Fault>
     }
     let opener = match Token::parse(key).filter(|token| token.kind() == TokenKind::Admin) {
         // The key of the configuration may look like a token.
-        Some(token) if !state.is_configured_key(&configured_key_hash(key)) => SessionOpener::AdminKey(token.id().into()),
+        Some(token) if !state.is_configured_key(&configured_key_hash(key)) => {
+            SessionOpener::AdminKey(token.id().into())
+        }
         _ => SessionOpener::Configured(configured_key_hash(key)),
     };
     enter(&state, opener, &next).await
@@ -116,7 +126,10 @@ async fn by_code(request: HttpRequest, code: web::Path<String>) -> Result<HttpRe
     let sessions = state.store().portal_sessions();
     let parsed = Token::parse(&code).filter(|token| token.kind() == TokenKind::LoginCode);
     let found = match &parsed {
-        Some(token) => sessions.by_id(token.id().into()).await?.filter(|row| token.matches(&row.token_hash)),
+        Some(token) => sessions
+            .by_id(token.id().into())
+            .await?
+            .filter(|row| token.matches(&row.token_hash)),
         None => None,
     };
     let good = found.filter(|row| row.kind == SessionKind::LoginCode && Timestamp::now() < row.expires_at);
@@ -134,7 +147,12 @@ async fn enter(state: &State, opener: SessionOpener, next: &str) -> Result<HttpR
 }
 
 async fn log_out(operator: Operator) -> Result<HttpResponse, Fault> {
-    operator.state.store().portal_sessions().end(operator.session.id).await?;
+    operator
+        .state
+        .store()
+        .portal_sessions()
+        .end(operator.session.id)
+        .await?;
     let mut answer = to("/console/login?notice=out");
     add_cookie(&mut answer, &cookie::closing(&operator.state, Door::Console))?;
     Ok(answer)
@@ -147,7 +165,10 @@ pub(crate) fn add_cookie(answer: &mut HttpResponse, cookie: &actix_web::cookie::
 
 /// A path of the console, or nothing: nobody is sent to another site from here.
 fn own_path(path: &str) -> &str {
-    let is_own = path == CONSOLE || path.strip_prefix(CONSOLE).is_some_and(|rest| rest.starts_with(['/', '?']));
+    let is_own = path == CONSOLE
+        || path
+            .strip_prefix(CONSOLE)
+            .is_some_and(|rest| rest.starts_with(['/', '?']));
     let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if is_own && is_plain { path } else { "" }
 }
@@ -161,7 +182,15 @@ mod tests {
         for path in ["/console", "/console/directories?x=1", "/console?a"] {
             assert_eq!(own_path(path), path);
         }
-        for path in ["", "/", "//evil.example", "https://evil.example", "/consoles", "/console\\evil", "/api/v1"] {
+        for path in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/consoles",
+            "/console\\evil",
+            "/api/v1",
+        ] {
             assert_eq!(own_path(path), "", "{path}");
         }
     }

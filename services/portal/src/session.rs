@@ -41,7 +41,6 @@ impl Operator {
 /// Somebody who opened a link.
 pub(crate) struct Guest {
     pub(crate) api: Api,
-    pub(crate) state: State,
     pub(crate) link: PortalLink,
 }
 
@@ -85,7 +84,6 @@ impl FromRequest for Guest {
                 .ok_or(Fault::LoggedOut(Door::Setup))?;
             Ok(Self {
                 api: Api::new(local, guest(&link), request.peer_addr()),
-                state,
                 link,
             })
         })
@@ -176,7 +174,12 @@ const fn shown(scope: AdminScope) -> Scope {
 ///
 /// # Errors
 /// As any write.
-pub(crate) async fn open(state: &State, kind: SessionKind, opener: SessionOpener, until: Option<Timestamp>) -> Result<SecretString, Fault> {
+pub(crate) async fn open(
+    state: &State,
+    kind: SessionKind,
+    opener: SessionOpener,
+    until: Option<Timestamp>,
+) -> Result<SecretString, Fault> {
     let (id, now) = (PortalSessionId::new(), Timestamp::now());
     let (token_kind, lasts) = match kind {
         SessionKind::LoginCode => (TokenKind::LoginCode, crate::login::CODE_LASTS),

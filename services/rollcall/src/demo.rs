@@ -89,7 +89,9 @@ async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<
             story.screen.line(&format!("\nServing at {public_url} until Ctrl-C."));
             let login = portal.one_time_login(key).await?;
             let login = secrecy::ExposeSecret::expose_secret(&login);
-            story.screen.line(&format!("The console, logged in (once, within ten minutes): {login}"));
+            story
+                .screen
+                .line(&format!("The console, logged in (once, within ten minutes): {login}"));
             story.screen.line(&format!(
                 "The API's reference is at {public_url}/api/docs, the guides at {public_url}/docs."
             ));

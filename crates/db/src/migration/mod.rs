@@ -21,6 +21,7 @@ mod log_copies;
 mod member_events;
 mod oauth;
 mod portal_links;
+mod portal_sessions;
 mod publication;
 mod reading;
 mod refusals;

@@ -10,7 +10,9 @@ use db::entity::portal_sessions::{ActiveModel, Column, Entity, Model};
 use db::send::{execute, fetch_one};
 use events::{AdminKeyId, PortalLinkId, PortalSessionId, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+};
 use std::time::Duration;
 
 pub use db::entity::portal_sessions::SessionKind;
@@ -161,7 +163,11 @@ fn session(row: Model) -> Result<PortalSession, StoreError> {
         (Some(Id(id)), None, None) => SessionOpener::AdminKey(id),
         (None, Some(Id(id)), None) => SessionOpener::Link(id),
         (None, None, Some(hash)) => SessionOpener::Configured(token_hash(hash)?),
-        _ => return Err(StoreError::corrupt("a session of the portal has no opener, or more than one")),
+        _ => {
+            return Err(StoreError::corrupt(
+                "a session of the portal has no opener, or more than one",
+            ));
+        }
     };
     Ok(PortalSession {
         id: row.id.0,

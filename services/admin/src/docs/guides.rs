@@ -46,6 +46,7 @@ const SHELVES: &[Shelf] = &[
             "command-line": "Use the API from a terminal, listen to events, import people.",
             "operations": "Separate services, probes, metrics, and checks of what is stored.",
             "admin-keys": "Scopes, keys of one organization, and who did what.",
+            "portal": "The console for operators, and links for IT administrators.",
         ],
     },
     Shelf {

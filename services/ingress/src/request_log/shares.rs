@@ -53,7 +53,10 @@ mod tests {
         let (one, other) = (DirectoryId::new(), DirectoryId::new());
         let mut shares = Shares::default();
         let mut taken = |id, second, is_good| shares.take(id, second, is_good, &config);
-        assert_eq!([taken(one, 1, true), taken(one, 1, true), taken(one, 1, true)], [true, true, false]);
+        assert_eq!(
+            [taken(one, 1, true), taken(one, 1, true), taken(one, 1, true)],
+            [true, true, false]
+        );
         assert_eq!([taken(one, 1, false), taken(one, 1, false)], [true, false]);
         assert!(taken(other, 1, true), "one directory takes nothing from another");
         assert!(taken(one, 2, true), "a second later there are places again");

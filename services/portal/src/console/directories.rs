@@ -1,11 +1,11 @@
 //! `/console/directories`: the list, and how one is made.
 
-use super::PAGE;
+use super::{PAGE, next};
 use crate::api::query;
 use crate::fault::Fault;
 use crate::filters;
 use crate::form::{Errors, Form};
-use crate::frame::{Section, console, console_with, to};
+use crate::frame::{Section, console, console_with};
 use crate::session::Operator;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -39,6 +39,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[template(path = "console/directories.html")]
 struct DirectoriesPage {
     directories: List<Directory>,
+    next: Option<String>,
     may_create: bool,
 }
 
@@ -49,8 +50,10 @@ async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Res
         ("cursor", wanted("cursor")),
         ("limit", Some(PAGE)),
     ];
+    let directories: List<Directory> = operator.api.get(&query("/directories", parameters)).await?;
     let page = DirectoriesPage {
-        directories: operator.api.get(&query("/directories", parameters)).await?,
+        next: next(HERE, &directories, [("organization", wanted("organization"))]),
+        directories,
         may_create: operator.may(Scope::Directories),
     };
     console(&operator, Section::Directories, "Directories", &[], &page)
@@ -108,7 +111,14 @@ async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
                 known: known(&operator).await?,
             };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            console_with(status, &operator, Section::Directories, "New directory", &[crumb()], &page)
+            console_with(
+                status,
+                &operator,
+                Section::Directories,
+                "New directory",
+                &[crumb()],
+                &page,
+            )
         }
     }
 }

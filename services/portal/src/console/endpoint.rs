@@ -12,8 +12,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
 use api::{
-    Delivery, DeliveryStatus, Endpoint, EndpointSecret, EndpointState, EndpointStats, EventTypeEntry, List, ReplayQueued,
-    Scope, SecretRotated, TestQueued,
+    Delivery, DeliveryStatus, Endpoint, EndpointSecret, EndpointState, EndpointStats, EventTypeEntry, List,
+    ReplayQueued, Scope, SecretRotated, TestQueued,
 };
 use askama::Template;
 use events::{DeliveryId, EndpointId};
@@ -68,7 +68,11 @@ struct Counted {
     only_failed: bool,
 }
 
-async fn show(operator: Operator, path: Path<String>, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+async fn show(
+    operator: Operator,
+    path: Path<String>,
+    wanted: Query<HashMap<String, String>>,
+) -> Result<HttpResponse, Fault> {
     page(&operator, id(&path)?, &wanted, Outcome::default()).await
 }
 
@@ -89,7 +93,10 @@ async fn page(
     let endpoint: Endpoint = operator.api.get(&format!("/endpoints/{id}")).await?;
     let deliveries: List<Delivery> = operator.api.get(&query("/deliveries", parameters)).await?;
     let next = deliveries.next_cursor.as_deref().map(|cursor| {
-        query(&format!("{HERE}/{id}"), [("status", Some(wanted("status"))), ("cursor", Some(cursor))])
+        query(
+            &format!("{HERE}/{id}"),
+            [("status", Some(wanted("status"))), ("cursor", Some(cursor))],
+        )
     });
     let status = match outcome.errors.is_empty() {
         true => StatusCode::OK,
@@ -128,7 +135,10 @@ async fn update(operator: Operator, path: Path<String>, form: Form) -> Result<Ht
     let mut body = Map::new();
     body.insert("description".to_owned(), or_null("description"));
     body.insert("filter".to_owned(), or_null("filter"));
-    body.insert("event_types".to_owned(), if types.is_empty() { Value::Null } else { json!(types) });
+    body.insert(
+        "event_types".to_owned(),
+        if types.is_empty() { Value::Null } else { json!(types) },
+    );
     // The URL is a secret: it is not shown, and changed only where a new one is typed.
     if let Some(url) = form.some("url") {
         body.insert("url".to_owned(), json!(url));
@@ -151,7 +161,10 @@ async fn reveal(operator: Operator, path: Path<String>) -> Result<HttpResponse, 
 
 async fn rotate(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {
     let id: EndpointId = id(&path)?;
-    let rotated = operator.api.post(&format!("/endpoints/{id}/rotate-secret"), &json!({})).await;
+    let rotated = operator
+        .api
+        .post(&format!("/endpoints/{id}/rotate-secret"), &json!({}))
+        .await;
     let outcome = rotated.map(|rotated| Outcome {
         rotated: Some(rotated),
         ..Outcome::default()
@@ -208,7 +221,11 @@ async fn enable(operator: Operator, path: Path<String>, form: Form) -> Result<Ht
         Some(held) => json!({ "held": held }),
         None => json!({}),
     };
-    match operator.api.post::<Value>(&format!("/endpoints/{id}/enable"), &body).await {
+    match operator
+        .api
+        .post::<Value>(&format!("/endpoints/{id}/enable"), &body)
+        .await
+    {
         Ok(_) => Ok(to(&format!("{HERE}/{id}"))),
         Err(fault) => then(&operator, id, Err(fault)).await,
     }
@@ -265,26 +282,53 @@ async fn cancel(operator: Operator, path: Path<String>) -> Result<HttpResponse, 
 
 async fn act(operator: Operator, path: Path<String>, act: &str) -> Result<HttpResponse, Fault> {
     let id: DeliveryId = id(&path)?;
-    match operator.api.post::<Value>(&format!("/deliveries/{id}/{act}"), &json!({})).await {
+    match operator
+        .api
+        .post::<Value>(&format!("/deliveries/{id}/{act}"), &json!({}))
+        .await
+    {
         Ok(_) => Ok(to(&format!("/console/deliveries/{id}"))),
         Err(fault) => delivery_page(&operator, id, Errors::of(fault.of_form()?)).await,
     }
 }
 
-/// How a delivery stands, as a colour, an icon and a word.
-const fn pill(status: DeliveryStatus) -> (&'static str, &'static str) {
+/// How a delivery stands, as the kind of a pill.
+const fn kind(status: &DeliveryStatus) -> &'static str {
     match status {
-        DeliveryStatus::Delivered => ("good", "ok"),
-        DeliveryStatus::Exhausted => ("bad", "warn"),
-        DeliveryStatus::Cancelled => ("", "pause"),
-        _ => ("info", "clock"),
+        DeliveryStatus::Delivered => "good",
+        DeliveryStatus::Exhausted => "bad",
+        DeliveryStatus::Cancelled => "",
+        DeliveryStatus::Pending | DeliveryStatus::Leased | DeliveryStatus::Scheduled | DeliveryStatus::Held => "info",
     }
 }
 
-/// The patterns of an endpoint's event types, as they are typed.
-fn patterns(endpoint: &Endpoint) -> String {
-    let patterns = endpoint.event_types.iter().flatten();
-    let patterns = patterns.filter_map(|pattern| serde_json::to_value(pattern).ok());
-    let patterns: Vec<String> = patterns.filter_map(|pattern| pattern.as_str().map(str::to_owned)).collect();
-    patterns.join(", ")
+/// How a delivery stands, as an icon.
+const fn icon(status: &DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Delivered => "ok",
+        DeliveryStatus::Exhausted => "warn",
+        DeliveryStatus::Cancelled => "pause",
+        DeliveryStatus::Pending | DeliveryStatus::Leased | DeliveryStatus::Scheduled | DeliveryStatus::Held => "clock",
+    }
+}
+
+impl EndpointPage {
+    /// The patterns of the endpoint's event types, as they are typed.
+    fn patterns(&self) -> String {
+        let patterns = self.endpoint.event_types.iter().flatten();
+        let patterns = patterns.filter_map(|pattern| serde_json::to_value(pattern).ok());
+        let patterns: Vec<String> = patterns
+            .filter_map(|pattern| pattern.as_str().map(str::to_owned))
+            .collect();
+        patterns.join(", ")
+    }
+
+    fn is_status(&self, status: &str) -> bool {
+        self.status == status
+    }
+}
+
+/// Whether an app has taken what it was sent.
+fn is_good(status: &u16) -> bool {
+    (200..300).contains(status)
 }

@@ -1,6 +1,6 @@
 //! `/console/endpoints`: the addresses of apps that are told of changes.
 
-use super::PAGE;
+use super::{PAGE, next};
 use crate::api::query;
 use crate::fault::Fault;
 use crate::filters;
@@ -32,6 +32,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct EndpointsPage {
     endpoints: List<Endpoint>,
     stats: HashMap<EndpointId, EndpointStats>,
+    next: Option<String>,
     may_change: bool,
 }
 
@@ -41,10 +42,14 @@ async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Res
     let endpoints: List<Endpoint> = operator.api.get(&path).await?;
     let mut stats = HashMap::new();
     for endpoint in &endpoints.data {
-        let found: Option<EndpointStats> = operator.api.find(&format!("/endpoints/{}/stats?window=24h", endpoint.id)).await?;
+        let found: Option<EndpointStats> = operator
+            .api
+            .find(&format!("/endpoints/{}/stats?window=24h", endpoint.id))
+            .await?;
         stats.extend(found.map(|found| (endpoint.id, found)));
     }
     let page = EndpointsPage {
+        next: next(HERE, &endpoints, []),
         endpoints,
         stats,
         may_change: operator.may(Scope::Endpoints),
@@ -52,13 +57,19 @@ async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Res
     console(&operator, Section::Endpoints, "Endpoints", &[], &page)
 }
 
-/// The part of a success bar that is full, of 100.
-fn full(stats: &EndpointStats) -> u32 {
-    let rate = stats.success_rate.unwrap_or_default().clamp(0.0, 1.0);
-    // Between 0 and 100.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 100")]
-    let full = (rate * 100.0).round() as u32;
-    full
+impl EndpointsPage {
+    /// The part of a success bar that is full, of 100.
+    fn full(stats: &EndpointStats) -> u32 {
+        let rate = stats.success_rate.unwrap_or_default().clamp(0.0, 1.0);
+        // Between 0 and 100.
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is between 0 and 100"
+        )]
+        let full = (rate * 100.0).round() as u32;
+        full
+    }
 }
 
 #[derive(Template)]
@@ -106,7 +117,10 @@ async fn new(operator: Operator) -> Result<HttpResponse, Fault> {
 }
 
 async fn organizations(operator: &Operator) -> Result<Vec<Organization>, Fault> {
-    let list: List<Organization> = operator.api.get(&query("/organizations", [("limit", Some(PAGE))])).await?;
+    let list: List<Organization> = operator
+        .api
+        .get(&query("/organizations", [("limit", Some(PAGE))]))
+        .await?;
     Ok(list.data)
 }
 

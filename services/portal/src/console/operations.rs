@@ -11,7 +11,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
 use api::{
-    AdminKey, AuditEntry, AuditOutcome, Credential, CredentialKind, DeadLetter, DeadLetterRedriven, Event, List, Problem,
+    AdminKey, AuditEntry, AuditOutcome, Credential, CredentialKind, DeadLetter, DeadLetterRedriven, Event, List,
+    Problem,
 };
 use askama::Template;
 use events::{AdminKeyId, DeadLetterId};
@@ -88,17 +89,32 @@ struct CredentialsPage {
 }
 
 async fn credentials(operator: Operator, wanted: Wanted) -> Result<HttpResponse, Fault> {
-    let (credentials, next) = page_of(&operator, "/credentials", &wanted, &["organization_id", "directory_id"], "cursor").await?;
-    console(&operator, Section::Credentials, "Credentials", &[], &CredentialsPage { credentials, next })
+    let (credentials, next) = page_of(
+        &operator,
+        "/credentials",
+        &wanted,
+        &["organization_id", "directory_id"],
+        "cursor",
+    )
+    .await?;
+    console(
+        &operator,
+        Section::Credentials,
+        "Credentials",
+        &[],
+        &CredentialsPage { credentials, next },
+    )
 }
 
-/// Where a credential is looked after.
-fn place(credential: &Credential) -> String {
-    match (credential.kind, credential.directory_id) {
-        (CredentialKind::DirectoryKey, Some(id)) => format!("/console/directories/{id}/keys"),
-        (_, Some(id)) => format!("/console/directories/{id}"),
-        (CredentialKind::AdminKey, None) => "/console/admin-keys".to_owned(),
-        (_, None) => format!("/console/endpoints/{}", credential.id),
+impl CredentialsPage {
+    /// Where a credential is looked after.
+    fn place(credential: &Credential) -> String {
+        match (credential.kind, credential.directory_id) {
+            (CredentialKind::DirectoryKey, Some(id)) => format!("/console/directories/{id}/keys"),
+            (_, Some(id)) => format!("/console/directories/{id}"),
+            (CredentialKind::AdminKey, None) => "/console/admin-keys".to_owned(),
+            (_, None) => format!("/console/endpoints/{}", credential.id),
+        }
     }
 }
 
@@ -135,7 +151,11 @@ async fn letters_page(
 async fn redrive(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {
     let id: DeadLetterId = id(&path)?;
     let all = Query(HashMap::new());
-    match operator.api.post(&format!("/dead-letters/{id}/redrive"), &json!({})).await {
+    match operator
+        .api
+        .post(&format!("/dead-letters/{id}/redrive"), &json!({}))
+        .await
+    {
         Ok(redriven) => letters_page(&operator, &all, Errors::default(), Some(redriven)).await,
         Err(fault) => letters_page(&operator, &all, Errors::of(fault.of_form()?), None).await,
     }
@@ -219,7 +239,7 @@ async fn create_key(operator: Operator, form: Form) -> Result<HttpResponse, Faul
         }
     }
     let all = Query(HashMap::new());
-    match operator.api.post(&"/admin-keys".to_owned(), &body).await {
+    match operator.api.post("/admin-keys", &body).await {
         Ok(made) => keys_page(&operator, &all, Errors::default(), Some(made), &Form::default()).await,
         Err(fault) => keys_page(&operator, &all, Errors::of(fault.of_form()?), None, &form).await,
     }

@@ -1,6 +1,6 @@
 //! `/console/organizations`: the customer companies.
 
-use super::{PAGE, id};
+use super::{PAGE, id, next};
 use crate::api::query;
 use crate::fault::Fault;
 use crate::filters;
@@ -10,7 +10,7 @@ use crate::session::Operator;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
-use api::{Directory, DomainCheck, Endpoint, List, Organization, PortalLink, Scope};
+use api::{Directory, DomainCheck, Endpoint, List, Organization, PortalLink, Scope, VerifiedDomain};
 use askama::Template;
 use events::{OrganizationId, PortalLinkId};
 use pages::Link;
@@ -34,14 +34,17 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[template(path = "console/organizations.html")]
 struct OrganizationsPage {
     organizations: List<Organization>,
+    next: Option<String>,
     may_create: bool,
 }
 
 async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
     let cursor = wanted.get("cursor").map(String::as_str);
     let path = query("/organizations", [("limit", Some(PAGE)), ("cursor", cursor)]);
+    let organizations: List<Organization> = operator.api.get(&path).await?;
     let page = OrganizationsPage {
-        organizations: operator.api.get(&path).await?,
+        next: next(HERE, &organizations, []),
+        organizations,
         may_create: operator.may(Scope::Directories),
     };
     console(&operator, Section::Organizations, "Organizations", &[], &page)
@@ -79,7 +82,14 @@ async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
                 domains: form.text("domains").to_owned(),
             };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            console_with(status, &operator, Section::Organizations, "New organization", &[crumb()], &page)
+            console_with(
+                status,
+                &operator,
+                Section::Organizations,
+                "New organization",
+                &[crumb()],
+                &page,
+            )
         }
     }
 }
@@ -98,6 +108,14 @@ struct OrganizationPage {
     /// How the verification of a domain stands.
     check: Option<DomainCheck>,
     may_change: bool,
+}
+
+impl OrganizationPage {
+    /// Since when a domain is verified, if it is.
+    fn verified(&self, domain: &str) -> Option<&VerifiedDomain> {
+        let verified = &self.organization.verified_domains;
+        verified.iter().find(|verified| verified.domain == domain)
+    }
 }
 
 /// What a form on the page led to.
@@ -150,7 +168,11 @@ async fn refused(operator: &Operator, id: OrganizationId, fault: Fault) -> Resul
 async fn update(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: OrganizationId = id(&path)?;
     let body = json!({ "name": form.text("name"), "domains": form.words("domains") });
-    match operator.api.patch::<Value>(&format!("/organizations/{id}"), &body).await {
+    match operator
+        .api
+        .patch::<Value>(&format!("/organizations/{id}"), &body)
+        .await
+    {
         Ok(_) => Ok(to(&format!("{HERE}/{id}"))),
         Err(fault) => refused(&operator, id, fault).await,
     }

@@ -97,8 +97,12 @@ async fn some<T: serde::de::DeserializeOwned>(operator: &Operator, path: &str) -
 
 fn figures(directories: &[Directory], endpoints: &[Endpoint]) -> Figures {
     let counts = || directories.iter().filter_map(|directory| directory.counts.as_ref());
-    let active = directories.iter().filter(|directory| directory.health.state == HealthState::Active);
-    let enabled = endpoints.iter().filter(|endpoint| endpoint.state == EndpointState::Enabled);
+    let active = directories
+        .iter()
+        .filter(|directory| directory.health.state == HealthState::Active);
+    let enabled = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.state == EndpointState::Enabled);
     Figures {
         directories: directories.len(),
         active_directories: active.count(),
@@ -144,19 +148,33 @@ fn of_endpoint(endpoint: &Endpoint) -> Option<Matter> {
         remedy: remedy.to_owned(),
     };
     if endpoint.state == EndpointState::Disabled {
-        let reason = endpoint.disabled_reason.as_deref().unwrap_or("an operator switched it off");
+        let reason = endpoint
+            .disabled_reason
+            .as_deref()
+            .unwrap_or("an operator switched it off");
         let sentence = format!("The endpoint is off: {reason}. Its events are held.");
-        return Some(matter("bad", sentence, "Mend the receiver, then switch the endpoint on again."));
+        return Some(matter(
+            "bad",
+            sentence,
+            "Mend the receiver, then switch the endpoint on again.",
+        ));
     }
     let since = endpoint.failing_since?;
     let since = filters::relative(since, Timestamp::now());
     let sentence = format!("The endpoint has taken nothing since {since}.");
-    Some(matter("warn", sentence, "Open the last attempt: it shows what the receiver answered."))
+    Some(matter(
+        "warn",
+        sentence,
+        "Open the last attempt: it shows what the receiver answered.",
+    ))
 }
 
 async fn of_credentials(operator: &Operator) -> Result<Vec<Matter>, Fault> {
     let before = Timestamp::now().plus(SOON).to_string();
-    let path = query("/credentials", [("ends_before", Some(before.as_str())), ("limit", Some("20"))]);
+    let path = query(
+        "/credentials",
+        [("ends_before", Some(before.as_str())), ("limit", Some("20"))],
+    );
     let ending: Option<List<Credential>> = operator.api.find(&path).await?;
     let ending = ending.map(|list| list.data).unwrap_or_default();
     let matter = |credential: Credential| {
@@ -182,12 +200,19 @@ async fn of_dead_letters(operator: &Operator) -> Result<Option<Matter>, Fault> {
     let letters: Option<List<DeadLetter>> = operator.api.find("/dead-letters?limit=100").await?;
     let letters = letters.filter(|letters| !letters.data.is_empty());
     Ok(letters.map(|letters| {
-        let more = if letters.next_cursor.is_some() { "more than " } else { "" };
+        let more = if letters.next_cursor.is_some() {
+            "more than "
+        } else {
+            ""
+        };
         Matter {
             kind: "bad",
             what: "Dead letters".to_owned(),
             href: "/console/dead-letters".to_owned(),
-            sentence: format!("There are {more}{} messages that could not be processed.", letters.data.len()),
+            sentence: format!(
+                "There are {more}{} messages that could not be processed.",
+                letters.data.len()
+            ),
             remedy: "Read why, then send them again or discard them.".to_owned(),
         }
     }))

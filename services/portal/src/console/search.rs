@@ -53,20 +53,35 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
         return Ok(to(&place));
     }
     let word = search.to_lowercase();
-    let directories: List<Directory> = operator.api.get(&query("/directories", [("limit", Some(DIRECTORIES))])).await?;
+    let directories: List<Directory> = operator
+        .api
+        .get(&query("/directories", [("limit", Some(DIRECTORIES))]))
+        .await?;
     let (mut users, mut groups) = (Vec::new(), Vec::new());
     if !search.is_empty() {
         for directory in &directories.data {
-            users.extend(found::<User>(&operator, directory, "users", &filter(&search, &["userName", "displayName"])).await?);
+            users.extend(
+                found::<User>(
+                    &operator,
+                    directory,
+                    "users",
+                    &filter(&search, &["userName", "displayName"]),
+                )
+                .await?,
+            );
             groups.extend(found::<Group>(&operator, directory, "groups", &filter(&search, &["displayName"])).await?);
         }
     }
     let organizations: List<Organization> = operator.api.get("/organizations?limit=100").await?;
     let endpoints: List<Endpoint> = operator.api.get("/endpoints?limit=100").await?;
     let has = |text: &str| !word.is_empty() && text.to_lowercase().contains(&word);
-    let is_partial = [&directories.next_cursor, &organizations.next_cursor, &endpoints.next_cursor]
-        .iter()
-        .any(|next| next.is_some());
+    let is_partial = [
+        &directories.next_cursor,
+        &organizations.next_cursor,
+        &endpoints.next_cursor,
+    ]
+    .iter()
+    .any(|next| next.is_some());
     let page = SearchPage {
         is_partial,
         organizations: organizations
@@ -74,7 +89,11 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
             .into_iter()
             .filter(|organization| has(&organization.name) || organization.domains.iter().any(|domain| has(domain)))
             .collect(),
-        directories: directories.data.into_iter().filter(|directory| has(&directory.name)).collect(),
+        directories: directories
+            .data
+            .into_iter()
+            .filter(|directory| has(&directory.name))
+            .collect(),
         endpoints: endpoints
             .data
             .into_iter()
@@ -94,7 +113,10 @@ async fn found<T: serde::de::DeserializeOwned>(
     what: &str,
     filter: &str,
 ) -> Result<Vec<T>, Fault> {
-    let path = query(&format!("/directories/{}/{what}", directory.id), [("filter", Some(filter)), ("limit", Some(EACH))]);
+    let path = query(
+        &format!("/directories/{}/{what}", directory.id),
+        [("filter", Some(filter)), ("limit", Some(EACH))],
+    );
     match operator.api.get::<List<T>>(&path).await {
         Ok(list) => Ok(list.data),
         Err(Fault::Api(_)) => Ok(nothing().data),
@@ -108,7 +130,11 @@ async fn place(operator: &Operator, id: Uuid) -> Result<Option<String>, Fault> {
     if api.find::<Directory>(&format!("/directories/{id}")).await?.is_some() {
         return Ok(Some(format!("/console/directories/{id}")));
     }
-    if api.find::<Organization>(&format!("/organizations/{id}")).await?.is_some() {
+    if api
+        .find::<Organization>(&format!("/organizations/{id}"))
+        .await?
+        .is_some()
+    {
         return Ok(Some(format!("/console/organizations/{id}")));
     }
     if api.find::<Endpoint>(&format!("/endpoints/{id}")).await?.is_some() {

@@ -27,7 +27,10 @@ struct ClosedPage;
 
 /// What somebody sees who has no link, or one that has ended.
 async fn closed() -> Result<HttpResponse, Fault> {
-    Ok(html(StatusCode::OK, Page::plain("Open your link", ClosedPage).render()?))
+    Ok(html(
+        StatusCode::OK,
+        Page::plain("Open your link", ClosedPage).render()?,
+    ))
 }
 
 /// The link becomes a session at once, and its token leaves the address.

@@ -40,9 +40,22 @@ struct StepPage {
     errors: Errors,
 }
 
+/// The address and the token, on the step where they are pasted.
+#[derive(Template)]
+#[template(path = "setup/credentials.html")]
+struct Credentials<'a> {
+    page: &'a StepPage,
+}
+
 impl StepPage {
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials { page: self }
+    }
+
     fn title(&self) -> &'static str {
-        self.steps.get(self.number.saturating_sub(1)).map_or("", |step| step.title)
+        self.steps
+            .get(self.number.saturating_sub(1))
+            .map_or("", |step| step.title)
     }
 }
 
@@ -72,7 +85,9 @@ async fn page(
     let directory: Directory = guest.api.get(&format!("/directories/{id}")).await?;
     let keys: List<Key> = guest.api.get(&format!("/directories/{id}/keys?limit=1")).await?;
     let (steps, has_key) = (guide(&directory), !keys.data.is_empty());
-    let number = number.unwrap_or_else(|| next_step(&directory, has_key, steps)).clamp(1, steps.len());
+    let number = number
+        .unwrap_or_else(|| next_step(&directory, has_key, steps))
+        .clamp(1, steps.len());
     let kind = steps.get(number - 1).map_or(StepKind::Watch, |step| step.kind);
     let organization = guest.link.organization_id;
     let status = match errors.is_empty() {
@@ -96,7 +111,10 @@ async fn page(
 async fn create_key(guest: Guest, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: DirectoryId = id(&path)?;
     let number = form.text("step").parse().ok();
-    let made = guest.api.post::<Key>(&format!("/directories/{id}/keys"), &json!({ "name": "Set up by link" })).await;
+    let made = guest
+        .api
+        .post::<Key>(&format!("/directories/{id}/keys"), &json!({ "name": "Set up by link" }))
+        .await;
     match made {
         Ok(key) => page(&guest, id, number, Some(key), Errors::default()).await,
         Err(fault) => page(&guest, id, number, None, Errors::of(fault.of_form()?)).await,

@@ -1,7 +1,6 @@
 //! `/setup/start`: where the administrator begins, or goes on.
 
 use crate::fault::Fault;
-use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::{html, to};
 use crate::session::Guest;
@@ -51,13 +50,21 @@ async fn page(guest: &Guest, directories: Vec<Directory>, errors: Errors) -> Res
         errors,
         may_create: guest.link.directory_id.is_none(),
     };
-    Ok(html(status, Page::plain("Connect your directory", page.render()?).render()?))
+    Ok(html(
+        status,
+        Page::plain("Connect your directory", page.render()?).render()?,
+    ))
 }
 
 /// The directories that the link is about.
 async fn directories(guest: &Guest) -> Result<Vec<Directory>, Fault> {
     match guest.link.directory_id {
-        Some(id) => Ok(guest.api.find(&format!("/directories/{id}")).await?.into_iter().collect()),
+        Some(id) => Ok(guest
+            .api
+            .find(&format!("/directories/{id}"))
+            .await?
+            .into_iter()
+            .collect()),
         None => {
             let list: List<Directory> = guest.api.get("/directories?limit=100").await?;
             Ok(list.data)

@@ -44,7 +44,10 @@ impl Visitor {
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
-            assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+            assert!(
+                cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+                "{cookie}"
+            );
             self.cookie = cookie.split(';').next().map(str::to_owned);
         }
         response
@@ -103,9 +106,15 @@ async fn an_operator_logs_in_with_a_key_and_is_out_when_the_key_is_gone(shape: S
     assert!(page.contains(&tenant.directory_id) && page.contains("Dana"));
     assert!(!page.contains(&token), "the key is on no page");
     system.api("DELETE", &format!("/admin-keys/{id}"), None).await;
-    assert_eq!(location(&dana.get("/console/directories").await), "/console/login?next=%2Fconsole%2Fdirectories");
+    assert_eq!(
+        location(&dana.get("/console/directories").await),
+        "/console/login?next=%2Fconsole%2Fdirectories"
+    );
     let audit = system.api("GET", "/audit-log?action=access.refused", None).await;
-    assert!(!audit["data"].as_array().unwrap().is_empty(), "wrong keys are in the audit log: {audit}");
+    assert!(
+        !audit["data"].as_array().unwrap().is_empty(),
+        "wrong keys are in the audit log: {audit}"
+    );
     system.stop().await;
 }
 
@@ -115,11 +124,21 @@ async fn pages_need_a_session_and_say_where_to_log_in(shape: Shape) {
     let mut stranger = Visitor::of(&system);
     let directory = format!("/console/directories/{}", tenant.directory_id);
     let organization = format!("/console/organizations/{}", tenant.organization_id);
-    for path in ["/console", "/console/organizations", "/console/directories", &directory, &organization] {
+    for path in [
+        "/console",
+        "/console/organizations",
+        "/console/directories",
+        &directory,
+        &organization,
+    ] {
         let to = location(&stranger.get(path).await);
         assert!(to.starts_with("/console/login"), "{path} led to {to}");
     }
-    for path in ["/console/organizations", &organization, &format!("{organization}/delete")] {
+    for path in [
+        "/console/organizations",
+        &organization,
+        &format!("{organization}/delete"),
+    ] {
         let to = location(&stranger.post(path, &[("name", "x"), ("domains", "x.example")]).await);
         assert!(to.starts_with("/console/login"), "{path} led to {to}");
     }
@@ -128,8 +147,15 @@ async fn pages_need_a_session_and_say_where_to_log_in(shape: Shape) {
     let (_, token) = key(&system, json!({ "name": "Dana", "scopes": ["read"] })).await;
     let mut dana = Visitor::log_in(&system, &token).await;
     assert_eq!(dana.get("/console/nowhere").await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(dana.get("/console/directories/nobody").await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(location(&dana.get("/setup/start").await), "/setup", "one door does not open another");
+    assert_eq!(
+        dana.get("/console/directories/nobody").await.status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        location(&dana.get("/setup/start").await),
+        "/setup",
+        "one door does not open another"
+    );
     dana.post("/console/logout", &[]).await;
     assert!(location(&dana.get("/console").await).starts_with("/console/login"));
     system.stop().await;
@@ -153,13 +179,19 @@ async fn a_form_of_another_site_changes_nothing(shape: Shape) {
 
 async fn an_operator_of_one_organization_sees_nothing_of_another(shape: Shape) {
     let system = System::start(shape).await;
-    let (own, other) = (system.tenant("contoso.example").await, system.tenant("fabrikam.example").await);
+    let (own, other) = (
+        system.tenant("contoso.example").await,
+        system.tenant("fabrikam.example").await,
+    );
     let body = json!({ "name": "Dana", "scopes": ["read", "directories", "endpoints"], "organization_id": own.organization_id });
     let (_, token) = key(&system, body).await;
     let mut dana = Visitor::log_in(&system, &token).await;
     for path in ["/console", "/console/organizations", "/console/directories"] {
         let page = dana.read(path).await;
-        assert!(!page.contains("fabrikam") && !page.contains(&other.directory_id), "{path}");
+        assert!(
+            !page.contains("fabrikam") && !page.contains(&other.directory_id),
+            "{path}"
+        );
     }
     dana.read(&format!("/console/directories/{}", own.directory_id)).await;
     for path in [
@@ -176,17 +208,31 @@ async fn an_operator_of_one_organization_sees_nothing_of_another(shape: Shape) {
 
 async fn a_link_opens_its_organization_only_until_it_is_revoked(shape: Shape) {
     let system = System::start(shape).await;
-    let (own, other) = (system.tenant("contoso.example").await, system.tenant("fabrikam.example").await);
+    let (own, other) = (
+        system.tenant("contoso.example").await,
+        system.tenant("fabrikam.example").await,
+    );
     let link = system
-        .api("POST", "/portal-links", Some(json!({ "organization_id": own.organization_id })))
+        .api(
+            "POST",
+            "/portal-links",
+            Some(json!({ "organization_id": own.organization_id })),
+        )
         .await;
     let url = link["url"].as_str().unwrap();
     let path = url.find("/setup/").map(|at| &url[at..]).unwrap();
     let mut admin = Visitor::of(&system);
-    assert_eq!(location(&admin.get(path).await), "/setup/start", "the token leaves the address at once");
+    assert_eq!(
+        location(&admin.get(path).await),
+        "/setup/start",
+        "the token leaves the address at once"
+    );
     let page = admin.read("/setup/start").await;
     assert!(page.contains("contoso.example") && !page.contains("fabrikam") && !page.contains(&other.directory_id));
-    assert!(location(&admin.get("/console").await).starts_with("/console/login"), "one door does not open another");
+    assert!(
+        location(&admin.get("/console").await).starts_with("/console/login"),
+        "one door does not open another"
+    );
     let id = link["id"].as_str().unwrap();
     system.api("DELETE", &format!("/portal-links/{id}"), None).await;
     assert_eq!(location(&admin.get("/setup/start").await), "/setup");
@@ -202,10 +248,17 @@ async fn what_a_key_may_not_do_the_console_does_not_do(shape: Shape) {
     let organization = format!("/console/organizations/{}", tenant.organization_id);
     let page = dana.read(&organization).await;
     assert!(!page.contains("Delete this organization"), "it is not offered");
-    let answer = dana.post(&organization, &[("name", "Renamed"), ("domains", "contoso.example")]).await;
+    let answer = dana
+        .post(&organization, &[("name", "Renamed"), ("domains", "contoso.example")])
+        .await;
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.text().await.unwrap().contains("directories"), "the missing scope is named");
-    let organization = system.api("GET", &format!("/organizations/{}", tenant.organization_id), None).await;
+    assert!(
+        answer.text().await.unwrap().contains("directories"),
+        "the missing scope is named"
+    );
+    let organization = system
+        .api("GET", &format!("/organizations/{}", tenant.organization_id), None)
+        .await;
     assert_ne!(organization["name"], "Renamed");
     system.stop().await;
 }

@@ -251,7 +251,15 @@ pub(super) async fn portal_sessions(store: &Store) {
     };
     sessions.open(&session).await.unwrap();
     let found = sessions.by_id(session.id).await.unwrap().unwrap();
-    sessions.note_use(&found, now().plus(Duration::from_secs(90))).await.unwrap();
-    assert!(!sessions.forget_expired(now().plus(Duration::from_secs(90))).await.unwrap());
+    sessions
+        .note_use(&found, now().plus(Duration::from_secs(90)))
+        .await
+        .unwrap();
+    assert!(
+        !sessions
+            .forget_expired(now().plus(Duration::from_secs(90)))
+            .await
+            .unwrap()
+    );
     assert!(!sessions.end(session.id).await.unwrap(), "it was forgotten");
 }

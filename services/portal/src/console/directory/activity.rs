@@ -40,13 +40,33 @@ struct Wanted {
     path: String,
 }
 
+impl ActivityPage {
+    /// What a cycle is called.
+    const fn called(kind: &CycleKind) -> &'static str {
+        match kind {
+            CycleKind::ConnectionTest => "Connection test",
+            CycleKind::Initial => "Initial cycle",
+            CycleKind::Incremental => "Incremental cycle",
+            CycleKind::OnDemand => "On demand",
+        }
+    }
+}
+
 impl Wanted {
+    fn is_status(&self, class: &str) -> bool {
+        self.status == class
+    }
+
     fn is_some(&self) -> bool {
         !(self.cycle.is_empty() && self.status.is_empty() && self.path.is_empty())
     }
 }
 
-async fn show(operator: Operator, path: Path<String>, asked: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+async fn show(
+    operator: Operator,
+    path: Path<String>,
+    asked: Query<HashMap<String, String>>,
+) -> Result<HttpResponse, Fault> {
     let directory = directory(&operator, id(&path)?).await?;
     let text = |name: &str| asked.get(name).cloned().unwrap_or_default();
     let wanted = Wanted {
@@ -67,7 +87,10 @@ async fn show(operator: Operator, path: Path<String>, asked: Query<HashMap<Strin
     let parameters = asked.iter().map(|(name, value)| (*name, value.as_deref()));
     let requests: List<Request> = operator
         .api
-        .get(&query(&format!("{here}/requests"), parameters.chain([("limit", Some(PAGE))])))
+        .get(&query(
+            &format!("{here}/requests"),
+            parameters.chain([("limit", Some(PAGE))]),
+        ))
         .await?;
     let next = requests.next_cursor.as_deref().map(|cursor| {
         let parameters = [
@@ -80,7 +103,10 @@ async fn show(operator: Operator, path: Path<String>, asked: Query<HashMap<Strin
     });
     let page = ActivityPage {
         directory: directory.id,
-        cycles: operator.api.get(&query(&format!("{here}/cycles"), [("limit", Some("10"))])).await?,
+        cycles: operator
+            .api
+            .get(&query(&format!("{here}/cycles"), [("limit", Some("10"))]))
+            .await?,
         requests,
         wanted,
         next,
@@ -98,18 +124,11 @@ async fn request(operator: Operator, path: Path<(String, String)>) -> Result<Htt
     let (of, request) = path.into_inner();
     let (of, request): (DirectoryId, RequestId) = (id(&of)?, id(&request)?);
     let directory = directory(&operator, of).await?;
-    let request: Request = operator.api.get(&format!("/directories/{of}/requests/{request}")).await?;
+    let request: Request = operator
+        .api
+        .get(&format!("/directories/{of}/requests/{request}"))
+        .await?;
     let title = format!("{} {}", request.method, request.path);
     let page = RequestPage { request };
     console(&operator, Section::Directories, &title, &crumbs(&directory), &page)
-}
-
-/// What a cycle is called.
-const fn called(kind: CycleKind) -> &'static str {
-    match kind {
-        CycleKind::ConnectionTest => "Connection test",
-        CycleKind::Initial => "Initial cycle",
-        CycleKind::Incremental => "Incremental cycle",
-        CycleKind::OnDemand => "On demand",
-    }
 }

@@ -3,7 +3,7 @@
 use super::users::{filter, names};
 use super::{Tab, crumbs, directory, tab};
 use crate::api::query;
-use crate::console::{PAGE, id, nothing};
+use crate::console::{PAGE, id, next, nothing};
 use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
@@ -27,12 +27,17 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct GroupsPage {
     directory: DirectoryId,
     groups: List<Group>,
+    next: Option<String>,
     search: String,
     /// Why the search cannot be done.
     problem: Option<Problem>,
 }
 
-async fn list(operator: Operator, path: Path<String>, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+async fn list(
+    operator: Operator,
+    path: Path<String>,
+    wanted: Query<HashMap<String, String>>,
+) -> Result<HttpResponse, Fault> {
     let directory = directory(&operator, id(&path)?).await?;
     let search = wanted.get("q").cloned().unwrap_or_default();
     let filter = filter(&search, &["displayName"]);
@@ -47,8 +52,10 @@ async fn list(operator: Operator, path: Path<String>, wanted: Query<HashMap<Stri
         Err(Fault::Api(problem)) if (400..500).contains(&problem.status) => (nothing(), Some(problem)),
         Err(fault) => return Err(fault),
     };
+    let here = format!("/console/directories/{}/groups", directory.id);
     let page = GroupsPage {
         directory: directory.id,
+        next: next(&here, &groups, [("q", Some(search.as_str()))]),
         groups,
         search,
         problem,

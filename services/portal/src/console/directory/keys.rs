@@ -68,7 +68,10 @@ async fn show(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fa
 async fn create(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let directory = directory(&operator, id(&path)?).await?;
     let body = json!({ "name": form.text("name") });
-    let made = operator.api.post(&format!("/directories/{}/keys", directory.id), &body).await;
+    let made = operator
+        .api
+        .post(&format!("/directories/{}/keys", directory.id), &body)
+        .await;
     answer(&operator, &directory, made, form.text("name")).await
 }
 
@@ -76,7 +79,10 @@ async fn create(operator: Operator, path: Path<String>, form: Form) -> Result<Ht
 async fn rotate(operator: Operator, path: Path<(String, String)>) -> Result<HttpResponse, Fault> {
     let (of, key) = ids(path)?;
     let directory = directory(&operator, of).await?;
-    let made = operator.api.post(&format!("/directories/{of}/keys/{key}/rotate"), &json!({})).await;
+    let made = operator
+        .api
+        .post(&format!("/directories/{of}/keys/{key}/rotate"), &json!({}))
+        .await;
     answer(&operator, &directory, made, "").await
 }
 

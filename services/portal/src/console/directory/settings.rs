@@ -54,14 +54,38 @@ impl Typed {
             unique_emails: settings.is_some_and(|settings| settings.unique_emails),
             verified_only: settings.is_some_and(|settings| settings.people_of != PeopleOf::Any),
             required_attributes: text(settings.map(|settings| settings.required_attributes.join(", "))),
-            rate_limit: text(settings.and_then(|settings| settings.rate_limit).map(|limit| limit.to_string())),
-            roles: text(settings.map(|settings| lines(settings.roles.iter().map(|role| {
-                let grants: Vec<_> = role.grants.iter().filter_map(|grant| serde_json::to_value(grant).ok()).collect();
-                let grants: Vec<_> = grants.iter().filter_map(Value::as_str).collect();
-                format!("{} = {}", role.value, grants.join(", "))
-            })))),
-            group_roles: text(settings.map(|settings| lines(settings.group_roles.iter().map(|role| format!("{} = {}", role.group_id, role.role))))),
-            attribute_map: text(settings.map(|settings| lines(settings.attribute_map.iter().map(|(name, path)| format!("{name} = {path}"))))),
+            rate_limit: text(
+                settings
+                    .and_then(|settings| settings.rate_limit)
+                    .map(|limit| limit.to_string()),
+            ),
+            roles: text(settings.map(|settings| {
+                lines(settings.roles.iter().map(|role| {
+                    let grants: Vec<_> = role
+                        .grants
+                        .iter()
+                        .filter_map(|grant| serde_json::to_value(grant).ok())
+                        .collect();
+                    let grants: Vec<_> = grants.iter().filter_map(Value::as_str).collect();
+                    format!("{} = {}", role.value, grants.join(", "))
+                }))
+            })),
+            group_roles: text(settings.map(|settings| {
+                lines(
+                    settings
+                        .group_roles
+                        .iter()
+                        .map(|role| format!("{} = {}", role.group_id, role.role)),
+                )
+            })),
+            attribute_map: text(settings.map(|settings| {
+                lines(
+                    settings
+                        .attribute_map
+                        .iter()
+                        .map(|(name, path)| format!("{name} = {path}")),
+                )
+            })),
         }
     }
 
@@ -89,7 +113,10 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
 fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     // A line without a sign has no value; the management API says that it needs one.
-    lines.map(|line| line.split_once('=').map_or((line, ""), |(name, value)| (name.trim(), value.trim())))
+    lines.map(|line| {
+        line.split_once('=')
+            .map_or((line, ""), |(name, value)| (name.trim(), value.trim()))
+    })
 }
 
 async fn show(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {
@@ -115,7 +142,11 @@ fn page(operator: &Operator, directory: &Directory, typed: Typed, errors: Errors
 async fn save(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: DirectoryId = id(&path)?;
     let body = patch(&form);
-    match operator.api.patch::<Directory>(&format!("/directories/{id}"), &body).await {
+    match operator
+        .api
+        .patch::<Directory>(&format!("/directories/{id}"), &body)
+        .await
+    {
         Ok(_) => Ok(to(&format!("{HERE}/{id}/settings"))),
         Err(fault) => {
             let errors = Errors::of(fault.of_form()?);
@@ -130,7 +161,11 @@ async fn save(operator: Operator, path: Path<String>, form: Form) -> Result<Http
 fn patch(form: &Form) -> Value {
     let roles: Vec<Value> = pairs(form.text("roles"))
         .map(|(value, grants)| {
-            let grants: Vec<&str> = grants.split(',').map(str::trim).filter(|grant| !grant.is_empty()).collect();
+            let grants: Vec<&str> = grants
+                .split(',')
+                .map(str::trim)
+                .filter(|grant| !grant.is_empty())
+                .collect();
             json!({ "value": value, "grants": grants })
         })
         .collect();
@@ -160,14 +195,20 @@ fn patch(form: &Form) -> Value {
 async fn switch(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: DirectoryId = id(&path)?;
     let body = json!({ "state": form.text("state") });
-    let done = operator.api.patch::<Directory>(&format!("/directories/{id}"), &body).await;
+    let done = operator
+        .api
+        .patch::<Directory>(&format!("/directories/{id}"), &body)
+        .await;
     after(&operator, id, done.map(|_| ())).await
 }
 
 /// Lets held deactivations and deletions through for an hour.
 async fn release(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {
     let id: DirectoryId = id(&path)?;
-    let done = operator.api.post::<Value>(&format!("/directories/{id}/release"), &json!({})).await;
+    let done = operator
+        .api
+        .post::<Value>(&format!("/directories/{id}/release"), &json!({}))
+        .await;
     after(&operator, id, done.map(|_| ())).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Tab, crumbs, directory, tab};
 use crate::api::query;
-use crate::console::{PAGE, id, nothing};
+use crate::console::{PAGE, id, next, nothing};
 use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
@@ -26,12 +26,17 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct UsersPage {
     directory: DirectoryId,
     users: List<User>,
+    next: Option<String>,
     search: String,
     /// Why the search cannot be done.
     problem: Option<Problem>,
 }
 
-async fn list(operator: Operator, path: Path<String>, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+async fn list(
+    operator: Operator,
+    path: Path<String>,
+    wanted: Query<HashMap<String, String>>,
+) -> Result<HttpResponse, Fault> {
     let directory = directory(&operator, id(&path)?).await?;
     let search = wanted.get("q").cloned().unwrap_or_default();
     let filter = filter(&search, &["userName", "displayName", "emails.value"]);
@@ -46,8 +51,10 @@ async fn list(operator: Operator, path: Path<String>, wanted: Query<HashMap<Stri
         Err(Fault::Api(problem)) if (400..500).contains(&problem.status) => (nothing(), Some(problem)),
         Err(fault) => return Err(fault),
     };
+    let here = format!("/console/directories/{}/users", directory.id);
     let page = UsersPage {
         directory: directory.id,
+        next: next(&here, &users, [("q", Some(search.as_str()))]),
         users,
         search,
         problem,
@@ -57,7 +64,9 @@ async fn list(operator: Operator, path: Path<String>, wanted: Query<HashMap<Stri
 
 /// What was typed into a search as a SCIM filter: as it is where it is one already.
 pub(in crate::console) fn filter(search: &str, attributes: &[&str]) -> String {
-    const OPERATORS: [&str; 10] = [" eq ", " ne ", " co ", " sw ", " ew ", " gt ", " ge ", " lt ", " le ", " pr"];
+    const OPERATORS: [&str; 10] = [
+        " eq ", " ne ", " co ", " sw ", " ew ", " gt ", " ge ", " lt ", " le ", " pr",
+    ];
     let search = search.trim();
     if search.is_empty() || OPERATORS.iter().any(|operator| search.contains(operator)) {
         return search.to_owned();
@@ -93,10 +102,12 @@ async fn show(
     let cursor = wanted.get("cursor").map(String::as_str);
     let history = query(&format!("{here}/history"), [("cursor", cursor), ("limit", Some("20"))]);
     let history: List<HistoryEntry> = operator.api.get(&history).await?;
-    let next = history
-        .next_cursor
-        .as_deref()
-        .map(|cursor| query(&format!("/console{here}"), [("cursor", Some(cursor)), ("at", Some(at.as_str()))]));
+    let next = history.next_cursor.as_deref().map(|cursor| {
+        query(
+            &format!("/console{here}"),
+            [("cursor", Some(cursor)), ("at", Some(at.as_str()))],
+        )
+    });
     let page = UserPage {
         user: operator.api.get(&query(&here, [("at", Some(at.as_str()))])).await?,
         endpoints: names(&operator, &history.data).await?,
@@ -104,7 +115,11 @@ async fn show(
         at,
         next,
     };
-    let title = page.user.display_name.clone().unwrap_or_else(|| page.user.user_name.clone());
+    let title = page
+        .user
+        .display_name
+        .clone()
+        .unwrap_or_else(|| page.user.user_name.clone());
     console(&operator, Section::Directories, &title, &crumbs(&directory), &page)
 }
 
@@ -120,7 +135,10 @@ pub(super) async fn names(operator: &Operator, history: &[HistoryEntry]) -> Resu
         }
         let endpoint: Option<Endpoint> = operator.api.find(&format!("/endpoints/{}", told.endpoint_id)).await?;
         let name = endpoint.map(|endpoint| endpoint.description.unwrap_or(endpoint.url_origin));
-        names.insert(told.endpoint_id, name.unwrap_or_else(|| "a deleted endpoint".to_owned()));
+        names.insert(
+            told.endpoint_id,
+            name.unwrap_or_else(|| "a deleted endpoint".to_owned()),
+        );
     }
     Ok(names)
 }
