@@ -348,8 +348,6 @@ async fn a_deleted_group_is_gone_and_comes_back_as_another(shape: Shape) {
     system.stop().await;
 }
 
-// Rules: V15, V16
-// Rules: V17, V18
 // Rules: V19, V20
 async fn a_group_round_trips(shape: Shape) {
     let system = System::start(shape).await;

@@ -263,8 +263,6 @@ async fn a_token_opens_its_directory_until_it_or_its_client_ends(shape: Shape) {
     system.stop().await;
 }
 
-// Rules: E4, V22
-// Rules: E4
 // Rules: E2
 async fn a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape) {
     let system = System::start(shape).await;
@@ -302,7 +300,6 @@ async fn a_way_of_authentication_that_is_switched_off_opens_nothing(shape: Shape
     system.stop().await;
 }
 
-// Rules: E5
 /// What a stranger may compare: everything that is answered.
 fn shown(answer: &Answer) -> (u16, String, String) {
     let header = |name: &str| answer.header(name).to_owned();

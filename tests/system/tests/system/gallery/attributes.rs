@@ -109,6 +109,7 @@ fn at(resource: &Value, target: &str) -> Value {
         .map_or(Value::Null, |element| element[sub].clone())
 }
 
+// Rules: V15, V16
 async fn every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_null(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;
@@ -155,6 +156,7 @@ async fn every_mapped_attribute_is_discovered_and_cleared_by_empty_text_and_by_n
 
 const EXTENSION: &str = "urn:ietf:params:scim:schemas:extension:AcmeHR:2.0:User";
 
+// Rules: V17, V18
 async fn a_user_of_every_type_of_value_round_trips(shape: Shape) {
     let system = System::start(shape).await;
     let tenant = system.tenant("contoso.test").await;

@@ -42,6 +42,7 @@ pub(super) fn claims(provider: &IdentityProvider) -> Value {
     })
 }
 
+// Rules: E4, V22
 async fn a_workload_gets_a_token_for_its_assertion(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
@@ -75,6 +76,7 @@ async fn a_workload_gets_a_token_for_its_assertion(shape: Shape) {
     system.stop().await;
 }
 
+// Rules: E4
 async fn every_other_assertion_is_refused_without_asking_for_keys(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
@@ -128,6 +130,7 @@ async fn every_other_assertion_is_refused_without_asking_for_keys(shape: Shape) 
     system.stop().await;
 }
 
+// Rules: E5
 async fn the_token_that_entra_makes_itself_is_taken_only_where_it_is_allowed(shape: Shape) {
     let provider = IdentityProvider::start();
     let (system, tenant) = federated(shape, &provider).await;
