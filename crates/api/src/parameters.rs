@@ -234,6 +234,9 @@ pub struct EventsParameters {
     /// Only what comes after: the id of an event, `0` for the beginning, `oldest` for the oldest event that is kept,
     /// `newest` for what happens from now on.
     pub after: Option<String>,
+    /// Begin so many events before the end, 1 to 200; instead of `after`. Those of other types are among them.
+    #[param(minimum = 1, maximum = 200)]
+    pub last: Option<u32>,
     /// The most events of the page; 20, where nothing is said.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,

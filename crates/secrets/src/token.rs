@@ -37,6 +37,16 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
+        Self::Directory,
+        Self::Admin,
+        Self::OauthSecret,
+        Self::PortalLink,
+        Self::PortalSession,
+        Self::LoginCode,
+    ];
+
     /// What tokens of this kind begin with; also what secret scanners can look for.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
@@ -88,15 +98,7 @@ impl Token {
     /// Takes a token apart, or `None` when the text is no token of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<ParsedToken> {
-        let kinds = [
-            TokenKind::Directory,
-            TokenKind::Admin,
-            TokenKind::OauthSecret,
-            TokenKind::PortalLink,
-            TokenKind::PortalSession,
-            TokenKind::LoginCode,
-        ];
-        let (kind, encoded) = kinds
+        let (kind, encoded) = TokenKind::ALL
             .into_iter()
             .find_map(|kind| Some((kind, text.strip_prefix(kind.prefix())?)))?;
         if encoded.len() != ENCODED {

@@ -223,7 +223,32 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn newest(&self, organization: Option<OrganizationId>) -> Result<Option<EventId>, StoreError> {
+        self.before_the_last(0, organization, None).await
+    }
+
+    /// The event that as many others follow, in the log of a directory, of an organization or of all: where one begins who
+    /// wants to read those. `None` where there are no more than these.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn before_the_last(
+        &self,
+        number: u32,
+        organization: Option<OrganizationId>,
+        directory: Option<DirectoryId>,
+    ) -> Result<Option<EventId>, StoreError> {
         let mut newest = Query::select().column(log::Column::Id).from(log::Entity).take();
+        newest.limit(1).offset(u64::from(number));
+        if let Some(directory) = directory {
+            // Within a directory the order of sequence numbers is that of commits.
+            newest
+                .and_where(Expr::col(Directory).eq(directory.uuid()))
+                .and_where_option(organization.map(|id| Expr::col(Organization).eq(id.uuid())))
+                .order_by(Directory, Order::Desc)
+                .order_by(Sequence, Order::Desc);
+            let newest: Option<Newest> = fetch_one(self.store.read(), &newest).await?;
+            return Ok(newest.map(|newest| newest.id.0));
+        }
         if let Some(organization) = organization {
             newest
                 .and_where(Expr::col(Organization).eq(organization.uuid()))
@@ -235,7 +260,7 @@ impl Events<'_> {
             // All of them; said so that SQLite begins at the end of the index, and not with a scan.
             newest.and_where(Expr::col(Position).gte(0));
         }
-        newest.order_by(Position, Order::Desc).limit(1);
+        newest.order_by(Position, Order::Desc);
         let newest: Option<Newest> = fetch_one(self.store.read(), &newest).await?;
         Ok(newest.map(|newest| newest.id.0))
     }

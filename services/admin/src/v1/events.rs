@@ -25,7 +25,12 @@ struct LogSelection {
     from_oldest: bool,
     /// Begin with what happens from now on: see [`Self::settled`].
     from_newest: bool,
+    /// Begin so many events before the end: see [`Self::settled`].
+    last: Option<u32>,
 }
+
+/// The most events before the end that `last` may name.
+const MOST_LAST: u32 = 200;
 
 impl LogSelection {
     /// Types may be globs.
@@ -36,6 +41,13 @@ impl LogSelection {
         let after = query.text("after");
         let from_oldest = after.as_deref() == Some(OLDEST);
         let from_newest = after.as_deref() == Some(NEWEST);
+        let last = query.parsed::<u32>("last", "a number from 1 to 200");
+        if last.is_some_and(|last| !(1..=MOST_LAST).contains(&last)) {
+            query.fault("last", "Must be a number from 1 to 200.");
+        }
+        if last.is_some() && after.is_some() {
+            query.fault("last", "Give either \"last\" or \"after\".");
+        }
         let after = after
             .filter(|_| !from_oldest && !from_newest)
             .and_then(|text| Self::place(query, "after", &text));
@@ -47,6 +59,7 @@ impl LogSelection {
             after,
             from_oldest,
             from_newest,
+            last,
         }
     }
 
@@ -55,6 +68,11 @@ impl LogSelection {
         if self.from_newest {
             self.after = store.events().newest(self.organization_id).await?;
             // Where nothing is, what happens from now on is the oldest that there will be.
+            self.from_oldest = self.after.is_none();
+        }
+        if let Some(last) = self.last {
+            let (organization, directory) = (self.organization_id, self.directory_id);
+            self.after = store.events().before_the_last(last, organization, directory).await?;
             self.from_oldest = self.after.is_none();
         }
         Ok(self)

@@ -56,6 +56,31 @@ async fn the_log_is_read_in_parts_without_a_gap() {
 }
 
 #[actix_web::test]
+async fn the_last_events_are_read_without_knowing_where_the_log_ends() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let mut directories = Vec::new();
+        for n in 0..4 {
+            directories.push(text(&api.directory(&format!("c{n}.example")).await, "id").to_owned());
+        }
+        api.log(8).await;
+        let read = async |query: &str| ids(&api.get(&format!("{PATH}?{query}")).await.expect(StatusCode::OK));
+        let all = read("after=0&limit=100").await;
+        assert_eq!(read("last=3&limit=100").await, all[all.len() - 3..]);
+        assert_eq!(read("last=200&limit=100").await, all);
+        let of_one = read(&format!("after=0&directory_id={}", directories[1])).await;
+        assert_eq!(
+            read(&format!("last=1&directory_id={}", directories[1])).await,
+            of_one[of_one.len() - 1..]
+        );
+        for bad in ["last=0", "last=201", "last=x", "last=3&after=0"] {
+            api.get(&format!("{PATH}?{bad}")).await.expect(StatusCode::BAD_REQUEST);
+        }
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
 async fn the_log_is_narrowed_by_organization_directory_and_type() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;

@@ -143,8 +143,7 @@ pub(super) fn text(written: &str) -> Cow<'_, str> {
 fn holds_token(word: &str) -> bool {
     /// Shorter ones are no tokens.
     const SHORTEST: usize = 20;
-    let kinds = [TokenKind::Directory, TokenKind::Admin, TokenKind::OauthSecret];
-    let beginnings = kinds.map(TokenKind::prefix);
+    let beginnings = TokenKind::ALL.map(TokenKind::prefix);
     let beginnings = beginnings.iter().chain([&ACCESS_TOKEN_PREFIX, &"whsec_"]);
     let mut ours = beginnings.filter_map(|beginning| word.find(beginning));
     let is_jwt = || word.starts_with("eyJ") && word.len() >= SHORTEST && word.contains('.');

@@ -62,19 +62,39 @@ struct EventsPage {
     problem: Option<Problem>,
 }
 
+/// The newest events, where nobody asks for others; then the newest is first. Read on from an event, the log is in its order.
 async fn events(operator: Operator, wanted: Wanted) -> Result<HttpResponse, Fault> {
     let text = |name: &str| wanted.get(name).cloned().unwrap_or_default();
-    let asked = page_of(&operator, "/events", &wanted, &["types", "directory_id"], "after").await;
-    let ((events, next), problem) = match asked {
+    let after = text("after");
+    let position = match after.is_empty() {
+        true => ("last", Some(PAGE)),
+        false => ("after", Some(after.as_str())),
+    };
+    let (types, directory) = (text("types"), text("directory_id"));
+    let narrowed = [
+        ("types", Some(types.as_str())),
+        ("directory_id", Some(directory.as_str())),
+    ];
+    let asked = query("/events", narrowed.into_iter().chain([position, ("limit", Some(PAGE))]));
+    let (mut events, problem) = match operator.api.get::<List<Event>>(&asked).await {
         Ok(found) => (found, None),
-        Err(Fault::Api(problem)) if (400..500).contains(&problem.status) => ((super::nothing(), None), Some(problem)),
+        Err(Fault::Api(problem)) if (400..500).contains(&problem.status) => (super::nothing(), Some(problem)),
         Err(fault) => return Err(fault),
     };
+    let mut next = None;
+    if after.is_empty() {
+        events.data.reverse();
+    } else if let Some(cursor) = events.next_cursor.as_deref() {
+        next = Some(query(
+            "/console/events",
+            narrowed.into_iter().chain([("after", Some(cursor))]),
+        ));
+    }
     let page = EventsPage {
         events,
-        types: text("types"),
-        directory: text("directory_id"),
-        after: text("after"),
+        types,
+        directory,
+        after,
         next,
         problem,
     };

@@ -14,6 +14,10 @@ pub(super) async fn log(store: &Store, many: u64) {
     assert!(store.checkup().await.unwrap().pending.is_empty());
     assert!(log.newest(None).await.unwrap().is_some());
     log.newest(Some(id(Kind::Organization, 1))).await.unwrap();
+    log.before_the_last(200, None, Some(big())).await.unwrap();
+    log.before_the_last(200, Some(id(Kind::Organization, 0)), None)
+        .await
+        .unwrap();
     let rare = [EventType::UserDeleted];
     let never = [EventType::EndpointDisabled];
     let feed = |after, directory_id, organization_id, types| Feed {
