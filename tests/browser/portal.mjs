@@ -6,6 +6,7 @@ import { ownPage } from "./page.mjs";
 
 /** Checks the pages that need somebody who is logged in. */
 export async function portal(browser, url, report) {
+  const filled = await fill(url);
   report.add("/console without a session leads to the login", await closed(browser, url));
   report.add("/console/login", await ownPage(browser, url, "/console/login", { isThorough: true, leastText: 80 }));
   report.add("a wrong key is refused and said to be", await wrongKey(browser, url));
@@ -13,9 +14,94 @@ export async function portal(browser, url, report) {
     const how = javaScriptEnabled ? "with scripts" : "without scripts";
     const { faults, storageState, paths } = await setUp(browser, url, javaScriptEnabled);
     report.add(`an operator logs in and sets up a directory, ${how}`, faults);
+    await setup(browser, url, report, filled.link, javaScriptEnabled);
     if (javaScriptEnabled && storageState) {
-      await everyPage(browser, url, report, storageState, paths);
+      await everyPage(browser, url, report, storageState, [...paths, ...filled.paths]);
     }
+  }
+}
+
+/** The management API, as a script asks it. */
+async function api(url, method, path, body) {
+  const headers = { authorization: `Bearer ${process.env.ROLLCALL_ADMIN_KEY}`, "content-type": "application/json" };
+  const answer = await fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  if (!answer.ok) {
+    throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  }
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** A directory with people, a group, requests good and bad, and an endpoint that nobody answers at. */
+async function fill(url) {
+  await api(url, "POST", "/endpoints", { url: "http://127.0.0.1:9/hook", description: "Billing" });
+  const directory = await api(url, "POST", "/directories", { organization: "filled.example", provider: "entra_id" });
+  const scim = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${directory.key.token}`, "content-type": "application/scim+json" };
+    const answer = await fetch(directory.scim_url + path, { method, headers, body: JSON.stringify(body) });
+    return answer.status === 204 ? null : answer.json();
+  };
+  const user = (name) => ({
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    userName: `${name}@filled.example`,
+    displayName: `${name[0].toUpperCase()}${name.slice(1)} Example`,
+    title: "Engineer",
+    active: true,
+    emails: [{ type: "work", value: `${name}@filled.example`, primary: true }],
+  });
+  const people = [];
+  for (const name of ["ada", "grace", "linus"]) {
+    people.push(await scim("POST", "/Users", user(name)));
+  }
+  await scim("POST", "/Users", user("ada"));
+  const members = people.map(({ id }) => ({ value: id }));
+  await scim("POST", "/Groups", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Sales", members });
+  const Operations = [{ op: "Replace", path: "active", value: "False" }];
+  await scim("PATCH", `/Users/${people[0].id}`, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
+  const link = await api(url, "POST", "/portal-links", { organization_id: directory.organization_id });
+  // What is logged is written within seconds.
+  for (let more = true; more; ) {
+    more = (await api(url, "GET", `/directories/${directory.id}/requests`)).data.length < 6;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return { paths: [`/console/directories/${directory.id}`, "/console/endpoints"], link: link.url };
+}
+
+/** An IT administrator opens a link, chooses the identity provider and goes through its guide. */
+async function setup(browser, url, report, link, javaScriptEnabled) {
+  const how = javaScriptEnabled ? "with scripts" : "without scripts";
+  const { context, page, faults } = await open(browser, link, { javaScriptEnabled });
+  if (new URL(page.url()).pathname !== "/setup/start") {
+    faults.push(`the link led to ${page.url()}`);
+  }
+  await page.click("button[value=entra_id]");
+  await page.waitForURL(/setup\/directories\/[0-9a-f-]{36}$/);
+  const guide = new URL(page.url()).pathname;
+  await page.goto(`${url}${guide}?step=2`);
+  await page.click("main form button");
+  await page.waitForSelector("#token");
+  const token = await page.inputValue("#token");
+  const address = await page.inputValue("#tenant-url");
+  // What Entra sends when somebody presses Test connection.
+  const probe = `${address}/Users?filter=${encodeURIComponent('userName eq "5f8a0d6e-0000-4000-8000-00000000feed"')}`;
+  const answer = await fetch(probe, { headers: { authorization: `Bearer ${token}` } });
+  if (answer.status !== 200) {
+    faults.push(`the token that was shown is answered ${answer.status}`);
+  }
+  if (javaScriptEnabled) {
+    // The page notices by itself.
+    await page.waitForFunction(() => /tested/i.test(document.querySelector("#live").textContent), null, { timeout: 20_000 });
+  }
+  report.add(`an IT administrator opens a link and pastes address and token, ${how}`, faults);
+  const storageState = await context.storageState();
+  await context.close();
+  if (!javaScriptEnabled) {
+    return;
+  }
+  const steps = [1, 2, 3, 4, 5, 6].map((step) => `${guide}?step=${step}`);
+  for (const path of ["/setup/start", ...steps, `${guide}/status`]) {
+    const kind = path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, "{id}");
+    const name = kind.slice(1).replaceAll(/[/?=]/g, "-").replace("{id}", "id");
+    report.add(kind, await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 80, name }));
   }
 }
 
@@ -42,14 +128,17 @@ async function setUp(browser, url, javaScriptEnabled) {
   const { context, page, faults } = await open(browser, `${url}/console/login`, { javaScriptEnabled });
   await page.fill("[name=key]", process.env.ROLLCALL_ADMIN_KEY);
   await page.click("main button.primary");
+  await page.waitForURL(/\/console$/);
   const domain = `${javaScriptEnabled ? "with" : "without"}-scripts.example`;
   await page.goto(`${url}/console/organizations/new`);
   await page.fill("[name=domains]", domain);
   await page.click("main button.primary");
+  await page.waitForURL(/organizations\/[0-9a-f-]{36}$/);
   const organization = new URL(page.url()).pathname;
   await page.goto(`${url}/console/directories/new`);
   await page.fill("[name=organization]", domain);
   await page.click("main button.primary");
+  await page.waitForSelector("#token");
   if (!(await page.inputValue("#token"))?.startsWith("rcd_")) {
     faults.push("the new token is not shown");
   }

@@ -84,6 +84,7 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         organization_domains,
         organizations,
         portal_links,
+        portal_sessions,
         publications,
         request_log,
         sequences,

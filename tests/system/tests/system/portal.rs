@@ -39,7 +39,10 @@ impl Visitor {
             request = request.header("sec-fetch-site", site);
         }
         if method == Method::POST {
-            request = request.form(form);
+            let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            request = request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form);
         }
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all("set-cookie") {
