@@ -8,7 +8,7 @@ use events::{Command, DeadLetterId, ResourceKind, Timestamp};
 use runtime::{Backoff, Shutdown};
 use std::collections::HashMap;
 use std::time::Duration;
-use store::{DeadLetter, DeadLetterKind, StoreError};
+use store::{DeadLetter, DeadLetterKind, SealedColumn, StoreError};
 
 /// How often the bus is asked.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -19,7 +19,7 @@ const LONGEST_TEXT: usize = 1_000;
 
 /// Binds the content of a letter to its row.
 pub(crate) fn body_context(id: DeadLetterId) -> String {
-    format!("dead-letter/{id}/body")
+    SealedColumn::DeadLetterBody.context(&id)
 }
 
 /// Runs until a soft stop.
@@ -114,7 +114,7 @@ fn row(state: &State, letter: &bus::DeadLetter) -> DeadLetter {
             row.directory_id = Some(command.directory_id);
             row.resource_id = Some(command.resource_id);
             let body = serde_json::to_vec(command).ok();
-            row.body = body.map(|body| state.master_key().seal(&body, &body_context(id)));
+            row.body = body.map(|body| state.master_keys().seal(&body, &body_context(id)));
         }
         DeadMessage::Event(event) => {
             row.kind = DeadLetterKind::Event;

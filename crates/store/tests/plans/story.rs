@@ -72,6 +72,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     dead_letters(store).await;
     credentials(store).await;
     endpoints(store).await;
+    sealed(store).await;
     sending(store).await;
     switching(database, store).await;
     the_past(store).await;
@@ -825,6 +826,35 @@ async fn endpoints(store: &Store) {
     assert!(change.send_test(test, now()).await.unwrap());
     change.delete_endpoint(one.id).await.unwrap();
     change.commit().await.unwrap();
+}
+
+/// A change of the master key.
+async fn sealed(store: &Store) {
+    let values = store.sealed_values();
+    for column in SealedColumn::ALL {
+        let first = values.heads(column, None, 100).await.unwrap();
+        let next = values
+            .heads(column, first.last().map(|head| &head.row), 100)
+            .await
+            .unwrap();
+        let rows: Vec<SealedRow> = next.into_iter().map(|head| head.row).collect();
+        let read = values.read(column, rows.clone()).await.unwrap();
+        let mut some: Vec<Resealed> = read
+            .into_iter()
+            .map(|(row, old)| Resealed {
+                row,
+                new: old.clone(),
+                old,
+            })
+            .collect();
+        // Nothing is sealed in some of the tables.
+        some.extend(rows.into_iter().take(1).map(|row| Resealed {
+            row,
+            old: vec![0],
+            new: vec![0],
+        }));
+        values.replace(column, some).await.unwrap();
+    }
 }
 
 const LEASE: Duration = Duration::from_secs(30);

@@ -3,8 +3,9 @@
 use super::apps;
 use super::findings::Findings;
 use super::machine::database_file;
+use super::sealed;
 use events::{EventId, Timestamp};
-use runtime::Settings;
+use runtime::{Settings, existing_master_keys};
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
 use store::{Directory, DirectoryFilter, DirectoryState, ListPage, Store, StoreError, StoreOptions};
@@ -25,13 +26,6 @@ pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
     if let Some(file) = database_file(settings).filter(|file| !file.exists()) {
         let said = format!("{} is made at the first start", file.display());
         return findings.ok("database", said);
-    }
-    if !settings.database_is_sqlite() && settings.master_key.is_none() {
-        findings.fail(
-            "master key",
-            "ROLLCALL_MASTER_KEY is not set",
-            "make one with `openssl rand -base64 32` and give the same one to every service",
-        );
     }
     let options = StoreOptions {
         max_connections: 2,
@@ -86,7 +80,17 @@ async fn inside(settings: &Settings, store: &Store, findings: &mut Findings) -> 
     }
     deliveries(store, findings).await?;
     log(settings, store, findings).await?;
-    apps::look(settings, store, findings).await?;
+    match existing_master_keys(settings) {
+        Ok(keys) => {
+            sealed::look(&keys, store, findings).await?;
+            apps::look(&keys, store, findings).await?;
+        }
+        Err(error) => findings.fail(
+            "master key",
+            telemetry::chain(&error).to_string(),
+            "give this command the same ROLLCALL_MASTER_KEY or data dir as the services",
+        ),
+    }
     directories(store, findings).await
 }
 
