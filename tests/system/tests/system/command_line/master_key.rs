@@ -1,17 +1,19 @@
 //! Another master key takes the place of the one that everything is sealed with.
 
+mod killed;
+mod of_files;
+
 use super::shell::{Ended, Shell, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use events::{DeadLetterId, Timestamp};
 use secrets::{KeyId, MasterKey};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 use store::testing::TestDatabase;
-use store::{DeadLetter, DeadLetterKind, Dialect, SealedColumn, Store};
-use system::process::{PATIENCE, Process, pause};
+use store::{DeadLetter, DeadLetterKind, Dialect, SealedColumn};
+use system::process::{PATIENCE, pause};
 use system::receiver::Receiver;
 use system::{MASTER_KEY as OLD, Shape, System, Tenant};
 
@@ -27,22 +29,12 @@ mod all_in_one {
     async fn every_secret_is_sealed_with_the_new_key_and_is_the_same_as_before() {
         Box::pin(super::every_secret_is_the_same_as_before(system::Shape::AllInOne)).await;
     }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_change_that_was_killed_is_gone_on_with() {
-        super::a_change_that_was_killed_is_gone_on_with(store::Dialect::Sqlite).await;
-    }
 }
 
 mod separate {
     #[tokio::test(flavor = "multi_thread")]
     async fn every_secret_is_sealed_with_the_new_key_and_is_the_same_as_before() {
         Box::pin(super::every_secret_is_the_same_as_before(system::Shape::Separate)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_change_that_was_killed_is_gone_on_with() {
-        super::a_change_that_was_killed_is_gone_on_with(store::Dialect::Postgres).await;
     }
 }
 
@@ -98,6 +90,7 @@ async fn every_secret_is_the_same_as_before(shape: Shape) {
     .await;
     check(&system, &tenant, &receiver, &known).await;
     assert_eq!(access(&tenant, &known).await, 200);
+    assert_eq!(published_keys(&system).await, 2);
     let shell = operator(&system.database, NEW, Some(OLD));
     let found = shell.run(&["doctor"]).await;
     assert!(found.out.contains("sealed with the previous key: "), "{}", found.out);
@@ -127,6 +120,7 @@ async fn every_secret_is_the_same_as_before(shape: Shape) {
     restart(&mut system, &[("ROLLCALL_MASTER_KEY_PREVIOUS", None)]).await;
     check(&system, &tenant, &receiver, &known).await;
     assert_eq!(access(&tenant, &known).await, 401);
+    assert_eq!(published_keys(&system).await, 1);
     assert_eq!(beginnings(&system.database, OLD).await, Vec::<String>::new());
     assert!(!beginnings(&system.database, NEW).await.is_empty());
     let letters = system.database.store.dead_letters();
@@ -315,6 +309,13 @@ async fn access(tenant: &Tenant, known: &Known) -> u16 {
     tenant.scim.with_token(&known.access_token).get("/Users").await.status
 }
 
+/// The keys that Security Event Tokens are verified with.
+async fn published_keys(system: &System) -> usize {
+    let url = format!("{}/.well-known/jwks.json", system.admin_url());
+    let answer: Value = system::client().get(url).send().await.unwrap().json().await.unwrap();
+    answer["keys"].as_array().unwrap().len()
+}
+
 /// Where in the database, whatever the table, there is the beginning of a value that a key sealed.
 async fn beginnings(database: &TestDatabase, master_key: &str) -> Vec<String> {
     let head: Vec<u8> = key(master_key).seal(b"", "")[..KeyId::HEAD].to_vec();
@@ -340,182 +341,4 @@ async fn dump(database: &TestDatabase) -> Vec<u8> {
     let output = dump.args(["--data-only", "--dbname", &database.url]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
-}
-
-/// More than a few transactions.
-const MANY: usize = 5_000;
-
-async fn a_change_that_was_killed_is_gone_on_with(dialect: Dialect) {
-    let database = TestDatabase::of(dialect).await;
-    fill(&database).await;
-    let shell = operator(&database, NEW, Some(OLD));
-    let held = match dialect {
-        // Somebody else changes an endpoint in the middle: the command waits there.
-        Dialect::Postgres => {
-            let middle = "SELECT id FROM endpoints ORDER BY id OFFSET 2500 LIMIT 1";
-            Some(
-                database
-                    .hold(&format!("SELECT id FROM endpoints WHERE id = ({middle}) FOR UPDATE"))
-                    .await,
-            )
-        }
-        Dialect::Sqlite => None,
-    };
-    let mut run = shell
-        .command(&["rotate-master-key"])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    loop {
-        let is_there = match dialect {
-            Dialect::Postgres => {
-                database.running("UPDATE \"endpoints\"").await == Some(1) && count(&database.store, NEW).await > 2_000
-            }
-            Dialect::Sqlite => count(&database.store, NEW).await > 0,
-        };
-        if is_there {
-            break;
-        }
-        assert!(started.elapsed() < PATIENCE, "it seals nothing");
-        pause().await;
-    }
-    run.kill().await.unwrap();
-    drop(held);
-    let (old, new) = (count(&database.store, OLD).await, count(&database.store, NEW).await);
-    assert!(old > 0 && new > 0 && old + new == MANY, "{old} and {new}");
-
-    let report = rotate(&shell).await.well().json();
-    assert_eq!(report["sealed_with_master_key"], MANY, "{report}");
-    assert_eq!(report["previous_key_may_be_removed"], true, "{report}");
-    assert_eq!(count(&database.store, NEW).await, MANY);
-    let endpoints = database.store.endpoints().all().await.unwrap();
-    let new = key(NEW);
-    for endpoint in &endpoints {
-        let context = SealedColumn::EndpointSecret.context(&endpoint.id);
-        assert_eq!(
-            new.open(&endpoint.sealed_secret, &context).unwrap(),
-            endpoint.id.to_string().as_bytes()
-        );
-    }
-    database.close().await;
-}
-
-/// Endpoints whose secrets are their ids.
-async fn fill(database: &TestDatabase) {
-    let old = key(OLD);
-    let ids: Vec<events::EndpointId> = (0..MANY).map(|_| events::EndpointId::new()).collect();
-    for some in ids.chunks(500) {
-        let rows: Vec<String> = some
-            .iter()
-            .map(|id| {
-                let sealed = old.seal(id.to_string().as_bytes(), &SealedColumn::EndpointSecret.context(id));
-                let sealed: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
-                match database.store.dialect() {
-                    Dialect::Postgres => format!("('{id}', 'https://a.example', '\\x{sealed}', false, 0, 0)"),
-                    Dialect::Sqlite => {
-                        format!(
-                            "(X'{}', 'https://a.example', X'{sealed}', false, 0, 0)",
-                            id.uuid().simple()
-                        )
-                    }
-                }
-            })
-            .collect();
-        let columns = "id, url, sealed_secret, ordered, created_at, updated_at";
-        database
-            .execute(&format!("INSERT INTO endpoints ({columns}) VALUES {}", rows.join(", ")))
-            .await;
-    }
-}
-
-/// How many secrets of endpoints a key sealed.
-async fn count(store: &Store, master_key: &str) -> usize {
-    let heads = store
-        .sealed_values()
-        .heads(SealedColumn::EndpointSecret, None, 100_000)
-        .await
-        .unwrap();
-    let id = Some(key(master_key).id());
-    let sealed = heads
-        .iter()
-        .filter(|head| head.head.as_deref().and_then(KeyId::of_sealed) == id);
-    sealed.count()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_in_the_data_dir_is_changed_under_a_running_server_and_goes_when_nobody_has_it() {
-    let shell = Shell::new();
-    let data_dir = shell.path().join("data");
-    let environment = vec![
-        ("ROLLCALL_DATA_DIR".to_owned(), data_dir.display().to_string()),
-        ("ROLLCALL_ADMIN_KEY".to_owned(), system::ADMIN_KEY.to_owned()),
-        ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE".to_owned(), "true".to_owned()),
-    ];
-    let mut server = Process::new("rollcall", &["serve"], environment, shell.path());
-    server.start().await;
-    let api = Api(server.url());
-    let made = api
-        .call("POST", "/endpoints", json!({ "url": "http://127.0.0.1:9/hook" }))
-        .await;
-    let path = format!("/endpoints/{}/secret", text(&made["id"]));
-    let (current, previous) = (data_dir.join("master.key"), data_dir.join("master.key.previous"));
-    let old = std::fs::read_to_string(&current).unwrap();
-
-    let rotate = ["rotate-master-key", "--data-dir", "data", "--json"];
-    let report = shell.run(&rotate).await.well().json();
-    assert!(report["sealed_again"].as_u64().unwrap() >= 2, "{report}");
-    assert_eq!(report["previous_key_may_be_removed"], false, "{report}");
-    assert!(text(&report["detail"]).contains("Restart Rollcall"), "{report}");
-    assert_eq!(std::fs::read_to_string(&previous).unwrap(), old);
-    let new = std::fs::read_to_string(&current).unwrap();
-    assert_ne!(new, old);
-    for file in [&current, &previous] {
-        assert_eq!(mode(file), 0o600);
-    }
-    // The server that has the old key finds the new one, and seals with it from then on.
-    assert_eq!(api.call("GET", &path, json!(null)).await["secret"], made["secret"]);
-    api.call("POST", "/endpoints", json!({ "url": "http://127.0.0.1:9/other" }))
-        .await;
-    let report = shell.run(&rotate).await.well().json();
-    assert_eq!(report["sealed_again"], 0, "{report}");
-    assert!(previous.exists(), "{report}");
-
-    assert!(server.terminate().await.success());
-    server.start().await;
-    let kept = shell
-        .run(&[&rotate[..], &["--keep-previous"]].concat())
-        .await
-        .well()
-        .json();
-    assert_eq!(kept["previous_key_may_be_removed"], true, "{kept}");
-    assert!(previous.exists(), "{kept}");
-    let report = shell.run(&rotate).await.well().json();
-    assert_eq!(report["previous_key_may_be_removed"], true, "{report}");
-    assert!(!previous.exists(), "{report}");
-    assert_eq!(std::fs::read_to_string(&current).unwrap(), new);
-    assert_eq!(api.call("GET", &path, json!(null)).await["secret"], made["secret"]);
-    assert!(server.terminate().await.success());
-}
-
-fn mode(file: &Path) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(file).unwrap().permissions()) & 0o777
-}
-
-/// The management API of a server.
-struct Api(String);
-
-impl Api {
-    async fn call(&self, method: &str, path: &str, body: Value) -> Value {
-        let url = format!("{}/api/v1{path}", self.0);
-        let mut request = system::client()
-            .request(method.parse().unwrap(), url)
-            .bearer_auth(system::ADMIN_KEY);
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
-        answer.json().await.unwrap()
-    }
 }
