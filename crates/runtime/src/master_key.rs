@@ -232,8 +232,8 @@ mod tests {
         let text = |key: &MasterKey| key.to_base64().expose_secret().to_owned();
         let with = |previous: &MasterKey| {
             let flags = Flags::default()
-                .with("master_key", &text(&new))
-                .with("master_key_previous", &text(previous));
+                .with("master_key", text(&new))
+                .with("master_key_previous", text(previous));
             master_keys(&settings(folder.path(), flags))
         };
         let sealed = old.seal(b"value", "place");

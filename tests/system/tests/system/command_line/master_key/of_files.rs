@@ -18,7 +18,7 @@ async fn a_key_in_the_data_dir_is_changed_under_a_running_server_and_goes_when_n
     server.start().await;
     let api = Api(server.url());
     let made = api
-        .call("POST", "/endpoints", json!({ "url": "http://127.0.0.1:9/hook" }))
+        .call("POST", "/endpoints", json!({ "url": "http://127.0.0.1:9009/hook" }))
         .await;
     let path = format!("/endpoints/{}/secret", text(&made["id"]));
     let (current, previous) = (data_dir.join("master.key"), data_dir.join("master.key.previous"));
@@ -37,7 +37,7 @@ async fn a_key_in_the_data_dir_is_changed_under_a_running_server_and_goes_when_n
     }
     // The server that has the old key finds the new one, and seals with it from then on.
     assert_eq!(api.call("GET", &path, json!(null)).await["secret"], made["secret"]);
-    api.call("POST", "/endpoints", json!({ "url": "http://127.0.0.1:9/other" }))
+    api.call("POST", "/endpoints", json!({ "url": "http://127.0.0.1:9009/other" }))
         .await;
     let report = shell.run(&rotate).await.well().json();
     assert_eq!(report["sealed_again"], 0, "{report}");
