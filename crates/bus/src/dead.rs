@@ -84,10 +84,21 @@ impl TakenLetters {
     /// # Errors
     /// When that may not have reached the bus: then it gives them out again.
     pub async fn ack(self) -> Result<(), BusError> {
+        self.ack_except(&[]).await
+    }
+
+    /// Takes them off the bus, except those at these places of [`TakenLetters::letters`], which can be kept nowhere else: the
+    /// bus keeps them, and does not give them out again. On a broker they are in the queue
+    /// [`DEAD_UNSTORED`](crate::topology::DEAD_UNSTORED), together with what travelled in the same message. Inside one
+    /// process, they are kept as long as it lives, and an event among them is not done with.
+    ///
+    /// # Errors
+    /// When that may not have reached the bus: then it gives all of them out again.
+    pub async fn ack_except(self, unstored: &[usize]) -> Result<(), BusError> {
         match self.held {
-            Held::Rabbit(held) => held.ack().await,
+            Held::Rabbit(held) => held.ack_except(unstored).await,
             Held::Embedded(held) => {
-                held.ack();
+                held.ack_except(unstored);
                 Ok(())
             }
         }

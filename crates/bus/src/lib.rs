@@ -180,13 +180,24 @@ impl Bus {
         }
     }
 
+    /// How many messages are parked and can be kept nowhere but here ([`TakenLetters::ack_except`]).
+    ///
+    /// # Errors
+    /// When the broker cannot be asked.
+    pub async fn unstored_count(&self) -> Result<u64, BusError> {
+        match &self.0 {
+            Transport::Rabbit(rabbit) => rabbit.count_of(topology::DEAD_UNSTORED).await,
+            Transport::Embedded(embedded) => Ok(embedded.dead().count_unstored()),
+        }
+    }
+
     /// How many messages are parked and not yet taken.
     ///
     /// # Errors
     /// When the broker cannot be asked.
     pub async fn dead_count(&self) -> Result<u64, BusError> {
         match &self.0 {
-            Transport::Rabbit(rabbit) => rabbit.dead_count().await,
+            Transport::Rabbit(rabbit) => rabbit.count_of(topology::DEAD).await,
             Transport::Embedded(embedded) => Ok(embedded.dead().count()),
         }
     }

@@ -29,7 +29,7 @@ pub(crate) use consumer::{Consumer, Link};
 pub(crate) use dead::HeldLetters;
 pub use look::{QueueDepth, look};
 
-use crate::topology::{DEAD, Topology};
+use crate::topology::Topology;
 use crate::{BusError, Health};
 use session::PublisherSession;
 use status::StatusBoard;
@@ -114,14 +114,14 @@ impl Rabbit {
         self.shared.status.health()
     }
 
-    pub(crate) async fn dead_count(&self) -> Result<u64, BusError> {
+    pub(crate) async fn count_of(&self, queue: &str) -> Result<u64, BusError> {
         let session = self.shared.session().ok_or(BusError::Unavailable)?;
         let channel = session
             .connection()
             .create_channel()
             .await
             .map_err(connection::broker_error)?;
-        let count = connection::message_count(&channel, DEAD)
+        let count = connection::message_count(&channel, queue)
             .await
             .map_err(connection::broker_error)?;
         // The channel closes itself when dropped; waiting for that tells nothing more.

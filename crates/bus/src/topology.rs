@@ -12,6 +12,8 @@ pub const EVENTS: &str = "rollcall.events";
 pub const DISPATCH: &str = "rollcall.dispatch";
 /// Topic exchange and queue of what could not be processed.
 pub const DEAD: &str = "rollcall.dead";
+/// Queue of the dead letters that could not be kept anywhere else either. Nothing reads from it but people.
+pub const DEAD_UNSTORED: &str = "rollcall.dead.unstored";
 /// Messages with commands that may wait in a lane before further ones are refused: some seconds of the fastest projector.
 pub const COMMANDS_MAX_LENGTH: u32 = 20_000;
 /// How often a message may come back before it is parked in [`DEAD`].
@@ -147,10 +149,11 @@ impl Topology {
         ];
         // The queue of dead letters comes first: with at-least-once dead-lettering, a letter without a route stays in
         // the queue it came from.
-        let mut queues = vec![Queue {
-            name: DEAD.to_owned(),
+        let dead = |name: &str| Queue {
+            name: name.to_owned(),
             arguments: vec![QUORUM],
-        }];
+        };
+        let mut queues = vec![dead(DEAD), dead(DEAD_UNSTORED)];
         let mut bindings = vec![Binding {
             exchange: DEAD,
             queue: DEAD.to_owned(),

@@ -9,6 +9,7 @@ pub mod statements;
 use crate::{Database, Dialect, StoreOptions, migration};
 use events::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use uuid::Uuid;
@@ -141,6 +142,22 @@ impl ScratchDatabase {
         let rows = ask_server(&self.database, sql, [part.into()]).await;
         let row = rows.first().expect("a count");
         Some(row.try_get("", "running").expect("a count is a number"))
+    }
+
+    /// How many connections to this database each program has at this moment, by the name that it gives itself. PostgreSQL
+    /// only.
+    ///
+    /// # Panics
+    /// When the server cannot be reached.
+    pub async fn connections(&self) -> BTreeMap<String, i64> {
+        let sql = "SELECT application_name AS name, COUNT(*) AS count FROM pg_stat_activity \
+                   WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY application_name";
+        let rows = ask_server(&self.database, sql, []).await;
+        let read = |row: &QueryResult| {
+            let name = row.try_get("", "name").expect("a name is a text");
+            (name, row.try_get("", "count").expect("a count is a number"))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// A transaction of somebody else, which has run these statements and stays open until it is dropped: what it locks,

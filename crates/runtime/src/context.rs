@@ -1,12 +1,11 @@
 //! What a program's work is given.
 
 use crate::http::{self, HttpLimits, Probes, TracedFrom};
-use crate::master_key::{MasterKeyProblem, master_key};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use actix_web::web::{Data, ServiceConfig};
 use bus::Bus;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -24,7 +23,7 @@ pub struct Context {
     /// The bus; it may be down at any time and comes back by itself.
     pub bus: Bus,
     /// Seals and opens stored secrets.
-    pub master_key: MasterKey,
+    pub master_keys: MasterKeys,
     /// When and how to stop.
     pub shutdown: Shutdown,
     /// A name for this process that no other one has, for leases and locks.
@@ -111,14 +110,4 @@ pub struct CommandContext {
     pub store: Store,
     /// When to give up.
     pub shutdown: Shutdown,
-}
-
-impl CommandContext {
-    /// The master key of the installation.
-    ///
-    /// # Errors
-    /// See [`MasterKeyProblem`].
-    pub fn master_key(&self) -> Result<MasterKey, MasterKeyProblem> {
-        master_key(&self.settings)
-    }
 }

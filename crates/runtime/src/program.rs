@@ -5,7 +5,8 @@ use crate::context::{CommandContext, Context};
 use crate::files;
 use crate::flags::Flags;
 use crate::http::HttpLimits;
-use crate::master_key::master_key;
+use crate::master_key::master_keys;
+use crate::sealed_by::tell_of_other_keys;
 use crate::settings::Settings;
 use crate::shutdown::{AFTER_HARD, Shutdown};
 use anyhow::{Context as _, bail};
@@ -262,7 +263,7 @@ async fn start(program: Program, process: Process) -> anyhow::Result<Option<Cont
     }
     let connections = files::connections(settings.max_connections, files::raise()).map_err(anyhow::Error::msg)?;
     let limits = HttpLimits::of(&settings, connections);
-    let master_key = master_key(&settings)?;
+    let master_keys = master_keys(&settings)?;
     // Bound before anything else is tried: a taken port must not leave half a start behind, and port 0 gets its number.
     let listener = TcpListener::bind(&settings.listen)
         .with_context(|| format!("the address {} (ROLLCALL_LISTEN) cannot be used", settings.listen))?;
@@ -272,13 +273,14 @@ async fn start(program: Program, process: Process) -> anyhow::Result<Option<Cont
     let Some(store) = connect::store(program.name, &settings, &shutdown, Some(waiting)).await? else {
         return Ok(None);
     };
+    tell_of_other_keys(&store, &master_keys).await;
     let bus = connect_bus(program.name, &settings)?;
     Ok(Some(Context {
         public_url: settings.public_url(address).into(),
         settings,
         store,
         bus,
-        master_key,
+        master_keys,
         shutdown,
         instance,
         listener: Arc::new(listener),

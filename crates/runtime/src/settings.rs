@@ -111,6 +111,18 @@ impl Settings {
         self.data_dir.join("master.key")
     }
 
+    /// The file of the master key before that, while stored secrets are still sealed with it.
+    #[must_use]
+    pub fn previous_master_key_file(&self) -> PathBuf {
+        self.data_dir.join("master.key.previous")
+    }
+
+    /// Whether the master key is in a file of the data dir, and not in a setting.
+    #[must_use]
+    pub fn keeps_its_master_key(&self) -> bool {
+        self.master_key.is_none() && self.database_is_sqlite()
+    }
+
     /// Where the value of a setting came from, by its name in `rollcall.toml`.
     #[must_use]
     pub fn origin(&self, name: &str) -> Origin {

@@ -318,8 +318,8 @@ fn limits_are_named_in_refusals_as_the_settings_that_hold_them() {
     }
 }
 
-/// The four settings that are secrets, or may hold one.
-const SECRETS: [(&str, &str, &str); 4] = [
+/// The five settings that are secrets, or may hold one.
+const SECRETS: [(&str, &str, &str); 5] = [
     (
         "ROLLCALL_DATABASE_URL",
         "database_url",
@@ -327,6 +327,7 @@ const SECRETS: [(&str, &str, &str); 4] = [
     ),
     ("ROLLCALL_BUS_URL", "bus_url", "amqp://me:pw-bus@mq:5672/%2f"),
     ("ROLLCALL_MASTER_KEY", "master_key", KEY),
+    ("ROLLCALL_MASTER_KEY_PREVIOUS", "master_key_previous", KEY),
     ("ROLLCALL_ADMIN_KEY", "admin_key", "pw-admin-with-characters-enough-32"),
 ];
 
@@ -344,6 +345,7 @@ fn every_secret_can_be_read_from_a_file_whose_last_line_end_does_not_count() {
                 "database_url" => settings.database_url(),
                 "bus_url" => settings.bus_url.clone(),
                 "master_key" => settings.master_key.clone().unwrap(),
+                "master_key_previous" => settings.master_key_previous.clone().unwrap(),
                 _ => settings.admin_key.clone().unwrap(),
             };
             assert_eq!(read.expose_secret(), value);

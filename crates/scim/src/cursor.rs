@@ -56,7 +56,10 @@ pub struct CursorBinding<'a> {
 
 /// Issues cursors and reads them back. Cheap to clone; never shown.
 #[derive(Clone)]
-pub struct Cursors(hmac::Key);
+pub struct Cursors {
+    issuing: hmac::Key,
+    previous: Option<hmac::Key>,
+}
 
 impl fmt::Debug for Cursors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,10 +68,15 @@ impl fmt::Debug for Cursors {
 }
 
 impl Cursors {
-    /// With a secret key that every process of an installation shares.
+    /// With a secret key that every process of an installation shares, and perhaps the one before it: cursors that were
+    /// issued with that one are still read.
     #[must_use]
-    pub fn new(key: &[u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    pub fn new(key: &[u8; 32], previous: Option<&[u8; 32]>) -> Self {
+        let keyed = |key: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, key);
+        Self {
+            issuing: keyed(key),
+            previous: previous.map(keyed),
+        }
     }
 
     /// The text of a cursor: unreserved characters of RFC 3986 only (R39). `now` is in seconds since 1970.
@@ -85,7 +93,7 @@ impl Cursors {
         bytes.push(list);
         bytes.extend(created_ms.to_be_bytes());
         bytes.extend(id);
-        let tag = hmac::sign(&self.0, &covered(&bytes, binding, query));
+        let tag = hmac::sign(&self.issuing, &covered(&bytes, binding, query));
         bytes.extend_from_slice(tag.as_ref());
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -99,7 +107,11 @@ impl Cursors {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let bytes: &[u8; BODY + TAG] = bytes.as_slice().try_into().map_err(|_| invalid())?;
         let (body, tag) = bytes.split_at(BODY);
-        hmac::verify(&self.0, &covered(body, binding, query), tag).map_err(|_| invalid())?;
+        let covered = covered(body, binding, query);
+        let mut keys = std::iter::once(&self.issuing).chain(&self.previous);
+        if !keys.any(|key| hmac::verify(key, &covered, tag).is_ok()) {
+            return Err(invalid());
+        }
         let mut fields = CursorBytes(body);
         if fields.take::<1>()? != [VERSION] {
             return Err(invalid());

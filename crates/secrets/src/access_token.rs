@@ -4,7 +4,7 @@
 //! token proves that this installation gave it out, for whom and until when; whether its subject is still welcome is for
 //! the caller to look up.
 
-use crate::MasterKey;
+use crate::MasterKeys;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -42,7 +42,11 @@ pub struct AccessClaims {
 
 /// Makes and checks access tokens. Cheap to clone; never shown.
 #[derive(Clone)]
-pub struct AccessTokens(hmac::Key);
+pub struct AccessTokens {
+    signing: hmac::Key,
+    /// Made of the master key before this one: what it signed is good until it ends.
+    previous: Option<hmac::Key>,
+}
 
 impl fmt::Debug for AccessTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,16 +57,20 @@ impl fmt::Debug for AccessTokens {
 impl AccessTokens {
     /// With a key that is made of the master key: every process of an installation has the same.
     #[must_use]
-    pub fn new(master_key: &MasterKey) -> Self {
-        let key = master_key.derive("access tokens");
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+    pub fn new(master_keys: &MasterKeys) -> Self {
+        let derived = master_keys.derive("access tokens");
+        let key = |derived: [u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, &derived);
+        Self {
+            signing: key(derived.current),
+            previous: derived.previous.map(key),
+        }
     }
 
     /// The text of a token that says this.
     #[must_use]
     pub fn sign(&self, claims: &AccessClaims) -> SecretString {
         let mut bytes = encode(claims).to_vec();
-        let tag = hmac::sign(&self.0, &bytes);
+        let tag = hmac::sign(&self.signing, &bytes);
         bytes.extend_from_slice(tag.as_ref());
         format!("{ACCESS_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into()
     }
@@ -76,7 +84,8 @@ impl AccessTokens {
         if tag.len() != TAG {
             return None;
         }
-        hmac::verify(&self.0, claims, tag).ok()?;
+        let mut keys = std::iter::once(&self.signing).chain(&self.previous);
+        keys.find(|key| hmac::verify(key, claims, tag).is_ok())?;
         decode(claims).filter(|claims| now_ms < claims.expires_at_ms)
     }
 }
@@ -115,6 +124,7 @@ fn decode(bytes: &[u8; CLAIMS]) -> Option<AccessClaims> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MasterKey;
     use secrecy::ExposeSecret;
 
     const CLAIMS: AccessClaims = AccessClaims {
@@ -126,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_token_says_what_was_signed_until_its_time_is_over() {
-        let tokens = AccessTokens::new(&MasterKey::generate());
+        let tokens = AccessTokens::new(&MasterKey::generate().into());
         for grant in [GrantType::ClientSecret, GrantType::Assertion] {
             let claims = AccessClaims { grant, ..CLAIMS };
             let token = tokens.sign(&claims);
@@ -137,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_changed_character_and_every_other_length_is_refused() {
-        let tokens = AccessTokens::new(&MasterKey::generate());
+        let tokens = AccessTokens::new(&MasterKey::generate().into());
         let token = tokens.sign(&CLAIMS);
         let token = token.expose_secret();
         for position in 0..token.len() {
@@ -151,9 +161,21 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_the_previous_master_key_is_good_and_none_is_signed_with_it() {
+        let (old, new) = (MasterKey::generate(), MasterKey::generate());
+        let before = AccessTokens::new(&old.clone().into());
+        let during = AccessTokens::new(&MasterKeys::new(new.clone(), Some(old)));
+        let after = AccessTokens::new(&new.into());
+        assert_eq!(during.verify(before.sign(&CLAIMS).expose_secret(), 999), Some(CLAIMS));
+        let token = during.sign(&CLAIMS);
+        assert_eq!(after.verify(token.expose_secret(), 999), Some(CLAIMS));
+        assert_eq!(before.verify(token.expose_secret(), 999), None);
+    }
+
+    #[test]
     fn another_installation_signs_otherwise() {
-        let token = AccessTokens::new(&MasterKey::generate()).sign(&CLAIMS);
-        let other = AccessTokens::new(&MasterKey::generate());
+        let token = AccessTokens::new(&MasterKey::generate().into()).sign(&CLAIMS);
+        let other = AccessTokens::new(&MasterKey::generate().into());
         assert_eq!(other.verify(token.expose_secret(), 0), None);
     }
 }

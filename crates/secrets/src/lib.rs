@@ -7,11 +7,13 @@
 mod access_token;
 mod compare;
 mod master_key;
+mod master_keys;
 mod random;
 mod token;
 
 pub use access_token::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, GrantType};
 pub use compare::{constant_time_eq, hash_secret};
-pub use master_key::{MasterKey, MasterKeyError, OpenError};
+pub use master_key::{KeyId, MasterKey, MasterKeyError, OpenError};
+pub use master_keys::{Derived, MasterKeys};
 pub use random::random_bytes;
 pub use token::{ParsedToken, Token, TokenHash, TokenKind};

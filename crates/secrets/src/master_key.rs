@@ -1,8 +1,9 @@
-//! The one key of an installation, and what it seals.
+//! One master key, and what it seals.
 //!
 //! A sealed value is `version (1) | key id (4) | nonce (12) | AES-256-GCM ciphertext and tag`. Version, key id and the
-//! caller's context are authenticated with it, so that a value copied to another row does not open there. Nonces are
-//! random: good for 2³² values under one key, and an installation seals a handful for each endpoint and key.
+//! caller's context are authenticated with it, so that a value copied to another row does not open there. The key id, the
+//! first bytes of a hash of the key, says which key opens a value. Nonces are random: good for 2³² values under one key, and
+//! an installation seals a handful for each endpoint and key.
 
 use crate::random::random_bytes;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -33,15 +34,40 @@ pub enum OpenError {
     /// Too short, or of a version that this program does not know.
     #[error("the stored value is not one that this version sealed")]
     Malformed,
-    /// Sealed under another master key.
-    #[error("the stored value was sealed with another master key")]
-    OtherKey,
+    /// Sealed under another master key, with this id.
+    #[error(
+        "the stored value was sealed with the master key {0}, which this program does not have (ROLLCALL_MASTER_KEY, \
+         ROLLCALL_MASTER_KEY_PREVIOUS)"
+    )]
+    OtherKey(KeyId),
     /// Changed since it was sealed, or sealed for another place.
     #[error("the stored value was changed or belongs to another place")]
     Refused,
     /// Opened, but not text.
     #[error("the stored value is not text")]
     NotText,
+}
+
+/// Names a master key in what it sealed. It reveals nothing about the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; KEY_ID]);
+
+impl KeyId {
+    /// So many bytes at the beginning of a sealed value name its key.
+    pub const HEAD: usize = HEADER;
+
+    /// The key of a sealed value, by its beginning: at least [`KeyId::HEAD`] bytes. `None` for what this version did not seal.
+    #[must_use]
+    pub fn of_sealed(head: &[u8]) -> Option<Self> {
+        let (&[version, ref id @ ..], _) = head.split_first_chunk::<HEADER>()?;
+        (version == VERSION).then_some(Self(*id))
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// Seals and opens stored secrets. Cheap to clone; never shown.
@@ -51,7 +77,7 @@ pub struct MasterKey(Arc<Inner>);
 struct Inner {
     key: SecretBox<[u8; KEY]>,
     cipher: Aes256Gcm,
-    id: [u8; KEY_ID],
+    id: KeyId,
 }
 
 impl fmt::Debug for MasterKey {
@@ -113,7 +139,17 @@ impl MasterKey {
             .into();
         let mut id = [0; KEY_ID];
         id.copy_from_slice(&digest[..KEY_ID]);
-        Self(Arc::new(Inner { key, cipher, id }))
+        Self(Arc::new(Inner {
+            key,
+            cipher,
+            id: KeyId(id),
+        }))
+    }
+
+    /// What names this key in the values that it sealed.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.0.id
     }
 
     /// Encrypts `plain` for one place, named by `context` (for example `endpoint/<id>/secret`).
@@ -125,7 +161,7 @@ impl MasterKey {
         let nonce = random_bytes::<NONCE>();
         let mut sealed = Vec::with_capacity(HEADER + NONCE + plain.len() + 16);
         sealed.push(VERSION);
-        sealed.extend_from_slice(&self.0.id);
+        sealed.extend_from_slice(&self.0.id.0);
         let aad = associated(&sealed, context);
         let cipher_text = self
             .0
@@ -144,11 +180,9 @@ impl MasterKey {
     pub fn open(&self, sealed: &[u8], context: &str) -> Result<Vec<u8>, OpenError> {
         let (header, rest) = sealed.split_first_chunk::<HEADER>().ok_or(OpenError::Malformed)?;
         let (nonce, cipher_text) = rest.split_first_chunk::<NONCE>().ok_or(OpenError::Malformed)?;
-        if header[0] != VERSION {
-            return Err(OpenError::Malformed);
-        }
-        if header[1..] != self.0.id {
-            return Err(OpenError::OtherKey);
+        let id = KeyId::of_sealed(header).ok_or(OpenError::Malformed)?;
+        if id != self.0.id {
+            return Err(OpenError::OtherKey(id));
         }
         let aad = associated(header, context);
         self.0
@@ -238,8 +272,38 @@ mod tests {
 
     #[test]
     fn a_value_of_another_key_is_distinguished_from_a_damaged_one() {
-        let sealed = MasterKey::generate().seal(b"value", CONTEXT);
-        assert_eq!(MasterKey::generate().open(&sealed, CONTEXT), Err(OpenError::OtherKey));
+        let key = MasterKey::generate();
+        let sealed = key.seal(b"value", CONTEXT);
+        let refused = MasterKey::generate().open(&sealed, CONTEXT);
+        assert_eq!(refused, Err(OpenError::OtherKey(key.id())));
+        let said = refused.unwrap_err().to_string();
+        assert!(
+            said.contains(&key.id().to_string()) && said.contains("ROLLCALL_MASTER_KEY"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_value_names_its_key_at_its_beginning() {
+        let key = MasterKey::generate();
+        let sealed = key.seal(b"value", CONTEXT);
+        assert_eq!(KeyId::of_sealed(&sealed), Some(key.id()));
+        assert_eq!(KeyId::of_sealed(&sealed[..KeyId::HEAD]), Some(key.id()));
+        assert_eq!(KeyId::of_sealed(&sealed[..KeyId::HEAD - 1]), None);
+        assert_eq!(KeyId::of_sealed(&[VERSION + 1; HEADER]), None);
+        assert_eq!(key.id().to_string().len(), 2 * KEY_ID);
+    }
+
+    /// In the format of the first version of this program, by another implementation of AES-256-GCM.
+    #[test]
+    fn what_earlier_versions_sealed_still_opens() {
+        let key = MasterKey::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let sealed = [
+            0x01, 0x6a, 0xbb, 0xe0, 0xb2, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x3f,
+            0x73, 0xad, 0x03, 0x1a, 0xb6, 0x37, 0xfc, 0x5d, 0x1b, 0x87, 0x29, 0xcd, 0xe6, 0x9a, 0x82, 0x77, 0xe2, 0x87,
+            0x84, 0x2c, 0x00, 0xa6, 0x01, 0xf2,
+        ];
+        assert_eq!(key.open(&sealed, CONTEXT).as_deref(), Ok(b"whsec_abc".as_slice()));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use self::operations::{
     AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Caller, Claim, CountedRequest,
     CredentialEnd, CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters,
     Erasure, Erasures, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter, RequestLogSize,
-    Requests, Strangers, SyncCycle, SyncState,
+    Requests, Resealed, SealedColumn, SealedHead, SealedRow, SealedValues, Strangers, SyncCycle, SyncState,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

@@ -1,5 +1,5 @@
 //! What operators look at, and what keeps the house in order: the log of requests with its cycles, contacts and silences, the
-//! audit log, repeated requests, erasures, dead letters, and the ends of credentials.
+//! audit log, repeated requests, erasures, dead letters, the ends of credentials, and the list of what is sealed.
 
 mod audit;
 mod contacts;
@@ -9,6 +9,7 @@ mod dead_letters;
 mod erasures;
 mod idempotency;
 mod requests;
+mod sealed;
 mod silence;
 
 pub use audit::{AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage};
@@ -22,3 +23,4 @@ pub use requests::{
     Caller, CountedRequest, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter,
     RequestLogSize, Requests, Strangers,
 };
+pub use sealed::{Resealed, SealedColumn, SealedHead, SealedRow, SealedValues};

@@ -1,25 +1,29 @@
 //! Keeps what could not be processed: takes it from the bus, stores it, and only then acknowledges it.
 //!
 //! Every process of the management API does this. Each gets other letters, and one that comes twice is known by its message.
+//! What the database refuses again and again stays on the bus, where nothing takes it from: it is not lost, and holds up no other.
 
 use crate::state::State;
+use bus::topology::DEAD_UNSTORED;
 use bus::{DeadMessage, TakenLetters};
 use events::{Command, DeadLetterId, ResourceKind, Timestamp};
 use runtime::{Backoff, Shutdown};
 use std::collections::HashMap;
 use std::time::Duration;
-use store::{DeadLetter, DeadLetterKind, StoreError};
+use store::{DeadLetter, DeadLetterKind, SealedColumn, StoreError};
 
 /// How often the bus is asked.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Messages taken at a time.
 const AT_ONCE: usize = 100;
+/// Tries of letters that the database refuses, whatever the reason.
+const MOST_TRIES: u32 = 5;
 /// Bytes of a text of the message that are kept.
 const LONGEST_TEXT: usize = 1_000;
 
 /// Binds the content of a letter to its row.
 pub(crate) fn body_context(id: DeadLetterId) -> String {
-    format!("dead-letter/{id}/body")
+    SealedColumn::DeadLetterBody.context(&id)
 }
 
 /// Runs until a soft stop.
@@ -40,48 +44,86 @@ pub(crate) async fn keep(state: &State, shutdown: &Shutdown) {
     }
 }
 
-/// Stores letters, again and again until they are stored.
+/// A letter as it is stored, and where it is among those that were taken: of each message there is one.
+struct LetterRow {
+    row: DeadLetter,
+    places: Vec<usize>,
+}
+
+/// Stores letters: again and again while the database is away, and up to [`MOST_TRIES`] times what it refuses. That stays on
+/// the bus.
 async fn store(state: &State, shutdown: &Shutdown, taken: TakenLetters) {
-    let letters = letters(state, &taken);
+    let mut rows = letters(state, &taken);
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-    while let Err(error) = keep_all(state, &letters).await {
-        tracing::warn!(error = %telemetry::chain(&error), letters = letters.len(), "dead letters are not stored yet");
+    let (all, mut tries) = (rows.len(), 0);
+    while let Err(error) = keep_all(state, &mut rows).await {
+        tries += u32::from(!error.is_transient());
+        if tries >= MOST_TRIES {
+            for LetterRow { row, .. } in &rows {
+                tracing::error!(
+                    error = %telemetry::chain(&error),
+                    message.id = row.message_id,
+                    queue = row.queue,
+                    reason = row.reason,
+                    "a dead letter cannot be stored, after {MOST_TRIES} tries: it stays on the bus ({DEAD_UNSTORED})"
+                );
+            }
+            break;
+        }
+        tracing::warn!(error = %telemetry::chain(&error), letters = rows.len(), "dead letters are not stored yet");
         let pause = tokio::time::sleep(backoff.pause());
         if shutdown.soft.run_until_cancelled(pause).await.is_none() {
             return;
         }
     }
-    metrics::counter!("rollcall_dead_letters_total").increment(letters.len() as u64);
-    if let Err(error) = taken.ack().await {
+    metrics::counter!("rollcall_dead_letters_total").increment((all - rows.len()) as u64);
+    metrics::counter!("rollcall_dead_letters_unstored_total").increment(rows.len() as u64);
+    let unstored: Vec<usize> = rows.into_iter().flat_map(|row| row.places).collect();
+    if let Err(error) = taken.ack_except(&unstored).await {
         tracing::warn!(error = %telemetry::chain(&error), "dead letters are stored and may come again");
     }
 }
 
-/// All at once, and where one of them cannot be stored, each by itself, so that it holds up no other.
-async fn keep_all(state: &State, letters: &[DeadLetter]) -> Result<(), StoreError> {
+/// All at once, and where one of them cannot be stored, each by itself, so that it holds up no other. What is stored is taken
+/// from `rows`.
+async fn keep_all(state: &State, rows: &mut Vec<LetterRow>) -> Result<(), StoreError> {
     let kept = state.store().dead_letters();
-    match kept.keep(letters).await {
-        Err(error) if !error.is_transient() && letters.len() > 1 => {
-            let mut outcome = Ok(());
-            for letter in letters {
-                outcome = outcome.and(kept.keep(std::slice::from_ref(letter)).await);
+    let all: Vec<DeadLetter> = rows.iter().map(|row| row.row.clone()).collect();
+    let mut outcome = kept.keep(&all).await;
+    match &outcome {
+        Ok(()) => rows.clear(),
+        Err(error) if error.is_transient() => {}
+        Err(_) => {
+            outcome = Ok(());
+            let mut left = Vec::new();
+            for row in std::mem::take(rows) {
+                if let Err(error) = kept.keep(std::slice::from_ref(&row.row)).await {
+                    left.push(row);
+                    // That the database is away says nothing about a letter.
+                    if outcome.is_ok() || error.is_transient() {
+                        outcome = Err(error);
+                    }
+                }
             }
-            outcome
+            *rows = left;
         }
-        outcome => outcome,
     }
+    outcome
 }
 
-/// As they are stored: of each message one.
-fn letters(state: &State, taken: &TakenLetters) -> Vec<DeadLetter> {
-    let mut letters: HashMap<String, DeadLetter> = HashMap::new();
-    for letter in taken.letters() {
-        let letter = row(state, letter);
-        let times = letters.get(&letter.message_id).map_or(0, |known| known.times);
-        let known = letters.entry(letter.message_id.clone()).or_insert(letter);
-        known.times = times + 1;
+/// As they are stored.
+fn letters(state: &State, taken: &TakenLetters) -> Vec<LetterRow> {
+    let mut rows: HashMap<String, LetterRow> = HashMap::new();
+    for (place, letter) in taken.letters().iter().enumerate() {
+        let row = row(state, letter);
+        let known = rows.remove(&row.message_id);
+        let mut places = known.map(|known| known.places).unwrap_or_default();
+        places.push(place);
+        let times = i64::try_from(places.len()).unwrap_or(i64::MAX);
+        let row = DeadLetter { times, ..row };
+        rows.insert(row.message_id.clone(), LetterRow { row, places });
     }
-    letters.into_values().collect()
+    rows.into_values().collect()
 }
 
 fn row(state: &State, letter: &bus::DeadLetter) -> DeadLetter {
@@ -114,7 +156,7 @@ fn row(state: &State, letter: &bus::DeadLetter) -> DeadLetter {
             row.directory_id = Some(command.directory_id);
             row.resource_id = Some(command.resource_id);
             let body = serde_json::to_vec(command).ok();
-            row.body = body.map(|body| state.master_key().seal(&body, &body_context(id)));
+            row.body = body.map(|body| state.master_keys().seal(&body, &body_context(id)));
         }
         DeadMessage::Event(event) => {
             row.kind = DeadLetterKind::Event;

@@ -2,7 +2,7 @@
 
 use bus::Bus;
 use runtime::Context;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::sync::Arc;
 use store::Store;
 
@@ -14,7 +14,7 @@ pub struct Deps {
     /// The way to the projector, for users and groups.
     pub bus: Bus,
     /// Seals the secrets of endpoints.
-    pub master_key: MasterKey,
+    pub master_keys: MasterKeys,
     /// The URL that others reach this installation by, without a slash at the end.
     pub public_url: Arc<str>,
 }
@@ -24,7 +24,7 @@ impl From<&Context> for Deps {
         Self {
             store: context.store.clone(),
             bus: context.bus.clone(),
-            master_key: context.master_key.clone(),
+            master_keys: context.master_keys.clone(),
             public_url: Arc::clone(&context.public_url),
         }
     }

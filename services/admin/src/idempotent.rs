@@ -19,7 +19,7 @@ use events::{CommandId, Timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::{AdminTx, Claim};
+use store::{AdminTx, Claim, SealedColumn};
 use tokio::sync::Mutex;
 
 const HEADER: &str = "idempotency-key";
@@ -143,7 +143,7 @@ impl OpenChange {
         let kept = StoredAnswer { location, body };
         if let Some(key) = &self.claimed {
             let text = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
-            let sealed = STANDARD.encode(context.master_key().seal(&text, &context_of(key)));
+            let sealed = STANDARD.encode(context.master_keys().seal(&text, &context_of(key)));
             self.change.keep_answer(key, status.as_u16(), &sealed).await?;
         }
         self.commit(context, act).await?;
@@ -172,7 +172,7 @@ impl std::ops::Deref for OpenChange {
 fn replay(state: &State, key: &str, status: u16, sealed: &str) -> Result<HttpResponse, Problem> {
     let sealed = STANDARD.decode(sealed).map_err(|error| Problem::internal(&error))?;
     let text = state
-        .master_key()
+        .master_keys()
         .open_text(&sealed, &context_of(key))
         .map_err(|error| Problem::internal(&error))?;
     let kept: StoredAnswer = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
@@ -191,7 +191,7 @@ fn answer(status: StatusCode, kept: StoredAnswer) -> HttpResponse {
 }
 
 fn context_of(key: &str) -> String {
-    format!("idempotency/{key}")
+    SealedColumn::IdempotentAnswer.context(&key)
 }
 
 /// SHA-256 of parts that cannot run into each other.

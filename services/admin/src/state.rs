@@ -10,7 +10,7 @@ use crate::streams::Streams;
 use bus::Bus;
 use events::DirectoryId;
 use secrecy::ExposeSecret;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) struct State(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    master_key: MasterKey,
+    master_keys: MasterKeys,
     public_url: Arc<str>,
     admin_key_hash: Option<[u8; 32]>,
     guard: Guard,
@@ -54,7 +54,7 @@ impl State {
         let Deps {
             store,
             bus,
-            master_key,
+            master_keys,
             public_url,
         } = deps;
         // An empty setting must not make an empty bearer token an admin key.
@@ -64,8 +64,8 @@ impl State {
             public_url,
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
             guard: config.guard,
-            published_keys: SetKey::from_seed(&master_key.derive(SetKey::CONTEXT)).published(),
-            master_key,
+            published_keys: published_keys(&master_keys),
+            master_keys,
             to_index: Notify::new(),
             bus,
             streams: Streams::new(),
@@ -81,8 +81,8 @@ impl State {
         &self.0.store
     }
 
-    pub(crate) fn master_key(&self) -> &MasterKey {
-        &self.0.master_key
+    pub(crate) fn master_keys(&self) -> &MasterKeys {
+        &self.0.master_keys
     }
 
     /// The public keys of Security Event Tokens.
@@ -163,6 +163,16 @@ impl State {
     /// The URL of a resource of this API.
     pub(crate) fn location(&self, path: &str) -> String {
         format!("{}/api/v1{path}", self.0.public_url)
+    }
+}
+
+/// The public keys of Security Event Tokens: while a master key takes the place of another, of both.
+fn published_keys(master_keys: &MasterKeys) -> WellKnownKeys {
+    let seeds = master_keys.derive(SetKey::CONTEXT);
+    let keys = SetKey::from_seed(&seeds.current).published();
+    match seeds.previous {
+        Some(previous) => keys.and(SetKey::from_seed(&previous).published()),
+        None => keys,
     }
 }
 

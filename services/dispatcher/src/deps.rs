@@ -2,7 +2,7 @@
 
 use bus::Bus;
 use runtime::Context;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::sync::Arc;
 use store::Store;
 
@@ -14,7 +14,7 @@ pub struct Deps {
     /// Where events come from.
     pub bus: Bus,
     /// Opens the secrets of endpoints.
-    pub master_key: MasterKey,
+    pub master_keys: MasterKeys,
     /// The URL that others reach this installation by: the issuer of Security Event Tokens.
     pub public_url: Arc<str>,
     /// A name that no other dispatcher has or had; owns the leases.
@@ -26,7 +26,7 @@ impl From<&Context> for Deps {
         Self {
             store: context.store.clone(),
             bus: context.bus.clone(),
-            master_key: context.master_key.clone(),
+            master_keys: context.master_keys.clone(),
             public_url: Arc::clone(&context.public_url),
             instance: Arc::clone(&context.instance),
         }

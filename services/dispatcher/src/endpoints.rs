@@ -5,7 +5,7 @@ use crate::matching::EndpointSubscription;
 use directory::{Fields, Scope};
 use events::{EndpointId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{ActiveEndpoint, EndpointFormat, KeptUrl, Store, StoreError};
@@ -90,7 +90,7 @@ enum UnusableSecrets {
 #[derive(Debug)]
 pub(crate) struct EndpointCache {
     store: Store,
-    master_key: MasterKey,
+    master_keys: MasterKeys,
     known: Mutex<LoadedEndpoints>,
 }
 
@@ -105,10 +105,10 @@ struct LoadedEndpoints {
 }
 
 impl EndpointCache {
-    pub(crate) fn new(store: Store, master_key: MasterKey) -> Self {
+    pub(crate) fn new(store: Store, master_keys: MasterKeys) -> Self {
         Self {
             store,
-            master_key,
+            master_keys,
             known: Mutex::default(),
         }
     }
@@ -162,7 +162,8 @@ impl EndpointCache {
             tracing::error!(
                 endpoint.id = %row.id,
                 error = %telemetry::chain(error),
-                "an endpoint cannot be sent to; rotate its secret, and set its URL and headers again"
+                "an endpoint cannot be sent to: give this service the master key that its secrets were sealed with; where that \
+                 is lost, rotate its secret, and set its URL and headers again"
             );
         });
         LoadedEndpoint {
@@ -184,13 +185,13 @@ impl EndpointCache {
         let context = store::Endpoint::secret_context(row.id);
         let mut secrets = Vec::with_capacity(2);
         for sealed in std::iter::once(&row.sealed_secret).chain(&row.sealed_previous_secret) {
-            let plain = self.master_key.open(sealed, &context)?;
+            let plain = self.master_keys.open(sealed, &context)?;
             secrets.push(Secret::parse(std::str::from_utf8(&plain)?)?);
         }
         let headers = match &row.sealed_headers {
             Some(sealed) => {
                 let plain = self
-                    .master_key
+                    .master_keys
                     .open(sealed, &store::Endpoint::headers_context(row.id))?;
                 let pairs: HashMap<String, String> = serde_json::from_slice(&plain)?;
                 CustomHeaders::new(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?
@@ -201,14 +202,14 @@ impl EndpointCache {
         let identity = match &row.client_identity {
             Some(identity) => {
                 let context = store::Endpoint::identity_context(row.id);
-                let pem = self.master_key.open(&identity.sealed, &context)?;
+                let pem = self.master_keys.open(&identity.sealed, &context)?;
                 Some(ClientIdentity::of_pem(std::str::from_utf8(&pem)?)?)
             }
             None => None,
         };
         let url = match &row.url.kept {
             KeptUrl::Sealed(sealed) => self
-                .master_key
+                .master_keys
                 .open_text(sealed, &store::Endpoint::url_context(row.id))?,
             // Of an earlier version; see `sealing`.
             KeptUrl::Plain(url) => url.as_str().into(),

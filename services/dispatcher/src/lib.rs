@@ -75,16 +75,16 @@ impl Service for Dispatcher {
         let Deps {
             store,
             bus,
-            master_key,
+            master_keys,
             public_url,
             instance: owner,
         } = self.deps;
         let (soft, hard) = (shutdown.soft.clone(), shutdown.hard.clone());
         let (outcomes_in, outcomes) = mpsc::channel(MOST_WAITING_OUTCOMES);
-        let key = SetKey::from_seed(&master_key.derive(SetKey::CONTEXT));
+        let key = SetKey::from_seed(&master_keys.derive(SetKey::CONTEXT).current);
         let issuer = SetIssuer::new(key, &public_url);
-        let sealing = sealing::run(store.clone(), master_key.clone(), soft.clone());
-        let endpoints = EndpointCache::new(store.clone(), master_key);
+        let sealing = sealing::run(store.clone(), master_keys.clone(), soft.clone());
+        let endpoints = EndpointCache::new(store.clone(), master_keys);
         let engine = Engine::new(self.config, endpoints, self.sender, issuer, outcomes_in, hard.clone());
 
         let last = CancellationToken::new();

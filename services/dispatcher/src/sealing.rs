@@ -3,7 +3,7 @@
 
 use events::EndpointId;
 use runtime::Backoff;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::time::Duration;
 use store::{Endpoint, Store};
 use tokio_util::sync::CancellationToken;
@@ -13,12 +13,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Portion after portion, however often the database is away meanwhile; ends when there is nothing left, or at the stop. A
 /// dispatcher that starts over goes on with what is left.
-pub(crate) async fn run(store: Store, master_key: MasterKey, soft: CancellationToken) {
+pub(crate) async fn run(store: Store, master_keys: MasterKeys, soft: CancellationToken) {
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     let endpoints = store.endpoints();
     let mut after = None;
     loop {
-        let portion = endpoints.seal_urls(after, |id, url, secret| seal(&master_key, id, url, secret));
+        let portion = endpoints.seal_urls(after, |id, url, secret| seal(&master_keys, id, url, secret));
         let pause = match soft.run_until_cancelled(portion).await {
             None | Some(Ok(None)) => return,
             Some(Ok(next)) => {
@@ -37,10 +37,10 @@ pub(crate) async fn run(store: Store, master_key: MasterKey, soft: CancellationT
 }
 
 /// Only with the key that the endpoint's secret was sealed with: with another one nobody could open it any more.
-fn seal(master_key: &MasterKey, id: EndpointId, url: &str, secret: &[u8]) -> Option<Vec<u8>> {
-    if master_key.open(secret, &Endpoint::secret_context(id)).is_err() {
+fn seal(master_keys: &MasterKeys, id: EndpointId, url: &str, secret: &[u8]) -> Option<Vec<u8>> {
+    if master_keys.open(secret, &Endpoint::secret_context(id)).is_err() {
         tracing::warn!(endpoint.id = %id, "the URL of an endpoint is not sealed: its secret is of another master key");
         return None;
     }
-    Some(master_key.seal(url.as_bytes(), &Endpoint::url_context(id)))
+    Some(master_keys.seal(url.as_bytes(), &Endpoint::url_context(id)))
 }

@@ -36,12 +36,13 @@ impl State {
         let Deps {
             store,
             bus,
-            master_key,
+            master_keys,
             public_url,
         } = deps;
-        let auth = auth::KeyCache::new(store.clone(), config.key_cache, AccessTokens::new(&master_key));
+        let auth = auth::KeyCache::new(store.clone(), config.key_cache, AccessTokens::new(&master_keys));
+        let cursors = master_keys.derive("scim cursors");
         Self(Arc::new(Inner {
-            cursors: Cursors::new(&master_key.derive("scim cursors")),
+            cursors: Cursors::new(&cursors.current, cursors.previous.as_ref()),
             entra: oidc::EntraAuthority::new(&config.entra_authority),
             tokens: oidc::Verifier::default(),
             overload: Arc::new(overload::Overload::new(bus.partitions())),

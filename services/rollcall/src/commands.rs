@@ -5,6 +5,7 @@ use crate::keys;
 use crate::listen::ListenArgs;
 use crate::login::{LoginArgs, LogoutArgs};
 use crate::management::{self, HealthArgs};
+use crate::master_key::RotateMasterKeyArgs;
 use crate::shell::{CompletionsArgs, ManArgs};
 use crate::stream::TailArgs;
 use crate::transfer::{ExportArgs, ImportArgs};
@@ -72,6 +73,7 @@ pub(crate) enum Command {
     /// of the API itself, and `rollcall directory-keys`, for the tokens that identity providers carry.
     #[command(subcommand)]
     Keys(Keys),
+    RotateMasterKey(RotateMasterKeyArgs),
     Doctor(DoctorArgs),
     Login(LoginArgs),
     Logout(LogoutArgs),

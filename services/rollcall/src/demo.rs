@@ -9,7 +9,7 @@ use crate::serve;
 use anyhow::Context as _;
 use receiver::Receiver;
 use reqwest::Client;
-use runtime::{Context, Flags, Program, service_main};
+use runtime::{Context, Flags, Program, Settings, service_main};
 use screen::{Screen, millis};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -73,7 +73,7 @@ async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<
     let portal: portal::Portal = context.bind()?;
     let admin_key = secrecy::ExposeSecret::expose_secret(&admin_key).to_owned();
     let public_url = context.public_url.to_string();
-    let shutdown = context.shutdown.clone();
+    let (shutdown, settings) = (context.shutdown.clone(), Arc::clone(&context.settings));
     let serving = tokio::spawn(serve::serve(context));
     let telling = async {
         let story = tell(&public_url, admin_key).await?;
@@ -93,6 +93,10 @@ async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<
                 .screen
                 .line(&format!("The console, logged in (once, within ten minutes): {login}"));
             story.screen.line(&format!(
+                "Is all well? rollcall doctor {}",
+                doctor_flags(&settings, &public_url)
+            ));
+            story.screen.line(&format!(
                 "The API's reference is at {public_url}/api/docs, the guides at {public_url}/docs."
             ));
             shutdown.soft.cancelled().await;
@@ -109,6 +113,12 @@ async fn run(context: Context, exit: bool, told: &AtomicBool) -> anyhow::Result<
         None => {}
     }
     serving.await?
+}
+
+/// What `rollcall doctor` needs to look at the demo.
+fn doctor_flags(settings: &Settings, public_url: &str) -> String {
+    let listen = public_url.trim_start_matches("http://");
+    format!("--data-dir {} --listen {listen}", settings.data_dir.display())
 }
 
 /// Sets up endpoint and directory as an administrator would, through the management API, and plays the story.

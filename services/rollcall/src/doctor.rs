@@ -7,6 +7,7 @@ mod database;
 mod findings;
 mod machine;
 mod network;
+mod sealed;
 
 use crate::output::{Mode, OutputArgs};
 use findings::{Findings, Level};

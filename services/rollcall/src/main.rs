@@ -9,6 +9,7 @@ mod keys;
 mod listen;
 mod login;
 mod management;
+mod master_key;
 mod openapi;
 mod output;
 mod progress;
@@ -92,6 +93,12 @@ fn dispatch(command: Command, before: Flags, matches: &ArgMatches) -> ExitCode {
         Command::Keys(Keys::Create { wish, flags }) => {
             command_main("rollcall", flags.over(before), async move |context| {
                 keys::create(&context, &wish.into()).await
+            })
+        }
+        Command::RotateMasterKey(arguments) => {
+            let flags = arguments.flags.clone().over(before);
+            command_main("rollcall", flags, async move |context: runtime::CommandContext| {
+                master_key::rotate(&context, &arguments).await
             })
         }
         Command::Doctor(arguments) => doctor::main(&arguments, &arguments.flags.clone().over(before)),

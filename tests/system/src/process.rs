@@ -51,6 +51,14 @@ impl Process {
         }
     }
 
+    /// Sets a variable for later starts, or takes it away.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        self.environment.retain(|(known, _)| known != name);
+        if let Some(value) = value {
+            self.environment.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
     /// Starts it and waits until it is ready. A second start takes the address of the first.
     pub async fn start(&mut self) {
         self.launch().await;

@@ -18,6 +18,8 @@ pub(crate) struct DeadLetters(Mutex<Letters>);
 struct Letters {
     waiting: VecDeque<Grave>,
     taken: usize,
+    /// What can be kept nowhere else; the oldest go, as of those that wait.
+    unstored: VecDeque<Grave>,
 }
 
 /// A letter, and who is told when it is kept elsewhere: until then its event is not done with.
@@ -81,6 +83,11 @@ impl DeadLetters {
         u64::try_from(letters.waiting.len() + letters.taken).unwrap_or(u64::MAX)
     }
 
+    /// Those that can be kept nowhere else.
+    pub(crate) fn count_unstored(&self) -> u64 {
+        u64::try_from(self.lock().unstored.len()).unwrap_or(u64::MAX)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Letters> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,10 +118,23 @@ impl HeldLetters {
         self.graves.iter().map(|grave| grave.letter.clone()).collect()
     }
 
-    pub(crate) fn ack(mut self) {
+    pub(crate) fn ack_except(mut self, unstored: &[usize]) {
         let graves = std::mem::take(&mut self.graves);
-        self.bus.dead().lock().taken -= graves.len();
-        graves.iter().for_each(Grave::settled);
+        let mut letters = self.bus.dead().lock();
+        letters.taken -= graves.len();
+        let mut settled = Vec::new();
+        for (place, grave) in graves.into_iter().enumerate() {
+            if unstored.contains(&place) {
+                letters.unstored.push_back(grave);
+            } else {
+                settled.push(grave);
+            }
+        }
+        while letters.unstored.len() > MAX_DEAD {
+            settled.extend(letters.unstored.pop_front());
+        }
+        drop(letters);
+        settled.iter().for_each(Grave::settled);
     }
 }
 

@@ -1,16 +1,17 @@
 //! The dead letters: taken one by one, on a channel of their own that gives them back when it ends.
 
 use super::connection::{self, broker_error};
+use super::publisher::PublishConfirm;
 use super::wire::{self, Parking};
 use super::{Rabbit, bundle};
 use crate::dead::queue_of;
 use crate::message::Role;
-use crate::topology::DEAD;
+use crate::topology::{DEAD, DEAD_UNSTORED};
 use crate::{BusError, DeadLetter, DeadMessage, Message, TakenLetters};
 use events::{Command, Event};
-use lapin::Channel;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicGetOptions};
+use lapin::options::{BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{BasicProperties, Channel};
 use std::time::Duration;
 
 /// A broker that blocks this connection answers nothing on it.
@@ -23,6 +24,16 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct HeldLetters {
     channel: Channel,
     last: Option<u64>,
+    messages: Vec<TakenMessage>,
+}
+
+/// A message as it was taken.
+#[derive(Debug)]
+struct TakenMessage {
+    properties: BasicProperties,
+    body: Vec<u8>,
+    /// How many letters were in it.
+    letters: usize,
 }
 
 impl Rabbit {
@@ -31,15 +42,28 @@ impl Rabbit {
         let taking = async {
             let channel = session.connection().create_channel().await?;
             let (mut letters, mut last, mut bytes) = (Vec::new(), None, 0);
+            let mut messages = Vec::new();
             while letters.len() < most
                 && bytes < MOST_BYTES
                 && let Some(got) = channel.basic_get(DEAD.into(), BasicGetOptions::default()).await?
             {
                 last = Some(got.delivery.delivery_tag);
                 bytes += got.delivery.data.len();
-                letters.extend(read(got.delivery));
+                let (properties, body) = (got.delivery.properties.clone(), got.delivery.data.clone());
+                let found = read(got.delivery);
+                messages.push(TakenMessage {
+                    properties,
+                    body,
+                    letters: found.len(),
+                });
+                letters.extend(found);
             }
-            Ok(TakenLetters::rabbit(letters, HeldLetters { channel, last }))
+            let held = HeldLetters {
+                channel,
+                last,
+                messages,
+            };
+            Ok(TakenLetters::rabbit(letters, held))
         };
         tokio::time::timeout(TIMEOUT, taking)
             .await
@@ -49,7 +73,17 @@ impl Rabbit {
 }
 
 impl HeldLetters {
-    pub(crate) async fn ack(self) -> Result<(), BusError> {
+    pub(crate) async fn ack_except(mut self, unstored: &[usize]) -> Result<(), BusError> {
+        let mut next = 0;
+        for message in std::mem::take(&mut self.messages) {
+            let letters = next..next + message.letters;
+            next = letters.end;
+            if unstored.iter().any(|place| letters.contains(place)) {
+                tokio::time::timeout(TIMEOUT, self.set_aside(message))
+                    .await
+                    .map_err(|_| BusError::TimedOut)??;
+            }
+        }
         let acknowledging = async {
             if let Some(last) = self.last {
                 self.channel.basic_ack(last, BasicAckOptions { multiple: true }).await?;
@@ -61,6 +95,27 @@ impl HeldLetters {
             .await
             .map_err(|_| BusError::TimedOut)?
             .map_err(connection::broker_error)
+    }
+
+    /// Puts a message as it is where nothing takes it from, before it goes from where it was.
+    async fn set_aside(&self, message: TakenMessage) -> Result<(), BusError> {
+        let publishing = async {
+            self.channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            let options = BasicPublishOptions {
+                mandatory: true,
+                immediate: false,
+            };
+            let TakenMessage { properties, body, .. } = message;
+            let published = self
+                .channel
+                .basic_publish("".into(), DEAD_UNSTORED.into(), options, &body, properties);
+            published.await?.await
+        };
+        let confirm = PublishConfirm::read(publishing.await.map_err(broker_error)?);
+        if confirm.nacked || confirm.returned.is_some() {
+            return Err(BusError::Refused);
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::connection::{broker_error, message_count, parse_url};
 use crate::BusError;
-use crate::topology::{DEAD, commands_queue, dispatch_queue};
+use crate::topology::{DEAD, DEAD_UNSTORED, commands_queue, dispatch_queue};
 use lapin::{Connection, ConnectionProperties};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct QueueDepth {
     pub messages: Option<u32>,
 }
 
-/// Connects to a broker and counts what waits in the queues of all lanes, then in that of what was parked. Declares nothing.
+/// Connects to a broker and counts what waits in the queues of all lanes, then in those of what was parked. Declares nothing.
 ///
 /// # Errors
 /// When the broker cannot be reached, or refuses user or virtual host.
@@ -31,7 +31,7 @@ pub async fn look(url: &str, partitions: u16) -> Result<Vec<QueueDepth>, BusErro
         .map_err(broker_error)?;
     let lanes = (0..partitions).flat_map(|lane| [commands_queue(lane), dispatch_queue(lane)]);
     let mut depths = Vec::new();
-    for name in lanes.chain([DEAD.to_owned()]) {
+    for name in lanes.chain([DEAD, DEAD_UNSTORED].map(str::to_owned)) {
         let messages = tokio::time::timeout(PATIENCE, depth(&connection, &name))
             .await
             .map_err(|_| BusError::TimedOut)??;

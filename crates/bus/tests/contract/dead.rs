@@ -158,3 +158,29 @@ async fn an_event_that_is_parked_within_the_process_is_not_done_with_before_some
     some(&bus).await.ack().await.unwrap();
     assert!(receipt.is_durable());
 }
+
+pub(crate) async fn what_can_be_kept_nowhere_else_stays_on_the_bus_and_is_not_given_out_again(fixture: &Fixture) {
+    let bus = fixture.bus(1).await;
+    let consumer = bus.events(vec![0]);
+    let sent = events(DirectoryId::new(), 3);
+    bus.publish(&sent).await.unwrap();
+    for delivery in take(&consumer, 3).await {
+        consumer.acker().park(&delivery, "hopeless").await.unwrap();
+    }
+    let mut taken = some(&bus).await;
+    until("all three are there", async || {
+        if taken.letters().len() < 3 {
+            // They come back when they are dropped.
+            taken = bus.take_dead(0).await.unwrap();
+            taken = bus.take_dead(100).await.unwrap();
+        }
+        taken.letters().len() == 3
+    })
+    .await;
+    let places: Vec<i64> = taken.letters().iter().map(sequence).collect();
+    let second = places.iter().position(|sequence| *sequence == 2).unwrap();
+    taken.ack_except(&[second]).await.unwrap();
+    until("one stays", async || bus.unstored_count().await.unwrap() == 1).await;
+    assert!(bus.take_dead(100).await.unwrap().letters().is_empty());
+    assert_eq!(bus.dead_count().await.unwrap(), 0);
+}

@@ -58,4 +58,5 @@ contract! {
     dead::a_command_is_told_as_it_was_sent,
     dead::an_event_that_is_dispatched_again_arrives_again,
     dead::two_who_take_dead_letters_get_different_ones,
+    dead::what_can_be_kept_nowhere_else_stays_on_the_bus_and_is_not_given_out_again,
 }

@@ -38,7 +38,10 @@ fn implied(settings: &Settings, definition: &Definition) -> String {
         "master_key" if settings.database_is_sqlite() => {
             format!("(kept in {})", settings.master_key_file().display())
         }
-        "master_key" => UNSET.to_owned(),
+        "master_key_previous" if settings.previous_master_key_file().exists() && settings.keeps_its_master_key() => {
+            format!("(kept in {})", settings.previous_master_key_file().display())
+        }
+        "master_key" | "master_key_previous" => UNSET.to_owned(),
         _ => definition.default.map_or_else(|| UNSET.to_owned(), |default| default()),
     }
 }

@@ -135,6 +135,9 @@ settings! {
         /// The master key in base64, when it was given.
         master_key: SecretString = "master_key", MasterKeyText, "KEY",
             "32 bytes in base64 that stored secrets are encrypted with", implied "kept in the data dir when the database is SQLite";
+        /// The master key before the last change, in base64: what it sealed is still read, and nothing is sealed with it.
+        master_key_previous: SecretString = "master_key_previous", MasterKeyText, "KEY",
+            "The master key before this one, while stored secrets are still sealed with it", implied "none, or kept in the data dir";
         /// The secret of an admin key that is to exist.
         admin_key: SecretString = "admin_key", AdminKeyText, "KEY",
             "An admin key that is to exist, for automation; at least 32 characters";

@@ -19,7 +19,7 @@ const CURSOR: Cursor = Cursor {
 };
 
 fn cursors() -> Cursors {
-    Cursors::new(&[1; 32])
+    Cursors::new(&[1; 32], None)
 }
 
 fn query(raw: &str) -> ListQuery {
@@ -62,7 +62,18 @@ fn every_changed_character_is_noticed() {
         let read = cursors().read(forged, &BINDING, &query, NOW);
         assert_eq!(scim_type(read), Some(ScimType::InvalidCursor), "{forged}");
     }
-    let read = Cursors::new(&[2; 32]).read(&text, &BINDING, &query, NOW);
+    let read = Cursors::new(&[2; 32], None).read(&text, &BINDING, &query, NOW);
+    assert_eq!(scim_type(read), Some(ScimType::InvalidCursor));
+}
+
+#[test]
+fn a_cursor_of_the_key_before_is_read_and_none_is_issued_with_it() {
+    let query = query("count=20");
+    let changing = Cursors::new(&[2; 32], Some(&[1; 32]));
+    let text = cursors().issue(&CURSOR, &BINDING, &query, NOW);
+    assert_eq!(changing.read(&text, &BINDING, &query, NOW), Ok(CURSOR));
+    let text = changing.issue(&CURSOR, &BINDING, &query, NOW);
+    let read = cursors().read(&text, &BINDING, &query, NOW);
     assert_eq!(scim_type(read), Some(ScimType::InvalidCursor));
 }
 

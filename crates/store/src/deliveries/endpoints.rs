@@ -12,7 +12,7 @@ pub use selection::{EndpointIdentity, EndpointSelection};
 pub use url::{EndpointUrl, KeptUrl};
 
 use crate::tenancy::Listing;
-use crate::{EndpointFormat, EndpointState, List, ListPage, Store, StoreError};
+use crate::{EndpointFormat, EndpointState, List, ListPage, SealedColumn, Store, StoreError};
 use db::entity::column::Millis;
 use db::entity::endpoint_version;
 use db::entity::endpoints::{Column, Entity, Model};
@@ -92,19 +92,19 @@ impl Endpoint {
     /// `whsec_…`.
     #[must_use]
     pub fn secret_context(id: EndpointId) -> String {
-        format!("endpoint/{id}/secret")
+        SealedColumn::EndpointSecret.context(&id)
     }
 
     /// The context that the headers of an endpoint are sealed under. What is sealed is a JSON object of texts.
     #[must_use]
     pub fn headers_context(id: EndpointId) -> String {
-        format!("endpoint/{id}/headers")
+        SealedColumn::EndpointHeaders.context(&id)
     }
 
     /// The context that the client certificate of an endpoint is sealed under, with its key. What is sealed is PEM.
     #[must_use]
     pub fn identity_context(id: EndpointId) -> String {
-        format!("endpoint/{id}/client-identity")
+        SealedColumn::EndpointClientIdentity.context(&id)
     }
 }
 

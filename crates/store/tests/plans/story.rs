@@ -93,6 +93,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     operations::dead_letters(store).await;
     tenancy::credentials(store).await;
     deliveries::endpoints(store).await;
+    operations::sealed(store).await;
     deliveries::sending(store).await;
     deliveries::switching(database, store).await;
     people::the_past(store).await;

@@ -75,6 +75,15 @@ pub struct WellKnownKeys {
     keys: Vec<Jwk>,
 }
 
+impl WellKnownKeys {
+    /// With those of another key, too: what it signed is still verified.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.keys.extend(other.keys);
+        self
+    }
+}
+
 #[derive(Clone, Debug, Serialize)]
 struct Jwk {
     kty: &'static str,

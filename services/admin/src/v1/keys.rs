@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use ::events::{DirectoryId, KeyId, Timestamp};
 use api::{Key, KeyRotation, RotationState};
 use std::collections::HashMap;
-use store::{KeyRecord, OtherKey};
+use store::{KeyRecord, OtherKey, SealedColumn};
 
 /// What is known of the other keys of rotations.
 type OtherKeys = HashMap<KeyId, OtherKey>;
@@ -73,7 +73,7 @@ fn ids(path: &(String, String)) -> Result<(DirectoryId, KeyId), Problem> {
 
 /// Binds an encrypted token to its row.
 fn token_context(id: KeyId) -> String {
-    format!("directory-key/{id}/token")
+    SealedColumn::DirectoryKeyToken.context(&id)
 }
 
 /// Makes it a fault of `expires_at` not to lie in the future.

@@ -56,16 +56,16 @@ fn command(directory: &Value) -> Command {
 
 /// Sends a command, and puts it aside as a projector does.
 async fn park(api: &Api, consumer: &Consumer<Command>, sent: &Command) {
+    park_as(api, consumer, sent, "cannot be brought to an end").await;
+}
+
+async fn park_as(api: &Api, consumer: &Consumer<Command>, sent: &Command, reason: &str) {
     let request = tokio::spawn({
         let (bus, sent) = (api.bus.clone(), sent.clone());
         async move { bus.request(&sent).await }
     });
     let delivery = taken(consumer).await;
-    consumer
-        .acker()
-        .park(&delivery, "cannot be brought to an end")
-        .await
-        .unwrap();
+    consumer.acker().park(&delivery, reason).await.unwrap();
     answer(consumer, &delivery, refusal()).await;
     request.await.unwrap().unwrap();
 }
@@ -158,6 +158,46 @@ async fn a_parked_change_is_shown_without_what_it_says_and_is_made_when_it_is_se
         let log = log.expect(StatusCode::OK);
         assert_eq!(log["data"][0]["object"]["id"], id, "{log}");
         assert_eq!(log["data"].as_array().unwrap().len(), 1);
+        stop.soft.cancel();
+        running.await.unwrap();
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_letter_that_can_never_be_stored_stays_on_the_bus_and_holds_up_no_other() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let directory = api.directory("contoso.com").await;
+        let refuse = match dialect {
+            Dialect::Postgres => "ALTER TABLE dead_letters ADD CONSTRAINT refused CHECK (reason <> 'refused')",
+            Dialect::Sqlite => {
+                "CREATE TRIGGER refused BEFORE INSERT ON dead_letters WHEN NEW.reason = 'refused' \
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            }
+        };
+        api.db.execute(refuse).await;
+        let consumer = api.bus.commands((0..4).collect());
+        let sent = [command(&directory), command(&directory), command(&directory)];
+        for (command, reason) in sent.iter().zip(["before", "refused", "after"]) {
+            park_as(&api, &consumer, command, reason).await;
+        }
+        let (stop, running) = api.run();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while api.bus.unstored_count().await.unwrap() < 1 {
+            assert!(Instant::now() < deadline, "the letter is tried for ever");
+            tokio::task::yield_now().await;
+        }
+        let mut stored: Vec<String> = letters(&api)
+            .await
+            .iter()
+            .map(|one| text(one, "message_id").to_owned())
+            .collect();
+        stored.sort_unstable();
+        let mut expected = [sent[0].id.to_string(), sent[2].id.to_string()];
+        expected.sort_unstable();
+        assert_eq!(stored, expected);
+        assert_eq!(api.bus.dead_count().await.unwrap(), 0, "it is not given out again");
         stop.soft.cancel();
         running.await.unwrap();
         api.close().await;

@@ -9,7 +9,7 @@ use admin::{Admin, Config, Deps};
 use runtime::Service as _;
 use runtime::http::no_store;
 use secrecy::ExposeSecret;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -27,7 +27,7 @@ pub(crate) struct Api {
     admin: Admin,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
     pub(crate) key: String,
-    master_key: MasterKey,
+    master_keys: MasterKeys,
     pub(crate) bus: bus::Bus,
 }
 
@@ -75,12 +75,12 @@ impl Api {
             dns_resolver,
             rate_limit,
         };
-        let master_key = MasterKey::generate();
+        let master_keys = MasterKeys::from(secrets::MasterKey::generate());
         let bus = bus::Bus::embedded(4);
         let deps = Deps {
             store: db.store.clone(),
             bus: bus.clone(),
-            master_key: master_key.clone(),
+            master_keys: master_keys.clone(),
             public_url: "https://rollcall.example".into(),
         };
         let admin = Admin::bind(config, deps).unwrap();
@@ -89,7 +89,7 @@ impl Api {
             routes: Box::new(admin.routes()),
             admin,
             key: key.expose_secret().to_owned(),
-            master_key,
+            master_keys,
             bus,
         }
     }
@@ -103,8 +103,8 @@ impl Api {
     }
 
     /// What secrets are sealed with.
-    pub(crate) fn state_key(&self) -> &MasterKey {
-        &self.master_key
+    pub(crate) fn state_key(&self) -> &MasterKeys {
+        &self.master_keys
     }
 
     /// A request with the admin key.

@@ -97,7 +97,7 @@ impl System {
         Deps {
             store: self.store().clone(),
             bus: self.bus.clone(),
-            master_key: self.master_key.clone(),
+            master_keys: self.master_key.clone().into(),
             public_url: "https://sync.example.com".into(),
             instance: instance.into(),
         }

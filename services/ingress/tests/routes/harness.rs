@@ -54,7 +54,7 @@ impl Ingress {
         let deps = Deps {
             store: db.store.clone(),
             bus: bus.clone(),
-            master_key: MasterKey::generate(),
+            master_keys: MasterKey::generate().into(),
             public_url: PUBLIC_URL.into(),
         };
         let mut config = Config {

@@ -2,9 +2,8 @@
 
 use super::findings::Findings;
 use futures_util::future::join_all;
-use runtime::Settings;
 use secrecy::ExposeSecret as _;
-use secrets::MasterKey;
+use secrets::MasterKeys;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use store::{Endpoint, EndpointState, KeptUrl, ListPage, Store, StoreError};
@@ -19,15 +18,7 @@ const MOST_ADDRESSES: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Opens a connection to each of some addresses that webhooks go to.
-pub(super) async fn look(settings: &Settings, store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
-    let Some(key) = master_key(settings) else {
-        findings.fail(
-            "webhooks",
-            "there is no usable master key, so that no URL can be read",
-            "give this command the same ROLLCALL_MASTER_KEY or data dir as the services",
-        );
-        return Ok(());
-    };
+pub(super) async fn look(keys: &MasterKeys, store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
     let page = ListPage {
         limit: PAGE,
         cursor: None,
@@ -37,7 +28,7 @@ pub(super) async fn look(settings: &Settings, store: &Store, findings: &mut Find
         .iter()
         .filter(|one| one.state == EndpointState::Enabled)
         .collect();
-    let addresses: BTreeSet<(String, u16)> = enabled.iter().filter_map(|one| address(&key, one)).collect();
+    let addresses: BTreeSet<(String, u16)> = enabled.iter().filter_map(|one| address(keys, one)).collect();
     if addresses.is_empty() {
         if enabled.is_empty() {
             findings.ok("webhooks", "no app is subscribed");
@@ -88,19 +79,11 @@ pub(super) async fn look(settings: &Settings, store: &Store, findings: &mut Find
     Ok(())
 }
 
-/// The master key as it is: one that is not there is not made, and a file that others may read is not narrowed.
-fn master_key(settings: &Settings) -> Option<MasterKey> {
-    match &settings.master_key {
-        Some(key) => MasterKey::from_base64(key.expose_secret()).ok(),
-        None => MasterKey::from_base64(std::fs::read_to_string(settings.master_key_file()).ok()?.trim()).ok(),
-    }
-}
-
-fn address(key: &MasterKey, endpoint: &Endpoint) -> Option<(String, u16)> {
+fn address(keys: &MasterKeys, endpoint: &Endpoint) -> Option<(String, u16)> {
     let url = match &endpoint.url.kept {
         KeptUrl::Plain(url) => url.clone(),
         KeptUrl::Sealed(sealed) => {
-            let opened = key.open_text(sealed, &Endpoint::url_context(endpoint.id)).ok()?;
+            let opened = keys.open_text(sealed, &Endpoint::url_context(endpoint.id)).ok()?;
             opened.expose_secret().to_owned()
         }
     };

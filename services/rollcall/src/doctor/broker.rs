@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::network;
 use bus::QueueDepth;
-use bus::topology::{COMMANDS_MAX_LENGTH, DEAD};
+use bus::topology::{COMMANDS_MAX_LENGTH, DEAD, DEAD_UNSTORED};
 use runtime::Settings;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -41,11 +41,16 @@ pub(super) async fn look(settings: &Settings, management: Option<&Url>, findings
     }
 }
 
+/// Whether a queue holds what nobody processes.
+fn is_dead(queue: &QueueDepth) -> bool {
+    [DEAD, DEAD_UNSTORED].contains(&queue.name.as_str())
+}
+
 fn queues(depths: &[QueueDepth], findings: &mut Findings) {
     let missing = depths.iter().filter(|queue| queue.messages.is_none()).count();
     let waiting: u64 = depths
         .iter()
-        .filter(|queue| queue.name != DEAD)
+        .filter(|queue| !is_dead(queue))
         .filter_map(|queue| queue.messages)
         .map(u64::from)
         .sum();
@@ -57,13 +62,13 @@ fn queues(depths: &[QueueDepth], findings: &mut Findings) {
             "bus",
             format!(
                 "the broker answers; {waiting} messages wait in {} queues",
-                depths.len() - 1
+                depths.iter().filter(|queue| !is_dead(queue)).count()
             ),
         );
     }
     for full in depths
         .iter()
-        .filter(|queue| queue.name != DEAD && queue.messages.is_some_and(|count| count > FULL))
+        .filter(|queue| !is_dead(queue) && queue.messages.is_some_and(|count| count > FULL))
     {
         let said = format!("{} messages wait in {}", full.messages.unwrap_or_default(), full.name);
         findings.warn(
@@ -72,18 +77,25 @@ fn queues(depths: &[QueueDepth], findings: &mut Findings) {
             "see that a projector and a dispatcher run, and what their logs say",
         );
     }
-    match depths
-        .iter()
-        .find(|queue| queue.name == DEAD)
-        .and_then(|queue| queue.messages)
-    {
-        Some(0) => findings.ok("dead letters", "none"),
+    let in_queue = |name: &str| {
+        let queue = depths.iter().find(|queue| queue.name == name);
+        queue.and_then(|queue| queue.messages)
+    };
+    match in_queue(DEAD) {
+        Some(0) => findings.ok("dead letters", "none wait in the broker"),
         Some(count) => findings.warn(
             "dead letters",
-            format!("{count} messages could not be processed"),
-            format!("look at them in the queue {DEAD}"),
+            format!("{count} messages could not be processed and wait in {DEAD}"),
+            "see that rollcall-admin runs: it takes them from there within seconds and keeps them",
         ),
         None => {}
+    }
+    if let Some(count @ 1..) = in_queue(DEAD_UNSTORED) {
+        findings.warn(
+            "dead letters",
+            format!("{count} messages could not be processed, nor stored, and stay in {DEAD_UNSTORED}"),
+            "the log of rollcall-admin says why; move them to another queue or purge it when they are looked at",
+        );
     }
 }
 

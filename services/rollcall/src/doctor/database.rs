@@ -3,17 +3,21 @@
 use super::apps;
 use super::findings::Findings;
 use super::machine::database_file;
+use super::sealed;
 use events::{EventId, Timestamp};
-use runtime::Settings;
+use runtime::{Settings, existing_master_keys};
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
-use store::{Directory, DirectoryFilter, DirectoryState, ListPage, Store, StoreError, StoreOptions};
+use store::{
+    CredentialFilter, CredentialKind, Directory, DirectoryFilter, DirectoryState, ListPage, Store, StoreError,
+    StoreOptions,
+};
 
 /// Objects asked for at once.
 const PAGE: u16 = 100;
 /// Directories that are looked at; there may be more.
 const MOST_DIRECTORIES: usize = 1_000;
-/// Keys that end sooner are told.
+/// Credentials that end sooner are told.
 const SOON: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Deliveries and events that wait longer are told.
 const LONG: Duration = Duration::from_secs(5 * 60);
@@ -25,13 +29,6 @@ pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
     if let Some(file) = database_file(settings).filter(|file| !file.exists()) {
         let said = format!("{} is made at the first start", file.display());
         return findings.ok("database", said);
-    }
-    if !settings.database_is_sqlite() && settings.master_key.is_none() {
-        findings.fail(
-            "master key",
-            "ROLLCALL_MASTER_KEY is not set",
-            "make one with `openssl rand -base64 32` and give the same one to every service",
-        );
     }
     let options = StoreOptions {
         max_connections: 2,
@@ -86,8 +83,20 @@ async fn inside(settings: &Settings, store: &Store, findings: &mut Findings) -> 
     }
     deliveries(store, findings).await?;
     log(settings, store, findings).await?;
-    apps::look(settings, store, findings).await?;
-    directories(store, findings).await
+    match existing_master_keys(settings) {
+        Ok(keys) => {
+            sealed::look(&keys, store, findings).await?;
+            apps::look(&keys, store, findings).await?;
+        }
+        Err(error) => findings.fail(
+            "master key",
+            telemetry::chain(&error).to_string(),
+            "give this command the same ROLLCALL_MASTER_KEY or data dir as the services",
+        ),
+    }
+    dead_letters(store, findings).await?;
+    directories(store, findings).await?;
+    credentials(store, findings).await
 }
 
 async fn deliveries(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
@@ -173,44 +182,70 @@ async fn directories(store: &Store, findings: &mut Findings) -> Result<(), Store
             "look at them with `rollcall directories health ID`, and release them by the API where it is meant",
         );
     }
-    credentials(store, &seen, findings).await
+    Ok(())
 }
 
-/// What ends soon.
-async fn credentials(store: &Store, directories: &[Directory], findings: &mut Findings) -> Result<(), StoreError> {
+/// What ends soon, by the list that `GET /credentials` shows: the next end first.
+async fn credentials(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
+    let filter = CredentialFilter {
+        organization_id: None,
+        directory_id: None,
+        kinds: CredentialKind::ALL.to_vec(),
+        ends_before: Some(Timestamp::now().plus(SOON)),
+    };
     let page = ListPage {
         limit: PAGE,
         cursor: None,
     };
-    let now = Timestamp::now();
-    let mut ending = Vec::new();
-    let mut note = |name: String, at: Option<Timestamp>| {
-        if let Some(at) = at.filter(|at| at.since(now) < SOON) {
-            ending.push(format!("{name} ({at})"));
-        }
-    };
-    for key in store.admin_keys().list(None, &page).await?.data {
-        note(format!("admin key {}", key.name), key.expires_at);
-    }
-    for directory in directories {
-        for key in store.directory_keys(directory.id).list(&page).await?.data {
-            note(format!("key {} of {}", key.name, directory.name), key.expires_at);
-        }
-    }
-    if ending.is_empty() {
+    let ending = store.credential_ends().list(&filter, &page).await?;
+    if ending.data.is_empty() {
         findings.ok("credentials", "none ends within 30 days");
-    } else {
-        let said = format!(
-            "{} end within 30 days or have ended: {}",
-            ending.len(),
-            shown(ending.iter().cloned())
-        );
-        findings.warn(
-            "credentials",
-            said,
-            "make new ones, and give them to those who use the old ones",
-        );
+        return Ok(());
     }
+    let more = if ending.next_cursor.is_some() { "more than " } else { "" };
+    let named = ending
+        .data
+        .iter()
+        .map(|one| format!("{} {} ({})", called(one.kind), one.name, one.ends_at));
+    findings.warn(
+        "credentials",
+        format!(
+            "{more}{} end within 30 days or have ended: {}",
+            ending.data.len(),
+            shown(named)
+        ),
+        "make new ones, and give them to those who use the old ones; `rollcall credentials list` shows all",
+    );
+    Ok(())
+}
+
+const fn called(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::DirectoryKey => "directory key",
+        CredentialKind::OauthClient => "OAuth client",
+        CredentialKind::AdminKey => "admin key",
+        CredentialKind::ClientCertificate => "client certificate of",
+        CredentialKind::PreviousSecret => "previous secret of",
+    }
+}
+
+/// Messages that could not be processed and are kept: what `GET /dead-letters` shows.
+async fn dead_letters(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
+    let page = ListPage {
+        limit: PAGE,
+        cursor: None,
+    };
+    let kept = store.dead_letters().list(None, &page).await?;
+    if kept.data.is_empty() {
+        findings.ok("dead letters", "none are kept");
+        return Ok(());
+    }
+    let more = if kept.next_cursor.is_some() { "more than " } else { "" };
+    findings.warn(
+        "dead letters",
+        format!("{more}{} messages could not be processed and are kept", kept.data.len()),
+        "`rollcall dead-letters list` shows why; `rollcall dead-letters redrive ID` sends one again",
+    );
     Ok(())
 }
 

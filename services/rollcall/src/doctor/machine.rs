@@ -55,6 +55,7 @@ pub(super) fn files(settings: &Settings, findings: &mut Findings) {
         findings.warn("key files", said, format!("chmod {:o} {path}", mode & !forbidden));
     };
     look(settings.master_key_file(), 0o077, "read", findings);
+    look(settings.previous_master_key_file(), 0o077, "read", findings);
     if let Some(file) = database_file(settings) {
         look(file, 0o077, "read", findings);
     }

@@ -11,6 +11,7 @@ mod command_line;
 mod commands;
 mod connections;
 mod consumers;
+mod database_connections;
 mod delivery;
 mod discovery;
 mod erasing;

@@ -237,7 +237,10 @@ async fn a_token_opens_its_directory_until_it_or_its_client_ends(shape: Shape) {
             subject: client.id.parse().unwrap(),
             expires_at_ms: at.millis(),
         };
-        AccessTokens::new(key).sign(&claims).expose_secret().to_owned()
+        AccessTokens::new(&key.clone().into())
+            .sign(&claims)
+            .expose_secret()
+            .to_owned()
     };
     let ours = MasterKey::from_base64(system::MASTER_KEY).unwrap();
     let minute = Duration::from_secs(60);

@@ -39,7 +39,9 @@ impl Visitor {
             request = request.header("sec-fetch-site", site);
         }
         if method == Method::POST {
-            let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            let form: String = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(form)
+                .finish();
             request = request
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form);

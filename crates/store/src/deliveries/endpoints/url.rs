@@ -4,7 +4,7 @@
 //! it as plain text until [`Endpoints::seal_urls`] has come by.
 
 use super::{Endpoint, Endpoints};
-use crate::{Dialect, StoreError};
+use crate::{Dialect, SealedColumn, StoreError};
 use db::entity::column::Id;
 use db::entity::endpoints::{self, Entity};
 use db::rows::{Columns, Rows, ValueKind};
@@ -121,7 +121,7 @@ impl Endpoint {
     /// The context that the URL of an endpoint is sealed under. What is sealed is its text.
     #[must_use]
     pub fn url_context(id: EndpointId) -> String {
-        format!("endpoint/{id}/url")
+        SealedColumn::EndpointUrl.context(&id)
     }
 }
 

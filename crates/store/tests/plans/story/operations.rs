@@ -258,3 +258,32 @@ pub(super) async fn housekeeping(store: &Store) {
     store.ping().await.unwrap();
     store.check_partitions(1).await.unwrap();
 }
+
+/// A change of the master key.
+pub(super) async fn sealed(store: &Store) {
+    let values = store.sealed_values();
+    for column in SealedColumn::ALL {
+        let first = values.heads(column, None, 100).await.unwrap();
+        let next = values
+            .heads(column, first.last().map(|head| &head.row), 100)
+            .await
+            .unwrap();
+        let rows: Vec<SealedRow> = next.into_iter().map(|head| head.row).collect();
+        let read = values.read(column, rows.clone()).await.unwrap();
+        let mut some: Vec<Resealed> = read
+            .into_iter()
+            .map(|(row, old)| Resealed {
+                row,
+                new: old.clone(),
+                old,
+            })
+            .collect();
+        // Nothing is sealed in some of the tables.
+        some.extend(rows.into_iter().take(1).map(|row| Resealed {
+            row,
+            old: vec![0],
+            new: vec![0],
+        }));
+        values.replace(column, some).await.unwrap();
+    }
+}

@@ -129,7 +129,7 @@ async fn check_directory(context: &AdminContext, letter: &DeadLetter) -> Result<
 fn opened(context: &AdminContext, letter: &DeadLetter) -> Result<Command, Problem> {
     let sealed = letter.body.as_deref().unwrap_or_default();
     let text = context
-        .master_key()
+        .master_keys()
         .open(sealed, &body_context(letter.id))
         .map_err(|error| Problem::internal(&error))?;
     let command: Command = serde_json::from_slice(&text).map_err(|error| Problem::internal(&error))?;

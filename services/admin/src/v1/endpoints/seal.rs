@@ -17,7 +17,7 @@ const PREVIOUS_SECRET_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) type Headers = BTreeMap<String, String>;
 
 pub(super) fn seal_url(state: &State, id: EndpointId, url: &str) -> EndpointUrl {
-    let sealed = state.master_key().seal(url.as_bytes(), &Endpoint::url_context(id));
+    let sealed = state.master_keys().seal(url.as_bytes(), &Endpoint::url_context(id));
     EndpointUrl::sealed(url, sealed)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn open_url(state: &State, endpoint: &Endpoint) -> Result<String, Pro
     match &endpoint.url.kept {
         KeptUrl::Plain(url) => Ok(url.clone()),
         KeptUrl::Sealed(sealed) => state
-            .master_key()
+            .master_keys()
             .open_text(sealed, &Endpoint::url_context(endpoint.id))
             .map(|url| url.expose_secret().to_owned())
             .map_err(|error| Problem::internal(&error)),
@@ -37,7 +37,7 @@ pub(super) fn seal_headers(state: &State, id: EndpointId, headers: &Headers) -> 
         return Ok(None);
     }
     let text = serde_json::to_vec(headers).map_err(|error| Problem::internal(&error))?;
-    Ok(Some(state.master_key().seal(&text, &Endpoint::headers_context(id))))
+    Ok(Some(state.master_keys().seal(&text, &Endpoint::headers_context(id))))
 }
 
 pub(super) fn header_names(state: &State, endpoint: &Endpoint) -> Result<Vec<String>, Problem> {
@@ -46,7 +46,7 @@ pub(super) fn header_names(state: &State, endpoint: &Endpoint) -> Result<Vec<Str
     };
     let context = Endpoint::headers_context(endpoint.id);
     let text = state
-        .master_key()
+        .master_keys()
         .open_text(sealed, &context)
         .map_err(|error| Problem::internal(&error))?;
     let headers: Headers = serde_json::from_str(text.expose_secret()).map_err(|error| Problem::internal(&error))?;
@@ -56,7 +56,7 @@ pub(super) fn header_names(state: &State, endpoint: &Endpoint) -> Result<Vec<Str
 pub(super) fn seal_identity(state: &State, id: EndpointId, identity: &ClientIdentity) -> EndpointIdentity {
     let context = Endpoint::identity_context(id);
     EndpointIdentity {
-        sealed: state.master_key().seal(identity.expose().as_bytes(), &context),
+        sealed: state.master_keys().seal(identity.expose().as_bytes(), &context),
         thumbprint: identity.thumbprint().to_owned(),
         expires_at: Timestamp::from_millis(identity.not_after().saturating_mul(1000)),
     }
@@ -68,7 +68,7 @@ pub(super) fn mint_secret(signing: Signing) -> Result<Secret, Problem> {
 
 pub(super) fn seal_secret(state: &State, id: EndpointId, secret: &Secret) -> Vec<u8> {
     state
-        .master_key()
+        .master_keys()
         .seal(secret.expose().as_bytes(), &Endpoint::secret_context(id))
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         ));
     }
     let opened = context
-        .master_key()
+        .master_keys()
         .open_text(&endpoint.sealed_secret, &Endpoint::secret_context(id));
     let secret = opened.map_err(|error| Problem::internal(&error))?;
     // Before it is shown: what cannot be noted is not shown.

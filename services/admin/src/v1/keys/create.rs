@@ -49,7 +49,7 @@ pub(crate) async fn handler(
     let (mut key, token) = mint_key(directory_id, wanted.name, context.now);
     let seal = || {
         context
-            .master_key()
+            .master_keys()
             .seal(token.expose_secret().as_bytes(), &token_context(key.record.id))
     };
     let sealed_token = wanted.retrievable.unwrap_or_default().then(seal);

@@ -52,7 +52,9 @@ pub(crate) async fn handler(
     let (mut key, token) = mint_key(directory_id, wanted.name.unwrap_or(old.name), context.now);
     let seal = |_| {
         let context_of = token_context(key.record.id);
-        context.master_key().seal(token.expose_secret().as_bytes(), &context_of)
+        context
+            .master_keys()
+            .seal(token.expose_secret().as_bytes(), &context_of)
     };
     let sealed_token = old.sealed_token.map(seal);
     key.record = KeyRecord {

@@ -27,7 +27,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>)
         return Err(Problem::new(ProblemKind::NotFound, detail));
     };
     let token = context
-        .master_key()
+        .master_keys()
         .open_text(&sealed, &token_context(id))
         .map_err(|error| Problem::internal(&error))?;
     // Before it is shown: what cannot be noted is not shown.

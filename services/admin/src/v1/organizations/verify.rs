@@ -49,8 +49,8 @@ pub(crate) async fn handler(
     if !found.domains.iter().any(|own| own == domain.as_str()) {
         return Err(missing());
     }
-    let record = record(&context, id, &domain);
-    let (result, detail) = judged(context.dns().txt(&record.name).await, &record);
+    let (record, previous) = record(&context, id, &domain);
+    let (result, detail) = judged(context.dns().txt(&record.name).await, &record, previous.as_deref());
     let known = found.verified.iter().find(|known| known.domain == domain.as_str());
     let mut check = DomainCheck {
         domain: domain.to_string(),
@@ -84,28 +84,35 @@ fn answer(check: &DomainCheck) -> HttpResponse {
 }
 
 /// The record that only whoever the domain belongs to can publish. Its value follows from the organization, the domain and the
-/// master key: nothing has to be stored, and nobody can work it out for another organization.
-fn record(context: &AdminContext, id: OrganizationId, domain: &Domain) -> DomainRecord {
-    let secret = context
-        .master_key()
+/// master key: nothing has to be stored, and nobody can work it out for another organization. While a master key takes the
+/// place of another, the value that follows from that one is taken, too.
+fn record(context: &AdminContext, id: OrganizationId, domain: &Domain) -> (DomainRecord, Option<String>) {
+    let secrets = context
+        .master_keys()
         .derive(&format!("organization/{id}/domain/{domain}"));
+    let record = DomainRecord {
+        kind: "TXT".to_owned(),
+        name: format!("{NAME}.{domain}"),
+        value: value(&secrets.current),
+    };
+    (record, secrets.previous.as_ref().map(value))
+}
+
+fn value(secret: &[u8; 32]) -> String {
     let digits: String = secret
         .iter()
         .take(SECRET_BYTES)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    DomainRecord {
-        kind: "TXT".to_owned(),
-        name: format!("{NAME}.{domain}"),
-        value: format!("{VALUE}{digits}"),
-    }
+    format!("{VALUE}{digits}")
 }
 
 /// What was found, for programs and for people.
-fn judged(found: TxtLookup, record: &DomainRecord) -> (DomainCheckResult, String) {
+fn judged(found: TxtLookup, record: &DomainRecord, previous: Option<&str>) -> (DomainCheckResult, String) {
     let name = &record.name;
+    let is_good = |value: &str| value == record.value || previous == Some(value);
     match found {
-        TxtLookup::Values(values) if values.iter().any(|value| value.trim() == record.value) => (
+        TxtLookup::Values(values) if values.iter().any(|value| is_good(value.trim())) => (
             DomainCheckResult::Verified,
             format!("The TXT record {name} has the value: the domain is verified."),
         ),

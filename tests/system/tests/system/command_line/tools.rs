@@ -1,6 +1,6 @@
 //! What needs no server, or looks after one.
 
-use super::shell::{Shell, text};
+use super::shell::{Running, Shell, text};
 use serde_json::json;
 use system::{Shape, System};
 
@@ -184,6 +184,74 @@ async fn the_doctor_finds_a_running_server_well_and_says_what_is_wrong_when_it_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_what_the_demo_started_well_by_the_command_that_it_names() {
+    let shell = Shell::new();
+    let mut demo = Running::start(&shell, &["demo", "--listen", "127.0.0.1:0"]);
+    let arguments = loop {
+        let line = demo.line().await;
+        if let Some((_, arguments)) = line.split_once("rollcall doctor ") {
+            break arguments.trim().to_owned();
+        }
+    };
+    let arguments: Vec<&str> = std::iter::once("doctor").chain(arguments.split(' ')).collect();
+    let found = shell.run(&arguments).await.well();
+    assert!(
+        !found.out.contains("warn") && !found.out.contains("FAIL"),
+        "{}",
+        found.out
+    );
+    for expected in [
+        "Sqlite",
+        "none are kept",
+        "stored secrets are sealed with keys that are here",
+        "addresses of apps are reached",
+    ] {
+        assert!(found.out.contains(expected), "{expected} in\n{}", found.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_tells_of_dead_letters_that_are_kept() {
+    let shell = Shell::new();
+    let data_dir = shell.path().join("data");
+    let environment = vec![("ROLLCALL_DATA_DIR".to_owned(), data_dir.display().to_string())];
+    let mut server = system::process::Process::new("rollcall", &["serve"], environment, shell.path());
+    server.start().await;
+    let url = format!("sqlite://{}", data_dir.join("rollcall.db").display());
+    let store = store::Store::connect(&store::StoreOptions::new(&url)).await.unwrap();
+    let id = events::DeadLetterId::new();
+    let letter = store::DeadLetter {
+        id,
+        kind: store::DeadLetterKind::Event,
+        message_id: id.to_string(),
+        queue: "rollcall.dispatch.0".to_owned(),
+        lane: Some(0),
+        name: None,
+        organization_id: None,
+        directory_id: None,
+        resource_id: None,
+        reason: "hopeless".to_owned(),
+        tried: None,
+        times: 1,
+        trace_id: None,
+        body: None,
+        parked_at: events::Timestamp::now(),
+        redriven_at: None,
+        outcome: None,
+    };
+    store.dead_letters().keep(&[letter]).await.unwrap();
+    store.close().await;
+    let listen = server.url().replace("http://", "");
+    let found = shell.run(&["doctor", "--data-dir", "data", "--listen", &listen]).await;
+    assert!(
+        found.code == 1 && found.out.contains("1 messages could not be processed and are kept"),
+        "{}",
+        found.out
+    );
+    assert!(server.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_sees_broker_queues_and_database_of_separate_services() {
     let mut system = System::start(Shape::Separate).await;
     let mut shell = Shell::new();
@@ -199,7 +267,12 @@ async fn the_doctor_sees_broker_queues_and_database_of_separate_services() {
     }
     let found = shell.run(&["doctor"]).await;
     assert!(found.code == 0, "{}\n{}", found.out, found.err);
-    for expected in ["Postgres", "the broker answers", "dead letters       none"] {
+    for expected in [
+        "Postgres",
+        "the broker answers",
+        "dead letters       none wait",
+        "dead letters       none are kept",
+    ] {
         assert!(found.out.contains(expected), "{expected} in\n{}", found.out);
     }
     assert!(!found.out.contains(system::MASTER_KEY));
