@@ -89,4 +89,6 @@ ids! {
     PortalLinkId,
     /// A message that could not be processed.
     DeadLetterId,
+    /// An e-mail to one address.
+    MailId,
 }

@@ -18,6 +18,7 @@ mod endpoint_version;
 mod instants;
 mod log;
 mod log_copies;
+mod mail;
 mod member_events;
 mod oauth;
 mod portal_links;
@@ -86,6 +87,7 @@ migrations! {
     "0024_dead_letters": dead_letters,
     "0025_credentials": credentials,
     "0026_verified_domains": verified_domains,
+    "0027_mail": mail,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

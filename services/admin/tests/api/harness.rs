@@ -74,6 +74,7 @@ impl Api {
             audit_retention: Duration::from_secs(400 * 24 * 3_600),
             dns_resolver,
             rate_limit,
+            mail: None,
         };
         let master_key = MasterKey::generate();
         let bus = bus::Bus::embedded(4);

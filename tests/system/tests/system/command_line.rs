@@ -2,6 +2,7 @@
 
 mod api;
 mod events;
+mod mail;
 mod people;
 mod shell;
 mod tools;
