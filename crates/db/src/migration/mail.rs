@@ -58,7 +58,7 @@ async fn incidents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     for (name, columns) in [
-        ("incidents_closed", vec!["closed_at", "kind", "subject_id"]),
+        ("incidents_closed", vec!["kind", "closed_at", "subject_id"]),
         ("incidents_organization", vec!["organization_id", "closed_at"]),
     ] {
         manager.create_index(index(name, "incidents", &columns)).await?;

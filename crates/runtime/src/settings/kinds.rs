@@ -1,5 +1,9 @@
 //! The kinds of values that settings have: how their text is read, and how a value is shown.
 
+mod addresses;
+
+pub(crate) use addresses::{MailAddresses, MailSender, SmtpUrl};
+
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Display;
@@ -22,8 +26,6 @@ pub(crate) const EMBEDDED: &str = "embedded:";
 const SHORTEST_ADMIN_KEY_CHARACTERS: usize = 32;
 /// The longest time that anything is kept for, in days.
 const MOST_DAYS: u64 = 3_650;
-/// The most operators who are written to.
-const MOST_OPERATORS: usize = 20;
 const SECONDS_A_DAY: u64 = 24 * 3_600;
 
 /// A kind of value.
@@ -366,67 +368,6 @@ impl SettingKind for BusUrl {
 
     fn is_secret(&self) -> bool {
         true
-    }
-}
-
-/// The URL of an SMTP server.
-pub(crate) struct SmtpUrl;
-
-impl SettingKind for SmtpUrl {
-    type Value = SecretString;
-
-    fn read(&self, text: &str) -> Result<SecretString, String> {
-        match text.parse::<mail::ServerUrl>() {
-            Ok(_) => Ok(text.into()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn show(&self, value: &SecretString) -> String {
-        without_password(value.expose_secret())
-    }
-
-    fn is_secret(&self) -> bool {
-        true
-    }
-}
-
-/// Whom mails are from.
-pub(crate) struct MailSender;
-
-impl SettingKind for MailSender {
-    type Value = String;
-
-    fn read(&self, text: &str) -> Result<String, String> {
-        if mail::is_sender(text) {
-            return Ok(text.to_owned());
-        }
-        Err("must be an e-mail address, or a name and an address: Rollcall <rollcall@example.com>".to_owned())
-    }
-
-    fn show(&self, value: &String) -> String {
-        value.clone()
-    }
-}
-
-/// E-mail addresses, separated by commas.
-pub(crate) struct MailAddresses;
-
-impl SettingKind for MailAddresses {
-    type Value = Vec<String>;
-
-    fn read(&self, text: &str) -> Result<Vec<String>, String> {
-        let addresses: Vec<String> = elements(text).map(str::to_owned).collect();
-        if addresses.len() > MOST_OPERATORS || !addresses.iter().all(|address| mail::is_address(address)) {
-            return Err(format!(
-                "must be e-mail addresses separated by commas, for example ops@example.com,oncall@example.com; at most {MOST_OPERATORS}"
-            ));
-        }
-        Ok(addresses)
-    }
-
-    fn show(&self, value: &Vec<String>) -> String {
-        joined(value.iter()).unwrap_or_else(|| UNSET.to_owned())
     }
 }
 

@@ -89,7 +89,10 @@ impl Incidents {
     ///
     /// # Errors
     /// As any write; nothing is opened then.
-    pub async fn open(&self, begun: Vec<(Begun, Vec<NewMail>)>, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn open(&self, mut begun: Vec<(Begun, Vec<NewMail>)>, now: Timestamp) -> Result<u64, StoreError> {
+        // Two cycles of a directory may be open at a time. A statement writes a row once.
+        let mut seen = HashSet::new();
+        begun.retain(|(begun, _)| seen.insert((begun.kind, begun.subject_id)));
         if begun.is_empty() {
             return Ok(0);
         }

@@ -85,11 +85,16 @@ pub(super) fn is_due_again(of: impl IntoIden, now: Timestamp, new: impl Fn(Colum
     let moved = old(Column::Since)
         .ne(new(Column::Since))
         .or(old(Column::Level).ne(new(Column::Level)));
-    let quiet = old(Column::ClosedAt)
-        .is_not_null()
-        .and(old(Column::OpenedAt).lte(Millis::from(now.minus(QUIET))));
     let is_credential = || old(Column::Kind).eq(text("credential_ending"));
+    let quiet = was_over_and_quiet(of.clone(), now);
     is_credential().and(moved).or(is_credential().not().and(quiet))
+}
+
+/// Whether an incident is over and began long ago.
+fn was_over_and_quiet(of: impl IntoIden, now: Timestamp) -> Expr {
+    let of = of.into_iden();
+    let is_over = Expr::col((of.clone(), Column::ClosedAt)).is_not_null();
+    is_over.and(Expr::col((of, Column::OpenedAt)).lte(Millis::from(now.minus(QUIET))))
 }
 
 /// Joins the incident `i` of a thing, and leaves out what was told.
@@ -98,12 +103,9 @@ fn leave_told(query: &mut SelectStatement, kind: IncidentKind, subject: Expr, no
         .eq(kind.to_value())
         .and(Expr::col(("i", Column::SubjectId)).eq(subject));
     let is_told_never = Expr::col(("i", Column::SubjectId)).is_null();
-    let is_quiet = Expr::col(("i", Column::ClosedAt))
-        .is_not_null()
-        .and(Expr::col(("i", Column::OpenedAt)).lte(Millis::from(now.minus(QUIET))));
     query
         .join_as(JoinType::LeftJoin, Entity, "i", its)
-        .and_where(is_told_never.or(is_quiet));
+        .and_where(is_told_never.or(was_over_and_quiet("i", now)));
 }
 
 impl Incidents {
