@@ -1,4 +1,4 @@
-"""Texts of the forms that the document names and JSON Schema does not know, for schemathesis to send.
+"""Texts of the forms that the document names and JSON Schema does not know, or takes more widely, for schemathesis to send.
 
 JSON Schema takes any text for a `format` that it does not know, so without these every such text would be refused as it should
 be, and nothing behind it would be seen.
@@ -16,6 +16,7 @@ TEXTS = {
     "user-filter": ['department eq "Sales"', "active eq true", 'userName sw "a"'],
     "schema-urn": ["urn:acme:badge", "urn:example:params:scim:schemas:extension:acme:2.0:User"],
     "attribute-name": ["badge", "costUnit"],
+    "email": ["it@contoso.com", "ops+rollcall@fabrikam.example", "a.b@example.org"],
     "hostname": ["contoso.com", "fabrikam.example", "example.org"],
 }
 

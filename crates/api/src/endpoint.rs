@@ -103,6 +103,7 @@ impl PartialSchema for Audience {
     "disabled_reason": null,
     "disabled_at": null,
     "failing_since": null,
+    "contacts": ["app-team@example.com"],
     "previous_secret_until": null,
     "created_at": "2026-11-20T12:00:00.000Z",
     "updated_at": "2026-11-20T12:00:00.000Z",
@@ -178,6 +179,8 @@ pub struct Endpoint {
     /// Since when every attempt has failed.
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub failing_since: Option<Timestamp>,
+    /// The e-mail addresses of those who are told when it fails or is switched off.
+    pub contacts: Vec<String>,
     /// Until when the secret before signs as well.
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub previous_secret_until: Option<Timestamp>,

@@ -1,5 +1,6 @@
 //! Texts that have a form of their own: the `format` of a schema, and what must hold of such a text.
 
+use email_address::EmailAddress;
 use events::{EventPattern, EventType, Timestamp};
 use serde_json::Value;
 use std::ops::RangeInclusive;
@@ -18,6 +19,9 @@ pub(crate) struct Format {
 }
 
 const UUID: &str = "Must be an id (a UUID).";
+const ADDRESS: &str = "Must be an e-mail address, for example ops@example.com.";
+/// The most bytes of an address (RFC 5321).
+const MOST_OF_AN_ADDRESS: usize = 254;
 const TIME: &str = "Must be an RFC 3339 time, for example 2030-01-31T12:00:00Z.";
 /// The most characters of a text that a refusal repeats.
 const MOST_REPEATED: usize = 60;
@@ -45,6 +49,7 @@ pub(crate) fn of(name: &str) -> Option<Format> {
     let (expected, check): (&'static str, Check) = match name {
         "uuid" => (UUID, uuid),
         "date-time" => (TIME, time),
+        "email" => (ADDRESS, address),
         "event-type" => (TEXT, event_type),
         "event-pattern" => (TEXT, event_pattern),
         "user-field" => (TEXT, user_field),
@@ -112,6 +117,15 @@ fn uuid(text: &str) -> Result<(), String> {
 
 fn time(text: &str) -> Result<(), String> {
     text.parse::<Timestamp>().map(drop).map_err(|_| instead(TIME, text))
+}
+
+/// An address that every mail server understands, so of ASCII.
+fn address(text: &str) -> Result<(), String> {
+    let is_one = text.len() <= MOST_OF_AN_ADDRESS && text.is_ascii() && EmailAddress::is_valid(text);
+    if is_one && !text.contains(['"', '[', '<']) {
+        return Ok(());
+    }
+    Err(instead(ADDRESS, text))
 }
 
 fn event_type(text: &str) -> Result<(), String> {

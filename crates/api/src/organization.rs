@@ -16,6 +16,14 @@ pub struct OrganizationCreate {
     /// Its domains, each of which belongs to one organization only.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100, format = "hostname")]
     pub domains: Vec<String>,
+    /// The e-mail addresses of those who are told when something is the matter with its directories or credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, min_items = 0, max_items = 10, format = "email")]
+    pub contacts: Option<Vec<String>>,
+    /// The e-mail addresses of those who get a daily digest of what happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, min_items = 0, max_items = 10, format = "email")]
+    pub digest_contacts: Option<Vec<String>>,
 }
 
 /// Changes of an organization. What is not named stays as it is.
@@ -31,6 +39,15 @@ pub struct OrganizationPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1, max_items = 100, format = "hostname")]
     pub domains: Option<Vec<String>>,
+    /// The e-mail addresses of those who are told when something is the matter with its directories or credentials, instead of those who
+    /// are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 0, max_items = 10, format = "email")]
+    pub contacts: Option<Vec<String>>,
+    /// The e-mail addresses of those who get a daily digest of what happened, instead of those who do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 0, max_items = 10, format = "email")]
+    pub digest_contacts: Option<Vec<String>>,
 }
 
 /// A customer company whose people are synced.
@@ -40,6 +57,8 @@ pub struct OrganizationPatch {
     "name": "Contoso",
     "domains": ["contoso.com"],
     "verified_domains": [{"domain": "contoso.com", "verified_at": "2026-11-20T12:00:00.000Z"}],
+    "contacts": ["it@contoso.com"],
+    "digest_contacts": [],
     "created_at": "2026-11-20T12:00:00.000Z",
     "updated_at": "2026-11-20T12:00:00.000Z",
 })))]
@@ -53,6 +72,10 @@ pub struct Organization {
     pub domains: Vec<String>,
     /// Those of them that it has proved to be its own.
     pub verified_domains: Vec<VerifiedDomain>,
+    /// The e-mail addresses of those who are told when something is the matter with its directories or credentials.
+    pub contacts: Vec<String>,
+    /// The e-mail addresses of those who get a daily digest of what happened.
+    pub digest_contacts: Vec<String>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,

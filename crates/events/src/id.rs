@@ -91,4 +91,6 @@ ids! {
     PortalSessionId,
     /// A message that could not be processed.
     DeadLetterId,
+    /// An e-mail to one address.
+    MailId,
 }

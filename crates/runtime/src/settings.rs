@@ -54,7 +54,14 @@ impl Settings {
         environment: impl Fn(&str) -> Option<String>,
         file: Option<&SettingsFile>,
     ) -> Result<Self, SettingsError> {
-        Self::read(&Layers::merge(DEFINITIONS, flags, environment, file)?)
+        let settings = Self::read(&Layers::merge(DEFINITIONS, flags, environment, file)?)?;
+        if settings.smtp_url.is_some() && settings.mail_from.is_none() {
+            return Err(SettingsError::Needed {
+                key: "mail_from",
+                by: "smtp_url",
+            });
+        }
+        Ok(settings)
     }
 
     /// The URL of the database: the one that was given, or that of a SQLite file in the data dir.

@@ -127,6 +127,35 @@ fn networks_and_ports_are_lists() {
 }
 
 #[test]
+fn the_mail_server_needs_a_sender_and_its_password_is_not_shown() {
+    let url = ("ROLLCALL_SMTP_URL", "smtps://ops:s3cret@mail.example");
+    let error = load(&[], &[url], "").unwrap_err().to_string();
+    assert_eq!(error, "mail_from must be set where smtp_url is");
+    let from = ("ROLLCALL_MAIL_FROM", "Rollcall <rollcall@example.com>");
+    let operators = ("ROLLCALL_MAIL_OPERATORS", "a@x.example, b@x.example");
+    let settings = load(&[], &[url, from, operators], "").unwrap();
+    assert_eq!(settings.mail_operators, ["a@x.example", "b@x.example"]);
+    let shown = settings.describe();
+    assert!(shown.contains("mail.example") && !shown.contains("s3cret"), "{shown}");
+    for (name, value, said) in [
+        (
+            "ROLLCALL_SMTP_URL",
+            "https://ops:s3cret@mail.example",
+            "smtps://host:port",
+        ),
+        ("ROLLCALL_MAIL_FROM", "nobody", "e-mail address"),
+        ("ROLLCALL_MAIL_OPERATORS", "a@x.example,b", "separated by commas"),
+    ] {
+        let error = load(&[], &[(name, value)], "").unwrap_err().to_string();
+        assert!(
+            error.contains(said) && error.contains(name) && !error.contains("s3cret"),
+            "{error}"
+        );
+    }
+    assert!(load(&[], &[], "").unwrap().smtp_url.is_none());
+}
+
+#[test]
 fn an_unknown_key_in_the_file_is_refused_by_name_with_the_known_ones() {
     let error = load(&[], &[], "databse_url = 'x'").unwrap_err().to_string();
     assert!(

@@ -6,8 +6,11 @@ mod contacts;
 pub(crate) mod credential_ends;
 mod cycles;
 mod dead_letters;
+mod digests;
 mod erasures;
 mod idempotency;
+pub(crate) mod incidents;
+mod mails;
 mod requests;
 mod sealed;
 mod silence;
@@ -17,8 +20,11 @@ pub use contacts::SyncState;
 pub use credential_ends::{CredentialEnd, CredentialEnds, CredentialFilter, CredentialKind};
 pub use cycles::{Cycles, SyncCycle};
 pub use dead_letters::{DeadLetter, DeadLetterKind, DeadLetters};
+pub use digests::{DigestDirectory, DigestFacts, Digests, DueDigest};
 pub use erasures::{Erasure, Erasures};
 pub use idempotency::Claim;
+pub use incidents::{Begun, IncidentAbout, IncidentCredential, IncidentKind, Incidents, OpenIncident, Over};
+pub use mails::{ClaimedMail, MailOutcome, MailQueue, Mails, NewMail};
 pub use requests::{
     Caller, CountedRequest, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter,
     RequestLogSize, Requests, Strangers,

@@ -386,6 +386,7 @@ fn new_endpoint() -> Endpoint {
         disabled_reason: None,
         disabled_at: None,
         failing_since: None,
+        contacts: Vec::new(),
         created_at: now(),
         updated_at: now(),
     }

@@ -1,5 +1,6 @@
 //! How the management API works.
 
+use crate::mail::MailConfig;
 use runtime::Settings;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -20,6 +21,8 @@ pub struct Config {
     pub dns_resolver: Option<SocketAddr>,
     /// The most requests per second that one key may send. Setting: `admin_rate_limit`.
     pub rate_limit: NonZeroU32,
+    /// How mails are sent; `None` for not at all. Settings: `smtp_url`, `mail_from`, `mail_operators`.
+    pub mail: Option<MailConfig>,
 }
 
 impl From<&Settings> for Config {
@@ -35,6 +38,7 @@ impl From<&Settings> for Config {
             audit_retention: settings.audit_retention,
             dns_resolver: settings.dns_resolver,
             rate_limit: settings.admin_rate_limit,
+            mail: MailConfig::of(settings),
         }
     }
 }

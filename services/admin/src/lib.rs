@@ -19,6 +19,7 @@ mod housekeeping;
 mod idempotent;
 mod indexing;
 mod jwks;
+mod mail;
 mod openapi;
 mod people;
 mod principal;
@@ -35,6 +36,7 @@ mod well_known;
 pub use bootstrap::{AdminKeyWish, FirstStart, bootstrap, create_admin_key, create_admin_key_as};
 pub use config::Config;
 pub use deps::Deps;
+pub use mail::MailConfig;
 pub use openapi::openapi;
 pub use v1::routes;
 
@@ -58,17 +60,23 @@ impl Service for Admin {
     type Deps = Deps;
 
     fn bind(config: Config, deps: Deps) -> anyhow::Result<Self> {
-        Ok(Self(State::new(config, deps)))
+        Ok(Self(State::new(config, deps)?))
     }
 
     /// Does what is due beside the requests, which [`Admin::routes`] answers: forgets old answers and old entries of the
     /// audit log, writes refusals to it, goes on with erasures, keeps what could not be processed, and writes users again for search where
-    /// schemas changed. At the soft stop it ends the streams.
+    /// schemas changed. Where there is an SMTP server, it writes and sends mails. At the soft stop it ends the streams.
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let state = self.0;
         let indexing = shutdown.soft.run_until_cancelled(indexing::run(state.clone()));
         let keeping = dead_letters::keep(&state, &shutdown);
-        tokio::join!(indexing, keeping, housekeeping::run(&state, &shutdown));
+        let mailing = mail::run(&state, &shutdown);
+        tokio::join!(
+            indexing,
+            keeping,
+            Box::pin(mailing),
+            housekeeping::run(&state, &shutdown)
+        );
         // Else the server would wait for readers that never leave by themselves.
         state.streams().close();
         Ok(())

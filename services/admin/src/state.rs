@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::deps::Deps;
 use crate::dns::Dns;
 use crate::docs::Docs;
+use crate::mail::Post;
 use crate::rate::KeyRates;
 use crate::streams::Streams;
 use bus::Bus;
@@ -37,6 +38,7 @@ struct Inner {
     audit_retention: Duration,
     dns: Dns,
     rates: KeyRates,
+    post: Option<Post>,
     docs: OnceLock<Result<Docs, askama::Error>>,
 }
 
@@ -50,7 +52,10 @@ impl fmt::Debug for State {
 
 impl State {
     /// Puts the parts together; nothing is opened or started.
-    pub(crate) fn new(config: Config, deps: Deps) -> Self {
+    ///
+    /// # Errors
+    /// When the settings do not lead to an SMTP server.
+    pub(crate) fn new(config: Config, deps: Deps) -> anyhow::Result<Self> {
         let Deps {
             store,
             bus,
@@ -59,7 +64,8 @@ impl State {
         } = deps;
         // An empty setting must not make an empty bearer token an admin key.
         let admin_key = config.admin_key.filter(|key| !key.expose_secret().is_empty());
-        Self(Arc::new(Inner {
+        let post = config.mail.as_ref().map(Post::new).transpose()?;
+        Ok(Self(Arc::new(Inner {
             store,
             public_url,
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
@@ -73,8 +79,9 @@ impl State {
             audit_retention: config.audit_retention,
             dns: Dns::new(config.dns_resolver),
             rates: KeyRates::new(config.rate_limit),
+            post,
             docs: OnceLock::new(),
-        }))
+        })))
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -112,6 +119,16 @@ impl State {
     /// What the keys have sent lately.
     pub(crate) fn rates(&self) -> &KeyRates {
         &self.0.rates
+    }
+
+    /// The way to the SMTP server, if there is one.
+    pub(crate) fn post(&self) -> Option<&Post> {
+        self.0.post.as_ref()
+    }
+
+    /// The URL that others reach this installation by.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.0.public_url
     }
 
     /// The pages about this service, made when somebody first asks for one.

@@ -2,6 +2,7 @@
 
 mod admin_keys;
 mod audit_log;
+mod contacts;
 mod credentials;
 mod cycles;
 mod dead_letters;

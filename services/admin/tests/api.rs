@@ -17,6 +17,8 @@ mod bootstrap;
 mod brake;
 #[path = "api/consumers.rs"]
 mod consumers;
+#[path = "api/contacts.rs"]
+mod contacts;
 #[path = "api/credentials.rs"]
 mod credentials;
 #[path = "api/dead_letters.rs"]

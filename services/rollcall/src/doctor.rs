@@ -6,6 +6,7 @@ mod broker;
 mod database;
 mod findings;
 mod machine;
+mod mail;
 mod network;
 mod sealed;
 
@@ -14,7 +15,7 @@ use findings::{Findings, Level};
 use runtime::{Flags, Settings};
 use std::process::ExitCode;
 
-/// Look at settings, files, database, bus, clock, public address and work that waits, and say what to do
+/// Look at settings, files, database, bus, clock, public address, mail server and work that waits, and say what to do
 ///
 /// It changes nothing, and may run while the server runs. Each line is ok, warn or FAIL. Exit code 0 when all is well, 1 with a
 /// warning, 2 with a failure.
@@ -62,4 +63,5 @@ async fn look(arguments: &DoctorArgs, settings: &Settings, findings: &mut Findin
     database::look(settings, findings).await;
     broker::look(settings, arguments.bus_management_url.as_ref(), findings).await;
     network::look(settings, findings).await;
+    mail::look(settings, findings).await;
 }

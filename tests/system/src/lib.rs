@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a harness that cannot do its part fails the test")]
 
 pub mod identity_provider;
+pub mod mail;
 pub mod otlp;
 pub mod process;
 pub mod raw;

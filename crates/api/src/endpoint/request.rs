@@ -120,6 +120,10 @@ pub struct EndpointCreate {
     /// Where its stream begins; `now`, where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Beginning>,
+    /// The e-mail addresses of those who are told when it fails or is switched off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, min_items = 0, max_items = 10, format = "email")]
+    pub contacts: Option<Vec<String>>,
 }
 
 /// Changes of an endpoint. Named members are replaced, headers all together; `null` takes away what may be missing.
@@ -187,6 +191,10 @@ pub struct EndpointPatch {
     #[serde(default, deserialize_with = "named", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ClientCertificate>)]
     pub client_certificate: Option<Option<ClientCertificate>>,
+    /// The e-mail addresses of those who are told when it fails or is switched off, instead of those who are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 0, max_items = 10, format = "email")]
+    pub contacts: Option<Vec<String>>,
 }
 
 /// Switches an endpoint on.

@@ -64,6 +64,9 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub url_origin: String,
     pub url_path_length: i64,
+    /// A JSON array of addresses.
+    #[sea_orm(column_type = "Text")]
+    pub contacts: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

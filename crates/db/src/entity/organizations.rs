@@ -13,6 +13,13 @@ pub struct Model {
     pub name: String,
     pub created_at: Millis,
     pub updated_at: Millis,
+    /// A JSON array of addresses.
+    #[sea_orm(column_type = "Text")]
+    pub contacts: Option<String>,
+    /// A JSON array of addresses.
+    #[sea_orm(column_type = "Text")]
+    pub digest_contacts: Option<String>,
+    pub next_digest_at: Option<Millis>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

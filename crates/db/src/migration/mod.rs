@@ -18,6 +18,7 @@ mod endpoint_version;
 mod instants;
 mod log;
 mod log_copies;
+mod mail;
 mod member_events;
 mod oauth;
 mod portal_links;
@@ -87,6 +88,7 @@ migrations! {
     "0024_dead_letters": dead_letters,
     "0025_credentials": credentials,
     "0026_verified_domains": verified_domains,
+    "0027_mail": mail,
     "0029_portal_sessions": portal_sessions,
 }
 

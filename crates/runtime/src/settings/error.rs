@@ -41,6 +41,14 @@ pub enum SettingsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// One setting needs another one.
+    #[error("{key} must be set where {by} is")]
+    Needed {
+        /// The setting that is missing.
+        key: &'static str,
+        /// The one that is there.
+        by: &'static str,
+    },
     /// A value is not what the setting needs.
     #[error("{key} ({origin}) {reason}")]
     Invalid {

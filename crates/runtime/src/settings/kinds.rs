@@ -1,5 +1,9 @@
 //! The kinds of values that settings have: how their text is read, and how a value is shown.
 
+mod addresses;
+
+pub(crate) use addresses::{MailAddresses, MailSender, SmtpUrl};
+
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Display;

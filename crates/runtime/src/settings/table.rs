@@ -4,8 +4,9 @@
 use super::definition::Definition;
 use super::error::SettingsError;
 use super::kinds::{
-    AdminKeyText, BusUrl, DatabaseUrl, Days, DaysOrForEver, Folder, HostAndPort, LogLines, MasterKeyText, Networks,
-    Resolver, Seconds, SettingKind as _, Switch, TraceUrl, WebUrl, WebhookPorts, number,
+    AdminKeyText, BusUrl, DatabaseUrl, Days, DaysOrForEver, Folder, HostAndPort, LogLines, MailAddresses, MailSender,
+    MasterKeyText, Networks, Resolver, Seconds, SettingKind as _, SmtpUrl, Switch, TraceUrl, WebUrl, WebhookPorts,
+    number,
 };
 use super::layers::Layers;
 use super::origin::Origin;
@@ -186,6 +187,17 @@ settings! {
         /// The ports that webhooks go to; empty for the usual ones (443 and from 1024, with `http` also 80).
         webhook_ports: Vec<RangeInclusive<u16>> = "webhook_ports", WebhookPorts, "PORTS",
             "Ports that webhooks go to, e.g. 443,8000-8999", default "";
+    }
+    "Mail" {
+        /// Where the SMTP server is, and with it perhaps a password; `None` for no mails.
+        smtp_url: SecretString = "smtp_url", SmtpUrl, "URL",
+            "SMTP server: smtps://user:password@host or smtp://host:port; without it no mails are sent";
+        /// Whom mails are from: an address, or a name and an address in angle brackets.
+        mail_from: String = "mail_from", MailSender, "ADDRESS",
+            "Whom mails are from, e.g. Rollcall <rollcall@example.com>; needed with --smtp-url";
+        /// The addresses of those who are told of everything.
+        mail_operators: Vec<String> = "mail_operators", MailAddresses, "ADDRESSES",
+            "Addresses of those who are told of everything that is the matter, separated by commas", default "";
     }
     "Retention" {
         /// How long events are kept in the log; `None` for ever.

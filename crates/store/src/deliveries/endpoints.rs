@@ -11,6 +11,7 @@ pub use change::NewEndpointSecret;
 pub use selection::{EndpointIdentity, EndpointSelection};
 pub use url::{EndpointUrl, KeptUrl};
 
+use crate::operations::incidents::addresses;
 use crate::tenancy::Listing;
 use crate::{EndpointFormat, EndpointState, List, ListPage, SealedColumn, Store, StoreError};
 use db::entity::column::Millis;
@@ -75,6 +76,8 @@ pub struct Endpoint {
     pub public_key: Option<String>,
     /// The same of the secret before.
     pub previous_public_key: Option<String>,
+    /// The addresses of those who are told when something is the matter with it.
+    pub contacts: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -272,6 +275,7 @@ fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
         disabled_reason: row.disabled_reason,
         disabled_at: row.disabled_at.map(Timestamp::from),
         failing_since: row.failing_since.map(Timestamp::from),
+        contacts: addresses(row.contacts.as_deref())?,
         created_at: row.created_at.into(),
         updated_at: row.updated_at.into(),
     })

@@ -8,6 +8,7 @@ mod list;
 
 pub use db::entity::credentials::CredentialKind;
 pub use list::CredentialFilter;
+pub(crate) use list::faces;
 
 use crate::{AdminTx, Store, StoreError};
 use db::entity::column::{Id, Millis};
@@ -21,7 +22,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// How many days before its end a credential is told of, each once; the last one first.
-const NOTICE_DAYS: [u32; 5] = [1, 7, 14, 30, 60];
+pub(crate) const NOTICE_DAYS: [u32; 5] = [1, 7, 14, 30, 60];
 
 /// A credential that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +127,7 @@ impl AdminTx {
     }
 }
 
-fn days(days: u32) -> Duration {
+pub(crate) fn days(days: u32) -> Duration {
     Duration::from_secs(u64::from(days) * 24 * 3_600)
 }
 
@@ -137,7 +138,7 @@ fn next_notice(ends_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// What is to be told now of an end: that it comes within so many days. Nothing of one that is over or far away.
-fn notice(ends_at: Timestamp, now: Timestamp) -> Option<u32> {
+pub(crate) fn notice(ends_at: Timestamp, now: Timestamp) -> Option<u32> {
     if ends_at <= now {
         return None;
     }

@@ -222,9 +222,14 @@ impl Cycles {
     }
 }
 
+/// The counts in a column.
+pub(crate) fn counts(text: &str) -> Result<Counts, StoreError> {
+    serde_json::from_str(text).map_err(StoreError::corrupt)
+}
+
 /// The cycle in a row.
 pub(crate) fn cycle(row: &Model) -> Result<Cycle, StoreError> {
-    let counts: Counts = serde_json::from_str(&row.counts).map_err(StoreError::corrupt)?;
+    let counts = counts(&row.counts)?;
     Ok(Cycle {
         started_at: row.started_at.into(),
         last_at: row.last_at.into(),

@@ -2,6 +2,7 @@
 
 use super::owned::DirectoryIdRow;
 use super::{AdminTx, Directory, Domain, Organization, TakenDomain};
+use crate::operations::incidents::column_of;
 use crate::{Dialect, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::credentials::{self, CredentialKind};
@@ -40,6 +41,32 @@ impl AdminTx {
         let changed = organizations::ActiveModel {
             name: Set(name.to_owned()),
             updated_at: Set(Millis::from(at)),
+            ..organizations::ActiveModel::default()
+        };
+        let saved = organizations::Entity::update_many()
+            .set(changed)
+            .filter(organizations::Column::Id.eq(Id(id)));
+        execute(&self.tx, saved.as_query()).await?;
+        Ok(())
+    }
+
+    /// Stores who is told when something is the matter with an organization that is held by this change, and who gets its
+    /// digest, which is then due first at that time.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn set_contacts(
+        &self,
+        id: OrganizationId,
+        contacts: &[String],
+        digest_contacts: &[String],
+        digest_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let next = Some(digest_at).filter(|_| !digest_contacts.is_empty());
+        let changed = organizations::ActiveModel {
+            contacts: Set(column_of(contacts)?),
+            digest_contacts: Set(column_of(digest_contacts)?),
+            next_digest_at: Set(next.map(Millis::from)),
             ..organizations::ActiveModel::default()
         };
         let saved = organizations::Entity::update_many()

@@ -3,6 +3,7 @@
 use super::list::{List, ListPage, Listing};
 use super::missing::missing;
 use super::{AdminTx, Domain};
+use crate::operations::incidents::addresses;
 use crate::{Store, StoreError};
 use db::entity::column::Id;
 use db::entity::organization_domains as domains;
@@ -29,6 +30,10 @@ pub struct Organization {
     pub domains: Vec<String>,
     /// Those of them that it has proved to be its own, and when.
     pub verified: Vec<VerifiedDomain>,
+    /// The addresses of those who are told when something is the matter.
+    pub contacts: Vec<String>,
+    /// The addresses of those who want the daily digest.
+    pub digest_contacts: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -112,7 +117,7 @@ impl Organizations {
         let list: List<Model> = Listing::new("organizations", Entity::find())
             .read(connection, page, self.store.page_bytes())
             .await?;
-        let mut list = list.map(Organization::from);
+        let mut list = list.try_map(organization)?;
         add_domains(connection, &mut list.data).await?;
         Ok(list)
     }
@@ -182,6 +187,9 @@ impl AdminTx {
             name: Set(new.name.clone()),
             created_at: Set(new.at.into()),
             updated_at: Set(new.at.into()),
+            contacts: Set(None),
+            digest_contacts: Set(None),
+            next_digest_at: Set(None),
         });
         execute(&self.tx, made.as_query()).await?;
         Ok(())
@@ -212,7 +220,7 @@ impl AdminTx {
 
 async fn by_id<C: ConnectionTrait>(connection: &C, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
     let found: Option<Model> = fetch_one(connection, Entity::find_by_id(id).as_query()).await?;
-    let Some(mut found) = found.map(Organization::from) else {
+    let Some(mut found) = found.map(organization).transpose()? else {
         return Ok(None);
     };
     add_domains(connection, std::slice::from_mut(&mut found)).await?;
@@ -252,16 +260,16 @@ async fn add_domains<C: ConnectionTrait>(connection: &C, organizations: &mut [Or
     Ok(())
 }
 
-impl From<Model> for Organization {
-    /// Without its domains.
-    fn from(row: Model) -> Self {
-        Self {
-            id: row.id.0,
-            name: row.name,
-            domains: Vec::new(),
-            verified: Vec::new(),
-            created_at: row.created_at.into(),
-            updated_at: row.updated_at.into(),
-        }
-    }
+/// The organization in a row, without its domains.
+fn organization(row: Model) -> Result<Organization, StoreError> {
+    Ok(Organization {
+        id: row.id.0,
+        name: row.name,
+        domains: Vec::new(),
+        verified: Vec::new(),
+        contacts: addresses(row.contacts.as_deref())?,
+        digest_contacts: addresses(row.digest_contacts.as_deref())?,
+        created_at: row.created_at.into(),
+        updated_at: row.updated_at.into(),
+    })
 }

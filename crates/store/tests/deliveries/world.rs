@@ -95,6 +95,7 @@ impl Fixture {
             disabled_reason: None,
             disabled_at: None,
             failing_since: None,
+            contacts: Vec::new(),
             created_at: now(),
             updated_at: now(),
         };

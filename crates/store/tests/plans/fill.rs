@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     Audit = 15,
     Link = 16,
     Letter = 17,
+    Mail = 18,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -217,6 +218,18 @@ impl Sql {
                  SELECT 'directory_key', {key}, {}, {}, {NOW} + g.n, {NOW} + g.n FROM {all}",
                 self.id(Kind::Organization, "(g.n % 4)"),
                 self.id(Kind::Directory, "(g.n % 4)"),
+            ),
+            format!(
+                "INSERT INTO incidents (kind, subject_id, organization_id, name, since, told, opened_at, closed_at) \
+                 SELECT 'credential_ending', {}, {}, 'k', {STORED}, {}, {STORED}, {STORED} FROM {all}",
+                self.id(Kind::Key, "(g.n + 500000)"),
+                self.id(Kind::Organization, "(g.n % 4)"),
+                if self.dialect == Dialect::Postgres { "true" } else { "1" },
+            ),
+            format!(
+                "INSERT INTO mails (id, queue, recipient, content, tries, next_at, created_at, sent_at) SELECT {}, 'operators', 'a', \
+                 '{{}}', 1, CASE WHEN g.n % 200 = 0 THEN {STORED} ELSE NULL END, {STORED}, {STORED} FROM {all}",
+                self.id(Kind::Mail, "g.n"),
             ),
             format!("INSERT INTO credentials (kind, id, ends_at) SELECT 'previous_secret', {key}, {STORED} FROM {all}"),
             format!(

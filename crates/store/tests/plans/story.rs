@@ -75,6 +75,7 @@ fn draft(kind: EventType) -> EventDraft {
 
 mod deliveries;
 mod event_log;
+mod mails;
 mod operations;
 mod people;
 mod tenancy;
@@ -103,4 +104,5 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     people::copies(store).await;
     operations::erasing(store, many).await;
     operations::housekeeping(store).await;
+    mails::mails(database, store).await;
 }

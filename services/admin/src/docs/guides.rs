@@ -45,6 +45,7 @@ const SHELVES: &[Shelf] = &[
             "settings": "Every flag, variable and key of the settings file.",
             "command-line": "Use the API from a terminal, listen to events, import people.",
             "operations": "Separate services, probes, metrics, and checks of what is stored.",
+            "mail": "Who is told by e-mail when something is the matter.",
             "admin-keys": "Scopes, keys of one organization, and who did what.",
             "portal": "The console for operators, and links for IT administrators.",
         ],

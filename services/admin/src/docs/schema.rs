@@ -223,6 +223,7 @@ fn format_name(format: &str) -> Option<&str> {
         "uuid" => "UUID",
         "date-time" => "RFC 3339 time",
         "uri" => "URL",
+        "email" => "e-mail address",
         "pem" => "PEM",
         "user-filter" => "SCIM filter",
         "event-type" => "type of events",

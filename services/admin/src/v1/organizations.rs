@@ -17,6 +17,8 @@ fn shown(organization: store::Organization) -> Organization {
         name: organization.name,
         domains: organization.domains,
         verified_domains: organization.verified.into_iter().map(verified).collect(),
+        contacts: organization.contacts,
+        digest_contacts: organization.digest_contacts,
         created_at: organization.created_at,
         updated_at: organization.updated_at,
     }

@@ -74,6 +74,7 @@ impl Api {
             audit_retention: Duration::from_secs(400 * 24 * 3_600),
             dns_resolver,
             rate_limit,
+            mail: None,
         };
         let master_keys = MasterKeys::from(secrets::MasterKey::generate());
         let bus = bus::Bus::embedded(4);

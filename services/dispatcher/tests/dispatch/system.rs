@@ -174,6 +174,7 @@ impl System {
             disabled_reason: None,
             disabled_at: None,
             failing_since: None,
+            contacts: Vec::new(),
             created_at: now,
             updated_at: now,
         };

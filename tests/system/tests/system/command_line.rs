@@ -2,6 +2,7 @@
 
 mod api;
 mod events;
+mod mail;
 mod master_key;
 mod people;
 mod shell;

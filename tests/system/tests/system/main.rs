@@ -23,6 +23,7 @@ mod large_groups;
 mod limits;
 mod lines;
 mod lists;
+mod mail;
 mod memory;
 mod oauth;
 mod oddities;

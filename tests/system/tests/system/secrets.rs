@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
+use system::mail::MailServer;
 use system::otlp::Collector;
 use system::receiver::Receiver;
 use system::scim::user;
@@ -31,12 +32,17 @@ fn text(value: &Value) -> String {
 
 async fn no_secret_is_in_the_clear_in_logs_spans_records_or_the_database(shape: Shape) {
     let collector = Collector::start();
+    let mails = MailServer::start().await;
+    let [(smtp_url, url), (mail_from, from)] = mails.settings();
     let system = System::start_with(
         shape,
         &[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
             ("OTEL_BSP_SCHEDULE_DELAY", "100"),
             ("RUST_LOG", "debug"),
+            (smtp_url, &url),
+            (mail_from, &from),
+            ("ROLLCALL_MAIL_OPERATORS", "ops@rollcall.example"),
         ],
     )
     .await;
@@ -48,6 +54,7 @@ async fn no_secret_is_in_the_clear_in_logs_spans_records_or_the_database(shape: 
         ("the path of an endpoint", PATH.to_owned()),
         ("a header of an endpoint", HEADER.to_owned()),
         ("the token of a stranger", STRANGER.to_owned()),
+        ("the password of the mail server", system::mail::PASSWORD.to_owned()),
         ("a directory key", tenant.scim.token.clone()),
     ];
     make_all(&system, &tenant, &receiver, &mut secrets).await;
@@ -56,6 +63,12 @@ async fn no_secret_is_in_the_clear_in_logs_spans_records_or_the_database(shape: 
     refuse(&system, &tenant).await;
 
     let mut places = records(&system, &tenant).await;
+    // A retrievable key that ends, and an endpoint that fails.
+    for mail in mails.wait_for(2).await {
+        let content = format!("{}{:?}{:?}", mail.raw, mail.parts, mail.headers);
+        assert!(!content.contains("ada@x.example"), "a mail names nobody: {content}");
+        places.push((format!("the mail {}", mail.subject()), content.into_bytes()));
+    }
     for (name, process) in &system.processes {
         places.push((format!("the log of {name}"), process.log().into_bytes()));
     }
@@ -86,11 +99,17 @@ async fn make_all(system: &System, tenant: &Tenant, receiver: &Receiver, secrets
     let endpoint = system.api("POST", "/endpoints", Some(body)).await;
     receiver.trust(endpoint["secret"].as_str().unwrap());
     secrets.push(("the secret of an endpoint", text(&endpoint["secret"])));
+    // Nobody listens at another one.
+    let body =
+        json!({ "url": format!("http://127.0.0.1:9/{PATH}?key={PATH}"), "headers": { "x-gateway-key": HEADER } });
+    let failing = system.api("POST", "/endpoints", Some(body)).await;
+    secrets.push(("the secret of an endpoint that fails", text(&failing["secret"])));
     let path = format!("/endpoints/{}/rotate-secret", text(&endpoint["id"]));
     let rotated = system.api("POST", &path, Some(json!({}))).await;
     secrets.push(("the new secret of an endpoint", text(&rotated["secret"])));
     let path = format!("{directory}/keys");
-    let body = json!({ "name": "retrievable", "retrievable": true });
+    let ends = events::Timestamp::now().plus(std::time::Duration::from_hours(48));
+    let body = json!({ "name": "retrievable", "retrievable": true, "expires_at": ends });
     let key = system.api("POST", &path, Some(body)).await;
     secrets.push(("a retrievable key", text(&key["token"])));
     let shown = system

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const LAYERS: [&[&str]; 8] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry", "db"],
-    &["api", "store", "bus", "webhooks", "oidc"],
+    &["api", "store", "bus", "webhooks", "oidc", "mail"],
     &["commands", "runtime", "client"],
     &["pages"],
     &["rollcall-portal"],
@@ -22,11 +22,12 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Drivers and the only packages that may name them.
-const DRIVERS: [(&str, &[&str]); 4] = [
+const DRIVERS: [(&str, &[&str]); 5] = [
     ("sea-orm", &["db", "store"]),
     ("sea-orm-migration", &["db"]),
     ("lapin", &["bus"]),
     ("opentelemetry-otlp", &["telemetry"]),
+    ("lettre", &["mail"]),
 ];
 /// The only package that may name what has connections to the database: others could ask for any tenant's rows.
 const CONNECTIONS: (&str, &str) = ("db", "store");

@@ -4,6 +4,7 @@ use super::selection::owner;
 use super::{Endpoint, endpoint};
 use crate::deliveries::dissolve;
 use crate::operations::credential_ends::CredentialKind;
+use crate::operations::incidents::column_of;
 use crate::{AdminTx, EndpointState, StoreError};
 use db::entity::column::Id;
 use db::entity::deliveries;
@@ -183,6 +184,7 @@ fn operators(endpoint: &Endpoint) -> Result<ActiveModel, StoreError> {
         rate_limit: Set(endpoint.rate_limit),
         format: Set(endpoint.format),
         audience: Set(json(endpoint.audience.as_ref())?),
+        contacts: Set(column_of(&endpoint.contacts)?),
         ..ActiveModel::default()
     })
 }

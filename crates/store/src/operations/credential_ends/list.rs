@@ -121,14 +121,14 @@ impl CredentialEnds {
 
 /// What the table of its kind says of a credential.
 #[derive(Clone, Debug, FromQueryResult)]
-pub(super) struct Face {
+pub(crate) struct Face {
     id: Uuid,
-    pub(super) name: String,
+    pub(crate) name: String,
     pub(super) last_used_at: Option<Millis>,
 }
 
 /// What the tables of their kinds say of credentials: a statement for each kind that is among them.
-pub(super) async fn faces<C: ConnectionTrait>(
+pub(crate) async fn faces<C: ConnectionTrait>(
     connection: &C,
     dialect: Dialect,
     rows: &[Model],

@@ -5,6 +5,7 @@ use super::seal::Headers;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::problem::Problem;
+use crate::v1::contacts;
 use ::events::{DirectoryId, EventPattern, OrganizationId};
 use api::{ClientCertificate, pointer};
 use serde_json::Value;
@@ -35,6 +36,7 @@ pub(super) async fn check<T: api::Body>(context: &AdminContext, body: &mut Body<
         headers: headers(body),
         identity: identity(context, body),
     };
+    contacts::check(body, "contacts");
     let store = context.store();
     if let Some(ids) = body.sound::<Vec<DirectoryId>>("directory_ids") {
         let missing = match context.principal.organization {

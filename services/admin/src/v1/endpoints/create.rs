@@ -124,6 +124,7 @@ fn endpoint(
         disabled_reason: None,
         disabled_at: None,
         failing_since: None,
+        contacts: wanted.contacts.unwrap_or_default(),
         created_at: context.now,
         updated_at: context.now,
     })

@@ -85,6 +85,7 @@ fn apply(
         return Err(Problem::invalid_at("#/coalesce", NEEDS_ORDER));
     }
     replace(&mut endpoint.rate_limit, patch.rate_limit);
+    replace(&mut endpoint.contacts, patch.contacts);
     let selection = &mut endpoint.selection;
     replace(&mut selection.organization_ids, patch.organization_ids);
     replace(&mut selection.fields, patch.fields);

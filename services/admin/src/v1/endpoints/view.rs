@@ -64,6 +64,7 @@ pub(super) fn listed(state: &State, endpoint: store::Endpoint) -> Result<Endpoin
         disabled_reason: endpoint.disabled_reason,
         disabled_at: endpoint.disabled_at,
         failing_since: endpoint.failing_since,
+        contacts: endpoint.contacts,
         previous_secret_until: endpoint.previous_secret_until,
         created_at: endpoint.created_at,
         updated_at: endpoint.updated_at,
