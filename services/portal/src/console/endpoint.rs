@@ -139,6 +139,7 @@ async fn update(operator: Operator, path: Path<String>, form: Form) -> Result<Ht
         "event_types".to_owned(),
         if types.is_empty() { Value::Null } else { json!(types) },
     );
+    body.insert("contacts".to_owned(), json!(form.words("contacts")));
     // The URL is a secret: it is not shown, and changed only where a new one is typed.
     if let Some(url) = form.some("url") {
         body.insert("url".to_owned(), json!(url));

@@ -167,7 +167,12 @@ async fn refused(operator: &Operator, id: OrganizationId, fault: Fault) -> Resul
 
 async fn update(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: OrganizationId = id(&path)?;
-    let body = json!({ "name": form.text("name"), "domains": form.words("domains") });
+    let body = json!({
+        "name": form.text("name"),
+        "domains": form.words("domains"),
+        "contacts": form.words("contacts"),
+        "digest_contacts": form.words("digest_contacts"),
+    });
     match operator
         .api
         .patch::<Value>(&format!("/organizations/{id}"), &body)
