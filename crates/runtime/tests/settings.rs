@@ -138,12 +138,19 @@ fn the_mail_server_needs_a_sender_and_its_password_is_not_shown() {
     let shown = settings.describe();
     assert!(shown.contains("mail.example") && !shown.contains("s3cret"), "{shown}");
     for (name, value, said) in [
-        ("ROLLCALL_SMTP_URL", "https://ops:s3cret@mail.example", "smtps://host:port"),
+        (
+            "ROLLCALL_SMTP_URL",
+            "https://ops:s3cret@mail.example",
+            "smtps://host:port",
+        ),
         ("ROLLCALL_MAIL_FROM", "nobody", "e-mail address"),
         ("ROLLCALL_MAIL_OPERATORS", "a@x.example,b", "separated by commas"),
     ] {
         let error = load(&[], &[(name, value)], "").unwrap_err().to_string();
-        assert!(error.contains(said) && error.contains(name) && !error.contains("s3cret"), "{error}");
+        assert!(
+            error.contains(said) && error.contains(name) && !error.contains("s3cret"),
+            "{error}"
+        );
     }
     assert!(load(&[], &[], "").unwrap().smtp_url.is_none());
 }
