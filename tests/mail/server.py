@@ -57,7 +57,7 @@ async def main():
 
     def authenticator(server, session, envelope, mechanism, data):
         good = (data.login, data.password) == (user.encode(), password.encode())
-        return AuthResult(success=good, auth_data=data)
+        return AuthResult(success=good, handled=good, auth_data=data)
 
     def connection():
         return SMTP(keeper, authenticator=authenticator, auth_required=True, auth_require_tls=False, hostname="mail.test")

@@ -50,6 +50,13 @@ pub fn client() -> Client {
     Client::builder().timeout(Duration::from_secs(30)).build().unwrap()
 }
 
+/// The origin of a server that is not there: a port that was free a moment ago.
+#[must_use]
+pub fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
 /// A running Rollcall with a database and a broker of its own.
 #[derive(Debug)]
 pub struct System {

@@ -101,7 +101,7 @@ async fn make_all(system: &System, tenant: &Tenant, receiver: &Receiver, secrets
     secrets.push(("the secret of an endpoint", text(&endpoint["secret"])));
     // Nobody listens at another one.
     let body =
-        json!({ "url": format!("http://127.0.0.1:9/{PATH}?key={PATH}"), "headers": { "x-gateway-key": HEADER } });
+        json!({ "url": format!("{}/{PATH}?key={PATH}", system::nobody()), "headers": { "x-gateway-key": HEADER } });
     let failing = system.api("POST", "/endpoints", Some(body)).await;
     secrets.push(("the secret of an endpoint that fails", text(&failing["secret"])));
     let path = format!("/endpoints/{}/rotate-secret", text(&endpoint["id"]));

@@ -12,12 +12,14 @@ use db::entity::credentials::{self, CredentialKind};
 use db::entity::directories::{self, StoredState};
 use db::entity::incidents::{Column, Entity, IncidentKind};
 use db::entity::{directory_contacts, endpoints, organizations, sync_cycles};
-use db::expr::{number, text};
+use db::expr::{is_one_of_rows, number, text};
 use db::rows::is_one_of_ids;
 use db::send::fetch_all;
 use directory::sync::{Outlook, quarantine};
 use events::{CycleId, OrganizationId, Timestamp};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, IntoIden, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{
+    CaseStatement, Expr, ExprTrait as _, Func, IntoIden, JoinType, Order, Query, SelectStatement,
+};
 use sea_orm::{ActiveEnum as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryTrait as _};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -69,6 +71,8 @@ struct OrganizationContacts {
     contacts: Option<String>,
 }
 
+/// Silent directories that are looked at, those whose silence began last.
+const MOST_SILENT: u64 = 5_000;
 /// The kinds of credentials that are told of. The previous secret of an endpoint ends by itself.
 const TOLD: [CredentialKind; 4] = [
     CredentialKind::DirectoryKey,
@@ -185,17 +189,25 @@ impl Incidents {
     async fn directories_silent(&self, now: Timestamp) -> Result<Vec<Begun>, StoreError> {
         use directory_contacts::Column;
         let column = |column: Column| Expr::col(("k", column));
-        let since = sea_orm::sea_query::Func::coalesce([column(Column::LastAt), column(Column::SilencedAt)]);
+        let silenced = Query::select()
+            .column(Column::DirectoryId)
+            .from(directory_contacts::Entity)
+            .and_where(Expr::col(Column::SilencedAt).lte(Millis::from(now)))
+            .order_by(Column::SilencedAt, Order::Desc)
+            .limit(MOST_SILENT)
+            .take();
+        let id = || Expr::col(("d", directories::Column::Id));
+        let since = Func::coalesce([column(Column::LastAt), column(Column::SilencedAt)]);
         let query = Query::select()
-            .from_as(directory_contacts::Entity, "k")
+            .from_as(directories::Entity, "d")
             .join_as(
                 JoinType::InnerJoin,
-                directories::Entity,
-                "d",
-                Expr::col(("d", directories::Column::Id)).equals(("k", Column::DirectoryId)),
+                directory_contacts::Entity,
+                "k",
+                column(Column::DirectoryId).eq(id()),
             )
             .expr_as(since, "since")
-            .and_where(column(Column::SilencedAt).lte(Millis::from(now)))
+            .and_where(is_one_of_rows(self.store.dialect(), id(), silenced))
             // Who paused a directory knows that nothing comes.
             .and_where(Expr::col(("d", directories::Column::State)).eq(StoredState::Active.to_value()))
             .take();
@@ -243,8 +255,8 @@ impl Incidents {
                 .and_where(column(Column::ClosedAt).is_null())
                 .and_where(here.gt(there))
                 .and_where(Expr::col(("d", directories::Column::Provider)).eq(text("entra_id")))
-                .order_by(("c", Column::OverAt), sea_orm::sea_query::Order::Asc)
-                .order_by(("c", Column::Id), sea_orm::sea_query::Order::Asc)
+                .order_by(("c", Column::OverAt), Order::Asc)
+                .order_by(("c", Column::Id), Order::Asc)
                 .limit(AT_ONCE)
                 .take();
             tell_directory(&mut query, JoinType::InnerJoin);
@@ -375,7 +387,7 @@ fn ending(kind: CredentialKind, now: Timestamp) -> SelectStatement {
         .and_where(column(Of::EndsAt).gt(Millis::from(now)))
         .and_where(column(Of::EndsAt).lte(within(NOTICE_DAYS[NOTICE_DAYS.len() - 1])))
         .and_where(is_told_never.or(is_due_again("i", now, new)))
-        .order_by(("c", Of::EndsAt), sea_orm::sea_query::Order::Asc)
+        .order_by(("c", Of::EndsAt), Order::Asc)
         .limit(AT_ONCE)
         .take()
 }
