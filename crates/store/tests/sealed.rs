@@ -11,11 +11,13 @@ const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 /// The schema, as it was released.
 const SCHEMA: &str = include_str!("../../db/src/migration/snapshot/postgres.txt");
 /// Bytes that are no sealed value: what others must prove they know.
-const HASHES: [&str; 4] = [
+const HASHES: [&str; 6] = [
     "admin_keys.token_hash",
     "directory_keys.token_hash",
     "oauth_clients.secret_hash",
     "portal_links.token_hash",
+    "portal_sessions.configured_key_hash",
+    "portal_sessions.token_hash",
 ];
 /// Sealed values that are text.
 const TEXTS: [SealedColumn; 1] = [SealedColumn::IdempotentAnswer];
