@@ -35,7 +35,13 @@ export async function open(browser, url, options = {}) {
       faults.push(`asks ${to.origin}`);
     }
   });
-  page.on("requestfailed", (request) => faults.push(`failed: ${request.url()} ${request.failure()?.errorText ?? ""}`));
+  page.on("requestfailed", (request) => {
+    // What was still on its way when the page was left is no fault.
+    const why = request.failure()?.errorText ?? "";
+    if (why !== "net::ERR_ABORTED") {
+      faults.push(`failed: ${request.url()} ${why}`);
+    }
+  });
   page.on("response", (response) => {
     if (response.status() >= 400 && response.request().resourceType() !== "document") {
       faults.push(`${response.status()}: ${response.url()}`);

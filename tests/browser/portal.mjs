@@ -33,7 +33,7 @@ async function api(url, method, path, body) {
 
 /** A directory with people, a group, requests good and bad, and an endpoint that nobody answers at. */
 async function fill(url) {
-  await api(url, "POST", "/endpoints", { url: "http://127.0.0.1:9/hook", description: "Billing" });
+  await api(url, "POST", "/endpoints", { url: "http://127.0.0.1:60009/hook", description: "Billing" });
   const directory = await api(url, "POST", "/directories", { organization: "filled.example", provider: "entra_id" });
   const scim = async (method, path, body) => {
     const headers = { authorization: `Bearer ${directory.key.token}`, "content-type": "application/scim+json" };

@@ -1,6 +1,7 @@
-//! Who is logged in to the portal: of a session only the hash of its cookie is kept.
+//! Who is logged in to the portal: of a session only the hash of its cookie is kept. What holders of links do is in the audit
+//! log.
 
-use super::table::{create, index, owned_by};
+use super::table::{add_column, create, index, owned_by};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, blob, blob_null, text, uuid, uuid_null};
 
@@ -35,6 +36,29 @@ impl MigrationTrait for Migration {
             };
             manager.create_index(index(name, "portal_sessions", &[column])).await?;
         }
-        Ok(())
+        actors(manager).await
     }
+}
+
+/// The holder of a link acts, too. SQLite changes no check of a column, so the column is made again.
+async fn actors(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let kinds = ["key", "portal_link", "configured", "system", "stranger"];
+    let mut actor = text("actor")
+        .default("system")
+        .check(Expr::col("actor").is_in(kinds))
+        .take();
+    add_column(manager, "audit_log", &mut actor).await?;
+    let copied = Query::update()
+        .table("audit_log")
+        .value("actor", Expr::col("actor_kind"))
+        .take();
+    manager.exec_stmt(copied).await?;
+    manager
+        .alter_table(Table::alter().table("audit_log").drop_column("actor_kind").take())
+        .await?;
+    let renamed = Table::alter()
+        .table("audit_log")
+        .rename_column("actor", "actor_kind")
+        .take();
+    manager.alter_table(renamed).await
 }

@@ -11,6 +11,7 @@ crate::on_both_shapes! {
     an_operator_of_one_organization_sees_nothing_of_another,
     a_link_opens_its_organization_only_until_it_is_revoked,
     what_a_key_may_not_do_the_console_does_not_do,
+    whoever_has_a_link_connects_the_identity_provider_without_an_operator,
 }
 
 /// Somebody with a browser that keeps cookies, follows no redirects by itself, and sends forms as browsers do.
@@ -265,5 +266,59 @@ async fn what_a_key_may_not_do_the_console_does_not_do(shape: Shape) {
         .api("GET", &format!("/organizations/{}", tenant.organization_id), None)
         .await;
     assert_ne!(organization["name"], "Renamed");
+    system.stop().await;
+}
+
+async fn whoever_has_a_link_connects_the_identity_provider_without_an_operator(shape: Shape) {
+    let system = System::start(shape).await;
+    let organization = system
+        .api(
+            "POST",
+            "/organizations",
+            Some(json!({ "domains": ["contoso.example"] })),
+        )
+        .await;
+    let link = system
+        .api(
+            "POST",
+            "/portal-links",
+            Some(json!({ "organization_id": organization["id"] })),
+        )
+        .await;
+    let url = link["url"].as_str().unwrap();
+    let mut admin = Visitor::of(&system);
+    admin.get(url.find("/setup/").map(|at| &url[at..]).unwrap()).await;
+    let guide = location(&admin.post("/setup/directories", &[("provider", "entra_id")]).await);
+    assert!(admin.read(&guide).await.contains("Create the enterprise application"));
+    let page = admin
+        .post(&format!("{guide}/keys"), &[("step", "2")])
+        .await
+        .text()
+        .await
+        .unwrap();
+    let value = |id: &str| {
+        let field = page.split(&format!("id=\"{id}\"")).nth(1).unwrap();
+        field
+            .split("value=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let scim = system::scim::Scim::new(&value("tenant-url"), &value("token"));
+    scim.create_user("ada@contoso.example").await.expect(201);
+    let id = guide.rsplit('/').next().unwrap();
+    let keys = system.api("GET", &format!("/directories/{id}/keys"), None).await;
+    assert_eq!(
+        keys["data"].as_array().unwrap().len(),
+        1,
+        "the key that nobody saw is gone"
+    );
+    let made = system.api("GET", "/audit-log?action=directory.created", None).await;
+    assert_eq!(made["data"][0]["actor"]["type"], "portal_link", "{made}");
+    assert_eq!(made["data"][0]["actor"]["id"], link["id"]);
+    assert!(admin.read(&format!("{guide}/status")).await.contains("POST /Users"));
     system.stop().await;
 }
