@@ -319,6 +319,11 @@ async fn whoever_has_a_link_connects_the_identity_provider_without_an_operator(s
     let made = system.api("GET", "/audit-log?action=directory.created", None).await;
     assert_eq!(made["data"][0]["actor"]["type"], "portal_link", "{made}");
     assert_eq!(made["data"][0]["actor"]["id"], link["id"]);
-    assert!(admin.read(&format!("{guide}/status")).await.contains("POST /Users"));
+    // What is logged is written within seconds.
+    let started = std::time::Instant::now();
+    while !admin.read(&format!("{guide}/status")).await.contains("POST /Users") {
+        assert!(started.elapsed() < system::process::PATIENCE);
+        system::process::pause().await;
+    }
     system.stop().await;
 }
