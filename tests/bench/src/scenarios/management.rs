@@ -120,7 +120,10 @@ async fn cursor_before_last(server: &Server, users: usize) -> String {
     let mut cursor = String::new();
     // With the one that was made beside them.
     for _ in 1..(users + 1).div_ceil(PAGE) {
-        let path = format!("/users?limit={PAGE}&cursor={cursor}");
+        let path = match cursor.is_empty() {
+            true => format!("/users?limit={PAGE}"),
+            false => format!("/users?limit={PAGE}&cursor={cursor}"),
+        };
         let answer = server.send("GET", &path, "", "").await.unwrap();
         // Read without parsing the page.
         let next = answer.text.rsplit("\"next_cursor\":\"").next();
