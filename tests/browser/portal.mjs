@@ -16,7 +16,7 @@ export async function portal(browser, url, report) {
     report.add(`an operator logs in and sets up a directory, ${how}`, faults);
     await setup(browser, url, report, filled.link, javaScriptEnabled);
     if (javaScriptEnabled && storageState) {
-      await everyPage(browser, url, report, storageState, [...paths, ...filled.paths]);
+      await everyPage(browser, url, report, storageState, [...filled.paths, ...paths]);
     }
   }
 }
