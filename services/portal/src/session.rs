@@ -14,7 +14,7 @@ use futures_util::future::LocalBoxFuture;
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
 use std::time::Duration;
-use store::{AdminScope, NewPortalSession, PortalLink, PortalSession, SessionKind, SessionOpener};
+use store::{AdminScope, NewPortalSession, PortalFeature, PortalLink, PortalSession, SessionKind, SessionOpener};
 
 /// How long one is logged in at the most.
 const LASTS: Duration = Duration::from_hours(12);
@@ -79,15 +79,18 @@ impl FromRequest for Guest {
                 return Err(Fault::LoggedOut(Door::Setup));
             };
             let link = state.store().portal_links().by_id(id).await?;
-            let link = link
-                .filter(|link| Timestamp::now() < link.expires_at)
-                .ok_or(Fault::LoggedOut(Door::Setup))?;
+            let link = link.filter(opens_setup).ok_or(Fault::LoggedOut(Door::Setup))?;
             Ok(Self {
                 api: Api::new(local, guest(&link), request.peer_addr()),
                 link,
             })
         })
     }
+}
+
+/// Whether a link opens the pages for IT administrators now: it has not ended, and is for directories at all.
+pub(crate) fn opens_setup(link: &PortalLink) -> bool {
+    Timestamp::now() < link.expires_at && link.features.contains(&PortalFeature::DirectorySync)
 }
 
 /// What every page has.

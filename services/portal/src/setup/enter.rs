@@ -5,12 +5,11 @@ use crate::door::Door;
 use crate::fault::Fault;
 use crate::frame::{html, to};
 use crate::login::add_cookie;
-use crate::session::{open, parts};
+use crate::session::{open, opens_setup, parts};
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use events::Timestamp;
 use pages::Page;
 use secrets::{Token, TokenKind};
 use store::{SessionKind, SessionOpener};
@@ -43,7 +42,7 @@ async fn enter(request: HttpRequest, token: web::Path<String>) -> Result<HttpRes
     };
     let link = found
         .filter(|link| parsed.is_some_and(|token| token.matches(&link.token_hash)))
-        .filter(|link| Timestamp::now() < link.expires_at);
+        .filter(opens_setup);
     let Some(link) = link else { return Ok(to("/setup")) };
     let opener = SessionOpener::Link(link.id);
     let token = open(&state, SessionKind::Setup, opener, Some(link.expires_at)).await?;

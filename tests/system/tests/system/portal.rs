@@ -239,6 +239,12 @@ async fn a_link_opens_its_organization_only_until_it_is_revoked(shape: Shape) {
         location(&admin.get("/console").await).starts_with("/console/login"),
         "one door does not open another"
     );
+    let other_feature = json!({ "organization_id": own.organization_id, "features": ["webhooks"] });
+    let other_feature = system.api("POST", "/portal-links", Some(other_feature)).await;
+    let other_feature = other_feature["url"].as_str().unwrap();
+    let other_path = other_feature.find("/setup/").map(|at| &other_feature[at..]).unwrap();
+    let to = location(&Visitor::of(&system).get(other_path).await);
+    assert_eq!(to, "/setup", "a link for something else does not open directories");
     let id = link["id"].as_str().unwrap();
     system.api("DELETE", &format!("/portal-links/{id}"), None).await;
     assert_eq!(location(&admin.get("/setup/start").await), "/setup");
