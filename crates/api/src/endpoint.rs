@@ -7,7 +7,7 @@ pub use request::{
     Beginning, ClientCertificate, EndpointCreate, EndpointEnable, EndpointPatch, EndpointReplay, EndpointTest,
     HeldEvents, Replayable,
 };
-pub use stats::{EndpointStats, Oldest, Percentiles};
+pub use stats::{EndpointDay, EndpointHour, EndpointStats, Oldest, Percentiles};
 
 use crate::PlainSecret;
 use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventPattern, EventType, OrganizationId, Timestamp};
@@ -190,6 +190,10 @@ pub struct Endpoint {
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+    /// How it did in the last 24 hours, in lists only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub last_24_hours: Option<EndpointDay>,
     /// Its secret, only in the answer to the request that made it, and only with `v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]

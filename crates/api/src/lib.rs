@@ -11,6 +11,7 @@
 //! read. `deserr` collects faults, but not those between members of which one is faulty, and in both the limits would
 //! stand a second time beside those of the schema. A walk over the schema has all of this.
 
+mod activity;
 mod admin_key;
 mod audit_log;
 mod caller;
@@ -38,6 +39,7 @@ mod secret;
 mod shape;
 mod user;
 
+pub use activity::{Activity, ActivityMinute, Lane, WaitingDeliveries};
 pub use admin_key::{AdminKey, AdminKeyCreate, Scope};
 pub use audit_log::{AuditActor, AuditActorType, AuditEntry, AuditObject, AuditOutcome};
 pub use caller::{Caller, CallerIdentity};
@@ -51,9 +53,10 @@ pub use directory::{
     QuarantineForecast, QuarantineOutlook, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
 };
 pub use endpoint::{
-    Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointEnable,
-    EndpointFormat, EndpointPatch, EndpointReplay, EndpointSecret, EndpointState, EndpointStats, EndpointTest,
-    HeldEvents, Oldest, Percentiles, ReplayQueued, Replayable, SecretRotated, Signing, TestQueued,
+    Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointDay,
+    EndpointEnable, EndpointFormat, EndpointHour, EndpointPatch, EndpointReplay, EndpointSecret, EndpointState,
+    EndpointStats, EndpointTest, HeldEvents, Oldest, Percentiles, ReplayQueued, Replayable, SecretRotated, Signing,
+    TestQueued,
 };
 pub use event::{Event, EventTypeEntry};
 pub use federation::{Federation, FederationSet};

@@ -5,6 +5,7 @@
     reason = "a file says what a row of its table is; what its columns do not say by their names is said beside them"
 )]
 
+pub mod activity;
 pub mod admin_keys;
 pub mod attempts;
 pub mod audit_log;
@@ -22,6 +23,7 @@ pub mod directory_federations;
 pub mod directory_keys;
 pub mod directory_refusals;
 pub mod directory_removals;
+pub mod endpoint_activity;
 pub mod endpoint_version;
 pub mod endpoints;
 pub mod erasures;

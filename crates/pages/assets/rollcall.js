@@ -50,6 +50,27 @@
     search.select();
   });
 
+  // A page that is seen hears at once that there is something new. One that is not seen holds no connection.
+  let heard = null;
+  let due = 0;
+  const hear = () => {
+    const part = document.querySelector("[data-live]");
+    if (!part || document.hidden || heard) return;
+    heard = new EventSource(part.dataset.live);
+    heard.addEventListener("moved", () => {
+      if (due) return;
+      // However much happens, a page does not ask more often than this.
+      due = setTimeout(() => {
+        due = 0;
+        document.querySelector("[data-live]")?.dispatchEvent(new CustomEvent("moved"));
+      }, 500);
+    });
+  };
+  const rest = () => { heard?.close(); heard = null; };
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : hear()));
+  window.addEventListener("pagehide", rest);
+  window.addEventListener("pageshow", hear);
+
   prepare(document);
   document.getElementById("errors")?.focus();
   document.addEventListener("htmx:after:swap", () => prepare(document));

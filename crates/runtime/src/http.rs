@@ -18,6 +18,6 @@ pub use methods::{READ_ONLY, options, problem, read_only};
 pub use no_store::no_store;
 pub use probes::Probes;
 pub use rate::{Allowance, BURST_TIME, Rates};
-pub use request_span::{Route, TracedFrom, request_span};
+pub use request_span::{NamedByHandlers, Route, TracedFrom, request_span};
 pub use server::{HttpLimits, serve};
 pub use watched::proven;

@@ -4,6 +4,7 @@
 //! gets a [`Context`] whose database is reached and migrated and whose HTTP port is bound, and returns when
 //! [`Shutdown::soft`] is cancelled and what it held is finished.
 
+mod activity;
 mod backoff;
 mod connect;
 mod context;

@@ -1,5 +1,6 @@
 //! From `main` to the exit code: the one order in which every program starts and stops.
 
+use crate::activity;
 use crate::connect::{self, WaitingRoom};
 use crate::context::{CommandContext, Context};
 use crate::files;
@@ -273,6 +274,11 @@ async fn start(program: Program, process: Process) -> anyhow::Result<Option<Cont
     let Some(store) = connect::store(program.name, &settings, &shutdown, Some(waiting)).await? else {
         return Ok(None);
     };
+    let keeping = activity::run(store.clone(), shutdown.soft.clone());
+    shutdown.spawn("activity", async move {
+        keeping.await;
+        Ok(())
+    });
     tell_of_other_keys(&store, &master_keys).await;
     let bus = connect_bus(program.name, &settings)?;
     Ok(Some(Context {

@@ -27,12 +27,13 @@ pub use self::directory::{
 };
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
 pub use self::operations::{
-    AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage, Begun, Caller, Claim, ClaimedMail,
-    CountedRequest, CredentialEnd, CredentialEnds, CredentialFilter, CredentialKind, Cycles, DeadLetter,
-    DeadLetterKind, DeadLetters, DigestDirectory, DigestFacts, Digests, DueDigest, Erasure, Erasures, IncidentAbout,
-    IncidentCredential, IncidentKind, Incidents, KeptBody, KeptRequests, LoggedRequest, MailOutcome, MailQueue, Mails,
-    NewMail, NewRequest, OpenIncident, Over, RequestBatch, RequestFilter, RequestLogSize, Requests, Resealed,
-    SealedColumn, SealedHead, SealedRow, SealedValues, Strangers, SyncCycle, SyncState,
+    Activity, ActivityHour, ActivityMeter, ActivityMinute, AuditActor, AuditActorKind, AuditEntry, AuditFilter,
+    AuditLog, AuditPage, Begun, Caller, Claim, ClaimedMail, CountedRequests, CredentialEnd, CredentialEnds,
+    CredentialFilter, CredentialKind, Cycles, DeadLetter, DeadLetterKind, DeadLetters, DigestDirectory, DigestFacts,
+    Digests, DueDigest, Erasure, Erasures, IncidentAbout, IncidentCredential, IncidentKind, Incidents, KeptBody,
+    KeptRequests, LaneHolder, LoggedRequest, MailOutcome, MailQueue, Mails, NewMail, NewRequest, OpenIncident, Over,
+    RequestBatch, RequestFilter, RequestLogSize, Requests, Resealed, SHOWN_HOURS, SealedColumn, SealedHead, SealedRow,
+    SealedValues, Strangers, SyncCycle, SyncState,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

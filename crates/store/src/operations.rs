@@ -1,6 +1,7 @@
-//! What operators look at, and what keeps the house in order: the log of requests with its cycles, contacts and silences, the
+//! What operators look at, and what keeps the house in order: how much was done lately, the log of requests with its cycles, contacts and silences, the
 //! audit log, repeated requests, erasures, dead letters, the ends of credentials, and the list of what is sealed.
 
+mod activity;
 mod audit;
 mod contacts;
 pub(crate) mod credential_ends;
@@ -15,6 +16,7 @@ mod requests;
 mod sealed;
 mod silence;
 
+pub use activity::{Activity, ActivityHour, ActivityMeter, ActivityMinute, LaneHolder, SHOWN_HOURS};
 pub use audit::{AuditActor, AuditActorKind, AuditEntry, AuditFilter, AuditLog, AuditPage};
 pub use contacts::SyncState;
 pub use credential_ends::{CredentialEnd, CredentialEnds, CredentialFilter, CredentialKind};
@@ -26,7 +28,7 @@ pub use idempotency::Claim;
 pub use incidents::{Begun, IncidentAbout, IncidentCredential, IncidentKind, Incidents, OpenIncident, Over};
 pub use mails::{ClaimedMail, MailOutcome, MailQueue, Mails, NewMail};
 pub use requests::{
-    Caller, CountedRequest, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter,
+    Caller, CountedRequests, KeptBody, KeptRequests, LoggedRequest, NewRequest, RequestBatch, RequestFilter,
     RequestLogSize, Requests, Strangers,
 };
 pub use sealed::{Resealed, SealedColumn, SealedHead, SealedRow, SealedValues};

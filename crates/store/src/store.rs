@@ -1,14 +1,18 @@
 //! The one value that all questions start from.
 
-use crate::{Checkup, Dialect, StoreError, StoreOptions};
+use crate::{ActivityMeter, Checkup, Dialect, StoreError, StoreOptions};
 use db::session::Writers;
 use db::{Database, Lookups, Searches, Steady};
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// What a service has stored. Cheap to clone; clones share the connections.
+/// What a service has stored. Cheap to clone; clones share the connections, and what is counted.
 #[derive(Clone, Debug)]
-pub struct Store(Database);
+pub struct Store {
+    database: Database,
+    meter: Arc<ActivityMeter>,
+}
 
 impl Store {
     /// Opens the database; a SQLite file is created when missing. Does not migrate.
@@ -17,19 +21,32 @@ impl Store {
     /// [`StoreError::Unavailable`] when no connection could be made within two seconds, [`StoreError::Misconfigured`] when
     /// the URL is not understood.
     pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
-        Database::connect(options).await.map(Self)
+        Database::connect(options).await.map(Self::of)
     }
 
     /// Over connections that are there already.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) const fn over(database: Database) -> Self {
-        Self(database)
+    pub(crate) fn over(database: Database) -> Self {
+        Self::of(database)
+    }
+
+    fn of(database: Database) -> Self {
+        Self {
+            database,
+            meter: Arc::default(),
+        }
+    }
+
+    /// Counts what this process does; [`Store::keep_activity`] adds it to the database.
+    #[must_use]
+    pub fn meter(&self) -> &ActivityMeter {
+        &self.meter
     }
 
     /// Which database this is.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
-        self.0.dialect()
+        self.database.dialect()
     }
 
     /// Brings the schema up to date. Safe to call from several processes at once: one does it, the others wait.
@@ -38,7 +55,7 @@ impl Store {
     /// [`StoreError::Unavailable`] without a database; [`StoreError::Internal`] when a migration fails or the
     /// database was migrated by a newer version; the schema is then unchanged.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.0.migrate().await
+        self.database.migrate().await
     }
 
     /// Looks at version and schema, and changes nothing; works on a database that was never migrated, too.
@@ -46,7 +63,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] without a database.
     pub async fn checkup(&self) -> Result<Checkup, StoreError> {
-        self.0.checkup().await
+        self.database.checkup().await
     }
 
     /// Asks the database for a sign of life.
@@ -54,7 +71,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when there is none within the timeouts.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.0.ping().await
+        self.database.ping().await
     }
 
     /// Stores the number of partitions at the first start and compares it from then on: directories are spread over
@@ -63,65 +80,65 @@ impl Store {
     /// # Errors
     /// [`StoreError::Misconfigured`] when the database was set up with another number.
     pub async fn check_partitions(&self, partitions: u16) -> Result<(), StoreError> {
-        self.0.check_partitions(partitions).await
+        self.database.check_partitions(partitions).await
     }
 
     /// Closes all connections; later calls fail as [`StoreError::Unavailable`].
     pub async fn close(&self) {
-        self.0.close().await;
+        self.database.close().await;
     }
 
     /// How many bytes a page of a list has at most, unless its first row alone has more.
     #[must_use]
     pub const fn page_bytes(&self) -> u64 {
-        self.0.page_bytes()
+        self.database.page_bytes()
     }
 
     /// Waits until nobody writes, but no longer than `patience`: for what can wait and should keep nobody else waiting.
     /// SQLite has one writer; on PostgreSQL there is nothing to wait for.
     pub async fn wait_for_writer(&self, patience: Duration) {
-        self.0.wait_for_writer(patience).await;
+        self.database.wait_for_writer(patience).await;
     }
 
     // What follows stays within this crate: whoever has a connection could ask for another tenant's rows.
 
     pub(crate) const fn read(&self) -> &DatabaseConnection {
-        self.0.read()
+        self.database.read()
     }
 
     pub(crate) const fn write(&self) -> &DatabaseConnection {
-        self.0.write()
+        self.database.write()
     }
 
     pub(crate) const fn keys(&self) -> &DatabaseConnection {
-        self.0.keys()
+        self.database.keys()
     }
 
     pub(crate) const fn lookups(&self) -> &Lookups {
-        self.0.lookups()
+        self.database.lookups()
     }
 
     pub(crate) const fn searches(&self) -> &Searches {
-        self.0.searches()
+        self.database.searches()
     }
 
     pub(crate) const fn steady(&self) -> &Steady {
-        self.0.steady()
+        self.database.steady()
     }
 
     pub(crate) const fn writers(&self) -> Option<&Writers> {
-        self.0.writers()
+        self.database.writers()
     }
 
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        self.0.begin().await
+        self.database.begin().await
     }
 
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, StoreError> {
-        self.0.begin_reading().await
+        self.database.begin_reading().await
     }
 
     pub(crate) async fn begin_on(&self, connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-        self.0.begin_on(connection).await
+        self.database.begin_on(connection).await
     }
 }

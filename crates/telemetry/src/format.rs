@@ -1,9 +1,9 @@
 //! Log lines that name their trace.
 
-use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use std::fmt;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::fmt::format::{Format, Full, Json, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -81,9 +81,8 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        // The layer that builds the trace attaches its context to the thread when a span is entered. Asking the
-        // subscriber instead would find no span that RUST_LOG hides from the log.
-        let context = Context::current();
+        // The current span of the thread: asking `ctx` instead would find no span that RUST_LOG hides from the log.
+        let context = Span::current().context();
         let span = context.span();
         let ids = span.span_context();
         if !ids.is_valid() {
@@ -149,7 +148,9 @@ mod tests {
         let tracer = SdkTracerProvider::builder().build().tracer("test");
         let traces = tracing_opentelemetry::layer().with_tracer(tracer);
         let subscriber = tracing_subscriber::registry().with(log).with(traces);
-        tracing::subscriber::with_default(subscriber, test);
+        // Of the whole process, which each test has for itself: within an event, a thread knows no other subscriber.
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        test();
         lines.text()
     }
 

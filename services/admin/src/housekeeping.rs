@@ -33,6 +33,7 @@ pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
             () = shutdown.soft.cancelled() => break,
             _ = pruning.tick() => {
                 prune(store).await;
+                prune_activity(store).await;
                 prune_audit_log(state, shutdown).await;
                 prune_dead_letters(store, shutdown).await;
             }
@@ -42,6 +43,12 @@ pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
         }
     }
     write_refusals(state).await;
+}
+
+async fn prune_activity(store: &Store) {
+    if let Err(error) = store.forget_activity(Timestamp::now()).await {
+        tracing::warn!(error = %telemetry::chain(&error), "old counts of what was done are still there");
+    }
 }
 
 async fn write_refusals(state: &State) {

@@ -57,6 +57,7 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("Admin keys", "The bearer tokens of this API, each with its scopes."),
     ("Audit log", "Who did what in this API, and who was refused."),
+    ("Activity", "How much is done, over all."),
     ("Dead letters", "Messages that could not be processed."),
 ];
 

@@ -1,5 +1,6 @@
 //! The management API: every operation on one screen, and a file for each.
 
+mod activity;
 mod admin_keys;
 mod audit_log;
 mod contacts;
@@ -103,6 +104,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Admin: admin_keys::delete,
     Admin: audit_log::list narrowed,
     Read: credentials::list narrowed,
+    Read: activity::get,
     Admin: dead_letters::list,
     Admin: dead_letters::redrive,
     Admin: dead_letters::discard,

@@ -2,7 +2,7 @@
 
 use events::{EventId, Timestamp};
 use std::time::Duration;
-use store::{Backlog, DeliveryVerdict, FinishedAttempt, PruneReport};
+use store::{ActivityMeter, Backlog, DeliveryVerdict, FinishedAttempt, PruneReport};
 use webhooks::{AttemptFailure, AttemptResult};
 
 /// The size of what is in memory.
@@ -61,16 +61,20 @@ pub(crate) fn attempt(result: &AttemptResult) {
 }
 
 /// What became of a delivery, once that is stored.
-pub(crate) fn recorded(attempt: &FinishedAttempt, event: EventId) {
+pub(crate) fn recorded(attempt: &FinishedAttempt, event: EventId, meter: &ActivityMeter) {
     let result = match attempt.verdict {
         DeliveryVerdict::Delivered => "delivered",
         DeliveryVerdict::RetryAt(_) => "retried",
         DeliveryVerdict::Exhausted => "exhausted",
     };
     metrics::counter!("rollcall_deliveries_total", "result" => result).increment(1);
+    let ended_at = attempt.started_at.plus(attempt.duration);
     if attempt.verdict == DeliveryVerdict::Delivered {
-        let delivered_at = attempt.started_at.plus(attempt.duration);
-        metrics::histogram!("rollcall_delivery_seconds").record(since(event, delivered_at).as_secs_f64());
+        let latency = since(event, ended_at);
+        metrics::histogram!("rollcall_delivery_seconds").record(latency.as_secs_f64());
+        meter.delivered(attempt.endpoint_id, latency, ended_at);
+    } else {
+        meter.failed(attempt.endpoint_id, ended_at);
     }
 }
 

@@ -139,7 +139,7 @@ impl Recorder {
         self.switch_off(batch, &recorded.failing, now).await?;
         // Last: all of this may be done a second time.
         for (job, attempt) in batch.jobs.iter().zip(&batch.finished) {
-            measure::recorded(attempt, job.event_id);
+            measure::recorded(attempt, job.event_id, self.store.meter());
         }
         if recorded.woken > 0 || !ordered.is_empty() {
             self.engine.due.notify_one();

@@ -8,7 +8,7 @@ use crate::path::Parts;
 use crate::state::State;
 use crate::tenant::{TenantError, mistake};
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
 
 /// OPTIONS, and methods that the path does not take (R3).
 pub(crate) async fn not_allowed(_: ScimContext, request: HttpRequest) -> Result<HttpResponse, Failure> {
@@ -24,17 +24,17 @@ pub(crate) async fn me(_: ScimContext) -> Result<HttpResponse, Failure> {
     Err(scim::Error::status(501, "/Me is not supported: a directory key stands for no user").into())
 }
 
-/// A path below a base URL that is no endpoint.
-pub(crate) async fn no_endpoint(context: ScimContext) -> Result<HttpResponse, Failure> {
-    let below = Parts::of(context.path()).below();
-    let base_url = &context.base_url;
+/// A path below `/directories` or `/org` that has no route: below a base URL, which the caller must be allowed to use to
+/// hear more, or without one.
+pub(crate) async fn no_route(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Failure> {
+    let parts = Parts::of(request.path());
+    if !parts.is_base() {
+        return Err(mistake(request.path(), &state.inner().public_url).into());
+    }
+    let base_url = ScimContext::extract(&request).await?.base_url;
+    let below = parts.below();
     let detail = format!("there is no endpoint /{below}; see {base_url}/ResourceTypes");
     Err(scim::Error::status(404, detail).into())
-}
-
-/// A path below `/directories` or `/org` that leads to no base URL.
-pub(crate) async fn misaddressed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Failure> {
-    Err(mistake(request.path(), &state.inner().public_url).into())
 }
 
 /// Every path that is not below `/directories` or `/org`, where no other service of the program has it.

@@ -50,9 +50,14 @@ impl<'p> Parts<'p> {
     }
 
     /// Whether the version is the one that is served. Without one the newest is meant (R4).
-    pub(crate) fn is_served(&self) -> bool {
+    fn is_served(&self) -> bool {
         self.version
             .is_none_or(|version| decoded(version).eq_ignore_ascii_case("v2"))
+    }
+
+    /// Whether this is a base URL that is served, and what is below it.
+    pub(crate) fn is_base(&self) -> bool {
+        self.name.is_some() && self.is_scim && self.is_served()
     }
 
     /// What follows the base URL, percent-decoded.

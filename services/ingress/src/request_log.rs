@@ -29,7 +29,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest};
 use directory::sync::Exchange;
 use events::DirectoryId;
 use record::Record;
-use scim::leniency::{Leniency, Observed};
+use scim::leniency::Observed;
 use shares::Shares;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -88,20 +88,11 @@ impl Default for LogConfig {
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     clock: Clock,
-    entries: mpsc::Sender<Entry>,
+    entries: mpsc::Sender<Box<Record>>,
     shares: Mutex<Shares>,
     waiting_bytes: AtomicUsize,
     strangers: Mutex<StrangerRequests>,
-    receiver: Mutex<Option<mpsc::Receiver<Entry>>>,
-}
-
-/// What there is to say of a request.
-#[derive(Debug)]
-enum Entry {
-    /// All of it.
-    Written(Box<Record>),
-    /// That it was, for the counts of its cycle.
-    Counted(DirectoryId, Exchange),
+    receiver: Mutex<Option<mpsc::Receiver<Box<Record>>>>,
 }
 
 /// The body of a request as it came, as an extension of the request.
@@ -134,29 +125,37 @@ impl RequestLog {
         // Added before the record can be taken, so that the sum never goes below nothing.
         let bytes = record.body_bytes();
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if !self.send(Entry::Written(record)) {
+        if self.entries.try_send(record).is_err() {
+            dropped();
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         }
     }
 
-    fn send(&self, entry: Entry) -> bool {
-        let is_sent = self.entries.try_send(entry).is_ok();
-        if !is_sent {
-            metrics::counter!("rollcall_ingress_log_dropped_total", "what" => "requests").increment(1);
+    /// Counts a request that is not written.
+    fn count(&self, id: DirectoryId, exchange: Exchange) {
+        if !self.shares().count(id, exchange) {
+            dropped();
         }
-        is_sent
     }
 
     /// Whether a request of the directory is among those of its second that are written.
     fn is_written(&self, id: DirectoryId, status: u16, config: &LogConfig) -> bool {
         let second = self.clock.now().millis() / 1_000;
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        shares.take(id, second, status < 400, config)
+        self.shares().take(id, second, status < 400, config)
+    }
+
+    fn shares(&self) -> std::sync::MutexGuard<'_, Shares> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn strangers(&self) -> std::sync::MutexGuard<'_, StrangerRequests> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A request is not in the log.
+fn dropped() {
+    metrics::counter!("rollcall_ingress_log_dropped_total", "what" => "requests").increment(1);
 }
 
 /// Adds to what was forgiven in a request.
@@ -203,11 +202,12 @@ pub(crate) async fn log<B: MessageBody + 'static>(
         body,
         duration: started.elapsed(),
     };
+    if request.extensions().contains::<UsedKey>() {
+        state.inner().store.meter().requests(1, log.clock.now());
+    }
     match record_of(request, answer, log, &state.inner().config.log) {
         Some(RequestOwner::Ours(record)) => log.put(record),
-        Some(RequestOwner::Counted(id, exchange)) => {
-            log.send(Entry::Counted(id, exchange));
-        }
+        Some(RequestOwner::Counted(id, exchange)) => log.count(id, exchange),
         Some(RequestOwner::Strangers(tenant, record)) => log.strangers().note(tenant, *record),
         None => {}
     }
@@ -234,7 +234,7 @@ fn record_of(
     let used = extensions.get::<UsedKey>().copied();
     let ended = extensions.get::<EndedKeyUse>().copied();
     let sent = extensions.remove::<SentBody>();
-    let mut forgiven = extensions.remove::<Forgiven>().unwrap_or_default().0;
+    let forgiven = extensions.remove::<Forgiven>().unwrap_or_default().0;
     drop(extensions);
     let status = answer.status;
     if let Some(id) = used.map(|used| used.directory_id())
@@ -243,9 +243,6 @@ fn record_of(
         let at = log.clock.now().minus(answer.duration);
         let operation = record::operation(request.method().as_str(), request.path(), request.query_string());
         return Some(RequestOwner::Counted(id, Exchange { at, operation, status }));
-    }
-    if request.match_info().as_str() != request.path() {
-        forgiven.leniencies.insert(Leniency::AddressSpelling);
     }
     let agent = request.headers().get(USER_AGENT).map(|value| {
         let text = value.to_str().unwrap_or_default();

@@ -41,13 +41,10 @@ pub(crate) enum TenantError {
 }
 
 impl Tenant {
-    /// The directory that the URL of a request names, which was routed below a base URL.
+    /// The directory that the URL of a request names.
     pub(crate) fn of(request: &HttpRequest, public_url: &str) -> Result<Self, TenantError> {
-        let info = request.match_info();
-        match info.get("directory_id") {
-            Some(id) => Self::named("directories", id, public_url),
-            None => Self::named("org", info.query("domain"), public_url),
-        }
+        let parts = Parts::of(request.path());
+        Self::named(parts.form, parts.name.unwrap_or_default(), public_url)
     }
 
     fn named(form: &str, name: &str, public_url: &str) -> Result<Self, TenantError> {

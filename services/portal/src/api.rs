@@ -3,13 +3,14 @@
 use crate::fault::Fault;
 use actix_http::{HttpMessage as _, Payload, Request, h1};
 use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory as _};
-use actix_web::body::{BoxBody, to_bytes_limited};
+use actix_web::body::{BoxBody, MessageBody as _, to_bytes_limited};
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web::{Bytes, ServiceConfig};
 use actix_web::{App, Error};
 use api::{Caller, Problem};
+use futures_util::Stream;
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -135,12 +136,32 @@ impl Api {
         self.call(Method::DELETE, path, None).await.map(|_| ())
     }
 
+    /// `GET` of an answer without end, a chunk at a time.
+    pub(crate) async fn stream(&self, path: &str) -> Result<impl Stream<Item = Bytes> + use<>, Fault> {
+        let response = self.ask(Method::GET, path, None).await?;
+        if response.status() != StatusCode::OK {
+            return Err(match answer(response).await {
+                Err(fault) => fault,
+                Ok(answer) => Fault::Broken(format!("a stream has the status {}", answer.status)),
+            });
+        }
+        let mut body = Box::pin(response.into_body());
+        Ok(futures_util::stream::poll_fn(move |context| {
+            // What breaks off ends.
+            body.as_mut().poll_next(context).map(|chunk| chunk.and_then(Result::ok))
+        }))
+    }
+
     async fn send(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Answer, Fault> {
         let body = serde_json::to_vec(body).map_err(|error| Fault::broken("a body could not be written", &error))?;
         self.call(method, path, Some(body.into())).await
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Answer, Fault> {
+        answer(self.ask(method, path, body).await?).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<ServiceResponse<BoxBody>, Fault> {
         let uri: Uri = format!("{PREFIX}{path}")
             .parse()
             .map_err(|error| Fault::broken("a path could not be written", &error))?;
@@ -165,7 +186,7 @@ impl Api {
         let (_, mut payload) = h1::Payload::create(true);
         payload.unread_data(body.unwrap_or_default());
         let (request, _) = request.replace_payload(Payload::from(payload));
-        answer(self.local.send(request).await?).await
+        self.local.send(request).await
     }
 }
 

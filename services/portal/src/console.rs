@@ -4,10 +4,12 @@ mod directories;
 mod directory;
 mod endpoint;
 mod endpoints;
+mod live;
 mod operations;
 mod organizations;
 mod overview;
 mod search;
+mod trace;
 
 pub(crate) use directories::PROVIDERS;
 
@@ -31,7 +33,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(endpoints::configure)
         .configure(endpoint::configure)
         .configure(operations::configure)
+        .configure(trace::configure)
         .configure(search::configure)
+        .configure(live::configure)
         .default_service(web::to(missing));
     config.service(scope);
 }

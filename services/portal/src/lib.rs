@@ -5,6 +5,7 @@
 //! and every form works without scripts.
 
 mod api;
+mod chart;
 mod config;
 mod console;
 mod cookie;

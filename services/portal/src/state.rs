@@ -18,6 +18,7 @@ struct Inner {
     /// Scheme, host and port of the public URL, as browsers send them in `Origin`.
     origin: String,
     configured_key_hash: Option<TokenDigest>,
+    trace_url: Option<String>,
 }
 
 impl State {
@@ -27,6 +28,7 @@ impl State {
             store: deps.store,
             origin: origin.unwrap_or_default(),
             public_url: deps.public_url,
+            trace_url: config.trace_url,
             configured_key_hash: config.admin_key.map(|key| configured_key_hash(key.expose_secret())),
         }))
     }
@@ -41,6 +43,12 @@ impl State {
 
     pub(crate) fn origin(&self) -> &str {
         &self.0.origin
+    }
+
+    /// Where a trace can be looked at, if the configuration says so.
+    pub(crate) fn trace_url(&self, trace_id: &str) -> Option<String> {
+        let url = self.0.trace_url.as_deref()?;
+        Some(url.replace("{trace_id}", trace_id))
     }
 
     /// Whether cookies go over TLS only.

@@ -13,7 +13,7 @@ use crate::deps::Deps;
 use crate::outbox::{Outbox, OutboxBounds};
 use crate::stages::Stage;
 use bus::{Acker, Inbound, Receipt};
-use events::{Command, DirectoryId, Event};
+use events::{Command, DirectoryId, Event, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 use store::{EventPage, StoreError};
@@ -210,6 +210,7 @@ impl Relay {
             TaskOutcome::Published(receipt, events) => {
                 self.busy.publishing = false;
                 metrics::counter!("rollcall_events_published_total").increment(events.len() as u64);
+                self.deps.store.meter().events(events.len(), Timestamp::now());
                 let positions: BTreeMap<_, _> = events
                     .iter()
                     .map(|event| (event.directory_id, event.sequence))

@@ -63,6 +63,8 @@ enum Scenario {
     Reads,
     /// What requests cost in small and large directories and groups
     Sizes,
+    /// The pages of the console where there are many people
+    Pages,
     /// Webhooks: rates, delays, and endpoints in trouble
     Deliveries,
     /// Requests of many parts, in memory: time for each KiB as they grow
@@ -108,6 +110,10 @@ async fn main() {
         if runs(Scenario::Reads) {
             let users = cli.users.get(1).or(cli.users.first()).copied().unwrap_or(1_000);
             Box::pin(scenarios::reads::run(shape, &cli.clients, cli.requests, users)).await;
+        }
+        if runs(Scenario::Pages) {
+            let users = cli.users.get(1).or(cli.users.first()).copied().unwrap_or(1_000);
+            Box::pin(scenarios::pages::run(shape, users)).await;
         }
         if runs(Scenario::Deliveries) {
             Box::pin(scenarios::deliveries::run(shape, cli.requests)).await;

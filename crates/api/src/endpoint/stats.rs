@@ -95,3 +95,25 @@ pub struct Oldest {
     /// How long ago that is, in milliseconds.
     pub age_ms: u64,
 }
+
+/// How an endpoint did in the last 24 hours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({"delivered": 119, "failed": 2, "hours": [{"delivered": 119, "failed": 2}]})))]
+pub struct EndpointDay {
+    /// Attempts that it took.
+    pub delivered: u64,
+    /// Attempts that it did not take.
+    pub failed: u64,
+    /// The same for each of the 24 hours, the oldest first; the last one has only begun.
+    pub hours: Vec<EndpointHour>,
+}
+
+/// How an endpoint did in one hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({"delivered": 119, "failed": 2})))]
+pub struct EndpointHour {
+    /// Attempts that it took.
+    pub delivered: u64,
+    /// Attempts that it did not take.
+    pub failed: u64,
+}

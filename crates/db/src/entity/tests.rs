@@ -55,6 +55,7 @@ macro_rules! tables {
 fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
     tables!(
         dialect,
+        activity,
         admin_keys,
         attempts,
         audit_log,
@@ -70,6 +71,7 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         directory_keys,
         directory_refusals,
         directory_removals,
+        endpoint_activity,
         endpoint_version,
         endpoints,
         erasures,

@@ -5,7 +5,7 @@ use super::lent::LentConnection;
 use super::link::Link;
 use super::opener::{OpenConnection, Opener};
 use super::turns::{Full, Party, Turn, Turns};
-use deadpool::managed::{Object, Pool, PoolError};
+use deadpool::managed::{Object, Pool, PoolError, QueueMode};
 use sea_orm::sqlx;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,7 +62,12 @@ impl<C: Link> Set<C> {
     pub(super) fn new(options: C::Options, sizes: Sizes) -> Self {
         let places = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let stopper = C::stopper(&options);
-        let pool = Pool::builder(Opener(options)).max_size(places(sizes.most)).build();
+        // The one that was used last goes first: it is still warm, and most often of the thread that asks. In turn, with fewer
+        // questions than connections, a read cost an eighth more.
+        let pool = Pool::builder(Opener(options))
+            .max_size(places(sizes.most))
+            .queue_mode(QueueMode::Lifo)
+            .build();
         Self(Arc::new(Shared {
             turns: Turns::new(places(sizes.most), places(sizes.share), sizes.line),
             pool: pool.expect("a pool without times needs no runtime"),

@@ -4,6 +4,7 @@
 //! texts and not by the entities, which later changes alter.
 
 mod active;
+mod activity;
 mod audit_log;
 mod brake;
 mod catalogue;
@@ -90,6 +91,7 @@ migrations! {
     "0026_verified_domains": verified_domains,
     "0027_mail": mail,
     "0029_portal_sessions": portal_sessions,
+    "0034_activity": activity,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

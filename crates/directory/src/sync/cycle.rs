@@ -50,24 +50,24 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, exchange: &Exchange) {
-        self.requests += 1;
-        if exchange.is_failure() {
-            self.failures += 1;
-            self.throttled += u32::from(exchange.status == 429);
-            self.server_errors += u32::from(exchange.status >= 500);
-        }
+    fn add(&mut self, exchange: &Exchange, times: u32) {
+        let add = |count: &mut u32, is: bool| *count = count.saturating_add(if is { times } else { 0 });
+        add(&mut self.requests, true);
+        let is_failure = exchange.is_failure();
+        add(&mut self.failures, is_failure);
+        add(&mut self.throttled, is_failure && exchange.status == 429);
+        add(&mut self.server_errors, is_failure && exchange.status >= 500);
         let is_done = exchange.status < 400;
         match exchange.operation {
-            Operation::Probe | Operation::Discovery | Operation::Token => self.probes += 1,
-            Operation::Find | Operation::Read => self.reads += 1,
-            Operation::CreateUser => self.users_created += u32::from(is_done),
-            Operation::UpdateUser => self.users_updated += u32::from(is_done),
-            Operation::DeleteUser => self.users_deleted += u32::from(is_done),
-            Operation::CreateGroup => self.groups_created += u32::from(is_done),
-            Operation::UpdateGroup => self.groups_updated += u32::from(is_done),
-            Operation::DeleteGroup => self.groups_deleted += u32::from(is_done),
-            Operation::Bulk | Operation::Other => self.others += 1,
+            Operation::Probe | Operation::Discovery | Operation::Token => add(&mut self.probes, true),
+            Operation::Find | Operation::Read => add(&mut self.reads, true),
+            Operation::CreateUser => add(&mut self.users_created, is_done),
+            Operation::UpdateUser => add(&mut self.users_updated, is_done),
+            Operation::DeleteUser => add(&mut self.users_deleted, is_done),
+            Operation::CreateGroup => add(&mut self.groups_created, is_done),
+            Operation::UpdateGroup => add(&mut self.groups_updated, is_done),
+            Operation::DeleteGroup => add(&mut self.groups_deleted, is_done),
+            Operation::Bulk | Operation::Other => add(&mut self.others, true),
         }
     }
 
@@ -158,18 +158,29 @@ impl Cycle {
     /// One that begins with this request.
     #[must_use]
     pub fn begin(exchange: &Exchange) -> Self {
+        Self::begin_with(exchange, 1)
+    }
+
+    /// One that begins with so many requests of one kind, which came within a second.
+    #[must_use]
+    pub fn begin_with(exchange: &Exchange, times: u32) -> Self {
         let mut cycle = Self {
             started_at: exchange.at,
             last_at: exchange.at,
             counts: Counts::default(),
         };
-        cycle.add(exchange);
+        cycle.add_all(exchange, times);
         cycle
     }
 
     /// Takes one more request.
     pub fn add(&mut self, exchange: &Exchange) {
-        self.counts.add(exchange);
+        self.add_all(exchange, 1);
+    }
+
+    /// Takes so many more requests of one kind, which came within a second.
+    pub fn add_all(&mut self, exchange: &Exchange, times: u32) {
+        self.counts.add(exchange, times);
         self.started_at = self.started_at.min(exchange.at);
         self.last_at = self.last_at.max(exchange.at);
     }

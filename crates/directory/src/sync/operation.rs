@@ -3,7 +3,7 @@
 use events::Timestamp;
 
 /// What a request asks for, as far as the sync of a directory is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// Only a look whether anybody answers: a filter that can match nobody, or the first page of everything.
     Probe,

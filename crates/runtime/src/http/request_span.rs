@@ -20,6 +20,11 @@ const UNTRACED: &[&str] = &["/healthz", "/readyz", "/metrics"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route(pub &'static str);
 
+/// The paths below which handlers name the route themselves ([`Route`]), as application data of the server: for them no
+/// table of routes is searched.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedByHandlers(pub fn(&str) -> bool);
+
 /// The networks whose callers' traces are continued, as application data of the server; without it there are none.
 ///
 /// A `traceparent` is no secret and proves nothing: a caller that may begin a trace here could put its requests into anybody's,
@@ -59,7 +64,9 @@ pub async fn request_span(
     }
     let started = Instant::now();
     let method = method_label(request.method());
-    let route = request.match_pattern();
+    let named = request.app_data::<NamedByHandlers>();
+    let is_named_later = named.is_some_and(|NamedByHandlers(is_below)| is_below(request.path()));
+    let route = if is_named_later { None } else { request.match_pattern() };
     let span = server_span(&request, method, route.as_deref());
     let result = next.call(request).instrument(span.clone()).await;
     let status = match &result {

@@ -9,7 +9,7 @@ mod write;
 
 pub use list::{RequestFilter, Requests};
 pub use prune::KeptRequests;
-pub use write::{CountedRequest, RequestBatch, RequestLogSize, Strangers};
+pub use write::{CountedRequests, RequestBatch, RequestLogSize, Strangers};
 
 use crate::StoreError;
 use db::entity::request_log::Model;

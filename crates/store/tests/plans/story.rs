@@ -90,6 +90,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     operations::requests(store).await;
     tenancy::management(database, store).await;
     tenancy::portal_sessions(store).await;
+    operations::activity(store).await;
     operations::audit(store).await;
     operations::dead_letters(store).await;
     tenancy::credentials(store).await;

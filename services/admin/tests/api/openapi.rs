@@ -196,6 +196,7 @@ fn every_example_is_of_its_type() {
     check!(examples.answer: Problem, Fault, Organization, Directory, DirectoryCounts, LastRefusal, FirstKey, RoleRule,
            GroupRole, MassChangeBrake, SchemaDeclaration, AttributeDeclaration, Key, KeyToken, OauthClient, Federation,
            Endpoint, ClientCertificate, ClientCertificateShown, EndpointSecret, SecretRotated, ReplayQueued, TestQueued,
+           EndpointDay, EndpointHour, Activity, ActivityMinute, Lane, WaitingDeliveries,
            EndpointStats, Percentiles, Oldest, Delivery, Attempt, DeliveryQueued, DeliveryCancelled, Event,
     AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview, AdminKey, AuditEntry, AuditActor, AuditObject, PortalLink,
            DeadLetter, DeadLetterRedriven, Credential, VerifiedDomain, DomainCheck, DomainRecord);

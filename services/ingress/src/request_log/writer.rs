@@ -1,21 +1,19 @@
 //! The task that writes records down, forgets old ones, and closes cycles.
 
 use super::record::{From, Record};
-use super::{Entry, LogConfig, RequestLog};
+use super::{LogConfig, RequestLog};
 use crate::state::State;
 use events::{DirectoryId, Timestamp};
 use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use store::{CountedRequest, RequestBatch, Strangers};
+use store::{RequestBatch, Strangers};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Records of one transaction, so that it is short: SQLite has one writer, and events want through.
 const PORTION: usize = 128;
-/// Entries of one transaction, those included that are only counted.
-const PORTION_ENTRIES: usize = 8_192;
 /// Bytes of bodies in one transaction, unless the first record alone has more.
 const PORTION_BYTES: usize = 512 << 10;
 /// Between two transactions, for others.
@@ -51,7 +49,7 @@ pub(crate) async fn run(state: State, stop: CancellationToken) {
 struct Writer {
     state: State,
     config: LogConfig,
-    receiver: mpsc::Receiver<Entry>,
+    receiver: mpsc::Receiver<Box<Record>>,
     /// How many bodies of good requests were kept in the present second, by directory.
     bodies: HashMap<DirectoryId, (i64, u32)>,
 }
@@ -76,19 +74,13 @@ impl Writer {
 
     /// Writes everything that waits, a portion at a time. What cannot be written is lost, and counted.
     async fn write(&mut self, stop: &CancellationToken) {
-        let mut strangers = self.strangers().await;
+        let mut first = self.strangers().await;
+        first.counted = log(&self.state).shares().take_counted();
         loop {
-            let entries = self.portion();
-            let is_last = entries.is_empty();
-            let mut batch = std::mem::take(&mut strangers);
-            for entry in entries {
-                let record = match entry {
-                    Entry::Written(record) => record,
-                    Entry::Counted(directory_id, exchange) => {
-                        batch.counted.push(CountedRequest { directory_id, exchange });
-                        continue;
-                    }
-                };
+            let records = self.portion();
+            let is_last = records.is_empty();
+            let mut batch = std::mem::take(&mut first);
+            for record in records {
                 let id = match record.caller {
                     From::IdentityProvider(id) => id,
                     From::EndedKey(used) => used.directory_id,
@@ -125,19 +117,16 @@ impl Writer {
         }
     }
 
-    /// Entries that are written together: so many rows, and what was counted between them.
-    fn portion(&mut self) -> Vec<Entry> {
-        let (mut entries, mut rows, mut bytes) = (Vec::new(), 0, 0);
-        while rows < PORTION && bytes < PORTION_BYTES && entries.len() < PORTION_ENTRIES {
-            let Ok(entry) = self.receiver.try_recv() else { break };
-            if let Entry::Written(record) = &entry {
-                rows += 1;
-                bytes += record.body_bytes();
-            }
-            entries.push(entry);
+    /// Records that are written together.
+    fn portion(&mut self) -> Vec<Box<Record>> {
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        while records.len() < PORTION && bytes < PORTION_BYTES {
+            let Ok(record) = self.receiver.try_recv() else { break };
+            bytes += record.body_bytes();
+            records.push(record);
         }
         log(&self.state).waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        entries
+        records
     }
 
     /// Whether the bodies of a good request are kept: only so many in a second.

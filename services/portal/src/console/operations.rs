@@ -53,6 +53,8 @@ async fn page_of<T: serde::de::DeserializeOwned>(
 #[derive(Template)]
 #[template(path = "console/events.html")]
 struct EventsPage {
+    /// Where the page hears that there is more.
+    live: String,
     events: List<Event>,
     types: String,
     directory: String,
@@ -91,6 +93,7 @@ async fn events(operator: Operator, wanted: Wanted) -> Result<HttpResponse, Faul
         ));
     }
     let page = EventsPage {
+        live: query("/console/live", narrowed),
         events,
         types,
         directory,

@@ -1,15 +1,20 @@
 //! `/console`: what needs attention, then how things go.
 
 use crate::api::query;
+use crate::chart::Chart;
 use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
 use crate::session::Operator;
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
-use api::{Credential, DeadLetter, Directory, Endpoint, EndpointState, HealthState, List, QuarantineOutlook, Scope};
+use api::{
+    Activity, ActivityMinute, Credential, DeadLetter, Directory, Endpoint, EndpointState, HealthState, List,
+    QuarantineOutlook, Scope,
+};
 use askama::Template;
 use events::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Pages of a list that are looked through. What is behind them is found in the list itself.
@@ -32,7 +37,25 @@ struct OverviewPage {
     /// How many more matters there are than are shown.
     unseen: usize,
     figures: Figures,
+    /// What is done over all; not for those who see one organization only.
+    pulse: Option<Pulse>,
     is_new: bool,
+}
+
+/// What is done over all tenants.
+struct Pulse {
+    rates: [Rate; 3],
+    activity: Activity,
+    /// The lanes of each process, most first.
+    projectors: Vec<(String, usize)>,
+}
+
+/// How often something is done.
+struct Rate {
+    what: &'static str,
+    /// In the last whole minute.
+    last: u64,
+    chart: Chart,
 }
 
 /// Something that needs attention.
@@ -71,6 +94,7 @@ async fn show(operator: Operator) -> Result<HttpResponse, Fault> {
     let page = OverviewPage {
         matters,
         unseen,
+        pulse: operator.api.find("/activity").await?.map(pulse),
         is_new: directories.is_empty(),
         figures: Figures {
             is_partial: more_directories || more_endpoints,
@@ -78,6 +102,40 @@ async fn show(operator: Operator) -> Result<HttpResponse, Fault> {
         },
     };
     console(&operator, Section::Overview, "Overview", &[], &page)
+}
+
+fn pulse(activity: Activity) -> Pulse {
+    // The last one has only begun.
+    let whole = activity.minutes.len().saturating_sub(1);
+    let rate = |what: &'static str, count: fn(&ActivityMinute) -> u64| {
+        let last = whole.checked_sub(1).and_then(|last| activity.minutes.get(last));
+        let last = last.map_or(0, count);
+        let hour: u64 = activity.minutes.iter().map(count).sum();
+        let label = format!("{what} in each of the last 60 minutes: {hour} in all, {last} in the last whole minute");
+        Rate {
+            what,
+            last,
+            chart: Chart::new(label, activity.minutes.iter().map(count)),
+        }
+    };
+    let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
+    for lane in &activity.lanes {
+        *lanes.entry(&lane.instance).or_default() += 1;
+    }
+    let mut projectors: Vec<_> = lanes
+        .into_iter()
+        .map(|(name, lanes)| (name.to_owned(), lanes))
+        .collect();
+    projectors.sort_by_key(|(_, lanes)| std::cmp::Reverse(*lanes));
+    Pulse {
+        rates: [
+            rate("Requests", |minute| minute.requests),
+            rate("Events", |minute| minute.events),
+            rate("Deliveries", |minute| minute.deliveries),
+        ],
+        projectors,
+        activity,
+    }
 }
 
 /// The first pages of a list, and whether there are more.

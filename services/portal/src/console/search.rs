@@ -1,6 +1,7 @@
 //! `/console/search`: from a word or an id to the page about it.
 
 use super::nothing;
+use super::trace::is_trace_id;
 use crate::api::query;
 use crate::console::directory::users::filter;
 use crate::fault::Fault;
@@ -9,8 +10,9 @@ use crate::frame::{Section, console, to};
 use crate::session::Operator;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Query, ServiceConfig};
-use api::{Delivery, Directory, Endpoint, Group, List, Organization, User};
+use api::{Delivery, Directory, Endpoint, Event, Group, List, Organization, User};
 use askama::Template;
+use futures_util::future::try_join_all;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -52,6 +54,9 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
     {
         return Ok(to(&place));
     }
+    if is_trace_id(&search) {
+        return Ok(to(&format!("/console/traces/{}", search.to_ascii_lowercase())));
+    }
     let word = search.to_lowercase();
     let directories: List<Directory> = operator
         .api
@@ -59,17 +64,19 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
         .await?;
     let (mut users, mut groups) = (Vec::new(), Vec::new());
     if !search.is_empty() {
-        for directory in &directories.data {
-            users.extend(
-                found::<User>(
-                    &operator,
-                    directory,
-                    "users",
-                    &filter(&search, &["userName", "displayName"]),
-                )
-                .await?,
-            );
-            groups.extend(found::<Group>(&operator, directory, "groups", &filter(&search, &["displayName"])).await?);
+        let (people, named) = (
+            filter(&search, &["userName", "displayName"]),
+            filter(&search, &["displayName"]),
+        );
+        // Of all directories at once: one that is slow keeps no other waiting.
+        let asked = directories.data.iter().map(async |directory| {
+            let users = found::<User>(&operator, directory, "users", &people);
+            let groups = found::<Group>(&operator, directory, "groups", &named);
+            futures_util::try_join!(users, groups)
+        });
+        for (more_users, more_groups) in try_join_all(asked).await? {
+            users.extend(more_users);
+            groups.extend(more_groups);
         }
     }
     let organizations: List<Organization> = operator.api.get("/organizations?limit=100").await?;
@@ -142,6 +149,9 @@ async fn place(operator: &Operator, id: Uuid) -> Result<Option<String>, Fault> {
     }
     if api.find::<Delivery>(&format!("/deliveries/{id}")).await?.is_some() {
         return Ok(Some(format!("/console/deliveries/{id}")));
+    }
+    if api.find::<Event>(&format!("/events/{id}")).await?.is_some() {
+        return Ok(Some(format!("/console/events/{id}")));
     }
     Ok(None)
 }

@@ -7,6 +7,7 @@ pub(crate) mod growth;
 pub(crate) mod hostile;
 pub(crate) mod management;
 pub(crate) mod neighbours;
+pub(crate) mod pages;
 pub(crate) mod reads;
 pub(crate) mod sizes;
 

@@ -28,13 +28,16 @@ pub struct Strangers {
     pub at: Timestamp,
 }
 
-/// A request that is not written down, but belongs to a cycle all the same: its directory had very many in that second.
+/// Requests of one kind that are not written down, but belong to a cycle all the same: their directory had very many in that
+/// second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CountedRequest {
-    /// The directory that it was for.
+pub struct CountedRequests {
+    /// The directory that they were for.
     pub directory_id: DirectoryId,
-    /// What it was.
+    /// What each of them was; the time is that of the last.
     pub exchange: Exchange,
+    /// How many there were.
+    pub times: u32,
 }
 
 /// What is written down together.
@@ -43,7 +46,7 @@ pub struct RequestBatch {
     /// Requests, in the order of time.
     pub requests: Vec<NewRequest>,
     /// Requests that are only counted; all of them by identity providers.
-    pub counted: Vec<CountedRequest>,
+    pub counted: Vec<CountedRequests>,
     /// Requests of strangers, those that are among `requests` included.
     pub strangers: Vec<Strangers>,
 }
@@ -115,7 +118,7 @@ enum LogPlace {
 fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<LogPlace> {
     let mut cycles = Vec::with_capacity(batch.requests.len());
     // In the order of time, so that a cycle begins with its first request.
-    let mut counted: Vec<CountedRequest> = batch.counted.clone();
+    let mut counted: Vec<CountedRequests> = batch.counted.clone();
     counted.sort_by_key(|counted| std::cmp::Reverse(counted.exchange.at));
     for request in &batch.requests {
         while let Some(earlier) = counted.pop_if(|counted| counted.exchange.at < request.at) {
@@ -138,7 +141,7 @@ fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<L
                 if request.dialect.is_some() {
                     known.dialect = request.dialect.map(str::to_owned);
                 }
-                cycles.push(LogPlace::Cycle(known.take(&exchange)));
+                cycles.push(LogPlace::Cycle(known.take(&exchange, 1)));
             }
             Caller::WithEndedKey(ended) => {
                 known.contact.ended_key = Some(ended);
@@ -158,28 +161,28 @@ fn fold(batch: &RequestBatch, known: &mut BTreeMap<DirectoryId, Known>) -> Vec<L
     cycles
 }
 
-/// Takes a request that is not written down into what is known of its directory.
-fn count(counted: CountedRequest, known: &mut BTreeMap<DirectoryId, Known>) {
+/// Takes requests that are not written down into what is known of their directory.
+fn count(counted: CountedRequests, known: &mut BTreeMap<DirectoryId, Known>) {
     if let Some(known) = known.get_mut(&counted.directory_id) {
         known.contact.add(&counted.exchange, &known.provider);
-        known.take(&counted.exchange);
+        known.take(&counted.exchange, counted.times);
     }
 }
 
 impl Known {
-    /// The cycle that a request belongs to: the one that is going on, or a new one.
-    fn take(&mut self, exchange: &Exchange) -> CycleId {
+    /// The cycle that so many requests belong to: the one that is going on, or a new one.
+    fn take(&mut self, exchange: &Exchange, times: u32) -> CycleId {
         match self
             .cycles
             .last_mut()
             .filter(|open| open.cycle.is_going_on(exchange.at))
         {
             Some(open) => {
-                open.cycle.add(exchange);
+                open.cycle.add_all(exchange, times);
                 open.is_changed = true;
                 open.id
             }
-            None => self.begin(Cycle::begin(exchange)),
+            None => self.begin(Cycle::begin_with(exchange, times)),
         }
     }
 }

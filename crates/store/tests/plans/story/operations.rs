@@ -287,3 +287,19 @@ pub(super) async fn sealed(store: &Store) {
         values.replace(column, some).await.unwrap();
     }
 }
+
+pub(super) async fn activity(store: &Store) {
+    let meter = store.meter();
+    meter.requests(2, now());
+    meter.events(3, now());
+    meter.delivered(endpoint(0), Duration::from_millis(9), now());
+    meter.failed(endpoint(1), now());
+    store.keep_activity().await.unwrap();
+    let activity = store.activity(now()).await.unwrap();
+    let last = activity.minutes.last().unwrap();
+    assert_eq!((last.requests, last.events, last.deliveries), (2, 3, 1));
+    let of = [endpoint(0), endpoint(1)];
+    assert_eq!(store.endpoint_activity(&of, now()).await.unwrap().len(), 2);
+    store.lane_holders(PROJECTOR).await.unwrap();
+    store.forget_activity(now()).await.unwrap();
+}

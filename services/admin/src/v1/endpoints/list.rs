@@ -1,6 +1,6 @@
 //! `GET /endpoints`.
 
-use super::view::listed;
+use super::view::{listed, with_last_day};
 use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::query::RequestQuery;
@@ -27,5 +27,6 @@ pub(crate) async fn handler(context: AdminContext, request: HttpRequest) -> Resu
         .into_iter()
         .map(|endpoint| listed(&context, endpoint))
         .collect::<Result<_, _>>()?;
+    let data = with_last_day(context.store(), data, context.now).await?;
     Ok(Json(List { data, next_cursor }))
 }

@@ -4,8 +4,8 @@ use super::seal::{header_names, open_url};
 use crate::problem::Problem;
 use crate::state::State;
 use ::events::{OrganizationId, Timestamp};
-use api::{ClientCertificateShown, Endpoint, EndpointFormat, EndpointState};
-use store::EndpointIdentity;
+use api::{ClientCertificateShown, Endpoint, EndpointDay, EndpointFormat, EndpointHour, EndpointState};
+use store::{ActivityHour, EndpointIdentity, SHOWN_HOURS, Store};
 
 /// For a caller who may ask for the endpoint's secret, and so may see its URL as well.
 pub(super) fn shown(state: &State, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
@@ -68,8 +68,35 @@ pub(super) fn listed(state: &State, endpoint: store::Endpoint) -> Result<Endpoin
         previous_secret_until: endpoint.previous_secret_until,
         created_at: endpoint.created_at,
         updated_at: endpoint.updated_at,
+        last_24_hours: None,
         secret: None,
     })
+}
+
+/// With how each of them did in the last 24 hours, asked for all of them at once.
+pub(super) async fn with_last_day(
+    store: &Store,
+    mut endpoints: Vec<Endpoint>,
+    now: Timestamp,
+) -> Result<Vec<Endpoint>, Problem> {
+    let ids: Vec<_> = endpoints.iter().map(|endpoint| endpoint.id).collect();
+    let mut days = store.endpoint_activity(&ids, now).await?;
+    for endpoint in &mut endpoints {
+        let hours = days.remove(&endpoint.id);
+        let hours = hours.unwrap_or_else(|| vec![ActivityHour::default(); SHOWN_HOURS]);
+        endpoint.last_24_hours = Some(EndpointDay {
+            delivered: hours.iter().map(|hour| hour.delivered).sum(),
+            failed: hours.iter().map(|hour| hour.failed).sum(),
+            hours: hours
+                .into_iter()
+                .map(|hour| EndpointHour {
+                    delivered: hour.delivered,
+                    failed: hour.failed,
+                })
+                .collect(),
+        });
+    }
+    Ok(endpoints)
 }
 
 fn certificate_shown(identity: EndpointIdentity) -> ClientCertificateShown {

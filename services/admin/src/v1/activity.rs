@@ -1,0 +1,3 @@
+//! `/activity`.
+
+pub(super) mod get;
