@@ -32,9 +32,9 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Whether the key has a scope; what it has not is not offered.
+    /// Whether the key has a scope, or one that includes it; what it has not is not offered.
     pub(crate) fn may(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+        self.scopes.iter().any(|own| own.includes(scope))
     }
 }
 
@@ -169,6 +169,10 @@ const fn shown(scope: AdminScope) -> Scope {
         AdminScope::Read => Scope::Read,
         AdminScope::Directories => Scope::Directories,
         AdminScope::Endpoints => Scope::Endpoints,
+        AdminScope::ViewEndpoints => Scope::ViewEndpoints,
+        AdminScope::RevealEndpoints => Scope::RevealEndpoints,
+        AdminScope::ManageEndpoints => Scope::ManageEndpoints,
+        AdminScope::ResendDeliveries => Scope::ResendDeliveries,
         AdminScope::Admin => Scope::Admin,
     }
 }

@@ -156,7 +156,7 @@ pub(super) async fn management(database: &TestDatabase, store: &Store) {
         id: AdminKeyId::new(),
         name: "new".to_owned(),
         token_hash,
-        scopes: AdminScope::ALL.to_vec(),
+        scopes: AdminScope::WIDEST.to_vec(),
         organization_id: Some(organization.id),
         expires_at: None,
         created_at: now(),
