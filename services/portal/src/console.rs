@@ -2,8 +2,7 @@
 
 mod directories;
 mod directory;
-mod endpoint;
-mod endpoints;
+mod links;
 mod operations;
 mod organizations;
 mod overview;
@@ -11,9 +10,12 @@ mod search;
 
 pub(crate) use directories::PROVIDERS;
 
+use crate::endpoints;
+use crate::entry::missing;
 use crate::fault::Fault;
 use crate::frame::CONSOLE;
 use crate::guard::guarded;
+use crate::session::Operator;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use std::str::FromStr;
@@ -28,16 +30,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(organizations::configure)
         .configure(directories::configure)
         .configure(directory::configure)
-        .configure(endpoints::configure)
-        .configure(endpoint::configure)
+        .configure(links::configure)
+        .configure(endpoints::configure::<Operator>)
         .configure(operations::configure)
         .configure(search::configure)
         .default_service(web::to(missing));
     config.service(scope);
-}
-
-async fn missing() -> Result<actix_web::HttpResponse, Fault> {
-    Err(Fault::Missing)
 }
 
 /// The address of the next page of a list, with what it is narrowed to.

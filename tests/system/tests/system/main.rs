@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
+mod apps_door;
 mod bad_input;
 mod brake;
 mod bulk;
