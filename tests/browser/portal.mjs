@@ -4,6 +4,8 @@
 import { open } from "./browser.mjs";
 import { ownPage } from "./page.mjs";
 
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><circle cx="10" cy="10" r="8" fill="#fff"/><rect x="22" y="4" width="14" height="12" fill="#123"/></svg>`;
+
 /** Checks the pages that need somebody who is logged in. */
 export async function portal(browser, url, report) {
   const filled = await fill(url);
@@ -15,6 +17,8 @@ export async function portal(browser, url, report) {
     const { faults, storageState, paths } = await setUp(browser, url, javaScriptEnabled);
     report.add(`an operator logs in and sets up a directory, ${how}`, faults);
     await setup(browser, url, report, filled.link, javaScriptEnabled);
+    await apps(browser, url, report, filled.apps, javaScriptEnabled);
+    await inAnothersName(browser, url, report, filled.branded, javaScriptEnabled);
     if (javaScriptEnabled && storageState) {
       await everyPage(browser, url, report, storageState, [...filled.paths, ...paths]);
     }
@@ -57,13 +61,33 @@ async function fill(url) {
   await scim("POST", "/Groups", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Sales", members });
   const Operations = [{ op: "Replace", path: "active", value: "False" }];
   await scim("PATCH", `/Users/${people[0].id}`, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
-  const link = await api(url, "POST", "/portal-links", { organization_id: directory.organization_id });
+  const looks = {
+    return_url: "https://app.example/settings",
+    // A colour that is neither light nor dark, on which white could not be read.
+    brand: { name: "Hero SaaS", colour: "#e8590c", logo_url: `data:image/svg+xml;base64,${btoa(LOGO)}` },
+  };
+  const organization_id = directory.organization_id;
+  const link = await api(url, "POST", "/portal-links", { organization_id });
+  const branded = await api(url, "POST", "/portal-links", { organization_id, directory_id: directory.id, ...looks });
+  const own = await api(url, "POST", "/endpoints", { url: "http://127.0.0.1:60009/own", description: "Own", organization_ids: [organization_id] });
+  const capabilities = ["view", "reveal", "manage", "resend"];
+  const apps = await api(url, "POST", "/portal-links", { organization_id, features: ["webhooks"], capabilities, ...looks });
+  const tested = await api(url, "POST", `/endpoints/${own.id}/test`, {});
+  for (let more = true; more; ) {
+    more = (await api(url, "GET", `/deliveries/${tested.delivery_id}`)).attempts.length === 0;
+    await new Promise((done) => setTimeout(done, 100));
+  }
   // What is logged is written within seconds.
   for (let more = true; more; ) {
     more = (await api(url, "GET", `/directories/${directory.id}/requests`)).data.length < 6;
     await new Promise((done) => setTimeout(done, 100));
   }
-  return { paths: [`/console/directories/${directory.id}`, "/console/endpoints"], link: link.url };
+  return {
+    paths: [`/console/directories/${directory.id}`, "/console/endpoints"],
+    link: link.url,
+    branded: branded.url,
+    apps: { link: apps.url, endpoint: `/apps/endpoints/${own.id}`, delivery: `/apps/deliveries/${tested.delivery_id}` },
+  };
 }
 
 /** An IT administrator opens a link, chooses the identity provider and goes through its guide. */
@@ -103,6 +127,69 @@ async function setup(browser, url, report, link, javaScriptEnabled) {
     const name = kind.slice(1).replaceAll(/[/?=]/g, "-").replace("{id}", "id");
     report.add(kind, await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 80, name }));
   }
+}
+
+/** The team of an app opens a link, makes an endpoint and looks at a delivery. */
+async function apps(browser, url, report, { link, endpoint, delivery }, javaScriptEnabled) {
+  const how = javaScriptEnabled ? "with scripts" : "without scripts";
+  const { context, page, faults } = await open(browser, link, { javaScriptEnabled });
+  if (new URL(page.url()).pathname !== "/apps/endpoints") {
+    faults.push(`the link led to ${page.url()}`);
+  }
+  await page.click("main a.button.primary");
+  await page.fill("[name=url]", "http://127.0.0.1:60009/new");
+  await page.click("main button.primary");
+  await page.waitForSelector("#secret");
+  if (!(await page.inputValue("#secret")).startsWith("whsec_")) {
+    faults.push("the secret of a new endpoint is not shown to those who may see it");
+  }
+  await page.goto(url + endpoint);
+  await page.click("form[action$='/replay'] button");
+  await page.waitForSelector("section[role=status] button.primary");
+  const back = await page.getAttribute("header .back", "href");
+  if (back !== "https://app.example/settings") {
+    faults.push(`the way back leads to ${back}`);
+  }
+  report.add(`the team of an app opens a link and looks after its endpoints, ${how}`, faults);
+  const storageState = await context.storageState();
+  await context.close();
+  if (!javaScriptEnabled) {
+    return;
+  }
+  report.add("/apps", await ownPage(browser, url, "/apps", { isThorough: true, leastText: 80, name: "apps-closed" }));
+  for (const [name, path] of [
+    ["apps-endpoints", "/apps/endpoints"],
+    ["apps-endpoints-new", "/apps/endpoints/new"],
+    ["apps-endpoints-id", endpoint],
+    ["apps-deliveries-id", delivery],
+    ["apps-attempts-number", `${delivery}/attempts/1`],
+  ]) {
+    report.add(`/${name.replaceAll("-", "/")}`, await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 40, name }));
+  }
+}
+
+/** The guide in the name of a product: its last step leads back there. */
+async function inAnothersName(browser, url, report, link, javaScriptEnabled) {
+  if (!javaScriptEnabled) {
+    return;
+  }
+  const { context, page, faults } = await open(browser, link);
+  const guide = new URL(page.url()).pathname;
+  await page.goto(`${url}${guide}?step=6`);
+  const done = await page.getAttribute("main a.button.primary", "href");
+  if (done !== "https://app.example/settings") {
+    faults.push(`Done leads to ${done}`);
+  }
+  const loaded = await page.$eval("header .brand img", (picture) => picture.complete && picture.naturalWidth > 0);
+  const colour = await page.$eval("header", (header) => getComputedStyle(header).backgroundColor);
+  if (!loaded || colour !== "rgb(232, 89, 12)") {
+    faults.push(`the logo is ${loaded ? "" : "not "}loaded, the colour is ${colour}`);
+  }
+  report.add("the guide is in the name of a product and leads back to it", faults);
+  const storageState = await context.storageState();
+  await context.close();
+  const path = `${guide}?step=6`;
+  report.add("/setup in another name", await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 80, name: "setup-branded" }));
 }
 
 async function closed(browser, url) {
@@ -154,7 +241,7 @@ async function setUp(browser, url, javaScriptEnabled) {
 
 /** Every kind of page that a link leads to, once. */
 async function everyPage(browser, url, report, storageState, paths) {
-  const kind = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}");
+  const kind = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}").replace(/\d+$/, "{number}");
   const seen = new Map();
   const waiting = ["/console", ...paths];
   for (let path = waiting.shift(); path; path = waiting.shift()) {
@@ -169,7 +256,7 @@ async function everyPage(browser, url, report, storageState, paths) {
   }
   report.add(`${seen.size} kinds of pages of the console are linked`, seen.size > 5 ? [] : [...seen.keys()]);
   for (const [kind, path] of seen) {
-    const name = kind.slice(1).replaceAll("/", "-").replaceAll("{id}", "id");
+    const name = kind.slice(1).replaceAll("/", "-").replaceAll(/[{}]/g, "");
     report.add(kind, await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 20, name }));
   }
 }

@@ -5,7 +5,8 @@ use events::{AdminKeyId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A part of this API that a key may use. None includes another.
+/// A part of this API that a key may use. `endpoints` includes all that begin with `endpoints:`, and `read` includes
+/// `endpoints:view`; otherwise none includes another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -15,6 +16,18 @@ pub enum Scope {
     Directories,
     /// Change endpoints and deliveries; see URLs and secrets of endpoints.
     Endpoints,
+    /// Look at endpoints, how they fare, and their deliveries; at no people, and at no URLs or secrets.
+    #[serde(rename = "endpoints:view")]
+    ViewEndpoints,
+    /// See URLs and signing secrets of endpoints.
+    #[serde(rename = "endpoints:reveal")]
+    RevealEndpoints,
+    /// Make, change, test, switch on and delete endpoints, and give them new secrets.
+    #[serde(rename = "endpoints:manage")]
+    ManageEndpoints,
+    /// Send deliveries again, or give them up.
+    #[serde(rename = "endpoints:resend")]
+    ResendDeliveries,
     /// Make, list and delete admin keys; read the audit log.
     Admin,
 }
@@ -27,7 +40,27 @@ impl Scope {
             Self::Read => "read",
             Self::Directories => "directories",
             Self::Endpoints => "endpoints",
+            Self::ViewEndpoints => "endpoints:view",
+            Self::RevealEndpoints => "endpoints:reveal",
+            Self::ManageEndpoints => "endpoints:manage",
+            Self::ResendDeliveries => "endpoints:resend",
             Self::Admin => "admin",
+        }
+    }
+
+    /// Whether a key with this scope may do what needs the other one.
+    #[must_use]
+    pub fn includes(self, other: Self) -> bool {
+        let of_endpoints = [
+            Self::ViewEndpoints,
+            Self::RevealEndpoints,
+            Self::ManageEndpoints,
+            Self::ResendDeliveries,
+        ];
+        match self {
+            Self::Endpoints => other == self || of_endpoints.contains(&other),
+            Self::Read => other == self || other == Self::ViewEndpoints,
+            _ => other == self,
         }
     }
 }
@@ -47,7 +80,7 @@ pub struct AdminKeyCreate {
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// What it may do: nothing that the key that makes it may not.
-    #[schema(min_items = 1, max_items = 4)]
+    #[schema(min_items = 1, max_items = 8)]
     pub scopes: Vec<Scope>,
     /// The one organization that it sees and changes; all, where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,4 +127,31 @@ pub struct AdminKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub token: Option<PlainSecret>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scope;
+
+    #[test]
+    fn a_scope_includes_what_its_name_begins_and_reading_includes_looking_at_endpoints() {
+        let all = [
+            Scope::Read,
+            Scope::Directories,
+            Scope::Endpoints,
+            Scope::ViewEndpoints,
+            Scope::RevealEndpoints,
+            Scope::ManageEndpoints,
+            Scope::ResendDeliveries,
+            Scope::Admin,
+        ];
+        for one in all {
+            for other in all {
+                let is_part = other.as_str().starts_with(&format!("{one}:"));
+                let is_read = (one, other) == (Scope::Read, Scope::ViewEndpoints);
+                assert_eq!(one.includes(other), one == other || is_part || is_read, "{one} {other}");
+            }
+            assert_eq!(serde_json::to_value(one).unwrap(), one.as_str());
+        }
+    }
 }

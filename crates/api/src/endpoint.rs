@@ -194,7 +194,8 @@ pub struct Endpoint {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_24_hours: Option<EndpointDay>,
-    /// Its secret, only in the answer to the request that made it, and only with `v1`.
+    /// Its secret, only in the answer to the request that made it, only with `v1`, and only for keys with the scope
+    /// `endpoints:reveal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub secret: Option<PlainSecret>,
@@ -231,7 +232,7 @@ pub struct SecretRotated {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub public_key: Option<String>,
-    /// The new secret, with `v1`.
+    /// The new secret, with `v1`, for keys with the scope `endpoints:reveal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub secret: Option<PlainSecret>,

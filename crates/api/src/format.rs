@@ -22,6 +22,7 @@ const UUID: &str = "Must be an id (a UUID).";
 const ADDRESS: &str = "Must be an e-mail address, for example ops@example.com.";
 /// The most bytes of an address (RFC 5321).
 const MOST_OF_AN_ADDRESS: usize = 254;
+const COLOUR: &str = "Must be a colour as #rrggbb, for example #123456.";
 const TIME: &str = "Must be an RFC 3339 time, for example 2030-01-31T12:00:00Z.";
 /// The most characters of a text that a refusal repeats.
 const MOST_REPEATED: usize = 60;
@@ -60,6 +61,7 @@ pub(crate) fn of(name: &str) -> Option<Format> {
         "schema-urn" => (TEXT, scim::schema::check_extension_urn),
         "attribute-name" => (TEXT, scim::schema::check_attribute_name),
         "pem" => ("Must be PEM text.", any),
+        "colour" => (COLOUR, colour),
         "organization" => (
             "Must be the id of an organization, or a domain name such as \"example.com\".",
             any,
@@ -117,6 +119,15 @@ fn uuid(text: &str) -> Result<(), String> {
 
 fn time(text: &str) -> Result<(), String> {
     text.parse::<Timestamp>().map(drop).map_err(|_| instead(TIME, text))
+}
+
+/// As style sheets write it, with six digits.
+fn colour(text: &str) -> Result<(), String> {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    if digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err(instead(COLOUR, text))
 }
 
 /// An address that every mail server understands, so of ASCII.

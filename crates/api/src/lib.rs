@@ -75,7 +75,7 @@ pub use parameters::{
     KeyRevokeParameters, PageParameters, Parameters, PastParameters, PeopleParameters, PortalLinksParameters,
     RequestsParameters, UserDeleteParameters,
 };
-pub use portal_link::{PortalFeature, PortalLink, PortalLinkCreate};
+pub use portal_link::{PortalBrand, PortalBrandCreate, PortalCapability, PortalFeature, PortalLink, PortalLinkCreate};
 pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};

@@ -12,6 +12,6 @@ mod page;
 pub use assets::{asset, configure};
 pub use fixed::{Fixed, REVALIDATED};
 pub use headers::{POLICY, secure};
-pub use page::{Account, Link, NavGroup, Page};
+pub use page::{Account, Link, Look, Mark, NavGroup, Page};
 
 pub use askama::Template;

@@ -57,6 +57,41 @@ pub struct Account<'a> {
     pub logout: &'a str,
 }
 
+/// What stands before the name at the top.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark<'a> {
+    /// The mark of Rollcall.
+    #[default]
+    Rollcall,
+    /// The picture at this address.
+    Picture(&'a str),
+    /// Nothing.
+    Nothing,
+}
+
+/// How a page looks that is shown in somebody's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look<'a> {
+    /// The name at the top.
+    pub brand: &'a str,
+    /// What stands before it.
+    pub mark: Mark<'a>,
+    /// The address of a style sheet that comes after ours.
+    pub style: Option<&'a str>,
+    /// Where somebody goes who is done here.
+    pub back: Option<&'a Link>,
+}
+
+impl Look<'_> {
+    /// In the name of Rollcall itself.
+    pub const ROLLCALL: Self = Self {
+        brand: "Rollcall",
+        mark: Mark::Rollcall,
+        style: None,
+        back: None,
+    };
+}
+
 /// A page. `B` is the content, a template of the service that shows it: it escapes what it is given, and is put in as it is.
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
@@ -65,9 +100,9 @@ pub struct Page<'a, B: Display> {
     pub title: &'a str,
     /// The same in a sentence, for search engines and previews; empty for pages that only few may see.
     pub description: &'a str,
-    /// The name at the top.
-    pub brand: &'a str,
-    /// Where that leads.
+    /// In whose name it is shown.
+    pub look: Look<'a>,
+    /// Where the name at the top leads.
     pub home: &'a str,
     /// The side bar.
     pub nav: &'a [NavGroup],
@@ -89,7 +124,7 @@ impl<B: Display> Page<'_, B> {
         Page {
             title,
             description: "",
-            brand: "Rollcall",
+            look: Look::ROLLCALL,
             home: "/",
             nav: &[],
             crumbs: &[],

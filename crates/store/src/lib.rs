@@ -39,8 +39,8 @@ pub use self::store::Store;
 pub use self::tenancy::{
     AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, Directories, Directory,
     DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse,
-    List, ListPage, NewDirectory, NewKey, NewOrganization, NewPortalSession, OauthClient, OauthClients, Organization,
-    Organizations, OtherKey, PortalFeature, PortalLink, PortalLinks, PortalSession, PortalSessions, SessionKind,
-    SessionOpener, TakenDomain, TokenDigest, VerifiedDomain,
+    List, ListPage, LogoKind, NewDirectory, NewKey, NewOrganization, NewPortalSession, OauthClient, OauthClients,
+    Organization, Organizations, OtherKey, PortalBrand, PortalCapability, PortalFeature, PortalLink, PortalLinks,
+    PortalLogo, PortalSession, PortalSessions, SessionKind, SessionOpener, TakenDomain, TokenDigest, VerifiedDomain,
 };
 pub use db::{Checkup, Dialect, Reads, StoreError, StoreOptions, keep_private};

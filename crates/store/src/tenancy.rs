@@ -39,7 +39,7 @@ pub use list::{List, ListPage};
 pub(crate) use list::{Listing, ROW as LISTED};
 pub use oauth_clients::{OauthClient, OauthClients};
 pub use organizations::{NewOrganization, Organization, Organizations, TakenDomain, VerifiedDomain};
-pub use portal_links::{PortalFeature, PortalLink, PortalLinks};
+pub use portal_links::{LogoKind, PortalBrand, PortalCapability, PortalFeature, PortalLink, PortalLinks, PortalLogo};
 pub use portal_sessions::{NewPortalSession, PortalSession, PortalSessions, SessionKind, SessionOpener};
 pub use scope::AdminScope;
 pub use usage::{AuthenticationFailure, KeyUse};

@@ -173,7 +173,7 @@ pub(crate) fn mint_admin_key(name: String, now: Timestamp) -> (AdminKey, SecretS
         id,
         name,
         token_hash: *hash.as_bytes(),
-        scopes: AdminScope::ALL.to_vec(),
+        scopes: AdminScope::WIDEST.to_vec(),
         organization_id: None,
         expires_at: None,
         created_at: now,

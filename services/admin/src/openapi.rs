@@ -53,7 +53,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Events", "The log of everything that was committed."),
     (
         "Portal links",
-        "Links that IT administrators of customers open without an account.",
+        "Links that IT administrators of customers and teams of apps open without an account.",
     ),
     ("Admin keys", "The bearer tokens of this API, each with its scopes."),
     ("Audit log", "Who did what in this API, and who was refused."),
@@ -134,8 +134,9 @@ fn components(schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
             "An admin key; `rollcall keys create` makes one. Each operation names the scope that the key must have: \
-             `read`, `directories`, `endpoints` or `admin`. A key of one organization sees and changes only what belongs \
-             to it; for anything else it gets the same answer as for what is not there.",
+             `read`, `directories`, `admin`, or one that begins with `endpoints:`. The scope `endpoints` includes all of \
+             those, and `read` includes `endpoints:view`. A key of one organization sees and changes only what belongs to \
+             it; for anything else it gets the same answer as for what is not there.",
         ))
         .build();
     let mut components = ComponentsBuilder::new()

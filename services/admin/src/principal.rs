@@ -5,8 +5,8 @@ use api::{Caller, CallerIdentity, Scope};
 use events::{DirectoryId, OrganizationId};
 use store::{AdminKey, AdminScope};
 
-/// Each scope there is.
-pub(crate) const ALL_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
+/// The scopes that together include all others.
+pub(crate) const WIDEST_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
 
 /// What the key of the configuration is called.
 const CONFIGURED: &str = "configured";
@@ -32,7 +32,7 @@ impl Principal {
         Self {
             identity: CallerIdentity::Configured,
             name: CONFIGURED.to_owned(),
-            scopes: ALL_SCOPES.to_vec(),
+            scopes: WIDEST_SCOPES.to_vec(),
             organization: None,
             directory: None,
         }
@@ -60,9 +60,9 @@ impl Principal {
         }
     }
 
-    /// Whether the key has a scope.
+    /// Whether the key has a scope, or one that includes it.
     pub(crate) fn has(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+        self.scopes.iter().any(|own| own.includes(scope))
     }
 
     /// Whether the key may see what belongs to an organization, or to none.
@@ -99,6 +99,10 @@ pub(crate) const fn shown(scope: AdminScope) -> Scope {
         AdminScope::Read => Scope::Read,
         AdminScope::Directories => Scope::Directories,
         AdminScope::Endpoints => Scope::Endpoints,
+        AdminScope::ViewEndpoints => Scope::ViewEndpoints,
+        AdminScope::RevealEndpoints => Scope::RevealEndpoints,
+        AdminScope::ManageEndpoints => Scope::ManageEndpoints,
+        AdminScope::ResendDeliveries => Scope::ResendDeliveries,
         AdminScope::Admin => Scope::Admin,
     }
 }
@@ -109,6 +113,10 @@ pub(crate) const fn stored(scope: Scope) -> AdminScope {
         Scope::Read => AdminScope::Read,
         Scope::Directories => AdminScope::Directories,
         Scope::Endpoints => AdminScope::Endpoints,
+        Scope::ViewEndpoints => AdminScope::ViewEndpoints,
+        Scope::RevealEndpoints => AdminScope::RevealEndpoints,
+        Scope::ManageEndpoints => AdminScope::ManageEndpoints,
+        Scope::ResendDeliveries => AdminScope::ResendDeliveries,
         Scope::Admin => AdminScope::Admin,
     }
 }

@@ -172,9 +172,9 @@ impl State {
         scim_url(&self.0.public_url, directory)
     }
 
-    /// The link that an IT administrator opens with a token.
-    pub(crate) fn setup_url(&self, token: &str) -> String {
-        format!("{}/setup/{token}", self.0.public_url)
+    /// The link that opens a door of the portal with a token.
+    pub(crate) fn portal_url(&self, door: &str, token: &str) -> String {
+        format!("{}/{door}/{token}", self.0.public_url)
     }
 
     /// The URL of a resource of this API.

@@ -2,8 +2,7 @@
 
 mod directories;
 mod directory;
-mod endpoint;
-mod endpoints;
+mod links;
 mod live;
 mod operations;
 mod organizations;
@@ -13,9 +12,12 @@ mod trace;
 
 pub(crate) use directories::PROVIDERS;
 
+use crate::endpoints;
+use crate::entry::missing;
 use crate::fault::Fault;
 use crate::frame::CONSOLE;
 use crate::guard::guarded;
+use crate::session::Operator;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use std::str::FromStr;
@@ -30,18 +32,14 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(organizations::configure)
         .configure(directories::configure)
         .configure(directory::configure)
-        .configure(endpoints::configure)
-        .configure(endpoint::configure)
+        .configure(links::configure)
+        .configure(endpoints::configure::<Operator>)
         .configure(operations::configure)
         .configure(trace::configure)
         .configure(search::configure)
         .configure(live::configure)
         .default_service(web::to(missing));
     config.service(scope);
-}
-
-async fn missing() -> Result<actix_web::HttpResponse, Fault> {
-    Err(Fault::Missing)
 }
 
 /// The address of the next page of a list, with what it is narrowed to.

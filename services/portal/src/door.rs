@@ -1,6 +1,7 @@
 //! The doors of the portal.
 
-use store::SessionKind;
+use events::Timestamp;
+use store::{PortalCapability, PortalFeature, PortalLink, SessionKind};
 
 /// A door of the portal, with sessions of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,14 +10,29 @@ pub(crate) enum Door {
     Console,
     /// For IT administrators of a customer.
     Setup,
+    /// For teams of apps.
+    Apps,
 }
 
 impl Door {
+    /// Those that a link opens.
+    pub(crate) const OF_LINKS: [Self; 2] = [Self::Setup, Self::Apps];
+
+    /// Where its pages are.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Console => "/console",
+            Self::Setup => "/setup",
+            Self::Apps => "/apps",
+        }
+    }
+
     /// The kind of its sessions.
     pub(crate) const fn kind(self) -> SessionKind {
         match self {
             Self::Console => SessionKind::Console,
             Self::Setup => SessionKind::Setup,
+            Self::Apps => SessionKind::Apps,
         }
     }
 
@@ -27,6 +43,8 @@ impl Door {
             (Self::Console, false) => "rollcall-console",
             (Self::Setup, true) => "__Host-rollcall-setup",
             (Self::Setup, false) => "rollcall-setup",
+            (Self::Apps, true) => "__Host-rollcall-apps",
+            (Self::Apps, false) => "rollcall-apps",
         }
     }
 
@@ -35,6 +53,67 @@ impl Door {
         match self {
             Self::Console => "/console/login",
             Self::Setup => "/setup",
+            Self::Apps => "/apps",
+        }
+    }
+
+    /// Where somebody begins who came in.
+    pub(crate) const fn first_page(self) -> &'static str {
+        match self {
+            Self::Console => "/console",
+            Self::Setup => "/setup/start",
+            Self::Apps => "/apps/endpoints",
+        }
+    }
+
+    /// Whether a link opens it now: it has not ended, and is for this door at all.
+    pub(crate) fn is_opened_by(self, link: &PortalLink) -> bool {
+        let is_for_it = match self {
+            Self::Console => false,
+            Self::Setup => link.features.contains(&PortalFeature::DirectorySync),
+            Self::Apps => {
+                link.features.contains(&PortalFeature::Webhooks) && link.capabilities.contains(&PortalCapability::View)
+            }
+        };
+        is_for_it && Timestamp::now() < link.expires_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Door;
+    use events::{OrganizationId, PortalLinkId, Timestamp};
+    use std::time::Duration;
+    use store::{PortalCapability, PortalFeature, PortalLink};
+
+    #[test]
+    fn a_link_opens_one_door_until_it_ends() {
+        let now = Timestamp::now();
+        let link = |feature, capabilities: &[PortalCapability], expires_at| PortalLink {
+            id: PortalLinkId::new(),
+            organization_id: OrganizationId::new(),
+            directory_id: None,
+            features: vec![feature],
+            capabilities: capabilities.to_vec(),
+            return_url: None,
+            brand: None,
+            token_hash: [0; 32],
+            expires_at,
+            created_at: now,
+        };
+        let (later, before) = (now.plus(Duration::from_mins(1)), now.minus(Duration::from_secs(1)));
+        let view = [PortalCapability::View];
+        for (link, opened) in [
+            (link(PortalFeature::DirectorySync, &[], later), Some(Door::Setup)),
+            (link(PortalFeature::DirectorySync, &[], before), None),
+            (link(PortalFeature::Webhooks, &view, later), Some(Door::Apps)),
+            (link(PortalFeature::Webhooks, &view, before), None),
+            (link(PortalFeature::Webhooks, &[], later), None),
+            (link(PortalFeature::Sso, &view, later), None),
+        ] {
+            for door in [Door::Console, Door::Setup, Door::Apps] {
+                assert_eq!(door.is_opened_by(&link), opened == Some(door), "{door:?}: {link:?}");
+            }
         }
     }
 }

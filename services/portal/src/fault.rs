@@ -19,6 +19,9 @@ pub(crate) enum Fault {
     /// There is no such page.
     #[error("there is no such page")]
     Missing,
+    /// The page is not for whoever is logged in.
+    #[error("the page is not for this key or link")]
+    NotAllowed,
     /// Nobody is logged in.
     #[error("nobody is logged in")]
     LoggedOut(Door),
@@ -57,37 +60,28 @@ impl Fault {
     }
 }
 
-impl ResponseError for Fault {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::Api(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            Self::Missing => StatusCode::NOT_FOUND,
-            Self::LoggedOut(_) => StatusCode::SEE_OTHER,
-            Self::ForeignForm => StatusCode::FORBIDDEN,
-            Self::BadForm(_) => StatusCode::BAD_REQUEST,
-            Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) | Self::Template(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse {
+impl Fault {
+    /// The page that says so, for somebody at a door.
+    pub(crate) fn page(&self, at: Door) -> HttpResponse {
         if let Self::LoggedOut(door) = self {
             return HttpResponse::SeeOther()
                 .insert_header((LOCATION, door.closed_at()))
                 .finish();
         }
         let status = self.status_code();
-        if status.is_server_error() {
-            tracing::error!(error = %telemetry::chain(self as &dyn Error), "a page could not be shown");
-        }
         let body = FaultPage {
             status: status.as_u16(),
             detail: match self {
                 Self::Api(problem) => &problem.detail,
+                Self::NotAllowed => "Your key or link does not allow it. Ask whoever gave it to you.",
                 _ => "",
             },
+            home: at.first_page(),
         };
-        let page = Page::plain("There is no page to show", body);
+        let page = Page {
+            home: at.first_page(),
+            ..Page::plain("There is no page to show", body)
+        };
         match page.render() {
             Ok(html) => HttpResponse::build(status)
                 .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
@@ -97,9 +91,32 @@ impl ResponseError for Fault {
     }
 }
 
+impl ResponseError for Fault {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Api(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Missing => StatusCode::NOT_FOUND,
+            Self::LoggedOut(_) => StatusCode::SEE_OTHER,
+            Self::ForeignForm | Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::BadForm(_) => StatusCode::BAD_REQUEST,
+            Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Template(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if self.status_code().is_server_error() {
+            tracing::error!(error = %telemetry::chain(self as &dyn Error), "a page could not be shown");
+        }
+        self.page(Door::Console)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "fault.html")]
 struct FaultPage<'a> {
     status: u16,
     detail: &'a str,
+    /// Where the overview is.
+    home: &'static str,
 }

@@ -96,6 +96,22 @@ impl Errors {
         }
     }
 
+    /// The same for a form that shows the members of an object one by one: `brand.name` is the field `brand_name`.
+    pub(crate) fn of_members(problem: Problem, object: &str) -> Self {
+        let mut flat = problem;
+        for fault in &mut flat.errors {
+            let below = format!("#/{object}/");
+            let name = fault
+                .pointer
+                .as_deref()
+                .and_then(|pointer| pointer.strip_prefix(&below));
+            if let Some(name) = name {
+                fault.pointer = Some(format!("#/{object}_{name}"));
+            }
+        }
+        Self::of(flat)
+    }
+
     /// One error about one field.
     pub(crate) fn one(field: &str, message: &str) -> Self {
         Self {

@@ -1,5 +1,7 @@
-//! What the pages of the console have around them.
+//! What the pages of the console have around them, and those of a link.
 
+use crate::brand::way_back;
+use crate::door::Door;
 use crate::fault::Fault;
 use crate::session::Operator;
 use actix_web::HttpResponse;
@@ -7,7 +9,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use api::Scope;
 use askama::Template;
-use pages::{Account, Link, NavGroup, Page};
+use pages::{Account, Link, Look, Mark, NavGroup, Page};
+use store::PortalLink;
 
 /// Where the console is.
 pub(crate) const CONSOLE: &str = "/console";
@@ -57,7 +60,7 @@ pub(crate) fn console_with<B: Template>(
     let page = Page {
         title,
         description: "",
-        brand: "Rollcall",
+        look: Look::ROLLCALL,
         home: CONSOLE,
         nav: &nav,
         crumbs,
@@ -68,6 +71,41 @@ pub(crate) fn console_with<B: Template>(
         search: Some("/console/search"),
         has_script: true,
         body: body.render()?,
+    };
+    Ok(html(status, page.render()?))
+}
+
+/// A page for the holder of a link, in the name that the link says.
+///
+/// # Errors
+/// When a template cannot be written.
+pub(crate) fn guest<B: Template>(
+    door: Door,
+    link: &PortalLink,
+    status: StatusCode,
+    title: &str,
+    crumbs: &[Link],
+    body: &B,
+) -> Result<HttpResponse, Fault> {
+    let (style, logo) = (format!("{}/brand.css", door.path()), format!("{}/logo", door.path()));
+    let back = way_back(link);
+    let look = match &link.brand {
+        None => Look::ROLLCALL,
+        Some(brand) => Look {
+            brand: &brand.name,
+            mark: brand.logo.map_or(Mark::Nothing, |_| Mark::Picture(&logo)),
+            style: brand.colour.as_ref().map(|_| style.as_str()),
+            back: None,
+        },
+    };
+    let page = Page {
+        look: Look {
+            back: back.as_ref(),
+            ..look
+        },
+        home: door.first_page(),
+        crumbs,
+        ..Page::plain(title, body.render()?)
     };
     Ok(html(status, page.render()?))
 }

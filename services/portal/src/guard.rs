@@ -7,9 +7,9 @@ use crate::state::State;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, ORIGIN};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION, ORIGIN};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError as _, web};
+use actix_web::{Error, web};
 
 /// What browsers say of where a request comes from (Fetch Metadata §2.4).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -24,13 +24,17 @@ pub(crate) async fn guarded<B: MessageBody + 'static>(
     let mut response = if is_own {
         next.call(request).await?.map_into_boxed_body()
     } else {
-        request
-            .into_response(Fault::ForeignForm.error_response())
-            .map_into_boxed_body()
+        request.error_response(Fault::ForeignForm)
     };
     send_to_login(&mut response);
+    let mut response = of_door(response);
     let headers = response.headers_mut();
+    // A picture may have a stricter one.
+    let own_policy = headers.get(CONTENT_SECURITY_POLICY).cloned();
     pages::secure(headers);
+    if let Some(policy) = own_policy {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -50,6 +54,23 @@ fn send_to_login(response: &mut ServiceResponse<BoxBody>) {
     let login = query(Door::Console.closed_at(), [("next", Some(asked))]);
     if let Ok(login) = HeaderValue::from_str(&login) {
         response.headers_mut().insert(LOCATION, login);
+    }
+}
+
+/// A page that cannot be shown to the holder of a link leads back to where the link leads, not to the console.
+fn of_door(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let path = response.request().path();
+    let is_of = |door: &Door| {
+        path.strip_prefix(door.path())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let Some(door) = Door::OF_LINKS.into_iter().find(is_of) else {
+        return response;
+    };
+    let error = response.response().error().and_then(|error| error.as_error::<Fault>());
+    match error.map(|fault| fault.page(door)) {
+        Some(page) => ServiceResponse::new(response.request().clone(), page),
+        None => response,
     }
 }
 

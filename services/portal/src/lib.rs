@@ -5,22 +5,28 @@
 //! and every form works without scripts.
 
 mod api;
+mod apps;
+mod brand;
 mod chart;
 mod config;
 mod console;
 mod cookie;
 mod deps;
 mod door;
+mod endpoints;
+mod entry;
 mod fault;
 mod filters;
 mod form;
 mod frame;
 mod guard;
+mod guest;
 mod housekeeping;
 mod login;
 mod session;
 mod setup;
 mod state;
+mod viewer;
 
 pub use config::Config;
 pub use deps::Deps;
@@ -31,8 +37,8 @@ use runtime::{Service, Shutdown};
 use secrecy::SecretString;
 use state::State;
 
-/// Every scope, for the holder of the configuration's key.
-pub(crate) const ALL_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
+/// The scopes that together include all others, for the holder of the configuration's key.
+pub(crate) const WIDEST_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
 
 /// The portal, ready to serve.
 #[derive(Clone, Debug)]
@@ -52,6 +58,7 @@ impl Portal {
             login::configure(config);
             console::configure(config);
             setup::configure(config);
+            apps::configure(config);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who is logged in. A session is checked on every request, and so is the key or the link that opened it: what that one may
 //! do no longer, the session may not do either.
 
-use crate::ALL_SCOPES;
+use crate::WIDEST_SCOPES;
 use crate::api::{Api, LocalApi};
 use crate::door::Door;
 use crate::fault::Fault;
@@ -14,7 +14,7 @@ use futures_util::future::LocalBoxFuture;
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
 use std::time::Duration;
-use store::{AdminScope, NewPortalSession, PortalFeature, PortalLink, PortalSession, SessionKind, SessionOpener};
+use store::{AdminScope, NewPortalSession, PortalSession, SessionKind, SessionOpener};
 
 /// How long one is logged in at the most.
 const LASTS: Duration = Duration::from_hours(12);
@@ -32,16 +32,10 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Whether the key has a scope; what it has not is not offered.
+    /// Whether the key has a scope, or one that includes it; what it has not is not offered.
     pub(crate) fn may(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+        self.scopes.iter().any(|own| own.includes(scope))
     }
-}
-
-/// Somebody who opened a link.
-pub(crate) struct Guest {
-    pub(crate) api: Api,
-    pub(crate) link: PortalLink,
 }
 
 impl FromRequest for Operator {
@@ -66,33 +60,6 @@ impl FromRequest for Operator {
     }
 }
 
-impl FromRequest for Guest {
-    type Error = Fault;
-    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let (state, local) = parts(&request)?;
-            let session = checked(&state, Door::Setup, &request).await?;
-            let SessionOpener::Link(id) = session.opener else {
-                return Err(Fault::LoggedOut(Door::Setup));
-            };
-            let link = state.store().portal_links().by_id(id).await?;
-            let link = link.filter(opens_setup).ok_or(Fault::LoggedOut(Door::Setup))?;
-            Ok(Self {
-                api: Api::new(local, guest(&link), request.peer_addr()),
-                link,
-            })
-        })
-    }
-}
-
-/// Whether a link opens the pages for IT administrators now: it has not ended, and is for directories at all.
-pub(crate) fn opens_setup(link: &PortalLink) -> bool {
-    Timestamp::now() < link.expires_at && link.features.contains(&PortalFeature::DirectorySync)
-}
-
 /// What every page has.
 ///
 /// # Errors
@@ -107,7 +74,10 @@ pub(crate) fn parts(request: &HttpRequest) -> Result<(State, LocalApi), Fault> {
 }
 
 /// The session of the cookie, as long as it lasts.
-async fn checked(state: &State, door: Door, request: &HttpRequest) -> Result<PortalSession, Fault> {
+///
+/// # Errors
+/// That nobody is logged in; otherwise as the store.
+pub(crate) async fn checked(state: &State, door: Door, request: &HttpRequest) -> Result<PortalSession, Fault> {
     let out = || Fault::LoggedOut(door);
     let cookie = request.cookie(door.cookie(state.is_secure())).ok_or_else(out)?;
     let token = Token::parse(cookie.value())
@@ -134,7 +104,7 @@ async fn operator(state: &State, session: &PortalSession) -> Result<Caller, Faul
         SessionOpener::Configured(hash) if state.is_configured_key(hash) => Ok(Caller {
             identity: CallerIdentity::Configured,
             name: "configured".to_owned(),
-            scopes: ALL_SCOPES.to_vec(),
+            scopes: WIDEST_SCOPES.to_vec(),
             organization: None,
             directory: None,
         }),
@@ -153,22 +123,15 @@ async fn operator(state: &State, session: &PortalSession) -> Result<Caller, Faul
     }
 }
 
-/// What a link lets its holder do.
-fn guest(link: &PortalLink) -> Caller {
-    Caller {
-        identity: CallerIdentity::PortalLink(link.id),
-        name: "portal link".to_owned(),
-        scopes: vec![Scope::Read, Scope::Directories],
-        organization: Some(link.organization_id),
-        directory: link.directory_id,
-    }
-}
-
 const fn shown(scope: AdminScope) -> Scope {
     match scope {
         AdminScope::Read => Scope::Read,
         AdminScope::Directories => Scope::Directories,
         AdminScope::Endpoints => Scope::Endpoints,
+        AdminScope::ViewEndpoints => Scope::ViewEndpoints,
+        AdminScope::RevealEndpoints => Scope::RevealEndpoints,
+        AdminScope::ManageEndpoints => Scope::ManageEndpoints,
+        AdminScope::ResendDeliveries => Scope::ResendDeliveries,
         AdminScope::Admin => Scope::Admin,
     }
 }

@@ -1,4 +1,4 @@
-//! Links that IT administrators open, as hashes.
+//! Links that IT administrators and teams of apps open, as hashes.
 
 use super::column::{Id, Millis};
 use ::events::{DirectoryId, OrganizationId, PortalLinkId};
@@ -17,6 +17,26 @@ pub struct Model {
     pub token_hash: Vec<u8>,
     pub expires_at: Millis,
     pub created_at: Millis,
+    /// Names, separated by spaces.
+    #[sea_orm(column_type = "Text")]
+    pub capabilities: String,
+    #[sea_orm(column_type = "Text")]
+    pub return_url: Option<String>,
+    #[sea_orm(column_type = "Text")]
+    pub brand_name: Option<String>,
+    #[sea_orm(column_type = "Text")]
+    pub brand_colour: Option<String>,
+    pub logo_kind: Option<LogoKind>,
+    /// The last column: nothing but the page that shows it reads it.
+    pub logo: Option<Vec<u8>>,
+}
+
+/// What a logo is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum LogoKind {
+    Png,
+    Svg,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

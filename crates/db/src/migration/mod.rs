@@ -22,6 +22,7 @@ mod log_copies;
 mod mail;
 mod member_events;
 mod oauth;
+mod portal_doors;
 mod portal_links;
 mod portal_sessions;
 mod publication;
@@ -91,6 +92,7 @@ migrations! {
     "0026_verified_domains": verified_domains,
     "0027_mail": mail,
     "0029_portal_sessions": portal_sessions,
+    "0030_portal_doors": portal_doors,
     "0034_activity": activity,
 }
 

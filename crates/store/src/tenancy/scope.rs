@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 
-/// A part of the management API. None includes another.
+/// A part of the management API. Which includes which is said by the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AdminScope {
     /// Looking at everything but secrets, admin keys and the audit log.
@@ -11,13 +11,32 @@ pub enum AdminScope {
     Directories,
     /// Endpoints and their deliveries.
     Endpoints,
+    /// Looking at endpoints and their deliveries.
+    ViewEndpoints,
+    /// URLs and secrets of endpoints.
+    RevealEndpoints,
+    /// Making, changing and deleting endpoints.
+    ManageEndpoints,
+    /// Sending deliveries again, or giving them up.
+    ResendDeliveries,
     /// Admin keys and the audit log.
     Admin,
 }
 
 impl AdminScope {
     /// Each of them.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Directories, Self::Endpoints, Self::Admin];
+    pub const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Directories,
+        Self::Endpoints,
+        Self::ViewEndpoints,
+        Self::RevealEndpoints,
+        Self::ManageEndpoints,
+        Self::ResendDeliveries,
+        Self::Admin,
+    ];
+    /// Those that together include all others.
+    pub const WIDEST: [Self; 4] = [Self::Read, Self::Directories, Self::Endpoints, Self::Admin];
 
     /// The name on the wire and in the database.
     #[must_use]
@@ -26,6 +45,10 @@ impl AdminScope {
             Self::Read => "read",
             Self::Directories => "directories",
             Self::Endpoints => "endpoints",
+            Self::ViewEndpoints => "endpoints:view",
+            Self::RevealEndpoints => "endpoints:reveal",
+            Self::ManageEndpoints => "endpoints:manage",
+            Self::ResendDeliveries => "endpoints:resend",
             Self::Admin => "admin",
         }
     }

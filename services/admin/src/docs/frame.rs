@@ -2,7 +2,7 @@
 
 use super::{GUIDES, REFERENCE};
 use askama::Template;
-use pages::{Link, NavGroup, Page};
+use pages::{Link, Look, NavGroup, Page};
 use std::fmt::Display;
 
 /// The first links of the side bar. `here` is the path of this page.
@@ -35,7 +35,7 @@ pub(super) fn framed<B: Display>(
     let page = Page {
         title,
         description,
-        brand: "Rollcall",
+        look: Look::ROLLCALL,
         home: GUIDES,
         nav,
         crumbs,

@@ -1,10 +1,11 @@
-//! `/portal-links`: links that IT administrators of customers open without an account.
+//! `/portal-links`: links that IT administrators of customers and teams of apps open without an account.
 
+mod brand;
 pub(super) mod create;
 pub(super) mod list;
 pub(super) mod revoke;
 
-use api::{PortalFeature, PortalLink};
+use api::{PortalBrand, PortalCapability, PortalFeature, PortalLink};
 
 /// A link as the API shows it: never with its URL.
 fn shown(link: store::PortalLink) -> PortalLink {
@@ -13,6 +14,13 @@ fn shown(link: store::PortalLink) -> PortalLink {
         organization_id: link.organization_id,
         directory_id: link.directory_id,
         features: link.features.into_iter().map(feature_of).collect(),
+        capabilities: link.capabilities.into_iter().map(capability_of).collect(),
+        return_url: link.return_url,
+        brand: link.brand.map(|brand| PortalBrand {
+            name: brand.name,
+            colour: brand.colour,
+            has_logo: brand.logo.is_some(),
+        }),
         expires_at: link.expires_at,
         created_at: link.created_at,
         url: None,
@@ -32,5 +40,23 @@ const fn stored(feature: PortalFeature) -> store::PortalFeature {
         PortalFeature::DirectorySync => store::PortalFeature::DirectorySync,
         PortalFeature::Sso => store::PortalFeature::Sso,
         PortalFeature::Webhooks => store::PortalFeature::Webhooks,
+    }
+}
+
+const fn capability_of(capability: store::PortalCapability) -> PortalCapability {
+    match capability {
+        store::PortalCapability::View => PortalCapability::View,
+        store::PortalCapability::Reveal => PortalCapability::Reveal,
+        store::PortalCapability::Manage => PortalCapability::Manage,
+        store::PortalCapability::Resend => PortalCapability::Resend,
+    }
+}
+
+const fn stored_capability(capability: PortalCapability) -> store::PortalCapability {
+    match capability {
+        PortalCapability::View => store::PortalCapability::View,
+        PortalCapability::Reveal => store::PortalCapability::Reveal,
+        PortalCapability::Manage => store::PortalCapability::Manage,
+        PortalCapability::Resend => store::PortalCapability::Resend,
     }
 }

@@ -15,7 +15,7 @@ async fn a_link_is_shown_once_and_only_the_hash_of_its_token_is_kept() {
         let (organization, directory) = (&directory["organization_id"], &directory["id"]);
         let body = json!({
             "organization_id": organization, "directory_id": directory,
-            "features": ["sso", "webhooks"], "expires_in": 3600,
+            "features": ["sso", "directory_sync"], "expires_in": 3600,
         });
         let mut made = api.post(PATH, &body).await.expect(StatusCode::CREATED);
         let url = text(&made, "url").to_owned();
@@ -69,6 +69,30 @@ async fn a_link_is_for_an_organization_and_a_directory_of_it() {
                 json!({"organization_id": organization, "features": ["sso", "sso"], "expires_in": 5}),
                 vec!["#/features/1", "#/expires_in"],
             ),
+            (
+                json!({"organization_id": organization, "features": ["webhooks", "directory_sync"]}),
+                vec!["#/features"],
+            ),
+            (
+                json!({"organization_id": organization, "features": ["webhooks"], "directory_id": own["id"]}),
+                vec!["#/directory_id"],
+            ),
+            (
+                json!({"organization_id": organization, "capabilities": ["view"]}),
+                vec!["#/capabilities"],
+            ),
+            (
+                json!({"organization_id": organization, "features": ["webhooks"], "capabilities": ["view", "look", "view"]}),
+                vec!["#/capabilities/1"],
+            ),
+            (
+                json!({"organization_id": organization, "return_url": "javascript:alert(1)", "brand": {"colour": "red"}}),
+                vec!["#/return_url", "#/brand/name", "#/brand/colour"],
+            ),
+            (
+                json!({"organization_id": organization, "brand": {"name": "x", "logo_url": "https://app.example/x.png"}}),
+                vec!["#/brand/logo_url"],
+            ),
         ] {
             assert_eq!(api.post(PATH, &body).await.faults(422), pointers, "{body}");
         }
@@ -79,9 +103,9 @@ async fn a_link_is_for_an_organization_and_a_directory_of_it() {
             .await
             .expect(StatusCode::CREATED);
         // Nobody gives more than they have.
-        post(json!({"organization_id": organization, "features": ["webhooks"]}))
-            .await
-            .problem(403);
+        let of_endpoints =
+            json!({"organization_id": organization, "features": ["webhooks"], "capabilities": ["manage"]});
+        post(of_endpoints).await.problem(403);
         post(json!({"organization_id": other["organization_id"]}))
             .await
             .problem(404);
@@ -91,6 +115,49 @@ async fn a_link_is_for_an_organization_and_a_directory_of_it() {
             .await
             .expect(StatusCode::OK);
         assert_eq!(list["data"].as_array().unwrap().len(), 1);
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_link_to_endpoints_always_shows_them_and_gives_what_is_said() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let directory = api.directory("contoso.com").await;
+        let of = |more: serde_json::Value| {
+            let mut body = json!({"organization_id": directory["organization_id"], "features": ["webhooks"]});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        for (more, capabilities) in [
+            (json!({}), json!(["view"])),
+            (json!({"capabilities": ["resend"]}), json!(["view", "resend"])),
+            (
+                json!({"capabilities": ["manage", "view", "resend", "reveal"]}),
+                json!(["view", "reveal", "manage", "resend"]),
+            ),
+        ] {
+            let made = api.post(PATH, &of(more)).await.expect(StatusCode::CREATED);
+            assert_eq!(made["capabilities"], capabilities);
+            assert!(text(&made, "url").starts_with("https://rollcall.example/apps/rcl_"));
+            assert_eq!((&made["return_url"], &made["brand"]), (&json!(null), &json!(null)));
+        }
+        // One pixel.
+        let logo = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+        let more = json!({
+            "return_url": "https://app.example/settings",
+            "brand": {"name": "Hero SaaS", "colour": "#12ABEF", "logo_url": format!("data:image/png;base64,{logo}")},
+        });
+        let made = api.post(PATH, &of(more)).await.expect(StatusCode::CREATED);
+        assert_eq!(made["return_url"], "https://app.example/settings");
+        assert_eq!(
+            made["brand"],
+            json!({"name": "Hero SaaS", "colour": "#12abef", "has_logo": true})
+        );
+        let list = api.get(PATH).await.expect(StatusCode::OK);
+        assert_eq!(list["data"][0]["brand"], made["brand"]);
+        let log = api.get("/api/v1/audit-log?limit=100").await;
+        assert!(!log.text.contains(logo), "a picture is not in the audit log");
         api.close().await;
     }
 }

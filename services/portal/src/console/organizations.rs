@@ -10,7 +10,7 @@ use crate::session::Operator;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
-use api::{Directory, DomainCheck, Endpoint, List, Organization, PortalLink, Scope, VerifiedDomain};
+use api::{Directory, DomainCheck, Endpoint, List, Organization, PortalFeature, PortalLink, Scope, VerifiedDomain};
 use askama::Template;
 use events::{OrganizationId, PortalLinkId};
 use pages::Link;
@@ -110,6 +110,11 @@ struct OrganizationPage {
     may_change: bool,
 }
 
+/// For whom a link is.
+fn is_for_apps(link: &PortalLink) -> bool {
+    link.features.contains(&PortalFeature::Webhooks)
+}
+
 impl OrganizationPage {
     /// Since when a domain is verified, if it is.
     fn verified(&self, domain: &str) -> Option<&VerifiedDomain> {
@@ -155,6 +160,22 @@ async fn page(operator: &Operator, id: OrganizationId, outcome: Outcome) -> Resu
         may_change: operator.may(Scope::Directories),
     };
     console_with(status, operator, Section::Organizations, &title, &[crumb()], &page)
+}
+
+/// The page with a link that was just made, shown this once.
+///
+/// # Errors
+/// As any page.
+pub(super) async fn with_link(
+    operator: &Operator,
+    id: OrganizationId,
+    made: PortalLink,
+) -> Result<HttpResponse, Fault> {
+    let outcome = Outcome {
+        made: Some(made),
+        ..Outcome::default()
+    };
+    page(operator, id, outcome).await
 }
 
 async fn refused(operator: &Operator, id: OrganizationId, fault: Fault) -> Result<HttpResponse, Fault> {
@@ -229,13 +250,7 @@ async fn create_link(operator: Operator, path: Path<String>, form: Form) -> Resu
         body["expires_in"] = json!(days.saturating_mul(24 * 60 * 60));
     }
     match operator.api.post::<PortalLink>("/portal-links", &body).await {
-        Ok(made) => {
-            let outcome = Outcome {
-                made: Some(made),
-                ..Outcome::default()
-            };
-            page(&operator, id, outcome).await
-        }
+        Ok(made) => with_link(&operator, id, made).await,
         Err(fault) => refused(&operator, id, fault).await,
     }
 }

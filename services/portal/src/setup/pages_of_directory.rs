@@ -1,19 +1,21 @@
 //! `/setup/directories/{id}`: the guide, one step a page, and afterwards status, requests and keys.
 
 use super::guides::{Step, StepKind, guide};
+use crate::brand::way_back;
 use crate::console::id;
+use crate::door::Door;
 use crate::fault::Fault;
 use crate::filters;
 use crate::form::{Errors, Form};
-use crate::frame::html;
-use crate::session::Guest;
+use crate::frame;
+use crate::guest::Guest;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
 use api::{Directory, HealthState, Key, List, Organization, Request};
 use askama::Template;
 use events::DirectoryId;
-use pages::Page;
+use pages::Link;
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -37,6 +39,8 @@ struct StepPage {
     made: Option<Key>,
     /// Whether there is a key already.
     has_key: bool,
+    /// Where the administrator goes after the last step.
+    way_back: Option<Link>,
     errors: Errors,
 }
 
@@ -102,9 +106,10 @@ async fn page(
         kind,
         made,
         has_key,
+        way_back: way_back(&guest.link),
         errors,
     };
-    Ok(html(status, Page::plain(page.title(), page.render()?).render()?))
+    frame::guest(Door::Setup, &guest.link, status, page.title(), &[], &page)
 }
 
 /// Makes a token and shows it on the step where it is pasted. Older ones go on working until they are revoked.
@@ -137,5 +142,5 @@ async fn status(guest: Guest, path: Path<String>) -> Result<HttpResponse, Fault>
         requests: guest.api.get(&format!("/directories/{id}/requests?limit=50")).await?,
         keys: guest.api.get(&format!("/directories/{id}/keys?limit=50")).await?,
     };
-    Ok(html(StatusCode::OK, Page::plain("Status", page.render()?).render()?))
+    frame::guest(Door::Setup, &guest.link, StatusCode::OK, "Status", &[], &page)
 }

@@ -1,15 +1,15 @@
 //! `/setup/start`: where the administrator begins, or goes on.
 
+use crate::door::Door;
 use crate::fault::Fault;
 use crate::form::{Errors, Form};
-use crate::frame::{html, to};
-use crate::session::Guest;
+use crate::frame::{self, to};
+use crate::guest::Guest;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use api::{Directory, Key, List, Organization, Provider};
 use askama::Template;
-use pages::Page;
 use serde_json::json;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -50,10 +50,7 @@ async fn page(guest: &Guest, directories: Vec<Directory>, errors: Errors) -> Res
         errors,
         may_create: guest.link.directory_id.is_none(),
     };
-    Ok(html(
-        status,
-        Page::plain("Connect your directory", page.render()?).render()?,
-    ))
+    frame::guest(Door::Setup, &guest.link, status, "Connect your directory", &[], &page)
 }
 
 /// The directories that the link is about.

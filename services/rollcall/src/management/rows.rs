@@ -43,7 +43,10 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("EventTypeEntry", &["type", "description"]),
     ("Request", &["id", "at", "method", "path", "status", "ms"]),
     ("AuditEntry", &["created_at", "actor", "action", "object", "outcome"]),
-    ("PortalLink", &["id", "organization_id", "features", "expires_at"]),
+    (
+        "PortalLink",
+        &["id", "organization_id", "features", "capabilities", "expires_at"],
+    ),
 ];
 
 /// The columns of a list of such objects, as far as the schema has them; else its first plain members.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails")]
 
 mod activity;
+mod apps_door;
 mod bad_input;
 mod brake;
 mod bulk;

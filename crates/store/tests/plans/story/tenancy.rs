@@ -156,7 +156,7 @@ pub(super) async fn management(database: &TestDatabase, store: &Store) {
         id: AdminKeyId::new(),
         name: "new".to_owned(),
         token_hash,
-        scopes: AdminScope::ALL.to_vec(),
+        scopes: AdminScope::WIDEST.to_vec(),
         organization_id: Some(organization.id),
         expires_at: None,
         created_at: now(),
@@ -183,16 +183,20 @@ pub(super) async fn management(database: &TestDatabase, store: &Store) {
         organization_id: own,
         directory_id: None,
         features: PortalFeature::ALL.to_vec(),
+        capabilities: PortalCapability::ALL.to_vec(),
+        return_url: None,
+        brand: None,
         token_hash,
         expires_at: now(),
         created_at: now(),
     };
-    change.create_portal_link(&link).await.unwrap();
+    change.create_portal_link(&link, None).await.unwrap();
     change.portal_link(link.id).await.unwrap().unwrap();
     change.delete_portal_link(link.id).await.unwrap();
     change.delete_organization(own).await.unwrap();
     change.commit().await.unwrap();
     store.portal_links().by_id(id(Kind::Link, 7)).await.unwrap().unwrap();
+    assert_eq!(store.portal_links().logo(id(Kind::Link, 7)).await.unwrap(), None);
 }
 
 pub(super) async fn credentials(store: &Store) {

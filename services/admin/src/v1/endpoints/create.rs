@@ -2,7 +2,7 @@
 
 use super::check::{self, CheckedMembers, NEEDS_ORDER, faults_of_format};
 use super::seal::{mint_secret, seal_headers, seal_identity, seal_secret, seal_url};
-use super::view::{listed, owner, shown};
+use super::view::{for_caller, listed, owner};
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
@@ -11,13 +11,14 @@ use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use api::{Audience, Beginning, EndpointCreate};
+use api::{Audience, Beginning, EndpointCreate, Scope};
 use store::{CatchUpFrom, Endpoint, EndpointFormat, EndpointSelection, EndpointState};
 use webhooks::Signing;
 
 /// Creates an endpoint.
 ///
-/// Its secret is in this answer, and can be asked for later. A key of one organization makes endpoints of that organization.
+/// Its secret is in this answer, and can be asked for later; both only with the scope `endpoints:reveal`. A key of one
+/// organization makes endpoints of that organization.
 #[utoipa::path(
     post,
     path = "/endpoints",
@@ -60,10 +61,11 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<EndpointCreate
         endpoint.catching_up = true;
     }
     let act = Act::created("endpoint", id, &listed(&context, endpoint.clone())?).of(owner(&endpoint));
+    // A private key never leaves this service.
+    let may_see = signing == Signing::V1 && context.principal.has(Scope::RevealEndpoints);
     let answer = api::Endpoint {
-        // A private key never leaves this service.
-        secret: (signing == Signing::V1).then(|| secret.expose().into()),
-        ..shown(&context, endpoint)?
+        secret: may_see.then(|| secret.expose().into()),
+        ..for_caller(&context, endpoint)?
     };
     let location = context.location(&format!("/endpoints/{id}"));
     open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)

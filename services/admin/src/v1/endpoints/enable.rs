@@ -1,6 +1,6 @@
 //! `POST /endpoints/{id}/enable`.
 
-use super::view::{listed, owner, shown};
+use super::view::{for_caller, listed, owner};
 use crate::audit::Act;
 use crate::body::OptionalBody;
 use crate::context::{AdminContext, path_id};
@@ -50,7 +50,7 @@ pub(crate) async fn handler(
         .named("enabled")
         .of(owner(&endpoint))
         .saying(format!("held events: {}", word(held)));
-    let answer = shown(&context, endpoint)?;
+    let answer = for_caller(&context, endpoint)?;
     open.finish(&context, act, StatusCode::OK, None, &answer).await
 }
 

@@ -1,13 +1,13 @@
 //! `GET /endpoints/{id}`.
 
-use super::view::{listed, shown};
+use super::view::for_caller;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::EndpointId;
 use actix_web::web::{Json, Path};
-use api::{Endpoint, Scope};
+use api::Endpoint;
 
-/// Shows an endpoint. All of its URL is shown to keys with the scope `endpoints` only: path and query may be secrets.
+/// Shows an endpoint. All of its URL is shown to keys with the scope `endpoints:reveal` only: path and query may be secrets.
 #[utoipa::path(
     get,
     path = "/endpoints/{id}",
@@ -19,10 +19,5 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let id: EndpointId = path_id("endpoint", &path)?;
     let found = context.store().endpoints().by_id(id).await?;
     let found = found.ok_or_else(|| Problem::not_found("endpoint", &path))?;
-    let view = if context.principal.has(Scope::Endpoints) {
-        shown
-    } else {
-        listed
-    };
-    Ok(Json(view(&context, found)?))
+    Ok(Json(for_caller(&context, found)?))
 }

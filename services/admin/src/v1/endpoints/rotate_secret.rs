@@ -11,12 +11,13 @@ use ::events::EndpointId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
-use api::SecretRotated;
+use api::{Scope, SecretRotated};
 use webhooks::Signing;
 
 /// Gives an endpoint a new secret.
 ///
-/// For 24 hours requests are signed with the one before as well.
+/// For 24 hours requests are signed with the one before as well. The new one is in this answer with the scope
+/// `endpoints:reveal` only.
 #[utoipa::path(
     post,
     path = "/endpoints/{id}/rotate-secret",
@@ -39,9 +40,10 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoB
         .find(|signing| signing.as_str() == endpoint.signing);
     let (secret, previous_secret_until) = rotate(&context, &open, id, signing.unwrap_or_default()).await?;
     let public_key = secret.public_key().map(|key| key.to_string());
+    let may_see = public_key.is_none() && context.principal.has(Scope::RevealEndpoints);
     let answer = SecretRotated {
         previous_secret_until,
-        secret: public_key.is_none().then(|| secret.expose().into()),
+        secret: may_see.then(|| secret.expose().into()),
         public_key,
     };
     let act = Act::new("secret_rotated", "endpoint", id).of(owner(&endpoint));

@@ -3,7 +3,7 @@
 use super::check::{self, CheckedMembers, NEEDS_ORDER, faults_of_format};
 use super::create::{format_of, signing_of};
 use super::seal::{rotate, seal_headers, seal_identity, seal_url};
-use super::view::{listed, owner, shown};
+use super::view::{for_caller, listed, owner};
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
@@ -55,7 +55,7 @@ pub(crate) async fn handler(
     let after = listed(&context, endpoint.clone())?;
     let act = Act::updated("endpoint", id, &before, &after).of(owner(&endpoint));
     change.commit(&context, act).await?;
-    Ok(Json(shown(&context, endpoint)?))
+    Ok(Json(for_caller(&context, endpoint)?))
 }
 
 /// Makes the changes.

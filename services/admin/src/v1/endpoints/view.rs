@@ -1,14 +1,23 @@
 //! An endpoint as the API shows it.
 
 use super::seal::{header_names, open_url};
+use crate::context::AdminContext;
 use crate::problem::Problem;
 use crate::state::State;
 use ::events::{OrganizationId, Timestamp};
-use api::{ClientCertificateShown, Endpoint, EndpointDay, EndpointFormat, EndpointHour, EndpointState};
+use api::{ClientCertificateShown, Endpoint, EndpointDay, EndpointFormat, EndpointHour, EndpointState, Scope};
 use store::{ActivityHour, EndpointIdentity, SHOWN_HOURS, Store};
 
-/// For a caller who may ask for the endpoint's secret, and so may see its URL as well.
-pub(super) fn shown(state: &State, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
+/// As much as the caller may see: who may ask for the endpoint's secret may see its URL as well.
+pub(super) fn for_caller(context: &AdminContext, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
+    if context.principal.has(Scope::RevealEndpoints) {
+        whole(context, endpoint)
+    } else {
+        listed(context, endpoint)
+    }
+}
+
+fn whole(state: &State, endpoint: store::Endpoint) -> Result<Endpoint, Problem> {
     let url = open_url(state, &endpoint)?;
     let is_set = endpoint.format == store::EndpointFormat::Set;
     let listed = listed(state, endpoint)?;
