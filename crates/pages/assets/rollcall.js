@@ -39,6 +39,12 @@
     setTimeout(() => { button.innerHTML = before; }, 1500);
   });
 
+  // A file is read into the field that it stands for; nothing is sent before the form is.
+  document.addEventListener("change", async (event) => {
+    const file = event.target.closest?.("[data-into]")?.files?.[0];
+    if (file) document.getElementById(event.target.dataset.into).value = await file.text();
+  });
+
   // "/" and Ctrl-K or Command-K lead to the search.
   document.addEventListener("keydown", (event) => {
     const search = document.querySelector("[data-key='/']");

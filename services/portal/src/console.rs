@@ -4,6 +4,7 @@ mod directories;
 mod directory;
 mod endpoint;
 mod endpoints;
+mod event;
 mod operations;
 mod organizations;
 mod overview;
@@ -30,6 +31,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(directory::configure)
         .configure(endpoints::configure)
         .configure(endpoint::configure)
+        .configure(event::configure)
         .configure(operations::configure)
         .configure(search::configure)
         .default_service(web::to(missing));

@@ -33,6 +33,8 @@ struct OverviewPage {
     unseen: usize,
     figures: Figures,
     is_new: bool,
+    /// A directory with nobody in it, where there is nobody anywhere: sample people may go there.
+    sampled: Option<Directory>,
 }
 
 /// Something that needs attention.
@@ -72,12 +74,22 @@ async fn show(operator: Operator) -> Result<HttpResponse, Fault> {
         matters,
         unseen,
         is_new: directories.is_empty(),
+        sampled: operator
+            .may(Scope::Directories)
+            .then(|| empty(&directories).cloned())
+            .flatten(),
         figures: Figures {
             is_partial: more_directories || more_endpoints,
             ..figures(&directories, &endpoints)
         },
     };
     console(&operator, Section::Overview, "Overview", &[], &page)
+}
+
+/// The first directory, where nobody is in any.
+fn empty(directories: &[Directory]) -> Option<&Directory> {
+    let has_people = |directory: &Directory| directory.counts.as_ref().is_none_or(|counts| counts.users > 0);
+    directories.first().filter(|_| !directories.iter().any(has_people))
 }
 
 /// The first pages of a list, and whether there are more.

@@ -15,14 +15,14 @@ crate::on_both_shapes! {
 }
 
 /// Somebody with a browser that keeps cookies, follows no redirects by itself, and sends forms as browsers do.
-struct Visitor {
+pub(crate) struct Visitor {
     client: Client,
     base: String,
     cookie: Option<String>,
 }
 
 impl Visitor {
-    fn of(system: &System) -> Self {
+    pub(crate) fn of(system: &System) -> Self {
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         Self {
             client,
@@ -59,15 +59,15 @@ impl Visitor {
         response
     }
 
-    async fn get(&mut self, path: &str) -> Response {
+    pub(crate) async fn get(&mut self, path: &str) -> Response {
         self.send(Method::GET, path, &[], Some("none")).await
     }
 
-    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Response {
+    pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Response {
         self.send(Method::POST, path, form, Some("same-origin")).await
     }
 
-    async fn log_in(system: &System, key: &str) -> Self {
+    pub(crate) async fn log_in(system: &System, key: &str) -> Self {
         let mut visitor = Self::of(system);
         let answer = visitor.post("/console/login", &[("key", key)]).await;
         assert_eq!(location(&answer), "/console");
@@ -75,7 +75,7 @@ impl Visitor {
     }
 
     /// A page that there is.
-    async fn read(&mut self, path: &str) -> String {
+    pub(crate) async fn read(&mut self, path: &str) -> String {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
@@ -86,12 +86,12 @@ impl Visitor {
     }
 }
 
-fn location(response: &Response) -> String {
+pub(crate) fn location(response: &Response) -> String {
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
-async fn key(system: &System, body: Value) -> (String, String) {
+pub(crate) async fn key(system: &System, body: Value) -> (String, String) {
     let made = system.api("POST", "/admin-keys", Some(body)).await;
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
     (text("id"), text("token"))
