@@ -1,10 +1,12 @@
 //! `/directories`: the sources of users and groups.
 
+mod group_roles;
 mod health;
 mod paths;
 mod schemas;
 mod settings;
 
+pub use group_roles::{GroupRoleEffect, GroupRolesPreview, GroupRolesPreviewRequest};
 pub use health::{DirectoryHealth, DirectorySync, HealthState, QuarantineForecast, QuarantineOutlook};
 pub use paths::{AttributePathSeen, AttributePaths};
 pub use schemas::{AttributeDeclaration, AttributeKind, SchemaDeclaration, schema_faults};

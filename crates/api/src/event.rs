@@ -1,5 +1,6 @@
 //! `/events` and `/event-types`.
 
+use crate::HistoryDelivery;
 use events::{DirectoryId, EventId, EventType, OrganizationId, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,6 +43,32 @@ pub struct Event {
     /// What became of it; its shape goes by the type, see `/event-types`.
     #[schema(value_type = Object)]
     pub data: Value,
+}
+
+/// One event, and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "event": {
+        "type": "user.deactivated",
+        "timestamp": "2026-11-20T12:00:00.000Z",
+        "id": "0193b2f0-8f6e-7c3a-8d2f-0a1b2c3d4e65",
+        "sequence": 42,
+        "organization_id": "0193b2f0-8f6e-7c3a-8d2f-0a1b2c3d4e5f",
+        "directory_id": "0193b2f0-8f6e-7c3a-8d2f-0a1b2c3d4e60",
+        "source": "scim",
+        "data": {"changes": [{"path": "active", "before": true, "after": false}]},
+    },
+    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "told": [],
+})))]
+pub struct EventDetail {
+    /// The event.
+    pub event: Event,
+    /// The trace of the request that brought it about.
+    #[schema(required = true)]
+    pub trace_id: Option<String>,
+    /// The endpoints that it was sent to, of the newest 500 there are.
+    pub told: Vec<HistoryDelivery>,
 }
 
 /// An entry of the catalogue of what can happen.

@@ -35,6 +35,7 @@ mod preview;
 mod problem;
 mod reading;
 mod request_log;
+mod sample;
 mod secret;
 mod shape;
 mod user;
@@ -49,8 +50,9 @@ pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, Deliver
 pub use directory::{
     AttributeDeclaration, AttributeKind, AttributePathSeen, AttributePaths, Authentication, Directory, DirectoryCounts,
     DirectoryCreate, DirectoryHealth, DirectoryPatch, DirectoryRelease, DirectorySettings, DirectoryState,
-    DirectorySync, FirstKey, Grant, GroupRole, HealthState, LastRefusal, MassChangeBrake, PeopleOf, Provider,
-    QuarantineForecast, QuarantineOutlook, RoleRule, SchemaDeclaration, SwitchedState, schema_faults,
+    DirectorySync, FirstKey, Grant, GroupRole, GroupRoleEffect, GroupRolesPreview, GroupRolesPreviewRequest,
+    HealthState, LastRefusal, MassChangeBrake, PeopleOf, Provider, QuarantineForecast, QuarantineOutlook, RoleRule,
+    SchemaDeclaration, SwitchedState, schema_faults,
 };
 pub use endpoint::{
     Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointDay,
@@ -58,7 +60,7 @@ pub use endpoint::{
     EndpointStats, EndpointTest, HeldEvents, Oldest, Percentiles, ReplayQueued, Replayable, SecretRotated, Signing,
     TestQueued,
 };
-pub use event::{Event, EventTypeEntry};
+pub use event::{Event, EventDetail, EventTypeEntry};
 pub use federation::{Federation, FederationSet};
 pub use format::quoted;
 pub use group::{Group, GroupCreate, GroupPatch, Member, MemberType};
@@ -80,6 +82,7 @@ pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewReques
 pub use problem::{Fault, Problem};
 pub use reading::{Body, Nothing, Reading, pointer};
 pub use request_log::{Cycle, CycleCounts, CycleKind, Leniency, LoggedBody, Request};
+pub use sample::{SamplePeopleRemoved, SamplePeopleSend, SamplePeopleSent};
 pub use secret::PlainSecret;
 pub use shape::Shape;
 pub use user::{EmailAddress, ErasureStarted, GroupName, User, UserCreate, UserPatch, UserState};

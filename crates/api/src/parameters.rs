@@ -276,6 +276,8 @@ pub struct RequestsParameters {
     pub cycle_id: Option<CycleId>,
     /// Only those whose path or query contains this text, in any case.
     pub path: Option<String>,
+    /// Only those of this trace: the request that brought an event about.
+    pub trace_id: Option<String>,
     /// The most elements of the page; 20, where nothing is said.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u16>,

@@ -50,6 +50,8 @@ bodies![
     GroupCreate,
     GroupPatch,
     PreviewRequest,
+    GroupRolesPreviewRequest,
+    SamplePeopleSend,
 ];
 
 /// The body of a request that takes none: an empty object is none, too.

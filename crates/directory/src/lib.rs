@@ -35,7 +35,7 @@ pub use members::MemberBrief;
 pub use needs::Needs;
 pub use policy::{GRANTS, GroupRole, Indexing, Policy, RoleRule};
 pub use resource::{Group, User};
-pub use roles::{MOST_ROLE_CHANGES, RoleInputs, role_change};
+pub use roles::{MOST_ROLE_CHANGES, RoleEffects, RoleInputs, RuleEffect, role_change, role_effects};
 pub use schemas::{AttributeDeclaration, DeclaredType, SchemaDeclaration};
 pub use weight::{HEAVY_BYTES, HEAVY_ROWS, Reach, reach, weight};
 pub use writes::{CountChange, Writes};

@@ -3,7 +3,7 @@
 
 use crate::apply::{Announcement, DirectoryRows};
 use crate::event::normalize;
-use crate::{Owner, Policy, User, normalized_user};
+use crate::{GroupRole, Owner, Policy, User, normalized_user};
 use events::{EventType, GroupRef, ResourceId};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -45,6 +45,50 @@ pub fn role_change(user: &User, owner: Owner, before: RoleInputs<'_>, after: Rol
     }
     let user = normalized_user(user, owner, after.groups, after.policy);
     Some(json!({ "user": user, "changes": changes }))
+}
+
+/// What a rule of [`Policy::group_roles`] does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleEffect {
+    /// How many people have their role by it.
+    pub people: u32,
+    /// How many of them had another role before, or none.
+    pub changed: u32,
+}
+
+/// What the rules of a policy do to people, instead of those of another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleEffects {
+    /// Of each rule, in their order.
+    pub by_rule: Vec<RuleEffect>,
+    /// How many people had a role before and have none.
+    pub losing: u32,
+}
+
+/// What the rules of `after` do to these people, each of whom comes with all groups.
+#[must_use]
+pub fn role_effects(people: &[(User, Vec<GroupRef>)], before: &Policy, after: &Policy) -> RoleEffects {
+    let mut effects = RoleEffects {
+        by_rule: vec![RuleEffect::default(); after.group_roles.len()],
+        losing: 0,
+    };
+    for (user, groups) in people {
+        let seen = |policy: &Policy| if policy.groups_enabled { groups.as_slice() } else { &[] };
+        let was = normalize::role(user, seen(before), before);
+        let is = normalize::role(user, seen(after), after);
+        let rule = if normalize::role(user, &[], after).is_some() {
+            None
+        } else {
+            let applies = |rule: &GroupRole| seen(after).iter().any(|group| group.id == rule.group_id);
+            after.group_roles.iter().position(applies)
+        };
+        if let Some(effect) = rule.and_then(|rule| effects.by_rule.get_mut(rule)) {
+            effect.people += 1;
+            effect.changed += u32::from(was != is);
+        }
+        effects.losing += u32::from(was.is_some() && is.is_none());
+    }
+    effects
 }
 
 /// The groups of people before a change of memberships; empty where that gives nobody a role.
@@ -90,5 +134,58 @@ impl DirectoryRows {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RuleEffect, role_effects};
+    use crate::{GroupRole, Policy, User};
+    use events::{GroupRef, ResourceId, Timestamp};
+    use serde_json::{Value, json};
+
+    fn person(attributes: &Value, groups: &[ResourceId]) -> (User, Vec<GroupRef>) {
+        let user = User {
+            id: ResourceId::new(),
+            attributes: attributes.as_object().unwrap().clone(),
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        };
+        let groups = groups.iter().map(|id| GroupRef {
+            id: *id,
+            display_name: String::new(),
+        });
+        (user, groups.collect())
+    }
+
+    fn policy(rules: &[(ResourceId, &str)]) -> Policy {
+        let rules = rules.iter().map(|(group_id, role)| GroupRole {
+            group_id: *group_id,
+            role: (*role).to_owned(),
+        });
+        let mut policy = Policy::default();
+        policy.group_roles = rules.collect();
+        policy
+    }
+
+    #[test]
+    fn a_person_counts_for_the_first_rule_that_applies_and_not_with_a_role_of_their_own() {
+        let (staff, admins) = (ResourceId::new(), ResourceId::new());
+        let plain = json!({ "userName": "a" });
+        let people = [
+            person(&plain, &[staff, admins]),
+            person(&plain, &[staff]),
+            person(&json!({ "userName": "b", "roles": [{ "value": "Owner" }] }), &[admins]),
+        ];
+        let before = policy(&[(staff, "User")]);
+        let effects = role_effects(&people, &before, &policy(&[(admins, "Admin"), (staff, "User")]));
+        let effect = |people, changed| RuleEffect { people, changed };
+        assert_eq!(effects.by_rule, [effect(1, 1), effect(1, 0)]);
+        assert_eq!(effects.losing, 0);
+        assert_eq!(role_effects(&people, &before, &policy(&[])).losing, 2);
+        let mut off = policy(&[(staff, "User")]);
+        off.groups_enabled = false;
+        assert_eq!(role_effects(&people, &before, &off).by_rule, [effect(0, 0)]);
     }
 }

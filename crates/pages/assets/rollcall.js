@@ -39,6 +39,12 @@
     setTimeout(() => { button.innerHTML = before; }, 1500);
   });
 
+  // A file is read into the field that it stands for; nothing is sent before the form is.
+  document.addEventListener("change", async (event) => {
+    const file = event.target.closest?.("[data-into]")?.files?.[0];
+    if (file) document.getElementById(event.target.dataset.into).value = await file.text();
+  });
+
   // "/" and Ctrl-K or Command-K lead to the search.
   document.addEventListener("keydown", (event) => {
     const search = document.querySelector("[data-key='/']");
@@ -62,7 +68,7 @@
       // However much happens, a page does not ask more often than this.
       due = setTimeout(() => {
         due = 0;
-        document.querySelector("[data-live]")?.dispatchEvent(new CustomEvent("moved"));
+        for (const part of document.querySelectorAll("[hx-trigger^='moved']")) part.dispatchEvent(new CustomEvent("moved"));
       }, 500);
     });
   };

@@ -147,6 +147,7 @@ async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<
         "directories" => ("directory", owns_directory(state, own, id).await?),
         "endpoints" => ("endpoint", owns_endpoint(state, own, id).await?),
         "deliveries" => ("delivery", owns_delivery(state, own, id).await?),
+        "events" => ("event", owns_event(state, own, id).await?),
         "portal-links" => ("portal link", owns_portal_link(state, own, id).await?),
         "admin-keys" => ("admin key", owns_admin_key(state, own, id).await?),
         // They are the operator's, also where they are about the organization.
@@ -188,6 +189,12 @@ async fn owns_delivery(state: &State, own: OrganizationId, id: &str) -> Result<b
         Some(delivery) => owns_endpoint(state, own, &delivery.endpoint_id.to_string()).await,
         None => Ok(false),
     }
+}
+
+async fn owns_event(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    let found = state.store().events().by_id(id).await?;
+    Ok(found.is_some_and(|event| event.organization_id == own))
 }
 
 async fn owns_admin_key(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {

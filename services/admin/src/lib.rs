@@ -27,6 +27,7 @@ mod problem;
 mod query;
 mod rate;
 mod routes;
+mod samples;
 mod setup;
 mod state;
 mod streams;

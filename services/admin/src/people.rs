@@ -10,7 +10,7 @@ mod preview;
 pub(crate) mod user_body;
 
 pub(crate) use command::{Wish, command_of};
-pub(crate) use history::history_of;
+pub(crate) use history::{delivery, history_of, trace_id};
 pub(crate) use pages::{page_of_groups, page_of_members, page_of_users};
 pub(crate) use past::{At, MOMENT};
 

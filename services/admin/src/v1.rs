@@ -20,6 +20,7 @@ mod organizations;
 mod portal_links;
 mod preview;
 mod requests;
+mod sample_people;
 mod table;
 mod users;
 
@@ -48,6 +49,8 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: directories::delete,
     Directories: directories::release,
     Read: directories::attribute_paths,
+    Directories: sample_people::send,
+    Directories: sample_people::remove,
     Read: requests::list,
     Read: requests::get,
     Read: cycles::list,
@@ -79,6 +82,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     ResendDeliveries: deliveries::cancel,
     ManageEndpoints: endpoints::test,
     Read: preview::create,
+    Read: preview::group_roles,
     Directories: users::create,
     Read: users::list,
     Read: users::get,
@@ -94,6 +98,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Read: groups::history,
     Read: events::stream narrowed,
     Read: events::list narrowed,
+    Read: events::get,
     ViewEndpoints: event_types::list narrowed,
     Directories: portal_links::create narrowed,
     Read: portal_links::list narrowed,

@@ -152,6 +152,11 @@ impl Api {
         }))
     }
 
+    /// `DELETE` that tells how it went.
+    pub(crate) async fn remove<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
+        read(&self.call(Method::DELETE, path, None).await?)
+    }
+
     async fn send(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Answer, Fault> {
         let body = serde_json::to_vec(body).map_err(|error| Fault::broken("a body could not be written", &error))?;
         self.call(method, path, Some(body.into())).await

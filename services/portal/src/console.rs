@@ -2,6 +2,7 @@
 
 mod directories;
 mod directory;
+mod event;
 mod links;
 mod live;
 mod operations;
@@ -34,6 +35,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(directory::configure)
         .configure(links::configure)
         .configure(endpoints::configure::<Operator>)
+        .configure(event::configure)
         .configure(operations::configure)
         .configure(trace::configure)
         .configure(search::configure)

@@ -123,7 +123,7 @@ impl Errors {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.summary.is_empty()
     }
 

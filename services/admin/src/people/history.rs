@@ -108,12 +108,12 @@ fn entry(event: &Event, mut told: Vec<store::HistoryDelivery>) -> Result<History
     })
 }
 
-/// The trace of a `traceparent` (W3C Trace AdminContext §3.2).
-fn trace_id(traceparent: &str) -> Option<String> {
+/// The trace of a `traceparent` (W3C Trace Context §3.2).
+pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
     traceparent.split('-').nth(1).map(str::to_owned)
 }
 
-fn delivery(told: store::HistoryDelivery) -> HistoryDelivery {
+pub(crate) fn delivery(told: store::HistoryDelivery) -> HistoryDelivery {
     HistoryDelivery {
         endpoint_id: told.endpoint_id,
         delivery_id: told.delivery_id,

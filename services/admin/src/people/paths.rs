@@ -7,10 +7,10 @@ use super::People;
 use crate::context::AdminContext;
 use crate::problem::Problem;
 use ::events::{ResourceId, Timestamp};
-use api::{AttributePathSeen, AttributePaths};
+use api::{AttributeKind, AttributePathSeen, AttributePaths};
 use scim::urn;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use store::{Position, Query, UserRow};
 use uuid::Uuid;
 
@@ -44,18 +44,19 @@ impl People {
         let (mut seen, mut paths) = (HashSet::new(), BTreeMap::new());
         for row in rows {
             if seen.insert(row.id) {
-                let mut own = BTreeSet::new();
+                let mut own = BTreeMap::new();
                 collect(&row.into_stored()?.attributes, "", &mut own);
-                for path in own {
-                    *paths.entry(path).or_insert(0_u32) += 1;
+                for (path, kind) in own {
+                    paths.entry(path).or_insert((0_u32, kind)).0 += 1;
                 }
             }
         }
         let mut data: Vec<AttributePathSeen> = paths
             .into_iter()
-            .map(|(path, users)| AttributePathSeen {
+            .map(|(path, (users, kind))| AttributePathSeen {
                 suggested_name: suggested(&path),
                 is_mapped: self.policy.attribute_map.values().any(|mapped| *mapped == path),
+                r#type: kind,
                 path,
                 users,
             })
@@ -83,8 +84,8 @@ impl People {
     }
 }
 
-/// Adds the paths of the values in an object: `[urn:]attribute` or `[urn:]attribute.sub`.
-fn collect(members: &Map<String, Value>, prefix: &str, paths: &mut BTreeSet<String>) {
+/// Adds the paths of the values in an object: `[urn:]attribute` or `[urn:]attribute.sub`, each with the kind of a value there.
+fn collect(members: &Map<String, Value>, prefix: &str, paths: &mut BTreeMap<String, AttributeKind>) {
     for (name, value) in members {
         match value {
             Value::Object(inner) if prefix.is_empty() && name.starts_with("urn:") => {
@@ -94,19 +95,30 @@ fn collect(members: &Map<String, Value>, prefix: &str, paths: &mut BTreeSet<Stri
             Value::Array(elements) => {
                 let parts = elements.iter().filter_map(Value::as_object);
                 parts.for_each(|parts| add_parts(parts, &format!("{prefix}{name}"), paths));
-                if elements.iter().any(|element| !element.is_object()) {
-                    paths.insert(format!("{prefix}{name}"));
+                if let Some(element) = elements.iter().find(|element| !element.is_object()) {
+                    paths.insert(format!("{prefix}{name}"), kind(element));
                 }
             }
             Value::Null => {}
-            _ => drop(paths.insert(format!("{prefix}{name}"))),
+            value => drop(paths.insert(format!("{prefix}{name}"), kind(value))),
         }
     }
 }
 
-fn add_parts(parts: &Map<String, Value>, path: &str, paths: &mut BTreeSet<String>) {
+fn add_parts(parts: &Map<String, Value>, path: &str, paths: &mut BTreeMap<String, AttributeKind>) {
     let subs = parts.iter().filter(|(_, value)| !value.is_null());
-    paths.extend(subs.map(|(sub, _)| format!("{path}.{sub}")));
+    paths.extend(subs.map(|(sub, value)| (format!("{path}.{sub}"), kind(value))));
+}
+
+/// What kind of value this is, in the words of SCIM.
+fn kind(value: &Value) -> AttributeKind {
+    match value {
+        Value::Bool(_) => AttributeKind::Boolean,
+        Value::Number(number) if number.is_f64() => AttributeKind::Decimal,
+        Value::Number(_) => AttributeKind::Integer,
+        Value::Array(_) | Value::Object(_) => AttributeKind::Complex,
+        Value::String(_) | Value::Null => AttributeKind::String,
+    }
 }
 
 /// A name for a path: the last parts of it, in lower case with underscores.
@@ -141,7 +153,7 @@ mod tests {
             urn::ENTERPRISE_USER: { "costCenter": "7", "manager": { "value": "x" } },
             "urn:x:User": { "badge": "B", "rooms": ["1"] },
         });
-        let mut paths = BTreeSet::new();
+        let mut paths = BTreeMap::new();
         collect(user.as_object().unwrap(), "", &mut paths);
         let enterprise = |path: &str| format!("{}:{path}", urn::ENTERPRISE_USER);
         let mut expected: Vec<String> = [
@@ -157,7 +169,9 @@ mod tests {
         .to_vec();
         expected.extend([enterprise("costCenter"), enterprise("manager.value")]);
         expected.sort_unstable();
-        assert_eq!(paths.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(paths["active"], AttributeKind::Boolean);
+        assert_eq!(paths["emails.value"], AttributeKind::String);
+        assert_eq!(paths.into_keys().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a list of people and groups would do before it is sent: read, compared, and nothing written.
 
+mod group_roles;
 mod groups;
 mod users;
 

@@ -1,5 +1,6 @@
 //! `/events`: the log, gapless and in order, each body byte for byte as the webhooks carry it.
 
+pub(super) mod get;
 pub(super) mod list;
 pub(super) mod stream;
 

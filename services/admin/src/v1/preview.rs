@@ -1,3 +1,4 @@
 //! `/directories/{id}/preview`.
 
 pub(super) mod create;
+pub(super) mod group_roles;

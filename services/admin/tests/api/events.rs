@@ -175,3 +175,30 @@ async fn the_catalogue_names_every_type() {
     );
     api.close().await;
 }
+
+#[actix_web::test]
+async fn an_event_is_shown_with_what_became_of_it_and_only_to_its_organization() {
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let (own, other) = (api.directory("own.example").await, api.directory("other.example").await);
+        let log = api.log(4).await;
+        let of = |directory: &Value| {
+            let found = log.iter().find(|event| event["directory_id"] == directory["id"]);
+            found.unwrap().clone()
+        };
+        let (mine, theirs) = (of(&own), of(&other));
+        let path = |event: &Value| format!("{PATH}/{}", text(event, "id"));
+        let shown = api.get(&path(&mine)).await.expect(StatusCode::OK);
+        assert_eq!((&shown["event"], &shown["told"]), (&mine, &json!([])));
+        assert!(shown.get("trace_id").is_some());
+        let key = json!({ "name": "own", "scopes": ["read"], "organization_id": own["organization_id"] });
+        let key = api.admin_key(&key).await;
+        let ask = async |path: String| api.call_with(&key, actix_web::http::Method::GET, &path).send().await;
+        assert_eq!(ask(path(&mine)).await.status, 200);
+        ask(path(&theirs)).await.problem(404);
+        for none in ["0190f5a4-3b1e-7c3a-8d2f-000000000001", "nothing"] {
+            api.get(&format!("{PATH}/{none}")).await.problem(404);
+        }
+        api.close().await;
+    }
+}

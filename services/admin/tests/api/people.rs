@@ -397,11 +397,38 @@ async fn every_fault_of_an_attribute_map_is_told_and_paths_are_suggested() {
     let title = data.iter().find(|one| one["path"] == "title").unwrap();
     assert_eq!(
         title,
-        &json!({ "path": "title", "suggested_name": "title", "users": 3, "is_mapped": true })
+        &json!({ "path": "title", "suggested_name": "title", "type": "string", "users": 3, "is_mapped": true })
     );
     assert!(
         data.iter()
             .any(|one| one["path"] == "emails.value" && one["is_mapped"] == false)
     );
     world.api.close().await;
+}
+
+#[actix_web::test]
+async fn a_table_of_roles_by_group_is_tried_before_it_is_set() {
+    for dialect in BOTH {
+        let world = World::with(dialect, 3).await;
+        let path = format!("{}/group-roles/preview", world.path);
+        let rules = json!({ "group_roles": [{ "group_id": world.group, "role": "Editor" }] });
+        let tried = world.api.post(&path, &rules).await.expect(StatusCode::OK);
+        let rule = json!({
+            "group_id": world.group,
+            "display_name": "Engineers",
+            "role": "Editor",
+            // All of them have a role of their own.
+            "people": 0,
+            "changed": 0,
+        });
+        assert_eq!(tried, json!({ "rules": [rule], "losing": 0 }));
+        let unset = world.api.get(&world.path).await.expect(StatusCode::OK);
+        assert_eq!(unset["group_roles"], json!([]));
+        let nobody = json!({ "group_roles": [{ "group_id": ResourceId::new(), "role": "Editor" }] });
+        assert_eq!(
+            world.api.post(&path, &nobody).await.faults(422),
+            ["#/group_roles/0/group_id"]
+        );
+        world.api.close().await;
+    }
 }

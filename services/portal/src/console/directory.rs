@@ -1,63 +1,113 @@
 //! `/console/directories/{id}`: one directory, in tabs.
 
 mod activity;
+mod danger;
+mod events;
 mod groups;
 mod keys;
+mod mapping;
+mod preview;
 mod settings;
+mod setup;
 pub(super) mod users;
 
-use super::directories::crumb;
+use super::directories::{HERE, crumb};
 use crate::fault::Fault;
 use crate::filters;
+use crate::form::Errors;
 use crate::frame::{Section, console_with};
 use crate::session::Operator;
+use ::events::DirectoryId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 use api::{Directory, HealthState, QuarantineOutlook};
 use askama::Template;
-use events::DirectoryId;
 use pages::Link;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     activity::configure(config);
+    setup::configure(config);
     users::configure(config);
     groups::configure(config);
+    events::configure(config);
+    mapping::configure(config);
+    preview::configure(config);
     keys::configure(config);
     settings::configure(config);
+    danger::configure(config);
 }
 
 /// The tabs of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
     Activity,
+    Setup,
     Users,
     Groups,
+    Events,
+    Mapping,
+    Preview,
     Keys,
     Settings,
+    Danger,
 }
 
 impl Tab {
-    const ALL: [Self; 5] = [Self::Activity, Self::Users, Self::Groups, Self::Keys, Self::Settings];
+    const ALL: [Self; 10] = [
+        Self::Activity,
+        Self::Setup,
+        Self::Users,
+        Self::Groups,
+        Self::Events,
+        Self::Mapping,
+        Self::Preview,
+        Self::Keys,
+        Self::Settings,
+        Self::Danger,
+    ];
 
     const fn path(self) -> &'static str {
         match self {
             Self::Activity => "",
+            Self::Setup => "/setup",
             Self::Users => "/users",
             Self::Groups => "/groups",
+            Self::Events => "/events",
+            Self::Mapping => "/mapping",
+            Self::Preview => "/preview",
             Self::Keys => "/keys",
             Self::Settings => "/settings",
+            Self::Danger => "/danger",
         }
     }
 
     const fn label(self) -> &'static str {
         match self {
             Self::Activity => "Activity",
+            Self::Setup => "Setup",
             Self::Users => "People",
             Self::Groups => "Groups",
+            Self::Events => "Events",
+            Self::Mapping => "Mapping",
+            Self::Preview => "Preview",
             Self::Keys => "Keys",
             Self::Settings => "Settings",
+            Self::Danger => "Danger",
         }
+    }
+}
+
+/// Where a directory is in the console.
+fn here(id: DirectoryId) -> String {
+    format!("{HERE}/{id}")
+}
+
+/// The status of a page with a form.
+const fn status(errors: &Errors) -> StatusCode {
+    match errors.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 
@@ -108,8 +158,7 @@ struct TabPage<'a> {
 
 /// The way to a page below a tab.
 fn crumbs(directory: &Directory) -> [Link; 2] {
-    let here = format!("/console/directories/{}", directory.id);
-    [crumb(), Link::new(here, &directory.name)]
+    [crumb(), Link::new(here(directory.id), &directory.name)]
 }
 
 const fn kind(directory: &Directory) -> &'static str {

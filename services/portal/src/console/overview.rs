@@ -40,6 +40,8 @@ struct OverviewPage {
     /// What is done over all; not for those who see one organization only.
     pulse: Option<Pulse>,
     is_new: bool,
+    /// A directory with nobody in it, where there is nobody anywhere: sample people may go there.
+    sampled: Option<Directory>,
 }
 
 /// What is done over all tenants.
@@ -96,6 +98,10 @@ async fn show(operator: Operator) -> Result<HttpResponse, Fault> {
         unseen,
         pulse: operator.api.find("/activity").await?.map(pulse),
         is_new: directories.is_empty(),
+        sampled: operator
+            .may(Scope::Directories)
+            .then(|| empty(&directories).cloned())
+            .flatten(),
         figures: Figures {
             is_partial: more_directories || more_endpoints,
             ..figures(&directories, &endpoints)
@@ -136,6 +142,12 @@ fn pulse(activity: Activity) -> Pulse {
         projectors,
         activity,
     }
+}
+
+/// The first directory, where nobody is in any.
+fn empty(directories: &[Directory]) -> Option<&Directory> {
+    let has_people = |directory: &Directory| directory.counts.as_ref().is_none_or(|counts| counts.users > 0);
+    directories.first().filter(|_| !directories.iter().any(has_people))
 }
 
 /// The first pages of a list, and whether there are more.

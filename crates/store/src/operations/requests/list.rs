@@ -34,6 +34,8 @@ pub struct RequestFilter {
     pub cycle_id: Option<CycleId>,
     /// Only those whose path or query contains this text, in any case.
     pub text: Option<String>,
+    /// Only those of this trace.
+    pub trace_id: Option<String>,
 }
 
 /// The requests of one directory.
@@ -120,6 +122,7 @@ impl Requests {
                 Column::Query,
                 Column::Status,
                 Column::CycleId,
+                Column::TraceId,
                 Column::Bytes,
             ])
             .from(Entity)
@@ -198,6 +201,9 @@ fn matching(filter: &RequestFilter) -> Condition {
     }
     if let Some(cycle) = filter.cycle_id {
         all = all.add(column("cycle_id").eq(cycle.uuid()));
+    }
+    if let Some(trace) = &filter.trace_id {
+        all = all.add(column("trace_id").eq(trace.as_str()));
     }
     if let Some(text) = &filter.text {
         let escaped = text

@@ -61,6 +61,7 @@ pub(super) async fn requests(store: &Store) {
             since: Some(Timestamp::from_millis(1)),
             text: Some("nobody".to_owned()),
             cycle_id: None,
+            trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
         },
         RequestFilter {
             cycle_id: Some(id(Kind::Cycle, 7)),

@@ -32,6 +32,7 @@ pub(crate) async fn handler(
         since: query.parsed("since", "a time such as 2026-11-20T12:00:00Z"),
         cycle_id: query.parsed("cycle_id", "the id of a cycle"),
         text: query.text("path"),
+        trace_id: query.text("trace_id").map(|trace| trace.to_ascii_lowercase()),
     };
     let wanted = query.page();
     query.finish()?;

@@ -38,6 +38,7 @@ struct Wanted {
     cycle: String,
     status: String,
     path: String,
+    trace: String,
 }
 
 impl ActivityPage {
@@ -58,7 +59,7 @@ impl Wanted {
     }
 
     fn is_some(&self) -> bool {
-        !(self.cycle.is_empty() && self.status.is_empty() && self.path.is_empty())
+        !(self.cycle.is_empty() && self.status.is_empty() && self.path.is_empty() && self.trace.is_empty())
     }
 }
 
@@ -73,6 +74,7 @@ async fn show(
         cycle: text("cycle"),
         status: text("status"),
         path: text("path"),
+        trace: text("trace"),
     };
     let here = format!("/directories/{}", directory.id);
     let narrowed = |cursor: &str| {
@@ -80,6 +82,7 @@ async fn show(
             ("cycle_id", Some(wanted.cycle.clone())),
             ("status", Some(wanted.status.clone())),
             ("path", Some(wanted.path.clone())),
+            ("trace_id", Some(wanted.trace.clone())),
             ("cursor", Some(cursor.to_owned())),
         ]
     };
@@ -97,6 +100,7 @@ async fn show(
             ("cycle", Some(wanted.cycle.as_str())),
             ("status", Some(wanted.status.as_str())),
             ("path", Some(wanted.path.as_str())),
+            ("trace", Some(wanted.trace.as_str())),
             ("cursor", Some(cursor)),
         ];
         query(&format!("/console{here}"), parameters)

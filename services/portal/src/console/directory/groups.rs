@@ -68,6 +68,10 @@ async fn list(
 struct GroupPage {
     group: Group,
     members: List<Member>,
+    /// The groups that this one is a member of.
+    within: List<Group>,
+    /// The role that it gives its direct members.
+    role: Option<String>,
     history: List<HistoryEntry>,
     /// What the endpoints of the history are called.
     endpoints: HashMap<EndpointId, String>,
@@ -91,7 +95,16 @@ async fn show(
         .next_cursor
         .as_deref()
         .map(|cursor| query(&format!("/console{here}"), [("cursor", Some(cursor))]));
+    let filter = format!("members.value eq \"{group}\"");
+    let parameters = [("filter", Some(filter.as_str())), ("limit", Some(PAGE))];
+    let settings = directory.settings.as_ref();
+    let mut rules = settings.into_iter().flat_map(|settings| &settings.group_roles);
     let page = GroupPage {
+        within: operator
+            .api
+            .get(&query(&format!("/directories/{of}/groups"), parameters))
+            .await?,
+        role: rules.find(|rule| rule.group_id == group).map(|rule| rule.role.clone()),
         group: operator.api.get(&here).await?,
         endpoints: names(&operator, &history.data).await?,
         members,

@@ -10,7 +10,7 @@ use crate::session::Operator;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
-use api::{Endpoint, HistoryEntry, List, Problem, Scope, User, UserState};
+use api::{Endpoint, HistoryDelivery, HistoryEntry, List, Problem, Scope, User, UserState};
 use askama::Template;
 use events::{DirectoryId, EndpointId, ResourceId};
 use std::collections::HashMap;
@@ -125,22 +125,50 @@ async fn show(
 
 /// What the endpoints of a history are called; only those on the page are asked for.
 pub(super) async fn names(operator: &Operator, history: &[HistoryEntry]) -> Result<HashMap<EndpointId, String>, Fault> {
+    let told = history.iter().flat_map(|entry| &entry.told);
+    endpoint_names(operator, told.map(|told| told.endpoint_id)).await
+}
+
+/// What endpoints are called.
+pub(in crate::console) async fn endpoint_names(
+    operator: &Operator,
+    ids: impl Iterator<Item = EndpointId>,
+) -> Result<HashMap<EndpointId, String>, Fault> {
     let mut names = HashMap::new();
     if !operator.may(Scope::Read) {
         return Ok(names);
     }
-    for told in history.iter().flat_map(|entry| &entry.told) {
-        if names.contains_key(&told.endpoint_id) {
+    for id in ids {
+        if names.contains_key(&id) {
             continue;
         }
-        let endpoint: Option<Endpoint> = operator.api.find(&format!("/endpoints/{}", told.endpoint_id)).await?;
+        let endpoint: Option<Endpoint> = operator.api.find(&format!("/endpoints/{id}")).await?;
         let name = endpoint.map(|endpoint| endpoint.description.unwrap_or(endpoint.url_origin));
-        names.insert(
-            told.endpoint_id,
-            name.unwrap_or_else(|| "a deleted endpoint".to_owned()),
-        );
+        names.insert(id, name.unwrap_or_else(|| "an endpoint of somebody else".to_owned()));
     }
     Ok(names)
+}
+
+/// That an endpoint was sent an event about somebody, as a line of a table.
+struct Line<'a> {
+    entry: &'a HistoryEntry,
+    told: &'a HistoryDelivery,
+    endpoint: &'a str,
+}
+
+impl UserPage {
+    /// Who was told what, of the events on the page, the newest first.
+    fn told(&self) -> Vec<Line<'_>> {
+        let entries = self.history.data.iter();
+        let lines = entries.flat_map(|entry| entry.told.iter().map(move |told| (entry, told)));
+        lines
+            .map(|(entry, told)| Line {
+                entry,
+                told,
+                endpoint: self.endpoints.get(&told.endpoint_id).map_or("", String::as_str),
+            })
+            .collect()
+    }
 }
 
 #[cfg(test)]
