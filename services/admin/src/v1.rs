@@ -67,6 +67,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: federation::delete,
     Endpoints: endpoints::create narrowed,
     Read: endpoints::list narrowed,
+    Read: endpoints::preview_filter narrowed,
     Read: endpoints::get,
     Endpoints: endpoints::update,
     Endpoints: endpoints::delete,

@@ -5,6 +5,7 @@ mod directory;
 mod endpoint;
 mod endpoints;
 mod event;
+mod filter;
 mod operations;
 mod organizations;
 mod overview;
@@ -29,6 +30,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(organizations::configure)
         .configure(directories::configure)
         .configure(directory::configure)
+        // Before the endpoints: its name would be taken for the id of one.
+        .configure(filter::configure)
         .configure(endpoints::configure)
         .configure(endpoint::configure)
         .configure(event::configure)
