@@ -20,6 +20,7 @@ export async function portal(browser, url, report) {
     await apps(browser, url, report, filled.apps, javaScriptEnabled);
     await inAnothersName(browser, url, report, filled.branded, javaScriptEnabled);
     if (javaScriptEnabled && storageState) {
+      report.add("a list is taken from a file and previewed", await preview(browser, url, storageState, filled.here));
       await everyPage(browser, url, report, storageState, [...filled.paths, ...paths]);
     }
   }
@@ -82,8 +83,11 @@ async function fill(url) {
     more = (await api(url, "GET", `/directories/${directory.id}/requests`)).data.length < 6;
     await new Promise((done) => setTimeout(done, 100));
   }
+  const filter = `/console/endpoints/filter?${new URLSearchParams({ event_types: "user.*", filter: 'title eq "Engineer"' })}`;
+  const here = `/console/directories/${directory.id}`;
   return {
-    paths: [`/console/directories/${directory.id}`, "/console/endpoints"],
+    paths: [here, `${here}/users/${people[0].id}`, filter, "/console/endpoints"],
+    here,
     link: link.url,
     branded: branded.url,
     apps: { link: apps.url, endpoint: `/apps/endpoints/${own.id}`, delivery: `/apps/deliveries/${tested.delivery_id}` },
@@ -239,9 +243,27 @@ async function setUp(browser, url, javaScriptEnabled) {
   return { faults, storageState, paths: [organization, directory].filter(Boolean) };
 }
 
+/** A file is read into the form, and what the list would do is shown. */
+async function preview(browser, url, storageState, here) {
+  const { context, page, faults } = await open(browser, `${url}${here}/preview`, { storageState });
+  const buffer = Buffer.from("userName,title\ngrace@filled.example,Admiral\nnew@filled.example,Clerk\n");
+  await page.setInputFiles("#file", { name: "people.csv", mimeType: "text/csv", buffer });
+  await page.waitForFunction(() => document.querySelector("#field-list").value.includes("Admiral"));
+  await page.click("main button.primary");
+  await page.waitForSelector("main .state strong");
+  const text = await page.innerText("main");
+  for (const word of ["1 people would be made, 1 changed, 0 deactivated", "Admiral", "new@filled.example"]) {
+    if (!text.includes(word)) {
+      faults.push(`${word} is not shown`);
+    }
+  }
+  await context.close();
+  return faults;
+}
+
 /** Every kind of page that a link leads to, once. */
 async function everyPage(browser, url, report, storageState, paths) {
-  const kind = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}").replace(/\d+$/, "{number}");
+  const kind = (path) => path.split("?")[0].replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}").replace(/\d+$/, "{number}");
   const seen = new Map();
   const waiting = ["/console", ...paths];
   for (let path = waiting.shift(); path; path = waiting.shift()) {

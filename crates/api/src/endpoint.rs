@@ -1,8 +1,10 @@
 //! `/endpoints`: the webhook URLs that downstream apps subscribed.
 
+mod filter;
 mod request;
 mod stats;
 
+pub use filter::{EndpointFilterPreview, EndpointFilterPreviewRequest, FilteredEvent, NotSentBecause};
 pub use request::{
     Beginning, ClientCertificate, EndpointCreate, EndpointEnable, EndpointPatch, EndpointReplay, EndpointTest,
     HeldEvents, Replayable,

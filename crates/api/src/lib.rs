@@ -56,9 +56,9 @@ pub use directory::{
 };
 pub use endpoint::{
     Audience, Beginning, ClientCertificate, ClientCertificateShown, Endpoint, EndpointCreate, EndpointDay,
-    EndpointEnable, EndpointFormat, EndpointHour, EndpointPatch, EndpointReplay, EndpointSecret, EndpointState,
-    EndpointStats, EndpointTest, HeldEvents, Oldest, Percentiles, ReplayQueued, Replayable, SecretRotated, Signing,
-    TestQueued,
+    EndpointEnable, EndpointFilterPreview, EndpointFilterPreviewRequest, EndpointFormat, EndpointHour, EndpointPatch,
+    EndpointReplay, EndpointSecret, EndpointState, EndpointStats, EndpointTest, FilteredEvent, HeldEvents,
+    NotSentBecause, Oldest, Percentiles, ReplayQueued, Replayable, SecretRotated, Signing, TestQueued,
 };
 pub use event::{Event, EventDetail, EventTypeEntry};
 pub use federation::{Federation, FederationSet};

@@ -52,6 +52,7 @@ bodies![
     PreviewRequest,
     GroupRolesPreviewRequest,
     SamplePeopleSend,
+    EndpointFilterPreviewRequest,
 ];
 
 /// The body of a request that takes none: an empty object is none, too.

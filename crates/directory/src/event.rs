@@ -8,6 +8,7 @@ mod images;
 pub(crate) mod normalize;
 pub mod replay;
 mod scope;
+mod subscription;
 
 pub use erasure::{ErasedBody, erase};
 pub use fields::{Fields, UnknownField};
@@ -15,3 +16,4 @@ pub use history::{before_image, group_before, user_before};
 pub use images::Images;
 pub use normalize::{Owner, normalized_group, normalized_user};
 pub use scope::{Concern, InvalidScope, Scope, left, member_user};
+pub use subscription::{EndpointSubscription, ParsedEvent, PeopleById, Rendering, Untold};

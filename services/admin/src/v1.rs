@@ -68,6 +68,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: federation::delete,
     ManageEndpoints: endpoints::create narrowed,
     ViewEndpoints: endpoints::list narrowed,
+    Read: endpoints::preview_filter narrowed,
     ViewEndpoints: endpoints::get,
     ManageEndpoints: endpoints::update,
     ManageEndpoints: endpoints::delete,

@@ -37,6 +37,8 @@ mod endpoints;
 mod errors;
 #[path = "api/events.rs"]
 mod events;
+#[path = "api/filter.rs"]
+mod filter;
 #[path = "api/idempotency.rs"]
 mod idempotency;
 #[path = "api/keys.rs"]

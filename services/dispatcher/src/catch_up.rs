@@ -6,9 +6,8 @@
 
 use crate::endpoints::LoadedEndpoint;
 use crate::engine::Engine;
-use crate::matching::{ParsedEvent, Rendering};
 use crate::people::people;
-use directory::{Group, MemberBrief, User};
+use directory::{Group, MemberBrief, ParsedEvent, Rendering, User};
 use events::{
     DeliveryId, DirectoryId, EndpointId, Event, EventBody, EventId, EventType, ResourceId, Source, StoredResource,
     Timestamp,
@@ -333,7 +332,7 @@ impl Feeder {
         let (mut new, mut bodies) = (Vec::with_capacity(events.len()), Vec::new());
         for parsed in &parsed {
             let event = parsed.event;
-            let Some(told) = endpoint.subscription.tell(parsed, &people) else {
+            let Ok(told) = endpoint.subscription.tell(parsed, &people) else {
                 continue;
             };
             let id = DeliveryId::new();

@@ -1,8 +1,7 @@
 //! The enabled endpoints with their secrets opened. Opening is done once for each version of an endpoint, not once for
 //! each event.
 
-use crate::matching::EndpointSubscription;
-use directory::{Fields, Scope};
+use directory::{EndpointSubscription, Fields, Scope};
 use events::{EndpointId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use secrets::MasterKeys;
@@ -233,7 +232,7 @@ fn subscription(row: &ActiveEndpoint) -> EndpointSubscription {
         types: row.event_types.clone(),
         directories: row.directory_ids.clone(),
         organizations: row.selection.organization_ids.clone(),
-        only_security_events: row.format == EndpointFormat::Set,
+        carries: (row.format == EndpointFormat::Set).then_some(webhooks::set::carries as fn(_) -> _),
         ..EndpointSubscription::default()
     };
     if let Some(filter) = &row.selection.filter {

@@ -3,11 +3,11 @@
 use crate::endpoints::LoadedEndpoint;
 use crate::engine::Engine;
 use crate::job::Job;
-use crate::matching::{ParsedEvent, Rendering};
 use crate::measure;
 use crate::people::people;
 use crate::queue::{ChainLink, ChainTurn};
 use bus::{Acker, Consumer, Inbound};
+use directory::{ParsedEvent, Rendering};
 use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
 use runtime::Backoff;
 use std::collections::HashSet;
@@ -212,7 +212,7 @@ impl FanOut {
         let people = people(&self.store, endpoints, &parsed).await?;
         let told = |parsed: &ParsedEvent<'_>| {
             let told = |endpoint: &Arc<LoadedEndpoint>| {
-                Some((Arc::clone(endpoint), endpoint.subscription.tell(parsed, &people)?))
+                Some((Arc::clone(endpoint), endpoint.subscription.tell(parsed, &people).ok()?))
             };
             endpoints.iter().filter_map(told).collect()
         };

@@ -21,7 +21,6 @@ mod engine;
 mod fanout;
 mod housekeeping;
 mod job;
-mod matching;
 mod measure;
 mod people;
 mod queue;

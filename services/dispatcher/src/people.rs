@@ -1,7 +1,7 @@
 //! The users that a batch of events is about, where a scope needs them.
 
 use crate::endpoints::LoadedEndpoint;
-use crate::matching::{ParsedEvent, PeopleById};
+use directory::{ParsedEvent, PeopleById};
 use events::{DirectoryId, ResourceId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 mod directories;
 mod directory;
 mod event;
+mod filter;
 mod links;
 mod live;
 mod operations;
@@ -34,6 +35,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(directories::configure)
         .configure(directory::configure)
         .configure(links::configure)
+        // Before the endpoints: its name would be taken for the id of one.
+        .configure(filter::configure)
         .configure(endpoints::configure::<Operator>)
         .configure(event::configure)
         .configure(operations::configure)

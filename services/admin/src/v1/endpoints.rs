@@ -6,6 +6,7 @@ pub(super) mod delete;
 pub(super) mod enable;
 pub(super) mod get;
 pub(super) mod list;
+pub(super) mod preview_filter;
 pub(super) mod replay;
 pub(super) mod rotate_secret;
 mod seal;

@@ -1,40 +1,44 @@
-//! Which endpoints get an event, under which type, and how much of it.
+//! Which endpoints get an event, under which type, and how much of it; and why others do not.
 
-use directory::{Concern, Fields, Scope};
-use events::{DirectoryId, Event, EventPattern, EventType, OrganizationId, ResourceId};
+use super::{Concern, Fields, Scope, left, member_user};
+use ::events::{DirectoryId, Event, EventPattern, EventType, OrganizationId, ResourceId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// What an endpoint subscribed to. `None` means everything.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct EndpointSubscription {
-    pub(crate) types: Option<Vec<EventPattern>>,
-    pub(crate) directories: Option<Vec<DirectoryId>>,
-    pub(crate) organizations: Option<Vec<OrganizationId>>,
+pub struct EndpointSubscription {
+    /// The types, as patterns.
+    pub types: Option<Vec<EventPattern>>,
+    /// The directories.
+    pub directories: Option<Vec<DirectoryId>>,
+    /// The organizations.
+    pub organizations: Option<Vec<OrganizationId>>,
     /// The users that its events are about.
-    pub(crate) scope: Option<Scope>,
+    pub scope: Option<Scope>,
     /// What it gets of them.
-    pub(crate) fields: Option<Fields>,
+    pub fields: Option<Fields>,
     /// Its filter cannot be read: rather nothing than everything.
-    pub(crate) broken: bool,
-    /// Whether it gets only what has a form as a SCIM event.
-    pub(crate) only_security_events: bool,
+    pub broken: bool,
+    /// The types that it can be sent at all, where those are not all.
+    pub carries: Option<fn(EventType) -> bool>,
 }
 
 /// The users that member events of a batch are about, as they are now: for scopes.
-pub(crate) type PeopleById = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
+pub type PeopleById = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
 
 /// An event that is matched with many endpoints, and parsed at most once.
 #[derive(Debug)]
-pub(crate) struct ParsedEvent<'a> {
-    pub(crate) event: &'a Event,
+pub struct ParsedEvent<'a> {
+    /// The event.
+    pub event: &'a Event,
     parsed: OnceLock<Option<Value>>,
 }
 
 /// How an event is shown to an endpoint.
 #[derive(Debug)]
-pub(crate) enum Rendering {
+pub enum Rendering {
     /// With the body of the log.
     AsItIs,
     /// With a body of its own, of this type.
@@ -42,7 +46,9 @@ pub(crate) enum Rendering {
 }
 
 impl<'a> ParsedEvent<'a> {
-    pub(crate) const fn of(event: &'a Event) -> Self {
+    /// Not parsed yet.
+    #[must_use]
+    pub const fn of(event: &'a Event) -> Self {
         Self {
             event,
             parsed: OnceLock::new(),
@@ -50,55 +56,81 @@ impl<'a> ParsedEvent<'a> {
     }
 
     /// The body; `None` when it is not readable, which no event of the log is.
-    pub(crate) fn body(&self) -> Option<&Value> {
+    #[must_use]
+    pub fn body(&self) -> Option<&Value> {
         self.parsed
             .get_or_init(|| serde_json::from_str(&self.event.body).ok())
             .as_ref()
     }
 
     /// Of a member event the user who is the member.
-    pub(crate) fn member(&self) -> Option<ResourceId> {
+    #[must_use]
+    pub fn member(&self) -> Option<ResourceId> {
         is_member(self.event.kind)
-            .then(|| directory::member_user(&self.body()?["data"]))
+            .then(|| member_user(&self.body()?["data"]))
             .flatten()
     }
 }
 
+/// Why an event is not sent to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// Its filter cannot be read, so it gets nothing.
+    Broken,
+    /// It is of another directory.
+    Directory,
+    /// It is of another organization.
+    Organization,
+    /// It is of a type that was not asked for.
+    Type,
+    /// It is about somebody who does not match the filter.
+    Filter,
+    /// It changed nothing that is shown.
+    Fields,
+}
+
 impl EndpointSubscription {
-    /// How an event is shown, or that it is not.
-    pub(crate) fn tell(&self, parsed: &ParsedEvent<'_>, people: &PeopleById) -> Option<Rendering> {
+    /// How an event is shown, or why it is not.
+    ///
+    /// # Errors
+    /// Why it is not: the first reason of several.
+    pub fn tell(&self, parsed: &ParsedEvent<'_>, people: &PeopleById) -> Result<Rendering, Untold> {
         let event = parsed.event;
-        if !self.is_of_interest(event) {
-            return None;
-        }
+        self.is_of_interest(event)?;
+        let wanted = |kind| self.wants_type(kind).then_some(kind).ok_or(Untold::Type);
         if self.scope.is_none() && self.fields.is_none() {
-            return self.wants_type(event.kind).then_some(Rendering::AsItIs);
+            return wanted(event.kind).map(|_| Rendering::AsItIs);
         }
-        let kind = self.kind_in_scope(parsed, people)?;
-        if !self.wants_type(kind) {
-            return None;
-        }
+        let kind = wanted(self.kind_in_scope(parsed, people).ok_or(Untold::Filter)?)?;
         let Some(fields) = &self.fields else {
             if kind == event.kind {
-                return Some(Rendering::AsItIs);
+                return Ok(Rendering::AsItIs);
             }
-            return render(parsed, kind, |_| true);
+            return render(parsed, kind, |_| true).ok_or(Untold::Fields);
         };
         // That a user comes, goes or changes state is always shown.
         let may_be_empty = !matches!(kind, EventType::UserUpdated | EventType::GroupUpdated);
-        render(parsed, kind, |data| fields.apply(data) || may_be_empty)
+        render(parsed, kind, |data| fields.apply(data) || may_be_empty).ok_or(Untold::Fields)
     }
 
     /// Whether a directory's users may be shown at all; says nothing about types and users.
-    fn is_of_interest(&self, event: &Event) -> bool {
-        !self.broken
-            && is_among(self.directories.as_deref(), &event.directory_id)
-            && is_among(self.organizations.as_deref(), &event.organization_id)
+    fn is_of_interest(&self, event: &Event) -> Result<(), Untold> {
+        if self.broken {
+            return Err(Untold::Broken);
+        }
+        if !is_among(self.directories.as_deref(), &event.directory_id) {
+            return Err(Untold::Directory);
+        }
+        if !is_among(self.organizations.as_deref(), &event.organization_id) {
+            return Err(Untold::Organization);
+        }
+        Ok(())
     }
 
     /// Whether member events concern it only for users in scope, so that these must be known.
-    pub(crate) fn asks_for_member(&self, event: &Event) -> bool {
-        self.scope.is_some() && is_member(event.kind) && self.is_of_interest(event)
+    #[must_use]
+    pub fn asks_for_member(&self, event: &Event) -> bool {
+        self.scope.is_some() && is_member(event.kind) && self.is_of_interest(event).is_ok()
     }
 
     /// The type under which an event is sent; a user who comes into scope or leaves it makes another one of it.
@@ -124,7 +156,7 @@ impl EndpointSubscription {
 
     /// A snapshot tells of what the types asked for would tell of.
     fn wants_type(&self, kind: EventType) -> bool {
-        if self.only_security_events && !webhooks::set::carries(kind) {
+        if self.carries.is_some_and(|carries| !carries(kind)) {
             return false;
         }
         let Some(patterns) = &self.types else { return true };
@@ -172,7 +204,7 @@ fn render(parsed: &ParsedEvent<'_>, kind: EventType, narrow: impl FnOnce(&mut Va
         body["type"] = kind.as_str().into();
     }
     if kind == EventType::UserLeft {
-        body["data"] = directory::left(&body["data"]);
+        body["data"] = left(&body["data"]);
     }
     if !narrow(&mut body["data"]) {
         return None;
@@ -183,7 +215,7 @@ fn render(parsed: &ParsedEvent<'_>, kind: EventType, narrow: impl FnOnce(&mut Va
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::EventId;
+    use ::events::EventId;
     use serde_json::json;
 
     fn event(kind: EventType, directory_id: DirectoryId, data: &Value) -> Event {
@@ -200,7 +232,7 @@ mod tests {
     }
 
     fn told(subscription: &EndpointSubscription, event: &Event, people: &PeopleById) -> Option<Value> {
-        match subscription.tell(&ParsedEvent::of(event), people)? {
+        match subscription.tell(&ParsedEvent::of(event), people).ok()? {
             Rendering::AsItIs => Some(serde_json::from_str(&event.body).unwrap()),
             Rendering::Rendered(kind, body) => {
                 let body: Value = serde_json::from_str(&body).unwrap();
@@ -219,7 +251,7 @@ mod tests {
         for kind in EventType::ALL {
             let event = event(*kind, DirectoryId::new(), &json!({}));
             let told = EndpointSubscription::default().tell(&ParsedEvent::of(&event), &PeopleById::new());
-            assert!(matches!(told, Some(Rendering::AsItIs)));
+            assert!(matches!(told, Ok(Rendering::AsItIs)));
         }
     }
 
@@ -255,9 +287,9 @@ mod tests {
 
     // Rules: S3
     #[test]
-    fn an_event_without_a_scim_form_is_not_sent_to_endpoints_that_get_only_such() {
+    fn an_event_that_an_endpoint_cannot_be_sent_is_not_sent_to_it() {
         let tokens = EndpointSubscription {
-            only_security_events: true,
+            carries: Some(|kind| kind != EventType::DirectoryUpdated),
             ..EndpointSubscription::default()
         };
         assert!(wants(
@@ -268,6 +300,31 @@ mod tests {
             &tokens,
             &event(EventType::DirectoryUpdated, DirectoryId::new(), &json!({}))
         ));
+    }
+
+    #[test]
+    fn why_an_event_is_not_sent_is_told() {
+        let directory = DirectoryId::new();
+        let untold = |subscription: &EndpointSubscription, kind| {
+            let event = event(
+                kind,
+                directory,
+                &json!({ "user": { "raw": { "title": "Clerk" } }, "changes": [] }),
+            );
+            subscription.tell(&ParsedEvent::of(&event), &PeopleById::new()).err()
+        };
+        let mut subscription = EndpointSubscription {
+            scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
+            ..EndpointSubscription::default()
+        };
+        assert_eq!(untold(&subscription, EventType::UserUpdated), Some(Untold::Filter));
+        assert_eq!(untold(&subscription, EventType::GroupCreated), None);
+        subscription.types = Some(vec!["user.*".parse().unwrap()]);
+        assert_eq!(untold(&subscription, EventType::GroupCreated), Some(Untold::Type));
+        subscription.directories = Some(vec![DirectoryId::new()]);
+        assert_eq!(untold(&subscription, EventType::GroupCreated), Some(Untold::Directory));
+        subscription.broken = true;
+        assert_eq!(untold(&subscription, EventType::GroupCreated), Some(Untold::Broken));
     }
 
     #[test]
