@@ -1,19 +1,21 @@
 //! Whether the key of a request allows the operation: its scope, and for a key of one organization whose the object is.
 //!
-//! This is checked before the handler runs, from the row of the route table and the id in the path. A handler that forgets
+//! This is checked behind the router and before the handler runs, from the row of the route table and the id in the path. A handler that forgets
 //! whom it works for can therefore show or change nothing of another organization.
 
 use crate::principal::{Principal, names};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
-use crate::v1::{PREFIX, operations};
-use actix_web::dev::ServiceRequest;
+use crate::v1::{Operation, PREFIX};
+use actix_web::HttpMessage as _;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
 use api::{Fault, Scope};
 use events::{DirectoryId, OrganizationId};
-use std::collections::HashMap;
-use std::sync::LazyLock;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::ParameterIn;
 use uuid::Uuid;
@@ -39,40 +41,72 @@ pub(crate) enum Reach {
 }
 
 /// What is known of an operation before its handler runs.
-#[derive(Clone, Copy, Debug)]
-struct OperationRow {
+#[derive(Clone, Debug)]
+pub(crate) struct OperationRow {
+    method: Method,
     access: Access,
     /// Whether it has parameters in the query string; then its handler reads them.
     takes_query: bool,
 }
 
-/// The rows by method and path.
-static ROWS: LazyLock<HashMap<(Method, String), OperationRow>> = LazyLock::new(|| {
-    let row = |operation: crate::v1::Operation| {
-        let path = format!("{PREFIX}{}", operation.path);
+impl OperationRow {
+    /// What the table says of an operation.
+    pub(crate) fn of(operation: &Operation) -> Self {
         let mut parameters = operation.documented.parameters.iter().flatten();
-        let row = OperationRow {
+        Self {
+            method: operation.method.clone(),
             access: operation.access,
             takes_query: parameters.any(|parameter| match parameter {
                 RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
                 RefOr::Ref(_) => false,
             }),
-        };
-        ((operation.method, path), row)
-    };
-    operations().map(row).collect()
-});
+        }
+    }
+}
 
-/// Checks a request before its handler runs. A path or method that no operation has passes: it is answered with 404 or 405.
+/// Wraps the handlers of one path, whose rows these are. It stands behind the router: which operation is asked for is not
+/// found out a second time, so no other way to write a path, and nothing that is mounted beside this API, leads past it.
+pub(crate) async fn guarded(
+    rows: &[OperationRow],
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    // HEAD is answered by the handler of GET. A method that no operation has is answered with those that there are.
+    let method = match *request.method() {
+        Method::HEAD => &Method::GET,
+        ref method => method,
+    };
+    let Some(row) = rows.iter().find(|row| row.method == *method).cloned() else {
+        return next.call(request).await;
+    };
+    let state = request.app_data::<Data<State>>().cloned();
+    let principal = request.extensions().get::<Principal>().cloned();
+    let checked = match (state, principal) {
+        (Some(state), Some(principal)) => check(&row, &request, &state, &principal).await,
+        _ => Err(Problem::new(
+            ProblemKind::Internal,
+            "This server is not set up completely.",
+        )),
+    };
+    match checked {
+        Ok(()) => next.call(request).await,
+        Err(problem) => Ok(request.error_response(problem)),
+    }
+}
+
+/// Checks a request before its handler runs.
 ///
 /// # Errors
 /// 403 without the scope, and for an operation that is not for keys of one organization; 404 for what belongs to another
 /// organization, the same as for what is not there; 400 for parameters of an operation that has none; otherwise as the
 /// store.
-pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &Principal) -> Result<(), Problem> {
-    let Some(OperationRow { access, takes_query }) = row_of(request) else {
-        return Ok(());
-    };
+async fn check(
+    row: &OperationRow,
+    request: &ServiceRequest,
+    state: &State,
+    principal: &Principal,
+) -> Result<(), Problem> {
+    let access = row.access;
     if !principal.has(access.scope) {
         return Err(missing_scope(principal, access.scope));
     }
@@ -86,7 +120,7 @@ pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &P
     if let Some(own) = principal.directory {
         check_directory(access.reach, own, request.path())?;
     }
-    if takes_query {
+    if row.takes_query {
         return Ok(());
     }
     let names = url::form_urlencoded::parse(request.query_string().as_bytes());
@@ -98,15 +132,6 @@ pub(crate) async fn check(request: &ServiceRequest, state: &State, principal: &P
     } else {
         Err(Problem::bad_query(faults))
     }
-}
-
-fn row_of(request: &ServiceRequest) -> Option<OperationRow> {
-    let method = match *request.method() {
-        // It is answered by the handler of GET.
-        Method::HEAD => Method::GET,
-        ref method => method.clone(),
-    };
-    ROWS.get(&(method, request.match_pattern()?)).copied()
 }
 
 /// 403: the key lacks a scope. Says which, as RFC 6750 §3.1 has it.

@@ -19,8 +19,8 @@ use api::Caller;
 use events::Timestamp;
 use secrets::{Token, TokenKind};
 
-/// Lets a request pass with its [`Principal`], or refuses it: with 401 without a key, with 403 or 404 where the key does
-/// not allow the operation.
+/// Lets a request pass with its [`Principal`], or refuses it with 401 without a key. What the key allows is checked behind
+/// the router ([`access::guarded`]).
 pub(crate) async fn authenticate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -41,7 +41,7 @@ pub(crate) async fn authenticate<B: MessageBody>(
     request.extensions_mut().insert(principal.clone());
     let mut response = next.call(request).await?;
     usage.tell(response.headers_mut());
-    // Some handlers refuse what only they can see.
+    // What the key does not allow, and what only a handler can see.
     if let Some(problem) = response
         .response()
         .error()
@@ -70,7 +70,7 @@ fn note(state: Option<&State>, request: &HttpRequest, principal: Option<&Princip
 /// Whether a caller is let in: who it is; or else why not, and who it is if that is known.
 type Admission = Result<Principal, (Option<Principal>, Problem)>;
 
-/// The caller, who may do this; and what the request left of the rate of its key.
+/// The caller; and what the request left of the rate of its key.
 async fn admit(request: &ServiceRequest) -> (Admission, KeyUsage) {
     let Some(state) = request.app_data::<web::Data<State>>() else {
         tracing::error!("the management API was mounted without its state");
@@ -80,10 +80,7 @@ async fn admit(request: &ServiceRequest) -> (Admission, KeyUsage) {
     // Whom another part of this process has made sure of; it counts itself what its own callers ask.
     let known = request.extensions_mut().remove::<Caller>();
     if let Some(principal) = known.map(Principal::known) {
-        return match access::check(request, state, &principal).await {
-            Ok(()) => (Ok(principal), KeyUsage::Unknown),
-            Err(problem) => (Err((Some(principal), problem)), KeyUsage::Unknown),
-        };
+        return (Ok(principal), KeyUsage::Unknown);
     }
     let principal = match principal(request, state).await {
         Ok(principal) => principal,
@@ -91,13 +88,9 @@ async fn admit(request: &ServiceRequest) -> (Admission, KeyUsage) {
     };
     runtime::http::proven(request.request());
     let usage = state.rates().pass(&principal);
-    let checked = match usage.exceeded() {
-        Some(problem) => Err(problem),
-        None => access::check(request, state, &principal).await,
-    };
-    match checked {
-        Ok(()) => (Ok(principal), usage),
-        Err(problem) => (Err((Some(principal), problem)), usage),
+    match usage.exceeded() {
+        Some(problem) => (Err((Some(principal), problem)), usage),
+        None => (Ok(principal), usage),
     }
 }
 

@@ -1,15 +1,17 @@
 //! Where everything that this service answers is mounted.
 
+use crate::access::{self, OperationRow};
 use crate::auth::authenticate;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use crate::v1::{Operation, operations};
 use crate::{docs, openapi, well_known};
+use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, guard};
+use actix_web::{HttpResponse, guard};
 use std::sync::Arc;
 
 /// Mounts the management API: everything below `/api` belongs to it.
@@ -30,7 +32,7 @@ pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + S
 }
 
 /// One path with its methods; any other method is answered with those that there are.
-fn resource(operations: &[Operation]) -> Resource {
+fn resource(operations: &[Operation]) -> impl HttpServiceFactory + use<> {
     let path = operations.first().map_or("", |operation| &operation.path);
     let allowed = allowed(operations);
     let mut resource = web::resource(path);
@@ -40,10 +42,16 @@ fn resource(operations: &[Operation]) -> Resource {
     let told = allowed.clone();
     let options = move || std::future::ready(runtime::http::options(&told));
     resource = resource.route(web::route().guard(guard::Options()).to(options));
-    resource.default_service(web::to(move || {
-        let allowed = allowed.clone();
-        async move { Err::<HttpResponse, _>(method_not_allowed(&allowed)) }
-    }))
+    let rows: Arc<[OperationRow]> = operations.iter().map(OperationRow::of).collect();
+    resource
+        .default_service(web::to(move || {
+            let allowed = allowed.clone();
+            async move { Err::<HttpResponse, _>(method_not_allowed(&allowed)) }
+        }))
+        .wrap(from_fn(move |request, next| {
+            let rows = Arc::clone(&rows);
+            async move { access::guarded(&rows, request, next).await }
+        }))
 }
 
 /// What a path takes, as `Allow` tells it: HEAD wherever there is GET (the server of every program sees to that), and
