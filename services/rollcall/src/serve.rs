@@ -30,9 +30,10 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     context.spawn("portal", portal.run(context.shutdown.clone()));
     context
         .serve(move |routes| {
-            scim(routes);
             api(routes);
             pages(routes);
+            // Last: its scope has no prefix, and the name of a route is found in the first scope that a path may be in.
+            scim(routes);
         })
         .await?;
     projector.stop().await;

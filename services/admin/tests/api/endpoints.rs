@@ -56,7 +56,10 @@ async fn an_endpoint_is_made_changed_and_deleted() {
             listed.as_object_mut().unwrap().shift_remove("url"),
             Some(made["url"].clone())
         );
-        assert_eq!(api.get(PATH).await.expect(StatusCode::OK)["data"], json!([listed]));
+        let mut list = api.get(PATH).await.expect(StatusCode::OK);
+        let day = list["data"][0].as_object_mut().unwrap().shift_remove("last_24_hours");
+        assert_eq!(day.unwrap()["hours"].as_array().unwrap().len(), 24);
+        assert_eq!(list["data"], json!([listed]));
         let sealed = stored(&api, &made).await.sealed_headers.unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("s3cret"));
 

@@ -96,7 +96,8 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
         ("/deliveries/{id}", delivery),
         ("/admin-keys/{id}", admin_key),
         ("/portal-links/{id}", link),
-        // No tenant has one.
+        // No tenant has one of these.
+        ("/events/{id}", NO_ONE.to_owned()),
         ("/dead-letters/{id}", NO_ONE.to_owned()),
         ("/keys/{key_id}", key),
         ("/oauth-clients/{client_id}", client),

@@ -155,3 +155,29 @@ impl EndpointPage {
         self.status == status
     }
 }
+
+impl EndpointPage {
+    /// Where it is shown which of the last events pass.
+    fn filter_check(&self) -> String {
+        let list = |texts: Vec<String>| (!texts.is_empty()).then(|| texts.join(" "));
+        let Endpoint {
+            filter,
+            fields,
+            event_types,
+            organization_ids,
+            ..
+        } = &self.endpoint;
+        let types = list(event_types.iter().flatten().map(ToString::to_string).collect());
+        let organizations = list(organization_ids.iter().flatten().map(ToString::to_string).collect());
+        let fields = list(fields.clone().unwrap_or_default());
+        query(
+            "/console/endpoints/filter",
+            [
+                ("filter", filter.as_deref()),
+                ("event_types", types.as_deref()),
+                ("fields", fields.as_deref()),
+                ("organization_ids", organizations.as_deref()),
+            ],
+        )
+    }
+}
