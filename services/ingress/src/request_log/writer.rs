@@ -118,12 +118,12 @@ impl Writer {
     }
 
     /// Records that are written together.
-    fn portion(&mut self) -> Vec<Box<Record>> {
+    fn portion(&mut self) -> Vec<Record> {
         let (mut records, mut bytes) = (Vec::new(), 0);
         while records.len() < PORTION && bytes < PORTION_BYTES {
             let Ok(record) = self.receiver.try_recv() else { break };
             bytes += record.body_bytes();
-            records.push(record);
+            records.push(*record);
         }
         log(&self.state).waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         records

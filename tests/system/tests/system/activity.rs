@@ -42,9 +42,11 @@ async fn what_is_done_is_counted_by_the_minute_and_for_each_endpoint(shape: Shap
     let listed = system.api("GET", "/endpoints", None).await;
     assert_eq!(listed["data"][0]["id"], endpoint);
     let day = &listed["data"][0]["last_24_hours"];
-    let sums = (day["delivered"].as_u64(), day["failed"].as_u64());
-    assert_eq!(sums, (Some(3), Some(0)), "{day}");
-    assert_eq!(day["hours"].as_array().unwrap().len(), 24);
+    // Those of the directory itself are among them.
+    assert!(day["delivered"].as_u64().unwrap() >= 3 && day["failed"] == 0, "{day}");
+    let hours = day["hours"].as_array().unwrap();
+    let of_hours: u64 = hours.iter().map(|hour| hour["delivered"].as_u64().unwrap()).sum();
+    assert_eq!((hours.len(), Some(of_hours)), (24, day["delivered"].as_u64()));
     receiver.stop().await;
     system.stop().await;
 }

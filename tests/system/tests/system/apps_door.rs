@@ -15,6 +15,9 @@ crate::on_both_shapes! {
     pages_are_in_the_name_of_the_link_and_lead_back,
 }
 
+/// Where a form goes, what is in it, and the capability that it takes.
+type FilledForm<'a> = (String, &'a [(&'a str, &'a str)], &'a str);
+
 const CAPABILITIES: [&str; 4] = ["view", "reveal", "manage", "resend"];
 
 /// An endpoint of an organization, whose path is secret, and a delivery of it that was tried in vain.
@@ -117,7 +120,7 @@ async fn each_capability_of_a_link_shows_and_does_exactly_its_part(shape: Shape)
 async fn does_its_part(team: &mut Visitor, capability: &str, here: &str, delivery: &str) {
     let origin_less: &[(&str, &str)] = &[("confirm", "not the address")];
     let retry = format!("/apps/deliveries/{delivery}/retry");
-    let forms: [(String, &[(&str, &str)], &str); 7] = [
+    let forms: [FilledForm<'_>; 7] = [
         (format!("{here}/secret"), &[], "reveal"),
         (here.to_owned(), &[("description", "Renamed")], "manage"),
         (format!("{here}/test"), &[], "manage"),

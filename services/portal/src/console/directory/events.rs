@@ -225,7 +225,7 @@ impl EventsPage {
         self.wanted.at(self.directory, "person", &user.id.to_string())
     }
 
-    fn from_the_oldest(&self) -> String {
+    fn since_the_oldest(&self) -> String {
         self.wanted.at(self.directory, "after", "oldest")
     }
 }

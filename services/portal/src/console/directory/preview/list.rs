@@ -208,7 +208,10 @@ mod tests {
             assert_eq!(json!(read.users), json!([ada]));
             assert_eq!(json!(read.groups), json!([group]));
         }
-        assert_eq!(users(&json!({ "users": [ada] }).to_string()), [ada.clone()]);
+        assert_eq!(
+            users(&json!({ "users": [ada] }).to_string()),
+            std::slice::from_ref(&ada)
+        );
         assert_eq!(users(&ada.to_string()), [ada]);
     }
 
