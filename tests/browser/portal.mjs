@@ -263,7 +263,7 @@ async function preview(browser, url, storageState, here) {
 
 /** Every kind of page that a link leads to, once. */
 async function everyPage(browser, url, report, storageState, paths) {
-  const kind = (path) => path.split("?")[0].replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}").replace(/\d+$/, "{number}");
+  const kind = (path) => path.split("?")[0].replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{32}\b/g, "{id}").replace(/\d+$/, "{number}");
   const seen = new Map();
   const waiting = ["/console", ...paths];
   for (let path = waiting.shift(); path; path = waiting.shift()) {
