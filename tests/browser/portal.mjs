@@ -86,7 +86,7 @@ async function fill(url) {
   const filter = `/console/endpoints/filter?${new URLSearchParams({ event_types: "user.*", filter: 'title eq "Engineer"' })}`;
   const here = `/console/directories/${directory.id}`;
   return {
-    paths: [here, `${here}/users/${people[0].id}`, filter, "/console/endpoints"],
+    paths: [here, `${here}/users/${people[0].id}`, filter, "/console/endpoints", "/console/test-receivers"],
     here,
     link: link.url,
     branded: branded.url,

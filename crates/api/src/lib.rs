@@ -38,6 +38,7 @@ mod request_log;
 mod sample;
 mod secret;
 mod shape;
+mod test_receiver;
 mod user;
 
 pub use activity::{Activity, ActivityMinute, Lane, WaitingDeliveries};
@@ -85,4 +86,5 @@ pub use request_log::{Cycle, CycleCounts, CycleKind, Leniency, LoggedBody, Reque
 pub use sample::{SamplePeopleRemoved, SamplePeopleSend, SamplePeopleSent};
 pub use secret::PlainSecret;
 pub use shape::Shape;
+pub use test_receiver::{TestReceipt, TestReceiver, TestReceiverCreate, TestReceiverDetail};
 pub use user::{EmailAddress, ErasureStarted, GroupName, User, UserCreate, UserPatch, UserState};

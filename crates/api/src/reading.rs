@@ -53,6 +53,7 @@ bodies![
     GroupRolesPreviewRequest,
     SamplePeopleSend,
     EndpointFilterPreviewRequest,
+    TestReceiverCreate,
 ];
 
 /// The body of a request that takes none: an empty object is none, too.

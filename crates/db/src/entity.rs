@@ -46,6 +46,8 @@ pub mod request_log;
 pub mod sequences;
 pub mod settings;
 pub mod sync_cycles;
+pub mod test_receipts;
+pub mod test_receivers;
 #[cfg(test)]
 mod tests;
 pub mod user_emails;

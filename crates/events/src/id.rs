@@ -93,4 +93,6 @@ ids! {
     DeadLetterId,
     /// An e-mail to one address.
     MailId,
+    /// What a test receiver was sent.
+    TestReceiptId,
 }

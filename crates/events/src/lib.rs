@@ -18,7 +18,7 @@ pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
     AdminKeyId, AttemptId, AuditId, CommandId, CycleId, DeadLetterId, DeliveryId, DirectoryId, EndpointId, EventId,
-    KeyId, MailId, OrganizationId, PortalLinkId, PortalSessionId, RequestId, ResourceId,
+    KeyId, MailId, OrganizationId, PortalLinkId, PortalSessionId, RequestId, ResourceId, TestReceiptId,
 };
 pub use lane::lane_of;
 pub use pattern::{EventPattern, InvalidPattern};

@@ -1,6 +1,6 @@
 //! Bearer tokens: `rcd_…` opens one directory over SCIM, `rca_…` opens the management API, `rcs_…` is the
 //! secret of an OAuth client, `rcl_…` is the end of a portal link, `rcp_…` is the cookie of a
-//! session of the portal, `rco_…` is a one-time code that logs in to it.
+//! session of the portal, `rco_…` is a one-time code that logs in to it, `rct_…` is the end of the URL of a test receiver.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
 //! which the row holds a hash. A reader of the database cannot make a token from it.
@@ -34,17 +34,20 @@ pub enum TokenKind {
     PortalSession,
     /// A code that logs in to the portal once.
     LoginCode,
+    /// A test receiver.
+    TestReceiver,
 }
 
 impl TokenKind {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Directory,
         Self::Admin,
         Self::OauthSecret,
         Self::PortalLink,
         Self::PortalSession,
         Self::LoginCode,
+        Self::TestReceiver,
     ];
 
     /// What tokens of this kind begin with; also what secret scanners can look for.
@@ -57,6 +60,7 @@ impl TokenKind {
             Self::PortalLink => "rcl_",
             Self::PortalSession => "rcp_",
             Self::LoginCode => "rco_",
+            Self::TestReceiver => "rct_",
         }
     }
 }

@@ -31,6 +31,7 @@ mod prune;
 mod queue;
 mod record;
 mod stats;
+mod test_receivers;
 mod view;
 
 pub(crate) use bodies::store_bodies;
@@ -53,6 +54,7 @@ pub use prune::{PruneReport, Retention};
 pub use queue::{CancelOutcome, ReplayRange, RetryOutcome};
 pub use record::{DeliveryVerdict, FinishedAttempt, RecordingReport};
 pub use stats::{Backlog, EndpointStats, Quantiles};
+pub use test_receivers::{TestReceipt, TestReceiver, TestReceivers};
 pub use view::{Attempt, Delivery, DeliveryFilter};
 
 use crate::Store;

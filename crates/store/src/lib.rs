@@ -18,7 +18,7 @@ pub use self::deliveries::{
     EndpointFormat, EndpointIdentity, EndpointSelection, EndpointState, EndpointStats, EndpointUrl, Endpoints,
     FannedOut, FinishedAttempt, Followers, ForgetReport, Head, InsertedDelivery, KeptUrl, Lease, NewDelivery,
     NewEndpointSecret, OwnBody, PruneReport, Quantiles, RecordingReport, ReplayRange, Retention, RetryOutcome, Room,
-    SettledDeliveries, TestDelivery,
+    SettledDeliveries, TestDelivery, TestReceipt, TestReceiver, TestReceivers,
 };
 pub use self::directory::{
     Batch, BatchError, BatchTx, CopyName, Deletion, DirectoryCounts, DirectoryFacts, GroupAt, GroupRow, Groups,

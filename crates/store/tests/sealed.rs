@@ -13,13 +13,14 @@ const SCHEMA: &str = include_str!("../../db/src/migration/snapshot/postgres.txt"
 /// Bytes that everybody may see.
 const PLAIN: [&str; 1] = ["portal_links.logo"];
 /// Bytes that are no sealed value: what others must prove they know.
-const HASHES: [&str; 6] = [
+const HASHES: [&str; 7] = [
     "admin_keys.token_hash",
     "directory_keys.token_hash",
     "oauth_clients.secret_hash",
     "portal_links.token_hash",
     "portal_sessions.configured_key_hash",
     "portal_sessions.token_hash",
+    "test_receivers.token_hash",
 ];
 /// Sealed values that are text.
 const TEXTS: [SealedColumn; 1] = [SealedColumn::IdempotentAnswer];

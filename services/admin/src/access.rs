@@ -171,6 +171,7 @@ async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<
         "organizations" => ("organization", id.parse().is_ok_and(|id: OrganizationId| id == own)),
         "directories" => ("directory", owns_directory(state, own, id).await?),
         "endpoints" => ("endpoint", owns_endpoint(state, own, id).await?),
+        "test-receivers" => ("test receiver", owns_endpoint(state, own, id).await?),
         "deliveries" => ("delivery", owns_delivery(state, own, id).await?),
         "events" => ("event", owns_event(state, own, id).await?),
         "portal-links" => ("portal link", owns_portal_link(state, own, id).await?),

@@ -1,6 +1,7 @@
 //! What the management API does beside its requests: it forgets old answers, old entries of the audit log and old dead letters,
 //! writes refusals to the log, announces credentials that end, and goes on with erasures.
 
+use crate::receive::KEPT;
 use crate::state::State;
 use events::Timestamp;
 use runtime::Shutdown;
@@ -36,6 +37,7 @@ pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
                 prune_activity(store).await;
                 prune_audit_log(state, shutdown).await;
                 prune_dead_letters(store, shutdown).await;
+                prune_receipts(store, shutdown).await;
             }
             _ = ending.tick() => announce_endings(state, shutdown).await,
             _ = erasing.tick() => erase(store, shutdown).await,
@@ -95,6 +97,21 @@ async fn prune_dead_letters(store: &Store, shutdown: &Shutdown) {
             Ok(false) => break,
             Err(error) => {
                 tracing::warn!(error = %telemetry::chain(&error), "old dead letters could not be forgotten");
+                break;
+            }
+        }
+    }
+}
+
+/// Goes on in bounded steps until nothing is left that is too old.
+async fn prune_receipts(store: &Store, shutdown: &Shutdown) {
+    let before = Timestamp::now().minus(KEPT);
+    while !shutdown.soft.is_cancelled() {
+        match store.test_receivers().forget(before).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(error = %telemetry::chain(&error), "what came to test receivers could not be forgotten");
                 break;
             }
         }

@@ -26,6 +26,7 @@ mod principal;
 mod problem;
 mod query;
 mod rate;
+mod receive;
 mod routes;
 mod samples;
 mod setup;

@@ -5,7 +5,7 @@ use crate::auth::authenticate;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::State;
 use crate::v1::{Operation, operations};
-use crate::{docs, openapi, well_known};
+use crate::{docs, openapi, receive, well_known};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
@@ -20,6 +20,7 @@ pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + S
     let operations: Arc<[Operation]> = operations().collect();
     move |config| {
         well_known::configure(data.as_ref().clone(), config);
+        receive::configure(data.as_ref().clone(), config);
         openapi::configure(config);
         docs::configure(data.as_ref(), config);
         let mut v1 = web::scope("/v1").app_data(data.clone()).wrap(from_fn(authenticate));

@@ -9,6 +9,7 @@ mod live;
 mod operations;
 mod organizations;
 mod overview;
+mod receivers;
 mod search;
 mod trace;
 
@@ -37,6 +38,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(links::configure)
         // Before the endpoints: its name would be taken for the id of one.
         .configure(filter::configure)
+        .configure(receivers::configure)
         .configure(endpoints::configure::<Operator>)
         .configure(event::configure)
         .configure(operations::configure)

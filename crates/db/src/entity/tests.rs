@@ -94,6 +94,8 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         sequences,
         settings,
         sync_cycles,
+        test_receipts,
+        test_receivers,
         user_emails,
         users,
     )

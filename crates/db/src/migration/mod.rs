@@ -34,6 +34,7 @@ mod security_events;
 #[cfg(test)]
 mod snapshot;
 mod table;
+mod test_receivers;
 mod verified_domains;
 mod webhooks;
 
@@ -93,6 +94,7 @@ migrations! {
     "0027_mail": mail,
     "0029_portal_sessions": portal_sessions,
     "0030_portal_doors": portal_doors,
+    "0031_test_receivers": test_receivers,
     "0034_activity": activity,
 }
 

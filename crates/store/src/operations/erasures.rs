@@ -9,8 +9,8 @@ use db::entity::column::{Id, Millis};
 use db::entity::copies::CopyTable;
 use db::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
 use db::entity::{
-    attempts, dead_letters, deliveries, delivery_bodies, endpoints, events, group_members, sequences, user_emails,
-    users,
+    attempts, dead_letters, deliveries, delivery_bodies, endpoints, events, group_members, sequences, test_receipts,
+    user_emails, users,
 };
 use db::expr::{is_one_of_rows, text};
 use db::rows::{Columns, Rows, ValueKind, is_one_of_ids};
@@ -192,6 +192,9 @@ impl Step<'_> {
         let log: Option<sequences::Model> = fetch_one(self.tx, log.as_query()).await?;
         let last = log.map_or(0, |log| log.last);
         self.base().await?;
+        if row.sequence == 0 && row.after_id.is_none() {
+            self.receipts().await?;
+        }
         if self.letters().await? {
             return Ok(false);
         }
@@ -287,6 +290,13 @@ impl Step<'_> {
             goes_on |= execute(self.tx, &deleted).await? == LETTERS;
         }
         Ok(goes_on)
+    }
+
+    /// What test receivers were sent of the person: there is little of it, and it is for looking at only.
+    async fn receipts(&self) -> Result<(), StoreError> {
+        let deleted = test_receipts::Entity::delete_many().filter(test_receipts::Column::Body.like(self.pattern()));
+        execute(self.tx, deleted.as_query()).await?;
+        Ok(())
     }
 
     fn pattern(&self) -> String {

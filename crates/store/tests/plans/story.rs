@@ -5,7 +5,8 @@ use crate::fill::{FEW, Kind, NOW, SMALL, id, now};
 use directory::{BrakeSettings, BrakeWrites, Images, Needs, Policy, Reach, User, Writes};
 use events::{
     AdminKeyId, AttemptId, AuditId, CommandId, DeliveryId, DirectoryId, EndpointId, EventId, EventType, KeyId,
-    OrganizationId, Outcome, PortalLinkId, PortalSessionId, ResourceId, ResourceKind, Source, Timestamp, Verdict,
+    OrganizationId, Outcome, PortalLinkId, PortalSessionId, ResourceId, ResourceKind, Source, TestReceiptId, Timestamp,
+    Verdict,
 };
 use scim::filter::Filter;
 use scim::path::AttributePath;
@@ -96,6 +97,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     tenancy::credentials(store).await;
     deliveries::endpoints(store).await;
     operations::sealed(store).await;
+    deliveries::test_receivers(store).await;
     deliveries::sending(store).await;
     deliveries::switching(database, store).await;
     people::the_past(store).await;

@@ -7,6 +7,7 @@ pub(super) mod enable;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod preview_filter;
+pub(super) mod receivers;
 pub(super) mod replay;
 pub(super) mod rotate_secret;
 mod seal;

@@ -191,13 +191,13 @@ fn every_example_is_of_its_type() {
     let mut examples = Examples(document(), Vec::new());
     check!(examples.request: OrganizationCreate, DirectoryCreate, DirectoryPatch, DirectoryRelease, KeyCreate, KeyPatch, KeyRotate,
            OauthClientCreate, FederationSet, EndpointCreate, EndpointPatch, EndpointEnable, EndpointReplay, EndpointTest,
-           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest, GroupRolesPreviewRequest, SamplePeopleSend, EndpointFilterPreviewRequest, AdminKeyCreate, OrganizationPatch, PortalLinkCreate);
+           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest, GroupRolesPreviewRequest, SamplePeopleSend, EndpointFilterPreviewRequest, TestReceiverCreate, AdminKeyCreate, OrganizationPatch, PortalLinkCreate);
     check!(examples.answer: Problem, Fault, Organization, Directory, DirectoryCounts, LastRefusal, FirstKey, RoleRule,
            GroupRole, MassChangeBrake, SchemaDeclaration, AttributeDeclaration, Key, KeyToken, OauthClient, Federation,
            Endpoint, ClientCertificate, ClientCertificateShown, EndpointSecret, SecretRotated, ReplayQueued, TestQueued,
            EndpointDay, EndpointHour, Activity, ActivityMinute, Lane, WaitingDeliveries,
            EndpointStats, Percentiles, Oldest, Delivery, Attempt, DeliveryQueued, DeliveryCancelled, Event,
-    EventDetail, EndpointFilterPreview, FilteredEvent, SamplePeopleSent, SamplePeopleRemoved, GroupRoleEffect, GroupRolesPreview, AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview, AdminKey, AuditEntry, AuditActor, AuditObject, PortalLink, PortalBrand, PortalBrandCreate,
+    EventDetail, TestReceiver, TestReceipt, TestReceiverDetail, EndpointFilterPreview, FilteredEvent, SamplePeopleSent, SamplePeopleRemoved, GroupRoleEffect, GroupRolesPreview, AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview, AdminKey, AuditEntry, AuditActor, AuditObject, PortalLink, PortalBrand, PortalBrandCreate,
            DeadLetter, DeadLetterRedriven, Credential, VerifiedDomain, DomainCheck, DomainRecord);
     let schemas = examples.0["components"]["schemas"].as_object().unwrap();
     let with_examples = schemas.iter().filter(|(_, schema)| schema["examples"].is_array());

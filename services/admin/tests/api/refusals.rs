@@ -98,6 +98,7 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
         ("/portal-links/{id}", link),
         // No tenant has one of these.
         ("/events/{id}", NO_ONE.to_owned()),
+        ("/test-receivers/{id}", NO_ONE.to_owned()),
         ("/dead-letters/{id}", NO_ONE.to_owned()),
         ("/keys/{key_id}", key),
         ("/oauth-clients/{client_id}", client),

@@ -46,6 +46,7 @@ mod shutdown;
 mod structure;
 mod takeover;
 mod tenancy;
+mod test_receivers;
 mod tracing;
 
 /// Each scenario as two tests: everything in one process on SQLite, and separate processes on PostgreSQL and RabbitMQ.

@@ -202,3 +202,40 @@ pub(super) async fn switching(database: &TestDatabase, store: &Store) {
     change.save_endpoint(&one).await.unwrap();
     change.commit().await.unwrap();
 }
+
+/// What comes to receivers of our own, and how it is forgotten.
+pub(super) async fn test_receivers(store: &Store) {
+    let receivers = store.test_receivers();
+    let receiver = TestReceiver {
+        endpoint_id: endpoint(7),
+        token_hash: [7; 32],
+        created_at: now(),
+    };
+    let change = store.change(None).await.unwrap();
+    assert!(change.create_test_receiver(&receiver).await.unwrap());
+    change.commit().await.unwrap();
+    assert!(receivers.by_id(endpoint(7)).await.unwrap().is_some());
+    assert!(!receivers.all().await.unwrap().is_empty());
+    let receipt = TestReceipt {
+        id: TestReceiptId::new(),
+        endpoint_id: endpoint(7),
+        at: now(),
+        headers: "{}".to_owned(),
+        body: "{}".to_owned(),
+        size: 2,
+    };
+    receivers.receive(&receipt).await.unwrap();
+    let found = receivers
+        .receipts(endpoint(7), Timestamp::from_millis(1))
+        .await
+        .unwrap();
+    assert_eq!(found, [receipt]);
+    assert!(!receivers.forget(now()).await.unwrap());
+    assert!(
+        receivers
+            .receipts(endpoint(7), Timestamp::from_millis(1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}

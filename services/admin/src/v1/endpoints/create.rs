@@ -91,7 +91,7 @@ fn check_together(body: &mut Body<EndpointCreate>) {
 }
 
 /// The endpoint except for its secret.
-fn endpoint(
+pub(super) fn endpoint(
     context: &AdminContext,
     id: EndpointId,
     wanted: EndpointCreate,
