@@ -46,7 +46,7 @@ async fn page(operator: &Operator, errors: Errors, event_types: String) -> Resul
         receivers: operator.api.get("/test-receivers").await?,
         errors,
         event_types,
-        may_change: operator.may(Scope::Endpoints),
+        may_change: operator.may(Scope::ManageEndpoints),
     };
     let crumbs = [Link::new("/console/endpoints", "Endpoints")];
     console_with(status, operator, Section::Endpoints, "Test receivers", &crumbs, &page)
@@ -103,7 +103,7 @@ async fn show(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fa
     let id: EndpointId = id(&path)?;
     let page = ReceiverPage {
         detail: operator.api.get(&format!("/test-receivers/{id}")).await?,
-        may_change: operator.may(Scope::Endpoints),
+        may_change: operator.may(Scope::ManageEndpoints),
     };
     let crumbs = [
         Link::new("/console/endpoints", "Endpoints"),
