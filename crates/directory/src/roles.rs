@@ -3,11 +3,11 @@
 
 use crate::apply::{Announcement, DirectoryRows};
 use crate::event::normalize;
-use crate::{GroupRole, Owner, Policy, User, normalized_user};
+use crate::{Owner, Policy, User, normalized_user};
 use events::{EventType, GroupRef, ResourceId};
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The most people whose roles one request changes with an event for each. A request that moves the members of a larger
 /// group all at once (its deletion, its emptying, a change of `group_roles`) is announced by its own events alone: they name
@@ -72,6 +72,11 @@ pub fn role_effects(people: &[(User, Vec<GroupRef>)], before: &Policy, after: &P
         by_rule: vec![RuleEffect::default(); after.group_roles.len()],
         losing: 0,
     };
+    // The first rule of each group, so that the work goes by the groups of a person and not by all rules for each of them.
+    let mut first_rules: HashMap<ResourceId, usize> = HashMap::new();
+    for (place, rule) in after.group_roles.iter().enumerate() {
+        first_rules.entry(rule.group_id).or_insert(place);
+    }
     for (user, groups) in people {
         let seen = |policy: &Policy| if policy.groups_enabled { groups.as_slice() } else { &[] };
         let was = normalize::role(user, seen(before), before);
@@ -79,8 +84,8 @@ pub fn role_effects(people: &[(User, Vec<GroupRef>)], before: &Policy, after: &P
         let rule = if normalize::role(user, &[], after).is_some() {
             None
         } else {
-            let applies = |rule: &GroupRole| seen(after).iter().any(|group| group.id == rule.group_id);
-            after.group_roles.iter().position(applies)
+            let of_group = |group: &GroupRef| first_rules.get(&group.id).copied();
+            seen(after).iter().filter_map(of_group).min()
         };
         if let Some(effect) = rule.and_then(|rule| effects.by_rule.get_mut(rule)) {
             effect.people += 1;
