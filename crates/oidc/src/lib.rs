@@ -7,9 +7,12 @@
 //! - [`KeySet`] and [`Issuer`]: the published keys of an issuer (RFC 7517) and where they are.
 //! - [`Authority`] and [`ProviderMetadata`]: what an administrator enters as a provider, and what that publishes.
 //! - [`IdTokenRules`] and [`IdTokenClaims`]: ID tokens of Entra ID, with [`IdTokenError`]; [`EntraError`]: its refusals.
-//! - [`SigningKey`] and [`Certificate`]: keys of ours.
+//! - [`SigningKey`] and [`Certificate`]: keys of ours; [`PublicKeys`]: keys of clients of ours.
+//! - [`sign_client_assertion`] and [`ClientAssertion`]: who a client is (RFC 7523), for Entra ID and for us.
+//! - [`IssuedIdToken`], [`LogoutToken`], [`SecurityEventToken`], [`CodeChallenge`]: being a provider ourselves.
 
 mod algorithm;
+mod assertion;
 mod certificate;
 mod clock;
 mod compact;
@@ -24,12 +27,17 @@ mod jwt;
 mod key_set;
 mod known_keys;
 mod members;
+mod provider;
+mod public_keys;
 mod signing;
 #[cfg(test)]
 mod test_keys;
 mod verifier;
 
 pub use algorithm::Algorithm;
+pub use assertion::{
+    AssertionError, AssertionForm, CLIENT_ASSERTION_TYPE, ClientAssertion, VerifiedAssertion, sign_client_assertion,
+};
 pub use certificate::{CERTIFICATE_LIFETIME, Certificate, CertificateError};
 pub use discovery::{
     Authority, AuthorityError, AuthorityKind, AuthorityRules, DiscoveryError, MetadataError, ProviderMetadata,
@@ -42,5 +50,10 @@ pub use issuer::{EntraAuthority, Issuer};
 pub use jwk::VerifyingKey;
 pub use jwt::{ExpectedClaims, Jwt};
 pub use key_set::KeySet;
+pub use provider::{
+    CodeChallenge, CodeVerifier, HintError, IdTokenHint, IssuedIdToken, LogoutToken, PkceError, SecurityEventToken,
+    read_id_token_hint, redirect_uri_matches,
+};
+pub use public_keys::{PublicKeys, PublicKeysError};
 pub use signing::{KeyError, KeyKind, SigningKey, generate_key, jwk_set};
 pub use verifier::Verifier;
