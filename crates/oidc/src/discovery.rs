@@ -5,6 +5,7 @@ mod authority;
 mod authority_error;
 mod hosts;
 mod metadata;
+mod parts;
 
 pub use authority::{Authority, AuthorityKind, AuthorityRules};
 pub use authority_error::AuthorityError;

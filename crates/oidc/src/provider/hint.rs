@@ -51,7 +51,7 @@ pub struct IdTokenHint {
 /// [`HintError`].
 pub fn read_id_token_hint(text: &str, issuer: &str, keys: &PublicKeys) -> Result<IdTokenHint, HintError> {
     let compact = Compact::parse(text)?;
-    // Tokens of ours always have a type, and those for logout and for events have others.
+    // Our tokens for logout and for events have other types, and so are none.
     let algorithm = compact.algorithm(&[Algorithm::Rs256, Algorithm::Es256], &["JWT"])?;
     let claims = &compact.claims;
     if claims.needed_text("iss")? != issuer {

@@ -4,7 +4,9 @@
 mod authority;
 mod fetching;
 mod id_token;
+mod id_token_form;
 mod keys;
 mod metadata;
+mod provider;
 mod server;
 mod tokens;
