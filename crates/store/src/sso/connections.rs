@@ -218,7 +218,7 @@ impl Connections {
     /// As any write.
     pub async fn note_test(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
         let tested = Expr::case(
-            Expr::from(Column::State.eq(ConnectionState::Draft)),
+            Column::State.eq(ConnectionState::Draft),
             Expr::value(ConnectionState::Tested),
         )
         .finally(Expr::col(Column::State));
