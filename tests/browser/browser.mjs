@@ -16,12 +16,14 @@ export async function launch() {
 
 /**
  * Opens a page and watches it. `options` are those of a browser context: `colorScheme`, `javaScriptEnabled`, `viewport`.
- * `faults` fills with what it should not have done.
+ * `faults` fills with what it should not have done, `loaded` with the requests that were answered.
  */
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const faults = [];
+  const loaded = [];
+  page.on("requestfinished", (request) => loaded.push(request));
   const origin = new URL(url).origin;
   page.on("console", (message) => {
     if (message.type() === "error" || /Content.Security.Policy/i.test(message.text())) {
@@ -48,7 +50,7 @@ export async function open(browser, url, options = {}) {
     }
   });
   const answer = await page.goto(url, { waitUntil: "load" });
-  return { context, page, faults, answer };
+  return { context, page, faults, loaded, answer };
 }
 
 /**

@@ -3,7 +3,10 @@
 import { accessibility, open, picture } from "./browser.mjs";
 
 const WIDE = { width: 1360, height: 900 };
+const MIDDLE = { width: 900, height: 900 };
 const NARROW = { width: 360, height: 740 };
+// What a browser that comes for the first time has to fetch at most, compressed: page, styles, scripts, symbols.
+const MOST_BYTES = 90_000;
 
 /**
  * What is wrong with a page of ours: with scripts and without, wide and narrow. A thorough look has axe see it in the dark and
@@ -14,7 +17,7 @@ export async function ownPage(browser, url, path, { isThorough, leastText = 200,
   for (const javaScriptEnabled of [true, false]) {
     const colorScheme = javaScriptEnabled ? "light" : "dark";
     const opened = await open(browser, url + path, { ...options, javaScriptEnabled, colorScheme, viewport: WIDE });
-    faults.push(...opened.faults, ...(await shown(opened, leastText)));
+    faults.push(...opened.faults, ...(await shown(opened, leastText)), ...(await weighed(opened)));
     // Light with scripts, dark without: the pages are the same.
     await picture(opened.page, `${name}-${colorScheme}`);
     await opened.context.close();
@@ -25,14 +28,23 @@ export async function ownPage(browser, url, path, { isThorough, leastText = 200,
     faults.push(...(await accessibility(browser, url + path, { ...options, colorScheme: "light", viewport: NARROW })));
     faults.push(...(await accessibility(browser, url + path, { ...options, forcedColors: "active", viewport: WIDE })));
   }
-  const { context, page } = await open(browser, url + path, { ...options, viewport: NARROW });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (overflow > 0) {
-    faults.push(`${overflow} px wider than a narrow screen`);
+  for (const [width, viewport] of Object.entries({ middle: MIDDLE, narrow: NARROW })) {
+    const { context, page } = await open(browser, url + path, { ...options, viewport });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (overflow > 0) {
+      faults.push(`${overflow} px wider than a screen of ${viewport.width}`);
+    }
+    await picture(page, `${name}-${width}`);
+    await context.close();
   }
-  await picture(page, `${name}-narrow`);
-  await context.close();
   return faults;
+}
+
+/** That the page with all that it loads is small, as it comes over the wire. */
+async function weighed({ loaded }) {
+  const sizes = await Promise.all(loaded.map(async (request) => (await request.sizes()).responseBodySize));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return bytes > 0 && bytes <= MOST_BYTES ? [] : [`${bytes} bytes are loaded for it; ${MOST_BYTES} are allowed`];
 }
 
 /** That there is something to read, and that every link within the page leads somewhere. */

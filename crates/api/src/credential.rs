@@ -19,16 +19,19 @@ pub enum CredentialKind {
     ClientCertificate,
     /// The secret of an endpoint before the last rotation, which signs for a while as well.
     PreviousSecret,
+    /// What a connection proves itself with to the identity provider: its client secret or its certificate.
+    Connection,
 }
 
 impl CredentialKind {
     /// Each of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::DirectoryKey,
         Self::OauthClient,
         Self::AdminKey,
         Self::ClientCertificate,
         Self::PreviousSecret,
+        Self::Connection,
     ];
 
     /// The name on the wire.
@@ -40,6 +43,7 @@ impl CredentialKind {
             Self::AdminKey => "admin_key",
             Self::ClientCertificate => "client_certificate",
             Self::PreviousSecret => "previous_secret",
+            Self::Connection => "connection",
         }
     }
 }

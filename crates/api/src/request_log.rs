@@ -37,7 +37,7 @@ pub struct Request {
     pub at: Timestamp,
     /// Its method.
     pub method: String,
-    /// What follows the tenant URL, decoded.
+    /// What follows the tenant URL, decoded; the whole path where the request came to another address than the tenant URL.
     pub path: String,
     /// Its query, decoded.
     #[schema(required = true)]

@@ -95,4 +95,12 @@ ids! {
     MailId,
     /// What a test receiver was sent.
     TestReceiptId,
+    /// The way of the people of an organization to its identity provider: single sign-on.
+    ConnectionId,
+    /// A downstream app that people log in to.
+    SsoClientId,
+    /// A login that is under way.
+    SsoLoginId,
+    /// Somebody who is logged in to an app; also the `sid` of its tokens.
+    SsoSessionId,
 }

@@ -17,8 +17,9 @@ pub use catalogue::{CatalogueEntry, catalogued};
 pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
-    AdminKeyId, AttemptId, AuditId, CommandId, CycleId, DeadLetterId, DeliveryId, DirectoryId, EndpointId, EventId,
-    KeyId, MailId, OrganizationId, PortalLinkId, PortalSessionId, RequestId, ResourceId, TestReceiptId,
+    AdminKeyId, AttemptId, AuditId, CommandId, ConnectionId, CycleId, DeadLetterId, DeliveryId, DirectoryId,
+    EndpointId, EventId, KeyId, MailId, OrganizationId, PortalLinkId, PortalSessionId, RequestId, ResourceId,
+    SsoClientId, SsoLoginId, SsoSessionId, TestReceiptId,
 };
 pub use lane::lane_of;
 pub use pattern::{EventPattern, InvalidPattern};

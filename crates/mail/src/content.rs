@@ -70,6 +70,8 @@ pub enum CredentialKind {
     ClientCertificate,
     /// The secret of an endpoint before the last rotation.
     PreviousSecret,
+    /// What a connection proves itself with to the identity provider.
+    Connection,
 }
 
 /// Who reads a mail: a contact of whom.

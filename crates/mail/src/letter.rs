@@ -89,6 +89,7 @@ const fn credential(kind: CredentialKind) -> &'static str {
         CredentialKind::AdminKey => "admin key",
         CredentialKind::ClientCertificate => "client certificate for the endpoint",
         CredentialKind::PreviousSecret => "previous secret of the endpoint",
+        CredentialKind::Connection => "secret or certificate of the connection",
     }
 }
 

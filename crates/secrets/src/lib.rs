@@ -9,6 +9,7 @@ mod compare;
 mod master_key;
 mod master_keys;
 mod random;
+mod session_token;
 mod token;
 
 pub use access_token::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, GrantType};
@@ -16,4 +17,5 @@ pub use compare::{constant_time_eq, hash_secret};
 pub use master_key::{KeyId, MasterKey, MasterKeyError, OpenError};
 pub use master_keys::{Derived, MasterKeys};
 pub use random::random_bytes;
+pub use session_token::{SessionClaims, SessionTokenUse, SessionTokens};
 pub use token::{ParsedToken, Token, TokenHash, TokenKind};

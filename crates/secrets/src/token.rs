@@ -1,6 +1,8 @@
 //! Bearer tokens: `rcd_…` opens one directory over SCIM, `rca_…` opens the management API, `rcs_…` is the
 //! secret of an OAuth client, `rcl_…` is the end of a portal link, `rcp_…` is the cookie of a
-//! session of the portal, `rco_…` is a one-time code that logs in to it, `rct_…` is the end of the URL of a test receiver.
+//! session of the portal, `rco_…` is a one-time code that logs in to it, `rcw_…` is the end of the URL of a test receiver,
+//! `rck_…` is the secret of an app that people log in to, `rcx_…` is the `state` of a login, `rcg_…` is the code that an app
+//! redeems.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
 //! which the row holds a hash. A reader of the database cannot make a token from it.
@@ -36,11 +38,17 @@ pub enum TokenKind {
     LoginCode,
     /// A test receiver.
     TestReceiver,
+    /// The secret of an app that people log in to.
+    SsoClient,
+    /// The `state` of a login that is under way.
+    SsoLogin,
+    /// The authorization code of a login.
+    SsoCode,
 }
 
 impl TokenKind {
     /// Each of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Directory,
         Self::Admin,
         Self::OauthSecret,
@@ -48,6 +56,9 @@ impl TokenKind {
         Self::PortalSession,
         Self::LoginCode,
         Self::TestReceiver,
+        Self::SsoClient,
+        Self::SsoLogin,
+        Self::SsoCode,
     ];
 
     /// What tokens of this kind begin with; also what secret scanners can look for.
@@ -60,7 +71,10 @@ impl TokenKind {
             Self::PortalLink => "rcl_",
             Self::PortalSession => "rcp_",
             Self::LoginCode => "rco_",
-            Self::TestReceiver => "rct_",
+            Self::TestReceiver => "rcw_",
+            Self::SsoClient => "rck_",
+            Self::SsoLogin => "rcx_",
+            Self::SsoCode => "rcg_",
         }
     }
 }

@@ -7,6 +7,7 @@ mod deliveries;
 mod directory;
 mod event_log;
 mod operations;
+mod sso;
 mod store;
 mod tenancy;
 #[cfg(any(test, feature = "testing"))]
@@ -34,6 +35,11 @@ pub use self::operations::{
     KeptRequests, LaneHolder, LoggedRequest, MailOutcome, MailQueue, Mails, NewMail, NewRequest, OpenIncident, Over,
     RequestBatch, RequestFilter, RequestLogSize, Requests, Resealed, SHOWN_HOURS, SealedColumn, SealedHead, SealedRow,
     SealedValues, Strangers, SyncCycle, SyncState,
+};
+pub use self::sso::{
+    Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections,
+    EndedSession, LogReader, LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoBindings,
+    SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

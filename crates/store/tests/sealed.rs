@@ -11,15 +11,19 @@ const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 /// The schema, as it was released.
 const SCHEMA: &str = include_str!("../../db/src/migration/snapshot/postgres.txt");
 /// Bytes that everybody may see.
-const PLAIN: [&str; 1] = ["portal_links.logo"];
+const PLAIN: [&str; 2] = ["connections.certificate", "portal_links.logo"];
 /// Bytes that are no sealed value: what others must prove they know.
-const HASHES: [&str; 7] = [
+const HASHES: [&str; 11] = [
     "admin_keys.token_hash",
     "directory_keys.token_hash",
     "oauth_clients.secret_hash",
     "portal_links.token_hash",
     "portal_sessions.configured_key_hash",
     "portal_sessions.token_hash",
+    "sso_clients.secret_hash",
+    "sso_logins.browser_hash",
+    "sso_logins.state_hash",
+    "sso_sessions.code_hash",
     "test_receivers.token_hash",
 ];
 /// Sealed values that are text.
@@ -84,6 +88,26 @@ async fn fill(db: &TestDatabase) {
              VALUES ({id}, 'event', 'm{n}', 'q', 'r', 1, {or_none}, 0)"
         ))
         .await;
+        db.execute(&format!(
+            "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ({id}, 'o', 0, 0)"
+        ))
+        .await;
+        db.execute(&format!(
+            "INSERT INTO directories (id, organization_id, name, provider, created_at, updated_at) \
+             VALUES ({id}, {id}, 'd', 'entra_id', 0, 0)"
+        ))
+        .await;
+        db.execute(&format!(
+            "INSERT INTO connections (id, organization_id, directory_id, name, state, slug, authority, client_id, \
+             user_name_claim, credential, sealed_client_secret, sealed_private_key, assertion_form, allows_guests, \
+             test_accounts, created_at, updated_at) VALUES ({id}, {id}, {id}, 'c', 'draft', 's{n}', 'a', 'c', 'upn', 'none', \
+             {or_none}, {or_none}, 'ps256', false, '[]', 0, 0)"
+        ))
+        .await;
+        db.execute(&format!(
+            "INSERT INTO sso_keys (id, sealed_key, created_at, signs_from) VALUES ({id}, {bytes}, 0, 0)"
+        ))
+        .await;
         let text = if n == 2 {
             String::new()
         } else {
@@ -118,7 +142,7 @@ async fn values_are_gone_through_in_stretches_and_replaced_only_as_they_were_rea
                 continue;
             }
             let name = column.name();
-            let is_always = column == SealedColumn::EndpointSecret;
+            let is_always = [SealedColumn::EndpointSecret, SealedColumn::SsoKey].contains(&column);
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
                 let heads = values.heads(column, after.as_ref(), 2).await.unwrap();

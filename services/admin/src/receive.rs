@@ -6,10 +6,12 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use events::{EndpointId, TestReceiptId, Timestamp};
+use events::{DirectoryId, EndpointId, ResourceId, TestReceiptId, Timestamp};
 use runtime::http::read_body;
 use secrecy::ExposeSecret as _;
 use secrets::{Token, TokenKind};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::{Endpoint, StoreError, TestReceipt};
@@ -23,6 +25,8 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 const KEPT_BYTES: usize = 64 * 1024;
 /// Headers that are kept, and bytes of each.
 const MOST_HEADERS: usize = 40;
+/// Erased persons that are taken out of a body; of a body with more of them nothing is kept.
+const MOST_ERASED: u64 = 16;
 const LONGEST_HEADER: usize = 1_000;
 
 /// Mounts it. Whoever knows the URL may send, and only what is signed is taken.
@@ -80,7 +84,7 @@ async fn take(state: &State, request: &HttpRequest, token: &str, payload: Payloa
         endpoint_id: id,
         at: Timestamp::now(),
         headers: headers(request),
-        body: beginning(&body),
+        body: beginning(&without_the_erased(state, &body).await?),
         size: u32::try_from(body.len()).unwrap_or(u32::MAX),
     };
     receivers.receive(&receipt).await?;
@@ -126,6 +130,54 @@ fn headers(request: &HttpRequest) -> String {
         (name.as_str(), value)
     });
     serde_json::to_string(&kept.collect::<BTreeMap<_, _>>()).unwrap_or_default()
+}
+
+/// The body without the persons who were erased while it was on its way here.
+async fn without_the_erased<'b>(state: &State, body: &'b [u8]) -> Result<Cow<'b, [u8]>, StoreError> {
+    let Some(mentioned) = Mentioned::of(body) else {
+        return Ok(Cow::Borrowed(body));
+    };
+    let erased = state
+        .store()
+        .erasures()
+        .among(mentioned.directory, mentioned.ids, MOST_ERASED + 1)
+        .await?;
+    if erased.len() as u64 > MOST_ERASED {
+        return Ok(Cow::Borrowed(b""));
+    }
+    let mut left = Cow::Borrowed(body);
+    for person in erased {
+        let text = String::from_utf8_lossy(&left);
+        if let Ok(Some(erased)) = directory::erase(&text, person) {
+            left = Cow::Owned(erased.body.into_bytes());
+        }
+    }
+    Ok(left)
+}
+
+/// Whom an event may tell of: every id in it.
+struct Mentioned {
+    directory: DirectoryId,
+    ids: Vec<ResourceId>,
+}
+
+impl Mentioned {
+    /// `None` where the body is no event of a directory.
+    fn of(body: &[u8]) -> Option<Self> {
+        let event: Value = serde_json::from_slice(body).ok()?;
+        let directory = event.get("directory_id")?.as_str()?.parse().ok()?;
+        let mut ids = Vec::new();
+        let mut open = vec![event.get("data")?];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::String(text) => ids.extend(text.parse::<ResourceId>().ok()),
+                Value::Array(items) => open.extend(items),
+                Value::Object(members) => open.extend(members.values()),
+                _ => (),
+            }
+        }
+        Some(Self { directory, ids })
+    }
 }
 
 /// As text; PostgreSQL keeps no zero bytes.

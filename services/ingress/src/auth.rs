@@ -66,6 +66,16 @@ impl KeyCache {
     /// The directory that a request may use. One answer for every kind of "no" (R62): no key, a malformed, unknown,
     /// revoked or expired one, one of another directory, a way that is switched off, and a directory that does not exist.
     pub(crate) async fn authorize(&self, header: Option<&[u8]>, tenant: &Tenant) -> Result<Access, Failure> {
+        let access = self.holder(header).await?;
+        if self.names(tenant, &access.directory).await? {
+            Ok(access)
+        } else {
+            Err(Failure::Unauthorized)
+        }
+    }
+
+    /// The directory that the key of a request opens, whichever its URL names.
+    pub(crate) async fn holder(&self, header: Option<&[u8]>) -> Result<Access, Failure> {
         let (scheme, secret) = header.and_then(secret).ok_or(Failure::Unauthorized)?;
         let now = Timestamp::now();
         let (access, way) = if secret.starts_with(ACCESS_TOKEN_PREFIX) && scheme == Authentication::Bearer {
@@ -74,8 +84,11 @@ impl KeyCache {
         } else {
             (self.key_holder(&secret, now).await?, scheme)
         };
-        let open = self.names(tenant, &access.directory).await? && access.directory.authentication()?.contains(&way);
-        if open { Ok(access) } else { Err(Failure::Unauthorized) }
+        if access.directory.authentication()?.contains(&way) {
+            Ok(access)
+        } else {
+            Err(Failure::Unauthorized)
+        }
     }
 
     /// Whether a request that was refused has shown a key that was good once. For the directory's log: the answer is the

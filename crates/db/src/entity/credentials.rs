@@ -33,16 +33,19 @@ pub enum CredentialKind {
     ClientCertificate,
     /// The secret of an endpoint before the last rotation, which signs for a while as well.
     PreviousSecret,
+    /// The client secret or the certificate of a connection.
+    Connection,
 }
 
 impl CredentialKind {
     /// Each of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::DirectoryKey,
         Self::OauthClient,
         Self::AdminKey,
         Self::ClientCertificate,
         Self::PreviousSecret,
+        Self::Connection,
     ];
 }
 

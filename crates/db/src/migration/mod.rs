@@ -33,6 +33,7 @@ mod scopes;
 mod security_events;
 #[cfg(test)]
 mod snapshot;
+mod sso;
 mod table;
 mod test_receivers;
 mod verified_domains;
@@ -96,6 +97,7 @@ migrations! {
     "0030_portal_doors": portal_doors,
     "0031_test_receivers": test_receivers,
     "0034_activity": activity,
+    "0035_sso": sso,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

@@ -74,6 +74,8 @@ impl CheckedDelivery {
     }
 }
 
+/// What only the body of a tombstone holds, see [`directory::erase`].
+const TOMBSTONES: &str = "%\"erased\":true%";
 /// Letters deleted in one step.
 const LETTERS: u64 = 1_000;
 
@@ -93,6 +95,27 @@ const BODY: &str = "body";
 const GONE: &str = "gone";
 
 impl Erasures<'_> {
+    /// Notes before a person is deleted that an erasure follows: what is sent of the deletion is then known to be of
+    /// somebody who is erased. Nothing is due yet.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn announce(&self, erasure: Erasure, now: Timestamp) -> Result<(), StoreError> {
+        let known = OnConflict::columns([Progress::DirectoryId, Progress::UserId])
+            .do_nothing()
+            .to_owned();
+        let announced = Entity::insert(ActiveModel {
+            directory_id: Set(erasure.directory_id.into()),
+            user_id: Set(erasure.user_id.into()),
+            due_at: Set(None),
+            created_at: Set(now.into()),
+            ..ActiveModel::default()
+        })
+        .on_conflict(known);
+        execute(self.store.write(), announced.as_query()).await?;
+        Ok(())
+    }
+
     /// Asks for an erasure, again from the beginning when there was one before.
     ///
     /// # Errors
@@ -139,6 +162,26 @@ impl Erasures<'_> {
         Ok(deleted.is_some())
     }
 
+    /// Who of these was erased, at most `most` of them.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn among(
+        &self,
+        directory: DirectoryId,
+        ids: impl IntoIterator<Item = ResourceId>,
+        most: u64,
+    ) -> Result<Vec<ResourceId>, StoreError> {
+        let among = is_one_of_ids(self.store.dialect(), Progress::UserId.into_expr(), ids);
+        let erased = Entity::find()
+            .filter(Progress::DirectoryId.eq(Id(directory)))
+            .filter(among)
+            .limit(most)
+            .select_only();
+        let rows: Vec<ErasureKey> = fetch_all(self.store.read(), ErasureKey::select_cols(erased).as_query()).await?;
+        Ok(rows.into_iter().map(|row| row.user_id.0).collect())
+    }
+
     /// Erasures that something is to be done for now.
     ///
     /// # Errors
@@ -149,8 +192,8 @@ impl Erasures<'_> {
             .order_by_asc(Progress::DueAt)
             .limit(u64::from(limit))
             .select_only();
-        let rows: Vec<DueErasure> = fetch_all(self.store.read(), DueErasure::select_cols(due).as_query()).await?;
-        let erasure = |row: DueErasure| Erasure {
+        let rows: Vec<ErasureKey> = fetch_all(self.store.read(), ErasureKey::select_cols(due).as_query()).await?;
+        let erasure = |row: ErasureKey| Erasure {
             directory_id: row.directory_id.0,
             user_id: row.user_id.0,
         };
@@ -292,9 +335,11 @@ impl Step<'_> {
         Ok(goes_on)
     }
 
-    /// What test receivers were sent of the person: there is little of it, and it is for looking at only.
+    /// What test receivers were sent of the person: there is little of it, and it is for looking at only. Tombstones stay.
     async fn receipts(&self) -> Result<(), StoreError> {
-        let deleted = test_receipts::Entity::delete_many().filter(test_receipts::Column::Body.like(self.pattern()));
+        let deleted = test_receipts::Entity::delete_many()
+            .filter(test_receipts::Column::Body.like(self.pattern()))
+            .filter(test_receipts::Column::Body.not_like(TOMBSTONES));
         execute(self.tx, deleted.as_query()).await?;
         Ok(())
     }
@@ -421,10 +466,10 @@ impl Step<'_> {
     }
 }
 
-/// Whom something is to be done for.
+/// Who was erased, or is to be.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-struct DueErasure {
+struct ErasureKey {
     directory_id: Id<DirectoryId>,
     user_id: Id<ResourceId>,
 }

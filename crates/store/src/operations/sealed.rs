@@ -6,7 +6,7 @@
 use crate::{Store, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use db::entity::{dead_letters, directory_keys, endpoints, idempotency_keys};
+use db::entity::{connections, dead_letters, directory_keys, endpoints, idempotency_keys, sso_keys};
 use db::expr::{call, number};
 use db::rows::{Columns, Rows, ValueKind, is_one_of, list};
 use db::send::{execute, query_rows};
@@ -48,6 +48,12 @@ pub enum SealedColumn {
     DirectoryKeyToken,
     /// A command that could not be processed: JSON.
     DeadLetterBody,
+    /// The client secret of a connection: text.
+    ConnectionClientSecret,
+    /// The private key of a connection: PKCS#8.
+    ConnectionPrivateKey,
+    /// A key that signs for apps: PKCS#8.
+    SsoKey,
     /// The answer to a request with an `Idempotency-Key`, which may show a secret: JSON.
     IdempotentAnswer,
 }
@@ -70,7 +76,7 @@ enum Form {
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::EndpointSecret,
         Self::EndpointPreviousSecret,
         Self::EndpointHeaders,
@@ -78,6 +84,9 @@ impl SealedColumn {
         Self::EndpointUrl,
         Self::DirectoryKeyToken,
         Self::DeadLetterBody,
+        Self::ConnectionClientSecret,
+        Self::ConnectionPrivateKey,
+        Self::SsoKey,
         Self::IdempotentAnswer,
     ];
 
@@ -92,6 +101,9 @@ impl SealedColumn {
             Self::EndpointUrl => format!("endpoint/{row}/url"),
             Self::DirectoryKeyToken => format!("directory-key/{row}/token"),
             Self::DeadLetterBody => format!("dead-letter/{row}/body"),
+            Self::ConnectionClientSecret => format!("connection/{row}/client-secret"),
+            Self::ConnectionPrivateKey => format!("connection/{row}/private-key"),
+            Self::SsoKey => format!("sso-key/{row}"),
             Self::IdempotentAnswer => format!("idempotency/{row}"),
         }
     }
@@ -122,6 +134,14 @@ impl SealedColumn {
                 value: dead_letters::Column::Body.into_iden(),
                 form: Form::Bytes,
             },
+            Self::ConnectionClientSecret => of_connection(connections::Column::SealedClientSecret),
+            Self::ConnectionPrivateKey => of_connection(connections::Column::SealedPrivateKey),
+            Self::SsoKey => Place {
+                table: sso_keys::Entity.into_iden(),
+                key: sso_keys::Column::Id.into_iden(),
+                value: sso_keys::Column::SealedKey.into_iden(),
+                form: Form::Bytes,
+            },
             Self::IdempotentAnswer => Place {
                 table: idempotency_keys::Entity.into_iden(),
                 key: idempotency_keys::Column::Key.into_iden(),
@@ -136,6 +156,15 @@ fn of_endpoint(value: endpoints::Column) -> Place {
     Place {
         table: endpoints::Entity.into_iden(),
         key: endpoints::Column::Id.into_iden(),
+        value: value.into_iden(),
+        form: Form::Bytes,
+    }
+}
+
+fn of_connection(value: connections::Column) -> Place {
+    Place {
+        table: connections::Entity.into_iden(),
+        key: connections::Column::Id.into_iden(),
         value: value.into_iden(),
         form: Form::Bytes,
     }

@@ -31,6 +31,10 @@ pub(crate) enum Kind {
     Link = 16,
     Letter = 17,
     Mail = 18,
+    Connection = 19,
+    SsoClient = 20,
+    SsoLogin = 21,
+    SsoSession = 22,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -204,6 +208,48 @@ impl Sql {
                 "INSERT INTO portal_links (id, organization_id, features, token_hash, expires_at, created_at) \
                  SELECT {}, {organization}, 'sso', {hash}, {NOW}, {STORED} FROM {tenants}",
                 self.id(Kind::Link, "g.n")
+            ),
+            format!(
+                "INSERT INTO connections (id, organization_id, directory_id, name, state, slug, authority, client_id, \
+                 user_name_claim, credential, assertion_form, allows_guests, test_accounts, created_at, updated_at) \
+                 SELECT {}, {organization}, {directory}, 'c', 'active', 's' || g.n, 'a', 'c', 'upn', 'none', 'ps256', {}, '[]', \
+                 {STORED}, {STORED} FROM {tenants}",
+                self.id(Kind::Connection, "g.n"),
+                if self.dialect == Dialect::Postgres {
+                    "false"
+                } else {
+                    "0"
+                },
+            ),
+            format!(
+                "INSERT INTO sso_clients (id, organization_id, name, authentication, redirect_uris, post_logout_redirect_uris, \
+                 created_at, updated_at) SELECT {}, {organization}, 'a', 'none', '[]', '[]', {STORED}, {STORED} FROM {tenants}",
+                self.id(Kind::SsoClient, "g.n"),
+            ),
+            format!(
+                "INSERT INTO sso_logins (id, state_hash, browser_hash, connection_id, redirect_uri, client_state, scope, channel, \
+                 created_at, expires_at) SELECT {}, {hash}, {hash}, {}, 'r', 's', 'openid', 'app', {NOW}, {NOW} + 600000 + g.n \
+                 FROM {all}",
+                self.id(Kind::SsoLogin, "g.n"),
+                self.id(Kind::Connection, "(g.n % 10)"),
+            ),
+            format!(
+                "INSERT INTO sso_bindings (connection_id, subject, user_id, created_at, last_login_at) \
+                 SELECT {}, 'x' || g.n, {}, {STORED}, {STORED} FROM {all}",
+                self.id(Kind::Connection, "(g.n % 10)"),
+                self.id(Kind::User, "g.n"),
+            ),
+            format!(
+                "INSERT INTO sso_sessions (id, connection_id, client_id, organization_id, directory_id, user_id, subject, \
+                 channel, scope, code_hash, redirect_uri, code_expires_at, refresh_generation, created_at, expires_at) \
+                 SELECT {}, {}, {}, {}, {}, {}, 'x' || g.n, 'app', 'openid', {hash}, 'r', {NOW}, 0, {NOW}, {NOW} + 600000 + g.n \
+                 FROM {all}",
+                self.id(Kind::SsoSession, "g.n"),
+                self.id(Kind::Connection, "(g.n % 10)"),
+                self.id(Kind::SsoClient, "(g.n % 10)"),
+                self.id(Kind::Organization, "(g.n % 10)"),
+                self.id(Kind::Directory, "(g.n % 10)"),
+                self.id(Kind::User, "g.n"),
             ),
             format!(
                 "INSERT INTO audit_log (id, actor_kind, actor_id, action, organization_id, directory_id, after, created_at) \

@@ -79,6 +79,7 @@ mod event_log;
 mod mails;
 mod operations;
 mod people;
+mod sso;
 mod tenancy;
 
 /// Everything, over the sessions of `store`. `many` people, events and deliveries are stored.
@@ -98,6 +99,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     deliveries::endpoints(store).await;
     operations::sealed(store).await;
     deliveries::test_receivers(store).await;
+    sso::single_sign_on(store).await;
     deliveries::sending(store).await;
     deliveries::switching(database, store).await;
     people::the_past(store).await;

@@ -105,5 +105,6 @@ const fn credential_of(kind: store::CredentialKind) -> CredentialKind {
         store::CredentialKind::AdminKey => CredentialKind::AdminKey,
         store::CredentialKind::ClientCertificate => CredentialKind::ClientCertificate,
         store::CredentialKind::PreviousSecret => CredentialKind::PreviousSecret,
+        store::CredentialKind::Connection => CredentialKind::Connection,
     }
 }

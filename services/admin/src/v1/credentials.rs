@@ -11,6 +11,7 @@ const fn stored(kind: CredentialKind) -> store::CredentialKind {
         CredentialKind::AdminKey => store::CredentialKind::AdminKey,
         CredentialKind::ClientCertificate => store::CredentialKind::ClientCertificate,
         CredentialKind::PreviousSecret => store::CredentialKind::PreviousSecret,
+        CredentialKind::Connection => store::CredentialKind::Connection,
     }
 }
 
@@ -21,5 +22,6 @@ const fn shown(kind: store::CredentialKind) -> CredentialKind {
         store::CredentialKind::AdminKey => CredentialKind::AdminKey,
         store::CredentialKind::ClientCertificate => CredentialKind::ClientCertificate,
         store::CredentialKind::PreviousSecret => CredentialKind::PreviousSecret,
+        store::CredentialKind::Connection => CredentialKind::Connection,
     }
 }

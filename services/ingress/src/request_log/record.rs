@@ -122,9 +122,14 @@ pub(super) fn operation(method: &str, path: &str, query: &str) -> Operation {
     Operation::of(method, &path, &query)
 }
 
-/// What follows the base URL, and the parameters of the query.
+/// What follows the base URL, or the whole path where it has none, and the parameters of the query.
 fn decoded(path: &str, query: &str) -> (String, Vec<(String, String)>) {
-    let below = format!("/{}", Parts::of(path).below());
+    let parts = Parts::of(path);
+    let below = if parts.is_base() {
+        format!("/{}", parts.below())
+    } else {
+        crate::path::decoded(path).into_owned()
+    };
     let parameters = url::form_urlencoded::parse(query.as_bytes()).into_owned();
     (below, parameters.collect())
 }

@@ -226,6 +226,7 @@ const fn called(kind: CredentialKind) -> &'static str {
         CredentialKind::AdminKey => "admin key",
         CredentialKind::ClientCertificate => "client certificate of",
         CredentialKind::PreviousSecret => "previous secret of",
+        CredentialKind::Connection => "secret or certificate of the connection",
     }
 }
 

@@ -318,9 +318,16 @@ async fn whoever_has_a_link_connects_the_identity_provider_without_an_operator(s
             .unwrap()
             .to_owned()
     };
-    let scim = system::scim::Scim::new(&value("tenant-url"), &value("token"));
-    scim.create_user("ada@contoso.example").await.expect(201);
     let id = guide.rsplit('/').next().unwrap();
+    // The token beside a URL that was cut short: the guide says which URL it is.
+    let url = value("tenant-url");
+    let short = url.strip_suffix("/scim/v2").unwrap();
+    let scim = system::scim::Scim::new(short, &value("token"));
+    scim.get("/Users").await.expect(404);
+    let wrong = format!("the tenant URL to enter in the identity provider is {url}");
+    until_read(&mut admin, &guide, &wrong).await;
+    let scim = system::scim::Scim::new(&url, &value("token"));
+    scim.create_user("ada@contoso.example").await.expect(201);
     let keys = system.api("GET", &format!("/directories/{id}/keys"), None).await;
     assert_eq!(
         keys["data"].as_array().unwrap().len(),
@@ -331,10 +338,20 @@ async fn whoever_has_a_link_connects_the_identity_provider_without_an_operator(s
     assert_eq!(made["data"][0]["actor"]["type"], "portal_link", "{made}");
     assert_eq!(made["data"][0]["actor"]["id"], link["id"]);
     // What is logged is written within seconds.
+    until_read(&mut admin, &format!("{guide}/status"), "POST /Users").await;
+    assert!(!admin.read(&guide).await.contains(&wrong));
+    system.stop().await;
+}
+
+/// Waits until a page holds a text.
+async fn until_read(visitor: &mut Visitor, page: &str, text: &str) {
     let started = std::time::Instant::now();
-    while !admin.read(&format!("{guide}/status")).await.contains("POST /Users") {
-        assert!(started.elapsed() < system::process::PATIENCE);
+    loop {
+        let shown = visitor.read(page).await;
+        if shown.contains(text) {
+            return;
+        }
+        assert!(started.elapsed() < system::process::PATIENCE, "{shown}");
         system::process::pause().await;
     }
-    system.stop().await;
 }

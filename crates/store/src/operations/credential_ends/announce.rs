@@ -23,7 +23,11 @@ use uuid::Uuid;
 /// Credentials looked at in one go.
 const AT_ONCE: u64 = 200;
 /// Kinds that open a directory, and so have a log to be told in.
-const ANNOUNCED: [CredentialKind; 2] = [CredentialKind::DirectoryKey, CredentialKind::OauthClient];
+const ANNOUNCED: [CredentialKind; 3] = [
+    CredentialKind::DirectoryKey,
+    CredentialKind::OauthClient,
+    CredentialKind::Connection,
+];
 
 impl Store {
     /// Announces ends that come near, as `directory.credential_expiring`. Whether there may be more.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::entity::column::{Id, Millis};
 use db::entity::credentials::{Column, Entity, Model};
-use db::entity::{admin_keys, directory_keys, endpoints, oauth_clients};
+use db::entity::{admin_keys, connections, directory_keys, endpoints, oauth_clients};
 use db::rows::is_one_of_ids;
 use db::send::fetch_all;
 use events::{DirectoryId, OrganizationId, Timestamp};
@@ -158,6 +158,7 @@ pub(crate) async fn faces<C: ConnectionTrait>(
             CredentialKind::ClientCertificate | CredentialKind::PreviousSecret => {
                 of!(endpoints, UrlOrigin, db::expr::null("bigint"))
             }
+            CredentialKind::Connection => of!(connections, Name, db::expr::null("bigint")),
         };
         let found: Vec<Face> = fetch_all(connection, &query).await?;
         faces.extend(found.into_iter().map(|face| ((kind, face.id), face)));

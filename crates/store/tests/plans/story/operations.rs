@@ -235,7 +235,11 @@ pub(super) async fn erasing(store: &Store, many: u64) {
         })
         .await
         .unwrap();
+    erasures.announce(erasure, now()).await.unwrap();
     erasures.start(erasure, now()).await.unwrap();
+    let somebody = [user(1), erasure.user_id];
+    let erased = erasures.among(erasure.directory_id, somebody, 20).await.unwrap();
+    assert_eq!(erased, [erasure.user_id]);
     erasures.due(now(), 20).await.unwrap();
     while !erasures.step(erasure, now()).await.unwrap() {}
 }

@@ -80,6 +80,13 @@ async fn delete_user(context: &AdminContext, people: &People, user: ResourceId, 
     if users.by_id(user, false).await?.is_none() {
         return Ok(false);
     }
+    if erase {
+        let erasure = Erasure {
+            directory_id: people.directory.id,
+            user_id: user,
+        };
+        context.store().erasures().announce(erasure, context.now).await?;
+    }
     let wish = Wish {
         kind: ResourceKind::User,
         resource_id: user,

@@ -1,0 +1,171 @@
+//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token. Signed by the installation
+//! itself, so that nothing of them is stored.
+//!
+//! The text is base64url of `version (1) | use (1) | session (16) | generation (4) | expiry (8, ms) | HMAC-SHA256 (32)`. A
+//! token proves that this installation gave it out and until when; whether its session goes on, and whether it is the
+//! newest of its session, is for the caller to look up.
+
+use crate::MasterKeys;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use secrecy::SecretString;
+use std::fmt;
+use uuid::Uuid;
+
+const VERSION: u8 = 1;
+const CLAIMS: usize = 1 + 1 + 16 + 4 + 8;
+const TAG: usize = 32;
+
+/// What a token of a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionTokenUse {
+    /// Asking who is logged in.
+    Access,
+    /// Getting the next two tokens.
+    Refresh,
+}
+
+impl SessionTokenUse {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Access => "rcn_",
+            Self::Refresh => "rcf_",
+        }
+    }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Access => 1,
+            Self::Refresh => 2,
+        }
+    }
+}
+
+/// What a token of a session says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionClaims {
+    /// The session.
+    pub session: Uuid,
+    /// How often the refresh token of the session had been replaced.
+    pub generation: u32,
+    /// From when on it is no longer good, in milliseconds since 1970.
+    pub expires_at_ms: i64,
+}
+
+/// Makes and checks the tokens of sessions. Cheap to clone; never shown.
+#[derive(Clone)]
+pub struct SessionTokens {
+    signing: hmac::Key,
+    /// Made of the master key before this one: what it signed is good until it ends.
+    previous: Option<hmac::Key>,
+}
+
+impl fmt::Debug for SessionTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionTokens(..)")
+    }
+}
+
+impl SessionTokens {
+    /// With a key that is made of the master key: every process of an installation has the same.
+    #[must_use]
+    pub fn new(master_keys: &MasterKeys) -> Self {
+        let derived = master_keys.derive("session tokens");
+        let key = |derived: [u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, &derived);
+        Self {
+            signing: key(derived.current),
+            previous: derived.previous.map(key),
+        }
+    }
+
+    /// The text of a token that says this.
+    #[must_use]
+    pub fn sign(&self, what: SessionTokenUse, claims: &SessionClaims) -> SecretString {
+        let mut bytes = Vec::with_capacity(CLAIMS + TAG);
+        bytes.extend_from_slice(&[VERSION, what.code()]);
+        bytes.extend_from_slice(claims.session.as_bytes());
+        bytes.extend_from_slice(&claims.generation.to_be_bytes());
+        bytes.extend_from_slice(&claims.expires_at_ms.to_be_bytes());
+        let tag = hmac::sign(&self.signing, &bytes);
+        bytes.extend_from_slice(tag.as_ref());
+        format!("{}{}", what.prefix(), URL_SAFE_NO_PAD.encode(bytes)).into()
+    }
+
+    /// What a token for this use says, or `None` when this installation did not make it or its time is over. Compares in
+    /// constant time.
+    #[must_use]
+    pub fn verify(&self, what: SessionTokenUse, text: &str, now_ms: i64) -> Option<SessionClaims> {
+        let encoded = text.strip_prefix(what.prefix())?;
+        if encoded.len() > 4 * (CLAIMS + TAG) {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let (claims, tag) = bytes.split_first_chunk::<CLAIMS>()?;
+        if tag.len() != TAG {
+            return None;
+        }
+        let mut keys = std::iter::once(&self.signing).chain(&self.previous);
+        keys.find(|key| hmac::verify(key, claims, tag).is_ok())?;
+        decode(what, claims).filter(|claims| now_ms < claims.expires_at_ms)
+    }
+}
+
+fn decode(what: SessionTokenUse, bytes: &[u8; CLAIMS]) -> Option<SessionClaims> {
+    let (&[version, code], rest) = bytes.split_first_chunk::<2>()?;
+    let (session, rest) = rest.split_first_chunk::<16>()?;
+    let (generation, rest) = rest.split_first_chunk::<4>()?;
+    let (expires_at, _) = rest.split_first_chunk::<8>()?;
+    (version == VERSION && code == what.code()).then(|| SessionClaims {
+        session: Uuid::from_bytes(*session),
+        generation: u32::from_be_bytes(*generation),
+        expires_at_ms: i64::from_be_bytes(*expires_at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MasterKey;
+    use secrecy::ExposeSecret;
+
+    const CLAIMS: SessionClaims = SessionClaims {
+        session: Uuid::from_u128(1),
+        generation: 7,
+        expires_at_ms: 1_000,
+    };
+
+    #[test]
+    fn a_token_says_what_was_signed_for_its_use_until_its_time_is_over() {
+        let tokens = SessionTokens::new(&MasterKey::generate().into());
+        let uses = [SessionTokenUse::Access, SessionTokenUse::Refresh];
+        for what in uses {
+            let token = tokens.sign(what, &CLAIMS);
+            let text = token.expose_secret();
+            assert_eq!(tokens.verify(what, text, 999), Some(CLAIMS));
+            assert_eq!(tokens.verify(what, text, 1_000), None);
+            for other in uses.into_iter().filter(|other| *other != what) {
+                assert_eq!(tokens.verify(other, text, 0), None);
+                let renamed = text.replace(what.prefix(), other.prefix());
+                assert_eq!(tokens.verify(other, &renamed, 0), None);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_changed_cut_or_signed_elsewhere_is_refused() {
+        let tokens = SessionTokens::new(&MasterKey::generate().into());
+        let token = tokens.sign(SessionTokenUse::Access, &CLAIMS);
+        let text = token.expose_secret();
+        for at in 4..text.len() {
+            let mut changed = text.as_bytes().to_vec();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(tokens.verify(SessionTokenUse::Access, &changed, 0), None, "{at}");
+            assert_eq!(tokens.verify(SessionTokenUse::Access, &text[..at], 0), None, "{at}");
+        }
+        let others = SessionTokens::new(&MasterKey::generate().into());
+        assert_eq!(others.verify(SessionTokenUse::Access, text, 0), None);
+        assert_eq!(tokens.verify(SessionTokenUse::Access, &"rcn_A".repeat(10_000), 0), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! Single sign-on: connections, apps, logins that are under way, who is who, sessions and keys.
+//!
+//! A session is a row, so that it can be ended at once; of codes and secrets only hashes are stored. What is used once is used
+//! up by the statement that finds it, so that of two who come at the same time one gets it.
+
+mod bindings;
+mod clients;
+mod connections;
+mod keys;
+mod logins;
+mod readers;
+mod sessions;
+
+pub use bindings::{Binding, SsoBindings};
+pub use clients::{ClientAuthentication, SsoClient, SsoClients};
+pub use connections::{
+    Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections, SealedCredential,
+};
+pub use keys::{SsoKey, SsoKeys};
+pub use logins::{LoginChannel, SsoLogin, SsoLogins};
+pub use readers::LogReader;
+pub use sessions::{EndedSession, NewSsoSession, SessionEnd, SessionFilter, SsoSession, SsoSessions};

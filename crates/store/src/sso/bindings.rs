@@ -1,0 +1,120 @@
+//! Who of an identity provider is who in the directory, from the first login on.
+
+use crate::{Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::sso_bindings::{ActiveModel, Column, Entity, Model};
+use db::send::{execute, fetch_one};
+use events::{ConnectionId, ResourceId, Timestamp};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Set};
+use std::time::Duration;
+
+/// `last_login_at` is written at most this often.
+const NOTE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Who it is at the identity provider: tenant and object id.
+    pub subject: String,
+    /// Who it is in the directory.
+    pub user_id: ResourceId,
+    /// When the first login was.
+    pub created_at: Timestamp,
+    /// When the last login was, give or take a minute.
+    pub last_login_at: Timestamp,
+}
+
+/// Who is who at one connection.
+#[derive(Clone, Debug)]
+pub struct SsoBindings {
+    store: Store,
+    connection: ConnectionId,
+}
+
+impl Store {
+    /// Who is who at one connection.
+    #[must_use]
+    pub fn sso_bindings(&self, connection: ConnectionId) -> SsoBindings {
+        SsoBindings {
+            store: self.clone(),
+            connection,
+        }
+    }
+}
+
+impl SsoBindings {
+    /// Who somebody of the identity provider is.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn of_subject(&self, subject: &str) -> Result<Option<Binding>, StoreError> {
+        let bound = Entity::find_by_id((Id(self.connection), subject.to_owned()));
+        let found: Option<Model> = fetch_one(self.store.keys(), bound.as_query()).await?;
+        Ok(found.map(binding))
+    }
+
+    /// Who of the identity provider somebody of the directory is.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn of_user(&self, user: ResourceId) -> Result<Option<Binding>, StoreError> {
+        let bound = Entity::find()
+            .filter(Column::ConnectionId.eq(Id(self.connection)))
+            .filter(Column::UserId.eq(Id(user)));
+        let found: Option<Model> = fetch_one(self.store.keys(), bound.as_query()).await?;
+        Ok(found.map(binding))
+    }
+
+    /// Binds two who were bound to nobody. `false` where one of them is by now.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn bind(&self, subject: &str, user: ResourceId, now: Timestamp) -> Result<bool, StoreError> {
+        let bound = Entity::insert(ActiveModel {
+            connection_id: Set(self.connection.into()),
+            subject: Set(subject.to_owned()),
+            user_id: Set(user.into()),
+            created_at: Set(now.into()),
+            last_login_at: Set(now.into()),
+        })
+        .on_conflict(OnConflict::new().do_nothing().to_owned());
+        Ok(execute(self.store.write(), bound.as_query()).await? > 0)
+    }
+
+    /// Notes a login, unless one was noted within the last minute.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn note_login(&self, binding: &Binding, now: Timestamp) -> Result<(), StoreError> {
+        if now.since(binding.last_login_at) < NOTE_INTERVAL {
+            return Ok(());
+        }
+        let noted = Entity::update_many()
+            .col_expr(Column::LastLoginAt, Expr::value(Millis::from(now)))
+            .filter(Column::ConnectionId.eq(Id(self.connection)))
+            .filter(Column::Subject.eq(&binding.subject));
+        execute(self.store.write(), noted.as_query()).await?;
+        Ok(())
+    }
+
+    /// Forgets who somebody of the directory is at the identity provider. Whether anything was known.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn unbind(&self, user: ResourceId) -> Result<bool, StoreError> {
+        let forgotten = Entity::delete_many()
+            .filter(Column::ConnectionId.eq(Id(self.connection)))
+            .filter(Column::UserId.eq(Id(user)));
+        Ok(execute(self.store.write(), forgotten.as_query()).await? > 0)
+    }
+}
+
+fn binding(row: Model) -> Binding {
+    Binding {
+        subject: row.subject,
+        user_id: row.user_id.0,
+        created_at: row.created_at.into(),
+        last_login_at: row.last_login_at.into(),
+    }
+}

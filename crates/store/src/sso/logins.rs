@@ -1,0 +1,139 @@
+//! Logins that are under way: from the app to the identity provider and back, once, within minutes.
+
+use crate::tenancy::TokenDigest;
+use crate::{Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::sso_logins::{ActiveModel, Column, Entity, Model};
+use db::send::{execute, fetch_one};
+use events::{ConnectionId, SsoClientId, SsoLoginId, Timestamp};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
+
+pub use db::entity::sso_logins::LoginChannel;
+
+/// Logins that are forgotten in one statement.
+const BATCH: u64 = 1_000;
+
+/// A login that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SsoLogin {
+    /// Its id, which is part of the `state`.
+    pub id: SsoLoginId,
+    /// Hash of the `state` that the identity provider hands back.
+    pub state_hash: TokenDigest,
+    /// Hash of the cookie of the browser that began it.
+    pub browser_hash: TokenDigest,
+    /// The connection that it goes by.
+    pub connection_id: ConnectionId,
+    /// The app; `None` for a test of the connection.
+    pub client_id: Option<SsoClientId>,
+    /// Where the person is sent back to.
+    pub redirect_uri: String,
+    /// The `state` of the app.
+    pub client_state: String,
+    /// The `nonce` of the app.
+    pub client_nonce: Option<String>,
+    /// What the app asked for.
+    pub scope: String,
+    /// The PKCE challenge of the app.
+    pub code_challenge: Option<String>,
+    /// What the person logs in to.
+    pub channel: LoginChannel,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// From when on it is too late.
+    pub expires_at: Timestamp,
+}
+
+/// The logins that are under way.
+#[derive(Clone, Debug)]
+pub struct SsoLogins {
+    store: Store,
+}
+
+impl Store {
+    /// The logins that are under way.
+    #[must_use]
+    pub fn sso_logins(&self) -> SsoLogins {
+        SsoLogins { store: self.clone() }
+    }
+}
+
+impl SsoLogins {
+    /// Begins a login.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn begin(&self, login: &SsoLogin) -> Result<(), StoreError> {
+        let begun = Entity::insert(ActiveModel {
+            id: Set(login.id.into()),
+            state_hash: Set(login.state_hash.to_vec()),
+            browser_hash: Set(login.browser_hash.to_vec()),
+            connection_id: Set(login.connection_id.into()),
+            client_id: Set(login.client_id.map(Id)),
+            redirect_uri: Set(login.redirect_uri.clone()),
+            client_state: Set(login.client_state.clone()),
+            client_nonce: Set(login.client_nonce.clone()),
+            scope: Set(login.scope.clone()),
+            code_challenge: Set(login.code_challenge.clone()),
+            channel: Set(login.channel),
+            created_at: Set(login.created_at.into()),
+            expires_at: Set(login.expires_at.into()),
+        });
+        execute(self.store.write(), begun.as_query()).await?;
+        Ok(())
+    }
+
+    /// The login that a `state` names, also when it is too late.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn by_id(&self, id: SsoLoginId) -> Result<Option<SsoLogin>, StoreError> {
+        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        found.map(login).transpose()
+    }
+
+    /// Uses a login up. Of several that try, one gets `true`.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn take(&self, id: SsoLoginId) -> Result<bool, StoreError> {
+        let taken = Entity::delete_many().filter(Column::Id.eq(Id(id)));
+        Ok(execute(self.store.write(), taken.as_query()).await? > 0)
+    }
+
+    /// Forgets some of those that are too late. Whether there may be more.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn prune(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let late = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::ExpiresAt.lte(Millis::from(now)))
+            .limit(BATCH);
+        let pruned = Entity::delete_many().filter(Column::Id.in_subquery(late.into_query()));
+        Ok(execute(self.store.write(), pruned.as_query()).await? == BATCH)
+    }
+}
+
+fn login(row: Model) -> Result<SsoLogin, StoreError> {
+    let hash = |hash: Vec<u8>| {
+        hash.try_into()
+            .map_err(|_| StoreError::corrupt("a hash of another length"))
+    };
+    Ok(SsoLogin {
+        id: row.id.0,
+        state_hash: hash(row.state_hash)?,
+        browser_hash: hash(row.browser_hash)?,
+        connection_id: row.connection_id.0,
+        client_id: row.client_id.map(|id| id.0),
+        redirect_uri: row.redirect_uri,
+        client_state: row.client_state,
+        client_nonce: row.client_nonce,
+        scope: row.scope,
+        code_challenge: row.code_challenge,
+        channel: row.channel,
+        created_at: row.created_at.into(),
+        expires_at: row.expires_at.into(),
+    })
+}

@@ -1,0 +1,318 @@
+//! People who are logged in to apps, and the code that each login began with.
+
+use crate::tenancy::{List, ListPage, Listing, TokenDigest};
+use crate::{AdminTx, Store, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::sso_sessions::{ActiveModel, Column, Entity, Model};
+use db::send::{execute, fetch_all, fetch_one};
+use events::{ConnectionId, DirectoryId, OrganizationId, ResourceId, SsoClientId, SsoSessionId, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set,
+};
+
+use super::logins::LoginChannel;
+pub use db::entity::sso_sessions::SessionEnd;
+
+/// Sessions that are ended or forgotten in one statement.
+const BATCH: u64 = 500;
+
+/// A session that begins: with a code that is not redeemed yet.
+#[derive(Clone, Debug)]
+pub struct NewSsoSession {
+    /// Its id, which is part of the code.
+    pub id: SsoSessionId,
+    /// The connection that the person came by.
+    pub connection_id: ConnectionId,
+    /// The app.
+    pub client_id: SsoClientId,
+    /// The tenant.
+    pub organization_id: OrganizationId,
+    /// The directory that the person is in.
+    pub directory_id: DirectoryId,
+    /// The person.
+    pub user_id: ResourceId,
+    /// Who it is at the identity provider.
+    pub subject: String,
+    /// What the person logs in to.
+    pub channel: LoginChannel,
+    /// What the app asked for.
+    pub scope: String,
+    /// The session at the identity provider.
+    pub upstream_sid: Option<String>,
+    /// Hash of the secret of the code; compare it in constant time.
+    pub code_hash: TokenDigest,
+    /// Where the code was sent.
+    pub redirect_uri: String,
+    /// The PKCE challenge of the app.
+    pub code_challenge: Option<String>,
+    /// The `nonce` of the app.
+    pub nonce: Option<String>,
+    /// From when on the code is not good.
+    pub code_expires_at: Timestamp,
+    /// When the person logged in.
+    pub created_at: Timestamp,
+    /// From when on the session is over.
+    pub expires_at: Timestamp,
+}
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct SsoSession {
+    /// What it began with.
+    pub begun: NewSsoSession,
+    /// When its code was redeemed.
+    pub redeemed_at: Option<Timestamp>,
+    /// How often its refresh token was replaced.
+    pub refresh_generation: u32,
+    /// When it ended before its time.
+    pub ended_at: Option<Timestamp>,
+    /// Why.
+    pub end_reason: Option<SessionEnd>,
+}
+
+impl SsoSession {
+    /// Whether it goes on.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && self.begun.expires_at > now
+    }
+}
+
+/// A session that was ended just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Its id.
+    pub id: SsoSessionId,
+    /// The app.
+    pub client_id: SsoClientId,
+    /// The connection that the person came by.
+    pub connection_id: ConnectionId,
+    /// The tenant.
+    pub organization_id: OrganizationId,
+    /// The directory.
+    pub directory_id: DirectoryId,
+    /// The person.
+    pub user_id: ResourceId,
+    /// Whether its code had been redeemed: only then the app has a session.
+    pub was_redeemed: bool,
+}
+
+/// Which sessions to end or list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionFilter {
+    /// One.
+    Id(SsoSessionId),
+    /// Of a person of a directory.
+    User(DirectoryId, ResourceId),
+    /// Of everybody who came by a connection.
+    Connection(ConnectionId),
+    /// Of an app.
+    Client(SsoClientId),
+}
+
+impl SessionFilter {
+    fn condition(self) -> Condition {
+        match self {
+            Self::Id(id) => Condition::all().add(Column::Id.eq(Id(id))),
+            Self::User(directory, user) => Condition::all()
+                .add(Column::DirectoryId.eq(Id(directory)))
+                .add(Column::UserId.eq(Id(user))),
+            Self::Connection(id) => Condition::all().add(Column::ConnectionId.eq(Id(id))),
+            Self::Client(id) => Condition::all().add(Column::ClientId.eq(Id(id))),
+        }
+    }
+}
+
+/// The sessions.
+#[derive(Clone, Debug)]
+pub struct SsoSessions {
+    store: Store,
+}
+
+impl Store {
+    /// People who are logged in to apps.
+    #[must_use]
+    pub fn sso_sessions(&self) -> SsoSessions {
+        SsoSessions { store: self.clone() }
+    }
+}
+
+impl SsoSessions {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn begin(&self, new: &NewSsoSession) -> Result<(), StoreError> {
+        let new = new.clone();
+        let begun = Entity::insert(ActiveModel {
+            id: Set(new.id.into()),
+            connection_id: Set(new.connection_id.into()),
+            client_id: Set(new.client_id.into()),
+            organization_id: Set(new.organization_id.into()),
+            directory_id: Set(new.directory_id.into()),
+            user_id: Set(new.user_id.into()),
+            subject: Set(new.subject),
+            channel: Set(new.channel),
+            scope: Set(new.scope),
+            upstream_sid: Set(new.upstream_sid),
+            code_hash: Set(new.code_hash.to_vec()),
+            redirect_uri: Set(new.redirect_uri),
+            code_challenge: Set(new.code_challenge),
+            nonce: Set(new.nonce),
+            code_expires_at: Set(new.code_expires_at.into()),
+            redeemed_at: Set(None),
+            refresh_generation: Set(0),
+            created_at: Set(new.created_at.into()),
+            expires_at: Set(new.expires_at.into()),
+            ended_at: Set(None),
+            end_reason: Set(None),
+        });
+        execute(self.store.write(), begun.as_query()).await?;
+        Ok(())
+    }
+
+    /// One session, also one that is over.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn by_id(&self, id: SsoSessionId) -> Result<Option<SsoSession>, StoreError> {
+        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        found.map(session).transpose()
+    }
+
+    /// The sessions, newest first, also those that are over.
+    ///
+    /// # Errors
+    /// `BadParameter` for a foreign cursor; otherwise as any query.
+    pub async fn list(&self, of: ConnectionId, page: &ListPage) -> Result<List<SsoSession>, StoreError> {
+        let list: List<Model> = Listing::new("sso_sessions", Entity::find())
+            .with(Column::ConnectionId, Some(of.uuid()))
+            .read(self.store.read(), page, self.store.page_bytes())
+            .await?;
+        list.try_map(session)
+    }
+
+    /// Redeems the code of a session that goes on. Of several that try, one gets `true`.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn redeem(&self, id: SsoSessionId, now: Timestamp) -> Result<bool, StoreError> {
+        let redeemed = Entity::update_many()
+            .col_expr(Column::RedeemedAt, Expr::value(Millis::from(now)))
+            .filter(Column::Id.eq(Id(id)))
+            .filter(Column::RedeemedAt.is_null())
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::CodeExpiresAt.gt(Millis::from(now)));
+        Ok(execute(self.store.write(), redeemed.as_query()).await? > 0)
+    }
+
+    /// Replaces the refresh token of a session that goes on, if it is the newest. Of several that try, one gets `true`.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn refresh(&self, id: SsoSessionId, generation: u32, now: Timestamp) -> Result<bool, StoreError> {
+        let generation = i32::try_from(generation).unwrap_or(i32::MAX);
+        let replaced = Entity::update_many()
+            .col_expr(Column::RefreshGeneration, Expr::col(Column::RefreshGeneration).add(1))
+            .filter(Column::Id.eq(Id(id)))
+            .filter(Column::RefreshGeneration.eq(generation))
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::ExpiresAt.gt(Millis::from(now)));
+        Ok(execute(self.store.write(), replaced.as_query()).await? > 0)
+    }
+
+    /// Some of the sessions that go on.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn live(&self, of: SessionFilter, now: Timestamp) -> Result<Vec<SsoSession>, StoreError> {
+        let live = Entity::find().filter(is_live(of, now)).limit(BATCH);
+        let rows: Vec<Model> = fetch_all(self.store.read(), live.as_query()).await?;
+        rows.into_iter().map(session).collect()
+    }
+
+    /// Forgets some of those that were over before a time. Whether there may be more.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn prune(&self, before: Timestamp) -> Result<bool, StoreError> {
+        let over = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::ExpiresAt.lte(Millis::from(before)))
+            .limit(BATCH);
+        let pruned = Entity::delete_many().filter(Column::Id.in_subquery(over.into_query()));
+        Ok(execute(self.store.write(), pruned.as_query()).await? == BATCH)
+    }
+}
+
+impl AdminTx {
+    /// Ends some of the sessions that go on, and says which. Call again until there are none.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn end_sso_sessions(
+        &self,
+        of: SessionFilter,
+        reason: SessionEnd,
+        now: Timestamp,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        let live = Entity::find().filter(is_live(of, now)).limit(BATCH).lock_exclusive();
+        let rows: Vec<Model> = fetch_all(&self.tx, live.as_query()).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let ended = Entity::update_many()
+            .col_expr(Column::EndedAt, Expr::value(Millis::from(now)))
+            .col_expr(Column::EndReason, Expr::value(reason))
+            .filter(Column::Id.is_in(ids));
+        execute(&self.tx, ended.as_query()).await?;
+        let ended = rows.into_iter().map(|row| EndedSession {
+            id: row.id.0,
+            client_id: row.client_id.0,
+            connection_id: row.connection_id.0,
+            organization_id: row.organization_id.0,
+            directory_id: row.directory_id.0,
+            user_id: row.user_id.0,
+            was_redeemed: row.redeemed_at.is_some(),
+        });
+        Ok(ended.collect())
+    }
+}
+
+fn is_live(of: SessionFilter, now: Timestamp) -> Condition {
+    of.condition()
+        .add(Column::EndedAt.is_null())
+        .add(Column::ExpiresAt.gt(Millis::from(now)))
+}
+
+fn session(row: Model) -> Result<SsoSession, StoreError> {
+    let hash = row.code_hash.try_into();
+    Ok(SsoSession {
+        begun: NewSsoSession {
+            id: row.id.0,
+            connection_id: row.connection_id.0,
+            client_id: row.client_id.0,
+            organization_id: row.organization_id.0,
+            directory_id: row.directory_id.0,
+            user_id: row.user_id.0,
+            subject: row.subject,
+            channel: row.channel,
+            scope: row.scope,
+            upstream_sid: row.upstream_sid,
+            code_hash: hash.map_err(|_| StoreError::corrupt("a hash of another length"))?,
+            redirect_uri: row.redirect_uri,
+            code_challenge: row.code_challenge,
+            nonce: row.nonce,
+            code_expires_at: row.code_expires_at.into(),
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.into(),
+        },
+        redeemed_at: row.redeemed_at.map(Timestamp::from),
+        refresh_generation: u32::try_from(row.refresh_generation).unwrap_or_default(),
+        ended_at: row.ended_at.map(Timestamp::from),
+        end_reason: row.end_reason,
+    })
+}
