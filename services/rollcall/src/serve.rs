@@ -7,6 +7,7 @@ use portal::Portal;
 use projector::Projector;
 use runtime::{Context, Service, Shutdown};
 use secrecy::ExposeSecret as _;
+use sso::SingleSignOn;
 
 /// `rollcall serve`: sets up what a first start needs, then serves.
 pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
@@ -21,17 +22,20 @@ pub(crate) async fn run(context: Context) -> anyhow::Result<()> {
 /// no new deliveries.
 pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     let (ingress, admin, portal): (Ingress, Admin, Portal) = (context.bind()?, context.bind()?, context.bind()?);
+    let sso: SingleSignOn = context.bind()?;
     let projector = StagedService::start("projector", context.bind::<Projector>()?, &context);
     let dispatcher = StagedService::start("dispatcher", context.bind::<Dispatcher>()?, &context);
-    let (scim, api) = (ingress.routes(), admin.routes());
+    let (scim, api, logins) = (ingress.routes(), admin.routes(), sso.routes());
     let pages = portal.routes(api.clone());
     context.spawn("ingress", ingress.run(context.shutdown.clone()));
     context.spawn("admin", admin.run(context.shutdown.clone()));
     context.spawn("portal", portal.run(context.shutdown.clone()));
+    context.spawn("sso", sso.run(context.shutdown.clone()));
     context
         .serve(move |routes| {
             api(routes);
             pages(routes);
+            logins(routes);
             // Last: its scope has no prefix, and the name of a route is found in the first scope that a path may be in.
             scim(routes);
         })

@@ -1,7 +1,8 @@
 //! Single sign-on: connections to identity providers, apps, logins that are under way, who is who, sessions, and the keys
 //! that sign for the apps. Of codes and secrets only hashes are kept; what must be read back is sealed.
 
-use super::table::{create, index, key, key_text, owned_by};
+use super::table::{create, dialect, drop_index, index, key, key_text, owned_by, raw};
+use crate::Dialect;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, blob, blob_null, boolean, integer, text, text_null, uuid, uuid_null,
@@ -13,6 +14,7 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         connections(manager).await?;
+        credentials(manager).await?;
         clients(manager).await?;
         logins(manager).await?;
         sessions(manager).await?;
@@ -98,6 +100,54 @@ async fn connections(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     }
     Ok(())
 }
+
+/// The kinds of credentials are those that the program knows: a check in the table would have to be made anew with each.
+async fn credentials(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    if dialect(manager) == Dialect::Postgres {
+        return raw(
+            manager,
+            &["ALTER TABLE credentials DROP CONSTRAINT credentials_kind_check"],
+        )
+        .await;
+    }
+    raw(manager, &["ALTER TABLE credentials RENAME TO credentials_before"]).await?;
+    for name in INDEXES_OF_CREDENTIALS.map(|(name, _)| name) {
+        drop_index(manager, name).await?;
+    }
+    create(
+        manager,
+        Table::create()
+            .table("credentials")
+            .col(text("kind"))
+            .col(uuid("id"))
+            .col(uuid_null("organization_id"))
+            .col(uuid_null("directory_id"))
+            .col(big_integer("ends_at"))
+            .col(big_integer_null("next_notice_at"))
+            .primary_key(&mut key(&["kind", "id"]))
+            .foreign_key(&mut owned_by("directory_id", "directories")),
+    )
+    .await?;
+    for (name, columns) in INDEXES_OF_CREDENTIALS {
+        manager.create_index(index(name, "credentials", columns)).await?;
+    }
+    let moved = [
+        "INSERT INTO credentials (kind, id, organization_id, directory_id, ends_at, next_notice_at) \
+         SELECT kind, id, organization_id, directory_id, ends_at, next_notice_at FROM credentials_before",
+        "DROP TABLE credentials_before",
+    ];
+    raw(manager, &moved).await
+}
+
+const INDEXES_OF_CREDENTIALS: [(&str, &[&str]); 4] = [
+    ("credentials_ends", &["kind", "ends_at", "id"]),
+    (
+        "credentials_organization",
+        &["organization_id", "kind", "ends_at", "id"],
+    ),
+    ("credentials_directory", &["directory_id", "kind", "ends_at", "id"]),
+    ("credentials_notice", &["next_notice_at"]),
+];
 
 async fn clients(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create(

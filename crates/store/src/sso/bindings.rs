@@ -2,11 +2,12 @@
 
 use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
+use db::entity::connections;
 use db::entity::sso_bindings::{ActiveModel, Column, Entity, Model};
 use db::send::{execute, fetch_one};
-use events::{ConnectionId, ResourceId, Timestamp};
+use events::{ConnectionId, DirectoryId, ResourceId, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Set};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
 use std::time::Duration;
 
 /// `last_login_at` is written at most this often.
@@ -40,6 +41,24 @@ impl Store {
             store: self.clone(),
             connection,
         }
+    }
+}
+
+impl Store {
+    /// Forgets at all connections of a directory who somebody is that is not in it any more.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn forget_sso_bindings(&self, directory: DirectoryId, user: ResourceId) -> Result<(), StoreError> {
+        let of_directory = connections::Entity::find()
+            .select_only()
+            .column(connections::Column::Id)
+            .filter(connections::Column::DirectoryId.eq(Id(directory)));
+        let forgotten = Entity::delete_many()
+            .filter(Column::ConnectionId.in_subquery(of_directory.into_query()))
+            .filter(Column::UserId.eq(Id(user)));
+        execute(self.write(), forgotten.as_query()).await?;
+        Ok(())
     }
 }
 

@@ -4,11 +4,12 @@ use crate::tenancy::{List, ListPage, Listing, TokenDigest};
 use crate::{AdminTx, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::sso_sessions::{ActiveModel, Column, Entity, Model};
-use db::send::{execute, fetch_all, fetch_one};
+use db::send::{AnyRow, execute, fetch_all, fetch_one};
 use events::{ConnectionId, DirectoryId, OrganizationId, ResourceId, SsoClientId, SsoSessionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Set,
 };
 
 use super::logins::LoginChannel;
@@ -230,6 +231,22 @@ impl SsoSessions {
         let live = Entity::find().filter(is_live(of, now)).limit(BATCH);
         let rows: Vec<Model> = fetch_all(self.store.read(), live.as_query()).await?;
         rows.into_iter().map(session).collect()
+    }
+
+    /// Whether any session goes on.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn any_live(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let live = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::ExpiresAt.gt(Millis::from(now)))
+            .filter(Column::EndedAt.is_null())
+            .order_by_desc(Column::ExpiresAt)
+            .limit(1);
+        let found: Option<AnyRow> = fetch_one(self.store.read(), live.as_query()).await?;
+        Ok(found.is_some())
     }
 
     /// Forgets some of those that were over before a time. Whether there may be more.

@@ -3,7 +3,7 @@
 use super::nothing;
 use super::trace::is_trace_id;
 use crate::api::query;
-use crate::console::directory::users::filter;
+use crate::console::directory::users::{beginning, filter};
 use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console, to};
@@ -65,10 +65,8 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
         .await?;
     let (mut users, mut groups) = (Vec::new(), Vec::new());
     if !search.is_empty() {
-        let (people, named) = (
-            filter(&search, &["userName", "displayName"]),
-            filter(&search, &["displayName"]),
-        );
+        let ways = |names: &[&str]| [beginning(&search, names), filter(&search, names)];
+        let (people, named) = (ways(&["userName", "displayName"]), ways(&["displayName"]));
         // Of all directories at once: one that is slow keeps no other waiting.
         let asked = directories.data.iter().map(async |directory| {
             let users = found::<User>(&operator, directory, "users", &people);
@@ -114,22 +112,27 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
     console(&operator, Section::Search, text("search-title"), &[], &page)
 }
 
-/// The first matches in a directory; a search that it refuses, or that takes too long there, finds nothing.
+/// The first matches in a directory: what begins with the word, which an index finds, or else what has it anywhere, for
+/// which all names are read. A search that the directory refuses, or that takes too long there, finds nothing.
 async fn found<T: serde::de::DeserializeOwned>(
     operator: &Operator,
     directory: &Directory,
     what: &str,
-    filter: &str,
+    ways: &[String; 2],
 ) -> Result<Vec<T>, Fault> {
-    let path = query(
-        &format!("/directories/{}/{what}", directory.id),
-        [("filter", Some(filter)), ("limit", Some(EACH))],
-    );
-    match operator.api.get::<List<T>>(&path).await {
-        Ok(list) => Ok(list.data),
-        Err(Fault::Api(_)) => Ok(nothing().data),
-        Err(fault) => Err(fault),
+    for filter in ways {
+        let path = query(
+            &format!("/directories/{}/{what}", directory.id),
+            [("filter", Some(filter.as_str())), ("limit", Some(EACH))],
+        );
+        match operator.api.get::<List<T>>(&path).await {
+            Ok(list) if list.data.is_empty() => {}
+            Ok(list) => return Ok(list.data),
+            Err(Fault::Api(_)) => break,
+            Err(fault) => return Err(fault),
+        }
     }
+    Ok(nothing().data)
 }
 
 /// The page about what has an id.

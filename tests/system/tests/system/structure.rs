@@ -17,6 +17,7 @@ const LAYERS: [&[&str]; 8] = [
         "rollcall-projector",
         "rollcall-dispatcher",
         "rollcall-admin",
+        "rollcall-sso",
     ],
     &["rollcall"],
 ];

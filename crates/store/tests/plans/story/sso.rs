@@ -161,6 +161,7 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     let later = now().plus(Duration::from_secs(120));
     bindings.note_login(&bound, later).await.unwrap();
     assert!(bindings.unbind(user(3)).await.unwrap());
+    store.forget_sso_bindings(big(), user(3)).await.unwrap();
     let sessions = store.sso_sessions();
     let begun = session(id, app);
     sessions.begin(&begun).await.unwrap();
@@ -186,6 +187,7 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
         // Taken back, so that the next one finds it.
         drop(change);
     }
+    assert!(sessions.any_live(now()).await.unwrap());
     assert!(!sessions.prune(now()).await.unwrap());
     let key = SsoKey {
         id: uuid::Uuid::now_v7(),

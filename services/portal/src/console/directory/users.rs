@@ -65,6 +65,15 @@ async fn list(
 
 /// What was typed into a search as a SCIM filter: as it is where it is one already.
 pub(in crate::console) fn filter(search: &str, attributes: &[&str]) -> String {
+    filter_by(search, attributes, "co")
+}
+
+/// The same for what names begin with, which an index finds.
+pub(in crate::console) fn beginning(search: &str, attributes: &[&str]) -> String {
+    filter_by(search, attributes, "sw")
+}
+
+fn filter_by(search: &str, attributes: &[&str], operator: &str) -> String {
     const OPERATORS: [&str; 10] = [
         " eq ", " ne ", " co ", " sw ", " ew ", " gt ", " ge ", " lt ", " le ", " pr",
     ];
@@ -74,7 +83,9 @@ pub(in crate::console) fn filter(search: &str, attributes: &[&str]) -> String {
     }
     // A JSON string, as filters have them (RFC 7644 §3.4.2.2).
     let value = serde_json::Value::from(search).to_string();
-    let parts = attributes.iter().map(|attribute| format!("{attribute} co {value}"));
+    let parts = attributes
+        .iter()
+        .map(|attribute| format!("{attribute} {operator} {value}"));
     parts.collect::<Vec<_>>().join(" or ")
 }
 

@@ -1,0 +1,304 @@
+//! `/sso/authorize`: an app sends somebody to log in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2), and we send them on to
+//! their identity provider.
+//!
+//! Until app and redirect URI are known to belong together nobody is sent anywhere. After that, what is wrong goes to the
+//! app.
+
+use crate::fault::{Fault, page};
+use crate::outcome::{redirect, send_back};
+use crate::parameters::Parameters;
+use crate::selector::{Selected, select};
+use crate::state::{Inner, State};
+use crate::transaction::BrowserSecret;
+use crate::upstream;
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use events::{SsoClientId, SsoLoginId};
+use oidc::{CodeChallenge, redirect_uri_matches};
+use secrecy::ExposeSecret as _;
+use secrets::{Token, TokenKind};
+use store::{ClientAuthentication, Connection, LoginChannel, SsoClient, SsoLogin};
+use url::Url;
+
+/// The longest `state` and `nonce` of an app, in bytes.
+const LONGEST_STATE: usize = 2_000;
+/// The longest name that somebody may give.
+const LONGEST_HINT: usize = 300;
+/// What an app may ask the identity provider for (OpenID Connect Core §3.1.2.1).
+const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+
+/// What is wrong with a request of a known app: the OAuth error and a sentence.
+struct Wrong(&'static str, String);
+
+impl Wrong {
+    fn invalid(sentence: impl Into<String>) -> Self {
+        Self("invalid_request", sentence.into())
+    }
+}
+
+/// What an app asks for.
+struct Request {
+    client_state: String,
+    nonce: Option<String>,
+    scope: String,
+    challenge: Option<String>,
+    channel: LoginChannel,
+    prompt: Option<String>,
+    login_hint: Option<String>,
+}
+
+pub(crate) async fn by_query(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Fault> {
+    authorize(&state, request.query_string().as_bytes()).await
+}
+
+pub(crate) async fn by_form(state: Data<State>, body: Bytes) -> Result<HttpResponse, Fault> {
+    authorize(&state, &body).await
+}
+
+async fn authorize(state: &Inner, text: &[u8]) -> Result<HttpResponse, Fault> {
+    let parameters = Parameters::read(text).map_err(|error| Fault::BadRequest(error.to_string()))?;
+    let client = known_client(state, parameters.get("client_id")).await?;
+    let redirect_uri = parameters.get("redirect_uri").ok_or(Fault::RedirectUri)?;
+    let is_registered = |registered: &String| redirect_uri_matches(registered, redirect_uri);
+    if !client.redirect_uris.iter().any(is_registered) {
+        return Err(Fault::RedirectUri);
+    }
+    let back = |error: &str, description: &str| {
+        let own = parameters.get("state").filter(|text| text.len() <= LONGEST_STATE);
+        let parameters = [
+            ("error", error),
+            ("error_description", description),
+            ("state", own.unwrap_or_default()),
+        ];
+        send_back(&state.issuer, redirect_uri, &parameters)
+    };
+    let asked = match read(&client, redirect_uri, &parameters) {
+        Ok(asked) => asked,
+        Err(Wrong(error, description)) => return Ok(back(error, &description)),
+    };
+    match select(state, &client, &parameters).await? {
+        Selected::Connection(connection) => begin(state, &client, &connection, redirect_uri, asked).await,
+        Selected::Refused(error) => Ok(back("invalid_request", &error.to_string())),
+        Selected::Ask(_) if asked.prompt.as_deref() == Some("none") => Ok(back(
+            "login_required",
+            "nothing says by which connection the person logs in",
+        )),
+        Selected::Ask(error) => ask(&client, &parameters, error),
+    }
+}
+
+/// The app that a request names.
+///
+/// # Errors
+/// That there is none; otherwise as the store.
+pub(crate) async fn known_client(state: &Inner, id: Option<&str>) -> Result<SsoClient, Fault> {
+    let id = id.and_then(|id| id.parse::<SsoClientId>().ok());
+    let found = match id {
+        Some(id) => state.store.sso_clients().by_id(id).await?,
+        None => None,
+    };
+    found.ok_or(Fault::UnknownClient)
+}
+
+fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Result<Request, Wrong> {
+    match parameters.get("response_type") {
+        Some("code") => {}
+        Some(_) => {
+            return Err(Wrong(
+                "unsupported_response_type",
+                "response_type must be code".to_owned(),
+            ));
+        }
+        None => return Err(Wrong::invalid("response_type is missing; it is code")),
+    }
+    if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
+        return Err(Wrong::invalid("response_mode must be query"));
+    }
+    if parameters.get("request").is_some() {
+        return Err(Wrong(
+            "request_not_supported",
+            "request objects are not taken".to_owned(),
+        ));
+    }
+    if parameters.get("request_uri").is_some() {
+        return Err(Wrong(
+            "request_uri_not_supported",
+            "request objects are not taken".to_owned(),
+        ));
+    }
+    let bounded = |name: &'static str, most: usize| match parameters.get(name) {
+        Some(text) if text.len() > most => Err(Wrong::invalid(format!("{name} has more than {most} bytes"))),
+        text => Ok(text.map(str::to_owned)),
+    };
+    let client_state = bounded("state", LONGEST_STATE)?;
+    let client_state =
+        client_state.ok_or_else(|| Wrong::invalid("state is missing: it binds the answer to the request"))?;
+    let scope = bounded("scope", LONGEST_STATE)?.unwrap_or_else(|| "openid".to_owned());
+    if !scope.split(' ').any(|one| one == "openid") {
+        return Err(Wrong("invalid_scope", "scope must have openid in it".to_owned()));
+    }
+    let prompt = bounded("prompt", 100)?;
+    if prompt.as_deref().is_some_and(|prompt| !PROMPTS.contains(&prompt)) {
+        return Err(Wrong::invalid("prompt must be none, login, consent or select_account"));
+    }
+    Ok(Request {
+        client_state,
+        nonce: bounded("nonce", LONGEST_STATE)?,
+        scope,
+        challenge: challenge(client, parameters)?,
+        channel: channel(redirect_uri, parameters)?,
+        // A fresh login is asked for by `prompt`: when somebody logged in before, Entra ID tells on request only.
+        prompt: match parameters.get("max_age") {
+            Some(_) if prompt.as_deref() != Some("none") => Some("login".to_owned()),
+            _ => prompt,
+        },
+        login_hint: bounded("login_hint", LONGEST_HINT)?,
+    })
+}
+
+/// The PKCE challenge: S256 only, and demanded of public apps (RFC 7636, RFC 9700 §2.1.1).
+fn challenge(client: &SsoClient, parameters: &Parameters) -> Result<Option<String>, Wrong> {
+    let challenge = parameters.get("code_challenge");
+    let method = parameters.get("code_challenge_method");
+    match (challenge, method) {
+        (Some(challenge), Some("S256")) => match CodeChallenge::parse(challenge) {
+            Ok(challenge) => Ok(Some(challenge.as_str().to_owned())),
+            Err(error) => Err(Wrong::invalid(format!("code_challenge: {error}"))),
+        },
+        (Some(_), _) => Err(Wrong::invalid("code_challenge_method must be S256")),
+        (None, Some(_)) => Err(Wrong::invalid("code_challenge is missing")),
+        (None, None) if client.authentication == ClientAuthentication::None => Err(Wrong::invalid(
+            "code_challenge is missing: an app without a secret must use PKCE",
+        )),
+        (None, None) => Ok(None),
+    }
+}
+
+/// What kind of app it is, where the app does not say so: one on the person's own device, or one on the web.
+fn channel(redirect_uri: &str, parameters: &Parameters) -> Result<LoginChannel, Wrong> {
+    match parameters.get("channel") {
+        Some("app") => Ok(LoginChannel::App),
+        Some("web") => Ok(LoginChannel::Web),
+        Some(_) => Err(Wrong::invalid("channel must be app or web")),
+        None if redirect_uri.starts_with("https://") => Ok(LoginChannel::Web),
+        None => Ok(LoginChannel::App),
+    }
+}
+
+/// Begins a login and sends the browser to the identity provider.
+async fn begin(
+    state: &Inner,
+    client: &SsoClient,
+    connection: &Connection,
+    redirect_uri: &str,
+    asked: Request,
+) -> Result<HttpResponse, Fault> {
+    let now = state.now();
+    let provider = match upstream::metadata(state, connection, now).await {
+        Ok(provider) => provider,
+        Err(error) => {
+            tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "an identity provider cannot be asked");
+            let parameters = [
+                ("error", "temporarily_unavailable"),
+                (
+                    "error_description",
+                    "the identity provider cannot be reached at the moment",
+                ),
+                ("state", asked.client_state.as_str()),
+            ];
+            return Ok(send_back(&state.issuer, redirect_uri, &parameters));
+        }
+    };
+    let id = SsoLoginId::new();
+    let (token, hash) = Token::mint(TokenKind::SsoLogin, id.uuid());
+    let secret = BrowserSecret::random();
+    let login = SsoLogin {
+        id,
+        state_hash: *hash.as_bytes(),
+        browser_hash: secret.hash(),
+        connection_id: connection.id,
+        client_id: Some(client.id),
+        redirect_uri: redirect_uri.to_owned(),
+        client_state: asked.client_state,
+        client_nonce: asked.nonce,
+        scope: asked.scope,
+        code_challenge: asked.challenge,
+        channel: asked.channel,
+        created_at: now,
+        expires_at: now.plus(state.config.login),
+    };
+    state.store.sso_logins().begin(&login).await?;
+    let callback = upstream::redirect_uri(state, connection);
+    let (nonce, challenge) = (secret.nonce(), secret.verifier().challenge());
+    let mut url = Url::parse(&provider.authorization_endpoint)
+        .map_err(|error| Fault::broken("the address of the identity provider", &error))?;
+    {
+        // An answer by a form keeps the code out of addresses and logs; browsers bring the cookie with it over TLS only.
+        let mode = if state.is_secure() { "form_post" } else { "query" };
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("client_id", &connection.client_id)
+            .append_pair("response_type", "code")
+            .append_pair("response_mode", mode)
+            .append_pair("redirect_uri", &callback)
+            .append_pair("scope", "openid profile email")
+            .append_pair("state", token.expose_secret())
+            .append_pair("nonce", &nonce)
+            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge_method", "S256");
+        if let Some(hint) = &asked.login_hint {
+            query.append_pair("login_hint", hint);
+        }
+        // The identity provider refuses the two together.
+        let prompt = asked
+            .prompt
+            .filter(|prompt| prompt != "select_account" || asked.login_hint.is_none());
+        if let Some(prompt) = &prompt {
+            query.append_pair("prompt", prompt);
+        }
+    }
+    metrics::counter!("rollcall_sso_logins_begun_total").increment(1);
+    let mut response = redirect(url.as_str());
+    response
+        .add_cookie(&secret.cookie(state, id, state.config.login))
+        .map_err(|error| Fault::broken("the cookie of a login", &error))?;
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "realm.html")]
+struct RealmPage<'a> {
+    app: &'a str,
+    kept: Vec<(&'static str, &'a str)>,
+    hint: &'a str,
+    error: &'a str,
+}
+
+/// What the page hands on.
+const KEPT: [&str; 11] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "state",
+    "nonce",
+    "scope",
+    "code_challenge",
+    "code_challenge_method",
+    "channel",
+    "prompt",
+    "max_age",
+];
+
+/// Asks who somebody is, to find the company's identity provider.
+fn ask(client: &SsoClient, parameters: &Parameters, error: &str) -> Result<HttpResponse, Fault> {
+    let kept = KEPT.into_iter().filter_map(|name| Some((name, parameters.get(name)?)));
+    let body = RealmPage {
+        app: &client.name,
+        kept: kept.collect(),
+        hint: parameters.get("login_hint").unwrap_or_default(),
+        error,
+    };
+    page(StatusCode::OK, "Log in", body).map_err(|error| Fault::broken("a page", &error))
+}

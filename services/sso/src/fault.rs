@@ -1,0 +1,135 @@
+//! What a person sees where nothing can be sent to an app: a page that says what to do, and nothing about others.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use pages::Page;
+use store::StoreError;
+use uuid::Uuid;
+
+/// Why a page is shown and not the app.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// The app is not known, or is deleted.
+    #[error("unknown_client")]
+    UnknownClient,
+    /// The app wants people sent where it is not registered for.
+    #[error("wrong_redirect_uri")]
+    RedirectUri,
+    /// The request cannot be read.
+    #[error("bad_request: {0}")]
+    BadRequest(String),
+    /// The login is not known, was used before, is too old, or belongs to another browser or connection.
+    #[error("login_lost: {0}")]
+    LoginLost(&'static str),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something that should not happen.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Fault {
+    /// Something that should not happen, and why it did.
+    pub(crate) fn broken(what: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::Broken(format!("{what}: {}", telemetry::chain(error)))
+    }
+
+    const fn sentences(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::UnknownClient => (
+                "This app is not registered here",
+                "Tell the team of the app: its client_id is not known.",
+            ),
+            Self::RedirectUri => (
+                "This app may not send you here",
+                "Tell the team of the app: its redirect_uri is not registered.",
+            ),
+            Self::BadRequest(_) => (
+                "The app sent a request that cannot be read",
+                "Tell the team of the app what stands below.",
+            ),
+            Self::LoginLost(_) => (
+                "This login cannot go on",
+                "It was finished before, took too long, or began in another browser. Go back to the app and log in again.",
+            ),
+            Self::Store(_) | Self::Broken(_) => (
+                "Logging in does not work at the moment",
+                "Try again in a minute. If it stays so, tell your administrator the reference below.",
+            ),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "fault.html")]
+struct FaultPage<'a> {
+    heading: &'a str,
+    advice: &'a str,
+    detail: &'a str,
+    reference: Uuid,
+}
+
+impl ResponseError for Fault {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::UnknownClient | Self::RedirectUri | Self::BadRequest(_) | Self::LoginLost(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let reference = Uuid::now_v7();
+        if self.status_code().is_server_error() {
+            tracing::error!(%reference, error = %telemetry::chain(self), "a login failed");
+        } else {
+            tracing::info!(%reference, reason = %self, "a login was refused");
+        }
+        metrics::counter!("rollcall_sso_pages_total", "kind" => self.kind()).increment(1);
+        let (heading, advice) = self.sentences();
+        let detail = match self {
+            Self::BadRequest(detail) => detail,
+            _ => "",
+        };
+        let body = FaultPage {
+            heading,
+            advice,
+            detail,
+            reference,
+        };
+        page(self.status_code(), heading, body).unwrap_or_else(|_| HttpResponse::build(self.status_code()).finish())
+    }
+}
+
+impl Fault {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown_client",
+            Self::RedirectUri => "wrong_redirect_uri",
+            Self::BadRequest(_) => "bad_request",
+            Self::LoginLost(reason) => reason,
+            Self::Store(_) | Self::Broken(_) => "internal_error",
+        }
+    }
+}
+
+/// A page, with the headers that every page has.
+///
+/// # Errors
+/// When a template cannot be written.
+pub(crate) fn page<B: Template>(status: StatusCode, title: &str, body: B) -> Result<HttpResponse, askama::Error> {
+    let page = Page::plain(title, body.render()?).render()?;
+    let mut response = HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .body(page);
+    pages::secure(response.headers_mut());
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}

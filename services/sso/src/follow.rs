@@ -1,0 +1,190 @@
+//! Ends sessions in the wake of the event log: of whoever is deactivated, deleted, or lost the role for a kind of app.
+//!
+//! The log is read from where this service had come before, event by event and without a gap; the place is noted when what
+//! follows from the events is done. Ending twice changes nothing, so neither a kill nor a second process does harm. Tokens
+//! are refused without waiting for this: each use asks the directory.
+
+use crate::state::{Inner, State};
+use crate::token::live_person;
+use events::{DirectoryId, Event, EventId, EventType, ResourceId, Timestamp};
+use runtime::Shutdown;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use store::{Feed, LogReader, SessionEnd, SessionFilter, StoreError};
+
+/// The name of this reader of the log.
+const NAME: &str = "sso";
+/// Events read in one go.
+const PAGE: u32 = 500;
+/// How long is waited after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the log is looked at while nobody is logged in, and how often that is asked.
+const IDLE: Duration = Duration::from_millis(500);
+/// After what may a person not log in any more, or not to everything.
+const TYPES: [EventType; 6] = [
+    EventType::UserDeactivated,
+    EventType::UserDeleted,
+    EventType::UserUpdated,
+    EventType::GroupMemberRemoved,
+    EventType::GroupMemberAdded,
+    EventType::DirectoryDeleted,
+];
+
+/// Runs until a soft stop.
+pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
+    let reader = state.store.log_reader(NAME);
+    let mut place = None;
+    let mut watched = Watched::default();
+    loop {
+        let waits = match step(state, &reader, &mut place).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) if watched.anybody(state).await => state.config.follow,
+            Ok(false) => IDLE,
+            Err(error) => {
+                // It may have come further than was noted.
+                place = None;
+                tracing::warn!(error = %telemetry::chain(&error), "sessions do not follow the log at the moment");
+                PAUSE
+            }
+        };
+        let pause = tokio::time::sleep(waits);
+        if shutdown.soft.run_until_cancelled(pause).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Whether anybody is logged in, asked once in a while.
+#[derive(Default)]
+struct Watched {
+    asked: Option<Instant>,
+    is_anybody: bool,
+}
+
+impl Watched {
+    async fn anybody(&mut self, state: &Inner) -> bool {
+        if self.asked.is_none_or(|at| at.elapsed() >= IDLE) {
+            let found = state.store.sso_sessions().any_live(state.now()).await;
+            // When it is not known, the log is looked at often.
+            self.is_anybody = found.unwrap_or(true);
+            self.asked = Some(Instant::now());
+        }
+        self.is_anybody
+    }
+}
+
+/// One page of the log. Whether there may be more at once.
+async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<EventId>>) -> Result<bool, StoreError> {
+    let after = match place {
+        Some(after) => *after,
+        None => {
+            let noted = match reader.position().await? {
+                Some(noted) => noted,
+                // Before the first session there is nothing to end.
+                None => {
+                    let newest = state.store.events().newest(None).await?;
+                    reader.note(newest, state.now()).await?;
+                    newest
+                }
+            };
+            *place = Some(noted);
+            noted
+        }
+    };
+    let feed = Feed {
+        after,
+        from_oldest: true,
+        types: &TYPES,
+        limit: PAGE,
+        ..Feed::default()
+    };
+    let page = match state.store.events().feed(&feed).await {
+        // What it had come to is no longer kept. Events are kept longer than any session lasts.
+        Err(StoreError::Gone(_)) => {
+            let newest = state.store.events().newest(None).await?;
+            reader.note(newest, state.now()).await?;
+            *place = Some(newest);
+            return Ok(false);
+        }
+        read => read?,
+    };
+    let now = state.now();
+    for (directory, user, kind) in concerned(&page.events) {
+        look_at(state, directory, user, kind, now).await?;
+    }
+    let last = page.next.or_else(|| page.events.last().map(|event| event.id));
+    if let Some(last) = last.filter(|last| Some(*last) != after) {
+        reader.note(Some(last), now).await?;
+        *place = Some(Some(last));
+    }
+    Ok(page.next.is_some())
+}
+
+/// Whom events are about, each once.
+fn concerned(events: &[Event]) -> BTreeSet<(DirectoryId, Option<ResourceId>, bool)> {
+    let of = |event: &Event| {
+        let whole = event.kind == EventType::DirectoryDeleted;
+        let user = match event.kind {
+            EventType::GroupMemberRemoved | EventType::GroupMemberAdded => member(event),
+            _ => event.subject_id,
+        };
+        (
+            event.directory_id,
+            user.filter(|_| !whole),
+            event.kind == EventType::UserDeleted,
+        )
+    };
+    events.iter().map(of).collect()
+}
+
+/// Who joined or left a group.
+fn member(event: &Event) -> Option<ResourceId> {
+    let body: serde_json::Value = serde_json::from_str(&event.body).ok()?;
+    body.get("data")?.get("user")?.get("id")?.as_str()?.parse().ok()
+}
+
+/// Ends the sessions of somebody who may not log in any more.
+async fn look_at(
+    state: &Inner,
+    directory: DirectoryId,
+    user: Option<ResourceId>,
+    is_deleted: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(user) = user else { return Ok(()) };
+    let of = SessionFilter::User(directory, user);
+    for session in state.store.sso_sessions().live(of, now).await? {
+        if let Err(reason) = live_person(state, &session).await? {
+            end_sessions(state, SessionFilter::Id(session.begun.id), directory, reason, now).await?;
+        }
+    }
+    if is_deleted {
+        state.store.forget_sso_bindings(directory, user).await?;
+    }
+    Ok(())
+}
+
+/// Ends sessions that go on, and says how many.
+///
+/// # Errors
+/// As the store.
+pub(crate) async fn end_sessions(
+    state: &Inner,
+    of: SessionFilter,
+    directory: DirectoryId,
+    reason: SessionEnd,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut count = 0;
+    loop {
+        let change = state.store.change(Some(state.lane(directory))).await?;
+        let ended = change.end_sso_sessions(of, reason, now).await?;
+        if ended.is_empty() {
+            return Ok(count);
+        }
+        change.commit().await?;
+        count += ended.len() as u64;
+        metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str())
+            .increment(ended.len() as u64);
+    }
+}

@@ -1,0 +1,118 @@
+//! Who of the identity provider is who in the directory.
+//!
+//! Candidates come from the one directory of the connection. From the first login on it is the object id that counts, which
+//! nobody else ever has; before that the user name. E-mail addresses never count: whoever runs a tenant may write any
+//! address into it. Nobody is made here.
+
+use crate::person::{People, Person};
+use crate::refusal::Refusal;
+use crate::state::Inner;
+use events::Timestamp;
+use oidc::IdTokenClaims;
+use store::{Connection, LoginChannel, StoreError};
+
+/// The account type of a guest in the claim `acct`.
+const GUEST: i64 = 1;
+
+/// Somebody who may log in.
+pub(crate) struct Matched {
+    pub(crate) person: Person,
+    /// Who it is at the identity provider.
+    pub(crate) subject: String,
+    /// Whether it is the first login.
+    pub(crate) is_first: bool,
+}
+
+/// Why nobody is matched.
+pub(crate) enum MatchError {
+    /// For a reason that the person and the operator hear.
+    Refused(Refusal),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for MatchError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Refusal> for MatchError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What a person is known by at a connection: tenant and object, or, where an identity provider has none, issuer and subject.
+pub(crate) fn subject(claims: &IdTokenClaims) -> String {
+    match (claims.tid, claims.oid) {
+        (Some(tid), Some(oid)) => format!("{tid}.{oid}"),
+        _ => format!("{} {}", claims.iss, claims.sub),
+    }
+}
+
+/// Who it is, if they may log in. With `binds`, a first login binds the two together; without, nothing is changed.
+pub(crate) async fn find(
+    state: &Inner,
+    connection: &Connection,
+    claims: &IdTokenClaims,
+    channel: LoginChannel,
+    binds: bool,
+    now: Timestamp,
+) -> Result<Matched, MatchError> {
+    let people = People::of(state, connection.directory_id).await?;
+    let people = people.ok_or(Refusal::ConnectionInactive)?;
+    if claims.acct == Some(GUEST) && !connection.allows_guests {
+        return Err(Refusal::Guest.into());
+    }
+    let subject = subject(claims);
+    let bindings = state.store.sso_bindings(connection.id);
+    let bound = bindings.of_subject(&subject).await?;
+    let (person, is_first) = match &bound {
+        Some(binding) => (people.by_id(binding.user_id).await?, false),
+        None => (first(&people, connection, claims).await?, true),
+    };
+    let person = person.ok_or(Refusal::NotProvisioned)?;
+    if !person.is_active() {
+        return Err(Refusal::Inactive.into());
+    }
+    if is_first && bindings.of_user(person.id).await?.is_some() {
+        return Err(Refusal::IdentityConflict.into());
+    }
+    if !person.may(channel) {
+        return Err(Refusal::ChannelDenied.into());
+    }
+    if binds {
+        match &bound {
+            Some(binding) => bindings.note_login(binding, now).await?,
+            None if bindings.bind(&subject, person.id, now).await? => {}
+            // Somebody was bound in this moment: the same person in another tab, or another account of that name.
+            None => {
+                let by_now = bindings.of_subject(&subject).await?;
+                if by_now.is_none_or(|binding| binding.user_id != person.id) {
+                    return Err(Refusal::IdentityConflict.into());
+                }
+            }
+        }
+    }
+    Ok(Matched {
+        person,
+        subject,
+        is_first,
+    })
+}
+
+/// Who logs in for the first time: by the user name, as the claim of the connection says it.
+async fn first(
+    people: &People<'_>,
+    connection: &Connection,
+    claims: &IdTokenClaims,
+) -> Result<Option<Person>, MatchError> {
+    let name = claims
+        .raw
+        .get(&connection.user_name_claim)
+        .and_then(|value| value.as_str());
+    let name = name.filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| Refusal::ClaimMissing(connection.user_name_claim.clone()))?;
+    Ok(people.by_user_name(name).await?)
+}

@@ -1,0 +1,289 @@
+//! `/sso/token`: an app redeems a code or a refresh token (RFC 6749 §4.1.3 and §6, OpenID Connect Core §3.1.3).
+//!
+//! A code and a refresh token are good once; whoever uses one again ends the session, for one of the two who had it stole it
+//! (RFC 9700 §4.5 and §4.14). Whether the person may log in still is looked up each time.
+
+use crate::client::authenticated;
+use crate::follow::end_sessions;
+use crate::keys::{KeyRingError, Keys};
+use crate::parameters::Parameters;
+use crate::person::{People, Person};
+use crate::selector::is_open;
+use crate::state::{Inner, State};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use events::{SsoSessionId, Timestamp};
+use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
+use secrecy::ExposeSecret as _;
+use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use store::{ClientAuthentication, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError};
+
+/// Why nothing is given out (RFC 6749 §5.2).
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TokenError {
+    #[error("{1}")]
+    OAuth(&'static str, &'static str),
+    /// The app is not who it says; with `true` it tried by HTTP Basic.
+    #[error("the app did not prove who it is")]
+    Client(bool),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    #[error(transparent)]
+    Sign(#[from] KeyError),
+}
+
+impl TokenError {
+    pub(crate) const fn client(is_basic: bool) -> Self {
+        Self::Client(is_basic)
+    }
+
+    pub(crate) const fn request(sentence: &'static str) -> Self {
+        Self::OAuth("invalid_request", sentence)
+    }
+
+    const fn grant(sentence: &'static str) -> Self {
+        Self::OAuth("invalid_grant", sentence)
+    }
+}
+
+impl ResponseError for TokenError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::OAuth(..) => StatusCode::BAD_REQUEST,
+            Self::Client(_) => StatusCode::UNAUTHORIZED,
+            Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Keys(_) | Self::Sign(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        if status.is_server_error() {
+            tracing::error!(error = %telemetry::chain(self), "tokens could not be given out");
+        }
+        let (error, description) = match self {
+            Self::OAuth(error, description) => (*error, (*description).to_owned()),
+            Self::Client(_) => ("invalid_client", self.to_string()),
+            Self::Store(error) if error.is_transient() => {
+                ("temporarily_unavailable", "try again in a moment".to_owned())
+            }
+            _ => ("server_error", "something is wrong with this installation".to_owned()),
+        };
+        metrics::counter!("rollcall_sso_token_errors_total", "error" => error).increment(1);
+        let mut answer = HttpResponse::build(status);
+        answer
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((PRAGMA, "no-cache"));
+        if matches!(self, Self::Client(true)) {
+            answer.insert_header((WWW_AUTHENTICATE, "Basic realm=\"sso\""));
+        }
+        answer.json(json!({ "error": error, "error_description": description }))
+    }
+}
+
+pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Bytes) -> Result<HttpResponse, TokenError> {
+    let parameters =
+        Parameters::read(&body).map_err(|_| TokenError::request("the form cannot be read, or a member comes twice"))?;
+    let now = state.now();
+    let client = authenticated(&state, &request, &parameters, now).await?;
+    let (session, person) = match parameters.get("grant_type") {
+        Some("authorization_code") => redeem(&state, &client, &parameters, now).await?,
+        Some("refresh_token") => refresh(&state, &client, &parameters, now).await?,
+        Some(_) => {
+            let sentence = "grant_type must be authorization_code or refresh_token";
+            return Err(TokenError::OAuth("unsupported_grant_type", sentence));
+        }
+        None => return Err(TokenError::request("grant_type is missing")),
+    };
+    let keys = state.keys.get(now).await?;
+    let answer = tokens(&state, &keys, &session, &person, now)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(answer))
+}
+
+async fn redeem(
+    state: &Inner,
+    client: &SsoClient,
+    parameters: &Parameters,
+    now: Timestamp,
+) -> Result<(SsoSession, Person), TokenError> {
+    const NOT_GOOD: TokenError =
+        TokenError::grant("the code is not good: it was used, is too old, or is another app's");
+    let code = parameters.get("code").ok_or(TokenError::request("code is missing"))?;
+    let token = Token::parse(code)
+        .filter(|token| token.kind() == TokenKind::SsoCode)
+        .ok_or(NOT_GOOD)?;
+    let sessions = state.store.sso_sessions();
+    let session = sessions.by_id(SsoSessionId::from(token.id())).await?;
+    let session = session
+        .filter(|session| token.matches(&session.begun.code_hash))
+        .ok_or(NOT_GOOD)?;
+    let begun = &session.begun;
+    if begun.client_id != client.id {
+        return Err(NOT_GOOD);
+    }
+    if parameters.get("redirect_uri") != Some(begun.redirect_uri.as_str()) {
+        return Err(TokenError::grant(
+            "redirect_uri is not the one that the code was sent to",
+        ));
+    }
+    check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
+    if !sessions.redeem(begun.id, now).await? {
+        if session.redeemed_at.is_some() {
+            end_sessions(
+                state,
+                SessionFilter::Id(begun.id),
+                begun.directory_id,
+                SessionEnd::Reuse,
+                now,
+            )
+            .await?;
+        }
+        return Err(NOT_GOOD);
+    }
+    let person = welcome(state, &session, now).await?;
+    Ok((session, person))
+}
+
+/// PKCE (RFC 7636 §4.6): with a challenge a verifier is demanded, without one none is taken (RFC 9700 §4.8.2).
+fn check_verifier(client: &SsoClient, challenge: Option<&str>, verifier: Option<&str>) -> Result<(), TokenError> {
+    const MISSING: TokenError = TokenError::grant("code_verifier is missing");
+    match (challenge, verifier) {
+        (Some(challenge), Some(verifier)) => {
+            let challenge = CodeChallenge::parse(challenge);
+            let is_same = challenge.is_ok_and(|challenge| challenge.check(verifier).is_ok());
+            is_same
+                .then_some(())
+                .ok_or(TokenError::grant("code_verifier is not the one of the challenge"))
+        }
+        (Some(_), None) => Err(MISSING),
+        (None, Some(_)) => Err(TokenError::grant("the login began without a code_challenge")),
+        (None, None) if client.authentication == ClientAuthentication::None => Err(MISSING),
+        (None, None) => Ok(()),
+    }
+}
+
+async fn refresh(
+    state: &Inner,
+    client: &SsoClient,
+    parameters: &Parameters,
+    now: Timestamp,
+) -> Result<(SsoSession, Person), TokenError> {
+    const NOT_GOOD: TokenError =
+        TokenError::grant("the refresh token is not good: it was used, is too old, or its session is over");
+    let text = parameters
+        .get("refresh_token")
+        .ok_or(TokenError::request("refresh_token is missing"))?;
+    let claims = state
+        .tokens
+        .verify(SessionTokenUse::Refresh, text, now.millis())
+        .ok_or(NOT_GOOD)?;
+    let sessions = state.store.sso_sessions();
+    let session = sessions.by_id(SsoSessionId::from(claims.session)).await?;
+    let mut session = session
+        .filter(|session| session.begun.client_id == client.id)
+        .ok_or(NOT_GOOD)?;
+    if !session.is_live(now) || session.redeemed_at.is_none() {
+        return Err(NOT_GOOD);
+    }
+    if !sessions.refresh(session.begun.id, claims.generation, now).await? {
+        // It was replaced before: whoever has the newest and whoever sent this one are not the same.
+        let (id, directory) = (session.begun.id, session.begun.directory_id);
+        end_sessions(state, SessionFilter::Id(id), directory, SessionEnd::Reuse, now).await?;
+        return Err(NOT_GOOD);
+    }
+    session.refresh_generation = claims.generation.saturating_add(1);
+    let person = welcome(state, &session, now).await?;
+    Ok((session, person))
+}
+
+/// The person of a session, who may log in still.
+async fn welcome(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<Person, TokenError> {
+    let begun = &session.begun;
+    let reason = match live_person(state, session).await? {
+        Ok(person) => return Ok(person),
+        Err(reason) => reason,
+    };
+    end_sessions(state, SessionFilter::Id(begun.id), begun.directory_id, reason, now).await?;
+    Err(TokenError::grant("the person may not log in any more"))
+}
+
+/// The person of a session, or why they may not log in any more.
+pub(crate) async fn live_person(state: &Inner, session: &SsoSession) -> Result<Result<Person, SessionEnd>, StoreError> {
+    let begun = &session.begun;
+    let connection = state.store.connections().by_id(begun.connection_id).await?;
+    if !connection.is_some_and(|connection| is_open(&connection)) {
+        return Ok(Err(SessionEnd::ConnectionPaused));
+    }
+    let person = match People::of(state, begun.directory_id).await? {
+        Some(people) => people.by_id(begun.user_id).await?,
+        None => None,
+    };
+    Ok(match person {
+        None => Err(SessionEnd::Deleted),
+        Some(person) if !person.is_active() => Err(SessionEnd::Deactivated),
+        Some(person) if !person.may(begun.channel) => Err(SessionEnd::AccessLost),
+        Some(person) => Ok(person),
+    })
+}
+
+/// What the app gets.
+fn tokens(
+    state: &Inner,
+    keys: &Keys,
+    session: &SsoSession,
+    person: &Person,
+    now: Timestamp,
+) -> Result<Value, TokenError> {
+    let begun = &session.begun;
+    let ends_at = Ord::min(now.plus(state.config.access), begun.expires_at);
+    let claims = |expires_at: Timestamp| SessionClaims {
+        session: begun.id.uuid(),
+        generation: session.refresh_generation,
+        expires_at_ms: expires_at.millis(),
+    };
+    let access = state.tokens.sign(SessionTokenUse::Access, &claims(ends_at));
+    let access = access.expose_secret();
+    let (subject, sid, audience) = (person.id.to_string(), begun.id.to_string(), begun.client_id.to_string());
+    let mut more = person.claims(&begun.scope);
+    more.insert("connection_id".to_owned(), json!(begun.connection_id));
+    let id_token = IssuedIdToken {
+        iss: &state.issuer,
+        sub: &subject,
+        aud: &audience,
+        azp: &audience,
+        exp: seconds(ends_at),
+        iat: seconds(now),
+        auth_time: seconds(begun.created_at),
+        nonce: begun.nonce.as_deref().filter(|_| session.refresh_generation == 0),
+        sid: Some(&sid),
+        at_hash: Some(left_half_hash(access)),
+        more,
+    };
+    let mut answer = Map::new();
+    let mut add = |name: &str, value: Value| answer.insert(name.to_owned(), value);
+    add("access_token", json!(access));
+    add("token_type", json!("Bearer"));
+    let lasts: Duration = ends_at.since(now);
+    add("expires_in", json!(lasts.as_secs()));
+    add("scope", json!(begun.scope));
+    add("id_token", json!(id_token.sign(&keys.signing)?));
+    if begun.scope.split(' ').any(|one| one == "offline_access") {
+        let refresh = state.tokens.sign(SessionTokenUse::Refresh, &claims(begun.expires_at));
+        add("refresh_token", json!(refresh.expose_secret()));
+    }
+    add("profile", json!(person.profile()));
+    Ok(Value::Object(answer))
+}
+
+fn seconds(at: Timestamp) -> i64 {
+    at.millis().div_euclid(1_000)
+}

@@ -1,0 +1,89 @@
+//! What binds a login to the browser that began it: one secret in a cookie, from which nonce and PKCE verifier are made.
+//!
+//! The identity provider sees the nonce and the challenge only, the database a hash; so a code that is put into another
+//! browser, and a `state` that is, lead nowhere.
+
+use crate::state::Inner;
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite, time};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use events::SsoLoginId;
+use oidc::CodeVerifier;
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+
+/// The secret of a login, in the cookie of one browser.
+pub(crate) struct BrowserSecret([u8; 32]);
+
+impl BrowserSecret {
+    pub(crate) fn random() -> Self {
+        Self(secrets::random_bytes())
+    }
+
+    /// The one that a browser shows for a login.
+    pub(crate) fn of(request: &HttpRequest, state: &Inner, login: SsoLoginId) -> Option<Self> {
+        let cookie = request.cookie(&name(state, login))?;
+        let bytes = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    fn derived(&self, purpose: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(purpose.as_bytes());
+        hash.update([0]);
+        hash.update(self.0);
+        hash.finalize().into()
+    }
+
+    /// What is stored of it.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.derived("browser")
+    }
+
+    /// The `nonce` of the ID token.
+    pub(crate) fn nonce(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.derived("nonce"))
+    }
+
+    /// The PKCE verifier of the code.
+    pub(crate) fn verifier(&self) -> CodeVerifier {
+        CodeVerifier::from_stored(URL_SAFE_NO_PAD.encode(self.derived("verifier")))
+    }
+
+    /// The cookie that holds it.
+    pub(crate) fn cookie(&self, state: &Inner, login: SsoLoginId, lasts: Duration) -> Cookie<'static> {
+        let lasts = time::Duration::try_from(lasts).unwrap_or(time::Duration::MINUTE);
+        base(state, login, URL_SAFE_NO_PAD.encode(self.0))
+            .max_age(lasts)
+            .finish()
+    }
+}
+
+/// The cookie that takes the other one away.
+pub(crate) fn closing(state: &Inner, login: SsoLoginId) -> Cookie<'static> {
+    let mut cookie = base(state, login, String::new()).finish();
+    cookie.make_removal();
+    cookie
+}
+
+/// A name for each login: several tabs may log in at once. Over TLS a prefix keeps other hosts from setting it.
+fn name(state: &Inner, login: SsoLoginId) -> String {
+    let prefix = if state.is_secure() { "__Host-" } else { "" };
+    format!("{prefix}rollcall-login-{login}")
+}
+
+fn base(state: &Inner, login: SsoLoginId, value: String) -> actix_web::cookie::CookieBuilder<'static> {
+    // The identity provider answers with a form of its own site, which brings only cookies that may go everywhere. Without
+    // TLS browsers take no such cookie, and the answer comes as a link.
+    let same_site = if state.is_secure() {
+        SameSite::None
+    } else {
+        SameSite::Lax
+    };
+    Cookie::build(name(state, login), value)
+        .path("/")
+        .http_only(true)
+        .secure(state.is_secure())
+        .same_site(same_site)
+}

@@ -1,0 +1,214 @@
+// check.mjs URL PORT: logs people in to an installation at URL, by a provider that this program starts at PORT.
+
+import assert from "node:assert/strict";
+import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import * as openid from "openid-client";
+import { attacks } from "./attacks.mjs";
+import { App, errorOf } from "./app.mjs";
+import { Installation } from "./installation.mjs";
+import { Tenant } from "./provider.mjs";
+
+const [url, port] = process.argv.slice(2);
+const WEB = "https://app.example/callback";
+const installation = new Installation(url);
+const tenant = new Tenant(Number(port));
+let [made, failed] = [0, 0];
+
+async function check(what, body) {
+  made += 1;
+  try {
+    await body();
+    console.log(`ok    ${what}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL  ${what}\n      ${error.stack}`);
+  }
+}
+
+await tenant.start();
+const directory = await installation.directory("contoso.example");
+const connection = await installation.api("POST", "/connections", {
+  organization_id: directory.organization,
+  directory_id: directory.id,
+  name: "Entra ID",
+  authority: tenant.issuer,
+  client_id: tenant.clientId,
+  client_secret: tenant.clientSecret,
+});
+tenant.allow(connection.redirect_uris.map(({ uri }) => uri));
+await installation.api("PATCH", `/connections/${connection.id}`, { state: "active", force: true });
+const ada = await directory.person("ada@contoso.example");
+tenant.account("ada@contoso.example");
+const byConnection = { connection: connection.id, login_hint: "ada@contoso.example" };
+
+const secret = await installation.app({ authentication: "client_secret", redirect_uris: [WEB] });
+const web = await App.of(installation, secret, openid.ClientSecretBasic(secret.client_secret), WEB);
+
+await check("somebody logs in, and the app learns who it is from the directory", async () => {
+  const tokens = await web.logIn(byConnection);
+  const claims = tokens.claims();
+  assert.equal(claims.sub, ada.id);
+  assert.equal(claims.email, "mail-of-ada@contoso.example");
+  assert.equal(claims.organization_id, directory.organization);
+  const keys = createRemoteJWKSet(new URL(`${installation.issuer}/jwks`));
+  const { payload } = await jwtVerify(tokens.id_token, keys, { issuer: installation.issuer, audience: secret.id });
+  assert.equal(payload.sub, ada.id);
+  assert.equal(decodeProtectedHeader(tokens.id_token).alg, "RS256");
+  const userinfo = await web.userinfo(tokens);
+  assert.equal(userinfo.given_name, "Given");
+  assert.equal(tokens.profile.user_name, "ada@contoso.example");
+  const profile = await fetch(`${installation.issuer}/profile`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  assert.equal((await profile.json()).directory_user_id, ada.id);
+});
+
+await check("an app without a secret logs somebody in by PKCE, on any port of the loopback", async () => {
+  const client = await installation.app({ authentication: "none", redirect_uris: ["http://127.0.0.1/cb"] });
+  const app = await App.of(installation, client, openid.None(), "http://127.0.0.1:49999/cb");
+  const tokens = await app.logIn(byConnection);
+  assert.equal(tokens.claims().sub, ada.id);
+});
+
+await check("an app proves itself by a key", async () => {
+  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: "k", alg: "ES256", use: "sig" };
+  const client = await installation.app({ authentication: "private_key_jwt", redirect_uris: [WEB], jwks: { keys: [jwk] } });
+  const app = await App.of(installation, client, openid.PrivateKeyJwt({ key: privateKey, kid: "k" }), WEB);
+  assert.equal((await app.logIn(byConnection)).claims().sub, ada.id);
+});
+
+await check("the connection is found by organization, by domain, and by the name that somebody gives", async () => {
+  const login_hint = "ada@contoso.example";
+  for (const selector of [{ organization: directory.organization }, { organization: "contoso.example" }, { domain_hint: "contoso.example" }, {}]) {
+    const tokens = await web.logIn({ login_hint, ...selector });
+    assert.equal(tokens.claims().sub, ada.id);
+  }
+  const asked = await web.visit(await web.begin({}));
+  assert.match(asked.text, /Work e-mail or user name/);
+  const unknown = await web.visit(await web.begin({ login_hint: "ada@nowhere.example" }));
+  assert.match(unknown.text, /Nobody with this name can log in here/);
+});
+
+await check("a refresh token is good once, and who uses it again ends the session", async () => {
+  const tokens = await web.logIn(byConnection);
+  const second = await web.refresh(tokens.refresh_token);
+  assert.equal(second.claims().sub, ada.id);
+  await web.userinfo({ ...second, claims: () => tokens.claims() });
+  assert.equal(await errorOf(web.refresh(tokens.refresh_token)), "invalid_grant");
+  assert.equal(await errorOf(web.refresh(second.refresh_token)), "invalid_grant");
+});
+
+await check("the keys of the identity provider roll, and nobody notices", async () => {
+  await tenant.roll();
+  // The provider forgot its sessions and grants with its keys; the account is the same.
+  const tokens = await web.logIn(byConnection);
+  assert.equal(tokens.claims().sub, ada.id);
+});
+
+await check("who is not in the directory does not get in, and nobody is made", async () => {
+  tenant.account("eve@contoso.example");
+  const before = await installation.api("GET", `/directories/${directory.id}/users?limit=100`);
+  const back = await web.visit(await web.begin({ ...byConnection, login_hint: "eve@contoso.example" }));
+  assert.equal(back.url.searchParams.get("error"), "access_denied");
+  assert.match(back.url.searchParams.get("error_description"), /^user_not_provisioned/);
+  const after = await installation.api("GET", `/directories/${directory.id}/users?limit=100`);
+  assert.equal(after.data.length, before.data.length);
+  const log = await installation.api("GET", "/audit-log?action=login.refused");
+  assert.match(log.data[0].detail, /^user_not_provisioned/);
+});
+
+await check("an address is no name: e-mail never matches", async () => {
+  await directory.person("grace@contoso.example");
+  tenant.account("mallory@contoso.example", { email: "grace@contoso.example", preferred_username: "grace@contoso.example" });
+  const back = await web.visit(await web.begin({ ...byConnection, login_hint: "mallory@contoso.example" }));
+  assert.match(back.url.searchParams.get("error_description"), /^user_not_provisioned/);
+});
+
+await check("a token without the claim is refused with the step that mends it", async () => {
+  tenant.account("noupn@contoso.example", { upn: undefined });
+  const back = await web.visit(await web.begin({ ...byConnection, login_hint: "noupn@contoso.example" }));
+  assert.match(back.url.searchParams.get("error_description"), /^required_claim_missing/);
+  const log = await installation.api("GET", "/audit-log?action=login.refused");
+  assert.match(log.data[0].detail, /Token configuration/);
+});
+
+await check("a name that a new person was given does not open the account of the one before", async () => {
+  tenant.account("ada@contoso.example");
+  const back = await web.visit(await web.begin(byConnection));
+  assert.match(back.url.searchParams.get("error_description"), /^identity_conflict/);
+});
+
+await check("what Entra ID refuses is told by the step that mends it", async () => {
+  tenant.account("consent@contoso.example", { error: "AADSTS65001: The user or administrator has not consented." });
+  const back = await web.visit(await web.begin({ ...byConnection, login_hint: "consent@contoso.example" }));
+  assert.equal(back.url.searchParams.get("error"), "access_denied");
+  const log = await installation.api("GET", "/audit-log?action=login.refused");
+  assert.match(log.data[0].detail, /AADSTS65001.*consent/s);
+});
+
+await check("who is deactivated is out at once, and in again when they are back", async () => {
+  const linus = await directory.person("linus@contoso.example");
+  tenant.account("linus@contoso.example");
+  const who = { ...byConnection, login_hint: "linus@contoso.example" };
+  const tokens = await web.logIn(who);
+  await web.userinfo(tokens);
+  await directory.setActive(linus.id, false);
+  assert.notEqual(await errorOf(web.userinfo(tokens)), "no error");
+  assert.equal(await errorOf(web.refresh(tokens.refresh_token)), "invalid_grant");
+  const back = await web.visit(await web.begin(who));
+  assert.match(back.url.searchParams.get("error_description"), /^user_not_provisioned/);
+  await directory.setActive(linus.id, true);
+  assert.notEqual(await errorOf(web.userinfo(tokens)), "no error", "the session stays over");
+  assert.equal((await web.logIn(who)).claims().sub, linus.id);
+});
+
+await check("a session that nobody uses ends in the wake of the log", async () => {
+  const person = await directory.person("margaret@contoso.example");
+  tenant.account("margaret@contoso.example");
+  await web.logIn({ ...byConnection, login_hint: "margaret@contoso.example" });
+  await directory.setActive(person.id, false);
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const { data } = await installation.api("GET", `/connections/${connection.id}/sessions?limit=100`);
+    const own = data.filter(({ user_id }) => user_id === person.id);
+    assert.equal(own.length, 1);
+    if (own[0].end_reason === "deactivated") {
+      break;
+    }
+    assert.ok(Date.now() < end, JSON.stringify(own));
+    await new Promise((done) => setTimeout(done, 20));
+  }
+});
+
+await check("somebody logs out, and the session is over", async () => {
+  const who = { ...byConnection, login_hint: "linus@contoso.example" };
+  const client = await installation.app({
+    authentication: "client_secret",
+    redirect_uris: [WEB],
+    post_logout_redirect_uris: ["https://app.example/bye"],
+  });
+  const app = await App.of(installation, client, openid.ClientSecretPost(client.client_secret), WEB);
+  const tokens = await app.logIn(who);
+  const logout = openid.buildEndSessionUrl(app.configuration, {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: "https://app.example/bye",
+    state: "s",
+  });
+  const answer = await fetch(logout, { redirect: "manual" });
+  assert.equal(answer.headers.get("location"), "https://app.example/bye?state=s");
+  assert.notEqual(await errorOf(app.userinfo(tokens)), "no error");
+});
+
+await attacks({ check, installation, directory, connection, tenant, web, client: secret, byConnection: { ...byConnection, login_hint: "linus@contoso.example" } });
+
+await check("a connection that is paused lets nobody in, and ends all sessions", async () => {
+  const who = { ...byConnection, login_hint: "linus@contoso.example" };
+  const tokens = await web.logIn(who);
+  await installation.api("PATCH", `/connections/${connection.id}`, { state: "paused" });
+  assert.notEqual(await errorOf(web.userinfo(tokens)), "no error");
+  const back = await web.visit(await web.begin(who));
+  assert.match(back.url.searchParams.get("error_description"), /connection_inactive/);
+});
+
+tenant.stop();
+console.log(`${made} checks of logins, ${failed} failed`);
+process.exit(failed === 0 && made > 0 ? 0 : 1);

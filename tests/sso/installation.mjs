@@ -1,0 +1,68 @@
+// The installation under test, as its operators and its identity provider see it.
+
+import { randomUUID } from "node:crypto";
+
+/** The management API and the SCIM of one directory. */
+export class Installation {
+  constructor(url) {
+    this.url = url;
+    this.issuer = `${url}/sso`;
+  }
+
+  /** A call of the management API that is expected to succeed. */
+  async api(method, path, body) {
+    const { status, answer } = await this.tryApi(method, path, body);
+    if (status >= 300) {
+      throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
+    }
+    return answer;
+  }
+
+  async tryApi(method, path, body) {
+    const headers = { authorization: `Bearer ${process.env.ROLLCALL_ADMIN_KEY}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    return { status: answer.status, answer: text && JSON.parse(text) };
+  }
+
+  /** A directory for an organization of its own. */
+  async directory(domain) {
+    const made = await this.api("POST", "/directories", { organization: domain, provider: "entra_id" });
+    return new Directory(made);
+  }
+
+  /** An app that people log in to. */
+  async app(fields) {
+    return this.api("POST", "/sso-clients", { name: "App", ...fields });
+  }
+}
+
+/** A directory, filled as an identity provider fills it. */
+export class Directory {
+  constructor({ id, organization_id, scim_url, key }) {
+    Object.assign(this, { id, organization: organization_id, scimUrl: scim_url, token: key.token });
+  }
+
+  async person(userName, more = {}) {
+    const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+    const name = { givenName: "Given", familyName: "Family" };
+    const emails = [{ type: "work", value: `mail-of-${userName}`, primary: true }];
+    const user = { schemas, userName, externalId: randomUUID(), displayName: userName, active: true, name, emails, ...more };
+    return this.scim("POST", "/Users", user);
+  }
+
+  async setActive(id, active) {
+    const schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
+    return this.scim("PATCH", `/Users/${id}`, { schemas, Operations: [{ op: "Replace", path: "active", value: active }] });
+  }
+
+  async scim(method, path, body) {
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/scim+json" };
+    const answer = await fetch(this.scimUrl + path, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) {
+      throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    }
+    return text ? JSON.parse(text) : null;
+  }
+}
