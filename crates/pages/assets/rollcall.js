@@ -1,7 +1,7 @@
 // What makes the pages livelier. Each of them works without.
 (() => {
   const units = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
   // Times in the viewer's zone, and as long ago as they are by now.
@@ -13,7 +13,7 @@
       if (time.hasAttribute("data-exact")) continue;
       const seconds = Math.round((at - Date.now()) / 1000);
       const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? units[5];
-      const text = Math.abs(seconds) < 5 ? "just now" : words.format(Math.trunc(seconds / size), unit);
+      const text = Math.abs(seconds) < 5 ? document.body.dataset.justNow : words.format(Math.trunc(seconds / size), unit);
       if (time.textContent !== text) time.textContent = text;
     }
   };
@@ -35,7 +35,7 @@
       document.execCommand("copy");
     }
     const before = button.innerHTML;
-    button.textContent = "Copied";
+    button.textContent = document.body.dataset.copied;
     setTimeout(() => { button.innerHTML = before; }, 1500);
   });
 

@@ -8,10 +8,12 @@ mod assets;
 mod fixed;
 mod headers;
 mod page;
+mod words;
 
 pub use assets::{asset, configure};
 pub use fixed::{Fixed, REVALIDATED};
 pub use headers::{POLICY, secure};
 pub use page::{Account, Link, Look, Mark, NavGroup, Page};
+pub use words::Words;
 
 pub use askama::Template;

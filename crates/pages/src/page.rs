@@ -1,6 +1,8 @@
 //! The frame of every page: side bar, crumbs, content.
 
+use crate::words::Words;
 use askama::Template;
+use std::borrow::Cow;
 use std::fmt::Display;
 
 /// A link of the side bar or of the crumbs.
@@ -43,7 +45,7 @@ impl Link {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NavGroup {
     /// What they have in common; nothing for the first group.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// The links.
     pub links: Vec<Link>,
 }
@@ -100,6 +102,8 @@ pub struct Page<'a, B: Display> {
     pub title: &'a str,
     /// The same in a sentence, for search engines and previews; empty for pages that only few may see.
     pub description: &'a str,
+    /// What the frame says, and in which language.
+    pub words: Words,
     /// In whose name it is shown.
     pub look: Look<'a>,
     /// Where the name at the top leads.
@@ -124,6 +128,7 @@ impl<B: Display> Page<'_, B> {
         Page {
             title,
             description: "",
+            words: Words::ENGLISH,
             look: Look::ROLLCALL,
             home: "/",
             nav: &[],

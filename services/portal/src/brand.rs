@@ -7,6 +7,7 @@ use crate::door::Door;
 use crate::fault::Fault;
 use crate::guest::link_of;
 use crate::session::parts;
+use crate::texts::text;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -60,7 +61,7 @@ pub(crate) fn way_back(link: &PortalLink) -> Option<Link> {
     let to = link.return_url.as_deref()?;
     let host = || Some(Url::parse(to).ok()?.host_str()?.to_owned());
     let name = link.brand.as_ref().map(|brand| brand.name.clone()).or_else(host)?;
-    Some(Link::new(to, format!("Back to {name}")))
+    Some(Link::new(to, text("brand-back").with("name", name)))
 }
 
 /// A colour of sRGB.

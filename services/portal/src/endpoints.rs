@@ -7,6 +7,7 @@ mod list;
 mod make;
 mod show;
 
+use crate::texts::text;
 use crate::viewer::Viewer;
 use actix_web::web::{self, ServiceConfig};
 use pages::Link;
@@ -39,5 +40,5 @@ fn here<V: Viewer>() -> String {
 }
 
 fn crumb<V: Viewer>() -> Link {
-    Link::new(here::<V>(), "Endpoints")
+    Link::new(here::<V>(), text("endpoints-title"))
 }

@@ -3,14 +3,14 @@
 use crate::cookie;
 use crate::door::Door;
 use crate::fault::Fault;
-use crate::frame::{html, to};
+use crate::frame::{html, plain, to};
 use crate::login::add_cookie;
 use crate::session::{open, parts};
+use crate::texts::text;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use pages::Page;
 use secrets::{Token, TokenKind};
 use store::SessionOpener;
 
@@ -44,7 +44,8 @@ fn closed(door: Door) -> Result<HttpResponse, Fault> {
     let page = ClosedPage {
         is_for_apps: door == Door::Apps,
     };
-    Ok(html(StatusCode::OK, Page::plain("Open your link", page).render()?))
+    let title = text("closed-page-title").to_string();
+    Ok(html(StatusCode::OK, plain(&title, page).render()?))
 }
 
 /// The link becomes a session at once, and its token leaves the address.

@@ -1,6 +1,8 @@
 //! Why a page cannot be shown, as a page.
 
 use crate::door::Door;
+use crate::frame::plain;
+use crate::texts::text;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::{HttpResponse, ResponseError};
@@ -72,15 +74,16 @@ impl Fault {
         let body = FaultPage {
             status: status.as_u16(),
             detail: match self {
-                Self::Api(problem) => &problem.detail,
-                Self::NotAllowed => "Your key or link does not allow it. Ask whoever gave it to you.",
-                _ => "",
+                Self::Api(problem) => problem.detail.clone(),
+                Self::NotAllowed => text("fault-not-allowed-lead").into(),
+                _ => String::new(),
             },
             home: at.first_page(),
         };
+        let title = text("fault-title").to_string();
         let page = Page {
             home: at.first_page(),
-            ..Page::plain("There is no page to show", body)
+            ..plain(&title, body)
         };
         match page.render() {
             Ok(html) => HttpResponse::build(status)
@@ -114,9 +117,9 @@ impl ResponseError for Fault {
 
 #[derive(Template)]
 #[template(path = "fault.html")]
-struct FaultPage<'a> {
+struct FaultPage {
     status: u16,
-    detail: &'a str,
+    detail: String,
     /// Where the overview is.
     home: &'static str,
 }

@@ -2,23 +2,27 @@
 
 #![allow(unreachable_pub, reason = "what the macro makes of a filter is pub")]
 
+use crate::texts::{escaped, text};
 use askama::filters::Safe;
 use events::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-const ABSOLUTE: &[BorrowedFormatItem<'static>] =
-    format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute]:[second] UTC");
+/// The time of a day.
+const CLOCK: &[BorrowedFormatItem<'static>] = format_description!("[hour]:[minute]:[second]");
 
 /// A time relative to now, with the absolute one as its title. A script shows it in the viewer's zone.
 #[askama::filter_fn]
 pub(crate) fn when(at: &Timestamp, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
-    Ok(Safe(format!(
-        "<time datetime=\"{at}\" title=\"{}\">{}</time>",
-        absolute(*at),
-        relative(*at, Timestamp::now())
-    )))
+    Ok(Safe(time(*at)))
+}
+
+/// A time as HTML.
+pub(crate) fn time(at: Timestamp) -> String {
+    let (absolute, relative) = (absolute(at), relative(at, Timestamp::now()));
+    let (absolute, relative) = (escaped(&absolute), escaped(&relative));
+    format!("<time datetime=\"{at}\" title=\"{absolute}\">{relative}</time>")
 }
 
 /// A number with its thousands apart.
@@ -67,7 +71,14 @@ pub(crate) fn name(value: impl serde::Serialize, _: &dyn askama::Values) -> aska
 
 fn absolute(at: Timestamp) -> String {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.millis()) * 1_000_000);
-    at.ok().and_then(|at| at.format(ABSOLUTE).ok()).unwrap_or_default()
+    let Ok(at) = at else { return String::new() };
+    let clock = at.format(CLOCK).unwrap_or_default();
+    text("time-absolute")
+        .with("day", at.day())
+        .count("month", u8::from(at.month()))
+        .with("year", at.year())
+        .with("clock", clock)
+        .into()
 }
 
 /// How long ago, or in how long.
@@ -75,40 +86,44 @@ pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     let seconds = (now.millis() - at.millis()).div_euclid(1000);
     let is_past = seconds >= 0;
     let seconds = seconds.unsigned_abs();
-    let (number, unit) = match seconds {
-        0..=4 => return if is_past { "just now" } else { "now" }.to_owned(),
-        5..60 => (seconds, "second"),
-        60..3_600 => (seconds / 60, "minute"),
-        3_600..86_400 => (seconds / 3_600, "hour"),
-        86_400..2_592_000 => (seconds / 86_400, "day"),
-        2_592_000..31_536_000 => (seconds / 2_592_000, "month"),
-        _ => (seconds / 31_536_000, "year"),
+    let said = match seconds {
+        0..=4 if is_past => text("time-just-now"),
+        0..=4 => text("time-now"),
+        5..60 if is_past => text("time-seconds-ago").count("number", seconds),
+        5..60 => text("time-in-seconds").count("number", seconds),
+        60..3_600 if is_past => text("time-minutes-ago").count("number", seconds / 60),
+        60..3_600 => text("time-in-minutes").count("number", seconds / 60),
+        3_600..86_400 if is_past => text("time-hours-ago").count("number", seconds / 3_600),
+        3_600..86_400 => text("time-in-hours").count("number", seconds / 3_600),
+        86_400..2_592_000 if is_past => text("time-days-ago").count("number", seconds / 86_400),
+        86_400..2_592_000 => text("time-in-days").count("number", seconds / 86_400),
+        2_592_000..31_536_000 if is_past => text("time-months-ago").count("number", seconds / 2_592_000),
+        2_592_000..31_536_000 => text("time-in-months").count("number", seconds / 2_592_000),
+        _ if is_past => text("time-years-ago").count("number", seconds / 31_536_000),
+        _ => text("time-in-years").count("number", seconds / 31_536_000),
     };
-    let plural = if number == 1 { "" } else { "s" };
-    if is_past {
-        format!("{number} {unit}{plural} ago")
-    } else {
-        format!("in {number} {unit}{plural}")
-    }
+    said.into()
 }
 
-fn grouped(digits: &str) -> String {
+/// Digits with their thousands apart, as the language that is spoken has them.
+pub(crate) fn grouped(digits: &str) -> String {
+    let (between, before_rest) = (text("number-thousands").to_string(), text("number-decimal").to_string());
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
     let (whole, rest) = digits
         .split_once('.')
         .map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
-    let mut text = sign.to_owned();
+    let mut grouped = sign.to_owned();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            text.push(',');
+            grouped.push_str(&between);
         }
-        text.push(digit);
+        grouped.push(digit);
     }
     if let Some(rest) = rest {
-        text.push('.');
-        text.push_str(rest);
+        grouped.push_str(&before_rest);
+        grouped.push_str(rest);
     }
-    text
+    grouped
 }
 
 #[cfg(test)]

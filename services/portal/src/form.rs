@@ -113,12 +113,13 @@ impl Errors {
     }
 
     /// One error about one field.
-    pub(crate) fn one(field: &str, message: &str) -> Self {
+    pub(crate) fn one(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
         Self {
-            summary: message.to_owned(),
+            summary: message.clone(),
             fields: vec![FieldError {
                 field: field.to_owned(),
-                message: message.to_owned(),
+                message,
             }],
         }
     }

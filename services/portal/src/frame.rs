@@ -4,12 +4,14 @@ use crate::brand::way_back;
 use crate::door::Door;
 use crate::fault::Fault;
 use crate::session::Operator;
+use crate::texts::{Text, language, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use api::Scope;
 use askama::Template;
-use pages::{Account, Link, Look, Mark, NavGroup, Page};
+use pages::{Account, Link, Look, Mark, NavGroup, Page, Words};
+use std::fmt::Display;
 use store::PortalLink;
 
 /// Where the console is.
@@ -37,7 +39,7 @@ pub(crate) enum Section {
 pub(crate) fn console<B: Template>(
     operator: &Operator,
     section: Section,
-    title: &str,
+    title: impl Into<String>,
     crumbs: &[Link],
     body: &B,
 ) -> Result<HttpResponse, Fault> {
@@ -52,14 +54,16 @@ pub(crate) fn console_with<B: Template>(
     status: StatusCode,
     operator: &Operator,
     section: Section,
-    title: &str,
+    title: impl Into<String>,
     crumbs: &[Link],
     body: &B,
 ) -> Result<HttpResponse, Fault> {
+    let title = title.into();
     let nav = nav(operator, section);
     let page = Page {
-        title,
+        title: &title,
         description: "",
+        words: words(),
         look: Look::ROLLCALL,
         home: CONSOLE,
         nav: &nav,
@@ -83,10 +87,11 @@ pub(crate) fn guest<B: Template>(
     door: Door,
     link: &PortalLink,
     status: StatusCode,
-    title: &str,
+    title: impl Into<String>,
     crumbs: &[Link],
     body: &B,
 ) -> Result<HttpResponse, Fault> {
+    let title = title.into();
     let (style, logo) = (format!("{}/brand.css", door.path()), format!("{}/logo", door.path()));
     let back = way_back(link);
     let look = match &link.brand {
@@ -105,9 +110,32 @@ pub(crate) fn guest<B: Template>(
         },
         home: door.first_page(),
         crumbs,
-        ..Page::plain(title, body.render()?)
+        ..plain(&title, body.render()?)
     };
     Ok(html(status, page.render()?))
+}
+
+/// A page for somebody who is not logged in.
+pub(crate) fn plain<B: Display>(title: &str, body: B) -> Page<'_, B> {
+    Page {
+        words: words(),
+        ..Page::plain(title, body)
+    }
+}
+
+/// What is around a page, in the language that is spoken.
+fn words() -> Words {
+    Words {
+        language: language().into(),
+        skip: text("frame-skip").to_string().into(),
+        main: text("frame-main").to_string().into(),
+        way: text("frame-way").to_string().into(),
+        search_label: text("frame-search-label").to_string().into(),
+        search: text("frame-search").to_string().into(),
+        log_out: text("frame-log-out").to_string().into(),
+        copied: text("frame-copied").to_string().into(),
+        just_now: text("time-just-now").to_string().into(),
+    }
 }
 
 /// An answer with a page.
@@ -123,37 +151,47 @@ pub(crate) fn to(path: &str) -> HttpResponse {
 }
 
 fn nav(operator: &Operator, here: Section) -> Vec<NavGroup> {
-    let link = |section: Section, path: &str, label: &str, icon| {
+    let link = |section: Section, path: &str, label: Text, icon| {
         Link::new(format!("{CONSOLE}{path}"), label)
             .with_icon(icon)
             .current(section == here)
     };
     let mut groups = vec![NavGroup {
-        title: "",
+        title: "".into(),
         links: vec![
-            link(Section::Overview, "", "Overview", "pulse"),
-            link(Section::Organizations, "/organizations", "Organizations", "people"),
-            link(Section::Directories, "/directories", "Directories", "directory"),
-            link(Section::Endpoints, "/endpoints", "Endpoints", "hook"),
-            link(Section::Events, "/events", "Events", "clock"),
-            link(Section::Credentials, "/credentials", "Credentials", "key"),
+            link(Section::Overview, "", text("nav-overview"), "pulse"),
+            link(
+                Section::Organizations,
+                "/organizations",
+                text("nav-organizations"),
+                "people",
+            ),
+            link(
+                Section::Directories,
+                "/directories",
+                text("nav-directories"),
+                "directory",
+            ),
+            link(Section::Endpoints, "/endpoints", text("nav-endpoints"), "hook"),
+            link(Section::Events, "/events", text("nav-events"), "clock"),
+            link(Section::Credentials, "/credentials", text("nav-credentials"), "key"),
         ],
     }];
     if operator.may(Scope::Admin) {
         groups.push(NavGroup {
-            title: "Operations",
+            title: text("nav-operations").to_string().into(),
             links: vec![
-                link(Section::DeadLetters, "/dead-letters", "Dead letters", "warn"),
-                link(Section::AuditLog, "/audit-log", "Audit log", "document"),
-                link(Section::AdminKeys, "/admin-keys", "Admin keys", "lock"),
+                link(Section::DeadLetters, "/dead-letters", text("nav-dead-letters"), "warn"),
+                link(Section::AuditLog, "/audit-log", text("nav-audit-log"), "document"),
+                link(Section::AdminKeys, "/admin-keys", text("nav-admin-keys"), "lock"),
             ],
         });
     }
     groups.push(NavGroup {
-        title: "Help",
+        title: text("nav-help").to_string().into(),
         links: vec![
-            Link::new("/docs", "Guides").with_icon("book"),
-            Link::new("/api/docs", "API reference").with_icon("api"),
+            Link::new("/docs", text("nav-guides")).with_icon("book"),
+            Link::new("/api/docs", text("nav-api-reference")).with_icon("api"),
         ],
     });
     groups

@@ -4,6 +4,7 @@ use crate::api::query;
 use crate::door::Door;
 use crate::fault::Fault;
 use crate::state::State;
+use crate::texts::{chosen, in_language};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -14,8 +15,16 @@ use actix_web::{Error, web};
 /// What browsers say of where a request comes from (Fetch Metadata §2.4).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Wraps all pages.
+/// Wraps all pages: each is in the language that its browser likes best.
 pub(crate) async fn guarded<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let language = chosen(&request);
+    in_language(language, Box::pin(answered(request, next))).await
+}
+
+async fn answered<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

@@ -26,6 +26,7 @@ mod login;
 mod session;
 mod setup;
 mod state;
+mod texts;
 mod viewer;
 
 pub use config::Config;
@@ -36,6 +37,7 @@ use actix_web::web::{self, ServiceConfig};
 use runtime::{Service, Shutdown};
 use secrecy::SecretString;
 use state::State;
+pub(crate) use texts::{markup, text};
 
 /// The scopes that together include all others, for the holder of the configuration's key.
 pub(crate) const WIDEST_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];

@@ -5,17 +5,17 @@ use crate::cookie;
 use crate::door::Door;
 use crate::fault::Fault;
 use crate::form::{Errors, Form};
-use crate::frame::{CONSOLE, html, to};
+use crate::frame::{CONSOLE, html, plain, to};
 use crate::guard::guarded;
 use crate::session::{Operator, open, parts};
 use crate::state::{State, configured_key_hash};
+use crate::texts::text;
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::{AdminKeyId, Timestamp};
-use pages::Page;
 use secrecy::{ExposeSecret as _, SecretString};
 use secrets::{Token, TokenKind};
 use std::collections::HashMap;
@@ -53,18 +53,19 @@ struct LoginPage {
     errors: Errors,
     next: String,
     /// What there is to say before anything was typed.
-    notice: &'static str,
+    notice: String,
 }
 
 fn page(status: StatusCode, body: &LoginPage) -> Result<HttpResponse, Fault> {
-    Ok(html(status, Page::plain("Log in", body.render()?).render()?))
+    let title = text("login-page-title").to_string();
+    Ok(html(status, plain(&title, body.render()?).render()?))
 }
 
 async fn show(query: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
     let notice = match query.get("notice").map(String::as_str) {
-        Some("code") => "This link was used before, or is too old. Log in with an admin key, or make a new link.",
-        Some("out") => "You are logged out.",
-        _ => "",
+        Some("code") => text("login-notice-code").into(),
+        Some("out") => text("login-notice-out").into(),
+        _ => String::new(),
     };
     let body = LoginPage {
         errors: Errors::default(),
@@ -78,36 +79,27 @@ async fn show(query: Query<HashMap<String, String>>) -> Result<HttpResponse, Fau
 async fn log_in(request: HttpRequest, form: Form) -> Result<HttpResponse, Fault> {
     let (state, local) = parts(&request)?;
     let next = own_path(form.text("next")).to_owned();
-    let refused = |status, message: &str| {
+    let refused = |status, message: String| {
         let errors = Errors::one("key", message);
-        let notice = "";
+        let notice = String::new();
         let next = next.clone();
         page(status, &LoginPage { errors, next, notice })
     };
     let key = form.text("key");
     let Some(api) = Api::with_key(local, key, request.peer_addr()).filter(|_| !key.is_empty()) else {
-        return refused(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "Enter an admin key. It begins with rca_.",
-        );
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-no-key").into());
     };
     // Needs what the console needs at least: the scope read.
     match api.get::<serde_json::Value>("/organizations?limit=1").await {
         Ok(_) => {}
         Err(Fault::Api(problem)) if problem.status == 401 => {
-            return refused(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "This is not an admin key, or one that has expired.",
-            );
+            return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-unknown-key").into());
         }
         Err(Fault::Api(problem)) if problem.status == 403 => {
-            return refused(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "This key may not read. The console needs a key with the scope read.",
-            );
+            return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-scope").into());
         }
         Err(Fault::Api(problem)) if problem.status == 429 => {
-            return refused(StatusCode::TOO_MANY_REQUESTS, &problem.detail);
+            return refused(StatusCode::TOO_MANY_REQUESTS, problem.detail);
         }
         Err(fault) => return Err(fault),
     }

@@ -31,7 +31,7 @@ pub(crate) trait Viewer: FromRequest<Error = Fault> + 'static {
     fn page<B: Template>(
         &self,
         status: StatusCode,
-        title: &str,
+        title: impl Into<String>,
         crumbs: &[Link],
         body: &B,
     ) -> Result<HttpResponse, Fault>;
@@ -74,7 +74,7 @@ impl Viewer for Operator {
     fn page<B: Template>(
         &self,
         status: StatusCode,
-        title: &str,
+        title: impl Into<String>,
         crumbs: &[Link],
         body: &B,
     ) -> Result<HttpResponse, Fault> {
@@ -96,7 +96,7 @@ impl Viewer for AppTeam {
     fn page<B: Template>(
         &self,
         status: StatusCode,
-        title: &str,
+        title: impl Into<String>,
         crumbs: &[Link],
         body: &B,
     ) -> Result<HttpResponse, Fault> {

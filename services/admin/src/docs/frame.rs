@@ -2,7 +2,7 @@
 
 use super::{GUIDES, REFERENCE};
 use askama::Template;
-use pages::{Link, Look, NavGroup, Page};
+use pages::{Link, Look, NavGroup, Page, Words};
 use std::fmt::Display;
 
 /// The first links of the side bar. `here` is the path of this page.
@@ -12,7 +12,7 @@ pub(super) fn start(here: &str) -> NavGroup {
         Link::new(href, label).with_icon(icon).current(is_current)
     };
     NavGroup {
-        title: "",
+        title: "".into(),
         links: vec![
             link(GUIDES, "Guides", "book"),
             link(REFERENCE, "API reference", "api"),
@@ -35,6 +35,7 @@ pub(super) fn framed<B: Display>(
     let page = Page {
         title,
         description,
+        words: Words::ENGLISH,
         look: Look::ROLLCALL,
         home: GUIDES,
         nav,

@@ -132,7 +132,7 @@ struct GuideContent<'a> {
 
 fn nav(here: &str) -> Vec<NavGroup> {
     let shelf = |shelf: &Shelf| NavGroup {
-        title: shelf.title,
+        title: shelf.title.into(),
         links: shelf
             .guides
             .iter()

@@ -93,7 +93,7 @@ impl Reference {
             .iter()
             .map(|tag| Link::new(&tag.href, &tag.name).current(tag.href == here));
         let tags = NavGroup {
-            title: "API reference",
+            title: "API reference".into(),
             links: links.collect(),
         };
         [start(here), tags]

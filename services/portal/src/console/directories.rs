@@ -7,6 +7,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::{Section, console, console_with};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Query, ServiceConfig};
@@ -56,7 +57,7 @@ async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Res
         directories,
         may_create: operator.may(Scope::Directories),
     };
-    console(&operator, Section::Directories, "Directories", &[], &page)
+    console(&operator, Section::Directories, text("directories-title"), &[], &page)
 }
 
 #[derive(Template)]
@@ -81,7 +82,13 @@ async fn new(operator: Operator, wanted: Query<HashMap<String, String>>) -> Resu
         known: Vec::new(),
     };
     form.known = known(&operator).await?;
-    console(&operator, Section::Directories, "New directory", &[crumb()], &form)
+    console(
+        &operator,
+        Section::Directories,
+        text("directory-new-title"),
+        &[crumb()],
+        &form,
+    )
 }
 
 async fn known(operator: &Operator) -> Result<Vec<Organization>, Fault> {
@@ -115,7 +122,7 @@ async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
                 status,
                 &operator,
                 Section::Directories,
-                "New directory",
+                text("directory-new-title"),
                 &[crumb()],
                 &page,
             )
@@ -130,5 +137,5 @@ struct MadePage {
 }
 
 pub(super) fn crumb() -> Link {
-    Link::new(HERE, "Directories")
+    Link::new(HERE, text("directories-title"))
 }

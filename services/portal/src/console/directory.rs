@@ -17,6 +17,7 @@ use crate::filters;
 use crate::form::Errors;
 use crate::frame::{Section, console_with};
 use crate::session::Operator;
+use crate::texts::{Text, text};
 use ::events::DirectoryId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -82,18 +83,18 @@ impl Tab {
         }
     }
 
-    const fn label(self) -> &'static str {
+    fn label(self) -> Text {
         match self {
-            Self::Activity => "Activity",
-            Self::Setup => "Setup",
-            Self::Users => "People",
-            Self::Groups => "Groups",
-            Self::Events => "Events",
-            Self::Mapping => "Mapping",
-            Self::Preview => "Preview",
-            Self::Keys => "Keys",
-            Self::Settings => "Settings",
-            Self::Danger => "Danger",
+            Self::Activity => text("directory-tab-activity"),
+            Self::Setup => text("directory-tab-setup"),
+            Self::Users => text("directory-tab-people"),
+            Self::Groups => text("directory-tab-groups"),
+            Self::Events => text("directory-tab-events"),
+            Self::Mapping => text("directory-tab-mapping"),
+            Self::Preview => text("directory-tab-preview"),
+            Self::Keys => text("directory-tab-keys"),
+            Self::Settings => text("directory-tab-settings"),
+            Self::Danger => text("directory-tab-danger"),
         }
     }
 }
@@ -144,7 +145,10 @@ fn tab<B: Template>(
     };
     let title = match tab {
         Tab::Activity => directory.name.clone(),
-        other => format!("{}: {}", directory.name, other.label()),
+        other => text("directory-page-title")
+            .with("directory", &directory.name)
+            .with("tab", other.label())
+            .into(),
     };
     console_with(status, operator, Section::Directories, &title, &[crumb()], &page)
 }

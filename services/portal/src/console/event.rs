@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
 use api::{Event, EventDetail, HistoryChange, User};
@@ -92,6 +93,6 @@ async fn show(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fa
         detail,
     };
     let title = page.detail.event.r#type.to_string();
-    let crumbs = [Link::new("/console/events", "Events")];
+    let crumbs = [Link::new("/console/events", text("events-title"))];
     console(&operator, Section::Events, &title, &crumbs, &page)
 }

@@ -5,6 +5,7 @@ use crate::filters;
 use crate::form::Errors;
 use crate::frame::{Section, console_with};
 use crate::session::Operator;
+use crate::texts::{Text, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Query, ServiceConfig};
@@ -32,12 +33,12 @@ struct FilterPage {
 
 /// The form is one that reads, so that what was tried has an address.
 async fn show(operator: Operator, asked: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
-    let text = |name: &str| asked.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let value = |name: &str| asked.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     let mut page = FilterPage {
-        event_types: text("event_types"),
-        filter: text("filter"),
-        fields: text("fields"),
-        organization_id: text("organization_ids"),
+        event_types: value("event_types"),
+        filter: value("filter"),
+        fields: value("fields"),
+        organization_id: value("organization_ids"),
         preview: None,
         errors: Errors::default(),
     };
@@ -64,8 +65,15 @@ async fn show(operator: Operator, asked: Query<HashMap<String, String>>) -> Resu
         true => StatusCode::OK,
         false => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let crumbs = [Link::new("/console/endpoints", "Endpoints")];
-    console_with(status, &operator, Section::Endpoints, "Try a filter", &crumbs, &page)
+    let crumbs = [Link::new("/console/endpoints", text("endpoints-title"))];
+    console_with(
+        status,
+        &operator,
+        Section::Endpoints,
+        text("filter-title"),
+        &crumbs,
+        &page,
+    )
 }
 
 impl FilterPage {
@@ -75,13 +83,13 @@ impl FilterPage {
     }
 
     /// Why an event would not be sent, for people.
-    const fn because(reason: &NotSentBecause) -> &'static str {
+    fn because(reason: &NotSentBecause) -> Text {
         match reason {
-            NotSentBecause::Directory => "another directory",
-            NotSentBecause::Organization => "another organization",
-            NotSentBecause::Type => "another type",
-            NotSentBecause::Filter => "not in scope of the filter",
-            NotSentBecause::Fields => "changed nothing that is shown",
+            NotSentBecause::Directory => text("filter-because-directory"),
+            NotSentBecause::Organization => text("filter-because-organization"),
+            NotSentBecause::Type => text("filter-because-type"),
+            NotSentBecause::Filter => text("filter-because-filter"),
+            NotSentBecause::Fields => text("filter-because-fields"),
         }
     }
 }

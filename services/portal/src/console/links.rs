@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::form::{Errors, Form};
 use crate::frame::{Section, console_with};
 use crate::session::Operator;
+use crate::texts::{Text, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, ServiceConfig};
@@ -31,7 +32,7 @@ struct NewPage {
 /// A capability that this operator may give.
 struct Choice {
     name: &'static str,
-    about: &'static str,
+    about: Text,
     is_ticked: bool,
 }
 
@@ -46,7 +47,7 @@ async fn page(operator: &Operator, id: OrganizationId, errors: Errors, form: For
         false => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let crumbs = [
-        Link::new("/console/organizations", "Organizations"),
+        Link::new("/console/organizations", text("organizations-title")),
         Link::new(format!("/console/organizations/{id}"), organization.name.clone()),
     ];
     let given = PortalCapability::ALL
@@ -62,15 +63,22 @@ async fn page(operator: &Operator, id: OrganizationId, errors: Errors, form: For
         errors,
         form,
     };
-    console_with(status, operator, Section::Organizations, "New link", &crumbs, &page)
+    console_with(
+        status,
+        operator,
+        Section::Organizations,
+        text("link-new-page-title"),
+        &crumbs,
+        &page,
+    )
 }
 
 fn choice(capability: PortalCapability, form: &Form) -> Choice {
     let (name, about) = match capability {
-        PortalCapability::View => ("view", "look at endpoints and deliveries; always"),
-        PortalCapability::Reveal => ("reveal", "see URLs and signing secrets"),
-        PortalCapability::Manage => ("manage", "make, change, test and delete endpoints"),
-        PortalCapability::Resend => ("resend", "send deliveries again, or give them up"),
+        PortalCapability::View => ("view", text("link-new-capability-view")),
+        PortalCapability::Reveal => ("reveal", text("link-new-capability-reveal")),
+        PortalCapability::Manage => ("manage", text("link-new-capability-manage")),
+        PortalCapability::Resend => ("resend", text("link-new-capability-resend")),
     };
     let is_ticked = name == "view" || form.all("capabilities").any(|ticked| ticked == name);
     Choice { name, about, is_ticked }
@@ -125,10 +133,10 @@ impl NewPage {
         self.typed("for") == "apps"
     }
 
-    fn is_for_days(&self, days: &str) -> bool {
+    fn is_for_days(&self, days: &u32) -> bool {
         match self.typed("days") {
-            "" => days == "7",
-            typed => typed == days,
+            "" => *days == 7,
+            typed => typed.parse() == Ok(*days),
         }
     }
 

@@ -16,11 +16,11 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 async fn show(operator: Operator, wanted: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
-    let text = |name: &str| wanted.get(name).map(String::as_str);
+    let value = |name: &str| wanted.get(name).map(String::as_str);
     let narrowed = [
         ("after", Some("newest")),
-        ("types", text("types")),
-        ("directory_id", text("directory_id")),
+        ("types", value("types")),
+        ("directory_id", value("directory_id")),
     ];
     let events = operator.api.stream(&query("/events/stream", narrowed)).await?;
     Ok(HttpResponse::Ok()

@@ -7,6 +7,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::{Section, console, console_with, to};
 use crate::session::Operator;
+use crate::texts::{TextKey, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -66,13 +67,13 @@ struct EventsPage {
 
 /// The newest events, where nobody asks for others; then the newest is first. Read on from an event, the log is in its order.
 async fn events(operator: Operator, wanted: Wanted) -> Result<HttpResponse, Fault> {
-    let text = |name: &str| wanted.get(name).cloned().unwrap_or_default();
-    let after = text("after");
+    let value = |name: &str| wanted.get(name).cloned().unwrap_or_default();
+    let after = value("after");
     let position = match after.is_empty() {
         true => ("last", Some(PAGE)),
         false => ("after", Some(after.as_str())),
     };
-    let (types, directory) = (text("types"), text("directory_id"));
+    let (types, directory) = (value("types"), value("directory_id"));
     let narrowed = [
         ("types", Some(types.as_str())),
         ("directory_id", Some(directory.as_str())),
@@ -101,7 +102,7 @@ async fn events(operator: Operator, wanted: Wanted) -> Result<HttpResponse, Faul
         next,
         problem,
     };
-    console(&operator, Section::Events, "Events", &[], &page)
+    console(&operator, Section::Events, text("events-title"), &[], &page)
 }
 
 #[derive(Template)]
@@ -123,10 +124,24 @@ async fn credentials(operator: Operator, wanted: Wanted) -> Result<HttpResponse,
     console(
         &operator,
         Section::Credentials,
-        "Credentials",
+        text("credentials-title"),
         &[],
         &CredentialsPage { credentials, next },
     )
+}
+
+impl AdminKeysPage {
+    /// The scopes that a key may have, and what each of them opens.
+    const SCOPES: [(&str, TextKey); 8] = [
+        ("read", TextKey("admin-keys-scope-read")),
+        ("directories", TextKey("admin-keys-scope-directories")),
+        ("endpoints", TextKey("admin-keys-scope-endpoints")),
+        ("endpoints:view", TextKey("admin-keys-scope-endpoints-view")),
+        ("endpoints:reveal", TextKey("admin-keys-scope-endpoints-reveal")),
+        ("endpoints:manage", TextKey("admin-keys-scope-endpoints-manage")),
+        ("endpoints:resend", TextKey("admin-keys-scope-endpoints-resend")),
+        ("admin", TextKey("admin-keys-scope-admin")),
+    ];
 }
 
 impl CredentialsPage {
@@ -168,7 +183,7 @@ async fn letters_page(
         errors,
         redriven,
     };
-    console(operator, Section::DeadLetters, "Dead letters", &[], &page)
+    console(operator, Section::DeadLetters, text("dead-letters-title"), &[], &page)
 }
 
 async fn redrive(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {
@@ -202,14 +217,14 @@ struct AuditLogPage {
 async fn audit_log(operator: Operator, wanted: Wanted) -> Result<HttpResponse, Fault> {
     let names = ["actor", "action", "organization_id", "directory_id"];
     let (entries, next) = page_of(&operator, "/audit-log", &wanted, &names, "cursor").await?;
-    let text = |name: &str| wanted.get(name).cloned().unwrap_or_default();
+    let value = |name: &str| wanted.get(name).cloned().unwrap_or_default();
     let page = AuditLogPage {
         entries,
-        action: text("action"),
-        actor: text("actor"),
+        action: value("action"),
+        actor: value("actor"),
         next,
     };
-    console(&operator, Section::AuditLog, "Audit log", &[], &page)
+    console(&operator, Section::AuditLog, text("audit-log-title"), &[], &page)
 }
 
 #[derive(Template)]
@@ -248,7 +263,14 @@ async fn keys_page(
         name: form.text("name").to_owned(),
         organization: form.text("organization_id").to_owned(),
     };
-    console_with(status, operator, Section::AdminKeys, "Admin keys", &[], &page)
+    console_with(
+        status,
+        operator,
+        Section::AdminKeys,
+        text("admin-keys-title"),
+        &[],
+        &page,
+    )
 }
 
 async fn create_key(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {

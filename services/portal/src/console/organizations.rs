@@ -7,6 +7,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::{Section, console, console_with, to};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -47,7 +48,13 @@ async fn list(operator: Operator, wanted: Query<HashMap<String, String>>) -> Res
         organizations,
         may_create: operator.may(Scope::Directories),
     };
-    console(&operator, Section::Organizations, "Organizations", &[], &page)
+    console(
+        &operator,
+        Section::Organizations,
+        text("organizations-title"),
+        &[],
+        &page,
+    )
 }
 
 #[derive(Template)]
@@ -64,7 +71,13 @@ async fn new(operator: Operator) -> Result<HttpResponse, Fault> {
         name: String::new(),
         domains: String::new(),
     };
-    console(&operator, Section::Organizations, "New organization", &[crumb()], &page)
+    console(
+        &operator,
+        Section::Organizations,
+        text("organization-new-title"),
+        &[crumb()],
+        &page,
+    )
 }
 
 async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
@@ -86,7 +99,7 @@ async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
                 status,
                 &operator,
                 Section::Organizations,
-                "New organization",
+                text("organization-new-title"),
                 &[crumb()],
                 &page,
             )
@@ -209,9 +222,8 @@ async fn delete(operator: Operator, path: Path<String>, form: Form) -> Result<Ht
     let id: OrganizationId = id(&path)?;
     let organization: Organization = operator.api.get(&format!("/organizations/{id}")).await?;
     if form.text("confirm") != organization.name {
-        let message = "Type the name of the organization as it is written here.";
         let outcome = Outcome {
-            errors: Errors::one("confirm", message),
+            errors: Errors::one("confirm", text("organization-confirm-error")),
             ..Outcome::default()
         };
         return page(&operator, id, outcome).await;
@@ -263,5 +275,5 @@ async fn revoke_link(operator: Operator, path: Path<(String, String)>) -> Result
 }
 
 fn crumb() -> Link {
-    Link::new(HERE, "Organizations")
+    Link::new(HERE, text("organizations-title"))
 }

@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
 use crate::session::Operator;
+use crate::texts::{Text, TextKey, text};
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use api::{
@@ -54,7 +55,7 @@ struct Pulse {
 
 /// How often something is done.
 struct Rate {
-    what: &'static str,
+    title: TextKey,
     /// In the last whole minute.
     last: u64,
     chart: Chart,
@@ -107,21 +108,21 @@ async fn show(operator: Operator) -> Result<HttpResponse, Fault> {
             ..figures(&directories, &endpoints)
         },
     };
-    console(&operator, Section::Overview, "Overview", &[], &page)
+    console(&operator, Section::Overview, text("overview-title"), &[], &page)
 }
 
 fn pulse(activity: Activity) -> Pulse {
     // The last one has only begun.
     let whole = activity.minutes.len().saturating_sub(1);
-    let rate = |what: &'static str, count: fn(&ActivityMinute) -> u64| {
+    let rate = |title: TextKey, label: fn(u64, u64) -> Text, count: fn(&ActivityMinute) -> u64| {
         let last = whole.checked_sub(1).and_then(|last| activity.minutes.get(last));
         let last = last.map_or(0, count);
         let hour: u64 = activity.minutes.iter().map(count).sum();
-        let label = format!("{what} in each of the last 60 minutes: {hour} in all, {last} in the last whole minute");
+        let label = label(hour, last);
         Rate {
-            what,
+            title,
             last,
-            chart: Chart::new(label, activity.minutes.iter().map(count)),
+            chart: Chart::new(label.into(), activity.minutes.iter().map(count)),
         }
     };
     let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
@@ -135,9 +136,33 @@ fn pulse(activity: Activity) -> Pulse {
     projectors.sort_by_key(|(_, lanes)| std::cmp::Reverse(*lanes));
     Pulse {
         rates: [
-            rate("Requests", |minute| minute.requests),
-            rate("Events", |minute| minute.events),
-            rate("Deliveries", |minute| minute.deliveries),
+            rate(
+                TextKey("overview-requests-figure"),
+                |hour, last| {
+                    text("overview-requests-chart-label")
+                        .count("hour", hour)
+                        .count("last", last)
+                },
+                |minute| minute.requests,
+            ),
+            rate(
+                TextKey("overview-events-figure"),
+                |hour, last| {
+                    text("overview-events-chart-label")
+                        .count("hour", hour)
+                        .count("last", last)
+                },
+                |minute| minute.events,
+            ),
+            rate(
+                TextKey("overview-deliveries-figure"),
+                |hour, last| {
+                    text("overview-deliveries-chart-label")
+                        .count("hour", hour)
+                        .count("last", last)
+                },
+                |minute| minute.deliveries,
+            ),
         ],
         projectors,
         activity,
@@ -210,33 +235,24 @@ fn of_directory(directory: &Directory) -> Vec<Matter> {
 
 fn of_endpoint(endpoint: &Endpoint) -> Option<Matter> {
     let name = endpoint.description.clone().filter(|name| !name.is_empty());
-    let matter = |kind, sentence: String, remedy: &str| Matter {
+    let matter = |kind, sentence: Text, remedy: Text| Matter {
         kind,
         what: name.clone().unwrap_or_else(|| endpoint.url_origin.clone()),
         href: format!("/console/endpoints/{}", endpoint.id),
-        sentence,
-        remedy: remedy.to_owned(),
+        sentence: sentence.into(),
+        remedy: remedy.into(),
     };
     if endpoint.state == EndpointState::Disabled {
-        let reason = endpoint
-            .disabled_reason
-            .as_deref()
-            .unwrap_or("an operator switched it off");
-        let sentence = format!("The endpoint is off: {reason}. Its events are held.");
-        return Some(matter(
-            "bad",
-            sentence,
-            "Mend the receiver, then switch the endpoint on again.",
-        ));
+        let sentence = match &endpoint.disabled_reason {
+            Some(reason) => text("overview-endpoint-off").with("reason", reason),
+            None => text("overview-endpoint-off-by-operator"),
+        };
+        return Some(matter("bad", sentence, text("overview-endpoint-off-remedy")));
     }
     let since = endpoint.failing_since?;
     let since = filters::relative(since, Timestamp::now());
-    let sentence = format!("The endpoint has taken nothing since {since}.");
-    Some(matter(
-        "warn",
-        sentence,
-        "Open the last attempt: it shows what the receiver answered.",
-    ))
+    let sentence = text("overview-endpoint-failing").with("since", since);
+    Some(matter("warn", sentence, text("overview-endpoint-failing-remedy")))
 }
 
 async fn of_credentials(operator: &Operator) -> Result<Vec<Matter>, Fault> {
@@ -254,10 +270,10 @@ async fn of_credentials(operator: &Operator) -> Result<Vec<Matter>, Fault> {
             what: credential.name,
             href: "/console/credentials".to_owned(),
             sentence: match credential.has_ended {
-                true => format!("The credential ended {when}."),
-                false => format!("The credential ends {when}."),
+                true => text("overview-credential-ended").with("when", when).into(),
+                false => text("overview-credential-ends").with("when", when).into(),
             },
-            remedy: "Make a new one before it ends, and take the old one away when the new one was seen.".to_owned(),
+            remedy: text("overview-credential-remedy").into(),
         }
     };
     Ok(ending.into_iter().map(matter).collect())
@@ -270,20 +286,17 @@ async fn of_dead_letters(operator: &Operator) -> Result<Option<Matter>, Fault> {
     let letters: Option<List<DeadLetter>> = operator.api.find("/dead-letters?limit=100").await?;
     let letters = letters.filter(|letters| !letters.data.is_empty());
     Ok(letters.map(|letters| {
-        let more = if letters.next_cursor.is_some() {
-            "more than "
-        } else {
-            ""
+        let number = letters.data.len();
+        let sentence = match letters.next_cursor {
+            Some(_) => text("overview-more-dead-letters").count("number", number),
+            None => text("overview-dead-letters").count("number", number),
         };
         Matter {
             kind: "bad",
-            what: "Dead letters".to_owned(),
+            what: text("dead-letters-title").into(),
             href: "/console/dead-letters".to_owned(),
-            sentence: format!(
-                "There are {more}{} messages that could not be processed.",
-                letters.data.len()
-            ),
-            remedy: "Read why, then send them again or discard them.".to_owned(),
+            sentence: sentence.into(),
+            remedy: text("overview-dead-letters-remedy").into(),
         }
     }))
 }

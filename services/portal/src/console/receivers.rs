@@ -6,6 +6,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::{Section, console, console_with, to};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, ServiceConfig};
@@ -48,8 +49,15 @@ async fn page(operator: &Operator, errors: Errors, event_types: String) -> Resul
         event_types,
         may_change: operator.may(Scope::ManageEndpoints),
     };
-    let crumbs = [Link::new("/console/endpoints", "Endpoints")];
-    console_with(status, operator, Section::Endpoints, "Test receivers", &crumbs, &page)
+    let crumbs = [Link::new("/console/endpoints", text("endpoints-title"))];
+    console_with(
+        status,
+        operator,
+        Section::Endpoints,
+        text("receivers-title"),
+        &crumbs,
+        &page,
+    )
 }
 
 /// Makes a receiver with its endpoint.
@@ -93,9 +101,10 @@ impl ReceiverPage {
     }
 
     /// What the body says that it is.
-    fn kind(text: &str) -> String {
-        let value: Value = serde_json::from_str(text).unwrap_or_default();
-        value["type"].as_str().unwrap_or("a body without a type").to_owned()
+    fn kind(body: &str) -> String {
+        let value: Value = serde_json::from_str(body).unwrap_or_default();
+        let kind = value["type"].as_str().map(str::to_owned);
+        kind.unwrap_or_else(|| text("receiver-body-without-type").into())
     }
 }
 
@@ -106,10 +115,16 @@ async fn show(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fa
         may_change: operator.may(Scope::ManageEndpoints),
     };
     let crumbs = [
-        Link::new("/console/endpoints", "Endpoints"),
-        Link::new(HERE, "Test receivers"),
+        Link::new("/console/endpoints", text("endpoints-title")),
+        Link::new(HERE, text("receivers-title")),
     ];
-    console(&operator, Section::Endpoints, "Test receiver", &crumbs, &page)
+    console(
+        &operator,
+        Section::Endpoints,
+        text("receiver-page-title"),
+        &crumbs,
+        &page,
+    )
 }
 
 async fn delete(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console, to};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Query, ServiceConfig};
 use api::{Delivery, Directory, Endpoint, Event, Group, List, Organization, User};
@@ -108,7 +109,7 @@ async fn search(operator: Operator, wanted: Query<HashMap<String, String>>) -> R
         groups,
         search,
     };
-    console(&operator, Section::Search, "Search", &[], &page)
+    console(&operator, Section::Search, text("search-title"), &[], &page)
 }
 
 /// The first matches in a directory: what begins with the word, which an index finds, or else what has it anywhere, for

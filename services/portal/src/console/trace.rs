@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use crate::frame::{Section, console, to};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
 use askama::Template;
@@ -25,7 +26,13 @@ async fn show(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fa
     }
     match operator.state.trace_url(&trace_id) {
         Some(url) => Ok(to(&url)),
-        None => console(&operator, Section::Events, "Trace", &[], &TracePage { trace_id }),
+        None => console(
+            &operator,
+            Section::Events,
+            text("trace-title"),
+            &[],
+            &TracePage { trace_id },
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::console::id;
 use crate::fault::Fault;
 use crate::form::{Errors, Form};
 use crate::frame::to;
+use crate::texts::text;
 use crate::viewer::Viewer;
 use actix_web::HttpResponse;
 use actix_web::web::Path;
@@ -123,7 +124,7 @@ pub(super) async fn delete<V: Viewer>(viewer: V, path: Path<String>, form: Form)
     let endpoint: Endpoint = viewer.api().get(&format!("/endpoints/{id}")).await?;
     if form.text("confirm") != endpoint.url_origin {
         let outcome = Outcome {
-            errors: Errors::one("confirm", "Type the address as it is written here."),
+            errors: Errors::one("confirm", text("endpoint-confirm-error")),
             ..Outcome::default()
         };
         return then(&viewer, id, Ok(outcome)).await;

@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::form::Errors;
 use crate::frame::to;
+use crate::texts::text;
 use crate::viewer::{Rights, Viewer};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -47,11 +48,14 @@ async fn page<V: Viewer>(viewer: &V, id: DeliveryId, errors: Errors) -> Result<H
 }
 
 fn title(delivery: &Delivery) -> String {
-    format!("{} to the endpoint", delivery.event_type)
+    text("delivery-page-title").with("type", &delivery.event_type).into()
 }
 
 fn endpoint<V: Viewer>(delivery: &Delivery) -> Link {
-    Link::new(format!("{}/{}", here::<V>(), delivery.endpoint_id), "Endpoint")
+    Link::new(
+        format!("{}/{}", here::<V>(), delivery.endpoint_id),
+        text("delivery-endpoint-link"),
+    )
 }
 
 #[derive(Template)]
@@ -72,8 +76,8 @@ pub(super) async fn attempt<V: Viewer>(viewer: V, path: Path<(String, String)>) 
     let attempt = attempt.cloned().ok_or(Fault::Missing)?;
     let of_delivery = Link::new(format!("{}/deliveries/{id}", V::DOOR.path()), title(&delivery));
     let crumbs = [crumb::<V>(), endpoint::<V>(&delivery), of_delivery];
-    let title = format!("Attempt {number}");
-    viewer.page(StatusCode::OK, &title, &crumbs, &AttemptPage { delivery, attempt })
+    let title = text("attempt-page-title").with("number", number);
+    viewer.page(StatusCode::OK, title, &crumbs, &AttemptPage { delivery, attempt })
 }
 
 pub(super) async fn retry<V: Viewer>(viewer: V, path: Path<String>) -> Result<HttpResponse, Fault> {

@@ -5,7 +5,7 @@ use crate::api::query;
 use crate::chart::Chart;
 use crate::console::{PAGE, next};
 use crate::fault::Fault;
-use crate::filters;
+use crate::texts::text;
 use crate::viewer::{Rights, Viewer};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -47,7 +47,7 @@ pub(super) async fn list<V: Viewer>(viewer: V, wanted: Query<HashMap<String, Str
         endpoints: endpoints.data.into_iter().map(row).collect(),
         rights: viewer.rights(),
     };
-    viewer.page(StatusCode::OK, "Endpoints", &[], &page)
+    viewer.page(StatusCode::OK, text("endpoints-title"), &[], &page)
 }
 
 fn row(mut endpoint: Endpoint) -> Row {
@@ -58,14 +58,13 @@ fn row(mut endpoint: Endpoint) -> Row {
 fn shown(day: &EndpointDay) -> Option<Day> {
     let attempts = day.delivered.saturating_add(day.failed);
     let percent = day.delivered.saturating_mul(100).checked_div(attempts)?;
-    let label = format!(
-        "The last 24 hours, hour by hour: {} of {attempts} attempts were taken",
-        day.delivered
-    );
+    let label = text("endpoints-chart-label")
+        .count("delivered", day.delivered)
+        .count("attempts", attempts);
     Some(Day {
         percent,
         delivered: day.delivered,
         attempts,
-        chart: Chart::stacked(label, day.hours.iter().map(|hour| (hour.delivered, hour.failed))),
+        chart: Chart::stacked(label.into(), day.hours.iter().map(|hour| (hour.delivered, hour.failed))),
     })
 }

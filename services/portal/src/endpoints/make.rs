@@ -5,6 +5,7 @@ use crate::api::query;
 use crate::console::PAGE;
 use crate::fault::Fault;
 use crate::form::{Errors, Form};
+use crate::texts::text;
 use crate::viewer::Viewer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -36,15 +37,15 @@ struct Typed {
 
 impl Typed {
     fn from(form: &Form) -> Self {
-        let text = |name: &str| form.text(name).to_owned();
+        let value = |name: &str| form.text(name).to_owned();
         Self {
-            url: text("url"),
-            description: text("description"),
-            event_types: text("event_types"),
-            filter: text("filter"),
-            organization_id: text("organization_ids"),
+            url: value("url"),
+            description: value("description"),
+            event_types: value("event_types"),
+            filter: value("filter"),
+            organization_id: value("organization_ids"),
             ordered: form.has("ordered"),
-            from: text("from"),
+            from: value("from"),
         }
     }
 }
@@ -67,7 +68,7 @@ async fn page<V: Viewer>(viewer: &V, errors: Errors, typed: Typed) -> Result<Htt
         typed,
         organizations: organizations(viewer).await?,
     };
-    viewer.page(status, "New endpoint", &[crumb::<V>()], &page)
+    viewer.page(status, text("endpoint-new-title"), &[crumb::<V>()], &page)
 }
 
 async fn organizations<V: Viewer>(viewer: &V) -> Result<Option<Vec<Organization>>, Fault> {
@@ -107,7 +108,7 @@ pub(super) async fn create<V: Viewer>(viewer: V, form: Form) -> Result<HttpRespo
         Ok(endpoint) => {
             let base = V::DOOR.path();
             let page = MadePage { base, endpoint };
-            viewer.page(StatusCode::OK, "The endpoint is made", &[crumb::<V>()], &page)
+            viewer.page(StatusCode::OK, text("endpoint-made-title"), &[crumb::<V>()], &page)
         }
         // Nobody is shown a form that is not theirs.
         Err(fault) if !viewer.may(Scope::ManageEndpoints) => Err(fault),

@@ -6,6 +6,7 @@ use crate::console::{PAGE, id, nothing};
 use crate::fault::Fault;
 use crate::filters;
 use crate::form::Errors;
+use crate::texts::TextKey;
 use crate::viewer::{Rights, Viewer};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -141,6 +142,14 @@ pub(super) const fn icon(status: &DeliveryStatus) -> &'static str {
 }
 
 impl EndpointPage {
+    /// What the deliveries may be narrowed to, and how that is called.
+    const STATUSES: [(&str, TextKey); 4] = [
+        ("", TextKey("endpoint-status-all")),
+        ("delivered", TextKey("endpoint-status-delivered")),
+        ("exhausted", TextKey("endpoint-status-exhausted")),
+        ("scheduled", TextKey("endpoint-status-scheduled")),
+    ];
+
     /// The patterns of the endpoint's event types, as they are typed.
     fn patterns(&self) -> String {
         let patterns = self.endpoint.event_types.iter().flatten();

@@ -1,12 +1,13 @@
 //! What an administrator does in each identity provider, one of its screens a step, in its own words.
 
+use crate::texts::TextKey;
 use api::Directory;
 
 /// A step of a guide.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     /// What is done.
-    pub(super) title: &'static str,
+    pub(super) title: TextKey,
     /// What the page shows for it.
     pub(super) kind: StepKind,
 }
@@ -31,26 +32,26 @@ pub(super) enum StepKind {
     Watch,
 }
 
-const fn step(title: &'static str, kind: StepKind) -> Step {
+const fn step(title: TextKey, kind: StepKind) -> Step {
     Step { title, kind }
 }
 
 const ENTRA: [Step; 6] = [
-    step("Create the enterprise application", StepKind::EntraApplication),
-    step("Paste the tenant URL and the secret token", StepKind::EntraCredentials),
-    step("Check the attribute mapping", StepKind::EntraMapping),
-    step("Assign people", StepKind::EntraAssign),
-    step("Provision one person", StepKind::EntraOnDemand),
-    step("Switch on", StepKind::EntraOn),
+    step(TextKey("guide-step-enterprise-application"), StepKind::EntraApplication),
+    step(TextKey("guide-step-tenant-url"), StepKind::EntraCredentials),
+    step(TextKey("guide-step-mapping"), StepKind::EntraMapping),
+    step(TextKey("guide-step-assign"), StepKind::EntraAssign),
+    step(TextKey("guide-step-on-demand"), StepKind::EntraOnDemand),
+    step(TextKey("guide-step-on"), StepKind::EntraOn),
 ];
 
 macro_rules! guide {
     ($name:ident, $kind:ident) => {
         const $name: [Step; 4] = [
-            step("Create the application", StepKind::$kind),
-            step("Paste the address and the token", StepKind::Credentials),
-            step("Assign people", StepKind::Assign),
-            step("See them arrive", StepKind::Watch),
+            step(TextKey("guide-step-application"), StepKind::$kind),
+            step(TextKey("guide-step-credentials"), StepKind::Credentials),
+            step(TextKey("guide-step-assign"), StepKind::Assign),
+            step(TextKey("guide-step-watch"), StepKind::Watch),
         ];
     };
 }

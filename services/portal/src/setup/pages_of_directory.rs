@@ -9,6 +9,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame;
 use crate::guest::Guest;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -56,10 +57,10 @@ impl StepPage {
         Credentials { page: self }
     }
 
-    fn title(&self) -> &'static str {
+    fn title(&self) -> String {
         self.steps
             .get(self.number.saturating_sub(1))
-            .map_or("", |step| step.title)
+            .map_or_else(String::new, |step| step.title.to_string())
     }
 }
 
@@ -118,7 +119,10 @@ async fn create_key(guest: Guest, path: Path<String>, form: Form) -> Result<Http
     let number = form.text("step").parse().ok();
     let made = guest
         .api
-        .post::<Key>(&format!("/directories/{id}/keys"), &json!({ "name": "Set up by link" }))
+        .post::<Key>(
+            &format!("/directories/{id}/keys"),
+            &json!({ "name": text("guide-key-name").to_string() }),
+        )
         .await;
     match made {
         Ok(key) => page(&guest, id, number, Some(key), Errors::default()).await,
@@ -142,5 +146,12 @@ async fn status(guest: Guest, path: Path<String>) -> Result<HttpResponse, Fault>
         requests: guest.api.get(&format!("/directories/{id}/requests?limit=50")).await?,
         keys: guest.api.get(&format!("/directories/{id}/keys?limit=50")).await?,
     };
-    frame::guest(Door::Setup, &guest.link, StatusCode::OK, "Status", &[], &page)
+    frame::guest(
+        Door::Setup,
+        &guest.link,
+        StatusCode::OK,
+        text("guide-status-page-title"),
+        &[],
+        &page,
+    )
 }

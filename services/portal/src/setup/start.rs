@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::form::{Errors, Form};
 use crate::frame::{self, to};
 use crate::guest::Guest;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
@@ -50,7 +51,14 @@ async fn page(guest: &Guest, directories: Vec<Directory>, errors: Errors) -> Res
         errors,
         may_create: guest.link.directory_id.is_none(),
     };
-    frame::guest(Door::Setup, &guest.link, status, "Connect your directory", &[], &page)
+    frame::guest(
+        Door::Setup,
+        &guest.link,
+        status,
+        text("guide-start-page-title"),
+        &[],
+        &page,
+    )
 }
 
 /// The directories that the link is about.

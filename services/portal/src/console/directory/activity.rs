@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
 use crate::session::Operator;
+use crate::texts::{Text, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -43,12 +44,12 @@ struct Wanted {
 
 impl ActivityPage {
     /// What a cycle is called.
-    const fn called(kind: &CycleKind) -> &'static str {
+    fn called(kind: &CycleKind) -> Text {
         match kind {
-            CycleKind::ConnectionTest => "Connection test",
-            CycleKind::Initial => "Initial cycle",
-            CycleKind::Incremental => "Incremental cycle",
-            CycleKind::OnDemand => "On demand",
+            CycleKind::ConnectionTest => text("activity-cycle-connection-test"),
+            CycleKind::Initial => text("activity-cycle-initial"),
+            CycleKind::Incremental => text("activity-cycle-incremental"),
+            CycleKind::OnDemand => text("activity-cycle-on-demand"),
         }
     }
 }
@@ -69,12 +70,12 @@ async fn show(
     asked: Query<HashMap<String, String>>,
 ) -> Result<HttpResponse, Fault> {
     let directory = directory(&operator, id(&path)?).await?;
-    let text = |name: &str| asked.get(name).cloned().unwrap_or_default();
+    let value = |name: &str| asked.get(name).cloned().unwrap_or_default();
     let wanted = Wanted {
-        cycle: text("cycle"),
-        status: text("status"),
-        path: text("path"),
-        trace: text("trace"),
+        cycle: value("cycle"),
+        status: value("status"),
+        path: value("path"),
+        trace: value("trace"),
     };
     let here = format!("/directories/{}", directory.id);
     let narrowed = |cursor: &str| {
@@ -86,7 +87,7 @@ async fn show(
             ("cursor", Some(cursor.to_owned())),
         ]
     };
-    let asked = narrowed(&text("cursor"));
+    let asked = narrowed(&value("cursor"));
     let parameters = asked.iter().map(|(name, value)| (*name, value.as_deref()));
     let requests: List<Request> = operator
         .api

@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::form::{Errors, Form};
 use crate::frame::to;
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
 use api::{Directory, DirectoryState, Scope};
@@ -81,7 +82,7 @@ async fn delete(operator: Operator, path: Path<String>, form: Form) -> Result<Ht
     let id: DirectoryId = id(&path)?;
     let found = directory(&operator, id).await?;
     if form.text("confirm") != found.name {
-        let errors = Errors::one("confirm", "Type the name of the directory as it is written here.");
+        let errors = Errors::one("confirm", text("danger-confirm-error"));
         return page(&operator, &found, errors);
     }
     match operator.api.delete(&format!("/directories/{id}")).await {

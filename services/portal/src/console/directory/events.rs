@@ -7,6 +7,7 @@ use crate::console::{PAGE, id};
 use crate::fault::Fault;
 use crate::filters;
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -67,11 +68,11 @@ async fn show(
     asked: Query<HashMap<String, String>>,
 ) -> Result<HttpResponse, Fault> {
     let directory = directory(&operator, id(&path)?).await?;
-    let text = |name: &str| asked.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let value = |name: &str| asked.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     let wanted = Wanted {
-        types: text("types"),
-        person: text("person"),
-        after: text("after"),
+        types: value("types"),
+        person: value("person"),
+        after: value("after"),
     };
     let mut page = EventsPage {
         directory: directory.id,
@@ -88,8 +89,8 @@ async fn show(
         page.choices = people(&operator, directory.id, &page.wanted.person).await?;
         match page.choices.as_slice() {
             [_] => page.person = page.choices.pop(),
-            [] => "No person of this directory is like that.".clone_into(&mut page.problem),
-            _ => "Several people are like that. Choose one.".clone_into(&mut page.problem),
+            [] => page.problem = text("directory-events-nobody").into(),
+            _ => page.problem = text("directory-events-several").into(),
         }
         match &page.person {
             Some(person) => history(&operator, directory.id, person, &page.wanted).await,

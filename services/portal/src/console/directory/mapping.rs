@@ -10,6 +10,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::to;
 use crate::session::Operator;
+use crate::texts::{TextKey, text};
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
 use api::{AttributePaths, Directory, Grant, Group, GroupRole, GroupRolesPreview, List, RoleRule, Scope};
@@ -18,32 +19,42 @@ use events::{DirectoryId, ResourceId};
 use read::{attribute_map, group_roles, role_rules};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Display, Formatter};
 
 /// Empty rows below those of a table, to be filled in.
 const EMPTY_ROWS: usize = 3;
 /// Groups that are offered by name.
 const OFFERED: &str = "100";
+/// Where the normalized user takes something from.
+#[derive(Clone, Copy)]
+enum Taken {
+    /// From a path of SCIM.
+    Path(&'static str),
+    /// From what there is a word for.
+    Worded(TextKey),
+}
+
 /// What the normalized user takes from where: these need no mapping of their own.
-const NORMALIZED: [(&str, &str); 13] = [
-    ("user_name", "userName"),
-    ("external_id", "externalId"),
-    ("display_name", "displayName"),
-    ("first_name", "name.givenName"),
-    ("last_name", "name.familyName"),
-    ("emails, email", "emails.value"),
-    ("job_title", "title"),
+const NORMALIZED: [(&str, Taken); 13] = [
+    ("user_name", Taken::Path("userName")),
+    ("external_id", Taken::Path("externalId")),
+    ("display_name", Taken::Path("displayName")),
+    ("first_name", Taken::Path("name.givenName")),
+    ("last_name", Taken::Path("name.familyName")),
+    ("emails, email", Taken::Path("emails.value")),
+    ("job_title", Taken::Path("title")),
     (
         "department",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+        Taken::Path("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"),
     ),
     (
         "manager_id",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+        Taken::Path("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"),
     ),
-    ("state", "active"),
-    ("role", "roles.value, or the table of groups and roles"),
-    ("grants", "the role, by the table of roles"),
-    ("groups", "memberships"),
+    ("state", Taken::Path("active")),
+    ("role", Taken::Worded(TextKey("mapping-from-role"))),
+    ("grants", Taken::Worded(TextKey("mapping-from-grants"))),
+    ("groups", Taken::Worded(TextKey("mapping-from-groups"))),
 ];
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -139,8 +150,9 @@ async fn page(operator: &Operator, directory: &Directory, outcome: Outcome) -> R
     };
     let tried = outcome.tried.as_ref();
     for (row, effect) in rules.iter_mut().zip(tried.into_iter().flat_map(|tried| &tried.rules)) {
-        let counted =
-            |number: Option<u32>| number.map_or_else(|| "not counted".to_owned(), |number| number.to_string());
+        let counted = |number: Option<u32>| {
+            number.map_or_else(|| text("mapping-not-counted").into(), |number| number.to_string())
+        };
         row.name = effect.display_name.clone().unwrap_or_default();
         (row.people, row.changed) = (counted(effect.people), counted(effect.changed));
     }
@@ -170,13 +182,9 @@ async fn page(operator: &Operator, directory: &Directory, outcome: Outcome) -> R
 /// What trying a table of groups and roles says as a whole.
 fn verdict(tried: &GroupRolesPreview) -> String {
     match tried.losing {
-        None => "Nothing was changed. The groups have more than 5,000 people together, so nobody was counted; apps would be told \
-                 of the table and not of each person."
-            .to_owned(),
-        Some(0) => "Nothing was changed. Nobody would lose a role.".to_owned(),
-        Some(losing) => {
-            format!("Nothing was changed. {losing} people have a role by the table now and would have none.")
-        }
+        None => text("mapping-verdict-not-counted").into(),
+        Some(0) => text("mapping-verdict-nobody").into(),
+        Some(losing) => text("mapping-verdict-losing").count("people", losing).into(),
     }
 }
 
@@ -305,6 +313,25 @@ fn grants([app, web]: [bool; 2]) -> Vec<Grant> {
         .collect()
 }
 
+impl Taken {
+    /// The path of SCIM; empty where there is none.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Path(path) => path,
+            Self::Worded(_) => "",
+        }
+    }
+}
+
+impl Display for Taken {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => f.write_str(path),
+            Self::Worded(key) => key.fmt(f),
+        }
+    }
+}
+
 impl RoleRow {
     fn of(rule: &RoleRule) -> Self {
         let [app, web] = ticked(&rule.grants);
@@ -318,20 +345,20 @@ impl RoleRow {
 
 impl MappingPage<'_> {
     /// What the normalized user shows, from where, and how many of the sample have it.
-    fn normalized(&self) -> Vec<(&'static str, &'static str, Option<u32>)> {
+    fn normalized(&self) -> Vec<(&'static str, Taken, Option<u32>)> {
         let seen: BTreeMap<&str, u32> = self
             .paths
             .data
             .iter()
             .map(|seen| (seen.path.as_str(), seen.users))
             .collect();
-        let row = |(name, path): (&'static str, &'static str)| (name, path, seen.get(path).copied());
+        let row = |(name, taken): (&'static str, Taken)| (name, taken, seen.get(taken.path()).copied());
         NORMALIZED.into_iter().map(row).collect()
     }
 
     /// Paths that people have and nobody is shown under a name of their own.
     fn suggestions(&self) -> impl Iterator<Item = &api::AttributePathSeen> {
-        let is_shown = |path: &str| NORMALIZED.iter().any(|(_, known)| *known == path);
+        let is_shown = |path: &str| NORMALIZED.iter().any(|(_, known)| known.path() == path);
         let paths = self.paths.data.iter();
         paths
             .filter(move |seen| !seen.is_mapped && !is_shown(&seen.path))

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::form::{Errors, Form};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
 use api::{Directory, GroupPreview, HistoryChange, Preview, PreviewEffect, UserPreview};
@@ -57,7 +58,7 @@ async fn preview(operator: Operator, path: Path<String>, form: Form) -> Result<H
     let directory = directory(&operator, id(&path)?).await?;
     let mut request = match list::read(form.text("list")) {
         Ok(request) => request,
-        Err(message) => return page(&operator, &directory, &form, None, Errors::one("list", &message)),
+        Err(message) => return page(&operator, &directory, &form, None, Errors::one("list", message)),
     };
     request.complete = form.has("complete").then_some(true);
     let path = format!("/directories/{}/preview", directory.id);
@@ -108,11 +109,13 @@ impl PreviewPage<'_> {
         changes.len().saturating_sub(SHOWN)
     }
 
-    fn user(user: &UserPreview) -> &str {
-        user.user_name.as_deref().unwrap_or("without a user name")
+    fn user(user: &UserPreview) -> String {
+        let name = user.user_name.clone();
+        name.unwrap_or_else(|| text("preview-no-user-name").into())
     }
 
-    fn group(group: &GroupPreview) -> &str {
-        group.display_name.as_deref().unwrap_or("without a name")
+    fn group(group: &GroupPreview) -> String {
+        let name = group.display_name.clone();
+        name.unwrap_or_else(|| text("preview-no-group-name").into())
     }
 }

@@ -55,14 +55,14 @@ impl Typed {
     }
 
     fn from(form: &Form) -> Self {
-        let text = |name: &str| form.text(name).to_owned();
+        let value = |name: &str| form.text(name).to_owned();
         Self {
-            name: text("name"),
+            name: value("name"),
             groups_enabled: form.has("groups_enabled"),
             unique_emails: form.has("unique_emails"),
             verified_only: form.has("people_of"),
-            required_attributes: text("required_attributes"),
-            rate_limit: text("rate_limit"),
+            required_attributes: value("required_attributes"),
+            rate_limit: value("rate_limit"),
         }
     }
 }

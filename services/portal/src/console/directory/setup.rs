@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::form::{Errors, Form};
 use crate::session::Operator;
+use crate::texts::{TextKey, text};
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
 use api::{Cycle, CycleKind, Directory, Key, List, PortalLink, SamplePeopleRemoved, SamplePeopleSent, Scope, User};
@@ -28,7 +29,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[template(path = "console/directory/setup.html")]
 struct SetupPage<'a> {
     directory: &'a Directory,
-    provider: &'static str,
+    provider: String,
     fields: &'static Fields,
     steps: [Step; 4],
     /// A link that was just made, shown this once.
@@ -52,9 +53,9 @@ struct Outcome {
 
 /// A step of connecting an identity provider.
 struct Step {
-    what: &'static str,
+    what: TextKey,
     /// What to do while it is not done.
-    hint: &'static str,
+    hint: TextKey,
     is_done: bool,
     /// When, where that is known.
     at: Option<Timestamp>,
@@ -63,11 +64,11 @@ struct Step {
 /// How an identity provider calls what is pasted, and where its fields are.
 struct Fields {
     provider: &'static str,
-    place: &'static str,
-    address: &'static str,
-    token: &'static str,
+    place: TextKey,
+    address: TextKey,
+    token: TextKey,
     /// What it is good to know beside.
-    note: &'static str,
+    note: TextKey,
     guide: &'static str,
 }
 
@@ -75,58 +76,58 @@ struct Fields {
 const FIELDS: [Fields; 7] = [
     Fields {
         provider: "entra_id",
-        place: "Enterprise apps → your application → Provisioning → New configuration",
-        address: "Tenant URL",
-        token: "Secret token",
-        note: "Press Test connection, and Create. Entra sends only who is assigned to the application.",
+        place: TextKey("provider-entra-place"),
+        address: TextKey("provider-entra-address"),
+        token: TextKey("provider-entra-token"),
+        note: TextKey("provider-entra-note"),
         guide: "/docs/connect-entra",
     },
     Fields {
         provider: "okta",
-        place: "Applications → your application → Provisioning → Integration",
-        address: "SCIM 2.0 Base Url",
-        token: "OAuth Bearer Token",
-        note: "Enable API integration, and below To App create, update and deactivate users.",
+        place: TextKey("provider-okta-place"),
+        address: TextKey("provider-okta-address"),
+        token: TextKey("provider-okta-token"),
+        note: TextKey("provider-okta-note"),
         guide: "/docs/directories",
     },
     Fields {
         provider: "onelogin",
-        place: "Applications → your application → Configuration",
-        address: "SCIM Base URL",
-        token: "SCIM Bearer Token",
-        note: "Enable the API connection, and provisioning on the page Provisioning.",
+        place: TextKey("provider-onelogin-place"),
+        address: TextKey("provider-onelogin-address"),
+        token: TextKey("provider-onelogin-token"),
+        note: TextKey("provider-onelogin-note"),
         guide: "/docs/directories",
     },
     Fields {
         provider: "jumpcloud",
-        place: "SSO Applications → your application → Identity Management",
-        address: "Base URL",
-        token: "Token Key",
-        note: "Choose SCIM 2.0, test the connection and activate it.",
+        place: TextKey("provider-jumpcloud-place"),
+        address: TextKey("provider-jumpcloud-address"),
+        token: TextKey("provider-jumpcloud-token"),
+        note: TextKey("provider-jumpcloud-note"),
         guide: "/docs/directories",
     },
     Fields {
         provider: "ping",
-        place: "Integrations → Provisioning → your connection",
-        address: "SCIM Base URL",
-        token: "OAuth Access Token",
-        note: "Choose OAuth 2 Bearer Token as the authentication method, and userName as the unique identifier.",
+        place: TextKey("provider-ping-place"),
+        address: TextKey("provider-ping-address"),
+        token: TextKey("provider-ping-token"),
+        note: TextKey("provider-ping-note"),
         guide: "/docs/directories",
     },
     Fields {
         provider: "google",
-        place: "Apps → Web and mobile apps → your application → Autoprovisioning",
-        address: "Endpoint URL",
-        token: "Access token",
-        note: "Google provisions only to applications of its own catalogue that support it.",
+        place: TextKey("provider-google-place"),
+        address: TextKey("provider-google-address"),
+        token: TextKey("provider-google-token"),
+        note: TextKey("provider-google-note"),
         guide: "/docs/directories",
     },
     Fields {
         provider: "",
-        place: "your application with provisioning by SCIM 2.0",
-        address: "Base URL or Tenant URL",
-        token: "Bearer token",
-        note: "The unique identifier is userName.",
+        place: TextKey("provider-any-place"),
+        address: TextKey("provider-any-address"),
+        token: TextKey("provider-any-token"),
+        note: TextKey("provider-any-note"),
         guide: "/docs/directories",
     },
 ];
@@ -148,7 +149,10 @@ async fn page(operator: &Operator, directory: &Directory, outcome: Outcome) -> R
     let is_its = |fields: &&Fields| fields.provider == directory.provider || fields.provider.is_empty();
     let page = SetupPage {
         directory,
-        provider: provider.map_or("The identity provider", |provider| provider.title()),
+        provider: provider.map_or_else(
+            || text("directory-setup-any-provider").into(),
+            |one| one.title().to_owned(),
+        ),
         fields: FIELDS.iter().find(is_its).unwrap_or(&FIELDS[FIELDS.len() - 1]),
         steps: steps(operator, directory).await?,
         made: outcome.made,
@@ -176,26 +180,26 @@ async fn steps(operator: &Operator, directory: &Directory) -> Result<[Step; 4], 
     let key = keys.data.first();
     Ok([
         Step {
-            what: "A key is made",
-            hint: "Make one on the tab Keys. Its token is shown once, to be pasted.",
+            what: TextKey("directory-setup-step-key"),
+            hint: TextKey("directory-setup-step-key-hint"),
             is_done: key.is_some(),
             at: key.map(|key| key.created_at),
         },
         Step {
-            what: "The identity provider has come",
-            hint: "Press Test connection there.",
+            what: TextKey("directory-setup-step-contact"),
+            hint: TextKey("directory-setup-step-contact-hint"),
             is_done: directory.last_request_at.is_some(),
             at: directory.last_request_at,
         },
         Step {
-            what: "The first person is here",
-            hint: "Assign one person there, and provision on demand.",
+            what: TextKey("directory-setup-step-person"),
+            hint: TextKey("directory-setup-step-person-hint"),
             is_done: directory.counts.as_ref().is_some_and(|counts| counts.users > 0),
             at: None,
         },
         Step {
-            what: "A cycle is done",
-            hint: "Switch provisioning on there. The first cycle sends everybody who is assigned.",
+            what: TextKey("directory-setup-step-cycle"),
+            hint: TextKey("directory-setup-step-cycle-hint"),
             is_done: cycle.is_some(),
             at: cycle.map(|cycle| cycle.last_at),
         },
@@ -249,8 +253,14 @@ async fn send_samples(operator: Operator, path: Path<String>, form: Form) -> Res
     let directory = directory(&operator, id).await?;
     match sent {
         Ok(sent) => {
-            let told = format!("{} sample people were made.", sent.made);
-            let told = with_failures(told, sent.failed, sent.detail);
+            let told = match sent.failed {
+                0 => text("directory-setup-samples-made").count("made", sent.made),
+                failed => text("directory-setup-samples-made-some")
+                    .count("made", sent.made)
+                    .count("failed", failed)
+                    .with("detail", sent.detail.unwrap_or_default()),
+            };
+            let told = told.into();
             let outcome = Outcome {
                 told,
                 ..Outcome::default()
@@ -270,8 +280,14 @@ async fn remove_samples(operator: Operator, path: Path<String>) -> Result<HttpRe
     let directory = directory(&operator, id).await?;
     match gone {
         Ok(gone) => {
-            let told = format!("{} sample people were removed.", gone.removed);
-            let told = with_failures(told, gone.failed, gone.detail);
+            let told = match gone.failed {
+                0 => text("directory-setup-samples-removed").count("removed", gone.removed),
+                failed => text("directory-setup-samples-removed-some")
+                    .count("removed", gone.removed)
+                    .count("failed", failed)
+                    .with("detail", gone.detail.unwrap_or_default()),
+            };
+            let told = told.into();
             let outcome = Outcome {
                 told,
                 ..Outcome::default()
@@ -279,12 +295,5 @@ async fn remove_samples(operator: Operator, path: Path<String>) -> Result<HttpRe
             page(&operator, &directory, outcome).await
         }
         Err(fault) => refused(&operator, &directory, fault).await,
-    }
-}
-
-fn with_failures(told: String, failed: u32, detail: Option<String>) -> String {
-    match failed {
-        0 => told,
-        failed => format!("{told} {failed} were not. {}", detail.unwrap_or_default()),
     }
 }

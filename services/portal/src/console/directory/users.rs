@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::filters;
 use crate::frame::{Section, console};
 use crate::session::Operator;
+use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -155,7 +156,7 @@ pub(in crate::console) async fn endpoint_names(
         }
         let endpoint: Option<Endpoint> = operator.api.find(&format!("/endpoints/{id}")).await?;
         let name = endpoint.map(|endpoint| endpoint.description.unwrap_or(endpoint.url_origin));
-        names.insert(id, name.unwrap_or_else(|| "an endpoint of somebody else".to_owned()));
+        names.insert(id, name.unwrap_or_else(|| text("user-told-somebody-else").into()));
     }
     Ok(names)
 }

@@ -6,6 +6,7 @@ use crate::api::query;
 use crate::fault::Fault;
 use crate::form::{Errors, FieldError, Form};
 use crate::session::Operator;
+use crate::texts::text;
 use api::{Group, List};
 use events::{DirectoryId, ResourceId};
 use serde_json::{Map, Value, json};
@@ -29,8 +30,7 @@ pub(super) fn attribute_map(form: &Form) -> (Vec<AttributeRow>, Result<Map<Strin
     let rows = rows(form, ["name", "path"]).map(|(_, row)| row).chain(added);
     for [name, path] in rows {
         if map.insert(name.clone(), json!(path)).is_some() {
-            let message = format!("The name {name} is in the table twice.");
-            errors = Errors::one("attribute_map", &message);
+            errors = Errors::one("attribute_map", text("mapping-custom-twice").with("name", &name));
         }
         shown.push(AttributeRow { name, path });
     }
@@ -82,14 +82,14 @@ pub(super) async fn group_roles(
     if fields.is_empty() {
         return Ok((shown, Ok(rules)));
     }
-    let summary = "A group of the table was not found.".to_owned();
+    let summary = text("mapping-rules-not-found").into();
     Ok((shown, Err(Errors { summary, fields })))
 }
 
 /// The one group of this name, or what is wrong with it.
 async fn named(operator: &Operator, directory: DirectoryId, name: &str) -> Result<Result<Group, String>, Fault> {
     if name.is_empty() {
-        return Ok(Err("Say which group the role is for.".to_owned()));
+        return Ok(Err(text("mapping-rule-no-group").into()));
     }
     let filter = format!("displayName eq {}", Value::from(name));
     let parameters = [("filter", Some(filter.as_str())), ("limit", Some("2"))];
@@ -97,7 +97,7 @@ async fn named(operator: &Operator, directory: DirectoryId, name: &str) -> Resul
     let mut found: List<Group> = operator.api.get(&path).await?;
     Ok(match (found.data.pop(), found.data.is_empty()) {
         (Some(group), true) => Ok(group),
-        (Some(_), false) => Err(format!("Several groups are called {name}. Type the id of one.")),
-        (None, _) => Err(format!("No group is called {name}. Type its whole name, or its id.")),
+        (Some(_), false) => Err(text("mapping-rule-several-groups").with("name", name).into()),
+        (None, _) => Err(text("mapping-rule-unknown-group").with("name", name).into()),
     })
 }

@@ -1,5 +1,6 @@
 //! Reading a list that somebody pasted: CSV with a header, or SCIM resources as JSON.
 
+use crate::texts::text;
 use api::PreviewRequest;
 use serde_json::{Map, Value, json};
 
@@ -12,37 +13,39 @@ const GROUP: &str = ":core:2.0:Group";
 ///
 /// # Errors
 /// A sentence that says what is wrong, and what would be right.
-pub(super) fn read(text: &str) -> Result<PreviewRequest, String> {
-    match text.chars().next() {
-        None => Err("Paste a list first: a line of names of attributes, then a line for each person.".to_owned()),
-        Some('{' | '[') => of_json(text),
-        Some(_) => of_csv(text),
+pub(super) fn read(list: &str) -> Result<PreviewRequest, String> {
+    match list.chars().next() {
+        None => Err(text("preview-list-empty").into()),
+        Some('{' | '[') => of_json(list),
+        Some(_) => of_csv(list),
     }
 }
 
 /// A list of resources, a SCIM list with `Resources`, or a body as the management API takes it.
-fn of_json(text: &str) -> Result<PreviewRequest, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        format!("The list cannot be read as JSON: look at line {line}, column {column}.")
+fn of_json(list: &str) -> Result<PreviewRequest, String> {
+    let value: Value = serde_json::from_str(list).map_err(|error| {
+        let said = text("preview-list-no-json")
+            .with("line", error.line())
+            .with("column", error.column());
+        String::from(said)
     })?;
     let resources = match value {
         Value::Array(resources) => resources,
         Value::Object(mut members) => match members.remove("Resources") {
             Some(Value::Array(resources)) => resources,
-            Some(_) => return Err("\"Resources\" must be a list.".to_owned()),
+            Some(_) => return Err(text("preview-list-resources").into()),
             None if members.contains_key("users") || members.contains_key("groups") => {
                 return serde_json::from_value(Value::Object(members))
-                    .map_err(|error| format!("The list cannot be read: {error}."));
+                    .map_err(|error| text("preview-list-unreadable").with("error", error).into());
             }
             None => vec![Value::Object(members)],
         },
-        _ => return Err("The list must be a JSON list or object.".to_owned()),
+        _ => return Err(text("preview-list-no-list").into()),
     };
     let (mut users, mut groups) = (Vec::new(), Vec::new());
     for (index, resource) in resources.into_iter().enumerate() {
         let Value::Object(resource) = resource else {
-            return Err(format!("Element {} of the list is no object.", index + 1));
+            return Err(text("preview-list-element").with("number", index + 1).into());
         };
         if is_group(&resource) {
             groups.push(resource);
@@ -67,36 +70,33 @@ fn is_group(resource: &Map<String, Value>) -> bool {
 }
 
 /// People, one a line, below the names of their attributes.
-fn of_csv(text: &str) -> Result<PreviewRequest, String> {
-    let first = text.lines().next().unwrap_or_default();
+fn of_csv(list: &str) -> Result<PreviewRequest, String> {
+    let first = list.lines().next().unwrap_or_default();
     let delimiter = [b';', b'\t'].into_iter().find(|byte| first.as_bytes().contains(byte));
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .delimiter(delimiter.unwrap_or(b','))
-        .from_reader(text.as_bytes());
+        .from_reader(list.as_bytes());
     let names: Vec<String> = match reader.headers() {
         Ok(names) => names
             .iter()
             .map(|name| name.trim_start_matches('\u{feff}').to_owned())
             .collect(),
-        Err(error) => return Err(format!("The first line cannot be read: {error}.")),
+        Err(error) => return Err(text("preview-list-first-line").with("error", error).into()),
     };
     let columns: Vec<Column> = names.iter().map(|name| Column::of(name)).collect::<Result<_, _>>()?;
     if !columns.iter().any(|column| matches!(column, Column::UserName)) {
-        return Err(
-            "The first line must name the attributes, with userName among them: userName,displayName,title,active"
-                .to_owned(),
-        );
+        return Err(text("preview-list-no-user-name").into());
     }
     let mut users = Vec::new();
     for (index, row) in reader.records().enumerate() {
         let line = index + 2;
-        let row = row.map_err(|_| format!("Line {line} has not as many values as the first line has names."))?;
+        let row = row.map_err(|_| String::from(text("preview-list-values").with("line", line)))?;
         let mut user = Map::new();
         for (column, value) in columns.iter().zip(row.iter()).filter(|(_, value)| !value.is_empty()) {
             column
                 .put(&mut user, value)
-                .map_err(|detail| format!("Line {line}: {detail}"))?;
+                .map_err(|detail| String::from(text("preview-list-line").with("line", line).with("detail", detail)))?;
         }
         users.push(user);
     }
@@ -134,11 +134,7 @@ impl Column {
             "nickname" => Self::Text("nickName".to_owned()),
             "locale" | "timezone" => Self::Text(name.to_owned()),
             _ => {
-                return Err(format!(
-                    "There is no column {name}. Columns are userName, externalId, displayName, name.givenName, \
-                     name.familyName, email, title, department, nickName and active; for anything else paste SCIM resources \
-                     as JSON."
-                ));
+                return Err(text("preview-list-column").with("name", name).into());
             }
         })
     }
@@ -161,7 +157,7 @@ impl Column {
                 let active = match value.to_ascii_lowercase().as_str() {
                     "true" | "yes" | "1" | "active" => true,
                     "false" | "no" | "0" | "inactive" => false,
-                    _ => return Err(format!("active must be true or false; this is {value}.")),
+                    _ => return Err(text("preview-list-active").with("value", value).into()),
                 };
                 user.insert("active".to_owned(), active.into());
             }

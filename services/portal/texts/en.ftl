@@ -1,0 +1,1173 @@
+### What the portal says, in English. A translation is a copy of this file with other words, named after its language.
+###
+### In a message, { $name } is put in by the page, and <strong>, <b>, <code>, <hidden> (only heard, not seen) and <quiet>
+### stand for elements. Any other tag, such as <a>, is a link whose address the page knows. All of them may stand elsewhere
+### in a translation. A number that is put in may choose the words: see common-days. Its thousands
+### are apart, unless it is said otherwise: NUMBER($people, useGrouping: "false"). What Entra and others call their own
+### pages and fields is said as they say it in that language.
+
+## The frame of every page
+
+frame-skip = Skip to the content
+frame-main = Main
+frame-way = Way to this page
+frame-search-label = Search people, groups, organizations, endpoints, ids
+frame-search = Search
+frame-log-out = Log out
+frame-copied = Copied
+nav-overview = Overview
+nav-organizations = Organizations
+nav-directories = Directories
+nav-endpoints = Endpoints
+nav-events = Events
+nav-credentials = Credentials
+nav-dead-letters = Dead letters
+nav-audit-log = Audit log
+nav-admin-keys = Admin keys
+nav-operations = Operations
+nav-help = Help
+nav-guides = Guides
+nav-api-reference = API reference
+brand-back = Back to { $name }
+
+## Numbers and times
+
+time-seconds-ago = { $number ->
+    [one] { $number } second ago
+   *[other] { $number } seconds ago
+}
+time-in-seconds = { $number ->
+    [one] in { $number } second
+   *[other] in { $number } seconds
+}
+time-minutes-ago = { $number ->
+    [one] { $number } minute ago
+   *[other] { $number } minutes ago
+}
+time-in-minutes = { $number ->
+    [one] in { $number } minute
+   *[other] in { $number } minutes
+}
+time-hours-ago = { $number ->
+    [one] { $number } hour ago
+   *[other] { $number } hours ago
+}
+time-in-hours = { $number ->
+    [one] in { $number } hour
+   *[other] in { $number } hours
+}
+time-days-ago = { $number ->
+    [one] { $number } day ago
+   *[other] { $number } days ago
+}
+time-in-days = { $number ->
+    [one] in { $number } day
+   *[other] in { $number } days
+}
+time-months-ago = { $number ->
+    [one] { $number } month ago
+   *[other] { $number } months ago
+}
+time-in-months = { $number ->
+    [one] in { $number } month
+   *[other] in { $number } months
+}
+time-years-ago = { $number ->
+    [one] { $number } year ago
+   *[other] { $number } years ago
+}
+time-in-years = { $number ->
+    [one] in { $number } year
+   *[other] in { $number } years
+}
+time-just-now = just now
+time-now = now
+time-absolute = { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $year }, { $clock } UTC
+# What stands between the thousands of a number. A space is written {" "}.
+number-thousands = ,
+# What stands before the part of a number that is not whole.
+number-decimal = {"."}
+
+## What several pages say
+
+# The state of a directory.
+health-active = Active
+health-waiting = Waiting
+health-tested = Tested
+health-silent = Silent
+health-failing = Failing
+health-held = Held
+health-paused = Paused
+# The button beside a value that is copied as a whole.
+copy-button = Copy<hidden> { $label }</hidden>
+pages-label = Pages
+pages-next-button = Next page
+common-state-label = State
+common-figures-label = Figures
+common-people-figure = People
+common-people-active = { $people } active
+common-groups-figure = Groups
+common-milliseconds = { $number } ms
+common-search-button = Search
+common-column-name = Name
+common-column-kind = Kind
+common-name-label = Name
+common-create-button = Create
+common-cancel-button = Cancel
+common-column-state = State
+common-column-people = People
+common-never = never
+common-column-endpoint = Endpoint
+common-off-pill = Off
+common-failing-pill = Failing
+common-on-pill = On
+common-column-ends = Ends
+common-any-directory-option = A new one, or any of them
+# For how long a link is good; common-days comes after it.
+common-good-label = Good for
+common-days = { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}
+common-make-link-button = Make the link
+common-save-button = Save
+common-tenant-url-field = Tenant URL
+common-secret-token-field = Secret token
+common-column-changed = Changed
+common-seconds = { $number } s
+common-column-answer = Answer
+common-column-when = When
+common-trace-fact = Trace
+common-column-person = Person
+common-column-event = Event
+common-show-button = Show
+common-events-label = Events
+common-column-key = Key
+common-column-last-used = Last used
+common-may-not-change = Your key may look at this directory and not change it.
+common-event-types-label = Event types
+common-filter-label = Filter
+
+## A page that cannot be shown
+
+fault-missing-title = There is no such page
+fault-missing-lead = It may have been deleted, or it belongs to somebody else. Look for it from the overview.
+fault-not-allowed-title = That is not allowed
+fault-foreign-form-lead = The form came from another site, or the browser did not say where from. Open the page again and send the form from there.
+fault-too-many-title = Too many requests
+fault-unavailable-title = Not at the moment
+fault-unavailable-lead = The database or the bus is away. Nothing was changed; try again in a moment.
+fault-refused-title = That did not work
+fault-bad-form-lead = The request cannot be read. Open the page again and send the form from there.
+fault-broken-title = Something went wrong here
+fault-broken-lead = It is in the log of the service, with the trace of this request. Nothing was changed.
+fault-overview-button = Go to the overview
+fault-not-allowed-lead = Your key or link does not allow it. Ask whoever gave it to you.
+fault-title = There is no page to show
+
+## Logging in
+
+login-title = Log in to the console
+login-key-label = Admin key
+login-key-hint = It begins with rca_. The first start printed one; “rollcall keys create --name <name>” makes another.
+login-button = Log in
+login-how-long = You are logged in for twelve hours, or until you log out. The session ends with the key.
+login-page-title = Log in
+login-notice-code = This link was used before, or is too old. Log in with an admin key, or make a new link.
+login-notice-out = You are logged out.
+login-error-no-key = Enter an admin key. It begins with rca_.
+login-error-unknown-key = This is not an admin key, or one that has expired.
+login-error-scope = This key may not read. The console needs a key with the scope read.
+
+## A link that is not open
+
+closed-title = Open the link that you were sent
+closed-apps-needs-link = This page needs a link from the company whose events your app receives. It may have ended, or it was revoked, or you were away for two hours: open the link again.
+closed-apps-no-longer-works = If it no longer works, ask whoever gave it to you for a new one. Your endpoints stay as they are.
+closed-setup-needs-link = This page needs a link from the company whose product you connect. It may have ended, or it was revoked, or you were away for two hours: open the link in the mail again.
+closed-setup-no-longer-works = If it no longer works, ask whoever sent it for a new one. Nothing that you set up is lost.
+closed-page-title = Open your link
+
+## Overview
+
+overview-title = Overview
+overview-empty-title = Connect the first directory
+overview-empty-text = A directory is what one identity provider, such as Microsoft Entra ID, sends its people and groups to. Create one, and paste its address and token there.
+overview-empty-button = Create a directory
+overview-calm-title = Nothing needs attention.
+overview-calm-text = Directories are synced, endpoints take their events, and nothing ends within 30 days.
+overview-attention-heading = Needs attention
+overview-attention-broken = broken
+overview-attention-soon = soon
+overview-attention-more = And { NUMBER($number, useGrouping: "false") } more.
+overview-samples-title = Nobody is here yet
+overview-samples-text = See how things go before anything is connected: 20 sample people come to <a>{ $directory }</a> as an identity provider would send them, and are removed again with one click.
+overview-samples-button = Send 20 sample people
+overview-directories-figure = Directories
+overview-directories-active = { $directories } active
+overview-endpoints-figure = Endpoints
+overview-endpoints-on = { $endpoints } on
+overview-now-label = Now
+overview-latency-figure = From change to webhook
+overview-latency = half are faster; 99 of 100 within { $p99 } ms
+overview-latency-none = nothing was sent in the last five minutes
+overview-waiting-figure = Waiting deliveries
+overview-waiting-oldest = the oldest since { $when }
+overview-waiting-none-due = none is due
+overview-waiting-held = { $held } held
+overview-lanes-heading = Lanes
+overview-lanes-taken = { $lanes } taken
+overview-lanes-none = No projector has taken a lane yet. Every change of a directory goes through the one lane that the directory has; a projector takes the lanes when its first change comes.
+overview-lanes-caption = Projectors and their lanes
+overview-column-projector = Projector
+overview-column-lanes = Lanes
+overview-requests-figure = Requests in a minute
+overview-requests-chart-label = Requests in each of the last 60 minutes: { NUMBER($hour, useGrouping: "false") } in all, { NUMBER($last, useGrouping: "false") } in the last whole minute
+overview-events-figure = Events in a minute
+overview-events-chart-label = Events in each of the last 60 minutes: { NUMBER($hour, useGrouping: "false") } in all, { NUMBER($last, useGrouping: "false") } in the last whole minute
+overview-deliveries-figure = Deliveries in a minute
+overview-deliveries-chart-label = Deliveries in each of the last 60 minutes: { NUMBER($hour, useGrouping: "false") } in all, { NUMBER($last, useGrouping: "false") } in the last whole minute
+overview-endpoint-off = The endpoint is off: { $reason }. Its events are held.
+overview-endpoint-off-by-operator = The endpoint is off: an operator switched it off. Its events are held.
+overview-endpoint-off-remedy = Mend the receiver, then switch the endpoint on again.
+overview-endpoint-failing = The endpoint has taken nothing since { $since }.
+overview-endpoint-failing-remedy = Open the last attempt: it shows what the receiver answered.
+overview-credential-ended = The credential ended { $when }.
+overview-credential-ends = The credential ends { $when }.
+overview-credential-remedy = Make a new one before it ends, and take the old one away when the new one was seen.
+overview-dead-letters = There are { $number } messages that could not be processed.
+overview-more-dead-letters = There are more than { $number } messages that could not be processed.
+overview-dead-letters-remedy = Read why, then send them again or discard them.
+
+## Search
+
+search-title = Search
+search-lead-partial = For “{ $search }”, in the first 20 directories, 100 organizations and 100 endpoints.
+search-lead = For “{ $search }”.
+search-q-label = Name, e-mail address, domain, address or id
+search-empty-title = Look for something
+search-none-title = Nothing is like that
+search-empty-text = Type a part of a name, or the id of a directory, organization, endpoint, delivery, event or trace to get to its page at once.
+search-results-label = Results
+search-kind-organization = Organization
+search-kind-directory = Directory
+search-kind-endpoint = Endpoint
+search-kind-person = Person
+search-kind-group = Group
+
+## Organizations
+
+organizations-title = Organizations
+organizations-new-button = New organization
+organizations-empty-title = No organization yet
+organizations-empty-text = An organization is a customer company, with its domains, directories and endpoints. Creating a directory for a domain, such as contoso.com, makes one by itself.
+organizations-list-label = Organizations
+organizations-column-domains = Domains
+organizations-column-verified = Verified
+organizations-column-created = Created
+organizations-verified-pill = Verified
+organizations-verified-of = { $verified } of { $domains }
+
+## New organization
+
+organization-new-title = New organization
+organization-new-domains-label = Domains
+organization-new-domains-hint = The domains of the company, separated by commas: contoso.com, contoso.de
+organization-new-name-hint = What people call it. The first domain, where nothing is said.
+
+## An organization
+
+organization-created = Created { $when } · <code>{ $id }</code>
+organization-directories-new-button = New directory
+organization-invite-button = Invite IT admin
+organization-link-made-label = New link
+organization-link-for-apps = <strong>Give this link to the team of the app.</strong> It is shown once. Whoever has it can look after the endpoints, without an account, until it ends { $when }.
+organization-link-for-setup = <strong>Send this link to the IT administrator.</strong> It is shown once. Whoever has it can connect the directory, without an account, until it ends { $when }.
+organization-link-made-field = Link
+organization-check-verified = { $domain }: verified
+organization-check-not-verified = { $domain }: not verified yet
+organization-check-record = Add this record at the DNS provider of { $domain }, and check again.
+organization-record-type-fact = Type
+organization-record-name-field = Name
+organization-record-value-field = Value
+organization-directories-heading = Directories
+organization-no-directory = No directory yet. A directory is what one identity provider sends its people and groups to.
+organization-column-last-contact = Last contact
+organization-domains-heading = Domains
+organization-column-domain = Domain
+organization-column-verification = Verification
+organization-verified-pill = Verified
+organization-not-verified-pill = Not verified
+organization-check-dns-button = Check the DNS<hidden> of { $domain }</hidden>
+organization-endpoints-heading = Endpoints that are sent its events
+organization-no-endpoint = None. An endpoint is the address of an app that is told of every change.
+organization-links-heading = Links for IT administrators and teams of apps
+organization-links-new-link = New link
+organization-no-link = None. A link lets an IT administrator of the company connect the identity provider, or the team of an app look after its endpoints, without an account here.
+organization-column-made = Made
+organization-column-for = For
+organization-column-revoke = Revoke
+organization-link-endpoints = endpoints:
+organization-link-one-directory = one directory
+organization-link-all-directories = all directories
+organization-revoke-link-button = Revoke<hidden> the link { $id }</hidden>
+organization-invite-heading = Invite an IT administrator
+organization-directory-id-label = Directory
+organization-more-choices-link = More choices: in your name, or for the team of an app
+organization-settings-heading = Name, domains and contacts
+organization-domains-label = Domains
+organization-domains-hint = Separated by commas. A domain that is taken away is no longer verified.
+organization-contacts-label = Contacts
+organization-contacts-hint = E-mail addresses, separated by commas. They are told once when a directory is silent or held, an endpoint fails, or a credential ends.
+organization-digest-contacts-label = Daily digest to
+organization-digest-contacts-hint = E-mail addresses, separated by commas.
+organization-delete-heading = Delete this organization
+organization-delete-text = Its directories must be deleted first. Nothing of it comes back.
+organization-confirm-label = Type its name to confirm
+organization-delete-button = Delete { $organization }
+organization-confirm-error = Type the name of the organization as it is written here.
+
+## New link
+
+link-new-title = New link for { $organization }
+link-new-lead = Whoever has a link may do what it opens, without an account, until it ends.
+link-new-features-label = Who is it for?
+link-new-for-setup-label = An IT administrator
+link-new-for-setup-hint = Connects the identity provider, and looks after what it syncs.
+link-new-for-apps-label = The team of an app
+link-new-for-apps-hint = Sees the endpoints of this organization alone, and what was sent to them.
+link-new-directory-id-label = Directory, for an IT administrator
+link-new-capabilities-label = What the team of an app may do
+link-new-return-url-label = Where they go when done
+link-new-return-url-hint = A page of your product: https://app.example/settings. It is linked from each page, and after the last step.
+link-new-brand-name-label = Name at the top
+link-new-brand-name-hint = That of your product, for example Hero SaaS. Rollcall, where nothing is said.
+link-new-brand-colour-label = Colour
+link-new-brand-colour-hint = As #rrggbb, with a name. What is written on it is black or white, whichever is read better.
+link-new-brand-logo-url-label = Logo
+link-new-brand-logo-url-hint = With a name: a PNG or an SVG as data:image/png;base64,… of at most 32 KiB. It is kept here: pages load nothing from elsewhere.
+link-new-page-title = New link
+link-new-capability-view = look at endpoints and deliveries; always
+link-new-capability-reveal = see URLs and signing secrets
+link-new-capability-manage = make, change, test and delete endpoints
+link-new-capability-resend = send deliveries again, or give them up
+
+## Directories
+
+directories-title = Directories
+directories-new-button = New directory
+directories-empty-title = No directory yet
+directories-empty-text = A directory is what one identity provider, such as Microsoft Entra ID, sends its people and groups to. Create one, and paste its address and token there.
+directories-list-label = Directories
+directories-column-groups = Groups
+directories-column-last-contact = Last contact
+
+## New directory
+
+directory-new-title = New directory
+directory-new-organization-label = Organization
+directory-new-organization-hint = A domain of the company, such as contoso.com, or one of the organizations that there are. A domain that belongs to nobody makes a new organization.
+directory-new-provider-label = Identity provider
+directory-new-name-hint = What people call it. The identity provider, where nothing is said.
+directory-made-label = New directory
+directory-made-text = <strong>The directory is made.</strong> Paste these two into the identity provider. The token is shown once.
+directory-made-guide-button = Continue to the guide
+directory-made-open-button = Open the directory
+
+## What all tabs of a directory have above them
+
+directory-created = <a>Organization</a> · created { $when }
+directory-invite-button = Invite IT admin
+directory-last-contact-figure = Last contact
+directory-next-expected = next expected { $when }
+directory-failures-figure = Failures as Entra counts them
+directory-failures-of = { $failures } of { $operations }
+directory-tabs-label = Directory
+directory-tab-activity = Activity
+directory-tab-setup = Setup
+directory-tab-people = People
+directory-tab-groups = Groups
+directory-tab-events = Events
+directory-tab-mapping = Mapping
+directory-tab-preview = Preview
+directory-tab-keys = Keys
+directory-tab-settings = Settings
+directory-tab-danger = Danger
+# The title of the window.
+directory-page-title = { $directory }: { $tab }
+
+## A directory: Activity
+
+activity-cycles-heading = Cycles
+activity-no-cycle = None yet. The identity provider comes in cycles: a connection test, an initial one with everybody, then incremental ones with what changed.
+activity-column-cycle = Cycle
+activity-column-failures = Failures
+activity-column-requests = Requests
+activity-column-duration = Duration
+activity-running-pill = Running
+activity-cycle-changed = { NUMBER($people, useGrouping: "false") } people, { NUMBER($groups, useGrouping: "false") } groups
+activity-no-failure = none
+activity-requests-heading = Requests
+activity-show-all-link = Show all
+activity-status-label = Answer
+activity-any-option = Any
+activity-path-label = Path or query contains
+activity-filter-button = Filter
+activity-no-request-like-that = No request is like that.
+activity-no-request = No request yet. Press Test connection in the identity provider; it appears here at once.
+activity-column-request = Request
+activity-column-time = Time
+activity-left-out = { $attributes } left out
+activity-cycle-connection-test = Connection test
+activity-cycle-initial = Initial cycle
+activity-cycle-incremental = Incremental cycle
+activity-cycle-on-demand = On demand
+
+## A request of an identity provider
+
+request-answer-label = Answer
+request-answered-type = Answered { $status } { $type } in { $ms } ms, { $when }
+request-answered = Answered { $status } in { $ms } ms, { $when }
+request-query-fact = Query
+request-dialect-fact = Dialect
+request-agent-fact = Sent by
+request-left-out-fact = Left out
+request-leniencies-heading = Taken although the standard does not allow it
+request-request-heading = Request
+request-no-body = It had no body.
+request-cut = Only the beginning is kept.
+request-answer-heading = Answer
+
+## A directory: Setup
+
+directory-setup-new-link-label = New link
+directory-setup-new-link = <strong>Send this link to the IT administrator.</strong> It is shown once. Whoever has it can connect this directory, without an account, until it ends { $when }.
+directory-setup-new-link-field = Link
+directory-setup-people-link = People
+directory-setup-events-link = Events
+directory-setup-steps-heading = How far it is
+directory-setup-column-step = Step
+directory-setup-column-what-do = What to do
+directory-setup-done-pill = Done
+directory-setup-not-yet-pill = Not yet
+directory-setup-paste-heading = What to paste where
+directory-setup-guide-link = Read the guide
+directory-setup-address = the tenant URL above
+directory-setup-token-of-new-key = the token of a key: <keys>make one</keys>
+directory-setup-token-of-key = the token of a key: <keys>see the keys</keys>
+directory-setup-samples-heading = Sample people
+directory-setup-samples-text = See how things go before anything is connected: 20 people who are none come as an identity provider would send them, over SCIM to the tenant URL. They are called <code>sample-01@sample.invalid</code> and so on. Apps are told of them; <a>a test receiver</a> shows what an app gets.
+directory-setup-among-people-label = Although there are people in this directory
+directory-setup-among-people-hint = Apps that follow it are told of the samples, too.
+directory-setup-samples-button = Send 20 sample people
+directory-setup-samples-remove-button = Remove the samples
+directory-setup-invite-heading = Let an IT administrator do it
+directory-setup-invite-text = A link opens a guide for this directory, one screen of the identity provider a step, without an account here.
+directory-setup-any-provider = The identity provider
+directory-setup-step-key = A key is made
+directory-setup-step-key-hint = Make one on the tab Keys. Its token is shown once, to be pasted.
+directory-setup-step-contact = The identity provider has come
+directory-setup-step-contact-hint = Press Test connection there.
+directory-setup-step-person = The first person is here
+directory-setup-step-person-hint = Assign one person there, and provision on demand.
+directory-setup-step-cycle = A cycle is done
+directory-setup-step-cycle-hint = Switch provisioning on there. The first cycle sends everybody who is assigned.
+directory-setup-samples-made = { $made } sample people were made.
+directory-setup-samples-made-some = { $made } sample people were made. { $failed } were not. { $detail }
+directory-setup-samples-removed = { $removed } sample people were removed.
+directory-setup-samples-removed-some = { $removed } sample people were removed. { $failed } were not. { $detail }
+
+## What identity providers call their pages and fields
+
+# Where the fields are, what they are called, and what else it is good to know.
+provider-entra-place = Enterprise apps → your application → Provisioning → New configuration
+provider-entra-address = Tenant URL
+provider-entra-token = Secret token
+provider-entra-note = Press Test connection, and Create. Entra sends only who is assigned to the application.
+provider-okta-place = Applications → your application → Provisioning → Integration
+provider-okta-address = SCIM 2.0 Base Url
+provider-okta-token = OAuth Bearer Token
+provider-okta-note = Enable API integration, and below To App create, update and deactivate users.
+provider-onelogin-place = Applications → your application → Configuration
+provider-onelogin-address = SCIM Base URL
+provider-onelogin-token = SCIM Bearer Token
+provider-onelogin-note = Enable the API connection, and provisioning on the page Provisioning.
+provider-jumpcloud-place = SSO Applications → your application → Identity Management
+provider-jumpcloud-address = Base URL
+provider-jumpcloud-token = Token Key
+provider-jumpcloud-note = Choose SCIM 2.0, test the connection and activate it.
+provider-ping-place = Integrations → Provisioning → your connection
+provider-ping-address = SCIM Base URL
+provider-ping-token = OAuth Access Token
+provider-ping-note = Choose OAuth 2 Bearer Token as the authentication method, and userName as the unique identifier.
+provider-google-place = Apps → Web and mobile apps → your application → Autoprovisioning
+provider-google-address = Endpoint URL
+provider-google-token = Access token
+provider-google-note = Google provisions only to applications of its own catalogue that support it.
+provider-any-place = your application with provisioning by SCIM 2.0
+provider-any-address = Base URL or Tenant URL
+provider-any-token = Bearer token
+provider-any-note = The unique identifier is userName.
+
+## A directory: People
+
+users-q-label = Name, e-mail address, or a SCIM filter
+users-empty-title = Nobody yet
+users-none-title = Nobody is like that
+users-empty-text = People appear here as soon as the identity provider sends them. Assign one person there and provision on demand to see it at once.
+users-none-text = Look for a part of a name or of an e-mail address, or write a filter such as <code>active eq false</code>.
+users-list-label = People
+users-column-title = Title
+users-column-role = Role
+users-active-pill = Active
+users-inactive-pill = Inactive
+
+## A person
+
+user-active-pill = Active
+user-inactive-pill = Inactive
+user-changed = { $user-name } · changed { $when }
+user-as-of = This is what was known as of { $at }. <a>Show the present</a>
+user-profile-heading = Profile
+user-name-fact = User name
+user-e-mail-fact = E-mail
+user-title-fact = Title
+user-department-fact = Department
+user-role-fact = Role
+user-may-use-fact = May use
+user-external-id-fact = External id
+user-id-fact = Id
+user-groups-heading = Groups
+user-no-group = None.
+user-told-heading = Who was told what
+user-events-link = Events
+user-told-nobody = No endpoint was sent an event of those in the history here. An endpoint is told of what happens after it was made.
+user-column-delivery = Delivery
+user-column-taken = Taken
+user-told-answered = answered { $status }
+user-told-not-yet = not yet
+user-raw-heading = As the identity provider sent it
+user-history-label = History
+user-history-heading = History
+user-at-label = As of a number or a time
+user-told-somebody-else = an endpoint of somebody else
+
+## A directory: Groups
+
+groups-q-label = Name, or a SCIM filter
+groups-empty-title = No group yet
+groups-none-title = No group is like that
+groups-empty-text = Groups appear here as soon as the identity provider sends them. In Entra ID, enable “Provision Microsoft Entra ID Groups” and assign a group.
+groups-none-text = Look for a part of a name, or write a filter such as <code>externalId eq "4b3c"</code>.
+groups-list-label = Groups
+groups-column-group = Group
+groups-column-external-id = External id
+
+## A group
+
+group-changed = Group · changed { $when } · <code>{ $id }</code>
+group-members-heading = Members
+group-no-member = None.
+group-kind-group = group within the group
+group-kind-person = person
+group-within-heading = Is a member of
+group-within-none = No other group.
+group-role-heading = Gives a role
+group-role-link = Mapping
+group-role-text = Direct members who have no role of their own get <b>{ $role }</b>, unless an earlier row of the table gives them another.
+group-raw-heading = As the identity provider sent it
+group-history-label = History
+group-history-heading = History
+
+## The history of a person or a group
+
+history-by = by { $source }, number { $number }
+history-answered = answered { $status }
+history-trace = Trace <look><code>{ $trace }</code></look>, from <request>its request</request>
+
+## A directory: Events
+
+directory-events-types-label = Types
+directory-events-person-label = Person: name, e-mail address or id
+directory-events-show-all-link = Show all
+directory-events-people-label = People
+directory-events-column-user-name = User name
+directory-events-of-person = Events of <person>{ $name }</person>, the memberships included.
+directory-events-none-title = No event is like that
+directory-events-empty-title = Nothing here yet
+directory-events-none-text = Types are names such as <code>user.created</code>, or patterns such as <code>group.*</code>.
+directory-events-empty-text = What happens from now on appears here by itself. Provision somebody in the identity provider to see it.
+directory-events-column-about = About
+directory-events-column-source = Source
+directory-events-column-number = Number
+directory-events-about-directory = the directory
+directory-events-oldest-button = From the oldest on
+directory-events-nobody = No person of this directory is like that.
+directory-events-several = Several people are like that. Choose one.
+
+## A directory: Mapping
+
+mapping-normalized-heading = What apps see of everybody
+mapping-sampled = seen at { $people } people of a sample
+mapping-column-member = Member
+mapping-column-comes-from = Comes from
+mapping-column-seen = Seen
+mapping-custom-heading = Custom attributes
+mapping-custom-text = What is here is in <code>custom</code> of every person, under the name that you give it. A name has lower-case letters, digits and underscores. Clear a row to take it away.
+mapping-column-scim-path = SCIM path
+mapping-custom-name-label = Name of attribute { $index }
+mapping-custom-path-label = Path of attribute { $index }
+mapping-path-option = { NUMBER($people, useGrouping: "false") } people
+mapping-custom-button = Save the attributes
+mapping-suggestions-heading = Sent, and shown under no name of its own
+mapping-suggestions-none = Nobody is here yet. As soon as the identity provider sends people, the attributes that they have are suggested here.
+mapping-column-add = Add as
+mapping-suggestion-for = for { $path }
+mapping-rules-heading = Roles by group
+mapping-rules-text = Direct members of a group get its role where they have none of their own. Of several rows that apply, the first counts. It holds for present members at once. Clear a row to take it away.
+mapping-column-rule-group = Group: whole name or id
+mapping-column-role = Role
+mapping-rule-group-label = Group of row { $index }
+mapping-rule-role-label = Role of row { $index }
+mapping-rules-try-button = Count whom it touches
+mapping-rules-apply-button = Apply now
+mapping-roles-heading = What roles may use
+mapping-column-app = App
+mapping-column-web = Web
+mapping-role-label = Role { $index }
+mapping-role-app-label = App for role { $index }
+mapping-role-web-label = Web for role { $index }
+mapping-roles-others = Any other role, or none
+mapping-others-app-label = App for others
+mapping-others-web-label = Web for others
+mapping-roles-button = Save the roles
+mapping-from-role = roles.value, or the table of groups and roles
+mapping-from-grants = the role, by the table of roles
+mapping-from-groups = memberships
+mapping-not-counted = not counted
+mapping-verdict-not-counted = Nothing was changed. The groups have more than 5,000 people together, so nobody was counted; apps would be told of the table and not of each person.
+mapping-verdict-nobody = Nothing was changed. Nobody would lose a role.
+mapping-verdict-losing = Nothing was changed. { NUMBER($people, useGrouping: "false") } people have a role by the table now and would have none.
+mapping-custom-twice = The name { $name } is in the table twice.
+mapping-rules-not-found = A group of the table was not found.
+mapping-rule-no-group = Say which group the role is for.
+mapping-rule-several-groups = Several groups are called { $name }. Type the id of one.
+mapping-rule-unknown-group = No group is called { $name }. Type its whole name, or its id.
+
+## A directory: Preview
+
+preview-verdict = { $created } people would be made, { $changed } changed, { $deactivated } deactivated.
+preview-nothing-changed = Nothing was changed.
+preview-missing = { $people } of those who would be deactivated are not in the list.
+preview-people-heading = People
+preview-column-effect = Effect
+preview-column-found-by = Found by
+preview-column-what-would-change = What would change
+preview-more-changes = and { NUMBER($more, useGrouping: "false") } more
+preview-groups-heading = Groups
+preview-column-group = Group
+preview-column-joining = Joining
+preview-column-leaving = Leaving
+preview-not-counted = not counted
+preview-group-emptied = It would be empty.
+preview-form-heading = See what a list would do, before it is sent
+preview-form-text = Up to 500 people and 100 groups. People are matched by <code>externalId</code>, else by <code>userName</code>, else by an address. Nothing is changed.
+preview-list-label = List
+preview-list-hint = Lines separated by commas, semicolons or tabs below a line of names, or SCIM resources as JSON. Such as:
+preview-file-label = Or take it from a file
+preview-complete-label = The list has everybody who is in scope
+preview-complete-hint = Then active people who are not in it count as deactivated.
+preview-form-button = See what it would do
+preview-no-user-name = without a user name
+preview-no-group-name = without a name
+preview-list-empty = Paste a list first: a line of names of attributes, then a line for each person.
+preview-list-no-json = The list cannot be read as JSON: look at line { $line }, column { $column }.
+preview-list-resources = "Resources" must be a list.
+preview-list-unreadable = The list cannot be read: { $error }.
+preview-list-no-list = The list must be a JSON list or object.
+preview-list-element = Element { $number } of the list is no object.
+preview-list-first-line = The first line cannot be read: { $error }.
+preview-list-no-user-name = The first line must name the attributes, with userName among them: userName,displayName,title,active
+preview-list-values = Line { $line } has not as many values as the first line has names.
+preview-list-line = Line { $line }: { $detail }
+preview-list-column = There is no column { $name }. Columns are userName, externalId, displayName, name.givenName, name.familyName, email, title, department, nickName and active; for anything else paste SCIM resources as JSON.
+preview-list-active = active must be true or false; this is { $value }.
+
+## A directory: Keys
+
+keys-made-label = New key
+keys-made-text = <strong>Paste this token into the identity provider.</strong> It is shown once. Older keys go on working until they are revoked.
+keys-keys-heading = Keys
+keys-none = None: the identity provider cannot come in. Make one and paste it there.
+keys-column-change = Change
+keys-made = made { $when }
+keys-being-replaced-pill = Being replaced; the new key was not seen yet
+keys-replaced-pill = Replaced; revoke it now
+keys-revoked-pill = Revoked
+keys-new-pill = New; not seen in traffic yet
+keys-seen-pill = Seen in traffic
+keys-in-use-pill = In use
+keys-never-used-pill = Never used
+keys-rotate-button = Rotate<hidden> { $key }</hidden>
+keys-force-label = although it may be in use
+keys-revoke-button = Revoke<hidden> { $key }</hidden>
+keys-new-heading = New key
+keys-name-hint = What people call it, such as the name of the Entra application.
+keys-new-button = Make a key
+
+## A directory: Settings
+
+settings-heading = What the directory takes
+settings-groups-enabled-label = Take groups
+settings-groups-enabled-hint = Without it, requests about groups are answered that there are none.
+settings-unique-emails-label = No two people may have the same e-mail address
+settings-people-of-label = Only people of verified domains
+settings-people-of-hint = User names and e-mail addresses must be below a domain that the organization has verified.
+settings-required-attributes-label = Required attributes
+settings-required-attributes-hint = SCIM paths, separated by commas: name.givenName, emails
+settings-rate-limit-label = Requests per second
+settings-rate-limit-hint = The most that the identity provider may send. The setting of the installation, where nothing is said.
+
+## A directory: Danger
+
+danger-held-heading = Held changes
+danger-held-text = Deactivations and deletions are refused, because there were too many at once. When they are meant, let them through for an hour; the identity provider sends them again by itself.
+danger-held-button = Let them through
+danger-resume-heading = Go on
+danger-pause-heading = Pause
+danger-resume-text = The directory is paused: it answers what is read and takes no change. Keys, groups and mappings are as they were.
+danger-resume-button = Go on taking changes
+danger-pause-text = A paused directory answers what is read and takes no change. Nothing is lost: keys, groups and mappings stay, and the identity provider sends again what was refused.
+danger-pause-button = Pause the directory
+danger-delete-heading = Delete this directory
+danger-delete-text = Its people, groups, keys and log go with it, and apps are told. Nothing of it comes back.
+danger-confirm-label = Type its name to confirm
+danger-delete-button = Delete { $directory }
+danger-confirm-error = Type the name of the directory as it is written here.
+
+## Endpoints
+
+endpoints-title = Endpoints
+endpoints-test-receivers-button = Test receivers
+endpoints-new-button = New endpoint
+endpoints-empty-title = No endpoint yet
+endpoints-empty-text = An endpoint is the address of an app that is told of every change by a signed webhook. For example: <code>https://app.example/webhooks/rollcall</code>
+endpoints-list-label = Endpoints
+endpoints-column-taken = Taken in 24 h
+endpoints-column-hour = By the hour
+endpoints-attempts = { $delivered } of { $attempts } attempts
+endpoints-nothing-sent = nothing was sent
+endpoints-chart-label = The last 24 hours, hour by hour: { NUMBER($delivered, useGrouping: "false") } of { NUMBER($attempts, useGrouping: "false") } attempts were taken
+
+## New endpoint
+
+endpoint-new-title = New endpoint
+endpoint-new-url-label = URL
+endpoint-new-url-hint = Where the app takes webhooks: https://app.example/webhooks/rollcall
+endpoint-new-description-label = Description
+endpoint-new-description-hint = What people call it.
+endpoint-new-organization-label = Organization
+endpoint-new-organization-all-option = All organizations
+endpoint-new-event-types-hint = Separated by commas, with * for any: user.*, group.member_added. All, where nothing is said.
+endpoint-new-filter-hint = Only events whose person or group matches: department eq "Sales"
+endpoint-new-try-filter-link = Try a filter on the last 100 events
+endpoint-new-ordered-label = In order
+endpoint-new-ordered-hint = Events of one person or group come one after the other; while one fails, the later ones wait.
+endpoint-new-from-label = Begin with
+endpoint-new-from-now-option = What happens from now on
+endpoint-new-from-snapshot-option = A snapshot of everybody, then what happens
+endpoint-new-from-beginning-option = Every event that is kept
+endpoint-made-title = The endpoint is made
+endpoint-made-secret-not-shown = Every webhook is signed with a secret (Standard Webhooks). Somebody who may see secrets gives it to the app.
+endpoint-made-signing-secret-label = Signing secret
+endpoint-made-secret-shown = <strong>Give the app its signing secret.</strong> Every webhook is signed with it (Standard Webhooks).
+endpoint-made-secret-field = Signing secret
+endpoint-made-public-key-field = Public key
+endpoint-made-open-button = Open the endpoint
+
+## An endpoint
+
+endpoint-created = made { $when }
+endpoint-secret-label = Signing secret
+endpoint-secret-field = Signing secret
+endpoint-rotated-label = New signing secret
+endpoint-rotated-shown = Give the app its new secret.
+endpoint-rotated-not-shown = <strong>There is a new secret.</strong> Somebody who may see secrets gives it to the app.
+endpoint-rotated-until = Until { $when } webhooks are signed with both.
+endpoint-public-key-field = Public key
+endpoint-tested = A test event was sent. <a>See what the app answered</a>
+endpoint-replay-counted = { $deliveries } deliveries would be sent again.
+endpoint-replay-counted-text = The app sees them a second time, with the same ids.
+endpoint-replay-sure-button = Send them again
+endpoint-off-since = The endpoint is off since { $when }.
+endpoint-off = The endpoint is off.
+endpoint-off-held = { $held } events are held for it.
+endpoint-failing-since = The app has taken nothing since { $when }.
+endpoint-failing-remedy = Open the newest delivery: it shows what the app answered. Deliveries are tried again by themselves.
+endpoint-on = The app takes what it is sent.
+endpoint-on-oldest = The oldest event that waits is from { $when }.
+endpoint-figures-label = Figures, 24 hours
+endpoint-delivered-figure = Delivered, 24 h
+endpoint-delivered-of = of { $deliveries }
+endpoint-answer-figure = Answer, p50 / p99
+endpoint-p50-p99 = { $p50 } / { $p99 } ms
+endpoint-lag-figure = From event to answer
+endpoint-waiting-figure = Waiting
+endpoint-waiting-held = { $held } held
+endpoint-given-up-figure = Given up
+endpoint-deliveries-heading = Deliveries
+endpoint-no-delivery-like-that = None.
+endpoint-no-delivery-send-test = None yet. Send a test event below to see one.
+endpoint-no-delivery = None yet.
+endpoint-column-attempts = Attempts
+endpoint-enable-heading = Switch it on again
+endpoint-enable-held-label = What becomes of the { $held } events that are held
+endpoint-held-drain-label = Send them all, oldest first
+endpoint-held-skip-label = Leave them out
+endpoint-held-snapshot-label = Leave them out and send a snapshot of everybody
+endpoint-enable-button = Switch on
+endpoint-test-heading = Send a test event
+endpoint-test-type-label = Type
+endpoint-test-button = Send
+endpoint-replay-heading = Send again
+endpoint-replay-after-label = From
+endpoint-replay-after-hint = A time: 2026-01-31T12:00:00Z
+endpoint-replay-before-label = To
+endpoint-replay-before-hint = A time; now, where nothing is said.
+endpoint-replay-only-failed-label = Only what failed
+endpoint-replay-button = Count first
+endpoint-secret-heading = Signing secret
+endpoint-secret-show-button = Show the secret
+endpoint-secret-rotate-button = Make a new one
+endpoint-secret-show-text = Showing it is noted in the audit log.
+endpoint-secret-rotate-text = An old one goes on working for 24 hours.
+endpoint-settings-heading = Settings
+endpoint-url-label = New URL
+endpoint-url-hint = Its path may be secret, so it is not shown. Leave it empty to keep the present one.
+endpoint-description-label = Description
+endpoint-event-types-hint = Separated by commas; all, where nothing is said.
+endpoint-filter-hint = Only events whose person or group matches: department eq "Sales"
+endpoint-filter-check-link = See which of the last 100 events pass
+endpoint-contacts-label = Contacts
+endpoint-contacts-hint = E-mail addresses, separated by commas. They are told once when the endpoint fails or is switched off.
+endpoint-delete-heading = Delete this endpoint
+endpoint-delete-text = What waits for it is not sent any more.
+endpoint-confirm-label = Type its address to confirm
+endpoint-delete-button = Delete the endpoint
+endpoint-status-all = All
+endpoint-status-delivered = Delivered
+endpoint-status-exhausted = Given up
+endpoint-status-scheduled = To be tried again
+endpoint-confirm-error = Type the address as it is written here.
+
+## A delivery
+
+delivery-made = made { $when }
+delivery-retry-button = Send again
+delivery-event-fact = Event
+delivery-directory-fact = Directory
+delivery-number-fact = Number
+delivery-next-attempt-fact = Next attempt
+delivery-reason-fact = Reason
+delivery-attempts-heading = Attempts
+delivery-no-attempt = None yet.
+delivery-column-attempt = Attempt
+delivery-column-what-came-back = What came back
+delivery-column-time = Time
+delivery-attempt-link = Attempt { $number }
+delivery-no-answer-pill = none
+delivery-trace = Trace <code>{ $trace }</code>
+delivery-page-title = { $type } to the endpoint
+delivery-endpoint-link = Endpoint
+
+## An attempt
+
+attempt-title = Attempt { $number } of { $event-type }
+attempt-no-answer-pill = no answer
+attempt-facts-label = Facts
+attempt-event-fact = Event
+attempt-took-fact = Took
+attempt-error-fact = Error
+attempt-answer-heading = What came back
+attempt-answer-none = Nothing. Of an answer the beginning is kept.
+attempt-page-title = Attempt { $number }
+
+## Try a filter
+
+filter-title = Try a filter
+filter-lead = Which of the last 100 events an endpoint would be sent. Nothing is sent.
+filter-event-types-hint = Separated by commas, with * for any: user.*, group.member_added. All, where nothing is said.
+filter-filter-hint = Only events whose person matches: <code>department eq "Sales"</code>
+filter-fields-label = Fields
+filter-fields-hint = The attributes that are sent: email, department. All, where nothing is said.
+filter-organization-ids-label = Organization, by id
+filter-organization-ids-hint = All, where nothing is said.
+filter-try-button = Try
+filter-test-receivers-button = Test receivers
+filter-guide-button = Read the guide
+filter-empty-title = Nothing happened yet
+filter-empty-text = As soon as there are events, this page tells which of them would be sent. Send sample people to a directory to see some.
+filter-verdict = { $sent } of the last { $events } events would be sent.
+filter-column-sent = Sent
+filter-column-directory = Directory
+filter-yes-pill = Yes
+filter-sent-as = as { $sent-as }
+filter-no-pill = No
+filter-because-directory = another directory
+filter-because-organization = another organization
+filter-because-type = another type
+filter-because-filter = not in scope of the filter
+filter-because-fields = changed nothing that is shown
+
+## Test receivers
+
+receivers-title = Test receivers
+receivers-lead = An app that there is already: see the webhooks that an endpoint gets, with headers and body, before you write your own.
+receivers-empty-title = No test receiver yet
+receivers-empty-text = Make one, and send sample people to a directory: what an app would get arrives here within a second.
+receivers-list-label = Test receivers
+receivers-column-receiver = Receiver
+receivers-column-made = Made
+receivers-unnamed = Test receiver
+receivers-new-heading = New test receiver
+receivers-new-text = It makes an endpoint, too. Only what is signed with the secret of that endpoint is kept: the last 100 of 24 hours.
+receivers-event-types-hint = Separated by commas, with * for any: user.*. All, where nothing is said.
+receivers-new-button = Make a test receiver
+
+## A test receiver
+
+receiver-unnamed = Test receiver
+receiver-made = made { $when } · <a>its endpoint</a>
+receiver-delete-button = Delete it with its endpoint
+receiver-empty-title = Nothing came yet
+receiver-empty-text = Send a test event on the page of its endpoint, or sample people to a directory. Where nothing comes although deliveries fail, their page says what the dispatcher got for an answer: it must reach the public URL of this installation.
+receiver-receipt-label = What came
+receiver-verified-pill = Signature verified
+receiver-receipt-summary = Headers and body, { $bytes } bytes
+receiver-page-title = Test receiver
+receiver-body-without-type = a body without a type
+
+## Events
+
+events-title = Events
+events-lead = The newest changes first. Apps are told of these.
+events-types-label = Types
+events-directory-id-label = Directory, by id
+events-after-label = After
+events-after-placeholder = oldest, newest or an id
+events-empty-title = Nothing here yet
+events-empty-text = What happens from now on appears here by itself. Provision somebody in the identity provider to see it.
+events-column-about = About
+events-column-source = Source
+events-column-number = Number
+events-about-directory-link = directory { $id }
+
+## An event
+
+event-number = { $when } · number { $number } of its directory
+event-facts-label = Facts
+event-about-fact = About
+event-member-fact = Member
+event-directory-fact = Directory
+event-source-fact = Source
+event-trace = <request>the request that brought it about</request>, <look>trace <code>{ $trace }</code></look>
+event-id-fact = Id
+event-changes-heading = What changed
+event-column-path = Path
+event-column-before = Before
+event-column-after = After
+event-told-heading = Who was told
+event-told-nobody = No endpoint. <a>An endpoint</a> is told of events that happen after it was made, of the types and people that it asks for.
+event-column-attempts = Attempts
+event-column-taken = Taken
+event-told-no-answer = none yet
+event-told-not-yet = not yet
+event-data-heading = Data, as apps get it
+
+## A trace
+
+trace-title = Trace
+trace-empty-title = Nobody has said where traces can be looked at
+trace-empty-text = Set <code>ROLLCALL_TRACE_URL</code>, and this page leads there. For example: <code>http://localhost:16686/trace/{"{"}trace_id{"}"}</code>
+
+## Credentials
+
+credentials-title = Credentials
+credentials-lead = All that ends, the next one first. Make a new one before it ends; take the old one away when the new one was seen in traffic.
+credentials-empty-title = Nothing ends
+credentials-empty-text = Keys without an end, such as most directory keys, are not listed. Give a key an end to be reminded 60, 30, 14, 7 days and one day before.
+credentials-list-label = Credentials
+credentials-column-credential = Credential
+credentials-ended-pill = Ended
+
+## Dead letters
+
+dead-letters-title = Dead letters
+dead-letters-lead = Messages that could not be processed and were put aside, so that they hold up no other.
+dead-letters-redriven = Sent again: { $outcome }.
+dead-letters-none = There are none.
+dead-letters-none-text = A change that brings the projector down again and again would be here, or a message that cannot be read.
+dead-letters-list-label = Dead letters
+dead-letters-column-message = Message
+dead-letters-column-why = Why
+dead-letters-column-put-aside = Put aside
+dead-letters-column-decide = Decide
+dead-letters-send-again-button = Send again<hidden> { $id }</hidden>
+dead-letters-discard-button = Discard<hidden> { $id }</hidden>
+
+## Audit log
+
+audit-log-title = Audit log
+audit-log-lead = Who did what here, in the API and on the command line, and what was refused.
+audit-log-action-label = Action
+audit-log-actor-label = Who
+audit-log-actor-placeholder = the id of a key, configured_key, system or stranger
+audit-log-filter-button = Filter
+audit-log-empty-title = Nothing is like that
+audit-log-empty-text = Actions are named as <code>organization.created</code> or <code>access.refused</code>.
+audit-log-list-label = Entries
+audit-log-column-action = Action
+audit-log-column-who = Who
+audit-log-column-what-changed = What changed
+audit-log-refused-pill = refused
+audit-log-show = Show<hidden> what changed</hidden>
+
+## Admin keys
+
+admin-keys-title = Admin keys
+admin-keys-lead = Who may use this console and the management API, for what, and for whom.
+admin-keys-made-label = New key
+admin-keys-made-text = <strong>Keep this key.</strong> It is shown once.
+admin-keys-made-field = Admin key
+admin-keys-list-label = Admin keys
+admin-keys-column-may = May
+admin-keys-column-for = For
+admin-keys-column-delete = Delete
+admin-keys-made = made { $when }
+admin-keys-for-organization-link = one organization
+admin-keys-for-everything = everything
+admin-keys-delete-button = Delete<hidden> { $key }</hidden>
+admin-keys-new-heading = New key
+admin-keys-name-hint = Who or what it is for.
+admin-keys-scopes-label = What it may do
+admin-keys-organization-id-label = Organization, by id
+admin-keys-organization-id-hint = All organizations, where nothing is said.
+admin-keys-expires-at-label = Ends
+admin-keys-expires-at-hint = A time: 2027-01-31T12:00:00Z. Never, where nothing is said.
+admin-keys-new-button = Make a key
+admin-keys-scope-read = look at everything
+admin-keys-scope-directories = change organizations, directories and people
+admin-keys-scope-endpoints = everything with endpoints, and see their secrets
+admin-keys-scope-endpoints-view = look at endpoints and deliveries only
+admin-keys-scope-endpoints-reveal = see URLs and secrets of endpoints
+admin-keys-scope-endpoints-manage = make, change and delete endpoints
+admin-keys-scope-endpoints-resend = send deliveries again
+admin-keys-scope-admin = keys, audit log, dead letters
+
+## The guide: where it begins
+
+guide-start-title = Connect the directory of { $organization }
+guide-start-lead = About ten minutes. You need the right to set up provisioning in your identity provider. You can leave and come back with the same link.
+guide-start-connected-heading = Connected
+guide-start-provider-heading = Which identity provider does your company use?
+guide-start-deleted = The directory of this link was deleted. Ask whoever sent you the link for a new one.
+guide-start-page-title = Connect your directory
+
+## The guide: its steps
+
+guide-steps-label = Steps
+guide-about = Connect { $directory } for { $organization }. You can leave and come back with the same link.
+guide-entra-application = In the <a>Microsoft Entra admin center</a>: <b>Enterprise apps → New application → Create your own application</b>. Give it a name, choose <b>Integrate any other application you don’t find in the gallery (Non-gallery)</b> and press <b>Create</b>. You need the role <b>Application Administrator</b>.
+guide-entra-credentials = In Entra: <b>Enterprise apps → your application → Provisioning → New configuration</b>. Entra calls the two fields exactly as below. Then press <b>Test connection</b>, and <b>Create</b>.
+guide-entra-mapping = In Entra: <b>Provisioning → Attribute mapping → Provision Microsoft Entra ID Users</b>. The defaults fit. See that <b>userName</b> is mapped from <b>userPrincipalName</b> and that it is the matching attribute. Both <b>Provision Microsoft Entra ID Users</b> and <b>Provision Microsoft Entra ID Groups</b> are enabled.
+guide-entra-assign = In Entra: <b>Users and groups → Add user/group</b>. Only who is assigned is sent. To begin with, assign one or two people that you know.
+guide-entra-on-demand = In Entra: <b>Provisioning → Provision on demand</b>. Choose one person and press <b>Provision</b>. The person arrives here within seconds.
+guide-entra-on = In Entra: <b>Provisioning → Overview → Start provisioning</b>. The first cycle sends everybody who is assigned; later ones come about every 40 minutes and send what changed.
+guide-okta-application = In the Okta admin console: <b>Applications → Browse App Catalog</b>, search for <b>SCIM 2.0 Test App (OAuth Bearer Token)</b>, press <b>Add Integration</b>, give it a name and press <b>Done</b>. Then <b>Provisioning → Configure API Integration → Enable API integration</b>.
+guide-onelogin-application = In OneLogin: <b>Applications → Add App</b>, search for <b>SCIM Provisioner with SAML (SCIM v2 Enterprise)</b> and press <b>Save</b>. Then open <b>Configuration</b>.
+guide-jumpcloud-application = In JumpCloud: <b>SSO Applications → Add New Application → Custom Application</b>, enable <b>Export users to this app (Identity Management)</b>, and open <b>Identity Management</b>. Choose the SCIM version <b>SCIM 2.0</b>.
+guide-ping-application = In PingOne: <b>Integrations → Provisioning → New connection → Identity store → SCIM Outbound</b>. Choose <b>OAuth 2 Bearer Token</b> as the authentication method.
+guide-google-application = Google Workspace provisions over SCIM only to applications of its own catalogue that support it: <b>Apps → Web and mobile apps → your application → Autoprovisioning</b>. It sends people of the groups that you choose, not groups themselves, and it cannot provision to an application that you added yourself.
+guide-any-application = In your identity provider, add an application with provisioning by <b>SCIM 2.0</b> and a <b>bearer token</b>. The next step has both the address and the token.
+guide-credentials = Paste these two. The address is called <b>Base URL</b>, <b>SCIM connector base URL</b> or <b>Tenant URL</b>; the token is called <b>API Token</b>, <b>SCIM Bearer Token</b> or <b>OAuth Bearer Token</b>. The unique identifier is <b>userName</b>. Then test the connection there.
+guide-assign = Allow the application to <b>create</b>, <b>update</b> and <b>deactivate</b> users, and assign the people or groups that are to be sent. To begin with, assign one or two people that you know.
+guide-watch = Switch provisioning on. People arrive within seconds to minutes; this page notices by itself.
+guide-arrived = { $people } people and { $groups } groups are here.
+guide-listening-hint = listening
+guide-back-button = Back
+guide-continue-button = Continue
+guide-show-status-button = Show the status
+guide-done-button = Done: { $label }
+guide-done-status-button = Done: show the status
+guide-credentials-made-hint = Shown once. If you lose it, make a new one here; the old one goes on working until the new one has been seen.
+guide-credentials-another-button = Make another secret token
+guide-credentials-button = Make the secret token
+guide-credentials-another-hint = A token was made before. It is shown only when it is made; make another one if it is lost.
+guide-key-name = Set up by link
+guide-step-enterprise-application = Create the enterprise application
+guide-step-tenant-url = Paste the tenant URL and the secret token
+guide-step-mapping = Check the attribute mapping
+guide-step-assign = Assign people
+guide-step-on-demand = Provision one person
+guide-step-on = Switch on
+guide-step-application = Create the application
+guide-step-credentials = Paste the address and the token
+guide-step-watch = See them arrive
+
+## The guide: status
+
+guide-status-link = Status, requests and keys
+guide-status-back-guide-link = Back to the guide
+guide-status-requests-heading = Requests
+guide-status-no-request = None yet.
+guide-status-column-request = Request
+guide-status-keys-heading = Keys
+guide-status-no-key = None yet. The guide makes one when it is time to paste it.
+guide-status-made = made { $when }
+guide-status-page-title = Status
+
+## The guide: drawings of screens of Entra
+
+screen-application-label = Entra's page: a name, Integrate any other application, then Create
+screen-application-title = Create your own application
+screen-application-name = What's the name of your app?
+screen-application-choice = Integrate any other application you don't find in the gallery (Non-gallery)
+screen-application-create = Create
+screen-credentials-label = Entra's page: Tenant URL, Secret token, then Test connection
+screen-credentials-title = New provisioning configuration
+screen-credentials-tenant-url = Tenant URL *
+screen-credentials-secret-token = Secret token
+screen-credentials-test-connection = Test connection
+screen-mapping-label = Entra's page: userName is mapped from userPrincipalName, with matching precedence 1
+screen-mapping-title = Attribute Mapping
+screen-mapping-target = customappsso Attribute
+screen-mapping-source = Microsoft Entra ID Attribute
+screen-mapping-precedence = Matching precedence 1
+screen-assign-label = Entra's page: Add user/group, then the people
+screen-assign-title = Users and groups
+screen-assign-add = Add user/group
+screen-assign-search = Search by name
+screen-assign-user = User
+screen-assign-button = Assign
+screen-on-demand-label = Entra's page: choose one person, then Provision
+screen-on-demand-title = Provision on demand
+screen-on-demand-selected-user = Selected user
+screen-on-demand-button = Provision
+screen-on-label = Entra's page: Start provisioning
+screen-on-title = Overview
+screen-on-provisioning-status = Provisioning status
+screen-on-off = Off
+screen-on-button = Start provisioning
