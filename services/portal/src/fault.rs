@@ -1,7 +1,7 @@
 //! Why a page cannot be shown, as a page.
 
 use crate::door::Door;
-use crate::frame::plain;
+use crate::frame::{self, plain};
 use crate::texts::text;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
@@ -10,7 +10,7 @@ use api::Problem;
 use askama::Template;
 use pages::Page;
 use std::error::Error;
-use store::StoreError;
+use store::{PortalLink, StoreError};
 
 /// Why a page cannot be shown, or a form was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +63,8 @@ impl Fault {
 }
 
 impl Fault {
-    /// The page that says so, for somebody at a door.
-    pub(crate) fn page(&self, at: Door) -> HttpResponse {
+    /// The page that says so, for somebody at a door: in the name that a link says, where one opened it.
+    pub(crate) fn page(&self, at: Door, link: Option<&PortalLink>) -> HttpResponse {
         if let Self::LoggedOut(door) = self {
             return HttpResponse::SeeOther()
                 .insert_header((LOCATION, door.closed_at()))
@@ -81,6 +81,10 @@ impl Fault {
             home: at.first_page(),
         };
         let title = text("fault-title").to_string();
+        if let Some(link) = link {
+            let page = frame::guest(at, link, status, title, &[], &body);
+            return page.unwrap_or_else(|_| HttpResponse::build(status).finish());
+        }
         let page = Page {
             home: at.first_page(),
             ..plain(&title, body)
@@ -111,7 +115,7 @@ impl ResponseError for Fault {
         if self.status_code().is_server_error() {
             tracing::error!(error = %telemetry::chain(self as &dyn Error), "a page could not be shown");
         }
-        self.page(Door::Console)
+        self.page(Door::Console, None)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::api::query;
 use crate::door::Door;
 use crate::fault::Fault;
+use crate::guest::link_of;
 use crate::state::State;
 use crate::texts::{chosen, in_language};
 use actix_web::body::{BoxBody, MessageBody};
@@ -36,7 +37,7 @@ async fn answered<B: MessageBody + 'static>(
         request.error_response(Fault::ForeignForm)
     };
     send_to_login(&mut response);
-    let mut response = of_door(response);
+    let mut response = of_door(response).await;
     let headers = response.headers_mut();
     // A picture may have a stricter one.
     let own_policy = headers.get(CONTENT_SECURITY_POLICY).cloned();
@@ -66,8 +67,9 @@ fn send_to_login(response: &mut ServiceResponse<BoxBody>) {
     }
 }
 
-/// A page that cannot be shown to the holder of a link leads back to where the link leads, not to the console.
-fn of_door(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+/// A page that cannot be shown to the holder of a link leads back to where the link leads, not to the console, and is in the
+/// name that the link says.
+async fn of_door(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let path = response.request().path();
     let is_of = |door: &Door| {
         path.strip_prefix(door.path())
@@ -76,9 +78,18 @@ fn of_door(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let Some(door) = Door::OF_LINKS.into_iter().find(is_of) else {
         return response;
     };
+    let is_fault = response
+        .response()
+        .error()
+        .is_some_and(|error| error.as_error::<Fault>().is_some());
+    if !is_fault {
+        return response;
+    }
+    let request = response.request().clone();
+    let link = link_of(&request, door).await.ok();
     let error = response.response().error().and_then(|error| error.as_error::<Fault>());
-    match error.map(|fault| fault.page(door)) {
-        Some(page) => ServiceResponse::new(response.request().clone(), page),
+    match error.map(|fault| fault.page(door, link.as_ref())) {
+        Some(page) => ServiceResponse::new(request, page),
         None => response,
     }
 }
