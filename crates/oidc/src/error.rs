@@ -1,5 +1,7 @@
 //! Why a token is not taken.
 
+use crate::key_set::NoKey;
+
 /// Why a token is not taken. What it says never holds a part of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -30,4 +32,14 @@ pub enum TokenError {
     /// The key did not make the signature.
     #[error("the signature of the token is not right")]
     Signature,
+}
+
+impl From<NoKey> for TokenError {
+    fn from(error: NoKey) -> Self {
+        match error {
+            NoKey::Unavailable => Self::KeysUnavailable,
+            NoKey::Unknown | NoKey::Foreign => Self::UnknownKey,
+            NoKey::Weak => Self::Signature,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The one place that sends a request: a document of an issuer, bounded in size and time, redirects not followed.
 
-use reqwest::{Client, redirect};
+use crate::EntraError;
+use reqwest::{Client, Response, redirect};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -11,40 +12,88 @@ const MAX_DOCUMENT: usize = 1 << 20;
 
 /// Why a document could not be had.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FetchError {
-    #[error("the issuer's keys cannot be fetched")]
+pub enum FetchError {
+    /// There is no answer, or its end did not come.
+    #[error("the provider cannot be reached")]
     Http(#[from] reqwest::Error),
-    #[error("the issuer's keys are answered with status {0}")]
-    Status(u16),
-    #[error("the issuer's keys are larger than {MAX_DOCUMENT} bytes")]
+    /// The provider sent us elsewhere, and nobody has allowed the way there.
+    #[error("the provider answers with a redirect, which is not followed")]
+    Redirected,
+    /// The answer is no success.
+    #[error("the provider answers with status {status}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// What Entra ID says about it.
+        entra: Option<EntraError>,
+    },
+    /// The document is longer than [`MAX_DOCUMENT`].
+    #[error("the provider's document is larger than {MAX_DOCUMENT} bytes")]
     TooLarge,
-    #[error("the issuer's keys cannot be read")]
-    Json(#[from] serde_json::Error),
+    /// The document is no key set.
+    #[error("the provider's keys cannot be read")]
+    Keys(#[from] serde_json::Error),
 }
 
-/// Fetches documents. Its client is made when it is first needed: most installations never need it.
+impl FetchError {
+    /// A name of the reason that stays the same.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "unreachable",
+            Self::Redirected => "redirected",
+            Self::Status { .. } => "status",
+            Self::TooLarge => "document_too_large",
+            Self::Keys(_) => "keys_unreadable",
+        }
+    }
+}
+
+/// Fetches documents. Its client is made when it is first needed, unless it was given one: most installations never need
+/// it.
 #[derive(Debug, Default)]
 pub(crate) struct Fetcher {
     client: OnceCell<Client>,
 }
 
 impl Fetcher {
+    pub(crate) fn with_client(client: Client) -> Self {
+        Self {
+            client: OnceCell::new_with(Some(client)),
+        }
+    }
+
     /// The document at this URL.
     pub(crate) async fn document(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let client = self.client.get_or_try_init(async || client()).await?;
-        let mut response = client.get(url).send().await?;
-        if !response.status().is_success() {
-            return Err(FetchError::Status(response.status().as_u16()));
+        let request = client.get(url).timeout(TIMEOUT).build()?;
+        let asked = request.url().clone();
+        let response = client.execute(request).await?;
+        let status = response.status();
+        // A client that was given to us may follow redirects: then the answer is from another URL.
+        if status.is_redirection() || *response.url() != asked {
+            return Err(FetchError::Redirected);
         }
-        let mut document = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if document.len() + chunk.len() > MAX_DOCUMENT {
-                return Err(FetchError::TooLarge);
-            }
-            document.extend_from_slice(&chunk);
+        let body = body(response).await?;
+        if status.is_success() {
+            return Ok(body);
         }
-        Ok(document)
+        Err(FetchError::Status {
+            status: status.as_u16(),
+            entra: EntraError::from_body(&body),
+        })
     }
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_DOCUMENT {
+            return Err(FetchError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn client() -> reqwest::Result<Client> {
@@ -52,6 +101,5 @@ fn client() -> reqwest::Result<Client> {
         .user_agent(concat!("Rollcall/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .referer(false)
-        .timeout(TIMEOUT)
         .build()
 }

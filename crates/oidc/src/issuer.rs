@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// One issuer of tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Issuer {
     /// What `iss` says.
     pub name: String,

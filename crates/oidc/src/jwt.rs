@@ -1,18 +1,11 @@
 //! JSON Web Tokens signed with RS256 (RFC 7519, RFC 7515).
 
-use crate::{TokenError, VerifyingKey};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::clock::{MOST_CLOCK_SKEW, seconds};
+use crate::compact::{Compact, CompactError};
+use crate::members::{MemberError, Members};
+use crate::{Algorithm, TokenError, VerifyingKey};
 use events::Timestamp;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use std::time::Duration;
 use uuid::Uuid;
-
-/// How far clocks may be apart.
-const MOST_CLOCK_SKEW: Duration = Duration::from_secs(60);
-/// The one algorithm: what the header says is compared with it and decides nothing.
-const ALGORITHM: &str = "RS256";
 
 /// What a token must say.
 #[derive(Clone, Copy, Debug)]
@@ -30,85 +23,65 @@ pub struct ExpectedClaims<'e> {
 /// A token, not verified yet. Members that come twice make it unreadable.
 #[derive(Debug)]
 pub struct Jwt<'t> {
-    header: Header,
+    compact: Compact<'t>,
+    key_id: String,
     claims: Claims,
-    /// What was signed: header and claims as they came.
-    signed: &'t str,
-    signature: Vec<u8>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    typ: Option<String>,
-    crit: Option<serde::de::IgnoredAny>,
-    cty: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 struct Claims {
-    iss: String,
-    sub: String,
-    aud: AudienceClaim,
+    issuer: String,
+    subject: String,
+    audiences: Vec<String>,
     /// Seconds since 1970.
-    exp: i64,
-    nbf: Option<i64>,
-    tid: Option<String>,
+    expires: i64,
+    not_before: Option<i64>,
+    tenant: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum AudienceClaim {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl AudienceClaim {
-    /// With several audiences another service could pass the token on to us.
-    fn is(&self, expected: &str) -> bool {
-        match self {
-            Self::One(one) => one == expected,
-            Self::Several(several) => matches!(&several[..], [one] if one == expected),
-        }
+impl Claims {
+    fn read(members: &Members) -> Result<Self, MemberError> {
+        Ok(Self {
+            issuer: members.needed_text("iss")?.to_owned(),
+            subject: members.needed_text("sub")?.to_owned(),
+            audiences: members.one_or_more_texts("aud")?,
+            expires: members.needed_seconds("exp")?,
+            not_before: members.seconds("nbf")?,
+            tenant: members.text("tid")?.map(str::to_owned),
+        })
     }
 }
 
 impl<'t> Jwt<'t> {
-    /// Takes a token apart and refuses every algorithm but RS256, `none` before all others.
+    /// Takes a token apart and refuses every algorithm but RS256, `none` before all others: what the header says is
+    /// compared with it and decides nothing.
     ///
     /// # Errors
     /// [`TokenError::Malformed`].
     pub fn parse(text: &'t str) -> Result<Self, TokenError> {
-        Self::read(text).ok_or(TokenError::Malformed)
+        Self::read(text).map_err(|_| TokenError::Malformed)
     }
 
-    fn read(text: &'t str) -> Option<Self> {
-        let (signed, signature) = text.rsplit_once('.')?;
-        let (header, claims) = signed.split_once('.')?;
-        let header: Header = part(header)?;
-        let is_jwt = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
-        if header.alg != ALGORITHM || !is_jwt || header.crit.is_some() || header.cty.is_some() {
-            return None;
-        }
-        Some(Self {
-            header,
-            claims: part(claims)?,
-            signed,
-            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+    fn read(text: &'t str) -> Result<Self, CompactError> {
+        let compact = Compact::parse(text)?;
+        compact.algorithm(&[Algorithm::Rs256], &["JWT"])?;
+        Ok(Self {
+            key_id: compact.key_id()?.unwrap_or_default().to_owned(),
+            claims: Claims::read(&compact.claims)?,
+            compact,
         })
     }
 
     /// The key that signed it, as it claims.
     #[must_use]
     pub fn key_id(&self) -> &str {
-        self.header.kid.as_deref().unwrap_or_default()
+        &self.key_id
     }
 
-    /// Whether it is meant for this audience and no other.
+    /// Whether it is meant for this audience and no other: with several, another service could pass it on to us.
     #[must_use]
     pub fn is_for(&self, audience: &str) -> bool {
-        self.claims.aud.is(audience)
+        matches!(&self.claims.audiences[..], [one] if one == audience)
     }
 
     /// Whether it says what is expected, and its time is now.
@@ -117,24 +90,26 @@ impl<'t> Jwt<'t> {
     /// What is different.
     pub fn check(&self, expected: &ExpectedClaims<'_>, now: Timestamp) -> Result<(), TokenError> {
         let claims = &self.claims;
-        let is_of_tenant = match (expected.tenant, &claims.tid) {
+        let is_of_tenant = match (expected.tenant, &claims.tenant) {
             (Some(tenant), Some(tid)) => tid.eq_ignore_ascii_case(&tenant.to_string()),
             _ => true,
         };
-        if claims.iss != expected.issuer || !is_of_tenant {
+        if claims.issuer != expected.issuer || !is_of_tenant {
             return Err(TokenError::Issuer);
         }
         if !self.is_for(expected.audience) {
             return Err(TokenError::Audience);
         }
-        if expected.subject.is_some_and(|subject| claims.sub != subject) {
+        if expected.subject.is_some_and(|subject| claims.subject != subject) {
             return Err(TokenError::Subject);
         }
-        let seconds = |at: Timestamp| at.millis().div_euclid(1000);
-        if claims.exp <= seconds(now.minus(MOST_CLOCK_SKEW)) {
+        if claims.expires <= seconds(now.minus(MOST_CLOCK_SKEW)) {
             return Err(TokenError::Expired);
         }
-        if claims.nbf.is_some_and(|nbf| nbf > seconds(now.plus(MOST_CLOCK_SKEW))) {
+        if claims
+            .not_before
+            .is_some_and(|nbf| nbf > seconds(now.plus(MOST_CLOCK_SKEW)))
+        {
             return Err(TokenError::NotYetGood);
         }
         Ok(())
@@ -145,20 +120,18 @@ impl<'t> Jwt<'t> {
     /// # Errors
     /// [`TokenError::Signature`].
     pub fn verify(&self, key: &VerifyingKey) -> Result<(), TokenError> {
-        if key.verifies(self.signed.as_bytes(), &self.signature) {
+        if key.verifies(Algorithm::Rs256, self.compact.signed(), self.compact.signature()) {
             return Ok(());
         }
         Err(TokenError::Signature)
     }
 }
 
-fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
 
     const ISSUER: &str = "https://login.example/t/v2.0";

@@ -29,7 +29,7 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(guard: Guard, lookup: Arc<dyn NameResolver>) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            plain: builder(&guard, &lookup).build()?,
+            plain: guarded(&guard, &lookup).build()?,
             with_identity: Cache::builder()
                 .max_capacity(MOST_CLIENTS)
                 .time_to_idle(IDLE_TIME)
@@ -48,7 +48,7 @@ impl Clients {
             return Ok(self.plain.clone());
         };
         let make = async {
-            builder(&self.guard, &self.lookup)
+            guarded(&self.guard, &self.lookup)
                 .identity(identity.identity()?)
                 .build()
         };
@@ -58,9 +58,17 @@ impl Clients {
     }
 }
 
-fn builder(guard: &Guard, lookup: &Arc<dyn NameResolver>) -> ClientBuilder {
+fn guarded(guard: &Guard, lookup: &Arc<dyn NameResolver>) -> ClientBuilder {
+    guarded_client(guard, lookup).user_agent(concat!("Rollcall-Webhooks/", env!("CARGO_PKG_VERSION")))
+}
+
+/// A client that connects to addresses which the guard allows and follows no redirect, for whatever else goes to where
+/// customers say, such as their identity providers. The name that it calls itself is left to the caller.
+///
+/// A URL whose host is an address is connected to without looking anything up: such URLs must pass [`Guard::check`] before
+/// they are asked for.
+pub fn guarded_client(guard: &Guard, lookup: &Arc<dyn NameResolver>) -> ClientBuilder {
     Client::builder()
-        .user_agent(concat!("Rollcall-Webhooks/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(GuardedResolver {
             guard: guard.clone(),
             lookup: Arc::clone(lookup),

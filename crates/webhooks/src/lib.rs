@@ -20,6 +20,7 @@ mod sign;
 
 pub use asymmetric::PublicKey;
 pub use attempt::{AttemptFailure, AttemptResult};
+pub use clients::guarded_client;
 pub use guard::{AddressReach, Guard, RefusedUrl, Rules, reach_of};
 pub use headers::{CustomHeaders, InvalidHeader};
 pub use identity::{ClientIdentity, InvalidIdentity};
