@@ -28,6 +28,8 @@ pub enum Scope {
     /// Send deliveries again, or give them up.
     #[serde(rename = "endpoints:resend")]
     ResendDeliveries,
+    /// Make, change and delete connections to identity providers, and the apps that people log in to; end their sessions.
+    Connections,
     /// Make, list and delete admin keys; read the audit log.
     Admin,
 }
@@ -44,6 +46,7 @@ impl Scope {
             Self::RevealEndpoints => "endpoints:reveal",
             Self::ManageEndpoints => "endpoints:manage",
             Self::ResendDeliveries => "endpoints:resend",
+            Self::Connections => "connections",
             Self::Admin => "admin",
         }
     }
@@ -80,7 +83,7 @@ pub struct AdminKeyCreate {
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// What it may do: nothing that the key that makes it may not.
-    #[schema(min_items = 1, max_items = 8)]
+    #[schema(min_items = 1, max_items = 9)]
     pub scopes: Vec<Scope>,
     /// The one organization that it sees and changes; all, where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +146,7 @@ mod tests {
             Scope::RevealEndpoints,
             Scope::ManageEndpoints,
             Scope::ResendDeliveries,
+            Scope::Connections,
             Scope::Admin,
         ];
         for one in all {

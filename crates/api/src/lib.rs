@@ -15,6 +15,7 @@ mod activity;
 mod admin_key;
 mod audit_log;
 mod caller;
+mod connection;
 mod credential;
 mod dead_letter;
 mod delivery;
@@ -38,6 +39,8 @@ mod request_log;
 mod sample;
 mod secret;
 mod shape;
+mod sso_client;
+mod sso_session;
 mod test_receiver;
 mod user;
 
@@ -45,6 +48,10 @@ pub use activity::{Activity, ActivityMinute, Lane, WaitingDeliveries};
 pub use admin_key::{AdminKey, AdminKeyCreate, Scope};
 pub use audit_log::{AuditActor, AuditActorType, AuditEntry, AuditObject, AuditOutcome};
 pub use caller::{Caller, CallerIdentity};
+pub use connection::{
+    Connection, ConnectionBinding, ConnectionCertificate, ConnectionCreate, ConnectionCredential, ConnectionPatch,
+    ConnectionSecretSet, ConnectionState, ConnectionSwitch, RedirectPlatform, RedirectUri,
+};
 pub use credential::{Credential, CredentialKind};
 pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterRedriven, RedriveOutcome};
 pub use delivery::{Attempt, Delivery, DeliveryCancelled, DeliveryQueued, DeliveryStatus};
@@ -73,10 +80,10 @@ pub use organization::{
     DomainCheck, DomainCheckResult, DomainRecord, Organization, OrganizationCreate, OrganizationPatch, VerifiedDomain,
 };
 pub use parameters::{
-    AdminKeysParameters, AuditLogParameters, CredentialsParameters, DeadLettersParameters, DeliveriesParameters,
-    DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters, EventsParameters,
-    KeyRevokeParameters, PageParameters, Parameters, PastParameters, PeopleParameters, PortalLinksParameters,
-    RequestsParameters, UserDeleteParameters,
+    AdminKeysParameters, AuditLogParameters, ConnectionsParameters, CredentialsParameters, DeadLettersParameters,
+    DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters,
+    EventsParameters, KeyRevokeParameters, PageParameters, Parameters, PastParameters, PeopleParameters,
+    PortalLinksParameters, RequestsParameters, SsoClientsParameters, UserDeleteParameters,
 };
 pub use portal_link::{PortalBrand, PortalBrandCreate, PortalCapability, PortalFeature, PortalLink, PortalLinkCreate};
 pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};
@@ -86,5 +93,7 @@ pub use request_log::{Cycle, CycleCounts, CycleKind, Leniency, LoggedBody, Reque
 pub use sample::{SamplePeopleRemoved, SamplePeopleSend, SamplePeopleSent};
 pub use secret::PlainSecret;
 pub use shape::Shape;
+pub use sso_client::{ClientAuthentication, SsoClient, SsoClientCreate, SsoClientPatch};
+pub use sso_session::{LoginChannel, SessionEnd, SsoSession};
 pub use test_receiver::{TestReceipt, TestReceiver, TestReceiverCreate, TestReceiverDetail};
 pub use user::{EmailAddress, ErasureStarted, GroupName, User, UserCreate, UserPatch, UserState};

@@ -31,6 +31,8 @@ parameters![
     AuditLogParameters,
     PortalLinksParameters,
     DeadLettersParameters,
+    ConnectionsParameters,
+    SsoClientsParameters,
     CredentialsParameters,
     KeyRevokeParameters,
     DirectoriesParameters,
@@ -125,6 +127,37 @@ pub struct AuditLogParameters {
 #[into_params(parameter_in = Query)]
 pub struct PortalLinksParameters {
     /// Only those for this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which connections a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ConnectionsParameters {
+    /// Only those of this organization.
+    #[param(value_type = Option<Uuid>)]
+    pub organization_id: Option<OrganizationId>,
+    /// Only those for this directory.
+    #[param(value_type = Option<Uuid>)]
+    pub directory_id: Option<DirectoryId>,
+    /// The most elements of the page; 20, where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Where the page begins: `next_cursor` of the one before.
+    pub cursor: Option<String>,
+}
+
+/// Which apps a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SsoClientsParameters {
+    /// Only those for this organization alone.
     #[param(value_type = Option<Uuid>)]
     pub organization_id: Option<OrganizationId>,
     /// The most elements of the page; 20, where nothing is said.

@@ -54,6 +54,11 @@ bodies![
     SamplePeopleSend,
     EndpointFilterPreviewRequest,
     TestReceiverCreate,
+    ConnectionCreate,
+    ConnectionPatch,
+    ConnectionSecretSet,
+    SsoClientCreate,
+    SsoClientPatch,
 ];
 
 /// The body of a request that takes none: an empty object is none, too.

@@ -118,7 +118,7 @@ async fn check(
         }
     }
     if let Some(own) = principal.directory {
-        check_directory(access.reach, own, request.path())?;
+        check_directory(state, access.reach, own, request.path()).await?;
     }
     if row.takes_query {
         return Ok(());
@@ -175,6 +175,9 @@ async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<
         "deliveries" => ("delivery", owns_delivery(state, own, id).await?),
         "events" => ("event", owns_event(state, own, id).await?),
         "portal-links" => ("portal link", owns_portal_link(state, own, id).await?),
+        "connections" => ("connection", owns_connection(state, own, id).await?),
+        "sso-clients" => ("SSO client", owns_sso_client(state, own, id).await?),
+        "sso-sessions" => ("session", owns_sso_session(state, own, id).await?),
         "admin-keys" => ("admin key", owns_admin_key(state, own, id).await?),
         // They are the operator's, also where they are about the organization.
         "dead-letters" => ("dead letter", false),
@@ -185,14 +188,18 @@ async fn check_object(state: &State, own: OrganizationId, path: &str) -> Result<
 }
 
 /// A caller for one directory reaches that one, and the organization itself.
-fn check_directory(reach: Reach, own: DirectoryId, path: &str) -> Result<(), Problem> {
+async fn check_directory(state: &State, reach: Reach, own: DirectoryId, path: &str) -> Result<(), Problem> {
     let (collection, id) = collection_and_id(path);
     match (reach, collection) {
         (Reach::Object, "organizations" | "endpoints" | "deliveries") => Ok(()),
         (Reach::Object, "directories") if id.parse().is_ok_and(|id: DirectoryId| id == own) => Ok(()),
         (Reach::Object, "directories") => Err(Problem::hidden("directory", id)),
+        (Reach::Object, "connections") => of_own_directory("connection", id, own, connection(state, id).await?),
+        (Reach::Object, "sso-sessions") => of_own_directory("session", id, own, sso_session(state, id).await?),
         (Reach::Object, _) => Err(Problem::hidden("object", id)),
-        // Lists are narrowed by organization only.
+        // These handlers narrow by directory as well.
+        (Reach::Narrowed, "connections") => Ok(()),
+        // Other lists are narrowed by organization only.
         (Reach::Narrowed | Reach::Nothing, _) => Err(not_for_one_organization()),
     }
 }
@@ -233,4 +240,43 @@ async fn owns_portal_link(state: &State, own: OrganizationId, id: &str) -> Resul
     let Ok(id) = id.parse() else { return Ok(false) };
     let found = state.store().portal_links().by_id(id).await?;
     Ok(found.is_some_and(|link| link.organization_id == own))
+}
+
+/// Whose something is.
+type Owner = (OrganizationId, DirectoryId);
+
+async fn connection(state: &State, id: &str) -> Result<Option<Owner>, Problem> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    let found = state.store().connections().by_id(id).await?;
+    Ok(found.map(|connection| (connection.organization_id, connection.directory_id)))
+}
+
+async fn sso_session(state: &State, id: &str) -> Result<Option<Owner>, Problem> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    let found = state.store().sso_sessions().by_id(id).await?;
+    Ok(found.map(|session| (session.begun.organization_id, session.begun.directory_id)))
+}
+
+async fn owns_connection(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let owner = connection(state, id).await?;
+    Ok(owner.is_some_and(|(organization, _)| organization == own))
+}
+
+async fn owns_sso_session(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let owner = sso_session(state, id).await?;
+    Ok(owner.is_some_and(|(organization, _)| organization == own))
+}
+
+async fn owns_sso_client(state: &State, own: OrganizationId, id: &str) -> Result<bool, Problem> {
+    let Ok(id) = id.parse() else { return Ok(false) };
+    let found = state.store().sso_clients().by_id(id).await?;
+    Ok(found.is_some_and(|client| client.organization_id == Some(own)))
+}
+
+/// What is of another directory is hidden from a caller for one.
+fn of_own_directory(what: &str, id: &str, own: DirectoryId, owner: Option<Owner>) -> Result<(), Problem> {
+    match owner {
+        Some((_, directory)) if directory == own => Ok(()),
+        _ => Err(Problem::hidden(what, id)),
+    }
 }

@@ -13,6 +13,7 @@ mod context;
 mod dead_letters;
 mod delivery_status;
 mod deps;
+mod discovery;
 mod dns;
 mod docs;
 mod housekeeping;

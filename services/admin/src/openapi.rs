@@ -42,6 +42,12 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("Federation", "Workloads that get access tokens without a secret."),
     ("Credentials", "Everything that ends: keys, secrets and certificates."),
+    (
+        "Connections",
+        "Single sign-on: the identity providers that people prove themselves to.",
+    ),
+    ("SSO clients", "Single sign-on: the apps that people log in to."),
+    ("SSO sessions", "Single sign-on: who is logged in to what."),
     ("Users", "The people of a directory."),
     ("Groups", "The groups of a directory."),
     (
@@ -134,7 +140,7 @@ fn components(schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
             "An admin key; `rollcall keys create` makes one. Each operation names the scope that the key must have: \
-             `read`, `directories`, `admin`, or one that begins with `endpoints:`. The scope `endpoints` includes all of \
+             `read`, `directories`, `connections`, `admin`, or one that begins with `endpoints:`. The scope `endpoints` includes all of \
              those, and `read` includes `endpoints:view`. A key of one organization sees and changes only what belongs to \
              it; for anything else it gets the same answer as for what is not there.",
         ))

@@ -6,7 +6,13 @@ use events::{DirectoryId, OrganizationId};
 use store::{AdminKey, AdminScope};
 
 /// The scopes that together include all others.
-pub(crate) const WIDEST_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
+pub(crate) const WIDEST_SCOPES: [Scope; 5] = [
+    Scope::Read,
+    Scope::Directories,
+    Scope::Endpoints,
+    Scope::Connections,
+    Scope::Admin,
+];
 
 /// What the key of the configuration is called.
 const CONFIGURED: &str = "configured";
@@ -103,6 +109,7 @@ pub(crate) const fn shown(scope: AdminScope) -> Scope {
         AdminScope::RevealEndpoints => Scope::RevealEndpoints,
         AdminScope::ManageEndpoints => Scope::ManageEndpoints,
         AdminScope::ResendDeliveries => Scope::ResendDeliveries,
+        AdminScope::Connections => Scope::Connections,
         AdminScope::Admin => Scope::Admin,
     }
 }
@@ -117,6 +124,7 @@ pub(crate) const fn stored(scope: Scope) -> AdminScope {
         Scope::RevealEndpoints => AdminScope::RevealEndpoints,
         Scope::ManageEndpoints => AdminScope::ManageEndpoints,
         Scope::ResendDeliveries => AdminScope::ResendDeliveries,
+        Scope::Connections => AdminScope::Connections,
         Scope::Admin => AdminScope::Admin,
     }
 }

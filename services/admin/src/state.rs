@@ -3,6 +3,7 @@
 use crate::audit::refusals::Refusals;
 use crate::config::Config;
 use crate::deps::Deps;
+use crate::discovery::Discovery;
 use crate::dns::Dns;
 use crate::docs::Docs;
 use crate::mail::Post;
@@ -30,6 +31,7 @@ struct Inner {
     public_url: Arc<str>,
     admin_key_hash: Option<[u8; 32]>,
     guard: Guard,
+    discovery: Discovery,
     published_keys: WellKnownKeys,
     to_index: Notify,
     bus: Bus,
@@ -69,6 +71,7 @@ impl State {
             store,
             public_url,
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
+            discovery: Discovery::new(config.guard.clone()),
             guard: config.guard,
             published_keys: published_keys(&master_keys),
             master_keys,
@@ -138,6 +141,11 @@ impl State {
 
     pub(crate) fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+
+    /// The way to the discovery documents of identity providers.
+    pub(crate) fn discovery(&self) -> &Discovery {
+        &self.0.discovery
     }
 
     pub(crate) fn guard(&self) -> &Guard {

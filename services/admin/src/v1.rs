@@ -3,6 +3,7 @@
 mod activity;
 mod admin_keys;
 mod audit_log;
+mod connections;
 mod contacts;
 mod credentials;
 mod cycles;
@@ -21,6 +22,8 @@ mod portal_links;
 mod preview;
 mod requests;
 mod sample_people;
+mod sso_clients;
+mod sso_sessions;
 mod table;
 mod users;
 
@@ -66,6 +69,24 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: federation::set,
     Read: federation::get,
     Directories: federation::delete,
+    Connections: connections::create narrowed,
+    Read: connections::list narrowed,
+    Read: connections::get,
+    Connections: connections::update,
+    Connections: connections::delete,
+    Connections: connections::key,
+    Read: connections::certificate,
+    Connections: connections::client_secret,
+    Read: connections::bindings::get,
+    Connections: connections::bindings::delete,
+    Read: sso_sessions::list,
+    Connections: sso_sessions::end,
+    Connections: sso_clients::create narrowed,
+    Read: sso_clients::list narrowed,
+    Read: sso_clients::get,
+    Connections: sso_clients::update,
+    Connections: sso_clients::delete,
+    Connections: sso_clients::rotate_secret,
     ManageEndpoints: endpoints::create narrowed,
     ViewEndpoints: endpoints::list narrowed,
     Read: endpoints::preview_filter narrowed,

@@ -15,6 +15,8 @@ mod authorisation;
 mod bootstrap;
 #[path = "api/brake.rs"]
 mod brake;
+#[path = "api/connections.rs"]
+mod connections;
 #[path = "api/consumers.rs"]
 mod consumers;
 #[path = "api/contacts.rs"]
@@ -41,6 +43,8 @@ mod events;
 mod filter;
 #[path = "api/idempotency.rs"]
 mod idempotency;
+#[path = "api/identity_provider.rs"]
+mod identity_provider;
 #[path = "api/keys.rs"]
 mod keys;
 #[path = "api/oauth.rs"]
@@ -61,5 +65,7 @@ mod refusals;
 mod requests;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/sso_clients.rs"]
+mod sso_clients;
 #[path = "api/tenants.rs"]
 mod tenants;

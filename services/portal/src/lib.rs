@@ -40,7 +40,13 @@ use state::State;
 pub(crate) use texts::{markup, text};
 
 /// The scopes that together include all others, for the holder of the configuration's key.
-pub(crate) const WIDEST_SCOPES: [Scope; 4] = [Scope::Read, Scope::Directories, Scope::Endpoints, Scope::Admin];
+pub(crate) const WIDEST_SCOPES: [Scope; 5] = [
+    Scope::Read,
+    Scope::Directories,
+    Scope::Endpoints,
+    Scope::Connections,
+    Scope::Admin,
+];
 
 /// The portal, ready to serve.
 #[derive(Clone, Debug)]

@@ -132,6 +132,7 @@ const fn shown(scope: AdminScope) -> Scope {
         AdminScope::RevealEndpoints => Scope::RevealEndpoints,
         AdminScope::ManageEndpoints => Scope::ManageEndpoints,
         AdminScope::ResendDeliveries => Scope::ResendDeliveries,
+        AdminScope::Connections => Scope::Connections,
         AdminScope::Admin => Scope::Admin,
     }
 }

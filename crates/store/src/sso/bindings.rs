@@ -1,13 +1,15 @@
 //! Who of an identity provider is who in the directory, from the first login on.
 
-use crate::{Store, StoreError};
+use crate::{AdminTx, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::connections;
 use db::entity::sso_bindings::{ActiveModel, Column, Entity, Model};
 use db::send::{execute, fetch_one};
 use events::{ConnectionId, DirectoryId, ResourceId, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
+use sea_orm::{
+    ColumnTrait as _, DeleteMany, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set,
+};
 use std::time::Duration;
 
 /// `last_login_at` is written at most this often.
@@ -122,11 +124,26 @@ impl SsoBindings {
     /// # Errors
     /// As any write.
     pub async fn unbind(&self, user: ResourceId) -> Result<bool, StoreError> {
-        let forgotten = Entity::delete_many()
-            .filter(Column::ConnectionId.eq(Id(self.connection)))
-            .filter(Column::UserId.eq(Id(user)));
+        let forgotten = unbinding(self.connection, user);
         Ok(execute(self.store.write(), forgotten.as_query()).await? > 0)
     }
+}
+
+impl AdminTx {
+    /// Forgets who somebody of the directory is at the identity provider, in this change. Whether anything was known.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn unbind_sso(&self, connection: ConnectionId, user: ResourceId) -> Result<bool, StoreError> {
+        let forgotten = unbinding(connection, user);
+        Ok(execute(&self.tx, forgotten.as_query()).await? > 0)
+    }
+}
+
+fn unbinding(connection: ConnectionId, user: ResourceId) -> DeleteMany<Entity> {
+    Entity::delete_many()
+        .filter(Column::ConnectionId.eq(Id(connection)))
+        .filter(Column::UserId.eq(Id(user)))
 }
 
 fn binding(row: Model) -> Binding {

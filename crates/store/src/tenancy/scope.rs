@@ -19,13 +19,15 @@ pub enum AdminScope {
     ManageEndpoints,
     /// Sending deliveries again, or giving them up.
     ResendDeliveries,
+    /// Connections and the apps that people log in to.
+    Connections,
     /// Admin keys and the audit log.
     Admin,
 }
 
 impl AdminScope {
     /// Each of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::Directories,
         Self::Endpoints,
@@ -33,10 +35,17 @@ impl AdminScope {
         Self::RevealEndpoints,
         Self::ManageEndpoints,
         Self::ResendDeliveries,
+        Self::Connections,
         Self::Admin,
     ];
     /// Those that together include all others.
-    pub const WIDEST: [Self; 4] = [Self::Read, Self::Directories, Self::Endpoints, Self::Admin];
+    pub const WIDEST: [Self; 5] = [
+        Self::Read,
+        Self::Directories,
+        Self::Endpoints,
+        Self::Connections,
+        Self::Admin,
+    ];
 
     /// The name on the wire and in the database.
     #[must_use]
@@ -49,6 +58,7 @@ impl AdminScope {
             Self::RevealEndpoints => "endpoints:reveal",
             Self::ManageEndpoints => "endpoints:manage",
             Self::ResendDeliveries => "endpoints:resend",
+            Self::Connections => "connections",
             Self::Admin => "admin",
         }
     }

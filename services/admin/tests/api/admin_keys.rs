@@ -134,7 +134,7 @@ async fn an_expired_key_opens_nothing_and_keys_without_limits_may_everything() {
         let (_, token) = admin::create_admin_key_as(&api.db.store, &wish).await.unwrap().unwrap();
         let late = api.call_with(token.expose_secret(), Method::GET, ORGANIZATIONS);
         late.send().await.problem(401);
-        let all = json!({"name": "b", "scopes": ["read", "directories", "endpoints", "admin"]});
+        let all = json!({"name": "b", "scopes": ["read", "directories", "endpoints", "connections", "admin"]});
         for key in [api.key.as_str(), CONFIGURED_KEY] {
             let made = api.call_with(key, Method::POST, PATH).json(&all).send().await;
             made.expect(StatusCode::CREATED);

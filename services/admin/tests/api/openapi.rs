@@ -25,7 +25,7 @@ async fn every_route_is_in_the_document_which_needs_no_key() {
         let operation = &served["paths"][&path][method.as_str().to_lowercase()];
         assert!(operation["operationId"].is_string(), "{method} {path}");
         let scope = operation["security"][0]["admin_key"][0].as_str().unwrap();
-        let plain = ["read", "directories", "admin"].contains(&scope);
+        let plain = ["read", "directories", "connections", "admin"].contains(&scope);
         let of_endpoints = ["view", "reveal", "manage", "resend"].map(|part| format!("endpoints:{part}"));
         assert!(plain || of_endpoints.iter().any(|one| one == scope), "{method} {path}");
         for id in path.split('/').filter_map(|part| part.strip_prefix('{')) {
@@ -191,14 +191,16 @@ fn every_example_is_of_its_type() {
     let mut examples = Examples(document(), Vec::new());
     check!(examples.request: OrganizationCreate, DirectoryCreate, DirectoryPatch, DirectoryRelease, KeyCreate, KeyPatch, KeyRotate,
            OauthClientCreate, FederationSet, EndpointCreate, EndpointPatch, EndpointEnable, EndpointReplay, EndpointTest,
-           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest, GroupRolesPreviewRequest, SamplePeopleSend, EndpointFilterPreviewRequest, TestReceiverCreate, AdminKeyCreate, OrganizationPatch, PortalLinkCreate);
+           UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest, GroupRolesPreviewRequest, SamplePeopleSend, EndpointFilterPreviewRequest, TestReceiverCreate, AdminKeyCreate, OrganizationPatch, PortalLinkCreate,
+           ConnectionCreate, ConnectionPatch, ConnectionSecretSet, SsoClientCreate, SsoClientPatch);
     check!(examples.answer: Problem, Fault, Organization, Directory, DirectoryCounts, LastRefusal, FirstKey, RoleRule,
            GroupRole, MassChangeBrake, SchemaDeclaration, AttributeDeclaration, Key, KeyToken, OauthClient, Federation,
            Endpoint, ClientCertificate, ClientCertificateShown, EndpointSecret, SecretRotated, ReplayQueued, TestQueued,
            EndpointDay, EndpointHour, Activity, ActivityMinute, Lane, WaitingDeliveries,
            EndpointStats, Percentiles, Oldest, Delivery, Attempt, DeliveryQueued, DeliveryCancelled, Event,
     EventDetail, TestReceiver, TestReceipt, TestReceiverDetail, EndpointFilterPreview, FilteredEvent, SamplePeopleSent, SamplePeopleRemoved, GroupRoleEffect, GroupRolesPreview, AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview, AdminKey, AuditEntry, AuditActor, AuditObject, PortalLink, PortalBrand, PortalBrandCreate,
-           DeadLetter, DeadLetterRedriven, Credential, VerifiedDomain, DomainCheck, DomainRecord);
+           DeadLetter, DeadLetterRedriven, Credential, VerifiedDomain, DomainCheck, DomainRecord,
+           Connection, ConnectionBinding, ConnectionCertificate, RedirectUri, SsoClient, SsoSession);
     let schemas = examples.0["components"]["schemas"].as_object().unwrap();
     let with_examples = schemas.iter().filter(|(_, schema)| schema["examples"].is_array());
     let unchecked: Vec<_> = with_examples

@@ -32,7 +32,7 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
 async fn two(api: &Api) -> Two {
     let own = tenant(api, "own.example").await;
     let other = tenant(api, "other.example").await;
-    let scopes = ["read", "directories", "endpoints", "admin"];
+    let scopes = ["read", "directories", "endpoints", "connections", "admin"];
     let body = json!({"name": "own", "scopes": scopes, "organization_id": own.organization});
     let key = api.admin_key(&body).await;
     Two { own, other, key }

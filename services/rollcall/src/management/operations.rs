@@ -9,8 +9,6 @@ use std::sync::OnceLock;
 const PREFIX: &str = "/api/v1/";
 /// What the names of schemas of pages begin with.
 const LIST: &str = "List_";
-/// Operations that a command of their own stands for.
-const ELSEWHERE: [&str; 1] = ["stream_events"];
 /// Query parameters of which the program takes care itself.
 const OWN_PARAMETERS: [&str; 1] = ["format"];
 
@@ -73,12 +71,23 @@ fn read(document: &Value) -> Vec<Operation> {
                 "delete" => Method::Delete,
                 _ => continue,
             };
-            if !ELSEWHERE.contains(&id) {
+            if !is_stream_or_file(operation) {
                 operations.push(one(document, method, path, id, operation));
             }
         }
     }
     operations
+}
+
+/// Whether a good answer is something else than JSON: a stream has a command of its own, and of a certificate the object that it
+/// belongs to has the text.
+fn is_stream_or_file(operation: &Value) -> bool {
+    let responses = operation["responses"].as_object().into_iter().flatten();
+    let mut good = responses.filter(|(status, _)| status.starts_with('2'));
+    good.any(|(_, response)| {
+        let contents = response["content"].as_object();
+        contents.is_some_and(|contents| !contents.is_empty() && !contents.contains_key("application/json"))
+    })
 }
 
 fn one(document: &Value, method: Method, path: &str, id: &str, operation: &Value) -> Operation {
@@ -221,6 +230,13 @@ mod tests {
             "admin-keys create",
             "directories preview",
             "portal-links create",
+            "connections create",
+            "connections create-key",
+            "connections set-client-secret",
+            "connections delete-binding",
+            "sso-clients rotate-secret",
+            "sso-sessions list",
+            "sso-sessions end",
         ] {
             assert!(names.contains(expected), "{expected} is not among {names:?}");
         }

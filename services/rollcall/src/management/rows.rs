@@ -44,6 +44,18 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("Request", &["id", "at", "method", "path", "status", "ms"]),
     ("AuditEntry", &["created_at", "actor", "action", "object", "outcome"]),
     (
+        "Connection",
+        &["id", "name", "state", "tenant_id", "client_id", "last_error"],
+    ),
+    (
+        "SsoClient",
+        &["id", "name", "authentication", "organization_id", "redirect_uris"],
+    ),
+    (
+        "SsoSession",
+        &["id", "user_id", "client_id", "channel", "is_live", "created_at"],
+    ),
+    (
         "PortalLink",
         &["id", "organization_id", "features", "capabilities", "expires_at"],
     ),

@@ -532,6 +532,13 @@ async fn pages_are_in_the_name_of_the_link_and_lead_back(shape: Shape) {
         assert!(
             page.contains(&format!("href=\"/{door}/brand.css\"")) && page.contains(&format!("src=\"/{door}/logo\""))
         );
+        let missing = guest.get(&format!("/{door}/endpoints/none")).await;
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+        let missing = missing.text().await.unwrap();
+        assert!(
+            missing.contains("Hero SaaS") && !missing.contains("Rollcall"),
+            "{missing}"
+        );
         let style = guest.get(&format!("/{door}/brand.css")).await;
         assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
         let style = style.text().await.unwrap();

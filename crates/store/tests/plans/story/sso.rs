@@ -160,6 +160,9 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     assert_eq!(bindings.of_user(user(3)).await.unwrap(), Some(bound.clone()));
     let later = now().plus(Duration::from_secs(120));
     bindings.note_login(&bound, later).await.unwrap();
+    let change = store.change(None).await.unwrap();
+    assert!(change.unbind_sso(id, user(3)).await.unwrap());
+    drop(change);
     assert!(bindings.unbind(user(3)).await.unwrap());
     store.forget_sso_bindings(big(), user(3)).await.unwrap();
     let sessions = store.sso_sessions();

@@ -1,0 +1,31 @@
+//! `DELETE /connections/{id}`.
+
+use super::view::shown;
+use super::{about, log_everybody_out};
+use crate::audit::Act;
+use crate::context::{AdminContext, path_id};
+use crate::problem::Problem;
+use ::events::ConnectionId;
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+
+/// Deletes a connection. Everybody who came by it is logged out, and who they are at the identity provider is forgotten.
+#[utoipa::path(
+    delete,
+    path = "/connections/{id}",
+    operation_id = "delete_connection",
+    tag = "Connections",
+    responses((status = 204, description = "It is gone.")),
+)]
+pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let id: ConnectionId = path_id("connection", &path)?;
+    let change = context.change(None).await?;
+    let connection = change.connection(id).await?;
+    let connection = connection.ok_or_else(|| Problem::not_found("connection", &path))?;
+    let ended = log_everybody_out(&change, id, context.now).await?;
+    change.delete_connection(id).await?;
+    let plain = shown(&context, connection)?;
+    let act = about(Act::deleted("connection", id, &plain), &plain).saying(format!("{ended} sessions ended."));
+    change.commit(&context, act).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
