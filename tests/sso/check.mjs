@@ -137,6 +137,15 @@ await check("a name that a new person was given does not open the account of the
   assert.match(back.url.searchParams.get("error_description"), /^identity_conflict/);
 });
 
+await check("somebody without a role uses apps on their own device, and none on the web", async () => {
+  const plain = await directory.person("plain@contoso.example", { roles: [] });
+  tenant.account("plain@contoso.example");
+  const who = { ...byConnection, login_hint: "plain@contoso.example" };
+  const back = await web.visit(await web.begin(who));
+  assert.match(back.url.searchParams.get("error_description"), /^web_access_denied/);
+  assert.equal((await web.logIn({ ...who, channel: "app" })).claims().sub, plain.id);
+});
+
 await check("what Entra ID refuses is told by the step that mends it", async () => {
   tenant.account("consent@contoso.example", { error: "AADSTS65001: The user or administrator has not consented." });
   const back = await web.visit(await web.begin({ ...byConnection, login_hint: "consent@contoso.example" }));

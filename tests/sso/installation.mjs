@@ -47,7 +47,9 @@ export class Directory {
     const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
     const name = { givenName: "Given", familyName: "Family" };
     const emails = [{ type: "work", value: `mail-of-${userName}`, primary: true }];
-    const user = { schemas, userName, externalId: randomUUID(), displayName: userName, active: true, name, emails, ...more };
+    // Without a role people use apps on their own devices only.
+    const roles = [{ value: "User", primary: true }];
+    const user = { schemas, roles, userName, externalId: randomUUID(), displayName: userName, active: true, name, emails, ...more };
     return this.scim("POST", "/Users", user);
   }
 
