@@ -17,7 +17,7 @@ fn shown(request: LoggedRequest) -> Request {
         status: request.status,
         scim_type: request.scim_type,
         detail: request.detail,
-        ms: request.duration.as_secs_f64() * 1_000.0,
+        ms: (request.duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0,
         trace_id: request.trace_id,
         user_agent: request.user_agent,
         dialect: request.dialect,
