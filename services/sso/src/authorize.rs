@@ -8,7 +8,7 @@ use crate::fault::{Fault, page};
 use crate::outcome::{redirect, send_back};
 use crate::parameters::Parameters;
 use crate::selector::{Selected, select};
-use crate::state::{Inner, State};
+use crate::state::{ClientUse, Inner, State};
 use crate::transaction::BrowserSecret;
 use crate::upstream;
 use actix_web::http::StatusCode;
@@ -74,6 +74,12 @@ async fn authorize(state: &Inner, text: &[u8]) -> Result<HttpResponse, Fault> {
         ];
         send_back(&state.issuer, redirect_uri, &parameters)
     };
+    if state.pass(ClientUse::Authorize, client.id).is_err() {
+        return Ok(back(
+            "temporarily_unavailable",
+            "too many people log in to this app at once",
+        ));
+    }
     let asked = match read(&client, redirect_uri, &parameters) {
         Ok(asked) => asked,
         Err(Wrong(error, description)) => return Ok(back(error, &description)),

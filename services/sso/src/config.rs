@@ -2,6 +2,7 @@
 
 use oidc::AuthorityRules;
 use runtime::Settings;
+use std::num::NonZeroU32;
 use std::time::Duration;
 use url::Url;
 use webhooks::{Guard, Rules};
@@ -22,6 +23,8 @@ pub struct Config {
     pub access: Duration,
     /// How long a session lasts, however often its tokens are replaced.
     pub session: Duration,
+    /// Requests a second that one app may send to each process, of people who begin to log in and of its own for tokens.
+    pub client_rate: NonZeroU32,
     /// How often the event log is looked at while somebody is logged in.
     pub follow: Duration,
 }
@@ -41,6 +44,7 @@ impl From<&Settings> for Config {
             code: Duration::from_secs(60),
             access: Duration::from_hours(1),
             session: Duration::from_hours(12),
+            client_rate: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
             follow: Duration::from_millis(20),
         }
     }

@@ -3,10 +3,11 @@
 use crate::config::Config;
 use crate::deps::Deps;
 use crate::keys::KeyRing;
-use events::{DirectoryId, Timestamp};
+use events::{DirectoryId, SsoClientId, Timestamp};
 use moka::sync::Cache;
 use oidc::Verifier;
 use reqwest::Client;
+use runtime::http::Rates;
 use secrets::{MasterKeys, SessionTokens};
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +21,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_ASSERTIONS: u64 = 100_000;
 /// The longest that an assertion is good, and so remembered.
 const ASSERTION_LASTS: Duration = Duration::from_mins(10);
+
+/// What an app is counted for. A flood of people who begin to log in must not keep those who are back from their tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ClientUse {
+    /// Somebody begins to log in.
+    Authorize,
+    /// The app asks for tokens.
+    Token,
+}
 
 /// What the handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) issuer: String,
     pub(crate) config: Config,
     pub(crate) partitions: u16,
+    /// What apps have sent lately.
+    rates: Rates<(ClientUse, SsoClientId)>,
     /// Assertions of apps that were used, by app and name.
     assertions: Cache<String, ()>,
 }
@@ -86,6 +98,7 @@ impl State {
                 .max_capacity(MOST_ASSERTIONS)
                 .time_to_live(ASSERTION_LASTS)
                 .build(),
+            rates: Rates::default(),
             client,
             store,
             master_keys,
@@ -105,6 +118,11 @@ impl Inner {
     /// The lane that a directory travels in.
     pub(crate) fn lane(&self, directory: DirectoryId) -> u16 {
         events::lane_of(directory, self.partitions)
+    }
+
+    /// Counts a request of an app: one app that goes wild must not slow the others. How long to wait, where it sent too many.
+    pub(crate) fn pass(&self, what: ClientUse, client: SsoClientId) -> Result<(), Duration> {
+        self.rates.pass((what, client), self.config.client_rate).map(drop)
     }
 
     /// Notes that an assertion of an app was used. `false` where it was used before.

@@ -9,9 +9,9 @@ use crate::keys::{KeyRingError, Keys};
 use crate::parameters::Parameters;
 use crate::person::{People, Person};
 use crate::selector::is_open;
-use crate::state::{Inner, State};
+use crate::state::{ClientUse, Inner, State};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use events::{SsoSessionId, Timestamp};
@@ -30,6 +30,9 @@ pub(crate) enum TokenError {
     /// The app is not who it says; with `true` it tried by HTTP Basic.
     #[error("the app did not prove who it is")]
     Client(bool),
+    /// The app sends too many requests; the next may come after this time.
+    #[error("the app sends more requests than it may")]
+    TooMany(Duration),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -57,6 +60,7 @@ impl ResponseError for TokenError {
         match self {
             Self::OAuth(..) => StatusCode::BAD_REQUEST,
             Self::Client(_) => StatusCode::UNAUTHORIZED,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Keys(_) | Self::Sign(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -70,6 +74,7 @@ impl ResponseError for TokenError {
         let (error, description) = match self {
             Self::OAuth(error, description) => (*error, (*description).to_owned()),
             Self::Client(_) => ("invalid_client", self.to_string()),
+            Self::TooMany(_) => ("temporarily_unavailable", self.to_string()),
             Self::Store(error) if error.is_transient() => {
                 ("temporarily_unavailable", "try again in a moment".to_owned())
             }
@@ -80,6 +85,9 @@ impl ResponseError for TokenError {
         answer
             .insert_header((CACHE_CONTROL, "no-store"))
             .insert_header((PRAGMA, "no-cache"));
+        if let Self::TooMany(wait) = self {
+            answer.insert_header((RETRY_AFTER, wait.as_secs().saturating_add(1)));
+        }
         if matches!(self, Self::Client(true)) {
             answer.insert_header((WWW_AUTHENTICATE, "Basic realm=\"sso\""));
         }
@@ -92,6 +100,7 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
         Parameters::read(&body).map_err(|_| TokenError::request("the form cannot be read, or a member comes twice"))?;
     let now = state.now();
     let client = authenticated(&state, &request, &parameters, now).await?;
+    state.pass(ClientUse::Token, client.id).map_err(TokenError::TooMany)?;
     let (session, person) = match parameters.get("grant_type") {
         Some("authorization_code") => redeem(&state, &client, &parameters, now).await?,
         Some("refresh_token") => refresh(&state, &client, &parameters, now).await?,
