@@ -116,8 +116,7 @@ async function setup(browser, url, report, link, javaScriptEnabled) {
     faults.push(`the token that was shown is answered ${answer.status}`);
   }
   if (javaScriptEnabled) {
-    // The page notices by itself.
-    await page.waitForFunction(() => /tested/i.test(document.querySelector("#live").textContent), null, { timeout: 20_000 });
+    await provisioned(page, `${url}${guide}`, address, token);
   }
   report.add(`an IT administrator opens a link and pastes address and token, ${how}`, faults);
   const storageState = await context.storageState();
@@ -131,6 +130,40 @@ async function setup(browser, url, report, link, javaScriptEnabled) {
     const name = kind.slice(1).replaceAll(/[/?=]/g, "-").replace("{id}", "id");
     report.add(kind, await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 80, name }));
   }
+}
+
+/** What Entra sends, in its order, while the page watches: the page tells of each stage by itself. */
+async function provisioned(page, guide, address, token) {
+  const scim = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/scim+json" };
+    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    return text ? JSON.parse(text) : null;
+  };
+  const tells = (pattern) => {
+    const told = (source) => new RegExp(source, "i").test(document.querySelector("#live").textContent);
+    return page.waitForFunction(told, pattern, { timeout: 30_000 });
+  };
+  const matching = (kind, attribute, value) => `${address}/${kind}?filter=${encodeURIComponent(`${attribute} eq "${value}"`)}`;
+  await tells("tested");
+  // The address was pasted without its end: the guide says which it is.
+  await scim("GET", `${address.replace(/\/scim\/v2$/, "")}/Users`);
+  await tells("the tenant URL to enter in the identity provider is");
+  // One person on demand.
+  await page.goto(`${guide}?step=5`);
+  await scim("GET", matching("Users", "userName", "first@linked.example"));
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"];
+  const name = { formatted: "First Person", familyName: "Person", givenName: "First" };
+  const user = await scim("POST", `${address}/Users`, { schemas, userName: "first@linked.example", active: true, displayName: "First Person", name, externalId: "first" });
+  await scim("GET", `${address}/Users/${user.id}`);
+  await tells("1 people");
+  // The first cycle: a group, empty, and then its members.
+  await page.goto(`${guide}?step=6`);
+  await scim("GET", matching("Groups", "displayName", "Linked"));
+  const group = await scim("POST", `${address}/Groups`, { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Linked", externalId: "linked", members: [] });
+  const Operations = [{ op: "Add", path: "members", value: [{ value: user.id }] }];
+  await scim("PATCH", `${address}/Groups/${group.id}`, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
+  await tells("1 groups");
 }
 
 /** The team of an app opens a link, makes an endpoint and looks at a delivery. */
