@@ -118,7 +118,7 @@ fn undiscovered(error: &DiscoveryError) -> Undiscovered {
 }
 
 /// A message of an error as a sentence of its own.
-pub(crate) fn sentence(message: &str) -> String {
+fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())

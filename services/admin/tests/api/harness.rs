@@ -1,5 +1,7 @@
 //! A database, the API on it, and an admin key.
 
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
@@ -13,19 +15,27 @@ use secrets::MasterKeys;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use store::Dialect;
 use store::testing::TestDatabase;
+use tokio::sync::OnceCell;
 use webhooks::{Guard, Rules};
 
 pub(crate) const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 pub(crate) const CONFIGURED_KEY: &str = "a-long-secret-of-the-configuration";
+
+/// Answers a request.
+type Serve = Box<dyn Fn(test::TestRequest) -> Pin<Box<dyn Future<Output = ServiceResponse<BoxBody>>>>>;
 
 /// The API under test.
 pub(crate) struct Api {
     pub(crate) db: TestDatabase,
     admin: Admin,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
+    /// Made once: that takes longer than most requests.
+    served: OnceCell<Serve>,
     pub(crate) key: String,
     master_keys: MasterKeys,
     pub(crate) bus: bus::Bus,
@@ -88,11 +98,27 @@ impl Api {
         Self {
             db,
             routes: Box::new(admin.routes()),
+            served: OnceCell::new(),
             admin,
             key: key.expose_secret().to_owned(),
             master_keys,
             bus,
         }
+    }
+
+    async fn answer(&self, request: test::TestRequest) -> ServiceResponse<BoxBody> {
+        let make = async || -> Serve {
+            let app = App::new().wrap(from_fn(no_store)).configure(&self.routes);
+            let app = Rc::new(test::init_service(app).await);
+            Box::new(move |request| {
+                let app = Rc::clone(&app);
+                Box::pin(async move {
+                    let answer = test::call_service(&*app, request.to_request()).await;
+                    answer.map_into_boxed_body()
+                })
+            })
+        };
+        self.served.get_or_init(make).await(request).await
     }
 
     /// Starts what the API does beside its requests, until the guard is cancelled.
@@ -199,20 +225,17 @@ impl Call<'_> {
 
     /// Sends it and looks at the status only: the body may never end.
     pub(crate) async fn status(self) -> StatusCode {
-        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
-        test::call_service(&app, self.request.to_request()).await.status()
+        self.api.answer(self.request).await.status()
     }
 
     /// Sends it and looks at the status and the headers only: the body may be no text.
     pub(crate) async fn status_and_headers(self) -> (StatusCode, HeaderMap) {
-        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
-        let answer = test::call_service(&app, self.request.to_request()).await;
+        let answer = self.api.answer(self.request).await;
         (answer.status(), answer.headers().clone())
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let app = test::init_service(App::new().wrap(from_fn(no_store)).configure(&self.api.routes)).await;
-        let answer = test::call_service(&app, self.request.to_request()).await;
+        let answer = self.api.answer(self.request).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = String::from_utf8(test::read_body(answer).await.to_vec()).unwrap();
         Answer { status, headers, text }

@@ -1,10 +1,12 @@
 //! Every operation of the document refuses those whom it is not for, changes nothing then, and the audit log has it.
 
 use crate::harness::{Api, BOTH, text};
+use crate::identity_provider::{APPLICATION, IdentityProvider, TENANT};
 use actix_web::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use webhooks::{Guard, Rules};
 
-const SCOPES: [&str; 8] = [
+const SCOPES: [&str; 9] = [
     "read",
     "directories",
     "endpoints",
@@ -12,6 +14,7 @@ const SCOPES: [&str; 8] = [
     "endpoints:reveal",
     "endpoints:manage",
     "endpoints:resend",
+    "connections",
     "admin",
 ];
 const NO_ONE: &str = "0190f5a4-3b1e-7c3a-8d2f-000000000001";
@@ -76,6 +79,17 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
     let delivery = make(&test, json!({}), "delivery_id").await;
     let admin_key = json!({"name": "other", "scopes": ["read"], "organization_id": organization});
     let admin_key = make("/api/v1/admin-keys", admin_key, "id").await;
+    let provider = IdentityProvider::start().await;
+    let connection = json!({
+        "organization_id": organization, "directory_id": directory.rsplit('/').next(),
+        "authority": provider.authority(TENANT), "client_id": APPLICATION,
+    });
+    let connection = make("/api/v1/connections", connection, "id").await;
+    let app = json!({
+        "name": "app", "organization_id": organization, "authentication": "none",
+        "redirect_uris": ["https://app.example/callback"],
+    });
+    let app = make("/api/v1/sso-clients", app, "id").await;
     let link = make("/api/v1/portal-links", json!({"organization_id": organization}), "id").await;
     let views = vec![
         format!("/api/v1/organizations/{organization}"),
@@ -86,6 +100,8 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
         format!("/api/v1/endpoints/{endpoint}"),
         format!("/api/v1/deliveries/{delivery}"),
         format!("/api/v1/admin-keys/{admin_key}"),
+        format!("/api/v1/connections/{connection}"),
+        format!("/api/v1/sso-clients/{app}"),
         format!("/api/v1/portal-links?organization_id={organization}"),
     ];
     let directory = directory.rsplit('/').next().unwrap().to_owned();
@@ -96,10 +112,13 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
         ("/deliveries/{id}", delivery),
         ("/admin-keys/{id}", admin_key),
         ("/portal-links/{id}", link),
+        ("/connections/{id}", connection),
+        ("/sso-clients/{id}", app),
         // No tenant has one of these.
         ("/events/{id}", NO_ONE.to_owned()),
         ("/test-receivers/{id}", NO_ONE.to_owned()),
         ("/dead-letters/{id}", NO_ONE.to_owned()),
+        ("/sso-sessions/{id}", NO_ONE.to_owned()),
         ("/keys/{key_id}", key),
         ("/oauth-clients/{client_id}", client),
     ];
@@ -153,7 +172,7 @@ fn changes(log: &[Value]) -> usize {
 #[actix_web::test]
 async fn every_operation_refuses_whom_it_is_not_for_and_says_so_in_the_audit_log() {
     for dialect in BOTH {
-        let api = Api::on(dialect).await;
+        let api = Api::with_guard(dialect, Guard::new(Rules::private())).await;
         let own = tenant(&api, "own.example").await;
         let other = tenant(&api, "other.example").await;
         let body = json!({"name": "own", "scopes": SCOPES, "organization_id": own.organization});

@@ -2,7 +2,6 @@
 
 use crate::body::Body;
 use crate::context::AdminContext;
-use crate::discovery::sentence;
 use crate::problem::Problem;
 use ::events::{DirectoryId, OrganizationId, Timestamp};
 use api::PlainSecret;
@@ -83,7 +82,7 @@ fn authority<T: api::Body>(context: &AdminContext, body: &mut Body<T>) {
         return;
     };
     if let Err(error) = context.discovery().parse(&text) {
-        body.fault("/authority", sentence(&error.to_string()));
+        body.fault("/authority", format!("Not accepted: {error}."));
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::check::{fault_of_client_id, normal_client_id};
 use crate::context::AdminContext;
-use crate::discovery::sentence;
 use crate::problem::Problem;
 use crate::state::State;
 use api::Fault;
@@ -39,7 +38,8 @@ impl Entered {
     /// 422 for what names none, and for an id of an application that cannot be one there.
     pub(super) fn read(self, state: &State) -> Result<(Self, Authority), Problem> {
         let authority = state.discovery().parse(&self.authority);
-        let authority = authority.map_err(|error| Problem::invalid_at("#/authority", sentence(&error.to_string())))?;
+        let authority =
+            authority.map_err(|error| Problem::invalid_at("#/authority", format!("Not accepted: {error}.")))?;
         if let Some(detail) = fault_of_client_id(&authority, &self.client_id) {
             return Err(Problem::invalid_at("#/client_id", detail));
         }

@@ -3,7 +3,6 @@
 use super::uris::fault;
 use crate::body::Body;
 use crate::context::AdminContext;
-use crate::discovery::sentence;
 use api::ClientAuthentication;
 use oidc::PublicKeys;
 use serde_json::Value;
@@ -53,7 +52,7 @@ fn jwks<T: api::Body>(body: &mut Body<T>, authentication: Option<ClientAuthentic
         }
         Some(keys) => {
             if let Err(error) = PublicKeys::read(keys.to_string().as_bytes()) {
-                body.fault("/jwks", sentence(&error.to_string()));
+                body.fault("/jwks", format!("Not accepted: {error}."));
             }
         }
         None => {}
