@@ -110,13 +110,14 @@ impl Api {
         let make = async || -> Serve {
             let app = App::new().wrap(from_fn(no_store)).configure(&self.routes);
             let app = Rc::new(test::init_service(app).await);
-            Box::new(move |request| {
+            let serve: Serve = Box::new(move |request: test::TestRequest| {
                 let app = Rc::clone(&app);
                 Box::pin(async move {
                     let answer = test::call_service(&*app, request.to_request()).await;
                     answer.map_into_boxed_body()
                 })
-            })
+            });
+            serve
         };
         self.served.get_or_init(make).await(request).await
     }
