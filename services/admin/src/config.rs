@@ -1,11 +1,13 @@
 //! How the management API works.
 
 use crate::mail::MailConfig;
+use oidc::AuthorityRules;
 use runtime::Settings;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
+use url::Url;
 use webhooks::{Guard, Rules};
 
 /// How the management API works. [`From`] reads the settings of the program.
@@ -15,6 +17,8 @@ pub struct Config {
     pub admin_key: Option<SecretString>,
     /// Which URLs endpoints may have. Settings: `webhook_allow_private`, `webhook_allow_cidrs`, `webhook_ports`.
     pub guard: Guard,
+    /// Which identity providers connections may have. Setting: `entra_authority`.
+    pub authorities: AuthorityRules,
     /// How long entries of the audit log are kept. Setting: `audit_retention_days`.
     pub audit_retention: Duration,
     /// Which resolver is asked about domains; `None` for those of the system. Setting: `dns_resolver`.
@@ -32,7 +36,9 @@ impl From<&Settings> for Config {
             settings.webhook_allow_cidrs.clone(),
             settings.webhook_ports.clone(),
         );
+        let own = Url::parse(&settings.entra_authority).ok();
         Self {
+            authorities: AuthorityRules::new(own.into_iter().collect()),
             admin_key: settings.admin_key.clone(),
             guard: Guard::new(rules),
             audit_retention: settings.audit_retention,

@@ -11,6 +11,7 @@ use webhooks::{Guard, NameResolver, SystemLookup, guarded_client};
 /// Asks identity providers. Its client is made when it is first needed: most installations never need it.
 pub(crate) struct Discovery {
     guard: Guard,
+    rules: AuthorityRules,
     verifier: OnceCell<Verifier>,
 }
 
@@ -34,9 +35,10 @@ impl Undiscovered {
 
 impl Discovery {
     /// Nothing is asked yet.
-    pub(crate) const fn new(guard: Guard) -> Self {
+    pub(crate) const fn new(guard: Guard, rules: AuthorityRules) -> Self {
         Self {
             guard,
+            rules,
             verifier: OnceCell::const_new(),
         }
     }
@@ -54,7 +56,9 @@ impl Discovery {
             url.set_fragment(None);
             url
         });
-        Authority::parse(text, &AuthorityRules::new(base.into_iter().collect()))
+        let mut rules = self.rules.clone();
+        rules.extra_bases.extend(base);
+        Authority::parse(text, &rules)
     }
 
     /// Asks a provider about itself: one request, of at most 5 seconds and 1 MiB.

@@ -71,7 +71,7 @@ impl State {
             store,
             public_url,
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
-            discovery: Discovery::new(config.guard.clone()),
+            discovery: Discovery::new(config.guard.clone(), config.authorities),
             guard: config.guard,
             published_keys: published_keys(&master_keys),
             master_keys,

@@ -81,6 +81,7 @@ impl Api {
         let config = Config {
             admin_key: Some(CONFIGURED_KEY.into()),
             guard,
+            authorities: oidc::AuthorityRules::default(),
             audit_retention: Duration::from_secs(400 * 24 * 3_600),
             dns_resolver,
             rate_limit,
