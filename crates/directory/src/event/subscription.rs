@@ -25,7 +25,7 @@ pub struct EndpointSubscription {
     pub carries: Option<fn(EventType) -> bool>,
 }
 
-/// The users that member events of a batch are about, as they are now: for scopes.
+/// The users that events of a batch name without telling what they are, as they are now: for scopes.
 pub type PeopleById = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
 
 /// An event that is matched with many endpoints, and parsed at most once.
@@ -63,10 +63,10 @@ impl<'a> ParsedEvent<'a> {
             .as_ref()
     }
 
-    /// Of a member event the user who is the member.
+    /// Of a member event the user who is the member, and of one about a session whose it is.
     #[must_use]
     pub fn member(&self) -> Option<ResourceId> {
-        is_member(self.event.kind)
+        names_a_user(self.event.kind)
             .then(|| member_user(&self.body()?["data"]))
             .flatten()
     }
@@ -127,17 +127,17 @@ impl EndpointSubscription {
         Ok(())
     }
 
-    /// Whether member events concern it only for users in scope, so that these must be known.
+    /// Whether events that only name a user concern it only for users in scope, so that these must be known.
     #[must_use]
     pub fn asks_for_member(&self, event: &Event) -> bool {
-        self.scope.is_some() && is_member(event.kind) && self.is_of_interest(event).is_ok()
+        self.scope.is_some() && names_a_user(event.kind) && self.is_of_interest(event).is_ok()
     }
 
     /// The type under which an event is sent; a user who comes into scope or leaves it makes another one of it.
     fn kind_in_scope(&self, parsed: &ParsedEvent<'_>, people: &PeopleById) -> Option<EventType> {
         let kind = parsed.event.kind;
         let Some(scope) = &self.scope else { return Some(kind) };
-        if is_member(kind) {
+        if names_a_user(kind) {
             // A group in a group is not personal data.
             let Some(member) = parsed.member() else {
                 return Some(kind);
@@ -178,10 +178,15 @@ fn is_among<T: PartialEq>(wanted: Option<&[T]>, found: &T) -> bool {
     wanted.is_none_or(|wanted| wanted.contains(found))
 }
 
-const fn is_member(kind: EventType) -> bool {
+/// Events that name a user without telling what it is.
+const fn names_a_user(kind: EventType) -> bool {
     matches!(
         kind,
-        EventType::GroupMemberAdded | EventType::GroupMemberRemoved | EventType::SnapshotMember
+        EventType::GroupMemberAdded
+            | EventType::GroupMemberRemoved
+            | EventType::SnapshotMember
+            | EventType::SessionCreated
+            | EventType::SessionEnded
     )
 }
 
@@ -340,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_sent_when_the_user_is_in_scope_and_a_nested_group_always() {
+    fn members_and_sessions_are_sent_of_users_in_scope_and_nested_groups_always() {
         let (directory, ada) = (DirectoryId::new(), ResourceId::new());
         let subscription = EndpointSubscription {
             scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
@@ -358,6 +363,12 @@ mod tests {
             told(&subscription, &added, &PeopleById::new()).is_none(),
             "deleted since"
         );
+        let session = json!({ "session": { "user_id": ada }, "user": { "id": ada } });
+        for kind in [EventType::SessionCreated, EventType::SessionEnded] {
+            let event = event(kind, directory, &session);
+            assert!(told(&subscription, &event, &person("Lead")).is_some());
+            assert!(told(&subscription, &event, &person("Clerk")).is_none());
+        }
         let nested = event_of(json!({ "group": {}, "member": { "id": ResourceId::new() } }));
         assert!(told(&subscription, &nested, &PeopleById::new()).is_some());
     }
