@@ -5,7 +5,6 @@
 
 use crate::client::authenticated;
 use crate::follow::end_sessions;
-use crate::keys::{KeyRingError, Keys};
 use crate::parameters::Parameters;
 use crate::person::{People, Person};
 use crate::selector::is_open;
@@ -15,6 +14,7 @@ use actix_web::http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use events::{SsoSessionId, Timestamp};
+use keyring::{KeyRingError, Keys};
 use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
 use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};

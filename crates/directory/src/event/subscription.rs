@@ -1,7 +1,7 @@
 //! Which endpoints get an event, under which type, and how much of it; and why others do not.
 
 use super::{Concern, Fields, Scope, left, member_user};
-use ::events::{DirectoryId, Event, EventPattern, EventType, OrganizationId, ResourceId};
+use ::events::{DirectoryId, Event, EventPattern, EventType, OrganizationId, ResourceId, SsoClientId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -23,6 +23,8 @@ pub struct EndpointSubscription {
     pub broken: bool,
     /// The types that it can be sent at all, where those are not all.
     pub carries: Option<fn(EventType) -> bool>,
+    /// The app of single sign-on of whose sessions alone it is told.
+    pub app: Option<SsoClientId>,
 }
 
 /// The users that events of a batch name without telling what they are, as they are now: for scopes.
@@ -70,6 +72,14 @@ impl<'a> ParsedEvent<'a> {
             .then(|| member_user(&self.body()?["data"]))
             .flatten()
     }
+
+    /// Of an event about a session the app.
+    #[must_use]
+    pub fn app(&self) -> Option<SsoClientId> {
+        matches!(self.event.kind, EventType::SessionCreated | EventType::SessionEnded)
+            .then(|| self.body()?["data"]["session"]["client_id"].as_str()?.parse().ok())
+            .flatten()
+    }
 }
 
 /// Why an event is not sent to an endpoint.
@@ -98,6 +108,14 @@ impl EndpointSubscription {
         let event = parsed.event;
         self.is_of_interest(event)?;
         let wanted = |kind| self.wants_type(kind).then_some(kind).ok_or(Untold::Type);
+        if let Some(app) = self.app {
+            wanted(event.kind)?;
+            return if parsed.app() == Some(app) {
+                Ok(Rendering::AsItIs)
+            } else {
+                Err(Untold::Filter)
+            };
+        }
         if self.scope.is_none() && self.fields.is_none() {
             return wanted(event.kind).map(|_| Rendering::AsItIs);
         }
@@ -305,6 +323,23 @@ mod tests {
             &tokens,
             &event(EventType::DirectoryUpdated, DirectoryId::new(), &json!({}))
         ));
+    }
+
+    #[test]
+    fn an_app_is_told_of_the_ends_of_its_own_sessions_alone() {
+        let app = SsoClientId::new();
+        let of_app = EndpointSubscription {
+            types: Some(vec![EventType::SessionEnded.into()]),
+            app: Some(app),
+            ..EndpointSubscription::default()
+        };
+        let session = |kind, client: SsoClientId| {
+            let data = json!({ "session": { "id": "s", "client_id": client }, "user": { "id": "u" } });
+            event(kind, DirectoryId::new(), &data)
+        };
+        assert!(wants(&of_app, &session(EventType::SessionEnded, app)));
+        assert!(!wants(&of_app, &session(EventType::SessionEnded, SsoClientId::new())));
+        assert!(!wants(&of_app, &session(EventType::SessionCreated, app)));
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn client(id: SsoClientId) -> SsoClient {
         jwks: None,
         redirect_uris: vec!["https://app.example/cb".to_owned()],
         post_logout_redirect_uris: Vec::new(),
-        backchannel_logout_uri: None,
+        backchannel_logout_uri: Some("https://app.example/logout".to_owned()),
         initiate_login_uri: None,
         created_at: now(),
         updated_at: now(),
