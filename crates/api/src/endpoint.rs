@@ -12,7 +12,9 @@ pub use request::{
 pub use stats::{EndpointDay, EndpointHour, EndpointStats, Oldest, Percentiles};
 
 use crate::PlainSecret;
-use events::{DeliveryId, DirectoryId, EndpointId, EventId, EventPattern, EventType, OrganizationId, Timestamp};
+use events::{
+    DeliveryId, DirectoryId, EndpointId, EventId, EventPattern, EventType, OrganizationId, SsoClientId, Timestamp,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema};
 use utoipa::openapi::{RefOr, Type};
@@ -27,6 +29,8 @@ pub enum EndpointFormat {
     Standard,
     /// Security Event Tokens (RFC 8417, RFC 9967).
     Set,
+    /// Logout tokens (OpenID Connect Back-Channel Logout 1.0). Such an endpoint comes and goes with an app of single sign-on.
+    LogoutToken,
 }
 
 /// How requests are signed.
@@ -170,6 +174,10 @@ pub struct Endpoint {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audience: Option<Vec<String>>,
+    /// The app of single sign-on whose endpoint it is: its settings are those of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>, nullable = false)]
+    pub sso_client_id: Option<SsoClientId>,
     /// Whether it is sent anything.
     pub state: EndpointState,
     /// Why it was switched off.

@@ -351,7 +351,7 @@ fn a_user_carries_its_groups_under_their_present_names() {
 mod replaying {
     use super::{World, object};
     use directory::replay::{Replay, ReplayError, fingerprint, user_fingerprint};
-    use directory::{CountChange, Writes};
+    use directory::{CountChange, Images, Writes};
     use events::{DirectoryId, EventBody, EventId, OrganizationId, ResourceId, ResourceKind, Source, Timestamp, Verb};
     use proptest::prelude::*;
     use serde_json::json;
@@ -508,6 +508,30 @@ mod replaying {
             let counts = CountChange { users: number(writes.users.len()), active_users: number(active), groups: number(writes.groups.len()) };
             prop_assert_eq!(writes.counts, counts);
         }
+    }
+
+    #[test]
+    fn what_is_told_of_sessions_changes_nothing_that_is_replayed() {
+        let mut replay = Replay::default();
+        let mut images = Images::after(0);
+        let person = ResourceId::new();
+        let kinds = [events::EventType::SessionCreated, events::EventType::SessionEnded];
+        for (sequence, kind) in (1..).zip(kinds) {
+            let body = EventBody {
+                kind,
+                timestamp: Timestamp::from_millis(0),
+                id: EventId::new(),
+                sequence,
+                organization_id: OrganizationId::new(),
+                directory_id: DirectoryId::new(),
+                source: Source::System,
+                data: json!({ "session": { "id": "s", "user_id": person }, "user": { "id": person } }),
+            };
+            replay.apply(&body).unwrap();
+            images.add(&body).unwrap();
+        }
+        assert_eq!(replay, Replay::after(2));
+        assert_eq!(images, Images::after(2));
     }
 
     #[test]

@@ -9,6 +9,18 @@ const USER: &str = "0193b3a0-0000-7000-8000-000000000003";
 const GROUP: &str = "0193b3a0-0000-7000-8000-000000000004";
 const EVENT: &str = "0193b3a0-0000-7000-8000-000000000005";
 const OTHER: &str = "0193b3a0-0000-7000-8000-000000000006";
+const CLIENT: &str = "0193b3a0-0000-7000-8000-000000000007";
+const SESSION: &str = "0193b3a0-0000-7000-8000-000000000008";
+/// Why sessions end.
+const SESSION_ENDS: [&str; 7] = [
+    "logout",
+    "deactivated",
+    "deleted",
+    "access_lost",
+    "connection_paused",
+    "reuse",
+    "revoked",
+];
 const TIME: &str = "2026-11-20T12:00:00.000Z";
 
 /// What the catalogue tells of a type.
@@ -48,6 +60,8 @@ const fn source(kind: EventType) -> &'static str {
         | EventType::DirectoryCredentialExpiring
         | EventType::DirectorySilent
         | EventType::DirectorySyncCompleted
+        | EventType::SessionCreated
+        | EventType::SessionEnded
         | EventType::SnapshotUser
         | EventType::SnapshotGroup
         | EventType::SnapshotMember
@@ -125,6 +139,8 @@ fn data(kind: EventType) -> (Value, Value) {
                         "kind": { "enum": ["initial", "incremental", "on_demand"] }, "started_at": time(),
                         "ended_at": time(), "counts": { "type": "object", "additionalProperties": integer() } })) }),
         ),
+        E::SessionCreated => session(None),
+        E::SessionEnded => session(Some("deactivated")),
         E::EndpointDisabled => (
             json!({ "endpoint": { "id": OTHER, "url": "https://app.example", "description": "CRM", "state": "disabled",
                                   "disabled_reason": "every attempt failed for 5 days", "disabled_at": TIME,
@@ -142,6 +158,22 @@ fn data(kind: EventType) -> (Value, Value) {
             json!({ "directory": directory_schema() }),
         ),
     }
+}
+
+/// A session that began, or one that ended, with the reason.
+fn session(reason: Option<&str>) -> (Value, Value) {
+    let mut session = json!({ "id": SESSION, "connection_id": OTHER, "client_id": CLIENT, "user_id": USER });
+    let mut properties = json!({ "id": id(), "connection_id": id(), "client_id": id(), "user_id": id() });
+    let mut required = vec!["id", "connection_id", "client_id", "user_id"];
+    if let Some(reason) = reason {
+        session["reason"] = reason.into();
+        properties["reason"] = json!({ "enum": SESSION_ENDS });
+        required.push("reason");
+    }
+    (
+        json!({ "session": session, "user": { "id": USER } }),
+        json!({ "session": object(&required, &properties), "user": object(&["id"], &json!({ "id": id() })) }),
+    )
 }
 
 fn with_change(user: &Value, path: &str, before: &Value, after: &Value) -> (Value, Value) {

@@ -9,6 +9,7 @@ mod connections;
 mod keys;
 mod logins;
 mod readers;
+mod session_changes;
 mod sessions;
 
 pub use bindings::{Binding, SsoBindings};
@@ -19,4 +20,5 @@ pub use connections::{
 pub use keys::{SsoKey, SsoKeys};
 pub use logins::{LoginChannel, SsoLogin, SsoLogins};
 pub use readers::LogReader;
-pub use sessions::{EndedSession, NewSsoSession, SessionEnd, SessionFilter, SsoSession, SsoSessions};
+pub use session_changes::EndedSession;
+pub use sessions::{NewSsoSession, SessionEnd, SessionFilter, SsoSession, SsoSessions};

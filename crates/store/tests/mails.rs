@@ -66,6 +66,7 @@ impl World {
             rate_limit: None,
             format: store::EndpointFormat::Standard,
             audience: None,
+            sso_client_id: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
             disabled_at: None,

@@ -382,6 +382,7 @@ fn new_endpoint() -> Endpoint {
         rate_limit: Some(10),
         format: store::EndpointFormat::Set,
         audience: Some(vec!["https://app.example.com/feed".to_owned()]),
+        sso_client_id: None,
         state: EndpointState::Enabled,
         disabled_reason: None,
         disabled_at: None,

@@ -29,7 +29,7 @@ pub struct AttemptResult {
 }
 
 impl AttemptResult {
-    /// Whether the receiver took the event: any 2xx whose body came within the time.
+    /// Whether the receiver took the event: any 2xx whose body came within the time; of a logout, 200 or 204.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         self.failure.is_none()

@@ -10,8 +10,8 @@ use crate::resolver::{NameResolver, SystemLookup};
 use crate::schedule::RetryAfter;
 use crate::sign::{ID_HEADER, SIGNATURE_HEADER, Secret, TEST_HEADER, TIMESTAMP_HEADER, sign};
 use events::{EventId, Timestamp};
-use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -95,12 +95,22 @@ pub enum Content<'a> {
     },
     /// A Security Event Token in compact form, pushed as RFC 8935 §2.1 says. It carries its own signature.
     SecurityEvent(&'a str),
+    /// A form with a logout token (OpenID Connect Back-Channel Logout 1.0 §2.5). It carries its own signature.
+    Logout(&'a str),
 }
 
 impl<'a> Content<'a> {
     const fn body(&self) -> &'a str {
         match self {
-            Self::Standard { body, .. } | Self::SecurityEvent(body) => body,
+            Self::Standard { body, .. } | Self::SecurityEvent(body) | Self::Logout(body) => body,
+        }
+    }
+
+    /// Whether an answer says that it was taken. A logout is confirmed by 200 or 204 and by nothing else (§2.8).
+    fn is_taken(&self, status: StatusCode) -> bool {
+        match self {
+            Self::Standard { .. } | Self::SecurityEvent(_) => status.is_success(),
+            Self::Logout(_) => matches!(status, StatusCode::OK | StatusCode::NO_CONTENT),
         }
     }
 }
@@ -200,7 +210,7 @@ impl Sender {
             Ok(Err(error)) => Some(AttemptFailure::of(error)),
             Err(_) => Some(AttemptFailure::Timeout),
         };
-        let failure = if status.is_success() {
+        let failure = if request.content.is_taken(status) {
             broken
         } else {
             Some(AttemptFailure::Status(status.as_u16()))
@@ -266,6 +276,12 @@ fn headers(request: &Request<'_>, at: Timestamp, span: &Span) -> HeaderMap {
         Content::SecurityEvent(_) => {
             map.insert(CONTENT_TYPE, HeaderValue::from_static(crate::set::MEDIA_TYPE));
             map.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        }
+        Content::Logout(_) => {
+            map.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/x-www-form-urlencoded"),
+            );
         }
     }
     let context = telemetry::traceparent_of(span).or_else(|| match request.trace {

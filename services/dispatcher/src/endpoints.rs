@@ -2,7 +2,7 @@
 //! each event.
 
 use directory::{EndpointSubscription, Fields, Scope};
-use events::{EndpointId, Timestamp};
+use events::{EndpointId, EventType, SsoClientId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use secrets::MasterKeys;
 use std::collections::HashMap;
@@ -25,6 +25,8 @@ pub(crate) struct LoadedEndpoint {
     pub(crate) format: EndpointFormat,
     /// The `aud` of its Security Event Tokens; `None` for its URL.
     pub(crate) audience: Option<Vec<String>>,
+    /// The app whose endpoint it is.
+    pub(crate) app: Option<SsoClientId>,
     /// Some of its directories may not be live yet: see `catch_up`.
     pub(crate) catching_up: bool,
     /// `None` when its secrets cannot be opened: its deliveries wait until they can.
@@ -175,6 +177,7 @@ impl EndpointCache {
             coalesce: row.coalesce,
             format: row.format,
             audience: row.audience.clone(),
+            app: row.sso_client_id,
             per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
             credentials: credentials.ok(),
         }
@@ -183,7 +186,9 @@ impl EndpointCache {
     fn credentials(&self, row: &ActiveEndpoint) -> Result<Credentials, UnusableSecrets> {
         let context = store::Endpoint::secret_context(row.id);
         let mut secrets = Vec::with_capacity(2);
-        for sealed in std::iter::once(&row.sealed_secret).chain(&row.sealed_previous_secret) {
+        // What an app is sent is signed by the keys for apps.
+        let own = row.sso_client_id.is_none().then_some(&row.sealed_secret);
+        for sealed in own.into_iter().chain(&row.sealed_previous_secret) {
             let plain = self.master_keys.open(sealed, &context)?;
             secrets.push(Secret::parse(std::str::from_utf8(&plain)?)?);
         }
@@ -210,7 +215,7 @@ impl EndpointCache {
             KeptUrl::Sealed(sealed) => self
                 .master_keys
                 .open_text(sealed, &store::Endpoint::url_context(row.id))?,
-            // Of an earlier version; see `sealing`.
+            // Of an app, or of an earlier version; see `sealing`.
             KeptUrl::Plain(url) => url.as_str().into(),
         };
         Ok(Credentials {
@@ -232,7 +237,12 @@ fn subscription(row: &ActiveEndpoint) -> EndpointSubscription {
         types: row.event_types.clone(),
         directories: row.directory_ids.clone(),
         organizations: row.selection.organization_ids.clone(),
-        carries: (row.format == EndpointFormat::Set).then_some(webhooks::set::carries as fn(_) -> _),
+        carries: match row.format {
+            EndpointFormat::Standard => None,
+            EndpointFormat::Set => Some(webhooks::set::carries as fn(_) -> _),
+            EndpointFormat::LogoutToken => Some(is_logout),
+        },
+        app: row.sso_client_id,
         ..EndpointSubscription::default()
     };
     if let Some(filter) = &row.selection.filter {
@@ -248,6 +258,10 @@ fn subscription(row: &ActiveEndpoint) -> EndpointSubscription {
         }
     }
     subscription
+}
+
+fn is_logout(kind: EventType) -> bool {
+    kind == EventType::SessionEnded
 }
 
 /// The API takes no filter that cannot be read; another version of the program may have.
@@ -274,4 +288,5 @@ fn is_same(a: &ActiveEndpoint, b: &ActiveEndpoint) -> bool {
         && a.rate_limit == b.rate_limit
         && a.format == b.format
         && a.audience == b.audience
+        && a.sso_client_id == b.sso_client_id
 }

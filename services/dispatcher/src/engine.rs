@@ -1,7 +1,8 @@
 //! Sending: takes deliveries from the queue, makes the attempts, and hands the outcomes to the recorder.
 
 use crate::config::Config;
-use crate::endpoints::{EndpointCache, LoadedEndpoint};
+use crate::endpoints::EndpointCache;
+use crate::form::{Issuers, NoForm};
 use crate::job::{HeldDelivery, Job};
 use crate::measure;
 use crate::queue::{Class, EndpointHealth, Linked as _, Next, SendQueue};
@@ -9,12 +10,11 @@ use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use store::{DeliveryVerdict, EndpointFormat, FinishedAttempt};
+use store::{DeliveryVerdict, FinishedAttempt};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use webhooks::set::{NoSet, SetIssuer};
-use webhooks::{AttemptResult, Content, Request, Sender};
+use webhooks::{AttemptResult, Request, Sender};
 
 /// How long new events wait for room in memory when they come faster than they can be sent: to one endpoint, or at all.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
@@ -61,7 +61,7 @@ pub(crate) struct Engine {
     /// Wakes the sweep: something may be due.
     pub(crate) due: Notify,
     sender: Sender,
-    issuer: SetIssuer,
+    issuers: Issuers,
     queue: Mutex<SendQueue<Job>>,
     /// Deliveries leased to this process.
     held: Mutex<HashMap<DeliveryId, HeldLease>>,
@@ -79,7 +79,7 @@ impl Engine {
         config: Config,
         endpoints: EndpointCache,
         sender: Sender,
-        issuer: SetIssuer,
+        issuers: Issuers,
         outcomes: mpsc::Sender<DeliveryOutcome>,
         hard: CancellationToken,
     ) -> Arc<Self> {
@@ -89,7 +89,7 @@ impl Engine {
             endpoints,
             due: Notify::new(),
             sender,
-            issuer,
+            issuers,
             queue: Mutex::new(queue),
             held: Mutex::default(),
             room: Notify::new(),
@@ -272,21 +272,16 @@ impl Engine {
         let Some(credentials) = &endpoint.credentials else {
             return (DeliveryOutcome::Released(job.held()), EndpointHealth::Neutral);
         };
-        let token = match self.token(&job, &endpoint, credentials.url()) {
-            Ok(token) => token,
-            Err(error) => return (unsendable(job, &error), EndpointHealth::Neutral),
+        let form = match self.issuers.form(&job, &endpoint, credentials.url()).await {
+            Ok(form) => form,
+            Err(NoForm::Never(reason)) => return (unsendable(job, reason), EndpointHealth::Neutral),
+            Err(NoForm::NotNow) => return (DeliveryOutcome::Released(job.held()), EndpointHealth::Neutral),
         };
         let request = Request {
             url: credentials.url(),
             headers: &credentials.headers,
             event_id: job.event_id,
-            content: match &token {
-                Some(token) => Content::SecurityEvent(token),
-                None => Content::Standard {
-                    secrets: credentials.secrets_at(Timestamp::now()),
-                    body: &job.body,
-                },
-            },
+            content: form.content(&job, credentials.secrets_at(Timestamp::now())),
             attempt: job.attempt,
             trace: job.trace(),
             identity: credentials.identity.as_ref(),
@@ -324,19 +319,6 @@ impl Engine {
     fn may_send(&self, job: &Job) -> bool {
         let is_leased = |leased: &HeldLease| leased.at.elapsed() < self.config.lease;
         job.subject.is_none() || self.held().get(&job.delivery_id).is_some_and(is_leased)
-    }
-
-    /// The Security Event Token of a delivery to an endpoint that gets such; `None` for the others.
-    fn token(&self, job: &Job, endpoint: &LoadedEndpoint, url: &str) -> Result<Option<String>, NoSet> {
-        if endpoint.format != EndpointFormat::Set {
-            return Ok(None);
-        }
-        let jti = job.delivery_id.to_string();
-        match &endpoint.audience {
-            Some(audience) => self.issuer.token(&job.body, &jti, audience),
-            None => self.issuer.token(&job.body, &jti, &[url.to_owned()]),
-        }
-        .map(Some)
     }
 
     fn judge(&self, job: &Job, result: AttemptResult, now: Timestamp) -> FinishedAttempt {
@@ -466,7 +448,7 @@ impl Engine {
 }
 
 /// A delivery that no attempt can mend, made before its endpoint asked for another format.
-fn unsendable(job: Job, error: &NoSet) -> DeliveryOutcome {
+fn unsendable(job: Job, reason: String) -> DeliveryOutcome {
     let attempt = FinishedAttempt {
         id: AttemptId::new(),
         delivery_id: job.delivery_id,
@@ -478,7 +460,7 @@ fn unsendable(job: Job, error: &NoSet) -> DeliveryOutcome {
         duration: Duration::ZERO,
         status: None,
         gone: false,
-        error: Some(error.to_string()),
+        error: Some(reason),
         response_head: None,
         trace_id: None,
         verdict: DeliveryVerdict::Exhausted,

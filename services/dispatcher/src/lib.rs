@@ -3,6 +3,7 @@
 //!
 //! - `fanout` takes events from the bus, stores their deliveries, acknowledges the events, and puts the deliveries into
 //!   memory, already leased: a new event is sent without reading anything back.
+//! - `form` makes what is sent of what is stored: webhooks as they are, Security Event Tokens, logout tokens (`logout`).
 //! - `engine` sends what is in memory, with limits over all and for each endpoint (`queue`).
 //! - `recorder` writes the outcomes, in batches.
 //! - `catch_up` stores the past for endpoints that asked for it, until live events take over.
@@ -19,8 +20,10 @@ mod deps;
 mod endpoints;
 mod engine;
 mod fanout;
+mod form;
 mod housekeeping;
 mod job;
+mod logout;
 mod measure;
 mod people;
 mod queue;
@@ -36,7 +39,10 @@ use catch_up::Feeder;
 use endpoints::EndpointCache;
 use engine::Engine;
 use fanout::FanOut;
+use form::Issuers;
 use housekeeping::Housekeeping;
+use keyring::KeyRing;
+use logout::LogoutTokens;
 use recorder::Recorder;
 use runtime::{Context, Service, Shutdown};
 use std::sync::Arc;
@@ -82,9 +88,11 @@ impl Service for Dispatcher {
         let (outcomes_in, outcomes) = mpsc::channel(MOST_WAITING_OUTCOMES);
         let key = SetKey::from_seed(&master_keys.derive(SetKey::CONTEXT).current);
         let issuer = SetIssuer::new(key, &public_url);
+        let logouts = LogoutTokens::new(KeyRing::new(store.clone(), master_keys.clone()), &public_url);
         let sealing = sealing::run(store.clone(), master_keys.clone(), soft.clone());
         let endpoints = EndpointCache::new(store.clone(), master_keys);
-        let engine = Engine::new(self.config, endpoints, self.sender, issuer, outcomes_in, hard.clone());
+        let issuers = Issuers { sets: issuer, logouts };
+        let engine = Engine::new(self.config, endpoints, self.sender, issuers, outcomes_in, hard.clone());
 
         let last = CancellationToken::new();
         let recorder = Recorder {

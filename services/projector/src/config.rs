@@ -31,6 +31,8 @@ pub struct Config {
     pub housekeeping: Duration,
     /// How often the log is searched for events that are not on the bus yet.
     pub sweep: Duration,
+    /// How often it is looked whether others appended any, which are searched for at once.
+    pub glance: Duration,
 }
 
 impl Default for Config {
@@ -47,6 +49,7 @@ impl Default for Config {
             keep_events: None,
             housekeeping: Duration::from_mins(10),
             sweep: Duration::from_secs(1),
+            glance: Duration::from_millis(25),
         }
     }
 }

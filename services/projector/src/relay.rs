@@ -5,6 +5,9 @@
 //! directory's events reach the bus in the order of their sequence. The cursor in the database follows behind: after a
 //! crash some events are published again, under the same id.
 //!
+//! The log is searched in intervals, and at once when a glance at its end shows events of types that others append: an app
+//! that is told of a logout should not wait for the next search.
+//!
 //! Nothing here waits for anything else: while a portion is on its way to the bus, what was committed is taken in, the
 //! log is read and searched, and the cursor moves.
 
@@ -13,7 +16,7 @@ use crate::deps::Deps;
 use crate::outbox::{Outbox, OutboxBounds};
 use crate::stages::Stage;
 use bus::{Acker, Inbound, Receipt};
-use events::{Command, DirectoryId, Event, Timestamp};
+use events::{Command, DirectoryId, Event, EventType, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 use store::{EventPage, StoreError};
@@ -30,6 +33,8 @@ const CURSOR_LAG: Duration = Duration::from_millis(100);
 const PAGE_EVENTS: u32 = 500;
 /// Logs read at the same time.
 const READS_AT_ONCE: usize = 2;
+/// Events that a glance looks at: more than others append in that time.
+const GLANCE_EVENTS: u32 = 64;
 /// Between attempts while the bus or the database is away.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
@@ -64,6 +69,15 @@ enum TaskOutcome {
     Placed(Vec<DirectoryId>, HashMap<DirectoryId, i64>),
     Read(DirectoryId, EventPage),
     Swept(Result<EventPage, StoreError>),
+    Glanced(Result<Glance, StoreError>),
+}
+
+/// What a glance at the end of the log saw.
+struct Glance {
+    /// The position up to which it looked.
+    position: i64,
+    /// Others than a projector appended some of what is new.
+    is_of_others: bool,
 }
 
 /// Which tasks are at work.
@@ -73,6 +87,7 @@ struct BusyTasks {
     marking: bool,
     placing: bool,
     sweeping: bool,
+    glancing: bool,
     reads: usize,
 }
 
@@ -82,6 +97,9 @@ pub(crate) struct Relay {
     lanes: Vec<u16>,
     incoming: mpsc::Receiver<RelayMessage>,
     sweep: Duration,
+    glance: Duration,
+    /// Up to which position of the log others were looked for; `None` before the first glance.
+    glanced: Option<i64>,
     outbox: Outbox<PublishedBatch>,
     tasks: JoinSet<TaskOutcome>,
     busy: BusyTasks,
@@ -111,6 +129,8 @@ impl Relay {
             lanes,
             incoming,
             sweep: config.sweep,
+            glance: config.glance,
+            glanced: None,
             outbox: Outbox::new(bounds),
             tasks: JoinSet::new(),
             busy: BusyTasks::default(),
@@ -126,6 +146,8 @@ impl Relay {
     pub(crate) async fn run(mut self) {
         let mut sweep = tokio::time::interval(self.sweep);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut glance = tokio::time::interval(self.glance);
+        glance.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut open = true;
         while open || !self.outbox.is_settled() || self.busy.publishing {
             self.begin_what_may_be();
@@ -149,6 +171,7 @@ impl Relay {
                     self.begin_mark();
                 }
                 _ = sweep.tick() => self.begin_sweep(),
+                _ = glance.tick() => self.begin_glance(),
             }
         }
         // The cursor is not insisted on, but it spares the next projector to publish again.
@@ -252,6 +275,21 @@ impl Relay {
                 self.busy.sweeping = false;
                 self.take_found(found);
             }
+            TaskOutcome::Glanced(seen) => {
+                self.busy.glancing = false;
+                match seen {
+                    // The search at work may have begun before what is new was there: the next glance sees it again.
+                    Ok(seen) if seen.is_of_others && self.busy.sweeping => {}
+                    Ok(seen) => {
+                        self.glanced = Some(seen.position);
+                        if seen.is_of_others {
+                            self.begin_sweep();
+                        }
+                    }
+                    // The sweep tells of it.
+                    Err(error) => tracing::debug!(error = %chain(&error), "the end of the log could not be looked at"),
+                }
+            }
         }
     }
 
@@ -309,6 +347,18 @@ impl Relay {
             .spawn(async move { TaskOutcome::Swept(store.events().unpublished(&lanes, PAGE_EVENTS).await) });
     }
 
+    /// Looks whether others appended to the log since the last time: the sweep, which finds these events, is not waited for.
+    /// What a glance misses, the regular sweep finds.
+    fn begin_glance(&mut self) {
+        if self.busy.glancing || self.busy.sweeping {
+            return;
+        }
+        self.busy.glancing = true;
+        let (store, after) = (self.deps.store.clone(), self.glanced);
+        self.tasks
+            .spawn(async move { TaskOutcome::Glanced(glance(&store, after).await) });
+    }
+
     /// How many of the first positions cannot be lost any more.
     fn durable(&self) -> usize {
         let durable = self.unmarked.iter().take_while(|(receipt, _)| receipt.is_durable());
@@ -363,6 +413,41 @@ async fn publish(bus: &bus::Bus, events: Vec<Event>) -> TaskOutcome {
             }
         }
     }
+}
+
+async fn glance(store: &store::Store, after: Option<i64>) -> Result<Glance, StoreError> {
+    let Some(after) = after else {
+        // The sweep at the start finds what was there before.
+        let (position, _) = store.events().head().await?;
+        return Ok(Glance {
+            position,
+            is_of_others: true,
+        });
+    };
+    let new = store.events().types_behind(after, GLANCE_EVENTS).await?;
+    Ok(Glance {
+        position: new.last().map_or(after, |(position, _)| *position),
+        is_of_others: new.iter().any(|(_, kind)| kind.is_none_or(is_of_others)),
+    })
+}
+
+/// Whether an event is of a type that others than projectors append. Those that they append themselves they publish from
+/// memory, and nobody else needs to search for them.
+const fn is_of_others(kind: EventType) -> bool {
+    !matches!(
+        kind,
+        EventType::UserCreated
+            | EventType::UserUpdated
+            | EventType::UserDeactivated
+            | EventType::UserReactivated
+            | EventType::UserDeleted
+            | EventType::GroupCreated
+            | EventType::GroupUpdated
+            | EventType::GroupDeleted
+            | EventType::GroupMemberAdded
+            | EventType::GroupMemberRemoved
+            | EventType::DirectoryHeld
+    )
 }
 
 async fn logged(store: &store::Store, directory: DirectoryId, after: i64) -> EventPage {

@@ -43,6 +43,7 @@ on_both_databases! {
     a_projector_that_lost_its_lane_commits_nothing_in_it,
     a_command_for_a_directory_that_is_gone_is_refused,
     events_that_others_append_are_published_too,
+    what_others_append_does_not_wait_for_the_next_search,
     a_directory_with_hundreds_waiting_does_not_hold_up_another_in_its_lane,
     too_many_deactivations_and_deletions_at_once_hold_the_directory_and_nothing_else,
 }
@@ -308,26 +309,50 @@ async fn a_command_for_a_directory_that_is_gone_is_refused(dialect: Dialect) {
     world.stop().await;
 }
 
+async fn append(world: &World, directory: DirectoryId, kind: events::EventType) {
+    let lane = events::lane_of(directory, 2);
+    let change = world.database.store.change(Some(lane)).await.unwrap();
+    let draft = store::EventDraft {
+        id: events::EventId::new(),
+        kind,
+        organization_id: world.organization,
+        directory_id: directory,
+        source: Source::Api,
+        subject_id: None,
+        timestamp: Timestamp::now(),
+        traceparent: None,
+        data: json!({}),
+    };
+    change.append(lane, vec![draft]).await.unwrap();
+    change.commit().await.unwrap();
+}
+
+async fn what_others_append_does_not_wait_for_the_next_search(dialect: Dialect) {
+    let config = projector::Config {
+        sweep: Duration::from_hours(1),
+        ..projector::Config::default()
+    };
+    let world = World::start_with(dialect, config).await;
+    let directory = world.directory().await;
+    let consumer = world.bus.events(vec![0, 1]);
+    for kind in [events::EventType::SessionCreated, events::EventType::SessionEnded] {
+        append(&world, directory, kind).await;
+        let published = take(&consumer, 1).await;
+        assert_eq!(published[0].kind, kind);
+    }
+    let verified = projector::verify::verify(&world.database.store, directory)
+        .await
+        .unwrap();
+    assert_eq!(verified.differences, Vec::<String>::new(), "sessions change no rows");
+    world.stop().await;
+}
+
 async fn events_that_others_append_are_published_too(dialect: Dialect) {
     let world = World::start(dialect).await;
     let directory = world.directory().await;
     let consumer = world.bus.events(vec![0, 1]);
-    let lane = events::lane_of(directory, 2);
     for n in 0..3 {
-        let change = world.database.store.change(Some(lane)).await.unwrap();
-        let draft = store::EventDraft {
-            id: events::EventId::new(),
-            kind: events::EventType::DirectoryUpdated,
-            organization_id: world.organization,
-            directory_id: directory,
-            source: Source::Api,
-            subject_id: None,
-            timestamp: Timestamp::now(),
-            traceparent: None,
-            data: json!({}),
-        };
-        change.append(lane, vec![draft]).await.unwrap();
-        change.commit().await.unwrap();
+        append(&world, directory, events::EventType::DirectoryUpdated).await;
         world.send(&world.create_user(directory, &format!("user{n}"))).await;
     }
     let published = take(&consumer, 6).await;

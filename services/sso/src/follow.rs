@@ -177,8 +177,9 @@ pub(crate) async fn end_sessions(
 ) -> Result<u64, StoreError> {
     let mut count = 0;
     loop {
-        let change = state.store.change(Some(state.lane(directory))).await?;
-        let ended = change.end_sso_sessions(of, reason, now).await?;
+        let lane = state.lane(directory);
+        let change = state.store.change(Some(lane)).await?;
+        let ended = change.end_sso_sessions(lane, of, reason, now).await?;
         if ended.is_empty() {
             return Ok(count);
         }

@@ -16,7 +16,6 @@ mod discovery;
 mod fault;
 mod follow;
 mod housekeeping;
-mod keys;
 mod logout;
 mod matching;
 mod outcome;

@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
-use crate::keys::KeyRing;
 use events::{DirectoryId, SsoClientId, Timestamp};
+use keyring::KeyRing;
 use moka::sync::Cache;
 use oidc::Verifier;
 use reqwest::Client;

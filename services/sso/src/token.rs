@@ -5,7 +5,6 @@
 
 use crate::client::authenticated;
 use crate::follow::end_sessions;
-use crate::keys::{KeyRingError, Keys};
 use crate::parameters::Parameters;
 use crate::person::{People, Person};
 use crate::selector::is_open;
@@ -15,6 +14,7 @@ use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICA
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use events::{SsoSessionId, Timestamp};
+use keyring::{KeyRingError, Keys};
 use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
 use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};
@@ -145,7 +145,7 @@ async fn redeem(
         ));
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    if !sessions.redeem(begun.id, now).await? {
+    let Some(redeemed) = use_code(state, &session, now).await? else {
         if session.redeemed_at.is_some() {
             end_sessions(
                 state,
@@ -157,9 +157,20 @@ async fn redeem(
             .await?;
         }
         return Err(NOT_GOOD);
+    };
+    let person = welcome(state, &redeemed, now).await?;
+    Ok((redeemed, person))
+}
+
+/// The session of a code that is used now; `None` where it cannot be.
+async fn use_code(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<Option<SsoSession>, StoreError> {
+    let lane = state.lane(session.begun.directory_id);
+    let change = state.store.change(Some(lane)).await?;
+    let redeemed = change.redeem_sso_session(lane, session.begun.id, now).await?;
+    if redeemed.is_some() {
+        change.commit().await?;
     }
-    let person = welcome(state, &session, now).await?;
-    Ok((session, person))
+    Ok(redeemed)
 }
 
 /// PKCE (RFC 7636 §4.6): with a challenge a verifier is demanded, without one none is taken (RFC 9700 §4.8.2).

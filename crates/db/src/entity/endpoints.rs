@@ -1,7 +1,7 @@
 //! Webhook endpoints.
 
 use super::column::{Id, Millis};
-use ::events::EndpointId;
+use ::events::{EndpointId, SsoClientId};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -67,6 +67,8 @@ pub struct Model {
     /// A JSON array of addresses.
     #[sea_orm(column_type = "Text")]
     pub contacts: Option<String>,
+    /// The app whose logout tokens it is sent; the endpoint is the app's, and goes with it.
+    pub sso_client_id: Option<Id<SsoClientId>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -129,6 +131,8 @@ pub enum EndpointFormat {
     Standard,
     /// Security Event Tokens (RFC 8417, RFC 9967), pushed as RFC 8935 says.
     Set,
+    /// Logout tokens (OpenID Connect Back-Channel Logout 1.0), for an app that people log in to.
+    LogoutToken,
 }
 
 impl EndpointFormat {
@@ -138,6 +142,7 @@ impl EndpointFormat {
         match self {
             Self::Standard => "standard",
             Self::Set => "set",
+            Self::LogoutToken => "logout_token",
         }
     }
 }

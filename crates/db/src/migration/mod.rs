@@ -19,6 +19,7 @@ mod endpoint_version;
 mod instants;
 mod log;
 mod log_copies;
+mod logout_tokens;
 mod mail;
 mod member_events;
 mod oauth;
@@ -98,6 +99,7 @@ migrations! {
     "0031_test_receivers": test_receivers,
     "0034_activity": activity,
     "0035_sso": sso,
+    "0036_logout_tokens": logout_tokens,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

@@ -99,5 +99,13 @@ mod tests {
             json!({ "group": { "id": "g", "display_name": "Sales" }, "user": { "id": person } })
         );
         assert_eq!(erase("{}", person).unwrap(), None);
+
+        let session = json!({ "type": "session.ended", "data": { "user": { "id": person },
+                              "session": { "id": "s", "user_id": person, "reason": "deleted" } } });
+        assert_eq!(
+            erase(&session.to_string(), person).unwrap(),
+            None,
+            "of a session nothing but the id is told"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Which endpoints get an event, under which type, and how much of it; and why others do not.
 
 use super::{Concern, Fields, Scope, left, member_user};
-use ::events::{DirectoryId, Event, EventPattern, EventType, OrganizationId, ResourceId};
+use ::events::{DirectoryId, Event, EventPattern, EventType, OrganizationId, ResourceId, SsoClientId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -23,9 +23,11 @@ pub struct EndpointSubscription {
     pub broken: bool,
     /// The types that it can be sent at all, where those are not all.
     pub carries: Option<fn(EventType) -> bool>,
+    /// The app of single sign-on of whose sessions alone it is told.
+    pub app: Option<SsoClientId>,
 }
 
-/// The users that member events of a batch are about, as they are now: for scopes.
+/// The users that events of a batch name without telling what they are, as they are now: for scopes.
 pub type PeopleById = HashMap<(DirectoryId, ResourceId), Map<String, Value>>;
 
 /// An event that is matched with many endpoints, and parsed at most once.
@@ -63,11 +65,19 @@ impl<'a> ParsedEvent<'a> {
             .as_ref()
     }
 
-    /// Of a member event the user who is the member.
+    /// Of a member event the user who is the member, and of one about a session whose it is.
     #[must_use]
     pub fn member(&self) -> Option<ResourceId> {
-        is_member(self.event.kind)
+        names_a_user(self.event.kind)
             .then(|| member_user(&self.body()?["data"]))
+            .flatten()
+    }
+
+    /// Of an event about a session the app.
+    #[must_use]
+    pub fn app(&self) -> Option<SsoClientId> {
+        matches!(self.event.kind, EventType::SessionCreated | EventType::SessionEnded)
+            .then(|| self.body()?["data"]["session"]["client_id"].as_str()?.parse().ok())
             .flatten()
     }
 }
@@ -98,6 +108,14 @@ impl EndpointSubscription {
         let event = parsed.event;
         self.is_of_interest(event)?;
         let wanted = |kind| self.wants_type(kind).then_some(kind).ok_or(Untold::Type);
+        if let Some(app) = self.app {
+            wanted(event.kind)?;
+            return if parsed.app() == Some(app) {
+                Ok(Rendering::AsItIs)
+            } else {
+                Err(Untold::Filter)
+            };
+        }
         if self.scope.is_none() && self.fields.is_none() {
             return wanted(event.kind).map(|_| Rendering::AsItIs);
         }
@@ -127,17 +145,17 @@ impl EndpointSubscription {
         Ok(())
     }
 
-    /// Whether member events concern it only for users in scope, so that these must be known.
+    /// Whether events that only name a user concern it only for users in scope, so that these must be known.
     #[must_use]
     pub fn asks_for_member(&self, event: &Event) -> bool {
-        self.scope.is_some() && is_member(event.kind) && self.is_of_interest(event).is_ok()
+        self.scope.is_some() && names_a_user(event.kind) && self.is_of_interest(event).is_ok()
     }
 
     /// The type under which an event is sent; a user who comes into scope or leaves it makes another one of it.
     fn kind_in_scope(&self, parsed: &ParsedEvent<'_>, people: &PeopleById) -> Option<EventType> {
         let kind = parsed.event.kind;
         let Some(scope) = &self.scope else { return Some(kind) };
-        if is_member(kind) {
+        if names_a_user(kind) {
             // A group in a group is not personal data.
             let Some(member) = parsed.member() else {
                 return Some(kind);
@@ -178,10 +196,15 @@ fn is_among<T: PartialEq>(wanted: Option<&[T]>, found: &T) -> bool {
     wanted.is_none_or(|wanted| wanted.contains(found))
 }
 
-const fn is_member(kind: EventType) -> bool {
+/// Events that name a user without telling what it is.
+const fn names_a_user(kind: EventType) -> bool {
     matches!(
         kind,
-        EventType::GroupMemberAdded | EventType::GroupMemberRemoved | EventType::SnapshotMember
+        EventType::GroupMemberAdded
+            | EventType::GroupMemberRemoved
+            | EventType::SnapshotMember
+            | EventType::SessionCreated
+            | EventType::SessionEnded
     )
 }
 
@@ -303,6 +326,23 @@ mod tests {
     }
 
     #[test]
+    fn an_app_is_told_of_the_ends_of_its_own_sessions_alone() {
+        let app = SsoClientId::new();
+        let of_app = EndpointSubscription {
+            types: Some(vec![EventType::SessionEnded.into()]),
+            app: Some(app),
+            ..EndpointSubscription::default()
+        };
+        let session = |kind, client: SsoClientId| {
+            let data = json!({ "session": { "id": "s", "client_id": client }, "user": { "id": "u" } });
+            event(kind, DirectoryId::new(), &data)
+        };
+        assert!(wants(&of_app, &session(EventType::SessionEnded, app)));
+        assert!(!wants(&of_app, &session(EventType::SessionEnded, SsoClientId::new())));
+        assert!(!wants(&of_app, &session(EventType::SessionCreated, app)));
+    }
+
+    #[test]
     fn why_an_event_is_not_sent_is_told() {
         let directory = DirectoryId::new();
         let untold = |subscription: &EndpointSubscription, kind| {
@@ -340,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_sent_when_the_user_is_in_scope_and_a_nested_group_always() {
+    fn members_and_sessions_are_sent_of_users_in_scope_and_nested_groups_always() {
         let (directory, ada) = (DirectoryId::new(), ResourceId::new());
         let subscription = EndpointSubscription {
             scope: Some(Scope::parse("title eq \"Lead\"").unwrap()),
@@ -358,6 +398,12 @@ mod tests {
             told(&subscription, &added, &PeopleById::new()).is_none(),
             "deleted since"
         );
+        let session = json!({ "session": { "user_id": ada }, "user": { "id": ada } });
+        for kind in [EventType::SessionCreated, EventType::SessionEnded] {
+            let event = event(kind, directory, &session);
+            assert!(told(&subscription, &event, &person("Lead")).is_some());
+            assert!(told(&subscription, &event, &person("Clerk")).is_none());
+        }
         let nested = event_of(json!({ "group": {}, "member": { "id": ResourceId::new() } }));
         assert!(told(&subscription, &nested, &PeopleById::new()).is_some());
     }

@@ -4,6 +4,7 @@
 //! [`Endpoint::secret_context`], [`Endpoint::headers_context`] and [`Endpoint::url_context`] name.
 
 mod change;
+mod logout;
 mod selection;
 mod url;
 
@@ -18,7 +19,7 @@ use db::entity::column::Millis;
 use db::entity::endpoint_version;
 use db::entity::endpoints::{Column, Entity, Model};
 use db::send::{fetch_all, fetch_one};
-use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, Timestamp};
+use events::{DirectoryId, EndpointId, EventPattern, OrganizationId, SsoClientId, Timestamp};
 use sea_orm::{
     ActiveEnum as _, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _,
@@ -64,6 +65,8 @@ pub struct Endpoint {
     pub format: EndpointFormat,
     /// The `aud` of its Security Event Tokens; `None` for its URL.
     pub audience: Option<Vec<String>>,
+    /// The app whose logout tokens it is sent: see [`EndpointFormat::LogoutToken`].
+    pub sso_client_id: Option<SsoClientId>,
     /// Whether it is sent to.
     pub state: EndpointState,
     /// Why it is not.
@@ -148,6 +151,8 @@ pub struct ActiveEndpoint {
     pub format: EndpointFormat,
     /// The `aud` of its Security Event Tokens; `None` for its URL.
     pub audience: Option<Vec<String>>,
+    /// The app whose logout tokens it is sent: see [`EndpointFormat::LogoutToken`].
+    pub sso_client_id: Option<SsoClientId>,
     /// Whether it is sent to; otherwise its events are held.
     pub enabled: bool,
 }
@@ -271,6 +276,7 @@ fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
         rate_limit: row.rate_limit,
         format: row.format,
         audience: json(row.audience, "audience")?,
+        sso_client_id: row.sso_client_id.map(|id| id.0),
         state: row.state,
         disabled_reason: row.disabled_reason,
         disabled_at: row.disabled_at.map(Timestamp::from),
@@ -318,6 +324,7 @@ fn active(row: Model) -> Result<ActiveEndpoint, StoreError> {
         rate_limit: endpoint.rate_limit,
         format: endpoint.format,
         audience: endpoint.audience,
+        sso_client_id: endpoint.sso_client_id,
         enabled: endpoint.state == EndpointState::Enabled,
     })
 }

@@ -14,7 +14,7 @@ use db::entity::column::Id;
 use db::entity::{directories, events as log, log_copies};
 use db::expr::{null, number};
 use db::rows::{ValueKind, is_one_of, list};
-use db::send::fetch_one;
+use db::send::{fetch_all, fetch_one};
 use events::{DirectoryId, Event, EventId, EventType, OrganizationId};
 use log::Column::{DirectoryId as Directory, OrganizationId as Organization, Position, Sequence};
 use place::{Place, TX, event_has, horizon, in_commit_order};
@@ -293,6 +293,26 @@ impl Events<'_> {
         Ok((head.newest, head.settled))
     }
 
+    /// Positions and types of the first events behind a position, in the order of positions; `None` for a type that this
+    /// version does not know. On PostgreSQL, one whose transaction takes longer may come to stand before the position, and is
+    /// not among any of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database.
+    pub async fn types_behind(&self, position: i64, limit: u32) -> Result<Vec<(i64, Option<EventType>)>, StoreError> {
+        let behind = Query::select()
+            .column(Position)
+            .expr_as(Expr::col(log::Column::EventType), "event_type")
+            .from(log::Entity)
+            .and_where(Expr::col(Position).gt(position))
+            .order_by(Position, Order::Asc)
+            .limit(limit.into())
+            .take();
+        let behind: Vec<Behind> = fetch_all(self.store.read(), &behind).await?;
+        let read = |event: Behind| (event.position, event.event_type.parse().ok());
+        Ok(behind.into_iter().map(read).collect())
+    }
+
     /// Events of these lanes that are not yet marked as published, in order within each directory: those of one directory
     /// after those of another, each looked up behind its own mark. `next` is set when there may be more.
     ///
@@ -380,6 +400,13 @@ fn cut_logs() -> sea_orm::Select<log_copies::Entity> {
 #[derive(FromQueryResult)]
 struct Newest {
     id: Id<EventId>,
+}
+
+/// What is known at a glance of an event.
+#[derive(Clone, Debug, FromQueryResult)]
+struct Behind {
+    position: i64,
+    event_type: String,
 }
 
 /// How far the log goes.

@@ -84,13 +84,13 @@ impl SsoClients {
 }
 
 impl AdminTx {
-    /// Makes an app.
+    /// Makes an app, with the endpoint that its logout tokens go to, where it has an address for them.
     ///
     /// # Errors
     /// As any write.
     pub async fn create_sso_client(&self, new: &SsoClient) -> Result<(), StoreError> {
         execute(&self.tx, Entity::insert(row(new)?).as_query()).await?;
-        Ok(())
+        self.follow_sso_client(new).await
     }
 
     /// One app, held until this change ends.
@@ -103,7 +103,7 @@ impl AdminTx {
         found.map(client).transpose()
     }
 
-    /// Writes an app that was read in this change.
+    /// Writes an app that was read in this change, and brings its endpoint in step.
     ///
     /// # Errors
     /// As any write.
@@ -112,14 +112,15 @@ impl AdminTx {
         row.id = sea_orm::NotSet;
         let written = Entity::update_many().set(row).filter(Column::Id.eq(Id(changed.id)));
         execute(&self.tx, written.as_query()).await?;
-        Ok(())
+        self.follow_sso_client(changed).await
     }
 
-    /// Deletes an app with its logins and sessions.
+    /// Deletes an app with its logins and sessions, and the endpoint of its logout tokens with its deliveries.
     ///
     /// # Errors
     /// As any write.
     pub async fn delete_sso_client(&self, id: SsoClientId) -> Result<(), StoreError> {
+        self.delete_endpoint_of_app(id).await?;
         let deleted = Entity::delete_many().filter(Column::Id.eq(Id(id)));
         execute(&self.tx, deleted.as_query()).await?;
         Ok(())

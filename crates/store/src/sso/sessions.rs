@@ -1,7 +1,7 @@
 //! People who are logged in to apps, and the code that each login began with.
 
 use crate::tenancy::{List, ListPage, Listing, TokenDigest};
-use crate::{AdminTx, Store, StoreError};
+use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::sso_sessions::{ActiveModel, Column, Entity, Model};
 use db::send::{AnyRow, execute, fetch_all, fetch_one};
@@ -16,7 +16,7 @@ use super::logins::LoginChannel;
 pub use db::entity::sso_sessions::SessionEnd;
 
 /// Sessions that are ended or forgotten in one statement.
-const BATCH: u64 = 500;
+pub(super) const BATCH: u64 = 500;
 
 /// A session that begins: with a code that is not redeemed yet.
 #[derive(Clone, Debug)]
@@ -80,25 +80,6 @@ impl SsoSession {
     }
 }
 
-/// A session that was ended just now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndedSession {
-    /// Its id.
-    pub id: SsoSessionId,
-    /// The app.
-    pub client_id: SsoClientId,
-    /// The connection that the person came by.
-    pub connection_id: ConnectionId,
-    /// The tenant.
-    pub organization_id: OrganizationId,
-    /// The directory.
-    pub directory_id: DirectoryId,
-    /// The person.
-    pub user_id: ResourceId,
-    /// Whether its code had been redeemed: only then the app has a session.
-    pub was_redeemed: bool,
-}
-
 /// Which sessions to end or list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionFilter {
@@ -106,6 +87,8 @@ pub enum SessionFilter {
     Id(SsoSessionId),
     /// Of a person of a directory.
     User(DirectoryId, ResourceId),
+    /// Of everybody of a directory.
+    Directory(DirectoryId),
     /// Of everybody who came by a connection.
     Connection(ConnectionId),
     /// Of an app.
@@ -119,6 +102,7 @@ impl SessionFilter {
             Self::User(directory, user) => Condition::all()
                 .add(Column::DirectoryId.eq(Id(directory)))
                 .add(Column::UserId.eq(Id(user))),
+            Self::Directory(id) => Condition::all().add(Column::DirectoryId.eq(Id(id))),
             Self::Connection(id) => Condition::all().add(Column::ConnectionId.eq(Id(id))),
             Self::Client(id) => Condition::all().add(Column::ClientId.eq(Id(id))),
         }
@@ -194,20 +178,6 @@ impl SsoSessions {
         list.try_map(session)
     }
 
-    /// Redeems the code of a session that goes on. Of several that try, one gets `true`.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn redeem(&self, id: SsoSessionId, now: Timestamp) -> Result<bool, StoreError> {
-        let redeemed = Entity::update_many()
-            .col_expr(Column::RedeemedAt, Expr::value(Millis::from(now)))
-            .filter(Column::Id.eq(Id(id)))
-            .filter(Column::RedeemedAt.is_null())
-            .filter(Column::EndedAt.is_null())
-            .filter(Column::CodeExpiresAt.gt(Millis::from(now)));
-        Ok(execute(self.store.write(), redeemed.as_query()).await? > 0)
-    }
-
     /// Replaces the refresh token of a session that goes on, if it is the newest. Of several that try, one gets `true`.
     ///
     /// # Errors
@@ -264,48 +234,13 @@ impl SsoSessions {
     }
 }
 
-impl AdminTx {
-    /// Ends some of the sessions that go on, and says which. Call again until there are none.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn end_sso_sessions(
-        &self,
-        of: SessionFilter,
-        reason: SessionEnd,
-        now: Timestamp,
-    ) -> Result<Vec<EndedSession>, StoreError> {
-        let live = Entity::find().filter(is_live(of, now)).limit(BATCH).lock_exclusive();
-        let rows: Vec<Model> = fetch_all(&self.tx, live.as_query()).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let ended = Entity::update_many()
-            .col_expr(Column::EndedAt, Expr::value(Millis::from(now)))
-            .col_expr(Column::EndReason, Expr::value(reason))
-            .filter(Column::Id.is_in(ids));
-        execute(&self.tx, ended.as_query()).await?;
-        let ended = rows.into_iter().map(|row| EndedSession {
-            id: row.id.0,
-            client_id: row.client_id.0,
-            connection_id: row.connection_id.0,
-            organization_id: row.organization_id.0,
-            directory_id: row.directory_id.0,
-            user_id: row.user_id.0,
-            was_redeemed: row.redeemed_at.is_some(),
-        });
-        Ok(ended.collect())
-    }
-}
-
-fn is_live(of: SessionFilter, now: Timestamp) -> Condition {
+pub(super) fn is_live(of: SessionFilter, now: Timestamp) -> Condition {
     of.condition()
         .add(Column::EndedAt.is_null())
         .add(Column::ExpiresAt.gt(Millis::from(now)))
 }
 
-fn session(row: Model) -> Result<SsoSession, StoreError> {
+pub(super) fn session(row: Model) -> Result<SsoSession, StoreError> {
     let hash = row.code_hash.try_into();
     Ok(SsoSession {
         begun: NewSsoSession {

@@ -91,6 +91,7 @@ impl Fixture {
             rate_limit: None,
             format: store::EndpointFormat::Standard,
             audience: None,
+            sso_client_id: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
             disabled_at: None,

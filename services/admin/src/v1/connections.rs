@@ -21,8 +21,9 @@ use api::Connection;
 use store::{AdminTx, SealedColumn, SessionEnd, SessionFilter, StoreError};
 
 /// Logs out everybody who came by a connection that nobody comes by any more. Says how many sessions that were.
-async fn log_everybody_out(change: &AdminTx, id: ConnectionId, now: Timestamp) -> Result<usize, StoreError> {
-    super::sso_sessions::end_all(change, SessionFilter::Connection(id), SessionEnd::ConnectionPaused, now).await
+async fn log_everybody_out(change: &AdminTx, lane: u16, id: ConnectionId, now: Timestamp) -> Result<usize, StoreError> {
+    let of = SessionFilter::Connection(id);
+    super::sso_sessions::end_all(change, lane, of, SessionEnd::ConnectionPaused, now).await
 }
 
 /// The act with whom it is about.

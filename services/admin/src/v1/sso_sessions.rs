@@ -7,16 +7,18 @@ use ::events::Timestamp;
 use api::{LoginChannel, SessionEnd, SsoSession};
 use store::{AdminTx, SessionFilter, StoreError};
 
-/// Ends all sessions of a kind, some at a time. Says how many those were.
+/// Ends all sessions of a kind that are of directories of a lane, some at a time. Says how many those were. The change must
+/// have been opened with the lane.
 pub(super) async fn end_all(
     change: &AdminTx,
+    lane: u16,
     of: SessionFilter,
     reason: store::SessionEnd,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let mut ended = 0;
     loop {
-        let some = change.end_sso_sessions(of, reason, now).await?;
+        let some = change.end_sso_sessions(lane, of, reason, now).await?;
         if some.is_empty() {
             return Ok(ended);
         }

@@ -3,6 +3,7 @@
 
 mod faults;
 mod lines;
+mod logouts;
 mod receiver;
 mod sealing;
 mod system;

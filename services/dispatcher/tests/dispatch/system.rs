@@ -23,8 +23,8 @@ pub(crate) struct System {
     pub(crate) bus: Bus,
     pub(crate) master_key: MasterKey,
     pub(crate) shutdown: Shutdown,
-    organization_id: OrganizationId,
-    directory_id: DirectoryId,
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) directory_id: DirectoryId,
 }
 
 /// What a test wants of an endpoint.
@@ -87,6 +87,10 @@ impl System {
             organization_id: organization.id,
             directory_id: directory.id,
         }
+    }
+
+    pub(crate) fn lane(&self) -> u16 {
+        lane_of(self.directory_id, PARTITIONS)
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -170,6 +174,7 @@ impl System {
             rate_limit: wanted.rate_limit,
             format: EndpointFormat::Standard,
             audience: None,
+            sso_client_id: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
             disabled_at: None,
@@ -186,7 +191,7 @@ impl System {
 
     /// Commits events about these subjects and publishes them.
     pub(crate) async fn publish(&self, subjects: &[Option<ResourceId>]) -> Vec<Event> {
-        let lane = lane_of(self.directory_id, PARTITIONS);
+        let lane = self.lane();
         let draft = |subject_id: &Option<ResourceId>| EventDraft {
             id: EventId::new(),
             kind: EventType::UserUpdated,

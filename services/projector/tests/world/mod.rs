@@ -85,7 +85,9 @@ impl World {
             bus: bus.clone(),
             instance: "test".into(),
         };
-        config.sweep = Duration::from_millis(50);
+        if config.sweep == Config::default().sweep {
+            config.sweep = Duration::from_millis(50);
+        }
         let projector = Projector::bind(config, deps).unwrap();
         tokio::spawn(projector.run(shutdown.clone()))
     }

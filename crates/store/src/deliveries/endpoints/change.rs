@@ -45,6 +45,7 @@ impl AdminTx {
             state: Set(EndpointState::Enabled),
             signing: Set(Signing::try_from_value(&new.signing)?),
             public_key: Set(new.public_key.clone()),
+            sso_client_id: Set(new.sso_client_id.map(Id)),
             created_at: Set(new.created_at.into()),
             updated_at: Set(new.created_at.into()),
             ..operators(new)?

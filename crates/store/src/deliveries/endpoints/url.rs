@@ -45,7 +45,7 @@ pub struct EndpointUrl {
 pub enum KeptUrl {
     /// Encrypted, under [`Endpoint::url_context`].
     Sealed(Vec<u8>),
-    /// As an earlier version wrote it.
+    /// As an earlier version wrote it, or of an app, which shows it anyway.
     Plain(String),
 }
 
@@ -61,7 +61,8 @@ impl EndpointUrl {
         }
     }
 
-    fn plain(url: String) -> Self {
+    /// A URL that is no secret of the endpoint.
+    pub(super) fn plain(url: String) -> Self {
         let (origin, path_length) = parts(&url);
         Self {
             origin,
@@ -142,6 +143,7 @@ impl Endpoints {
         let after = after.unwrap_or_else(|| EndpointId::from(uuid::Uuid::nil()));
         let unsealed = Entity::find()
             .filter(endpoints::Column::SealedUrl.is_null())
+            .filter(endpoints::Column::SsoClientId.is_null())
             .filter(endpoints::Column::Id.gt(Id(after)))
             .order_by_asc(endpoints::Column::Id)
             .limit(PORTION)

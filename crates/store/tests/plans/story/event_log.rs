@@ -10,7 +10,8 @@ pub(super) async fn log(store: &Store, many: u64) {
         .await
         .unwrap();
     log.page_of(big(), 10, 20).await.unwrap();
-    log.head().await.unwrap();
+    let (newest, _) = log.head().await.unwrap();
+    assert_eq!(log.types_behind(newest - 3, 20).await.unwrap().len(), 3);
     assert!(store.checkup().await.unwrap().pending.is_empty());
     assert!(log.newest(None).await.unwrap().is_some());
     log.newest(Some(id(Kind::Organization, 1))).await.unwrap();

@@ -47,7 +47,7 @@ fn client(id: SsoClientId) -> SsoClient {
         jwks: None,
         redirect_uris: vec!["https://app.example/cb".to_owned()],
         post_logout_redirect_uris: Vec::new(),
-        backchannel_logout_uri: None,
+        backchannel_logout_uri: Some("https://app.example/logout".to_owned()),
         initiate_login_uri: None,
         created_at: now(),
         updated_at: now(),
@@ -61,7 +61,7 @@ fn session(connection_id: ConnectionId, client_id: SsoClientId) -> NewSsoSession
         client_id,
         organization_id: super::id(Kind::Organization, 0),
         directory_id: big(),
-        user_id: user(3),
+        user_id: events::ResourceId::new(),
         subject: "t.o".to_owned(),
         channel: LoginChannel::App,
         scope: "openid".to_owned(),
@@ -168,22 +168,26 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     let sessions = store.sso_sessions();
     let begun = session(id, app);
     sessions.begin(&begun).await.unwrap();
-    assert!(sessions.redeem(begun.id, now()).await.unwrap());
-    assert!(!sessions.redeem(begun.id, now()).await.unwrap(), "a code is good once");
+    let change = store.change(Some(0)).await.unwrap();
+    let redeemed = change.redeem_sso_session(0, begun.id, now()).await.unwrap();
+    assert_eq!(redeemed.unwrap().redeemed_at, Some(now()));
+    let again = change.redeem_sso_session(0, begun.id, now()).await.unwrap();
+    assert!(again.is_none(), "a code is good once");
+    change.commit().await.unwrap();
     assert!(sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(!sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(sessions.by_id(begun.id).await.unwrap().unwrap().is_live(now()));
     two_pages!(|page: ListPage| async move { store.sso_sessions().list(id, &page).await });
     for of in [
         SessionFilter::Id(begun.id),
-        SessionFilter::User(big(), user(3)),
+        SessionFilter::User(big(), begun.user_id),
         SessionFilter::Connection(id),
         SessionFilter::Client(app),
     ] {
         assert_eq!(sessions.live(of, now()).await.unwrap().len(), 1);
-        let change = store.change(None).await.unwrap();
+        let change = store.change(Some(0)).await.unwrap();
         let ended = change
-            .end_sso_sessions(of, SessionEnd::Deactivated, now())
+            .end_sso_sessions(0, of, SessionEnd::Deactivated, now())
             .await
             .unwrap();
         assert!(matches!(&ended[..], [one] if one.id == begun.id && one.was_redeemed));

@@ -19,10 +19,13 @@ use actix_web::web::Path;
 )]
 pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: ConnectionId = path_id("connection", &path)?;
-    let change = context.change(None).await?;
-    let connection = change.connection(id).await?;
-    let connection = connection.ok_or_else(|| Problem::not_found("connection", &path))?;
-    let ended = log_everybody_out(&change, id, context.now).await?;
+    let not_found = || Problem::not_found("connection", &path);
+    let found = context.store().connections().by_id(id).await?.ok_or_else(not_found)?;
+    // A connection keeps its directory, and so the lane of what is told of its sessions.
+    let lane = context.lane(found.directory_id);
+    let change = context.change(Some(lane)).await?;
+    let connection = change.connection(id).await?.ok_or_else(not_found)?;
+    let ended = log_everybody_out(&change, lane, id, context.now).await?;
     change.delete_connection(id).await?;
     let plain = shown(&context, connection)?;
     let act = about(Act::deleted("connection", id, &plain), &plain).saying(format!("{ended} sessions ended."));

@@ -54,7 +54,8 @@ pub(crate) async fn handler(
         (entered, None)
     };
 
-    let change = context.change(None).await?;
+    let lane = context.lane(found.directory_id);
+    let change = context.change(Some(lane)).await?;
     let connection = change.connection(id).await?;
     let mut connection = connection.ok_or_else(|| Problem::not_found("connection", &path))?;
     if Entered::of(&connection) != before {
@@ -68,7 +69,7 @@ pub(crate) async fn handler(
     apply(&mut connection, patch, context.now)?;
     change.update_connection(&connection, None).await?;
     let ended = if is_closed || connection.state == ConnectionState::Paused {
-        log_everybody_out(&change, id, context.now).await?
+        log_everybody_out(&change, lane, id, context.now).await?
     } else {
         0
     };

@@ -8,6 +8,7 @@ use ::events::{DirectoryId, EventType};
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use serde_json::json;
+use store::{SessionEnd, SessionFilter};
 
 /// Deletes a directory.
 ///
@@ -27,6 +28,13 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         .directory(id)
         .await?
         .ok_or_else(|| Problem::not_found("directory", &path))?;
+    // Sessions go with their directory; apps hear of it before.
+    let everybody = SessionFilter::Directory(id);
+    while !change
+        .end_sso_sessions(lane, everybody, SessionEnd::Deleted, context.now)
+        .await?
+        .is_empty()
+    {}
     let data = json!({ "directory": directory.about() });
     let draft = context.draft(EventType::DirectoryDeleted, &directory, data);
     change.append(lane, vec![draft]).await?;

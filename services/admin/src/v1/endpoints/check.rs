@@ -4,12 +4,12 @@
 use super::seal::Headers;
 use crate::body::Body;
 use crate::context::AdminContext;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::v1::contacts;
 use ::events::{DirectoryId, EventPattern, OrganizationId};
 use api::{ClientCertificate, pointer};
 use serde_json::Value;
-use store::EndpointFormat;
+use store::{Endpoint, EndpointFormat};
 use webhooks::{ClientIdentity, CustomHeaders};
 
 /// Places in the body and what is wrong there.
@@ -127,6 +127,23 @@ fn identity<T: api::Body>(context: &AdminContext, body: &mut Body<T>) -> Option<
     }
 }
 
+/// Refuses what would change an endpoint that is an app's.
+///
+/// # Errors
+/// 409.
+pub(super) fn is_no_apps(endpoint: &Endpoint) -> Result<(), Problem> {
+    let Some(app) = endpoint.sso_client_id else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        ProblemKind::Conflict,
+        format!(
+            "This endpoint is where the app {app} is told of logouts, and its settings are those of the app: change the \
+             app's backchannel_logout_uri."
+        ),
+    ))
+}
+
 /// What a format cannot give.
 pub(super) fn faults_of_format(
     format: EndpointFormat,
@@ -135,6 +152,12 @@ pub(super) fn faults_of_format(
     filter: Option<&String>,
 ) -> Faults {
     let mut faults = Faults::new();
+    if format == EndpointFormat::LogoutToken {
+        let detail =
+            "Such an endpoint comes and goes with an app of single sign-on: give the app a backchannel_logout_uri.";
+        faults.push(("/format".to_owned(), detail.to_owned()));
+        return faults;
+    }
     if format == EndpointFormat::Standard {
         if audience.is_some() {
             let detail = "Only endpoints with format \"set\" have one.";

@@ -115,6 +115,7 @@ pub(super) fn endpoint(
         rate_limit: wanted.rate_limit,
         format: format_of(wanted.format.unwrap_or_default()),
         audience: wanted.audience.map(|Audience(all)| all),
+        sso_client_id: None,
         signing: String::new(),
         public_key: None,
         previous_public_key: None,
@@ -136,6 +137,7 @@ pub(super) const fn format_of(format: api::EndpointFormat) -> EndpointFormat {
     match format {
         api::EndpointFormat::Standard => EndpointFormat::Standard,
         api::EndpointFormat::Set => EndpointFormat::Set,
+        api::EndpointFormat::LogoutToken => EndpointFormat::LogoutToken,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `DELETE /endpoints/{id}`.
 
+use super::check::is_no_apps;
 use super::view::{listed, owner};
 use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
@@ -21,6 +22,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let change = context.change(None).await?;
     let endpoint = change.endpoint(id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    is_no_apps(&endpoint)?;
     change.delete_endpoint(id).await?;
     let owner = owner(&endpoint);
     let act = Act::deleted("endpoint", id, &listed(&context, endpoint)?).of(owner);

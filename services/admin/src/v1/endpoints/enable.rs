@@ -1,5 +1,6 @@
 //! `POST /endpoints/{id}/enable`.
 
+use super::check::is_no_apps;
 use super::view::{for_caller, listed, owner};
 use crate::audit::Act;
 use crate::body::OptionalBody;
@@ -36,6 +37,9 @@ pub(crate) async fn handler(
     };
     let missing = || Problem::not_found("endpoint", &path);
     let before = open.endpoint(id).await?.ok_or_else(missing)?;
+    if held == HeldEvents::Snapshot {
+        is_no_apps(&before)?;
+    }
     open.enable_endpoint(id, held != HeldEvents::Drain, context.now).await?;
     let mut endpoint = open.endpoint(id).await?.ok_or_else(missing)?;
     if held == HeldEvents::Snapshot {

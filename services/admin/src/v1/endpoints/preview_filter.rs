@@ -62,6 +62,7 @@ fn subscription(wanted: EndpointFilterPreviewRequest) -> Result<EndpointSubscrip
         .map(|names| Fields::parse(names.iter().map(String::as_str)));
     let is_set = wanted.format == Some(EndpointFormat::Set);
     Ok(EndpointSubscription {
+        app: None,
         types: wanted.event_types,
         directories: wanted.directory_ids,
         organizations: wanted.organization_ids,

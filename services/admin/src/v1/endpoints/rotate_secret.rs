@@ -1,5 +1,6 @@
 //! `POST /endpoints/{id}/rotate-secret`: the secret before signs for a while as well.
 
+use super::check::is_no_apps;
 use super::seal::rotate;
 use super::view::owner;
 use crate::audit::Act;
@@ -34,6 +35,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoB
     };
     let endpoint = open.endpoint(id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    is_no_apps(&endpoint)?;
     let signings = [Signing::V1, Signing::V1a];
     let signing = signings
         .into_iter()

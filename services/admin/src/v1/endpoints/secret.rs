@@ -1,5 +1,6 @@
 //! `GET /endpoints/{id}/secret`.
 
+use super::check::is_no_apps;
 use super::view::owner;
 use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
@@ -25,6 +26,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let id: EndpointId = path_id("endpoint", &path)?;
     let endpoint = context.store().endpoints().by_id(id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    is_no_apps(&endpoint)?;
     if endpoint.signing != Signing::V1.as_str() {
         return Err(Problem::new(
             ProblemKind::Conflict,

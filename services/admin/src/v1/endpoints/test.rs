@@ -1,5 +1,6 @@
 //! `POST /endpoints/{id}/test`: sends an event of the catalogue that did not happen.
 
+use super::check::is_no_apps;
 use super::view::owner;
 use crate::audit::Act;
 use crate::body::Body;
@@ -41,6 +42,7 @@ pub(crate) async fn handler(
     };
     let endpoint = open.endpoint(endpoint_id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    is_no_apps(&endpoint)?;
     if endpoint.format == EndpointFormat::Set && !webhooks::set::carries(event_type) {
         let detail = format!("{event_type} has no form as a SCIM event, and this endpoint has format \"set\".");
         return Err(Problem::invalid_at("#/type", detail));

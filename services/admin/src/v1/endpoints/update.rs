@@ -43,6 +43,7 @@ pub(crate) async fn handler(
     let change = context.change(None).await?;
     let endpoint = change.endpoint(id).await?;
     let mut endpoint = endpoint.ok_or_else(|| Problem::not_found("endpoint", &path))?;
+    check::is_no_apps(&endpoint)?;
     let before = listed(&context, endpoint.clone())?;
     apply(&context, &mut endpoint, patch, checked)?;
     change.save_endpoint(&endpoint).await?;

@@ -45,6 +45,7 @@ pub(super) fn listed(state: &State, endpoint: store::Endpoint) -> Result<Endpoin
         audience: endpoint
             .audience
             .filter(|_| endpoint.format == store::EndpointFormat::Set),
+        sso_client_id: endpoint.sso_client_id,
         url: None,
         url_origin: endpoint.url.origin,
         url_path_length: endpoint.url.path_length,
@@ -119,5 +120,6 @@ const fn format_of(format: store::EndpointFormat) -> EndpointFormat {
     match format {
         store::EndpointFormat::Standard => EndpointFormat::Standard,
         store::EndpointFormat::Set => EndpointFormat::Set,
+        store::EndpointFormat::LogoutToken => EndpointFormat::LogoutToken,
     }
 }

@@ -20,10 +20,11 @@ use store::{SessionEnd, SessionFilter};
 )]
 pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: SsoClientId = path_id("SSO client", &path)?;
+    let not_found = || Problem::not_found("SSO client", &path);
+    context.store().sso_clients().by_id(id).await?.ok_or_else(not_found)?;
+    let ended = log_everybody_out(&context, id).await?;
     let change = context.change(None).await?;
-    let client = change.sso_client(id).await?;
-    let client = client.ok_or_else(|| Problem::not_found("SSO client", &path))?;
-    let ended = end_all(&change, SessionFilter::Client(id), SessionEnd::Revoked, context.now).await?;
+    let client = change.sso_client(id).await?.ok_or_else(not_found)?;
     change.delete_sso_client(id).await?;
     let organization = client.organization_id;
     let act = Act::deleted("sso_client", id, &shown(client)?)
@@ -31,4 +32,17 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         .saying(format!("{ended} sessions ended."));
     change.commit(&context, act).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends the sessions of an app, whose people are in directories of all lanes: lane by lane, since each has a log of its own.
+/// Says how many those were. Whoever logs in after that is out with the app itself.
+async fn log_everybody_out(context: &AdminContext, id: SsoClientId) -> Result<usize, Problem> {
+    let mut ended = 0;
+    for lane in 0..context.bus().partitions() {
+        let change = context.store().change(Some(lane)).await?;
+        let of = SessionFilter::Client(id);
+        ended += end_all(&change, lane, of, SessionEnd::Revoked, context.now).await?;
+        change.commit().await?;
+    }
+    Ok(ended)
 }

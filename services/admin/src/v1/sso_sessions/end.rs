@@ -20,9 +20,10 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let id: SsoSessionId = path_id("session", &path)?;
     let session = context.store().sso_sessions().by_id(id).await?;
     let session = session.ok_or_else(|| Problem::not_found("session", &path))?;
-    let change = context.change(None).await?;
+    let lane = context.lane(session.begun.directory_id);
+    let change = context.change(Some(lane)).await?;
     let ended = change
-        .end_sso_sessions(SessionFilter::Id(id), SessionEnd::Revoked, context.now)
+        .end_sso_sessions(lane, SessionFilter::Id(id), SessionEnd::Revoked, context.now)
         .await?;
     if ended.is_empty() {
         return Err(Problem::new(ProblemKind::Conflict, "This session is over already."));

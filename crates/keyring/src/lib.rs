@@ -1,4 +1,6 @@
 //! The keys that sign for apps: made when the first is needed, replaced in time, published before they sign and after.
+//!
+//! Whoever signs for apps, or checks what was signed for them, has the keys from here.
 
 use events::Timestamp;
 use oidc::{KeyError, KeyKind, PublicKeys, SigningKey, generate_key};
@@ -21,7 +23,7 @@ const BEHIND: Duration = Duration::from_hours(48);
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum KeyRingError {
+pub enum KeyRingError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,27 +40,29 @@ pub(crate) enum KeyRingError {
 
 /// The keys as they are now.
 #[derive(Debug)]
-pub(crate) struct Keys {
+pub struct Keys {
     /// The one that signs.
-    pub(crate) signing: SigningKey,
+    pub signing: SigningKey,
     /// All that apps may meet, as JWK set.
-    pub(crate) published: Vec<SigningKey>,
+    pub published: Vec<SigningKey>,
     /// The same for checking what comes back.
-    pub(crate) public: PublicKeys,
+    pub public: PublicKeys,
     /// When the newest was made.
     newest_at: Timestamp,
 }
 
 /// Where the keys come from.
 #[derive(Debug)]
-pub(crate) struct KeyRing {
+pub struct KeyRing {
     store: Store,
     master_keys: MasterKeys,
     known: Mutex<Option<(Arc<Keys>, Instant)>>,
 }
 
 impl KeyRing {
-    pub(crate) fn new(store: Store, master_keys: MasterKeys) -> Self {
+    /// The keys of an installation. Nothing is read yet.
+    #[must_use]
+    pub fn new(store: Store, master_keys: MasterKeys) -> Self {
         Self {
             store,
             master_keys,
@@ -67,7 +71,10 @@ impl KeyRing {
     }
 
     /// The keys; the first ones are made here.
-    pub(crate) async fn get(&self, now: Timestamp) -> Result<Arc<Keys>, KeyRingError> {
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub async fn get(&self, now: Timestamp) -> Result<Arc<Keys>, KeyRingError> {
         let mut known = self.known.lock().await;
         if let Some((keys, at)) = known.as_ref().filter(|(_, at)| at.elapsed() < REMEMBERED) {
             let _ = at;
@@ -87,7 +94,10 @@ impl KeyRing {
     }
 
     /// Adds the next key when the newest is old.
-    pub(crate) async fn replace_in_time(&self, now: Timestamp) -> Result<(), KeyRingError> {
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub async fn replace_in_time(&self, now: Timestamp) -> Result<(), KeyRingError> {
         let newest = self.read(now).await?.map(|keys| keys.newest_at);
         if newest.is_some_and(|at| now.since(at) > REPLACE_AFTER) {
             self.add(now, now.plus(AHEAD)).await?;

@@ -1,0 +1,146 @@
+//! Sessions that begin for an app, and that end before their time: each with its event, in the same transaction. Whoever
+//! ends a session does it here, so that apps hear of every end.
+
+use super::sessions::{BATCH, is_live, session};
+use super::{SessionEnd, SessionFilter, SsoSession};
+use crate::{AdminTx, EventDraft, StoreError};
+use db::entity::column::{Id, Millis};
+use db::entity::sequences;
+use db::entity::sso_sessions::{Column, Entity, Model};
+use db::expr::number;
+use db::send::{execute, fetch_all, fetch_one};
+use events::{
+    ConnectionId, DirectoryId, EventId, EventType, OrganizationId, ResourceId, Source, SsoClientId, SsoSessionId,
+    Timestamp,
+};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+use serde_json::json;
+
+/// A session that was ended just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Its id.
+    pub id: SsoSessionId,
+    /// The app.
+    pub client_id: SsoClientId,
+    /// The connection that the person came by.
+    pub connection_id: ConnectionId,
+    /// The tenant.
+    pub organization_id: OrganizationId,
+    /// The directory.
+    pub directory_id: DirectoryId,
+    /// The person.
+    pub user_id: ResourceId,
+    /// Whether its code had been redeemed: only then the app has a session.
+    pub was_redeemed: bool,
+}
+
+impl AdminTx {
+    /// Redeems the code of a session that goes on, and appends `session.created`; the session as it is then. Of several
+    /// that try, one gets it. `lane` is that of the session's directory, which the change was opened with.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn redeem_sso_session(
+        &self,
+        lane: u16,
+        id: SsoSessionId,
+        now: Timestamp,
+    ) -> Result<Option<SsoSession>, StoreError> {
+        let mut redeemed = Entity::update_many()
+            .col_expr(Column::RedeemedAt, Expr::value(Millis::from(now)))
+            .filter(Column::Id.eq(Id(id)))
+            .filter(Column::RedeemedAt.is_null())
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::CodeExpiresAt.gt(Millis::from(now)))
+            .into_query();
+        redeemed.returning_all();
+        let redeemed: Option<Model> = fetch_one(&self.tx, &redeemed).await?;
+        let Some(row) = redeemed else { return Ok(None) };
+        self.append(lane, vec![draft(&row, None, now)]).await?;
+        session(row).map(Some)
+    }
+
+    /// Ends some of the sessions that go on, of directories of `lane`, and says which; call again until there are none.
+    /// `session.ended` is appended of each whose code had been redeemed: of the others no app knows. `lane` is the one that
+    /// the change was opened with.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn end_sso_sessions(
+        &self,
+        lane: u16,
+        of: SessionFilter,
+        reason: SessionEnd,
+        now: Timestamp,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        let log = |column| Expr::col((sequences::Entity, column));
+        let is_in_lane = Query::select()
+            .expr(number(1))
+            .from(sequences::Entity)
+            .and_where(log(sequences::Column::DirectoryId).equals((Entity, Column::DirectoryId)))
+            .and_where(log(sequences::Column::Lane).eq(i32::from(lane)))
+            .take();
+        let live = Entity::find()
+            .filter(is_live(of, now))
+            .filter(Expr::exists(is_in_lane))
+            .limit(BATCH)
+            .lock_exclusive();
+        let rows: Vec<Model> = fetch_all(&self.tx, live.as_query()).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let ended = Entity::update_many()
+            .col_expr(Column::EndedAt, Expr::value(Millis::from(now)))
+            .col_expr(Column::EndReason, Expr::value(reason))
+            .filter(Column::Id.is_in(ids));
+        execute(&self.tx, ended.as_query()).await?;
+        let known = rows.iter().filter(|row| row.redeemed_at.is_some());
+        let drafts = known.map(|row| draft(row, Some(reason), now)).collect();
+        self.append(lane, drafts).await?;
+        let ended = rows.into_iter().map(|row| EndedSession {
+            id: row.id.0,
+            client_id: row.client_id.0,
+            connection_id: row.connection_id.0,
+            organization_id: row.organization_id.0,
+            directory_id: row.directory_id.0,
+            user_id: row.user_id.0,
+            was_redeemed: row.redeemed_at.is_some(),
+        });
+        Ok(ended.collect())
+    }
+}
+
+/// The event of a session that began or, with a reason, ended. It names the person by the id alone: more would stay in the
+/// log and say nothing that the directory does not.
+fn draft(row: &Model, ended: Option<SessionEnd>, now: Timestamp) -> EventDraft {
+    let user_id = row.user_id.0;
+    let mut session = json!({
+        "id": row.id.0,
+        "connection_id": row.connection_id.0,
+        "client_id": row.client_id.0,
+        "user_id": user_id,
+    });
+    if let Some(reason) = ended {
+        session["reason"] = reason.as_str().into();
+    }
+    EventDraft {
+        id: EventId::new(),
+        kind: match ended {
+            None => EventType::SessionCreated,
+            Some(_) => EventType::SessionEnded,
+        },
+        organization_id: row.organization_id.0,
+        directory_id: row.directory_id.0,
+        source: match ended {
+            Some(SessionEnd::Revoked | SessionEnd::ConnectionPaused) => Source::Api,
+            _ => Source::System,
+        },
+        subject_id: Some(user_id),
+        timestamp: now,
+        traceparent: None,
+        data: json!({ "session": session, "user": { "id": user_id } }),
+    }
+}

@@ -1,0 +1,286 @@
+//! Sessions of single sign-on and the log, and the endpoint of an app.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+use events::{
+    ConnectionId, DirectoryId, Event, EventType, OrganizationId, ResourceId, SsoClientId, SsoSessionId, Timestamp,
+    lane_of,
+};
+use std::time::Duration;
+use store::testing::TestDatabase;
+use store::{
+    ActiveEndpoint, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect, EndpointFormat,
+    LoginChannel, NewDirectory, NewOrganization, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient,
+    Store,
+};
+
+const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
+const LANES: u16 = 4;
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000)
+}
+
+/// A database with a directory, a connection to it and an app.
+struct World {
+    db: TestDatabase,
+    organization_id: OrganizationId,
+    directory_id: DirectoryId,
+    connection_id: ConnectionId,
+    client: SsoClient,
+}
+
+impl World {
+    async fn new(dialect: Dialect) -> Self {
+        let db = TestDatabase::of(dialect).await;
+        let organization = NewOrganization {
+            id: OrganizationId::new(),
+            name: "Contoso".into(),
+            domains: vec![],
+            at: now(),
+        };
+        let directory = NewDirectory {
+            id: DirectoryId::new(),
+            organization_id: organization.id,
+            name: "Entra".into(),
+            provider: "entra_id".into(),
+            at: now(),
+        };
+        let world = Self {
+            db,
+            organization_id: organization.id,
+            directory_id: directory.id,
+            connection_id: ConnectionId::new(),
+            client: SsoClient {
+                id: SsoClientId::new(),
+                organization_id: None,
+                name: "App".to_owned(),
+                authentication: ClientAuthentication::None,
+                secret_hash: None,
+                secret_expires_at: None,
+                jwks: None,
+                redirect_uris: vec!["https://app.example/cb".to_owned()],
+                post_logout_redirect_uris: Vec::new(),
+                backchannel_logout_uri: Some("https://app.example/logout".to_owned()),
+                initiate_login_uri: None,
+                created_at: now(),
+                updated_at: now(),
+            },
+        };
+        let change = world.store().change(Some(world.lane())).await.unwrap();
+        change.create_organization(&organization).await.unwrap();
+        change.create_directory(&directory, world.lane()).await.unwrap();
+        change
+            .create_connection(&world.connection(), SealedCredential::default())
+            .await
+            .unwrap();
+        change.create_sso_client(&world.client).await.unwrap();
+        change.commit().await.unwrap();
+        world
+    }
+
+    fn store(&self) -> &Store {
+        &self.db.store
+    }
+
+    fn lane(&self) -> u16 {
+        lane_of(self.directory_id, LANES)
+    }
+
+    fn connection(&self) -> Connection {
+        Connection {
+            id: self.connection_id,
+            organization_id: self.organization_id,
+            directory_id: self.directory_id,
+            name: "Entra".to_owned(),
+            state: ConnectionState::Active,
+            slug: self.connection_id.to_string(),
+            authority: "https://login.example/t".to_owned(),
+            expected_issuer: None,
+            metadata: None,
+            metadata_at: None,
+            client_id: "c".to_owned(),
+            user_name_claim: "upn".to_owned(),
+            credential: ConnectionCredential::None,
+            credential_expires_at: None,
+            certificate: None,
+            assertion_form: "ps256".to_owned(),
+            allows_guests: false,
+            test_accounts: "[]".to_owned(),
+            last_error: None,
+            failing_since: None,
+            tested_at: None,
+            created_at: now(),
+            updated_at: now(),
+        }
+    }
+
+    async fn begin(&self, user_id: ResourceId) -> SsoSessionId {
+        let id = SsoSessionId::new();
+        let begun = NewSsoSession {
+            id,
+            connection_id: self.connection_id,
+            client_id: self.client.id,
+            organization_id: self.organization_id,
+            directory_id: self.directory_id,
+            user_id,
+            subject: "t.o".to_owned(),
+            channel: LoginChannel::App,
+            scope: "openid".to_owned(),
+            upstream_sid: None,
+            code_hash: [7; 32],
+            redirect_uri: "https://app.example/cb".to_owned(),
+            code_challenge: None,
+            nonce: None,
+            code_expires_at: now().plus(Duration::from_mins(1)),
+            created_at: now(),
+            expires_at: now().plus(Duration::from_hours(1)),
+        };
+        self.store().sso_sessions().begin(&begun).await.unwrap();
+        id
+    }
+
+    async fn redeem(&self, id: SsoSessionId) -> bool {
+        let change = self.store().change(Some(self.lane())).await.unwrap();
+        let redeemed = change.redeem_sso_session(self.lane(), id, now()).await.unwrap();
+        change.commit().await.unwrap();
+        redeemed.is_some()
+    }
+
+    async fn end(&self, lane: u16, of: SessionFilter) -> usize {
+        let change = self.store().change(Some(lane)).await.unwrap();
+        let ended = change.end_sso_sessions(lane, of, SessionEnd::Deactivated, now()).await;
+        change.commit().await.unwrap();
+        ended.unwrap().len()
+    }
+
+    async fn log(&self) -> Vec<Event> {
+        let store = self.store();
+        store
+            .events()
+            .of_directory(self.directory_id, 0, &[], 100)
+            .await
+            .unwrap()
+    }
+
+    /// Writes the app as `edit` leaves it.
+    async fn update(&self, edit: impl FnOnce(&mut SsoClient)) {
+        let change = self.store().change(None).await.unwrap();
+        let mut client = change.sso_client(self.client.id).await.unwrap().unwrap();
+        edit(&mut client);
+        change.update_sso_client(&client).await.unwrap();
+        change.commit().await.unwrap();
+    }
+
+    async fn endpoints(&self) -> Vec<ActiveEndpoint> {
+        self.store().endpoints().all().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_session_begins_and_ends_with_its_event_or_not_at_all() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let person = ResourceId::new();
+        let (session, never_redeemed) = (world.begin(person).await, world.begin(person).await);
+        assert!(world.redeem(session).await);
+        assert!(!world.redeem(session).await, "a code is good once");
+        let of_person = SessionFilter::User(world.directory_id, person);
+
+        let taken_back = world.store().change(Some(world.lane())).await.unwrap();
+        let ended = taken_back.end_sso_sessions(world.lane(), of_person, SessionEnd::Logout, now());
+        assert_eq!(ended.await.unwrap().len(), 2);
+        drop(taken_back);
+        assert_eq!(world.log().await.len(), 1, "what is taken back is not in the log");
+        let other = (world.lane() + 1) % LANES;
+        assert_eq!(world.end(other, of_person).await, 0, "in another lane nothing is ended");
+
+        assert_eq!(world.end(world.lane(), of_person).await, 2);
+        assert_eq!(world.end(world.lane(), of_person).await, 0);
+        assert!(!world.redeem(never_redeemed).await, "what has ended cannot be redeemed");
+        let log = world.log().await;
+        let told: Vec<_> = log.iter().map(|event| (event.kind, event.subject_id)).collect();
+        let expected = [EventType::SessionCreated, EventType::SessionEnded].map(|kind| (kind, Some(person)));
+        assert_eq!(told, expected, "of a session that no app knows nothing is told");
+        let body: serde_json::Value = serde_json::from_str(&log[1].body).unwrap();
+        let expected = serde_json::json!({
+            "session": { "id": session, "connection_id": world.connection_id, "client_id": world.client.id,
+                         "user_id": person, "reason": "deactivated" },
+            "user": { "id": person },
+        });
+        assert_eq!(body["data"], expected);
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_directory_and_of_an_app_end_together() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        for of in [
+            SessionFilter::Directory(world.directory_id),
+            SessionFilter::Connection(world.connection_id),
+            SessionFilter::Client(world.client.id),
+        ] {
+            world.begin(ResourceId::new()).await;
+            world.begin(ResourceId::new()).await;
+            assert_eq!(world.end(world.lane(), of).await, 2);
+        }
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_endpoint_of_an_app_comes_and_goes_with_its_address() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let [endpoint] = &world.endpoints().await[..] else {
+            panic!("the app has one endpoint");
+        };
+        assert_eq!(
+            (endpoint.format, endpoint.sso_client_id, endpoint.url.origin.as_str()),
+            (
+                EndpointFormat::LogoutToken,
+                Some(world.client.id),
+                "https://app.example"
+            )
+        );
+        assert_eq!(endpoint.event_types, Some(vec![EventType::SessionEnded.into()]));
+        let id = endpoint.id;
+        let version = world.store().endpoints().version().await.unwrap();
+
+        world
+            .update(|client| {
+                client.backchannel_logout_uri = Some("https://other.example/out".to_owned());
+                client.organization_id = Some(world.organization_id);
+            })
+            .await;
+        let changed = world.store().endpoints().by_id(id).await.unwrap().unwrap();
+        assert_eq!(changed.url.origin, "https://other.example");
+        assert!(changed.belongs_to(world.organization_id));
+        assert!(
+            world.store().endpoints().version().await.unwrap() > version,
+            "a dispatcher hears of it"
+        );
+        let nothing = world.store().endpoints().seal_urls(None, |_, _, _| Some(vec![1])).await;
+        assert_eq!(nothing.unwrap(), None);
+        assert!(
+            matches!(
+                world.store().endpoints().by_id(id).await.unwrap().unwrap().url.kept,
+                store::KeptUrl::Plain(_)
+            ),
+            "an app's address is no secret"
+        );
+
+        world.update(|client| client.backchannel_logout_uri = None).await;
+        assert!(world.endpoints().await.is_empty());
+        world
+            .update(|client| client.backchannel_logout_uri = Some("https://app.example/logout".to_owned()))
+            .await;
+        assert_eq!(world.endpoints().await.len(), 1);
+        let change = world.store().change(None).await.unwrap();
+        change.delete_sso_client(world.client.id).await.unwrap();
+        change.commit().await.unwrap();
+        assert!(world.endpoints().await.is_empty());
+        world.db.close().await;
+    }
+}
