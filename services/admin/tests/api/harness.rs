@@ -111,7 +111,7 @@ impl Api {
         let make = async || -> Serve {
             let app = App::new().wrap(from_fn(no_store)).configure(&self.routes);
             let app = Rc::new(test::init_service(app).await);
-            Box::new(move |request| {
+            Box::new(move |request: test::TestRequest| {
                 let app = Rc::clone(&app);
                 Box::pin(async move {
                     let answer = test::call_service(&*app, request.to_request()).await;
