@@ -163,6 +163,9 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     let change = store.change(None).await.unwrap();
     assert!(change.unbind_sso(id, user(3)).await.unwrap());
     drop(change);
+    let change = store.change(None).await.unwrap();
+    assert!(change.unbind_sso(id, user(3)).await.unwrap());
+    drop(change);
     assert!(bindings.unbind(user(3)).await.unwrap());
     store.forget_sso_bindings(big(), user(3)).await.unwrap();
     let sessions = store.sso_sessions();
