@@ -93,6 +93,42 @@ async fn an_app_is_changed_and_deleted() {
 }
 
 #[actix_web::test]
+async fn where_an_app_is_told_of_logouts_is_an_endpoint_that_is_changed_with_the_app_only() {
+    const ENDPOINTS: &str = "/api/v1/endpoints";
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let made = client(&api, &json!({"backchannel_logout_uri": "https://app.example/logout"})).await;
+        let all = async || api.get(ENDPOINTS).await.expect(StatusCode::OK)["data"].clone();
+        let endpoint = all().await[0].clone();
+        assert_eq!(
+            (
+                &endpoint["format"],
+                &endpoint["sso_client_id"],
+                &endpoint["event_types"]
+            ),
+            (&json!("logout_token"), &made["id"], &json!(["session.ended"]))
+        );
+        let path = format!("{ENDPOINTS}/{}", text(&endpoint, "id"));
+        let shown = api.get(&path).await.expect(StatusCode::OK);
+        assert_eq!(shown["url"], "https://app.example/logout");
+        api.patch(&path, &json!({"rate_limit": 1})).await.problem(409);
+        api.delete(&path).await.problem(409);
+        api.get(&format!("{path}/secret")).await.problem(409);
+        for (action, body) in [("rotate-secret", json!({})), ("test", json!({"type": "session.ended"}))] {
+            api.post(&format!("{path}/{action}"), &body).await.problem(409);
+        }
+        let own = json!({"url": "https://app.example/hook", "format": "logout_token"});
+        let refused = api.post(ENDPOINTS, &own).await.problem(422);
+        assert_eq!(refused["errors"][0]["pointer"], "#/format", "{refused}");
+
+        let none = json!({ "backchannel_logout_uri": null });
+        api.patch(&path_of(&made), &none).await.expect(StatusCode::OK);
+        assert_eq!(all().await, json!([]));
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
 async fn what_could_send_a_code_elsewhere_is_refused_at_its_place() {
     for dialect in BOTH {
         let api = Api::on(dialect).await;
