@@ -68,6 +68,11 @@ async function fill(url) {
     brand: { name: "Hero SaaS", colour: "#e8590c", logo_url: `data:image/svg+xml;base64,${btoa(LOGO)}` },
   };
   const organization_id = directory.organization_id;
+  // Port 60009 is nobody's: the connection is a draft that says so.
+  const provider = { authority: "http://127.0.0.1:60009/tenant", client_id: "portal", test_accounts: ["ada@filled.example"] };
+  await api(url, "POST", "/connections", { organization_id, directory_id: directory.id, ...provider });
+  const redirect_uris = ["https://app.example/callback"];
+  await api(url, "POST", "/sso-clients", { name: "Time sheets", authentication: "client_secret", redirect_uris });
   const link = await api(url, "POST", "/portal-links", { organization_id });
   const branded = await api(url, "POST", "/portal-links", { organization_id, directory_id: directory.id, ...looks });
   const own = await api(url, "POST", "/endpoints", { url: "http://127.0.0.1:60009/own", description: "Own", organization_ids: [organization_id] });

@@ -131,6 +131,16 @@ impl Api {
         read(&self.send(Method::PATCH, path, body).await?)
     }
 
+    /// `PUT` with a body.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Fault> {
+        read(&self.send(Method::PUT, path, body).await?)
+    }
+
+    /// `GET` of a file.
+    pub(crate) async fn file(&self, path: &str) -> Result<Bytes, Fault> {
+        self.call(Method::GET, path, None).await.map(|answer| answer.body)
+    }
+
     /// `DELETE`; what is answered does not matter.
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Fault> {
         self.call(Method::DELETE, path, None).await.map(|_| ())

@@ -1,19 +1,23 @@
 //! The console, for operators.
 
+mod connections;
 mod directories;
 mod directory;
 mod event;
 mod filter;
 mod links;
 mod live;
+mod names;
 mod operations;
 mod organizations;
 mod overview;
 mod receivers;
 mod search;
+mod sso_apps;
 mod trace;
 
 pub(crate) use directories::PROVIDERS;
+pub(crate) use sso_apps::authentication;
 
 use crate::endpoints;
 use crate::entry::missing;
@@ -40,6 +44,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(filter::configure)
         .configure(receivers::configure)
         .configure(endpoints::configure::<Operator>)
+        .configure(connections::configure)
+        .configure(sso_apps::configure)
         .configure(event::configure)
         .configure(operations::configure)
         .configure(trace::configure)

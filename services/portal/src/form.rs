@@ -36,6 +36,12 @@ impl Form {
         of.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// The lines of a field that say something.
+    pub(crate) fn lines(&self, name: &str) -> Vec<String> {
+        let lines = self.text(name).lines().map(str::trim);
+        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The words of a field: separated by commas, spaces or lines.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         let words = self

@@ -132,7 +132,7 @@ async fn credentials(operator: Operator, wanted: Wanted) -> Result<HttpResponse,
 
 impl AdminKeysPage {
     /// The scopes that a key may have, and what each of them opens.
-    const SCOPES: [(&str, TextKey); 8] = [
+    const SCOPES: [(&str, TextKey); 9] = [
         ("read", TextKey("admin-keys-scope-read")),
         ("directories", TextKey("admin-keys-scope-directories")),
         ("endpoints", TextKey("admin-keys-scope-endpoints")),
@@ -140,6 +140,7 @@ impl AdminKeysPage {
         ("endpoints:reveal", TextKey("admin-keys-scope-endpoints-reveal")),
         ("endpoints:manage", TextKey("admin-keys-scope-endpoints-manage")),
         ("endpoints:resend", TextKey("admin-keys-scope-endpoints-resend")),
+        ("connections", TextKey("admin-keys-scope-connections")),
         ("admin", TextKey("admin-keys-scope-admin")),
     ];
 }
@@ -149,6 +150,7 @@ impl CredentialsPage {
     fn place(credential: &Credential) -> String {
         match (credential.kind, credential.directory_id) {
             (CredentialKind::DirectoryKey, Some(id)) => format!("/console/directories/{id}/keys"),
+            (CredentialKind::Connection, _) => format!("/console/connections/{}", credential.id),
             (_, Some(id)) => format!("/console/directories/{id}"),
             (CredentialKind::AdminKey, None) => "/console/admin-keys".to_owned(),
             (_, None) => format!("/console/endpoints/{}", credential.id),

@@ -1,6 +1,6 @@
 //! `/console/organizations`: the customer companies.
 
-use super::{PAGE, id, next};
+use super::{PAGE, id, next, nothing};
 use crate::api::query;
 use crate::fault::Fault;
 use crate::filters;
@@ -11,7 +11,9 @@ use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
-use api::{Directory, DomainCheck, Endpoint, List, Organization, PortalFeature, PortalLink, Scope, VerifiedDomain};
+use api::{
+    Connection, Directory, DomainCheck, Endpoint, List, Organization, PortalFeature, PortalLink, Scope, VerifiedDomain,
+};
 use askama::Template;
 use events::{OrganizationId, PortalLinkId};
 use pages::Link;
@@ -114,6 +116,7 @@ struct OrganizationPage {
     directories: List<Directory>,
     endpoints: Vec<Endpoint>,
     links: List<PortalLink>,
+    connections: List<Connection>,
     /// What the last form was refused for.
     errors: Errors,
     /// A link that was just made, shown this once.
@@ -121,6 +124,7 @@ struct OrganizationPage {
     /// How the verification of a domain stands.
     check: Option<DomainCheck>,
     may_change: bool,
+    may_connect: bool,
 }
 
 /// For whom a link is.
@@ -163,14 +167,13 @@ async fn page(operator: &Operator, id: OrganizationId, outcome: Outcome) -> Resu
         organization,
         directories: operator.api.get(&only("/directories")).await?,
         endpoints: endpoints.data.into_iter().filter(is_its).collect(),
-        links: operator.api.find(&only("/portal-links")).await?.unwrap_or(List {
-            data: Vec::new(),
-            next_cursor: None,
-        }),
+        links: operator.api.find(&only("/portal-links")).await?.unwrap_or(nothing()),
+        connections: operator.api.get(&only("/connections")).await?,
         errors: outcome.errors,
         made: outcome.made,
         check: outcome.check,
         may_change: operator.may(Scope::Directories),
+        may_connect: operator.may(Scope::Connections),
     };
     console_with(status, operator, Section::Organizations, &title, &[crumb()], &page)
 }
