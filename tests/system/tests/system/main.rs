@@ -33,6 +33,7 @@ mod people;
 mod pitfalls;
 mod portal;
 mod portal_directory;
+mod portal_sign_on;
 mod protocol;
 mod provisioning;
 mod restarts;
