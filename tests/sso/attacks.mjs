@@ -135,6 +135,14 @@ export async function attacks({ check, installation, tenant, web, client, byConn
     assert.equal(await errorOf(web.refresh(tokens.access_token)), "invalid_grant");
   });
 
+  await check("attack: another site has a browser begin logins until its cookies are too many", async () => {
+    const browser = new Browser();
+    for (let n = 0; n < 30; n += 1) {
+      await browser.get((await web.begin(byConnection)).url);
+    }
+    assert.ok(browser.cookies(installation.issuer).size <= 8, String(browser.cookies(installation.issuer).size));
+  });
+
   await check("attack: a parameter twice, and requests that are too large", async () => {
     const login = await web.begin(byConnection);
     assert.equal((await fetch(`${login.url}&client_id=${client.id}`, { redirect: "manual" })).status, 400);

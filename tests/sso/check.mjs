@@ -5,6 +5,8 @@ import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, 
 import * as openid from "openid-client";
 import { attacks } from "./attacks.mjs";
 import { App, errorOf } from "./app.mjs";
+import { Browser } from "./browser.mjs";
+import { ExpressApp } from "./express.mjs";
 import { Installation } from "./installation.mjs";
 import { LogoutReceiver } from "./logout.mjs";
 import { Tenant } from "./provider.mjs";
@@ -35,6 +37,7 @@ const connection = await installation.api("POST", "/connections", {
   authority: tenant.issuer,
   client_id: tenant.clientId,
   client_secret: tenant.clientSecret,
+  test_accounts: ["test@contoso.example"],
 });
 tenant.allow(connection.redirect_uris.map(({ uri }) => uri));
 await installation.api("PATCH", `/connections/${connection.id}`, { state: "active", force: true });
@@ -144,7 +147,37 @@ await check("somebody without a role uses apps on their own device, and none on 
   const who = { ...byConnection, login_hint: "plain@contoso.example" };
   const back = await web.visit(await web.begin(who));
   assert.match(back.url.searchParams.get("error_description"), /^web_access_denied/);
-  assert.equal((await web.logIn({ ...who, channel: "app" })).claims().sub, plain.id);
+  // The request comes by the person's own browser: what it says of the channel opens no app of the web.
+  const changed = await web.visit(await web.begin({ ...who, channel: "app" }));
+  assert.equal(changed.url.searchParams.get("error"), "invalid_request");
+  const client = await installation.app({ authentication: "none", redirect_uris: ["com.example.app:/cb"] });
+  const app = await App.of(installation, client, openid.None(), "com.example.app:/cb");
+  const claims = (await app.logIn(who)).claims();
+  assert.deepEqual([claims.sub, claims.channel], [plain.id, "app"]);
+});
+
+await check("a test account sees what came of it and changes nothing; others see nothing", async () => {
+  const page = new URL(connection.redirect_uris.find(({ platform }) => platform === "web").uri.replace("/oauth2/authresp", "/test"));
+  const asked = async (name) => {
+    const browser = new Browser();
+    const login = await browser.get(page.href);
+    const provider = new URL(login.headers.get("location"));
+    provider.searchParams.delete("prompt");
+    provider.searchParams.set("login_hint", name);
+    return (await browser.follow(provider.href)).text;
+  };
+  await directory.person("test@contoso.example");
+  tenant.account("test@contoso.example");
+  const before = await installation.api("GET", `/connections/${connection.id}/sessions?limit=100`);
+  const shown = await asked("test@contoso.example");
+  assert.match(shown, /Gets in, as test@contoso.example/);
+  assert.match(shown, new RegExp(`<code>oid</code>.*${tenant.accounts.get("test@contoso.example").oid}`, "s"));
+  const stranger = await asked("eve@contoso.example");
+  assert.match(stranger, /No test account/);
+  assert.doesNotMatch(stranger, /<code>oid<\/code>/);
+  const after = await installation.api("GET", `/connections/${connection.id}/sessions?limit=100`);
+  assert.equal(after.data.length, before.data.length);
+  assert.ok((await installation.api("GET", `/connections/${connection.id}`)).tested_at);
 });
 
 await check("what Entra ID refuses is told by the step that mends it", async () => {
@@ -213,6 +246,30 @@ await check("the app of whoever is deactivated is told, and told again when it r
   assert.equal(after.sid, tokens.claims().sid);
   assert.equal(other.tokens.length, 0);
   receivers.forEach((receiver) => receiver.stop());
+});
+
+await check("an app of express-openid-connect logs somebody in, and out when the directory says so", async () => {
+  const app = new ExpressApp();
+  await app.listen();
+  const client = await installation.app({
+    authentication: "client_secret",
+    redirect_uris: [`${app.url}/callback`],
+    backchannel_logout_uri: `${app.url}/backchannel-logout`,
+  });
+  const person = await directory.person("edsger@contoso.example");
+  tenant.account("edsger@contoso.example");
+  app.become(installation.issuer, client, { connection: connection.id, login_hint: "edsger@contoso.example" });
+  const browser = new Browser();
+  assert.equal((await browser.follow(`${app.url}/`)).text, "nobody");
+  assert.equal((await browser.follow(`${app.url}/login`)).text, person.id);
+  assert.equal((await browser.follow(`${app.url}/`)).text, person.id);
+  await directory.setActive(person.id, false);
+  const end = Date.now() + 30_000;
+  while ((await browser.follow(`${app.url}/`)).text !== "nobody") {
+    assert.ok(Date.now() < end, "the session of the app goes on");
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  app.stop();
 });
 
 await check("from the change in the directory to the app it takes no time", async () => {

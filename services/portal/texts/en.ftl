@@ -1037,11 +1037,13 @@ connection-test-accounts-hint = User names, one a line: ada@contoso.com. They ma
 
 connection-about = <organization>{ $organization }</organization> · <directory>{ $directory }</directory> · made { $when }
 connection-audit-button = Audit log
-connection-draft = This connection was never tested. Only test accounts get in.
+connection-draft = This connection was never tested. Nobody gets in yet.
 connection-draft-error-next = Mend it, then check it again below.
 connection-draft-credential-next = Next: enter the redirect URIs in Entra, and set a client secret or make a key below.
-connection-draft-accounts-next = Next: name a test account in the settings below, and log in to one of your apps with it. Then let everybody in.
-connection-draft-test-next = Next: log in to one of your apps as { $account }. Then let everybody in.
+connection-draft-accounts-next = Next: name a test account in the settings below, and log in with it. Then let everybody in.
+connection-draft-test-next = Next: log in as { $account } on the test page below. Then let everybody in.
+connection-test-text = A test login shows each claim and what would have come of it, and changes nothing. It is for test accounts only.
+connection-test-button = Log in as a test account
 connection-tested = A test login succeeded { $when }. Nobody else gets in yet.
 connection-tested-once = A test login succeeded. Nobody else gets in yet.
 connection-tested-next = Next: let everybody in.

@@ -9,7 +9,7 @@ use crate::outcome::{redirect, send_back};
 use crate::parameters::Parameters;
 use crate::selector::{Selected, select};
 use crate::state::{ClientUse, Inner, State};
-use crate::transaction::BrowserSecret;
+use crate::transaction::{BrowserSecret, superfluous};
 use crate::upstream;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
@@ -50,14 +50,14 @@ struct Request {
 }
 
 pub(crate) async fn by_query(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    authorize(&state, request.query_string().as_bytes()).await
+    authorize(&state, &request, request.query_string().as_bytes()).await
 }
 
-pub(crate) async fn by_form(state: Data<State>, body: Bytes) -> Result<HttpResponse, Fault> {
-    authorize(&state, &body).await
+pub(crate) async fn by_form(state: Data<State>, request: HttpRequest, body: Bytes) -> Result<HttpResponse, Fault> {
+    authorize(&state, &request, &body).await
 }
 
-async fn authorize(state: &Inner, text: &[u8]) -> Result<HttpResponse, Fault> {
+async fn authorize(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<HttpResponse, Fault> {
     let parameters = Parameters::read(text).map_err(|error| Fault::BadRequest(error.to_string()))?;
     let client = known_client(state, parameters.get("client_id")).await?;
     let redirect_uri = parameters.get("redirect_uri").ok_or(Fault::RedirectUri)?;
@@ -85,7 +85,14 @@ async fn authorize(state: &Inner, text: &[u8]) -> Result<HttpResponse, Fault> {
         Err(Wrong(error, description)) => return Ok(back(error, &description)),
     };
     match select(state, &client, &parameters).await? {
-        Selected::Connection(connection) => begin(state, &client, &connection, redirect_uri, asked).await,
+        Selected::Connection(connection) => {
+            let mut response = begin(state, Some(client.id), &connection, redirect_uri, asked).await?;
+            for cookie in superfluous(state, request) {
+                let added = response.add_cookie(&cookie);
+                added.map_err(|error| Fault::broken("the cookie of a login", &error))?;
+            }
+            Ok(response)
+        }
         Selected::Refused(error) => Ok(back("invalid_request", &error.to_string())),
         Selected::Ask(_) if asked.prompt.as_deref() == Some("none") => Ok(back(
             "login_required",
@@ -154,7 +161,7 @@ fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Resu
         nonce: bounded("nonce", LONGEST_STATE)?,
         scope,
         challenge: challenge(client, parameters)?,
-        channel: channel(redirect_uri, parameters)?,
+        channel: channel(client, redirect_uri, parameters)?,
         // A fresh login is asked for by `prompt`: when somebody logged in before, Entra ID tells on request only.
         prompt: match parameters.get("max_age") {
             Some(_) if prompt.as_deref() != Some("none") => Some("login".to_owned()),
@@ -182,21 +189,47 @@ fn challenge(client: &SsoClient, parameters: &Parameters) -> Result<Option<Strin
     }
 }
 
-/// What kind of app it is, where the app does not say so: one on the person's own device, or one on the web.
-fn channel(redirect_uri: &str, parameters: &Parameters) -> Result<LoginChannel, Wrong> {
+/// What kind of app it is: one on the person's own device, or one on the web. The request comes by the person's browser, where
+/// it can be changed: so an app that is on the web, by its secret and its address, is never taken for the other kind.
+fn channel(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Result<LoginChannel, Wrong> {
+    let is_at_https = redirect_uri.starts_with("https://");
+    let is_on_the_web = is_at_https && client.authentication != ClientAuthentication::None;
     match parameters.get("channel") {
+        Some("app") if is_on_the_web => Err(Wrong::invalid(
+            "channel app is for apps on people's own devices: without a secret, or with a redirect URI on the device",
+        )),
         Some("app") => Ok(LoginChannel::App),
         Some("web") => Ok(LoginChannel::Web),
         Some(_) => Err(Wrong::invalid("channel must be app or web")),
-        None if redirect_uri.starts_with("https://") => Ok(LoginChannel::Web),
+        None if is_at_https => Ok(LoginChannel::Web),
         None => Ok(LoginChannel::App),
     }
 }
 
-/// Begins a login and sends the browser to the identity provider.
+/// Begins a login that tests a connection: for no app, and always with the choice of an account.
+///
+/// # Errors
+/// As the store, and where the identity provider is not known.
+pub(crate) async fn begin_test(state: &Inner, connection: &Connection) -> Result<HttpResponse, Fault> {
+    let asked = Request {
+        client_state: String::new(),
+        nonce: None,
+        scope: "openid".to_owned(),
+        challenge: None,
+        channel: LoginChannel::App,
+        prompt: Some("select_account".to_owned()),
+        login_hint: None,
+    };
+    upstream::metadata(state, connection, state.now())
+        .await
+        .map_err(|error| Fault::BadRequest(telemetry::chain(&error).to_string()))?;
+    begin(state, None, connection, "", asked).await
+}
+
+/// Begins a login and sends the browser to the identity provider. Without an app it is a test.
 async fn begin(
     state: &Inner,
-    client: &SsoClient,
+    client: Option<SsoClientId>,
     connection: &Connection,
     redirect_uri: &str,
     asked: Request,
@@ -225,7 +258,7 @@ async fn begin(
         state_hash: *hash.as_bytes(),
         browser_hash: secret.hash(),
         connection_id: connection.id,
-        client_id: Some(client.id),
+        client_id: client,
         redirect_uri: redirect_uri.to_owned(),
         client_state: asked.client_state,
         client_nonce: asked.nonce,

@@ -10,6 +10,7 @@ use crate::parameters::Parameters;
 use crate::refusal::Refusal;
 use crate::selector::is_open;
 use crate::state::{Inner, State};
+use crate::test_login;
 use crate::transaction::{BrowserSecret, closing};
 use crate::upstream;
 use actix_web::web::{Bytes, Data, Path};
@@ -49,6 +50,10 @@ async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -
         return Err(Fault::LoginLost("state_used"));
     }
     let trace_id = telemetry::trace_id(&tracing::Span::current());
+    if login.client_id.is_none() {
+        let claims = tested(state, &connection, &secret, &parameters, now).await;
+        return test_login::result(state, &connection, claims, now).await;
+    }
     let mut response = match enter(state, &connection, &login, &secret, &parameters, now).await {
         Ok(entered) => entered.answer(state, &connection, &login, trace_id).await,
         Err(MatchError::Refused(refusal)) => refuse(state, &connection, &login, &refusal, trace_id).await,
@@ -101,13 +106,7 @@ async fn enter(
     if !is_open(connection) {
         return Err(Refusal::ConnectionInactive.into());
     }
-    let provider = upstream::metadata(state, connection, now).await.map_err(|error| {
-        tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "an identity provider cannot be asked");
-        Refusal::Redemption {
-            status: None,
-            entra: None,
-        }
-    })?;
+    let provider = provider(state, connection, now).await?;
     check_issuer(&provider, parameters)?;
     let claims = claims(state, connection, &provider, secret, parameters, now).await?;
     let matched = matching::find(state, connection, &claims, login.channel, true, now).await?;
@@ -118,6 +117,33 @@ async fn enter(
     let client = client.ok_or(Refusal::Internal)?;
     let code = begin_session(state, connection, login, &matched, &claims, now).await?;
     Ok(Entered { matched, client, code })
+}
+
+/// What the identity provider says in a test.
+async fn tested(
+    state: &Inner,
+    connection: &Connection,
+    secret: &BrowserSecret,
+    parameters: &Parameters,
+    now: Timestamp,
+) -> Result<IdTokenClaims, Refusal> {
+    if !test_login::may_be_tested(connection) {
+        return Err(Refusal::ConnectionInactive);
+    }
+    let provider = provider(state, connection, now).await?;
+    check_issuer(&provider, parameters)?;
+    claims(state, connection, &provider, secret, parameters, now).await
+}
+
+/// Where the identity provider is.
+async fn provider(state: &Inner, connection: &Connection, now: Timestamp) -> Result<ProviderMetadata, Refusal> {
+    upstream::metadata(state, connection, now).await.map_err(|error| {
+        tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "an identity provider cannot be asked");
+        Refusal::Redemption {
+            status: None,
+            entra: None,
+        }
+    })
 }
 
 /// The issuer that an answer names (RFC 9207): where the provider says that it names one, it must.

@@ -28,7 +28,7 @@ pub(crate) async fn document(state: Data<State>) -> HttpResponse {
         "scopes_supported": ["openid", "profile", "email", "groups", "offline_access"],
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "name", "given_name", "family_name",
-            "preferred_username", "email", "organization_id", "directory_id", "connection_id", "roles", "groups",
+            "preferred_username", "email", "organization_id", "directory_id", "connection_id", "channel", "roles", "groups",
         ],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],

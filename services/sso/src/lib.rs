@@ -25,6 +25,7 @@ mod refusal;
 mod routes;
 mod selector;
 mod state;
+mod test_login;
 mod token;
 mod transaction;
 mod upstream;

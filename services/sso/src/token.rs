@@ -275,6 +275,7 @@ fn tokens(
     let (subject, sid, audience) = (person.id.to_string(), begun.id.to_string(), begun.client_id.to_string());
     let mut more = person.claims(&begun.scope);
     more.insert("connection_id".to_owned(), json!(begun.connection_id));
+    more.insert("channel".to_owned(), json!(begun.channel.as_str()));
     let id_token = IssuedIdToken {
         iss: &state.issuer,
         sub: &subject,

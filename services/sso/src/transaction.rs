@@ -67,10 +67,41 @@ pub(crate) fn closing(state: &Inner, login: SsoLoginId) -> Cookie<'static> {
     cookie
 }
 
+/// The cookies of logins that a browser may have at once; those of older logins go.
+const MOST_LOGINS: usize = 8;
+
+/// Takes away the cookies of the oldest logins where a browser has many: else another site could have it begin logins until
+/// its cookies are too large for any server.
+pub(crate) fn superfluous(state: &Inner, request: &HttpRequest) -> Vec<Cookie<'static>> {
+    let Ok(cookies) = request.cookies() else {
+        return Vec::new();
+    };
+    let prefix = prefix(state);
+    let logins = cookies
+        .iter()
+        .filter_map(|cookie| cookie.name().strip_prefix(prefix)?.parse().ok());
+    let mut logins: Vec<SsoLoginId> = logins.collect();
+    // Ids of later logins are greater.
+    logins.sort_unstable();
+    let too_many = logins.len().saturating_sub(MOST_LOGINS - 1);
+    logins
+        .into_iter()
+        .take(too_many)
+        .map(|login| closing(state, login))
+        .collect()
+}
+
 /// A name for each login: several tabs may log in at once. Over TLS a prefix keeps other hosts from setting it.
 fn name(state: &Inner, login: SsoLoginId) -> String {
-    let prefix = if state.is_secure() { "__Host-" } else { "" };
-    format!("{prefix}rollcall-login-{login}")
+    format!("{}{login}", prefix(state))
+}
+
+fn prefix(state: &Inner) -> &'static str {
+    if state.is_secure() {
+        "__Host-rollcall-login-"
+    } else {
+        "rollcall-login-"
+    }
 }
 
 fn base(state: &Inner, login: SsoLoginId, value: String) -> actix_web::cookie::CookieBuilder<'static> {

@@ -1,0 +1,137 @@
+//! A login that tests a connection: somebody whom an administrator named logs in at the identity provider, and sees what it
+//! said of them and what would have come of it. Nothing is bound, no session begins, and nobody else sees anything.
+
+use crate::authorize;
+use crate::fault::{Fault, page};
+use crate::matching::{self, MatchError};
+use crate::refusal::Refusal;
+use crate::state::{Inner, State};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use askama::Template;
+use events::Timestamp;
+use oidc::IdTokenClaims;
+use store::{Connection, ConnectionState, LoginChannel};
+
+/// Claims that say when and for what a token was made, and nothing of the person.
+const OF_THE_TOKEN: [&str; 9] = ["iat", "exp", "nbf", "aud", "nonce", "rh", "uti", "aio", "at_hash"];
+/// The longest value of a claim that is shown, in characters.
+const LONGEST_CLAIM: usize = 500;
+
+/// `/sso/{slug}/test`: sends somebody to the identity provider.
+pub(crate) async fn begin(state: Data<State>, slug: Path<String>) -> Result<HttpResponse, Fault> {
+    let connection = state.store.connections().by_slug(&slug).await?;
+    let connection = connection.filter(may_be_tested);
+    let connection = connection.ok_or(Fault::LoginLost("no_connection"))?;
+    authorize::begin_test(&state, &connection).await
+}
+
+/// Whether a connection may be tested: unless it is paused, also before people log in by it.
+pub(crate) fn may_be_tested(connection: &Connection) -> bool {
+    connection.state != ConnectionState::Paused
+}
+
+/// What would have come of a login to one kind of app.
+struct Decision {
+    channel: &'static str,
+    /// Empty where the person gets in.
+    code: String,
+    detail: String,
+    /// Who it is in the directory.
+    name: String,
+}
+
+#[derive(Template)]
+#[template(path = "tested.html")]
+struct TestedPage {
+    connection: String,
+    /// Whether an administrator named the account.
+    is_named: bool,
+    decisions: Vec<Decision>,
+    claims: Vec<(String, String)>,
+}
+
+/// What the person sees who came back from the identity provider.
+pub(crate) async fn result(
+    state: &Inner,
+    connection: &Connection,
+    claims: Result<IdTokenClaims, Refusal>,
+    now: Timestamp,
+) -> Result<HttpResponse, Fault> {
+    let mut shown = TestedPage {
+        connection: connection.name.clone(),
+        is_named: true,
+        decisions: Vec::new(),
+        claims: Vec::new(),
+    };
+    match claims {
+        Ok(claims) => {
+            shown.is_named = is_named(connection, &claims);
+            if shown.is_named {
+                for (channel, named) in [(LoginChannel::App, "On a device"), (LoginChannel::Web, "On the web")] {
+                    shown
+                        .decisions
+                        .push(decide(state, connection, &claims, channel, named, now).await?);
+                }
+                shown.claims = of_person(&claims);
+                if shown.decisions.iter().any(|decision| decision.code.is_empty()) {
+                    state.store.connections().note_test(connection.id, now).await?;
+                }
+            }
+        }
+        Err(refusal) => shown.decisions.push(refused("Any", &refusal)),
+    }
+    page(StatusCode::OK, "Test login", shown).map_err(|error| Fault::broken("a page", &error))
+}
+
+/// Whether the account is among the test accounts of the connection.
+fn is_named(connection: &Connection, claims: &IdTokenClaims) -> bool {
+    let accounts: Vec<String> = serde_json::from_str(&connection.test_accounts).unwrap_or_default();
+    let names = [&connection.user_name_claim, "upn", "preferred_username"];
+    let own = names.into_iter().filter_map(|name| claims.raw.get(name)?.as_str());
+    own.into_iter()
+        .any(|own| accounts.iter().any(|account| account.eq_ignore_ascii_case(own)))
+}
+
+async fn decide(
+    state: &Inner,
+    connection: &Connection,
+    claims: &IdTokenClaims,
+    channel: LoginChannel,
+    named: &'static str,
+    now: Timestamp,
+) -> Result<Decision, Fault> {
+    match matching::find(state, connection, claims, channel, false, now).await {
+        Ok(matched) => Ok(Decision {
+            channel: named,
+            code: String::new(),
+            detail: String::new(),
+            name: matched.person.user_name().unwrap_or_default().to_owned(),
+        }),
+        Err(MatchError::Refused(refusal)) => Ok(refused(named, &refusal)),
+        Err(MatchError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn refused(channel: &'static str, refusal: &Refusal) -> Decision {
+    Decision {
+        channel,
+        code: refusal.code(),
+        detail: refusal.detail(),
+        name: String::new(),
+    }
+}
+
+/// The claims that say something of the person.
+fn of_person(claims: &IdTokenClaims) -> Vec<(String, String)> {
+    let is_of_person = |name: &str| !OF_THE_TOKEN.contains(&name);
+    let text = |value: &serde_json::Value| match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    let claims = claims.raw.iter().filter(|(name, _)| is_of_person(name));
+    claims
+        .map(|(name, value)| (name.clone(), text(value).chars().take(LONGEST_CLAIM).collect()))
+        .collect()
+}
