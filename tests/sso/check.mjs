@@ -10,6 +10,7 @@ import { ExpressApp } from "./express.mjs";
 import { Installation } from "./installation.mjs";
 import { LogoutReceiver } from "./logout.mjs";
 import { Tenant } from "./provider.mjs";
+import { starts } from "./starts.mjs";
 
 const [url, port] = process.argv.slice(2);
 const WEB = "https://app.example/callback";
@@ -318,6 +319,8 @@ await check("somebody logs out, and the session is over", async () => {
 });
 
 await attacks({ check, installation, directory, connection, tenant, web, client: secret, byConnection: { ...byConnection, login_hint: "linus@contoso.example" } });
+
+await starts({ check, installation, directory, connection, tenant, byConnection: { connection: connection.id } });
 
 await check("a connection that is paused lets nobody in, and ends all sessions", async () => {
   const who = { ...byConnection, login_hint: "linus@contoso.example" };

@@ -53,13 +53,14 @@ export class Directory {
     return this.scim("POST", "/Users", user);
   }
 
-  async setActive(id, active) {
+  async setActive(id, active, more) {
     const schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
-    return this.scim("PATCH", `/Users/${id}`, { schemas, Operations: [{ op: "Replace", path: "active", value: active }] });
+    return this.scim("PATCH", `/Users/${id}`, { schemas, Operations: [{ op: "Replace", path: "active", value: active }] }, more);
   }
 
-  async scim(method, path, body) {
-    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/scim+json" };
+  /** `more` are headers. */
+  async scim(method, path, body, more = {}) {
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/scim+json", ...more };
     const answer = await fetch(this.scimUrl + path, { method, headers, body: body && JSON.stringify(body) });
     const text = await answer.text();
     if (!answer.ok) {

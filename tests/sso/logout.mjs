@@ -22,7 +22,8 @@ export class LogoutReceiver {
       for await (const chunk of request) {
         body += chunk;
       }
-      const token = { at, body, type: request.headers["content-type"], method: request.method };
+      const { "content-type": type, traceparent } = request.headers;
+      const token = { at, body, type, method: request.method, traceparent };
       this.tokens.push(token);
       response.writeHead(this.refuses.shift() ?? 204, { "cache-control": "no-store" }).end();
     });

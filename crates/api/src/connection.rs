@@ -102,6 +102,8 @@ pub struct ConnectionCertificate {
     "credential_expires_at": "2028-11-20T12:00:00.000Z",
     "certificate": null,
     "redirect_uris": [],
+    "test_url": "https://rollcall.example/sso/8d2f0a1b/test",
+    "start_url": "https://rollcall.example/sso/8d2f0a1b/start",
     "allows_guests": false,
     "test_accounts": ["ada@contoso.com"],
     "last_error": null,
@@ -151,6 +153,10 @@ pub struct Connection {
     pub certificate: Option<ConnectionCertificate>,
     /// What must be registered at the identity provider.
     pub redirect_uris: Vec<RedirectUri>,
+    /// Where one of the test accounts logs in to test it.
+    pub test_url: String,
+    /// Where a login begins at the identity provider, as by a tile of My Apps: with the `client_id` of the app as its query.
+    pub start_url: String,
     /// Whether guests of the tenant may log in.
     pub allows_guests: bool,
     /// The user names of those who may log in to test it, before it is active.

@@ -60,6 +60,7 @@ const fn source(kind: EventType) -> &'static str {
         | EventType::DirectoryCredentialExpiring
         | EventType::DirectorySilent
         | EventType::DirectorySyncCompleted
+        | EventType::ConnectionFailing
         | EventType::SessionCreated
         | EventType::SessionEnded
         | EventType::SnapshotUser
@@ -138,6 +139,12 @@ fn data(kind: EventType) -> (Value, Value) {
                     "cycle": object(&["id", "kind", "started_at", "ended_at", "counts"], &json!({ "id": id(),
                         "kind": { "enum": ["initial", "incremental", "on_demand"] }, "started_at": time(),
                         "ended_at": time(), "counts": { "type": "object", "additionalProperties": integer() } })) }),
+        ),
+        E::ConnectionFailing => (
+            json!({ "connection": { "id": OTHER, "name": "Entra ID", "state": "failing", "failing_since": TIME,
+                                    "last_error": "AADSTS7000222: The client secret has expired. See the step \"Client secret\"." } }),
+            json!({ "connection": object(&["id", "name", "state", "failing_since", "last_error"], &json!({ "id": id(),
+                    "name": text(), "state": text(), "failing_since": time(), "last_error": text() })) }),
         ),
         E::SessionCreated => session(None),
         E::SessionEnded => session(Some("deactivated")),

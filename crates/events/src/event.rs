@@ -53,6 +53,7 @@ event_types! {
     DirectoryKeyRevoked = "directory.key_revoked": "A key of a directory was revoked.",
     DirectoryCredentialExpiring = "directory.credential_expiring": "A key or OAuth client of a directory ends within 60, 30, 14, 7 days or one day; told once each time.",
     EndpointDisabled = "endpoint.disabled": "A webhook endpoint was switched off after failing for too long.",
+    ConnectionFailing = "connection.failing": "The identity provider of a connection of single sign-on refuses what this installation sends; told once, until somebody gets in again.",
     SessionCreated = "session.created": "Somebody logged in to an app by single sign-on, and the app has its tokens.",
     SessionEnded = "session.ended": "A session of single sign-on ended before its time; it says why.",
     UserEntered = "user.entered": "A user came into the scope of an endpoint with a filter.",

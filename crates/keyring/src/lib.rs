@@ -76,8 +76,7 @@ impl KeyRing {
     /// [`KeyRingError`].
     pub async fn get(&self, now: Timestamp) -> Result<Arc<Keys>, KeyRingError> {
         let mut known = self.known.lock().await;
-        if let Some((keys, at)) = known.as_ref().filter(|(_, at)| at.elapsed() < REMEMBERED) {
-            let _ = at;
+        if let Some((keys, _)) = known.as_ref().filter(|(_, at)| at.elapsed() < REMEMBERED) {
             return Ok(Arc::clone(keys));
         }
         let keys = match self.read(now).await? {

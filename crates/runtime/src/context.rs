@@ -1,6 +1,6 @@
 //! What a program's work is given.
 
-use crate::http::{self, HttpLimits, Probes, TracedFrom};
+use crate::http::{self, HttpLimits, Probes, TracedFrom, TrustedProxies};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use actix_web::web::{Data, ServiceConfig};
@@ -53,6 +53,7 @@ impl Context {
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         let traced_from = Data::new(TracedFrom::new(self.settings.trace_parent_cidrs.clone()));
+        let proxies = Data::new(TrustedProxies::new(self.settings.trusted_proxies.clone()));
         http::serve(
             self.listener.try_clone()?,
             self.probes(),
@@ -61,6 +62,7 @@ impl Context {
             self.limits,
             move |config: &mut ServiceConfig| {
                 config.app_data(traced_from.clone());
+                config.app_data(proxies.clone());
                 configure(config);
             },
         )

@@ -1,6 +1,7 @@
 //! The HTTP server of every program: one way to bind, bound, trace, probe and drain.
 
 mod body;
+mod caller;
 mod connection;
 mod connections;
 mod guarded;
@@ -14,6 +15,7 @@ mod target;
 mod watched;
 
 pub use body::{ACCEPTED_ENCODINGS, BodyError, read_body};
+pub use caller::{TrustedProxies, caller, counted_as};
 pub use methods::{READ_ONLY, options, problem, read_only};
 pub use no_store::no_store;
 pub use probes::Probes;

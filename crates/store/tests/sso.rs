@@ -15,6 +15,10 @@ use store::{
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 const LANES: u16 = 4;
+/// The trace of a change in the directory.
+const CAUSE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// The trace of a login.
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_800_000_000_000)
@@ -134,6 +138,7 @@ impl World {
             code_expires_at: now().plus(Duration::from_mins(1)),
             created_at: now(),
             expires_at: now().plus(Duration::from_hours(1)),
+            traceparent: Some(TRACE.to_owned()),
         };
         self.store().sso_sessions().begin(&begun).await.unwrap();
         id
@@ -148,7 +153,9 @@ impl World {
 
     async fn end(&self, lane: u16, of: SessionFilter) -> usize {
         let change = self.store().change(Some(lane)).await.unwrap();
-        let ended = change.end_sso_sessions(lane, of, SessionEnd::Deactivated, now()).await;
+        let ended = change
+            .end_sso_sessions(lane, of, SessionEnd::Deactivated, Some(CAUSE), now())
+            .await;
         change.commit().await.unwrap();
         ended.unwrap().len()
     }
@@ -177,6 +184,47 @@ impl World {
 }
 
 #[tokio::test]
+async fn a_connection_that_begins_to_fail_is_told_once() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let note = async |error: Option<&'static str>| {
+            let change = world.store().change(Some(world.lane())).await.unwrap();
+            let connection = world.connection();
+            let noted = change.note_connection_outcome(world.lane(), &connection, error, now());
+            let noted = noted.await.unwrap();
+            change.commit().await.unwrap();
+            noted
+        };
+        let state = async || {
+            let found = world.store().connections().by_id(world.connection_id).await.unwrap();
+            let found = found.unwrap();
+            (found.state, found.last_error, found.failing_since)
+        };
+        assert!(!note(None).await, "nothing is new");
+        assert!(note(Some("the secret has expired")).await);
+        assert!(!note(Some("another error")).await);
+        let failing = (
+            ConnectionState::Failing,
+            Some("the secret has expired".to_owned()),
+            Some(now()),
+        );
+        assert_eq!(state().await, failing);
+        let log = world.log().await;
+        assert_eq!(log.len(), 1);
+        assert_eq!((log[0].kind, log[0].subject_id), (EventType::ConnectionFailing, None));
+        let body: serde_json::Value = serde_json::from_str(&log[0].body).unwrap();
+        assert_eq!(body["data"]["connection"]["id"], serde_json::json!(world.connection_id));
+        assert_eq!(body["data"]["connection"]["last_error"], "the secret has expired");
+
+        assert!(note(None).await);
+        assert_eq!(state().await, (ConnectionState::Active, None, None));
+        assert!(note(Some("again")).await, "what begins again is told again");
+        assert_eq!(world.log().await.len(), 2);
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_session_begins_and_ends_with_its_event_or_not_at_all() {
     for dialect in BOTH {
         let world = World::new(dialect).await;
@@ -187,7 +235,7 @@ async fn a_session_begins_and_ends_with_its_event_or_not_at_all() {
         let of_person = SessionFilter::User(world.directory_id, person);
 
         let taken_back = world.store().change(Some(world.lane())).await.unwrap();
-        let ended = taken_back.end_sso_sessions(world.lane(), of_person, SessionEnd::Logout, now());
+        let ended = taken_back.end_sso_sessions(world.lane(), of_person, SessionEnd::Logout, None, now());
         assert_eq!(ended.await.unwrap().len(), 2);
         drop(taken_back);
         assert_eq!(world.log().await.len(), 1, "what is taken back is not in the log");
@@ -201,6 +249,8 @@ async fn a_session_begins_and_ends_with_its_event_or_not_at_all() {
         let told: Vec<_> = log.iter().map(|event| (event.kind, event.subject_id)).collect();
         let expected = [EventType::SessionCreated, EventType::SessionEnded].map(|kind| (kind, Some(person)));
         assert_eq!(told, expected, "of a session that no app knows nothing is told");
+        let traces: Vec<_> = log.iter().map(|event| event.traceparent.as_deref()).collect();
+        assert_eq!(traces, [Some(TRACE), Some(CAUSE)], "each is found from what it came of");
         let body: serde_json::Value = serde_json::from_str(&log[1].body).unwrap();
         let expected = serde_json::json!({
             "session": { "id": session, "connection_id": world.connection_id, "client_id": world.client.id,

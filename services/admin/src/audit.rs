@@ -149,7 +149,7 @@ impl Origin {
         Self {
             operation: format!("{} {}", request.method(), route.as_deref().unwrap_or("unmatched")),
             trace_id: telemetry::trace_id(&tracing::Span::current()),
-            client: request.peer_addr().map(|address| address.ip().to_canonical()),
+            client: runtime::http::caller(request),
         }
     }
 }

@@ -5,9 +5,10 @@
 //! app.
 
 use crate::fault::{Fault, page};
-use crate::outcome::{redirect, send_back};
+use crate::outcome::{note_connection, redirect, send_back};
 use crate::parameters::Parameters;
 use crate::selector::{Selected, select};
+use crate::start::{self, started};
 use crate::state::{ClientUse, Inner, State};
 use crate::transaction::{BrowserSecret, superfluous};
 use crate::upstream;
@@ -58,6 +59,7 @@ pub(crate) async fn by_form(state: Data<State>, request: HttpRequest, body: Byte
 }
 
 async fn authorize(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<HttpResponse, Fault> {
+    state.pass_address(request).map_err(Fault::TooMany)?;
     let parameters = Parameters::read(text).map_err(|error| Fault::BadRequest(error.to_string()))?;
     let client = known_client(state, parameters.get("client_id")).await?;
     let redirect_uri = parameters.get("redirect_uri").ok_or(Fault::RedirectUri)?;
@@ -84,10 +86,12 @@ async fn authorize(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<
         Ok(asked) => asked,
         Err(Wrong(error, description)) => return Ok(back(error, &description)),
     };
-    match select(state, &client, &parameters).await? {
+    let started = started(state, request, client.id);
+    match select(state, &client, &parameters, started).await? {
         Selected::Connection(connection) => {
             let mut response = begin(state, Some(client.id), &connection, redirect_uri, asked).await?;
-            for cookie in superfluous(state, request) {
+            let used = started.map(|_| start::closing(state, client.id));
+            for cookie in superfluous(state, request).into_iter().chain(used) {
                 let added = response.add_cookie(&cookie);
                 added.map_err(|error| Fault::broken("the cookie of a login", &error))?;
             }
@@ -220,9 +224,6 @@ pub(crate) async fn begin_test(state: &Inner, connection: &Connection) -> Result
         prompt: Some("select_account".to_owned()),
         login_hint: None,
     };
-    upstream::metadata(state, connection, state.now())
-        .await
-        .map_err(|error| Fault::BadRequest(telemetry::chain(&error).to_string()))?;
     begin(state, None, connection, "", asked).await
 }
 
@@ -239,6 +240,11 @@ async fn begin(
         Ok(provider) => provider,
         Err(error) => {
             tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "an identity provider cannot be asked");
+            let detail = telemetry::chain(&error).to_string();
+            if client.is_none() {
+                return Err(Fault::BadRequest(detail));
+            }
+            note_connection(state, connection, Some(&detail)).await;
             let parameters = [
                 ("error", "temporarily_unavailable"),
                 (
@@ -267,6 +273,7 @@ async fn begin(
         channel: asked.channel,
         created_at: now,
         expires_at: now.plus(state.config.login),
+        traceparent: telemetry::traceparent(),
     };
     state.store.sso_logins().begin(&login).await?;
     let callback = upstream::redirect_uri(state, connection);

@@ -39,6 +39,7 @@ pub(crate) async fn by_form(
 }
 
 async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -> Result<HttpResponse, Fault> {
+    state.pass_address(request).map_err(Fault::TooMany)?;
     let parameters = Parameters::read(text).map_err(|error| Fault::BadRequest(error.to_string()))?;
     let now = state.now();
     let (login, secret) = begun(state, request, &parameters, now).await?;
@@ -49,15 +50,20 @@ async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -
     if !state.store.sso_logins().take(login.id).await? {
         return Err(Fault::LoginLost("state_used"));
     }
-    let trace_id = telemetry::trace_id(&tracing::Span::current());
-    if login.client_id.is_none() {
-        let claims = tested(state, &connection, &secret, &parameters, now).await;
-        return test_login::result(state, &connection, claims, now).await;
+    let span = tracing::Span::current();
+    if let Some(begun) = &login.traceparent {
+        telemetry::link(&span, begun);
     }
-    let mut response = match enter(state, &connection, &login, &secret, &parameters, now).await {
-        Ok(entered) => entered.answer(state, &connection, &login, trace_id).await,
-        Err(MatchError::Refused(refusal)) => refuse(state, &connection, &login, &refusal, trace_id).await,
-        Err(MatchError::Store(error)) => return Err(error.into()),
+    let trace_id = telemetry::trace_id(&span);
+    let mut response = if login.client_id.is_none() {
+        let claims = tested(state, &connection, &secret, &parameters, now).await;
+        test_login::result(state, &connection, claims, now).await?
+    } else {
+        match enter(state, &connection, &login, &secret, &parameters, now).await {
+            Ok(entered) => entered.answer(state, &connection, &login, trace_id).await,
+            Err(MatchError::Refused(refusal)) => refuse(state, &connection, &login, &refusal, trace_id).await,
+            Err(MatchError::Store(error)) => return Err(error.into()),
+        }
     };
     let closing = closing(state, login.id);
     response
@@ -222,6 +228,7 @@ async fn begin_session(
         code_expires_at: now.plus(state.config.code),
         created_at: now,
         expires_at: now.plus(state.config.session),
+        traceparent: telemetry::traceparent(),
     };
     state.store.sso_sessions().begin(&session).await?;
     Ok(code)

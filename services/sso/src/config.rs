@@ -25,6 +25,8 @@ pub struct Config {
     pub session: Duration,
     /// Requests a second that one app may send to each process, of people who begin to log in and of its own for tokens.
     pub client_rate: NonZeroU32,
+    /// Requests a second that one address may send to each process to log in or out.
+    pub address_rate: NonZeroU32,
     /// How often the event log is looked at while somebody is logged in.
     pub follow: Duration,
 }
@@ -45,6 +47,7 @@ impl From<&Settings> for Config {
             access: Duration::from_hours(1),
             session: Duration::from_hours(12),
             client_rate: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
+            address_rate: settings.sso_address_rate,
             follow: Duration::from_millis(20),
         }
     }

@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::state::State;
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use oidc::jwk_set;
 use serde_json::json;
@@ -41,10 +41,7 @@ pub(crate) async fn document(state: Data<State>) -> HttpResponse {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     });
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, KEPT))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .json(document)
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, KEPT)).json(document)
 }
 
 pub(crate) async fn keys(state: Data<State>) -> Result<HttpResponse, Fault> {
@@ -52,6 +49,5 @@ pub(crate) async fn keys(state: Data<State>) -> Result<HttpResponse, Fault> {
     let keys = keys.map_err(|error| Fault::broken("the keys", &error))?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, KEPT))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .json(jwk_set(&keys.published)))
 }

@@ -1,10 +1,11 @@
 //! What a person sees where nothing can be sent to an app: a page that says what to do, and nothing about others.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use pages::Page;
+use std::time::Duration;
 use store::StoreError;
 use uuid::Uuid;
 
@@ -17,12 +18,18 @@ pub(crate) enum Fault {
     /// The app wants people sent where it is not registered for.
     #[error("wrong_redirect_uri")]
     RedirectUri,
+    /// No login to the app begins here: the connection is not open, or the app has no address for it.
+    #[error("no_start")]
+    NoStart,
     /// The request cannot be read.
     #[error("bad_request: {0}")]
     BadRequest(String),
     /// The login is not known, was used before, is too old, or belongs to another browser or connection.
     #[error("login_lost: {0}")]
     LoginLost(&'static str),
+    /// Too many requests come from one address; the next may come after this time.
+    #[error("too_many_requests")]
+    TooMany(Duration),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -47,6 +54,11 @@ impl Fault {
                 "This app may not send you here",
                 "Tell the team of the app: its redirect_uri is not registered.",
             ),
+            Self::NoStart => (
+                "This app cannot be opened from here",
+                "Open the app itself and log in there. Tell the team of the app: it has no initiate_login_uri, or the connection \
+                 does not lead to it.",
+            ),
             Self::BadRequest(_) => (
                 "The app sent a request that cannot be read",
                 "Tell the team of the app what stands below.",
@@ -54,6 +66,10 @@ impl Fault {
             Self::LoginLost(_) => (
                 "This login cannot go on",
                 "It was finished before, took too long, or began in another browser. Go back to the app and log in again.",
+            ),
+            Self::TooMany(_) => (
+                "Too many people log in from your network at once",
+                "Wait a few seconds, and load this page again.",
             ),
             Self::Store(_) | Self::Broken(_) => (
                 "Logging in does not work at the moment",
@@ -75,9 +91,10 @@ struct FaultPage<'a> {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::UnknownClient | Self::RedirectUri | Self::BadRequest(_) | Self::LoginLost(_) => {
+            Self::UnknownClient | Self::RedirectUri | Self::NoStart | Self::BadRequest(_) | Self::LoginLost(_) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -102,7 +119,13 @@ impl ResponseError for Fault {
             detail,
             reference,
         };
-        page(self.status_code(), heading, body).unwrap_or_else(|_| HttpResponse::build(self.status_code()).finish())
+        let page = page(self.status_code(), heading, body);
+        let mut page = page.unwrap_or_else(|_| HttpResponse::build(self.status_code()).finish());
+        if let Self::TooMany(wait) = self {
+            let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
+            page.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        page
     }
 }
 
@@ -111,8 +134,10 @@ impl Fault {
         match self {
             Self::UnknownClient => "unknown_client",
             Self::RedirectUri => "wrong_redirect_uri",
+            Self::NoStart => "no_start",
             Self::BadRequest(_) => "bad_request",
             Self::LoginLost(reason) => reason,
+            Self::TooMany(_) => "too_many_requests",
             Self::Store(_) | Self::Broken(_) => "internal_error",
         }
     }

@@ -8,7 +8,7 @@ use crate::state::{Inner, State};
 use crate::token::live_person;
 use events::{DirectoryId, Event, EventId, EventType, ResourceId, Timestamp};
 use runtime::Shutdown;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use store::{Feed, LogReader, SessionEnd, SessionFilter, StoreError};
 
@@ -21,13 +21,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often the log is looked at while nobody is logged in, and how often that is asked.
 const IDLE: Duration = Duration::from_millis(500);
 /// After what may a person not log in any more, or not to everything.
-const TYPES: [EventType; 6] = [
+const TYPES: [EventType; 5] = [
     EventType::UserDeactivated,
     EventType::UserDeleted,
     EventType::UserUpdated,
     EventType::GroupMemberRemoved,
     EventType::GroupMemberAdded,
-    EventType::DirectoryDeleted,
 ];
 
 /// Runs until a soft stop.
@@ -109,8 +108,8 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
         read => read?,
     };
     let now = state.now();
-    for (directory, user, kind) in concerned(&page.events) {
-        look_at(state, directory, user, kind, now).await?;
+    for (of, why) in concerned(&page.events) {
+        look_at(state, of, &why, now).await?;
     }
     let last = page.next.or_else(|| page.events.last().map(|event| event.id));
     if let Some(last) = last.filter(|last| Some(*last) != after) {
@@ -120,21 +119,30 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
     Ok(page.next.is_some())
 }
 
+/// Why somebody is looked at.
+#[derive(Default)]
+struct Why<'e> {
+    /// The person was deleted.
+    is_deleted: bool,
+    /// The `traceparent` of the newest change.
+    cause: Option<&'e str>,
+}
+
 /// Whom events are about, each once.
-fn concerned(events: &[Event]) -> BTreeSet<(DirectoryId, Option<ResourceId>, bool)> {
-    let of = |event: &Event| {
-        let whole = event.kind == EventType::DirectoryDeleted;
+fn concerned(events: &[Event]) -> BTreeMap<(DirectoryId, ResourceId), Why<'_>> {
+    let mut concerned: BTreeMap<_, Why<'_>> = BTreeMap::new();
+    for event in events {
         let user = match event.kind {
             EventType::GroupMemberRemoved | EventType::GroupMemberAdded => member(event),
             _ => event.subject_id,
         };
-        (
-            event.directory_id,
-            user.filter(|_| !whole),
-            event.kind == EventType::UserDeleted,
-        )
-    };
-    events.iter().map(of).collect()
+        if let Some(user) = user {
+            let why = concerned.entry((event.directory_id, user)).or_default();
+            why.is_deleted |= event.kind == EventType::UserDeleted;
+            why.cause = event.traceparent.as_deref();
+        }
+    }
+    concerned
 }
 
 /// Who joined or left a group.
@@ -146,25 +154,24 @@ fn member(event: &Event) -> Option<ResourceId> {
 /// Ends the sessions of somebody who may not log in any more.
 async fn look_at(
     state: &Inner,
-    directory: DirectoryId,
-    user: Option<ResourceId>,
-    is_deleted: bool,
+    (directory, user): (DirectoryId, ResourceId),
+    why: &Why<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(user) = user else { return Ok(()) };
     let of = SessionFilter::User(directory, user);
     for session in state.store.sso_sessions().live(of, now).await? {
         if let Err(reason) = live_person(state, &session).await? {
-            end_sessions(state, SessionFilter::Id(session.begun.id), directory, reason, now).await?;
+            let of = SessionFilter::Id(session.begun.id);
+            end(state, of, directory, reason, why.cause, now).await?;
         }
     }
-    if is_deleted {
+    if why.is_deleted {
         state.store.forget_sso_bindings(directory, user).await?;
     }
     Ok(())
 }
 
-/// Ends sessions that go on, and says how many.
+/// Ends sessions that go on because of this request, and says how many.
 ///
 /// # Errors
 /// As the store.
@@ -175,11 +182,24 @@ pub(crate) async fn end_sessions(
     reason: SessionEnd,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    let cause = telemetry::traceparent();
+    end(state, of, directory, reason, cause.as_deref(), now).await
+}
+
+/// The same because of what has the `traceparent` `cause`: what follows is found from there.
+async fn end(
+    state: &Inner,
+    of: SessionFilter,
+    directory: DirectoryId,
+    reason: SessionEnd,
+    cause: Option<&str>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let mut count = 0;
     loop {
         let lane = state.lane(directory);
         let change = state.store.change(Some(lane)).await?;
-        let ended = change.end_sso_sessions(lane, of, reason, now).await?;
+        let ended = change.end_sso_sessions(lane, of, reason, cause, now).await?;
         if ended.is_empty() {
             return Ok(count);
         }

@@ -24,6 +24,7 @@ mod person;
 mod refusal;
 mod routes;
 mod selector;
+mod start;
 mod state;
 mod test_login;
 mod token;

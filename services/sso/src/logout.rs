@@ -17,11 +17,11 @@ use store::{SessionEnd, SessionFilter};
 use url::Url;
 
 pub(crate) async fn by_query(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    log_out(&state, request.query_string().as_bytes()).await
+    log_out(&state, &request, request.query_string().as_bytes()).await
 }
 
-pub(crate) async fn by_form(state: Data<State>, body: Bytes) -> Result<HttpResponse, Fault> {
-    log_out(&state, &body).await
+pub(crate) async fn by_form(state: Data<State>, request: HttpRequest, body: Bytes) -> Result<HttpResponse, Fault> {
+    log_out(&state, &request, &body).await
 }
 
 #[derive(Template)]
@@ -30,7 +30,8 @@ struct LoggedOutPage {
     ended: bool,
 }
 
-async fn log_out(state: &Inner, text: &[u8]) -> Result<HttpResponse, Fault> {
+async fn log_out(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<HttpResponse, Fault> {
+    state.pass_address(request).map_err(Fault::TooMany)?;
     let parameters = Parameters::read(text).map_err(|error| Fault::BadRequest(error.to_string()))?;
     let now = state.now();
     let keys = state

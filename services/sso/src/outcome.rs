@@ -5,7 +5,7 @@ use crate::state::Inner;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, PRAGMA, REFERRER_POLICY};
 use events::{AuditId, Timestamp};
-use store::{AuditActor, AuditEntry, Connection, SsoClient, SsoLogin};
+use store::{AuditActor, AuditEntry, Connection, SsoClient, SsoLogin, StoreError};
 use url::Url;
 use uuid::Uuid;
 
@@ -98,17 +98,27 @@ pub(crate) async fn accept(
 }
 
 /// Notes whether the identity provider of a connection takes what we send.
-async fn note_connection(state: &Inner, connection: &Connection, error: Option<&str>) {
+pub(crate) async fn note_connection(state: &Inner, connection: &Connection, error: Option<&str>) {
     use store::ConnectionState::{Active, Failing};
     let is_new = matches!((connection.state, error), (Active, Some(_)) | (Failing, None));
     if !is_new {
         return;
     }
-    let connections = state.store.connections();
-    let noted = connections.note_outcome(connection.id, error, state.now()).await;
-    if let Err(error) = noted {
+    if let Err(error) = write_outcome(state, connection, error).await {
         tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "the state of a connection is not noted");
     }
+}
+
+async fn write_outcome(state: &Inner, connection: &Connection, error: Option<&str>) -> Result<(), StoreError> {
+    let lane = state.lane(connection.directory_id);
+    let change = state.store.change(Some(lane)).await?;
+    let is_new = change
+        .note_connection_outcome(lane, connection, error, state.now())
+        .await?;
+    if is_new {
+        change.commit().await?;
+    }
+    Ok(())
 }
 
 async fn note(state: &Inner, entry: AuditEntry) {

@@ -33,15 +33,27 @@ pub(crate) enum SelectorError {
     Inactive,
 }
 
-/// Chooses by `connection`, by `organization` (id or domain), by `domain_hint`, by the domain of `login_hint`, or by the one
-/// organization that the app is for.
-pub(crate) async fn select(state: &Inner, client: &SsoClient, parameters: &Parameters) -> Result<Selected, StoreError> {
+/// Chooses by `connection`, by `organization` (id or domain), by `domain_hint`, by the connection whose start URL sent the
+/// person to the app (`started`), by the domain of `login_hint`, or by the one organization that the app is for.
+pub(crate) async fn select(
+    state: &Inner,
+    client: &SsoClient,
+    parameters: &Parameters,
+    started: Option<ConnectionId>,
+) -> Result<Selected, StoreError> {
     let given: Vec<_> = SELECTORS
         .into_iter()
         .filter_map(|name| Some((name, parameters.get(name)?)))
         .collect();
     match given.as_slice() {
-        [] => by_hint(state, client, parameters.get("login_hint")).await,
+        [] => {
+            if let Some(started) = started
+                && let Selected::Connection(found) = by_connection(state, client, &started.to_string()).await?
+            {
+                return Ok(Selected::Connection(found));
+            }
+            by_hint(state, client, parameters.get("login_hint")).await
+        }
         [("connection", id)] => by_connection(state, client, id).await,
         [(_, organization)] => match named(state, organization).await? {
             Some(organization) => of_organization(state, client, organization).await,
@@ -122,7 +134,8 @@ async fn of_organization(
     })
 }
 
-fn is_for(client: &SsoClient, organization: OrganizationId) -> bool {
+/// Whether people of an organization log in to an app.
+pub(crate) fn is_for(client: &SsoClient, organization: OrganizationId) -> bool {
     client.organization_id.is_none_or(|own| own == organization)
 }
 

@@ -2,14 +2,16 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
+use actix_web::HttpRequest;
 use events::{DirectoryId, SsoClientId, Timestamp};
 use keyring::KeyRing;
 use moka::sync::Cache;
 use oidc::Verifier;
 use reqwest::Client;
-use runtime::http::Rates;
+use runtime::http::{self, Rates};
 use secrets::{MasterKeys, SessionTokens};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -52,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) partitions: u16,
     /// What apps have sent lately.
     rates: Rates<(ClientUse, SsoClientId)>,
+    /// What addresses have sent lately.
+    addresses: Rates<IpAddr>,
     /// Assertions of apps that were used, by app and name.
     assertions: Cache<String, ()>,
 }
@@ -99,6 +103,7 @@ impl State {
                 .time_to_live(ASSERTION_LASTS)
                 .build(),
             rates: Rates::default(),
+            addresses: Rates::default(),
             client,
             store,
             master_keys,
@@ -123,6 +128,15 @@ impl Inner {
     /// Counts a request of an app: one app that goes wild must not slow the others. How long to wait, where it sent too many.
     pub(crate) fn pass(&self, what: ClientUse, client: SsoClientId) -> Result<(), Duration> {
         self.rates.pass((what, client), self.config.client_rate).map(drop)
+    }
+
+    /// Counts a request of somebody's browser by the address that it comes from: who begins logins without end must not fill
+    /// the database. How long to wait, where there were too many.
+    pub(crate) fn pass_address(&self, request: &HttpRequest) -> Result<(), Duration> {
+        match http::caller(request).map(http::counted_as) {
+            Some(address) => self.addresses.pass(address, self.config.address_rate).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Notes that an assertion of an app was used. `false` where it was used before.

@@ -6,9 +6,9 @@ use crate::fault::{Fault, page};
 use crate::matching::{self, MatchError};
 use crate::refusal::Refusal;
 use crate::state::{Inner, State};
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::Timestamp;
 use oidc::IdTokenClaims;
@@ -20,7 +20,8 @@ const OF_THE_TOKEN: [&str; 9] = ["iat", "exp", "nbf", "aud", "nonce", "rh", "uti
 const LONGEST_CLAIM: usize = 500;
 
 /// `/sso/{slug}/test`: sends somebody to the identity provider.
-pub(crate) async fn begin(state: Data<State>, slug: Path<String>) -> Result<HttpResponse, Fault> {
+pub(crate) async fn begin(state: Data<State>, request: HttpRequest, slug: Path<String>) -> Result<HttpResponse, Fault> {
+    state.pass_address(&request).map_err(Fault::TooMany)?;
     let connection = state.store.connections().by_slug(&slug).await?;
     let connection = connection.filter(may_be_tested);
     let connection = connection.ok_or(Fault::LoginLost("no_connection"))?;

@@ -110,6 +110,9 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
         }
         None => return Err(TokenError::request("grant_type is missing")),
     };
+    if let Some(begun) = &session.begun.traceparent {
+        telemetry::link(&tracing::Span::current(), begun);
+    }
     let keys = state.keys.get(now).await?;
     let answer = tokens(&state, &keys, &session, &person, now)?;
     Ok(HttpResponse::Ok()

@@ -29,6 +29,9 @@ pub struct Model {
     pub channel: LoginChannel,
     pub created_at: Millis,
     pub expires_at: Millis,
+    /// W3C `traceparent` of the request that began it.
+    #[sea_orm(column_type = "Text")]
+    pub traceparent: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -37,6 +37,9 @@ pub struct Model {
     pub expires_at: Millis,
     pub ended_at: Option<Millis>,
     pub end_reason: Option<SessionEnd>,
+    /// W3C `traceparent` of the request that brought the person back.
+    #[sea_orm(column_type = "Text")]
+    pub traceparent: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

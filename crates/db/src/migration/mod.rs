@@ -35,6 +35,7 @@ mod security_events;
 #[cfg(test)]
 mod snapshot;
 mod sso;
+mod sso_traces;
 mod table;
 mod test_receivers;
 mod verified_domains;
@@ -100,6 +101,7 @@ migrations! {
     "0034_activity": activity,
     "0035_sso": sso,
     "0036_logout_tokens": logout_tokens,
+    "0040_sso_traces": sso_traces,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

@@ -122,6 +122,9 @@ settings! {
         /// The URL that others reach this installation by, without a slash at the end; see [`Settings::public_url`].
         public_url: String = "public_url", WebUrl, "URL",
             "URL that others reach this installation by", implied "http:// and the --listen address";
+        /// The networks of the reverse proxies in front of this installation, whose `X-Forwarded-For` is believed.
+        trusted_proxies: Vec<IpNet> = "trusted_proxies", Networks, "CIDRS",
+            "Networks of reverse proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8", default "";
         /// How long the body of a request may take to arrive.
         body_timeout: Duration = "body_timeout", Seconds(1..=600), "SECONDS",
             "Seconds that the body of a request may take to arrive, 1 to 600", default "30";
@@ -131,6 +134,11 @@ settings! {
         /// The most bytes of answers that wait for their readers.
         max_unread: usize = "max_unread", number::<usize>("bytes", 1_048_576..=68_719_476_736), "BYTES",
             "Bytes of answers that may wait for slow readers, 1048576 to 68719476736", default "67108864";
+    }
+    "Single sign-on" {
+        /// The most requests per second that one address may send to one process to log in or out; twice as many at once.
+        sso_address_rate: NonZeroU32 = "sso_address_rate", number::<NonZeroU32>("requests", 1..=100_000), "N",
+            "Requests per second that one address may send to log in or out, 1 to 100000; twice as many at once", default "100";
     }
     "Keys" {
         /// The master key in base64, when it was given.

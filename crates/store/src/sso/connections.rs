@@ -2,15 +2,16 @@
 
 use crate::operations::credential_ends::{CredentialKind, Owner};
 use crate::tenancy::{List, ListPage, Listing};
-use crate::{AdminTx, Store, StoreError};
+use crate::{AdminTx, EventDraft, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::connections::{ActiveModel, Column, Entity, Model};
 use db::send::{execute, fetch_all, fetch_one};
-use events::{ConnectionId, DirectoryId, OrganizationId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use events::{ConnectionId, DirectoryId, EventId, EventType, OrganizationId, Source, Timestamp};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
+use serde_json::json;
 
 pub use db::entity::connections::{ConnectionCredential, ConnectionState};
 
@@ -160,33 +161,6 @@ impl Connections {
         Ok(list.map(connection))
     }
 
-    /// Notes how the identity provider answered: `None` for well. Says whether that changed anything.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn note_outcome(
-        &self,
-        id: ConnectionId,
-        error: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let of_people = [ConnectionState::Active, ConnectionState::Failing];
-        let is_live = Column::Id.eq(Id(id)).and(Column::State.is_in(of_people));
-        let noted = match error {
-            None => Entity::update_many()
-                .col_expr(Column::State, Expr::value(ConnectionState::Active))
-                .col_expr(Column::FailingSince, Expr::value(Option::<Millis>::None))
-                .col_expr(Column::LastError, Expr::value(Option::<String>::None))
-                .filter(is_live.and(Column::State.eq(ConnectionState::Failing))),
-            Some(error) => Entity::update_many()
-                .col_expr(Column::State, Expr::value(ConnectionState::Failing))
-                .col_expr(Column::FailingSince, Expr::value(Millis::from(now)))
-                .col_expr(Column::LastError, Expr::value(error))
-                .filter(is_live.and(Column::State.eq(ConnectionState::Active))),
-        };
-        Ok(execute(self.store.write(), noted.as_query()).await? > 0)
-    }
-
     /// Keeps what the discovery document of a connection says now.
     ///
     /// # Errors
@@ -278,6 +252,41 @@ impl AdminTx {
         self.note_connection_end(changed).await
     }
 
+    /// Notes how the identity provider answered: `None` for well. Says whether that changed anything; when a connection
+    /// begins to fail, `connection.failing` is appended to the log of its directory. `lane` is that of the directory, which
+    /// the change was opened with.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn note_connection_outcome(
+        &self,
+        lane: u16,
+        of: &Connection,
+        error: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let noted = Entity::update_many().filter(Column::Id.eq(Id(of.id)));
+        let noted = match error {
+            None => noted
+                .col_expr(Column::State, Expr::value(ConnectionState::Active))
+                .col_expr(Column::FailingSince, Expr::value(Option::<Millis>::None))
+                .col_expr(Column::LastError, Expr::value(Option::<String>::None))
+                .filter(Column::State.eq(ConnectionState::Failing)),
+            Some(error) => noted
+                .col_expr(Column::State, Expr::value(ConnectionState::Failing))
+                .col_expr(Column::FailingSince, Expr::value(Millis::from(now)))
+                .col_expr(Column::LastError, Expr::value(error))
+                .filter(Column::State.eq(ConnectionState::Active)),
+        };
+        if execute(&self.tx, noted.as_query()).await? == 0 {
+            return Ok(false);
+        }
+        if let Some(error) = error {
+            self.append(lane, vec![failing(of, error, now)]).await?;
+        }
+        Ok(true)
+    }
+
     /// Deletes a connection with its bindings, logins and sessions.
     ///
     /// # Errors
@@ -295,6 +304,29 @@ impl AdminTx {
         );
         self.note_end(of, owner, connection.credential_expires_at, connection.updated_at)
             .await
+    }
+}
+
+/// The event of a connection that begins to fail.
+fn failing(of: &Connection, error: &str, now: Timestamp) -> EventDraft {
+    EventDraft {
+        id: EventId::new(),
+        kind: EventType::ConnectionFailing,
+        organization_id: of.organization_id,
+        directory_id: of.directory_id,
+        source: Source::System,
+        subject_id: None,
+        timestamp: now,
+        traceparent: None,
+        data: json!({
+            "connection": {
+                "id": of.id,
+                "name": of.name,
+                "state": "failing",
+                "failing_since": now,
+                "last_error": error,
+            },
+        }),
     }
 }
 

@@ -42,6 +42,8 @@ pub struct SsoLogin {
     pub created_at: Timestamp,
     /// From when on it is too late.
     pub expires_at: Timestamp,
+    /// W3C `traceparent` of the request that began it.
+    pub traceparent: Option<String>,
 }
 
 /// The logins that are under way.
@@ -78,6 +80,7 @@ impl SsoLogins {
             channel: Set(login.channel),
             created_at: Set(login.created_at.into()),
             expires_at: Set(login.expires_at.into()),
+            traceparent: Set(login.traceparent.clone()),
         });
         execute(self.store.write(), begun.as_query()).await?;
         Ok(())
@@ -135,5 +138,6 @@ fn login(row: Model) -> Result<SsoLogin, StoreError> {
         channel: row.channel,
         created_at: row.created_at.into(),
         expires_at: row.expires_at.into(),
+        traceparent: row.traceparent,
     })
 }

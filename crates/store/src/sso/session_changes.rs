@@ -58,13 +58,14 @@ impl AdminTx {
         redeemed.returning_all();
         let redeemed: Option<Model> = fetch_one(&self.tx, &redeemed).await?;
         let Some(row) = redeemed else { return Ok(None) };
-        self.append(lane, vec![draft(&row, None, now)]).await?;
+        let cause = row.traceparent.clone();
+        self.append(lane, vec![draft(&row, None, now, cause)]).await?;
         session(row).map(Some)
     }
 
     /// Ends some of the sessions that go on, of directories of `lane`, and says which; call again until there are none.
     /// `session.ended` is appended of each whose code had been redeemed: of the others no app knows. `lane` is the one that
-    /// the change was opened with.
+    /// the change was opened with, `cause` the `traceparent` of what they end for.
     ///
     /// # Errors
     /// As any write.
@@ -73,6 +74,7 @@ impl AdminTx {
         lane: u16,
         of: SessionFilter,
         reason: SessionEnd,
+        cause: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<EndedSession>, StoreError> {
         let log = |column| Expr::col((sequences::Entity, column));
@@ -98,7 +100,9 @@ impl AdminTx {
             .filter(Column::Id.is_in(ids));
         execute(&self.tx, ended.as_query()).await?;
         let known = rows.iter().filter(|row| row.redeemed_at.is_some());
-        let drafts = known.map(|row| draft(row, Some(reason), now)).collect();
+        let drafts = known
+            .map(|row| draft(row, Some(reason), now, cause.map(str::to_owned)))
+            .collect();
         self.append(lane, drafts).await?;
         let ended = rows.into_iter().map(|row| EndedSession {
             id: row.id.0,
@@ -115,7 +119,7 @@ impl AdminTx {
 
 /// The event of a session that began or, with a reason, ended. It names the person by the id alone: more would stay in the
 /// log and say nothing that the directory does not.
-fn draft(row: &Model, ended: Option<SessionEnd>, now: Timestamp) -> EventDraft {
+fn draft(row: &Model, ended: Option<SessionEnd>, now: Timestamp, cause: Option<String>) -> EventDraft {
     let user_id = row.user_id.0;
     let mut session = json!({
         "id": row.id.0,
@@ -140,7 +144,7 @@ fn draft(row: &Model, ended: Option<SessionEnd>, now: Timestamp) -> EventDraft {
         },
         subject_id: Some(user_id),
         timestamp: now,
-        traceparent: None,
+        traceparent: cause,
         data: json!({ "session": session, "user": { "id": user_id } }),
     }
 }

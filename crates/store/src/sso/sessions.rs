@@ -55,6 +55,8 @@ pub struct NewSsoSession {
     pub created_at: Timestamp,
     /// From when on the session is over.
     pub expires_at: Timestamp,
+    /// W3C `traceparent` of the request that brought the person back.
+    pub traceparent: Option<String>,
 }
 
 /// A session.
@@ -152,6 +154,7 @@ impl SsoSessions {
             expires_at: Set(new.expires_at.into()),
             ended_at: Set(None),
             end_reason: Set(None),
+            traceparent: Set(new.traceparent),
         });
         execute(self.store.write(), begun.as_query()).await?;
         Ok(())
@@ -261,6 +264,7 @@ pub(super) fn session(row: Model) -> Result<SsoSession, StoreError> {
             code_expires_at: row.code_expires_at.into(),
             created_at: row.created_at.into(),
             expires_at: row.expires_at.into(),
+            traceparent: row.traceparent,
         },
         redeemed_at: row.redeemed_at.map(Timestamp::from),
         refresh_generation: u32::try_from(row.refresh_generation).unwrap_or_default(),

@@ -16,9 +16,10 @@ pub(super) async fn end_all(
     reason: store::SessionEnd,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
+    let cause = telemetry::traceparent();
     let mut ended = 0;
     loop {
-        let some = change.end_sso_sessions(lane, of, reason, now).await?;
+        let some = change.end_sso_sessions(lane, of, reason, cause.as_deref(), now).await?;
         if some.is_empty() {
             return Ok(ended);
         }

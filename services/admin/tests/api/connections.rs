@@ -74,6 +74,7 @@ impl World {
             code_expires_at: now.plus(Duration::from_secs(60)),
             created_at: now,
             expires_at: now.plus(Duration::from_secs(3_600)),
+            traceparent: None,
         };
         self.api.db.store.sso_sessions().begin(&session).await.unwrap();
         session.id

@@ -98,6 +98,7 @@ impl System {
             code_expires_at: now.plus(Duration::from_mins(1)),
             created_at: now,
             expires_at: now.plus(Duration::from_hours(1)),
+            traceparent: None,
         };
         self.store().sso_sessions().begin(&begun).await.unwrap();
         let change = self.store().change(Some(self.lane())).await.unwrap();
@@ -110,7 +111,7 @@ impl System {
     async fn log_out(&self, user_id: ResourceId) {
         let change = self.store().change(Some(self.lane())).await.unwrap();
         let of = SessionFilter::User(self.directory_id, user_id);
-        let ended = change.end_sso_sessions(self.lane(), of, SessionEnd::Deactivated, Timestamp::now());
+        let ended = change.end_sso_sessions(self.lane(), of, SessionEnd::Deactivated, None, Timestamp::now());
         assert!(!ended.await.unwrap().is_empty());
         change.commit().await.unwrap();
         let store = self.store();

@@ -73,6 +73,7 @@ fn session(connection_id: ConnectionId, client_id: SsoClientId) -> NewSsoSession
         code_expires_at: now().plus(Duration::from_secs(60)),
         created_at: now(),
         expires_at: now().plus(Duration::from_secs(3_600)),
+        traceparent: None,
     }
 }
 
@@ -113,9 +114,15 @@ pub(super) async fn single_sign_on(store: &Store) {
     ] {
         two_pages!(|page: ListPage| async move { store.connections().list(filter, &page).await });
     }
-    assert!(connections.note_outcome(id, Some("no"), now()).await.unwrap());
-    assert!(!connections.note_outcome(id, Some("no"), now()).await.unwrap());
-    assert!(connections.note_outcome(id, None, now()).await.unwrap());
+    let lane = events::lane_of(big(), 1);
+    for (error, is_new) in [(Some("no"), true), (Some("no"), false), (None, true)] {
+        let change = store.change(Some(lane)).await.unwrap();
+        let noted = change
+            .note_connection_outcome(lane, &connection(id), error, now())
+            .await;
+        assert_eq!(noted.unwrap(), is_new);
+        change.commit().await.unwrap();
+    }
     connections.keep_metadata(id, "{}", now()).await.unwrap();
     connections.keep_assertion_form(id, "rs256").await.unwrap();
     connections.note_test(id, now()).await.unwrap();
@@ -146,6 +153,7 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
         channel: LoginChannel::App,
         created_at: now(),
         expires_at: now(),
+        traceparent: None,
     };
     let logins = store.sso_logins();
     logins.begin(&login).await.unwrap();
@@ -190,7 +198,7 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
         assert_eq!(sessions.live(of, now()).await.unwrap().len(), 1);
         let change = store.change(Some(0)).await.unwrap();
         let ended = change
-            .end_sso_sessions(0, of, SessionEnd::Deactivated, now())
+            .end_sso_sessions(0, of, SessionEnd::Deactivated, None, now())
             .await
             .unwrap();
         assert!(matches!(&ended[..], [one] if one.id == begun.id && one.was_redeemed));

@@ -15,8 +15,11 @@ pub(super) fn shown(state: &State, connection: store::Connection) -> Result<Conn
         None => entered().and_then(|authority| authority.tenant()),
     };
     let test_accounts = serde_json::from_str(&connection.test_accounts).map_err(|error| Problem::internal(&error))?;
+    let below = |last: &str| format!("{}/sso/{}/{last}", state.public_url(), connection.slug);
     Ok(Connection {
         redirect_uris: redirect_uris(state, &connection.slug),
+        test_url: below("test"),
+        start_url: below("start"),
         certificate: certificate_of(&connection)?.map(|certificate| certificate_shown(&certificate)),
         issuer: provider.map(|provider| provider.issuer),
         tenant_id,

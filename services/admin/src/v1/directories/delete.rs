@@ -4,6 +4,7 @@ use super::view::shown;
 use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
+use crate::v1::sso_sessions::end_all;
 use ::events::{DirectoryId, EventType};
 use actix_web::HttpResponse;
 use actix_web::web::Path;
@@ -30,11 +31,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
         .ok_or_else(|| Problem::not_found("directory", &path))?;
     // Sessions go with their directory; apps hear of it before.
     let everybody = SessionFilter::Directory(id);
-    while !change
-        .end_sso_sessions(lane, everybody, SessionEnd::Deleted, context.now)
-        .await?
-        .is_empty()
-    {}
+    end_all(&change, lane, everybody, SessionEnd::Deleted, context.now).await?;
     let data = json!({ "directory": directory.about() });
     let draft = context.draft(EventType::DirectoryDeleted, &directory, data);
     change.append(lane, vec![draft]).await?;

@@ -1,5 +1,6 @@
 //! `DELETE /sso-sessions/{id}`.
 
+use super::end_all;
 use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::{Problem, ProblemKind};
@@ -22,10 +23,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let session = session.ok_or_else(|| Problem::not_found("session", &path))?;
     let lane = context.lane(session.begun.directory_id);
     let change = context.change(Some(lane)).await?;
-    let ended = change
-        .end_sso_sessions(lane, SessionFilter::Id(id), SessionEnd::Revoked, context.now)
-        .await?;
-    if ended.is_empty() {
+    if end_all(&change, lane, SessionFilter::Id(id), SessionEnd::Revoked, context.now).await? == 0 {
         return Err(Problem::new(ProblemKind::Conflict, "This session is over already."));
     }
     let act = Act::new("ended", "sso_session", id)
