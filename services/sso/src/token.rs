@@ -146,15 +146,14 @@ async fn redeem(
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
     let Some(redeemed) = use_code(state, &session, now).await? else {
-        if session.redeemed_at.is_some() {
-            end_sessions(
-                state,
-                SessionFilter::Id(begun.id),
-                begun.directory_id,
-                SessionEnd::Reuse,
-                now,
-            )
-            .await?;
+        // Looked up again: of two who come in the same moment, both have seen it unused.
+        let is_used = sessions
+            .by_id(begun.id)
+            .await?
+            .is_some_and(|now| now.redeemed_at.is_some());
+        if is_used {
+            let of = SessionFilter::Id(begun.id);
+            end_sessions(state, of, begun.directory_id, SessionEnd::Reuse, now).await?;
         }
         return Err(NOT_GOOD);
     };
