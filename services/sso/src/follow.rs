@@ -8,9 +8,9 @@ use crate::state::{Inner, State};
 use crate::token::live_person;
 use events::{DirectoryId, Event, EventId, EventType, ResourceId, Timestamp};
 use runtime::Shutdown;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use store::{Feed, LogReader, SessionEnd, SessionFilter, StoreError};
+use store::{Feed, LogReader, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, StoreError};
 
 /// The name of this reader of the log.
 const NAME: &str = "sso";
@@ -109,8 +109,8 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
         read => read?,
     };
     let now = state.now();
-    for (directory, user, kind) in concerned(&page.events) {
-        look_at(state, directory, user, kind, now).await?;
+    for (directory, people) in concerned(&page.events) {
+        look_at(state, directory, &people, now).await?;
     }
     let last = page.next.or_else(|| page.events.last().map(|event| event.id));
     if let Some(last) = last.filter(|last| Some(*last) != after) {
@@ -120,21 +120,21 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
     Ok(page.next.is_some())
 }
 
-/// Whom events are about, each once.
-fn concerned(events: &[Event]) -> BTreeSet<(DirectoryId, Option<ResourceId>, bool)> {
-    let of = |event: &Event| {
-        let whole = event.kind == EventType::DirectoryDeleted;
+/// Whom events are about, each once, and whether they were deleted. When a whole directory is deleted, its sessions end with
+/// it.
+fn concerned(events: &[Event]) -> BTreeMap<DirectoryId, BTreeMap<ResourceId, bool>> {
+    let mut concerned: BTreeMap<_, BTreeMap<_, bool>> = BTreeMap::new();
+    for event in events {
         let user = match event.kind {
             EventType::GroupMemberRemoved | EventType::GroupMemberAdded => member(event),
             _ => event.subject_id,
         };
-        (
-            event.directory_id,
-            user.filter(|_| !whole),
-            event.kind == EventType::UserDeleted,
-        )
-    };
-    events.iter().map(of).collect()
+        if let Some(user) = user.filter(|_| event.kind != EventType::DirectoryDeleted) {
+            let people = concerned.entry(event.directory_id).or_default();
+            *people.entry(user).or_default() |= event.kind == EventType::UserDeleted;
+        }
+    }
+    concerned
 }
 
 /// Who joined or left a group.
@@ -143,23 +143,22 @@ fn member(event: &Event) -> Option<ResourceId> {
     body.get("data")?.get("user")?.get("id")?.as_str()?.parse().ok()
 }
 
-/// Ends the sessions of somebody who may not log in any more.
+/// Ends the sessions of those who may not log in any more. Most people of a log are not logged in: which are is one question
+/// for all of them.
 async fn look_at(
     state: &Inner,
     directory: DirectoryId,
-    user: Option<ResourceId>,
-    is_deleted: bool,
+    people: &BTreeMap<ResourceId, bool>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(user) = user else { return Ok(()) };
-    let of = SessionFilter::User(directory, user);
-    for session in state.store.sso_sessions().live(of, now).await? {
-        if let Err(reason) = live_person(state, &session).await? {
-            end_sessions(state, SessionFilter::Id(session.begun.id), directory, reason, now).await?;
+    let ids: Vec<_> = people.keys().copied().collect();
+    for way in state.store.sso_sessions().ways(directory, &ids, now).await? {
+        if let Err(reason) = live_person(state, directory, &way).await? {
+            end_sessions(state, SessionFilter::Way(directory, way), directory, reason, now).await?;
         }
     }
-    if is_deleted {
-        state.store.forget_sso_bindings(directory, user).await?;
+    for (user, _) in people.iter().filter(|(_, is_deleted)| **is_deleted) {
+        state.store.forget_sso_bindings(directory, *user).await?;
     }
     Ok(())
 }
@@ -179,13 +178,14 @@ pub(crate) async fn end_sessions(
     loop {
         let lane = state.lane(directory);
         let change = state.store.change(Some(lane)).await?;
-        let ended = change.end_sso_sessions(lane, of, reason, now).await?;
-        if ended.is_empty() {
+        let ended = change.end_sso_sessions(lane, of, reason, now).await?.len();
+        if ended > 0 {
+            change.commit().await?;
+        }
+        count += ended as u64;
+        metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str()).increment(ended as u64);
+        if ended < SESSIONS_AT_ONCE {
             return Ok(count);
         }
-        change.commit().await?;
-        count += ended.len() as u64;
-        metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str())
-            .increment(ended.len() as u64);
     }
 }
