@@ -8,12 +8,16 @@ rollcall=${1:-$target/debug/rollcall}
 
 data=$(mktemp -d)
 server=
-stop_serving() {
-  local status=$?
+stop_server() {
   if [ -n "$server" ]; then
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
+  server=
+}
+stop_serving() {
+  local status=$?
+  stop_server
   # Log lines only: what else the server prints at its first start are keys.
   [ $status = 0 ] || grep "^{" "$data/log" 2>/dev/null | tail -n 20 >&2 || true
   rm -rf "$data"
@@ -21,8 +25,12 @@ stop_serving() {
 }
 trap stop_serving EXIT
 
-# start_serving [VARIABLE=VALUE…]: with these settings.
+# start_serving [VARIABLE=VALUE…]: with these settings. One that was started before is stopped, and its data is gone.
 start_serving() {
+  if [ -n "$server" ]; then
+    stop_server
+    rm -rf "${data:?}"/*
+  fi
   ROLLCALL_ADMIN_KEY=$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')
   export ROLLCALL_ADMIN_KEY
   # Nothing of the caller's own installation may reach this one.

@@ -33,6 +33,28 @@ export async function attacks({ check, installation, tenant, web, client, byConn
     assert.equal(userinfo.status, 401);
   });
 
+  await check("attack: a code is used by several in the same moment; one gets in, and then nobody is", async () => {
+    const login = await web.begin(byConnection);
+    const { url } = await web.visit(login);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => token(fields(login, url))));
+    const good = answers.filter(({ status }) => status === 200);
+    assert.equal(good.length, 1);
+    assert.ok(answers.every(({ status, body }) => status === 200 || body.error === "invalid_grant"));
+    const userinfo = await fetch(`${installation.issuer}/userinfo`, {
+      headers: { authorization: `Bearer ${good[0].body.access_token}` },
+    });
+    assert.equal(userinfo.status, 401);
+  });
+
+  await check("attack: a refresh token is used by several in the same moment; one gets tokens, and they are not good", async () => {
+    const tokens = await web.logIn(byConnection);
+    const refresh = { grant_type: "refresh_token", refresh_token: tokens.refresh_token };
+    const answers = await Promise.all(Array.from({ length: 8 }, () => token(refresh)));
+    assert.ok(answers.filter(({ status }) => status === 200).length <= 1);
+    const userinfo = await fetch(`${installation.issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    assert.equal(userinfo.status, 401);
+  });
+
   await check("attack: a code of one app is redeemed by another", async () => {
     const other = await installation.app({ authentication: "client_secret", redirect_uris: [WEB] });
     const login = await web.begin(byConnection);
@@ -157,6 +179,69 @@ export async function attacks({ check, installation, tenant, web, client, byConn
     const tampered = `${tokens.id_token.slice(0, -8)}AAAAAAAA`;
     assert.equal((await fetch(`${installation.issuer}/logout?id_token_hint=${tampered}`)).status, 400);
     await web.userinfo(tokens);
+  });
+
+  await check("attack: an app proves itself in two ways, or in another than its own", async () => {
+    const login = await web.begin(byConnection);
+    const { url } = await web.visit(login);
+    const good = fields(login, url);
+    const both = await token({ ...good, client_id: client.id, client_secret: client.client_secret });
+    assert.deepEqual([both.status, both.body.error], [400, "invalid_request"]);
+    const open = await installation.app({ authentication: "none", redirect_uris: [WEB] });
+    const dressed = await token({ ...good, client_id: open.id, client_secret: client.client_secret }, null);
+    assert.equal(dressed.body.error, "invalid_client");
+    const named = await token({ ...good, client_id: open.id });
+    assert.equal(named.body.error, "invalid_client", "the secret is of one app, and client_id names another");
+    const assertion = { ...good, client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", client_assertion: "x.y.z" };
+    assert.equal((await token(assertion, null)).body.error, "invalid_client");
+    assert.equal((await token({ ...assertion, client_assertion_type: "x" }, null)).body.error, "invalid_request");
+    assert.equal((await token(good)).status, 200);
+  });
+
+  await check("attack: the answer is asked for in another way, or by a request of its own", async () => {
+    const changes = { response_mode: ["fragment", "form_post", "query.jwt"], response_type: ["token", "id_token", "code token", "none"], request: ["e30.e30."], request_uri: ["https://evil.example/r"] };
+    for (const [name, values] of Object.entries(changes)) {
+      for (const value of values) {
+        const login = await web.begin(byConnection);
+        const url = new URL(login.url);
+        url.searchParams.set(name, value);
+        const answer = await fetch(url, { redirect: "manual" });
+        const back = new URL(answer.headers.get("location"));
+        assert.equal(back.origin + back.pathname, WEB, `${name} ${value}`);
+        assert.ok(back.searchParams.get("error") && back.hash === "", `${name} ${value}`);
+        assert.equal(back.searchParams.get("state"), login.state);
+      }
+    }
+  });
+
+  await check("attack: nothing that holds a secret is kept or told of", async () => {
+    const login = await web.begin(byConnection);
+    const { url } = await web.visit(login);
+    const began = await fetch(login.url, { redirect: "manual" });
+    assert.deepEqual([began.headers.get("cache-control"), began.headers.get("referrer-policy")], ["no-store", "no-referrer"]);
+    const basic = { authorization: `Basic ${Buffer.from(`${client.id}:${client.client_secret}`).toString("base64")}` };
+    for (const body of [fields(login, url), { grant_type: "authorization_code", code: "x" }, {}]) {
+      const answer = await fetch(`${installation.issuer}/token`, { method: "POST", headers: basic, body: new URLSearchParams(body) });
+      assert.match(answer.headers.get("cache-control"), /no-store/);
+      assert.match(answer.headers.get("content-type"), /^application\/json/);
+    }
+    for (const headers of [{}, { authorization: "Bearer x" }]) {
+      const answer = await fetch(`${installation.issuer}/userinfo`, { headers });
+      assert.deepEqual([answer.status, answer.headers.get("cache-control")], [401, "no-store"]);
+      assert.match(answer.headers.get("www-authenticate"), /^Bearer/);
+    }
+  });
+
+  await check("attack: requests of long headers, many cookies and other methods", async () => {
+    const long = await fetch(`${installation.issuer}/userinfo`, { headers: { authorization: `Bearer ${"x".repeat(15_000)}` } });
+    assert.equal(long.status, 401);
+    const cookie = Array.from({ length: 150 }, (_, n) => `rollcall-login-${n}=${"x".repeat(60)}`).join("; ");
+    const many = await fetch((await web.begin(byConnection)).url, { redirect: "manual", headers: { cookie } });
+    assert.ok(many.status === 303 || many.status === 431, String(many.status));
+    for (const [method, path] of [["GET", "/token"], ["PUT", "/token"], ["DELETE", "/authorize"], ["POST", "/jwks"], ["TRACE", "/userinfo"]]) {
+      const answer = await fetch(`${installation.issuer}${path}`, { method }).catch(() => ({ status: 405 }));
+      assert.ok(answer.status === 404 || answer.status === 405, `${method} ${path}: ${answer.status}`);
+    }
   });
 
   await check("attack: pages are not framed, not kept, and run nothing", async () => {

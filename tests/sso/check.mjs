@@ -31,17 +31,7 @@ async function check(what, body) {
 
 await tenant.start();
 const directory = await installation.directory("contoso.example");
-const connection = await installation.api("POST", "/connections", {
-  organization_id: directory.organization,
-  directory_id: directory.id,
-  name: "Entra ID",
-  authority: tenant.issuer,
-  client_id: tenant.clientId,
-  client_secret: tenant.clientSecret,
-  test_accounts: ["test@contoso.example"],
-});
-tenant.allow(connection.redirect_uris.map(({ uri }) => uri));
-await installation.api("PATCH", `/connections/${connection.id}`, { state: "active", force: true });
+const connection = await installation.connect(directory, tenant, { test_accounts: ["test@contoso.example"] });
 const ada = await directory.person("ada@contoso.example");
 tenant.account("ada@contoso.example");
 const byConnection = { connection: connection.id, login_hint: "ada@contoso.example" };

@@ -2,11 +2,11 @@
 
 import { randomUUID } from "node:crypto";
 
-/** The management API and the SCIM of one directory. */
+/** The management API and the SCIM of one directory. `publicUrl` is what browsers reach it by. */
 export class Installation {
-  constructor(url) {
+  constructor(url, publicUrl = url) {
     this.url = url;
-    this.issuer = `${url}/sso`;
+    this.issuer = `${publicUrl}/sso`;
   }
 
   /** A call of the management API that is expected to succeed. */
@@ -28,7 +28,23 @@ export class Installation {
   /** A directory for an organization of its own. */
   async directory(domain) {
     const made = await this.api("POST", "/directories", { organization: domain, provider: "entra_id" });
-    return new Directory(made);
+    return new Directory({ ...made, scim_url: this.url + new URL(made.scim_url).pathname });
+  }
+
+  /** A connection of a directory to a tenant that knows where people come back to, by which people log in. */
+  async connect(directory, tenant, fields = {}) {
+    const made = await this.api("POST", "/connections", {
+      organization_id: directory.organization,
+      directory_id: directory.id,
+      name: "Entra ID",
+      authority: tenant.issuer,
+      client_id: tenant.clientId,
+      client_secret: tenant.clientSecret,
+      ...fields,
+    });
+    tenant.allow(made.redirect_uris.map(({ uri }) => uri));
+    await this.api("PATCH", `/connections/${made.id}`, { state: "active", force: true });
+    return made;
   }
 
   /** An app that people log in to. */

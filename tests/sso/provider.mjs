@@ -18,11 +18,14 @@ export class Tenant {
   forged = {};
   #keys = [];
   #redirectUris = ["http://127.0.0.1/none"];
+  #hasPages;
   #provider;
   #server;
 
-  constructor(port) {
+  /** With `hasPages`, people see the provider's own pages; else whoever `login_hint` names is logged in at once. */
+  constructor(port, { hasPages = false } = {}) {
     this.port = port;
+    this.#hasPages = hasPages;
     this.origin = `http://127.0.0.1:${port}`;
     this.issuer = `${this.origin}/${this.tid}/v2.0`;
   }
@@ -85,14 +88,14 @@ export class Tenant {
       conformIdTokenClaims: false,
       claims: { openid: ["sub"], profile: CLAIMS, email: ["email"] },
       cookies: { keys: ["cookies of a provider in a test"] },
-      features: { devInteractions: { enabled: false } },
+      features: { devInteractions: { enabled: this.#hasPages } },
       routes: {
         authorization: "/oauth2/v2.0/authorize",
         token: "/oauth2/v2.0/token",
         jwks: "/discovery/v2.0/keys",
         end_session: "/oauth2/v2.0/logout",
       },
-      interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+      ...(!this.#hasPages && { interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` } }),
       findAccount: (_, id) => ({
         accountId: id,
         claims: () => ({ sub: id, ...this.accounts.get(id), ...this.forged }),

@@ -6,6 +6,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// The most keys of one issuer. Entra ID publishes about ten; each that is kept takes memory for as long as it is in use.
+const MOST_KEYS: usize = 200;
+
 /// The keys of one issuer by their ids.
 #[derive(Debug, Default)]
 pub struct KeySet(HashMap<String, Entry>);
@@ -50,9 +53,13 @@ impl KeySet {
     /// The RSA keys of a document that make signatures with RS256 for this issuer. Keys of other kinds are passed over.
     ///
     /// # Errors
-    /// When the document is not a key set.
+    /// When the document is not a key set, or has more than 200 keys.
     pub fn read(document: &[u8], issuer: &Issuer) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(document)?;
+        if document.keys.len() > MOST_KEYS {
+            let told = format!("it has {} keys, and at most {MOST_KEYS} are taken", document.keys.len());
+            return Err(serde::de::Error::custom(told));
+        }
         let keys = document.keys.iter().filter_map(|jwk| {
             let names = Names::deserialize(jwk).ok()?;
             let key = VerifyingKey::read(jwk)?;
@@ -143,5 +150,23 @@ mod tests {
         issuer.tenant = None;
         assert_eq!(found(&issuer, "mine"), Err(NoKey::Foreign));
         assert!(KeySet::read(b"{}", &issuer).is_err());
+    }
+
+    #[test]
+    fn a_document_of_more_keys_than_anybody_needs_is_refused() {
+        let issuer = Issuer {
+            name: String::new(),
+            keys_url: String::new(),
+            tenant: None,
+        };
+        let read = |count: usize| {
+            let keys: Vec<Value> = (0..count)
+                .map(|n| json!({ "kty": "RSA", "kid": n.to_string() }))
+                .collect();
+            KeySet::read(json!({ "keys": keys }).to_string().as_bytes(), &issuer)
+        };
+        assert!(read(MOST_KEYS).is_ok());
+        let told = read(MOST_KEYS + 1).unwrap_err().to_string();
+        assert!(told.contains("201 keys"), "{told}");
     }
 }

@@ -38,8 +38,8 @@ pub use self::operations::{
 };
 pub use self::sso::{
     Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections,
-    EndedSession, LogReader, LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoBindings,
-    SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions,
+    EndedSession, LiveWay, LogReader, LoginChannel, NewSsoSession, SESSIONS_AT_ONCE, SealedCredential, SessionEnd,
+    SessionFilter, SsoBindings, SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

@@ -21,4 +21,4 @@ pub use keys::{SsoKey, SsoKeys};
 pub use logins::{LoginChannel, SsoLogin, SsoLogins};
 pub use readers::LogReader;
 pub use session_changes::EndedSession;
-pub use sessions::{NewSsoSession, SessionEnd, SessionFilter, SsoSession, SsoSessions};
+pub use sessions::{LiveWay, NewSsoSession, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, SsoSession, SsoSessions};

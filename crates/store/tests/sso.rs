@@ -9,8 +9,8 @@ use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
     ActiveEndpoint, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect, EndpointFormat,
-    LoginChannel, NewDirectory, NewOrganization, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient,
-    Store,
+    LiveWay, LoginChannel, NewDirectory, NewOrganization, NewSsoSession, SESSIONS_AT_ONCE, SealedCredential,
+    SessionEnd, SessionFilter, SsoClient, Store,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -275,6 +275,35 @@ async fn the_sessions_of_a_directory_and_of_an_app_end_together() {
             world.begin(ResourceId::new()).await;
             assert_eq!(world.end(world.lane(), of).await, 2);
         }
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_ways_of_somebody_with_a_thousand_sessions_are_few_and_end_as_a_whole() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let (person, other) = (ResourceId::new(), ResourceId::new());
+        let sessions = world.store().sso_sessions();
+        let people = [person, other, ResourceId::new()];
+        assert_eq!(sessions.ways(world.directory_id, &people, now()).await.unwrap(), []);
+        for _ in 0..=SESSIONS_AT_ONCE {
+            world.begin(person).await;
+        }
+        world.begin(other).await;
+        let mut ways = sessions.ways(world.directory_id, &people, now()).await.unwrap();
+        ways.sort_by_key(|way| way.user_id != person);
+        let way = |user_id| LiveWay {
+            user_id,
+            connection_id: world.connection_id,
+            channel: LoginChannel::App,
+        };
+        assert_eq!(ways, [way(person), way(other)]);
+        let of = SessionFilter::Way(world.directory_id, way(person));
+        assert_eq!(world.end(world.lane(), of).await, SESSIONS_AT_ONCE);
+        assert_eq!(world.end(world.lane(), of).await, 1);
+        let ways = sessions.ways(world.directory_id, &people, now()).await.unwrap();
+        assert_eq!(ways, [way(other)]);
         world.db.close().await;
     }
 }

@@ -5,6 +5,7 @@
 //! app.
 
 use crate::fault::{Fault, page};
+use crate::form;
 use crate::outcome::{note_connection, redirect, send_back};
 use crate::parameters::Parameters;
 use crate::selector::{Selected, select};
@@ -51,7 +52,8 @@ struct Request {
 }
 
 pub(crate) async fn by_query(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    authorize(&state, &request, request.query_string().as_bytes()).await
+    let response = authorize(&state, &request, request.query_string().as_bytes()).await?;
+    form::answer(&request, response)
 }
 
 pub(crate) async fn by_form(state: Data<State>, request: HttpRequest, body: Bytes) -> Result<HttpResponse, Fault> {

@@ -10,7 +10,7 @@ use events::{DirectoryId, Event, EventId, EventType, ResourceId, Timestamp};
 use runtime::Shutdown;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use store::{Feed, LogReader, SessionEnd, SessionFilter, StoreError};
+use store::{Feed, LogReader, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, StoreError};
 
 /// The name of this reader of the log.
 const NAME: &str = "sso";
@@ -108,8 +108,8 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
         read => read?,
     };
     let now = state.now();
-    for (of, why) in concerned(&page.events) {
-        look_at(state, of, &why, now).await?;
+    for (directory, people) in concerned(&page.events) {
+        look_at(state, directory, &people, now).await?;
     }
     let last = page.next.or_else(|| page.events.last().map(|event| event.id));
     if let Some(last) = last.filter(|last| Some(*last) != after) {
@@ -129,15 +129,16 @@ struct Why<'e> {
 }
 
 /// Whom events are about, each once.
-fn concerned(events: &[Event]) -> BTreeMap<(DirectoryId, ResourceId), Why<'_>> {
-    let mut concerned: BTreeMap<_, Why<'_>> = BTreeMap::new();
+fn concerned(events: &[Event]) -> BTreeMap<DirectoryId, BTreeMap<ResourceId, Why<'_>>> {
+    let mut concerned: BTreeMap<_, BTreeMap<_, Why<'_>>> = BTreeMap::new();
     for event in events {
         let user = match event.kind {
             EventType::GroupMemberRemoved | EventType::GroupMemberAdded => member(event),
             _ => event.subject_id,
         };
         if let Some(user) = user {
-            let why = concerned.entry((event.directory_id, user)).or_default();
+            let people = concerned.entry(event.directory_id).or_default();
+            let why: &mut Why<'_> = people.entry(user).or_default();
             why.is_deleted |= event.kind == EventType::UserDeleted;
             why.cause = event.traceparent.as_deref();
         }
@@ -151,22 +152,23 @@ fn member(event: &Event) -> Option<ResourceId> {
     body.get("data")?.get("user")?.get("id")?.as_str()?.parse().ok()
 }
 
-/// Ends the sessions of somebody who may not log in any more.
+/// Ends the sessions of those who may not log in any more. Most people of a log are not logged in: which are is one question
+/// for all of them.
 async fn look_at(
     state: &Inner,
-    (directory, user): (DirectoryId, ResourceId),
-    why: &Why<'_>,
+    directory: DirectoryId,
+    people: &BTreeMap<ResourceId, Why<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let of = SessionFilter::User(directory, user);
-    for session in state.store.sso_sessions().live(of, now).await? {
-        if let Err(reason) = live_person(state, &session).await? {
-            let of = SessionFilter::Id(session.begun.id);
-            end(state, of, directory, reason, why.cause, now).await?;
+    let ids: Vec<_> = people.keys().copied().collect();
+    for way in state.store.sso_sessions().ways(directory, &ids, now).await? {
+        if let Err(reason) = live_person(state, directory, &way).await? {
+            let cause = people.get(&way.user_id).and_then(|why| why.cause);
+            end(state, SessionFilter::Way(directory, way), directory, reason, cause, now).await?;
         }
     }
-    if why.is_deleted {
-        state.store.forget_sso_bindings(directory, user).await?;
+    for (user, _) in people.iter().filter(|(_, why)| why.is_deleted) {
+        state.store.forget_sso_bindings(directory, *user).await?;
     }
     Ok(())
 }
@@ -199,13 +201,14 @@ async fn end(
     loop {
         let lane = state.lane(directory);
         let change = state.store.change(Some(lane)).await?;
-        let ended = change.end_sso_sessions(lane, of, reason, cause, now).await?;
-        if ended.is_empty() {
+        let ended = change.end_sso_sessions(lane, of, reason, cause, now).await?.len();
+        if ended > 0 {
+            change.commit().await?;
+        }
+        count += ended as u64;
+        metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str()).increment(ended as u64);
+        if ended < SESSIONS_AT_ONCE {
             return Ok(count);
         }
-        change.commit().await?;
-        count += ended.len() as u64;
-        metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str())
-            .increment(ended.len() as u64);
     }
 }

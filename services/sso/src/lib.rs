@@ -15,6 +15,7 @@ mod deps;
 mod discovery;
 mod fault;
 mod follow;
+mod form;
 mod housekeeping;
 mod logout;
 mod matching;

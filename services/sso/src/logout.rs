@@ -27,7 +27,8 @@ pub(crate) async fn by_form(state: Data<State>, request: HttpRequest, body: Byte
 #[derive(Template)]
 #[template(path = "logged_out.html")]
 struct LoggedOutPage {
-    ended: bool,
+    /// Whether the request said whose session it means, which then is over.
+    is_out: bool,
 }
 
 async fn log_out(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<HttpResponse, Fault> {
@@ -54,12 +55,11 @@ async fn log_out(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<Ht
             "id_token_hint is of another app than client_id".to_owned(),
         ));
     }
-    let ended = match &hint {
-        Some(hint) => end(state, hint).await?,
-        None => false,
-    };
+    if let Some(hint) = &hint {
+        end(state, hint).await?;
+    }
     let Some(to) = parameters.get("post_logout_redirect_uri") else {
-        let body = LoggedOutPage { ended };
+        let body = LoggedOutPage { is_out: hint.is_some() };
         return page(StatusCode::OK, "Logged out", body).map_err(|error| Fault::broken("a page", &error));
     };
     let client = hint.as_ref().map(|hint| hint.aud.as_str()).or(named);
@@ -79,14 +79,14 @@ async fn log_out(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<Ht
 }
 
 /// Ends the session that a token was given out for.
-async fn end(state: &Inner, hint: &IdTokenHint) -> Result<bool, Fault> {
+async fn end(state: &Inner, hint: &IdTokenHint) -> Result<(), Fault> {
     let id = hint.sid.as_deref().and_then(|sid| sid.parse::<SsoSessionId>().ok());
-    let Some(id) = id else { return Ok(false) };
+    let Some(id) = id else { return Ok(()) };
     let session = state.store.sso_sessions().by_id(id).await?;
     let Some(session) = session.filter(|session| session.begun.client_id.to_string() == hint.aud) else {
-        return Ok(false);
+        return Ok(());
     };
     let directory = session.begun.directory_id;
-    let ended = end_sessions(state, SessionFilter::Id(id), directory, SessionEnd::Logout, state.now()).await?;
-    Ok(ended > 0)
+    end_sessions(state, SessionFilter::Id(id), directory, SessionEnd::Logout, state.now()).await?;
+    Ok(())
 }

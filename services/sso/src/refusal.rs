@@ -1,7 +1,7 @@
 //! Why somebody does not get in: a code for operators, an error for the app, a sentence for the person that tells nothing
 //! about others.
 
-use oidc::{EntraError, IdTokenError};
+use oidc::{EntraError, EntraErrorKind, IdTokenError, SetupStep};
 
 /// Why somebody does not get in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,12 +153,50 @@ impl Refusal {
         }
     }
 
-    /// Whether it says that the connection itself does not work.
+    /// Whether it says that the connection itself does not work. What a code is to blame for says nothing of it: the code
+    /// comes by the person's browser, where anybody can write another.
     pub(crate) fn is_of_connection(&self) -> bool {
         match self {
-            Self::Redemption { entra, .. } => entra.as_ref().is_none_or(|entra| !entra.kind.is_transient()),
+            Self::Redemption { entra: Some(entra), .. } => {
+                matches!(
+                    entra.kind.step(),
+                    Some(
+                        SetupStep::Register
+                            | SetupStep::RedirectUris
+                            | SetupStep::Credential
+                            | SetupStep::TokenConfiguration
+                    )
+                ) || entra.kind == EntraErrorKind::AssertionTime
+            }
+            // RFC 6749 §5.2: 400 is about the request, above all about the code.
+            Self::Redemption { entra: None, status } => *status != Some(400),
             Self::Credential => true,
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Refusal;
+    use oidc::EntraError;
+
+    fn redemption(status: Option<u16>, code: Option<u32>) -> Refusal {
+        let entra = code.and_then(|code| EntraError::from_description(&format!("AADSTS{code}: no.")));
+        Refusal::Redemption { status, entra }
+    }
+
+    #[test]
+    fn a_code_that_anybody_can_make_up_does_not_say_that_the_connection_fails() {
+        for code in [9_002_313, 70008, 54005, 70000, 501_481, 90033, 1] {
+            assert!(!redemption(Some(400), Some(code)).is_of_connection(), "{code}");
+        }
+        assert!(!redemption(Some(400), None).is_of_connection());
+        for code in [7_000_215, 7_000_222, 700_027, 700_016, 90002, 50011, 700_024] {
+            assert!(redemption(Some(401), Some(code)).is_of_connection(), "{code}");
+        }
+        for status in [None, Some(401), Some(403), Some(500), Some(302)] {
+            assert!(redemption(status, None).is_of_connection(), "{status:?}");
         }
     }
 }

@@ -13,14 +13,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use events::{SsoSessionId, Timestamp};
+use events::{DirectoryId, SsoSessionId, Timestamp};
 use keyring::{KeyRingError, Keys};
 use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
 use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use store::{ClientAuthentication, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError};
+use store::{ClientAuthentication, LiveWay, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError};
 
 /// Why nothing is given out (RFC 6749 §5.2).
 #[derive(Debug, thiserror::Error)]
@@ -149,15 +149,14 @@ async fn redeem(
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
     let Some(redeemed) = use_code(state, &session, now).await? else {
-        if session.redeemed_at.is_some() {
-            end_sessions(
-                state,
-                SessionFilter::Id(begun.id),
-                begun.directory_id,
-                SessionEnd::Reuse,
-                now,
-            )
-            .await?;
+        // Looked up again: of two who come in the same moment, both have seen it unused.
+        let is_used = sessions
+            .by_id(begun.id)
+            .await?
+            .is_some_and(|now| now.redeemed_at.is_some());
+        if is_used {
+            let of = SessionFilter::Id(begun.id);
+            end_sessions(state, of, begun.directory_id, SessionEnd::Reuse, now).await?;
         }
         return Err(NOT_GOOD);
     };
@@ -231,7 +230,7 @@ async fn refresh(
 /// The person of a session, who may log in still.
 async fn welcome(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<Person, TokenError> {
     let begun = &session.begun;
-    let reason = match live_person(state, session).await? {
+    let reason = match live_person(state, begun.directory_id, &begun.way()).await? {
         Ok(person) => return Ok(person),
         Err(reason) => reason,
     };
@@ -239,21 +238,24 @@ async fn welcome(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<
     Err(TokenError::grant("the person may not log in any more"))
 }
 
-/// The person of a session, or why they may not log in any more.
-pub(crate) async fn live_person(state: &Inner, session: &SsoSession) -> Result<Result<Person, SessionEnd>, StoreError> {
-    let begun = &session.begun;
-    let connection = state.store.connections().by_id(begun.connection_id).await?;
+/// Who is logged in in this way, or why they may not be any more.
+pub(crate) async fn live_person(
+    state: &Inner,
+    directory: DirectoryId,
+    way: &LiveWay,
+) -> Result<Result<Person, SessionEnd>, StoreError> {
+    let connection = state.store.connections().by_id(way.connection_id).await?;
     if !connection.is_some_and(|connection| is_open(&connection)) {
         return Ok(Err(SessionEnd::ConnectionPaused));
     }
-    let person = match People::of(state, begun.directory_id).await? {
-        Some(people) => people.by_id(begun.user_id).await?,
+    let person = match People::of(state, directory).await? {
+        Some(people) => people.by_id(way.user_id).await?,
         None => None,
     };
     Ok(match person {
         None => Err(SessionEnd::Deleted),
         Some(person) if !person.is_active() => Err(SessionEnd::Deactivated),
-        Some(person) if !person.may(begun.channel) => Err(SessionEnd::AccessLost),
+        Some(person) if !person.may(way.channel) => Err(SessionEnd::AccessLost),
         Some(person) => Ok(person),
     })
 }

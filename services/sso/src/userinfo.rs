@@ -103,7 +103,7 @@ async fn holder(state: &Inner, request: &HttpRequest) -> Result<(SsoSession, Per
     let session = session
         .filter(|session| session.is_live(now))
         .ok_or(UserinfoError::Invalid)?;
-    match live_person(state, &session).await? {
+    match live_person(state, session.begun.directory_id, &session.begun.way()).await? {
         Ok(person) => Ok((session, person)),
         Err(reason) => {
             let (id, directory) = (session.begun.id, session.begun.directory_id);

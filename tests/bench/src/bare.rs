@@ -49,6 +49,11 @@ impl Bare {
         Self { url }
     }
 
+    /// The server itself.
+    pub(crate) fn server(&self) -> Server {
+        Server::new(&self.url, None)
+    }
+
     /// y3: takes a body and answers it, nothing else.
     pub(crate) async fn answers(&self, clients: usize, requests: usize) -> Load {
         let server = Server::new(&self.url, None);

@@ -31,6 +31,8 @@ struct Dialect {
     digits: &'static str,
     /// The id of `n`.
     id: String,
+    /// The last part of the id of `n` as text.
+    digits_of_id: &'static str,
     /// Every `n` below `$2`.
     numbers: &'static str,
     /// The type of the column `search`.
@@ -46,6 +48,7 @@ impl Dialect {
             return Self {
                 digits: "printf('%012d', n)",
                 id: format!("unhex('{prefix}' || printf('%012x', n))"),
+                digits_of_id: "printf('%012x', n)",
                 numbers: "(WITH RECURSIVE count(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM count WHERE n + 1 < $2) \
                           SELECT n FROM count) AS numbers",
                 json: "",
@@ -55,6 +58,7 @@ impl Dialect {
         Self {
             digits: "lpad(n::text, 12, '0')",
             id: format!("('{prefix}' || lpad(to_hex(n), 12, '0'))::uuid"),
+            digits_of_id: "lpad(to_hex(n), 12, '0')",
             numbers: "generate_series(0, $2 - 1) AS numbers(n)",
             json: "::jsonb",
             settle: "VACUUM ANALYZE",
@@ -93,6 +97,19 @@ impl Dialect {
     /// What the projector keeps beside the rows that it writes.
     const COUNTS: &str = "UPDATE directory_counts SET users = users + $2, active_users = active_users + $2 \
                           WHERE directory_id = $1";
+
+    fn bindings(&self) -> String {
+        let Self {
+            id,
+            numbers,
+            digits_of_id,
+            ..
+        } = self;
+        format!(
+            "INSERT INTO sso_bindings (connection_id, subject, user_id, created_at, last_login_at) \
+             SELECT $1, $3 || {digits_of_id}, {id}, {SINCE}, {SINCE} FROM {numbers}"
+        )
+    }
 
     fn members(&self) -> String {
         let Self { id, numbers, .. } = self;
@@ -165,6 +182,21 @@ pub(crate) async fn people(system: &System, tenant: &Tenant, count: usize) {
         (Dialect::COUNTS.to_owned(), common[..2].to_vec()),
         (dialect.settle.to_owned(), Vec::new()),
     ];
+    run(url, statements).await;
+}
+
+/// Binds the first so many people of the directory to accounts of a tenant, whose object ids are the people's own.
+pub(crate) async fn bindings(system: &System, connection: &str, tenant: Uuid, count: usize) {
+    let url = &system.database.url;
+    let dialect = Dialect::of(url);
+    let first = id(0).to_string();
+    let (same, _) = first.rsplit_once('-').unwrap();
+    let arguments = vec![
+        Argument::Id(connection.parse().unwrap()),
+        Argument::Count(i64::try_from(count).unwrap()),
+        Argument::Text(format!("{tenant}.{same}-")),
+    ];
+    let statements = vec![(dialect.bindings(), arguments), (dialect.settle.to_owned(), Vec::new())];
     run(url, statements).await;
 }
 

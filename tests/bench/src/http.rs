@@ -27,6 +27,10 @@ struct Shared {
 pub(crate) struct Answer {
     /// HTTP status.
     pub(crate) status: u16,
+    /// Where it sends on to; empty where it does not.
+    pub(crate) location: String,
+    /// Name and value of the cookie that it sets; empty where it sets none.
+    pub(crate) cookie: String,
     /// The body as text.
     pub(crate) text: String,
 }
@@ -44,6 +48,11 @@ impl Answer {
 impl Server {
     /// The server of this `http://` URL, which every path is appended to.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Self {
+        Self::with_type(url, token, "application/scim+json")
+    }
+
+    /// The same for bodies of another media type.
+    pub(crate) fn with_type(url: &str, token: Option<&str>, media_type: &str) -> Self {
         let rest = url.strip_prefix("http://").unwrap();
         let (address, prefix) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n"));
@@ -51,7 +60,7 @@ impl Server {
             address: address.to_owned(),
             prefix: prefix.to_owned(),
             headers: format!(
-                "host: {address}\r\ncontent-type: application/scim+json\r\n{}",
+                "host: {address}\r\ncontent-type: {media_type}\r\n{}",
                 authorization.unwrap_or_default()
             ),
             idle: Mutex::default(),
@@ -101,6 +110,7 @@ async fn read_answer(connection: &mut BufReader<TcpStream>) -> io::Result<Answer
     let status = line.split(' ').nth(1).and_then(|text| text.parse().ok());
     let status = status.ok_or_else(|| invalid("no status line"))?;
     let mut length = (status == 204).then_some(0);
+    let (mut location, mut cookie) = (String::new(), String::new());
     loop {
         line.clear();
         connection.read_line(&mut line).await?;
@@ -109,10 +119,20 @@ async fn read_answer(connection: &mut BufReader<TcpStream>) -> io::Result<Answer
         };
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().ok();
+        } else if name.eq_ignore_ascii_case("location") {
+            value.trim().clone_into(&mut location);
+        } else if name.eq_ignore_ascii_case("set-cookie") {
+            let pair = value.trim().split(';').next().unwrap_or_default();
+            pair.clone_into(&mut cookie);
         }
     }
     let mut body = vec![0; length.ok_or_else(|| invalid("no content-length"))?];
     connection.read_exact(&mut body).await?;
     let text = String::from_utf8(body).map_err(|_| invalid("not UTF-8"))?;
-    Ok(Answer { status, text })
+    Ok(Answer {
+        status,
+        location,
+        cookie,
+        text,
+    })
 }

@@ -1,4 +1,5 @@
-//! Closed-loop load: so many clients, each sending its next request when the last one is answered.
+//! Closed-loop load: so many clients, each sending its next request when the last one is answered. And open-loop load: so many
+//! requests a second, whatever becomes of those before.
 
 use hdrhistogram::Histogram;
 use std::sync::Arc;
@@ -101,5 +102,44 @@ where
         whole.first_error = whole.first_error.or_else(|| share.errors.into_iter().next());
     }
     whole.took = started.elapsed();
+    whole
+}
+
+/// Begins `per_second` requests in each second of `lasts`, at an even rate; `send` gets the number of the request, from 0. Each
+/// is timed from when it was due, so that a slow answer is not hidden by the requests that wait for it.
+pub(crate) async fn steadily<F>(
+    per_second: usize,
+    lasts: Duration,
+    send: impl Fn(usize) -> F + Send + Sync + 'static,
+) -> Load
+where
+    F: Future<Output = Result<(), String>> + Send + 'static,
+{
+    let requests = per_second * usize::try_from(lasts.as_secs()).unwrap();
+    let each = Duration::from_secs(1) / u32::try_from(per_second).unwrap();
+    let began = tokio::time::Instant::now();
+    let mut tasks = Vec::with_capacity(requests);
+    for n in 0..requests {
+        let due = began + each * u32::try_from(n).unwrap();
+        tokio::time::sleep_until(due).await;
+        let sent = send(n);
+        tasks.push(tokio::spawn(async move { (sent.await, due.elapsed()) }));
+    }
+    let mut whole = Load {
+        requests,
+        errors: 0,
+        first_error: None,
+        took: Duration::ZERO,
+        latency: histogram(),
+    };
+    for task in tasks {
+        let (outcome, took) = task.await.unwrap();
+        whole.latency.saturating_record(micros(took));
+        if let Err(error) = outcome {
+            whole.errors += 1;
+            whole.first_error.get_or_insert(error);
+        }
+    }
+    whole.took = began.elapsed();
     whole
 }

@@ -46,6 +46,9 @@ struct Cli {
     /// Parts of a request in `hostile`: one column for each number
     #[arg(long, value_delimiter = ',', default_value = "5000,10000,20000,40000,80000")]
     parts: Vec<usize>,
+    /// People who have logged in before, in `logins`: one row for each number
+    #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
+    bindings: Vec<usize>,
     /// Members that a group has before one is added, in `sizes`
     #[arg(long, value_delimiter = ',', default_value = "10,1000,100000")]
     members: Vec<usize>,
@@ -67,6 +70,10 @@ enum Scenario {
     Pages,
     /// Webhooks: rates, delays, and endpoints in trouble
     Deliveries,
+    /// Whole logins through single sign-on, with few and with many people bound
+    Logins,
+    /// From a deactivation to the app's logout
+    Logouts,
     /// Requests of many parts, in memory: time for each KiB as they grow
     Hostile,
     /// Creates of one tenant while another replaces large groups
@@ -117,6 +124,12 @@ async fn main() {
         }
         if runs(Scenario::Deliveries) {
             Box::pin(scenarios::deliveries::run(shape, cli.requests)).await;
+        }
+        if runs(Scenario::Logins) {
+            Box::pin(scenarios::logins::run(shape, &cli.bindings)).await;
+        }
+        if runs(Scenario::Logouts) {
+            Box::pin(scenarios::logouts::run(shape)).await;
         }
         if runs(Scenario::Neighbours) {
             Box::pin(scenarios::neighbours::run(shape)).await;

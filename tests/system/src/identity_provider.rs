@@ -118,11 +118,11 @@ pub fn kid(key: usize) -> String {
     format!("key-{key}")
 }
 
-fn pair(key: usize) -> RsaKeyPair {
+pub(crate) fn pair(key: usize) -> RsaKeyPair {
     RsaKeyPair::from_pkcs8(KEYS[key]).unwrap()
 }
 
-fn document(keys: &[usize]) -> Value {
+pub(crate) fn document(keys: &[usize]) -> Value {
     let jwk = |key: &usize| {
         let public = PublicKeyComponents::<Vec<u8>>::from(pair(*key).public());
         json!({

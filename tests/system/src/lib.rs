@@ -15,6 +15,7 @@ pub mod receiver;
 pub mod recorder;
 pub mod scim;
 pub mod servers;
+pub mod single_sign_on;
 pub mod trouble;
 
 use bus::testing::Vhost;

@@ -8,7 +8,8 @@ use crate::{Algorithm, PublicKeys};
 use events::Timestamp;
 use std::time::Duration;
 
-/// The farthest that the end may lie ahead, beside the difference of clocks: its `jti` is remembered until then.
+/// The longest that an assertion is good, beside the difference of clocks: its `jti` is remembered so long. Clients whose
+/// assertions say that they are good for longer (authlib's say an hour) are taken at their `iat`.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// The longest `jti`, in bytes.
 const LONGEST_JTI: usize = 256;
@@ -31,8 +32,8 @@ pub enum AssertionError {
     /// `exp` has passed.
     #[error("the client assertion has expired")]
     Expired,
-    /// `exp` is too far ahead.
-    #[error("exp of the client assertion must be at most five minutes ahead")]
+    /// `exp` is too far ahead, and no `iat` says when it was made.
+    #[error("exp of the client assertion must be at most five minutes ahead, or iat must say when it was made")]
     TooLong,
     /// `nbf` or `iat` is still to come.
     #[error("the client assertion is not good yet: the clock of the client may be wrong")]
@@ -105,6 +106,13 @@ impl Claims {
             issued: members.seconds("iat")?,
         })
     }
+
+    /// When it is not good any more, in seconds since 1970.
+    fn ends(&self) -> i64 {
+        let lifetime = LONGEST_LIFETIME.as_secs().cast_signed();
+        let by_issue = self.issued.map_or(i64::MAX, |issued| issued.saturating_add(lifetime));
+        self.expires.min(by_issue)
+    }
 }
 
 impl<'t> ClientAssertion<'t> {
@@ -149,10 +157,11 @@ impl<'t> ClientAssertion<'t> {
             return Err(AssertionError::Audience);
         }
         let (earliest, latest) = (seconds(now.minus(MOST_CLOCK_SKEW)), seconds(now.plus(MOST_CLOCK_SKEW)));
-        if claims.expires <= earliest {
+        let ends = claims.ends();
+        if ends <= earliest {
             return Err(AssertionError::Expired);
         }
-        if claims.expires > seconds(now.plus(LONGEST_LIFETIME + MOST_CLOCK_SKEW)) {
+        if ends > seconds(now.plus(LONGEST_LIFETIME + MOST_CLOCK_SKEW)) && claims.issued.is_none() {
             return Err(AssertionError::TooLong);
         }
         if [claims.not_before, claims.issued]
@@ -169,7 +178,7 @@ impl<'t> ClientAssertion<'t> {
         match keys.verify(self.kid.as_deref(), self.algorithm, signed, signature) {
             Verdict::Right => Ok(VerifiedAssertion {
                 jti: claims.jti.clone(),
-                expires_at: time(claims.expires).plus(MOST_CLOCK_SKEW),
+                expires_at: time(ends).plus(MOST_CLOCK_SKEW),
             }),
             Verdict::Wrong => Err(AssertionError::Signature),
             Verdict::NoKey => Err(AssertionError::UnknownKey),
@@ -258,12 +267,32 @@ mod tests {
     fn an_assertion_is_good_for_a_short_time_and_clocks_may_be_a_minute_apart() {
         assert!(check("exp", json!(NOW - 59)).is_ok());
         assert_eq!(check("exp", json!(NOW - 60)), Err(AssertionError::Expired));
-        assert!(check("exp", json!(NOW + 360)).is_ok());
-        assert_eq!(check("exp", json!(NOW + 361)), Err(AssertionError::TooLong));
+        let key = test_keys::one();
+        let without_iat = |exp: i64| {
+            let mut claims = claims("exp", json!(exp));
+            claims.as_object_mut().unwrap().remove("iat");
+            verify(&key.sign_jwt("JWT", &claims).unwrap(), &[&key])
+        };
+        assert!(without_iat(NOW + 360).is_ok());
+        assert_eq!(without_iat(NOW + 361), Err(AssertionError::TooLong));
         for name in ["nbf", "iat"] {
             assert!(check(name, json!(NOW + 60)).is_ok());
             assert_eq!(check(name, json!(NOW + 61)), Err(AssertionError::NotYetGood), "{name}");
         }
+    }
+
+    #[test]
+    fn an_assertion_that_says_it_is_good_for_an_hour_is_good_for_five_minutes_from_when_it_was_made() {
+        let key = test_keys::one();
+        let made = |ago: i64| {
+            let mut claims = claims("exp", json!(NOW + 3600));
+            claims["iat"] = json!(NOW - ago);
+            verify(&key.sign_jwt("JWT", &claims).unwrap(), &[&key])
+        };
+        assert_eq!(made(0).unwrap().expires_at.millis(), (NOW + 360) * 1000);
+        assert!(made(359).is_ok());
+        assert_eq!(made(360), Err(AssertionError::Expired));
+        assert_eq!(check("iat", json!(i64::MIN)), Err(AssertionError::Expired));
     }
 
     #[test]

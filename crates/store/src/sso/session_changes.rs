@@ -1,7 +1,7 @@
 //! Sessions that begin for an app, and that end before their time: each with its event, in the same transaction. Whoever
 //! ends a session does it here, so that apps hear of every end.
 
-use super::sessions::{BATCH, is_live, session};
+use super::sessions::{SESSIONS_AT_ONCE, is_live, session};
 use super::{SessionEnd, SessionFilter, SsoSession};
 use crate::{AdminTx, EventDraft, StoreError};
 use db::entity::column::{Id, Millis};
@@ -63,7 +63,8 @@ impl AdminTx {
         session(row).map(Some)
     }
 
-    /// Ends some of the sessions that go on, of directories of `lane`, and says which; call again until there are none.
+    /// Ends up to [`SESSIONS_AT_ONCE`] of the sessions that go on, of directories of `lane`, and says which; call again while
+    /// there are so many.
     /// `session.ended` is appended of each whose code had been redeemed: of the others no app knows. `lane` is the one that
     /// the change was opened with, `cause` the `traceparent` of what they end for.
     ///
@@ -87,7 +88,7 @@ impl AdminTx {
         let live = Entity::find()
             .filter(is_live(of, now))
             .filter(Expr::exists(is_in_lane))
-            .limit(BATCH)
+            .limit(SESSIONS_AT_ONCE as u64)
             .lock_exclusive();
         let rows: Vec<Model> = fetch_all(&self.tx, live.as_query()).await?;
         if rows.is_empty() {

@@ -4,19 +4,21 @@ use crate::tenancy::{List, ListPage, Listing, TokenDigest};
 use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::sso_sessions::{ActiveModel, Column, Entity, Model};
+use db::rows::is_one_of_ids;
 use db::send::{AnyRow, execute, fetch_all, fetch_one};
 use events::{ConnectionId, DirectoryId, OrganizationId, ResourceId, SsoClientId, SsoSessionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Set,
 };
 
 use super::logins::LoginChannel;
 pub use db::entity::sso_sessions::SessionEnd;
 
 /// Sessions that are ended or forgotten in one statement.
-pub(super) const BATCH: u64 = 500;
+pub const SESSIONS_AT_ONCE: usize = 500;
+const BATCH: u64 = SESSIONS_AT_ONCE as u64;
 
 /// A session that begins: with a code that is not redeemed yet.
 #[derive(Clone, Debug)]
@@ -59,6 +61,18 @@ pub struct NewSsoSession {
     pub traceparent: Option<String>,
 }
 
+impl NewSsoSession {
+    /// The way in which the person is logged in by it.
+    #[must_use]
+    pub const fn way(&self) -> LiveWay {
+        LiveWay {
+            user_id: self.user_id,
+            connection_id: self.connection_id,
+            channel: self.channel,
+        }
+    }
+}
+
 /// A session.
 #[derive(Clone, Debug)]
 pub struct SsoSession {
@@ -82,13 +96,26 @@ impl SsoSession {
     }
 }
 
-/// Which sessions to end or list.
+/// A way in which somebody is logged in. Whether they may goes for all sessions of it alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveWay {
+    /// The person.
+    pub user_id: ResourceId,
+    /// The connection that the person came by.
+    pub connection_id: ConnectionId,
+    /// What the person logged in to.
+    pub channel: LoginChannel,
+}
+
+/// Which sessions to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionFilter {
     /// One.
     Id(SsoSessionId),
     /// Of a person of a directory.
     User(DirectoryId, ResourceId),
+    /// Of a person of a directory who came by one connection to one kind of app.
+    Way(DirectoryId, LiveWay),
     /// Of everybody of a directory.
     Directory(DirectoryId),
     /// Of everybody who came by a connection.
@@ -104,6 +131,10 @@ impl SessionFilter {
             Self::User(directory, user) => Condition::all()
                 .add(Column::DirectoryId.eq(Id(directory)))
                 .add(Column::UserId.eq(Id(user))),
+            Self::Way(directory, way) => Self::User(directory, way.user_id)
+                .condition()
+                .add(Column::ConnectionId.eq(Id(way.connection_id)))
+                .add(Column::Channel.eq(way.channel)),
             Self::Directory(id) => Condition::all().add(Column::DirectoryId.eq(Id(id))),
             Self::Connection(id) => Condition::all().add(Column::ConnectionId.eq(Id(id))),
             Self::Client(id) => Condition::all().add(Column::ClientId.eq(Id(id))),
@@ -196,14 +227,25 @@ impl SsoSessions {
         Ok(execute(self.store.write(), replaced.as_query()).await? > 0)
     }
 
-    /// Some of the sessions that go on.
+    /// In which ways these people of a directory are logged in, however many sessions they have.
     ///
     /// # Errors
     /// As any query.
-    pub async fn live(&self, of: SessionFilter, now: Timestamp) -> Result<Vec<SsoSession>, StoreError> {
-        let live = Entity::find().filter(is_live(of, now)).limit(BATCH);
-        let rows: Vec<Model> = fetch_all(self.store.read(), live.as_query()).await?;
-        rows.into_iter().map(session).collect()
+    pub async fn ways(
+        &self,
+        directory: DirectoryId,
+        people: &[ResourceId],
+        now: Timestamp,
+    ) -> Result<Vec<LiveWay>, StoreError> {
+        let people = people.iter().map(|id| id.uuid());
+        let live = Entity::find()
+            .select_only()
+            .columns([Column::UserId, Column::ConnectionId, Column::Channel])
+            .distinct()
+            .filter(is_live(SessionFilter::Directory(directory), now))
+            .filter(is_one_of_ids(self.store.dialect(), Column::UserId.into_expr(), people));
+        let ways: Vec<Way> = fetch_all(self.store.read(), live.as_query()).await?;
+        Ok(ways.into_iter().map(LiveWay::from).collect())
     }
 
     /// Whether any session goes on.
@@ -234,6 +276,23 @@ impl SsoSessions {
             .limit(BATCH);
         let pruned = Entity::delete_many().filter(Column::Id.in_subquery(over.into_query()));
         Ok(execute(self.store.write(), pruned.as_query()).await? == BATCH)
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Way {
+    user_id: Id<ResourceId>,
+    connection_id: Id<ConnectionId>,
+    channel: LoginChannel,
+}
+
+impl From<Way> for LiveWay {
+    fn from(way: Way) -> Self {
+        Self {
+            user_id: way.user_id.0,
+            connection_id: way.connection_id.0,
+            channel: way.channel,
+        }
     }
 }
 

@@ -5,6 +5,8 @@ pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod growth;
 pub(crate) mod hostile;
+pub(crate) mod logins;
+pub(crate) mod logouts;
 pub(crate) mod management;
 pub(crate) mod neighbours;
 pub(crate) mod pages;

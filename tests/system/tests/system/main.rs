@@ -25,6 +25,7 @@ mod large_groups;
 mod limits;
 mod lines;
 mod lists;
+mod logouts;
 mod mail;
 mod memory;
 mod oauth;

@@ -4,7 +4,7 @@ use super::*;
 use events::{ConnectionId, SsoClientId, SsoLoginId, SsoSessionId};
 use std::time::Duration;
 use store::{
-    ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, LoginChannel,
+    ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, LiveWay, LoginChannel,
     NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient, SsoKey, SsoLogin,
 };
 
@@ -189,13 +189,20 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     assert!(!sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(sessions.by_id(begun.id).await.unwrap().unwrap().is_live(now()));
     two_pages!(|page: ListPage| async move { store.sso_sessions().list(id, &page).await });
+    let way = LiveWay {
+        user_id: begun.user_id,
+        connection_id: id,
+        channel: begun.channel,
+    };
+    let people = [begun.user_id, events::ResourceId::new()];
+    assert_eq!(sessions.ways(big(), &people, now()).await.unwrap(), [way]);
     for of in [
         SessionFilter::Id(begun.id),
         SessionFilter::User(big(), begun.user_id),
+        SessionFilter::Way(big(), way),
         SessionFilter::Connection(id),
         SessionFilter::Client(app),
     ] {
-        assert_eq!(sessions.live(of, now()).await.unwrap().len(), 1);
         let change = store.change(Some(0)).await.unwrap();
         let ended = change
             .end_sso_sessions(0, of, SessionEnd::Deactivated, None, now())
