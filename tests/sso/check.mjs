@@ -10,6 +10,7 @@ import { ExpressApp } from "./express.mjs";
 import { Installation } from "./installation.mjs";
 import { LogoutReceiver } from "./logout.mjs";
 import { Tenant } from "./provider.mjs";
+import { signals } from "./ssf.mjs";
 
 const [url, port] = process.argv.slice(2);
 const WEB = "https://app.example/callback";
@@ -317,6 +318,7 @@ await check("somebody logs out, and the session is over", async () => {
   assert.notEqual(await errorOf(app.userinfo(tokens)), "no error");
 });
 
+await signals({ check, installation, directory, connection, tenant, redirectUri: WEB });
 await attacks({ check, installation, directory, connection, tenant, web, client: secret, byConnection: { ...byConnection, login_hint: "linus@contoso.example" } });
 
 await check("a connection that is paused lets nobody in, and ends all sessions", async () => {

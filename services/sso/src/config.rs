@@ -25,6 +25,14 @@ pub struct Config {
     pub session: Duration,
     /// Requests a second that one app may send to each process, of people who begin to log in and of its own for tokens.
     pub client_rate: NonZeroU32,
+    /// How long an app waits between two verifications of a stream.
+    pub verification_interval: Duration,
+    /// How long a poll waits for something to come: less than proxies wait for an answer.
+    pub longest_poll: Duration,
+    /// Events that wait on a stream before it is paused.
+    pub most_waiting: u64,
+    /// How often streams on which too much waits are looked for.
+    pub watch_streams: Duration,
     /// How often the event log is looked at while somebody is logged in.
     pub follow: Duration,
 }
@@ -45,6 +53,10 @@ impl From<&Settings> for Config {
             access: Duration::from_hours(1),
             session: Duration::from_hours(12),
             client_rate: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
+            verification_interval: Duration::from_secs(60),
+            longest_poll: Duration::from_secs(20),
+            most_waiting: 10_000,
+            watch_streams: Duration::from_secs(30),
             follow: Duration::from_millis(20),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::parameters::MOST_BYTES;
 use crate::state::State;
-use crate::{authorize, callback, discovery, logout, test_login, token, userinfo};
+use crate::{authorize, callback, discovery, logout, ssf, test_login, token, userinfo};
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 
 pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -25,12 +25,16 @@ pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + S
             )
             .service(web::resource("/profile").get(userinfo::profile))
             .service(web::resource("/logout").get(logout::by_query).post(logout::by_form))
+            .configure(ssf::configure)
             .service(web::resource("/{slug}/test").get(test_login::begin))
             .service(
                 web::resource(["/{slug}/oauth2/authresp", "/{slug}/oauth2/native"])
                     .get(callback::by_query)
                     .post(callback::by_form),
             );
-        config.service(scope);
+        let document = web::resource(ssf::WELL_KNOWN)
+            .app_data(Data::new(state.clone()))
+            .get(ssf::document);
+        config.service(document).service(scope);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
+use crate::ssf::Polls;
 use events::{DirectoryId, SsoClientId, Timestamp};
 use keyring::KeyRing;
 use moka::sync::Cache;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use tokio_util::sync::CancellationToken;
 use webhooks::{NameResolver, SystemLookup, guarded_client};
 
 /// How long an identity provider may take to answer.
@@ -29,6 +31,8 @@ pub(crate) enum ClientUse {
     Authorize,
     /// The app asks for tokens.
     Token,
+    /// The app manages its streams, or fetches what waits on one.
+    Signals,
 }
 
 /// What the handlers share. Cheap to clone.
@@ -50,6 +54,10 @@ pub(crate) struct Inner {
     pub(crate) issuer: String,
     pub(crate) config: Config,
     pub(crate) partitions: u16,
+    /// Polls of apps that wait.
+    pub(crate) polls: Polls,
+    /// Cancelled when the process stops: nothing waits any more then.
+    pub(crate) stopping: CancellationToken,
     /// What apps have sent lately.
     rates: Rates<(ClientUse, SsoClientId)>,
     /// Assertions of apps that were used, by app and name.
@@ -99,6 +107,8 @@ impl State {
                 .time_to_live(ASSERTION_LASTS)
                 .build(),
             rates: Rates::default(),
+            polls: Polls::default(),
+            stopping: CancellationToken::new(),
             client,
             store,
             master_keys,
