@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    ActiveEndpoint, AppPerson, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect, EndpointFormat,
-    EndpointUrl, Erasure, LoginChannel, NewDirectory, NewOrganization, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsfStream,
-    SsoClient, Store, StreamMethod,
+    ActiveEndpoint, AppPerson, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect,
+    EndpointFormat, EndpointUrl, Erasure, LoginChannel, NewDirectory, NewOrganization, NewSsoSession, SealedCredential,
+    SessionEnd, SessionFilter, SsfStream, SsoClient, Store, StreamMethod,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -302,7 +302,9 @@ async fn the_streams_of_an_app_follow_its_organization_and_go_with_it() {
         let owners = async || {
             let endpoints = world.endpoints().await;
             let streams = endpoints.iter().filter(|one| one.format == EndpointFormat::Signals);
-            streams.map(|one| one.selection.organization_ids.clone()).collect::<Vec<_>>()
+            streams
+                .map(|one| one.selection.organization_ids.clone())
+                .collect::<Vec<_>>()
         };
         assert_eq!(owners().await, [None, None]);
         assert_eq!(world.endpoints().await.len(), 3, "beside the one for logouts");
@@ -313,7 +315,15 @@ async fn the_streams_of_an_app_follow_its_organization_and_go_with_it() {
         change.delete_sso_client(world.client.id).await.unwrap();
         change.commit().await.unwrap();
         assert!(world.endpoints().await.is_empty());
-        assert!(world.store().ssf_streams().of_client(world.client.id).await.unwrap().is_empty());
+        assert!(
+            world
+                .store()
+                .ssf_streams()
+                .of_client(world.client.id)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         world.db.close().await;
     }
 }

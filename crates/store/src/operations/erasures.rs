@@ -351,8 +351,7 @@ impl Step<'_> {
     /// Which apps the person logged in to. Not before the end: they must have been told that the person is gone.
     async fn apps(&self) -> Result<(), StoreError> {
         let forgotten = sso_client_people::Entity::delete_many()
-            .filter(sso_client_people::Column::UserId.eq(Id(self.erasure.user_id)))
-            .filter(sso_client_people::Column::DirectoryId.eq(Id(self.erasure.directory_id)));
+            .filter(sso_client_people::Column::UserId.eq(Id(self.erasure.user_id)));
         execute(self.tx, forgotten.as_query()).await?;
         Ok(())
     }

@@ -138,7 +138,11 @@ async fn the_streams_of_an_app_are_seen_and_deleted_and_changed_by_the_app_only(
         let (made, other) = (client(&api, &json!({})).await, client(&api, &json!({})).await);
         let (app, id, now) = (text(&made, "id").parse().unwrap(), SsfStreamId::new(), Timestamp::now());
         let poll = format!("https://rollcall.example/sso/ssf/poll/{id}");
-        let url = EndpointUrl::sealed(&poll, api.state_key().seal(poll.as_bytes(), &store::Endpoint::url_context(id.uuid().into())));
+        let url = EndpointUrl::sealed(
+            &poll,
+            api.state_key()
+                .seal(poll.as_bytes(), &store::Endpoint::url_context(id.uuid().into())),
+        );
         let types = vec![EventType::SessionEnded];
         let mut stream = SsfStream::new((id, app), None, StreamMethod::Poll, url, types, now);
         stream.events_requested = vec![::directory::SIGNAL_URIS[0].to_owned(), "urn:unknown".to_owned()];
@@ -153,7 +157,10 @@ async fn the_streams_of_an_app_are_seen_and_deleted_and_changed_by_the_app_only(
             (&shown["method"], &shown["status"], &shown["events_delivered"]),
             (&json!("poll"), &json!("enabled"), &json!([::directory::SIGNAL_URIS[0]]))
         );
-        let none = api.get(&format!("{}/streams", path_of(&other))).await.expect(StatusCode::OK);
+        let none = api
+            .get(&format!("{}/streams", path_of(&other)))
+            .await
+            .expect(StatusCode::OK);
         assert_eq!(none["data"], json!([]));
         let endpoint = format!("{ENDPOINTS}/{id}");
         assert_eq!(api.get(&endpoint).await.expect(StatusCode::OK)["format"], "signals");
@@ -166,7 +173,9 @@ async fn the_streams_of_an_app_are_seen_and_deleted_and_changed_by_the_app_only(
         let refused = api.post(ENDPOINTS, &own).await.problem(422);
         assert_eq!(refused["errors"][0]["pointer"], "#/format", "{refused}");
 
-        api.delete(&format!("{}/streams/{id}", path_of(&other))).await.problem(404);
+        api.delete(&format!("{}/streams/{id}", path_of(&other)))
+            .await
+            .problem(404);
         let gone = api.delete(&format!("{streams}/{id}")).await;
         assert_eq!(gone.status, StatusCode::NO_CONTENT);
         api.delete(&format!("{streams}/{id}")).await.problem(404);

@@ -210,6 +210,8 @@ async fn what_is_kept_while_a_stream_is_paused_is_sent_in_order_and_what_happens
         let person = ResourceId::new();
         system.log_in(connection, &app, person).await;
         system.set_status(&stream, StreamStatus::Paused).await;
+        let keys = KeyRing::new(system.store().clone(), system.master_key.clone().into());
+        let keys = keys.get(Timestamp::now()).await.unwrap();
         system.start(config());
         let mut events = Vec::new();
         for _ in 0..3 {
@@ -218,8 +220,6 @@ async fn what_is_kept_while_a_stream_is_paused_is_sent_in_order_and_what_happens
         system.all_are(stream.endpoint.id, 3, DeliveryState::Held).await;
         assert!(receiver.at("/signals").is_empty());
         system.set_status(&stream, StreamStatus::Enabled).await;
-        let keys = KeyRing::new(system.store().clone(), system.master_key.clone().into());
-        let keys = keys.get(Timestamp::now()).await.unwrap();
         let requests = receiver.wait("/signals", 3).await;
         let told: Vec<_> = requests
             .iter()

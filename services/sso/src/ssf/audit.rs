@@ -4,7 +4,7 @@ use events::{AuditId, OrganizationId, SsfStreamId, SsoClientId, Timestamp};
 use serde_json::Value;
 use store::{AuditActor, AuditEntry};
 
-/// What was done to a stream. `shown` is as its app sees it, where nothing secret stands.
+/// What was done to a stream, as it was before and is since: see [`audited`](super::shown::audited).
 pub(super) fn line(
     action: &str,
     (stream, app): (SsfStreamId, SsoClientId),

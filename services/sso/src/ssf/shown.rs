@@ -8,6 +8,7 @@ use directory::SIGNAL_URIS;
 use events::SsfStreamId;
 use serde_json::{Value, json};
 use store::{SsfStream, StreamMethod};
+use url::Url;
 
 /// Where what is on a stream is fetched.
 pub(super) fn poll_url(issuer: &str, stream: SsfStreamId) -> String {
@@ -39,6 +40,14 @@ pub(super) fn stream(state: &Inner, stream: &SsfStream) -> Result<Value, SsfFaul
         shown["description"] = json!(description);
     }
     Ok(shown)
+}
+
+/// The same for the audit log: of its URL no more than the origin, since path and query may be keys of the app.
+pub(super) fn audited(shown: &Value) -> Value {
+    let mut audited = shown.clone();
+    let url = shown["delivery"]["endpoint_url"].as_str().and_then(|url| Url::parse(url).ok());
+    audited["delivery"]["endpoint_url"] = json!(url.map(|url| url.origin().ascii_serialization()));
+    audited
 }
 
 /// Its status (SSF 1.0 §8.1.2).

@@ -51,7 +51,8 @@ pub(super) async fn create(state: Data<State>, request: HttpRequest, body: Bytes
     }
     let answer = shown::stream(&state, &new)?;
     let of = (id, client.id);
-    let entry = line("stream.created", of, client.organization_id, (None, Some(&answer)), now);
+    let audited = shown::audited(&answer);
+    let entry = line("stream.created", of, client.organization_id, (None, Some(&audited)), now);
     change.audit(entry).await?;
     change.commit().await?;
     metrics::counter!("rollcall_ssf_stream_changes_total", "change" => "created").increment(1);
@@ -107,7 +108,8 @@ async fn save(
     // It was the place before that failed.
     change.save_stream(&before, &changed, is_moved).await?;
     let answer = shown::stream(state, &changed)?;
-    let both = (Some(&was), Some(&answer));
+    let (old, new) = (shown::audited(&was), shown::audited(&answer));
+    let both = (Some(&old), Some(&new));
     let entry = line("stream.updated", (id, client.id), client.organization_id, both, now);
     change.audit(entry).await?;
     change.commit().await?;
@@ -121,7 +123,7 @@ pub(super) async fn delete(state: Data<State>, request: HttpRequest) -> Result<H
     let now = state.now();
     let change = state.store.change(None).await?;
     let found = change.stream(client.id, id).await?.ok_or(SsfFault::NoStream)?;
-    let was = shown::stream(&state, &found)?;
+    let was = shown::audited(&shown::stream(&state, &found)?);
     change.delete_stream(id).await?;
     let entry = line(
         "stream.deleted",

@@ -2,7 +2,7 @@
 
 use super::{Column, Entity, Model, SsfStream, SsfStreams, StreamMethod, StreamStatus, row, stream};
 use crate::deliveries::{Endpoint, EndpointUrl, IN_LINE, is_in, is_state, store_bodies};
-use crate::{AdminTx, SsoClient, DeliveryState, EndpointFormat, EndpointSelection, EndpointState, OwnBody, StoreError};
+use crate::{AdminTx, DeliveryState, EndpointFormat, EndpointSelection, EndpointState, OwnBody, SsoClient, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::{deliveries, endpoints};
 use db::expr::{checked, count_up_to};
@@ -309,13 +309,17 @@ impl SsfStreams {
         most: u64,
     ) -> Result<(Vec<(SsoClientId, SsfStreamId)>, Option<SsfStreamId>), StoreError> {
         let s = |column: Column| Expr::col(("s", column));
+        // As a place in the index of what is held, and not as an id, by which PostgreSQL might go through all there are.
+        let d = |column: deliveries::Column| Expr::col(("d", column));
+        let place = Expr::tuple([d(deliveries::Column::EndpointId), d(deliveries::Column::Id)]);
         let told_before = Func::coalesce([s(Column::AnnouncementId), Expr::value(Uuid::nil())]);
+        let behind = Expr::tuple([s(Column::Id), told_before.into()]);
         let one_too_many = Query::select()
             .column(("d", deliveries::Column::Id))
             .from_as(deliveries::Entity, "d")
             .and_where(Expr::col(("d", deliveries::Column::EndpointId)).eq(s(Column::Id)))
             .and_where(is_state("d", DeliveryState::Held))
-            .and_where(Expr::col(("d", deliveries::Column::Id)).gt(told_before))
+            .and_where(place.gt(behind))
             .limit(1)
             .offset(most)
             .take();
