@@ -10,6 +10,7 @@ import { ExpressApp } from "./express.mjs";
 import { Installation } from "./installation.mjs";
 import { LogoutReceiver } from "./logout.mjs";
 import { Tenant } from "./provider.mjs";
+import { signals } from "./ssf.mjs";
 import { starts } from "./starts.mjs";
 
 const [url, port] = process.argv.slice(2);
@@ -308,6 +309,7 @@ await check("somebody logs out, and the session is over", async () => {
   assert.notEqual(await errorOf(app.userinfo(tokens)), "no error");
 });
 
+await signals({ check, installation, directory, connection, tenant, redirectUri: WEB });
 await attacks({ check, installation, directory, connection, tenant, web, client: secret, byConnection: { ...byConnection, login_hint: "linus@contoso.example" } });
 
 await starts({ check, installation, directory, connection, tenant, byConnection: { connection: connection.id } });

@@ -31,6 +31,9 @@ pub enum EndpointFormat {
     Set,
     /// Logout tokens (OpenID Connect Back-Channel Logout 1.0). Such an endpoint comes and goes with an app of single sign-on.
     LogoutToken,
+    /// Security Event Tokens of the Shared Signals Framework. Such an endpoint is a stream of an app of single sign-on, and
+    /// comes and goes with it.
+    Signals,
 }
 
 /// How requests are signed.

@@ -41,6 +41,7 @@ mod secret;
 mod shape;
 mod sso_client;
 mod sso_session;
+mod sso_stream;
 mod test_receiver;
 mod user;
 
@@ -95,5 +96,6 @@ pub use secret::PlainSecret;
 pub use shape::Shape;
 pub use sso_client::{ClientAuthentication, SsoClient, SsoClientCreate, SsoClientPatch};
 pub use sso_session::{LoginChannel, SessionEnd, SsoSession};
+pub use sso_stream::{SsoStream, StreamMethod, StreamStatus};
 pub use test_receiver::{TestReceipt, TestReceiver, TestReceiverCreate, TestReceiverDetail};
 pub use user::{EmailAddress, ErasureStarted, GroupName, User, UserCreate, UserPatch, UserState};

@@ -8,6 +8,7 @@ mod images;
 pub(crate) mod normalize;
 pub mod replay;
 mod scope;
+mod signal;
 mod subscription;
 
 pub use erasure::{ErasedBody, erase};
@@ -16,4 +17,5 @@ pub use history::{before_image, group_before, user_before};
 pub use images::Images;
 pub use normalize::{Owner, normalized_group, normalized_user};
 pub use scope::{Concern, InvalidScope, Scope, left, member_user};
+pub use signal::{NoSignal, SIGNAL_URIS, Signal, SignalClaims, StreamNews, carries_signals, claims_of, is_signalled};
 pub use subscription::{EndpointSubscription, ParsedEvent, PeopleById, Rendering, Untold};

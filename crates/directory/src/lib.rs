@@ -28,8 +28,9 @@ pub use apply::{Announcement, AppliedCommand};
 pub use brake::{BrakeFacts, BrakeSettings, BrakeWrites, HoldReason, may_take_away};
 pub use domains::PeopleOf;
 pub use event::{
-    Concern, EndpointSubscription, ErasedBody, Fields, Images, InvalidScope, Owner, ParsedEvent, PeopleById, Rendering,
-    Scope, UnknownField, Untold, before_image, erase, group_before, left, member_user, normalized_group,
+    Concern, EndpointSubscription, ErasedBody, Fields, Images, InvalidScope, NoSignal, Owner, ParsedEvent, PeopleById,
+    Rendering, SIGNAL_URIS, Scope, Signal, SignalClaims, StreamNews, UnknownField, Untold, before_image,
+    carries_signals, claims_of, erase, group_before, is_signalled, left, member_user, normalized_group,
     normalized_user, replay, user_before,
 };
 pub use members::MemberBrief;

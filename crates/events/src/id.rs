@@ -103,4 +103,6 @@ ids! {
     SsoLoginId,
     /// Somebody who is logged in to an app; also the `sid` of its tokens.
     SsoSessionId,
+    /// A stream by which an app hears of its people (Shared Signals): the id of its endpoint.
+    SsfStreamId,
 }

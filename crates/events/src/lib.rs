@@ -19,7 +19,7 @@ pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
     AdminKeyId, AttemptId, AuditId, CommandId, ConnectionId, CycleId, DeadLetterId, DeliveryId, DirectoryId,
     EndpointId, EventId, KeyId, MailId, OrganizationId, PortalLinkId, PortalSessionId, RequestId, ResourceId,
-    SsoClientId, SsoLoginId, SsoSessionId, TestReceiptId,
+    SsfStreamId, SsoClientId, SsoLoginId, SsoSessionId, TestReceiptId,
 };
 pub use lane::lane_of;
 pub use pattern::{EventPattern, InvalidPattern};

@@ -1,4 +1,4 @@
-//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token. Signed by the installation
+//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. Signed by the installation
 //! itself, so that nothing of them is stored.
 //!
 //! The text is base64url of `version (1) | use (1) | session (16) | generation (4) | expiry (8, ms) | HMAC-SHA256 (32)`. A
@@ -24,6 +24,8 @@ pub enum SessionTokenUse {
     Access,
     /// Getting the next two tokens.
     Refresh,
+    /// Managing what an app is told: no person's, and the session is the app itself.
+    Signals,
 }
 
 impl SessionTokenUse {
@@ -31,6 +33,7 @@ impl SessionTokenUse {
         match self {
             Self::Access => "rcn_",
             Self::Refresh => "rcf_",
+            Self::Signals => "rcs_",
         }
     }
 
@@ -38,6 +41,7 @@ impl SessionTokenUse {
         match self {
             Self::Access => 1,
             Self::Refresh => 2,
+            Self::Signals => 3,
         }
     }
 }
@@ -138,7 +142,11 @@ mod tests {
     #[test]
     fn a_token_says_what_was_signed_for_its_use_until_its_time_is_over() {
         let tokens = SessionTokens::new(&MasterKey::generate().into());
-        let uses = [SessionTokenUse::Access, SessionTokenUse::Refresh];
+        let uses = [
+            SessionTokenUse::Access,
+            SessionTokenUse::Refresh,
+            SessionTokenUse::Signals,
+        ];
         for what in uses {
             let token = tokens.sign(what, &CLAIMS);
             let text = token.expose_secret();

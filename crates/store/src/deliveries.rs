@@ -42,6 +42,7 @@ pub use db::entity::catch_ups::CatchUpPhase;
 pub use db::entity::deliveries::DeliveryState;
 pub use db::entity::endpoints::{EndpointFormat, EndpointState};
 pub use disable::{Disabling, SettledDeliveries};
+pub(crate) use endpoints::endpoint;
 pub use endpoints::{
     ActiveEndpoint, Endpoint, EndpointIdentity, EndpointSelection, EndpointUrl, Endpoints, KeptUrl, NewEndpointSecret,
 };

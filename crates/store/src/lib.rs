@@ -37,9 +37,10 @@ pub use self::operations::{
     SealedValues, Strangers, SyncCycle, SyncState,
 };
 pub use self::sso::{
-    Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections,
-    EndedSession, LiveWay, LogReader, LoginChannel, NewSsoSession, SESSIONS_AT_ONCE, SealedCredential, SessionEnd,
-    SessionFilter, SsoBindings, SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions,
+    AppPerson, Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState,
+    Connections, EndedSession, LiveWay, LogReader, LoginChannel, NewSsoSession, RefusedSignal, SESSIONS_AT_ONCE,
+    SealedCredential, SessionEnd, SessionFilter, SsfStream, SsfStreams, SsoBindings, SsoClient, SsoClients, SsoKey,
+    SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, StreamMethod, StreamStatus, WaitingSignal, WaitingSignals,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

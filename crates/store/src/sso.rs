@@ -1,4 +1,5 @@
-//! Single sign-on: connections, apps, logins that are under way, who is who, sessions and keys.
+//! Single sign-on: connections, apps, logins that are under way, who is who, sessions, keys, and the streams by which apps
+//! hear of their people.
 //!
 //! A session is a row, so that it can be ended at once; of codes and secrets only hashes are stored. What is used once is used
 //! up by the statement that finds it, so that of two who come at the same time one gets it.
@@ -11,6 +12,7 @@ mod logins;
 mod readers;
 mod session_changes;
 mod sessions;
+mod streams;
 
 pub use bindings::{Binding, SsoBindings};
 pub use clients::{ClientAuthentication, SsoClient, SsoClients};
@@ -22,3 +24,6 @@ pub use logins::{LoginChannel, SsoLogin, SsoLogins};
 pub use readers::LogReader;
 pub use session_changes::EndedSession;
 pub use sessions::{LiveWay, NewSsoSession, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, SsoSession, SsoSessions};
+pub use streams::{
+    AppPerson, RefusedSignal, SsfStream, SsfStreams, StreamMethod, StreamStatus, WaitingSignal, WaitingSignals,
+};

@@ -67,6 +67,7 @@ impl World {
             format: store::EndpointFormat::Standard,
             audience: None,
             sso_client_id: None,
+            signals: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
             disabled_at: None,

@@ -2,15 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use events::{
-    ConnectionId, DirectoryId, Event, EventType, OrganizationId, ResourceId, SsoClientId, SsoSessionId, Timestamp,
-    lane_of,
+    ConnectionId, DirectoryId, Event, EventType, OrganizationId, ResourceId, SsfStreamId, SsoClientId, SsoSessionId,
+    Timestamp, lane_of,
 };
+use std::collections::HashSet;
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    ActiveEndpoint, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect, EndpointFormat,
-    LiveWay, LoginChannel, NewDirectory, NewOrganization, NewSsoSession, SESSIONS_AT_ONCE, SealedCredential,
-    SessionEnd, SessionFilter, SsoClient, Store,
+    ActiveEndpoint, AppPerson, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect,
+    EndpointFormat, EndpointUrl, Erasure, LiveWay, LoginChannel, NewDirectory, NewOrganization, NewSsoSession,
+    SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsoClient, Store, StreamMethod,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -360,6 +361,86 @@ async fn the_endpoint_of_an_app_comes_and_goes_with_its_address() {
         change.delete_sso_client(world.client.id).await.unwrap();
         change.commit().await.unwrap();
         assert!(world.endpoints().await.is_empty());
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_streams_of_an_app_follow_its_organization_and_go_with_it() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let change = world.store().change(None).await.unwrap();
+        for method in [StreamMethod::Push, StreamMethod::Poll] {
+            let id = SsfStreamId::new();
+            let url = EndpointUrl::sealed("https://app.example/signals", vec![1; 40]);
+            let types = vec![EventType::SessionEnded];
+            let new = SsfStream::new((id, world.client.id), None, method, url, types, now());
+            assert!(change.create_stream(&new, 2).await.unwrap());
+        }
+        change.commit().await.unwrap();
+        let owners = async || {
+            let endpoints = world.endpoints().await;
+            let streams = endpoints.iter().filter(|one| one.format == EndpointFormat::Signals);
+            streams
+                .map(|one| one.selection.organization_ids.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(owners().await, [None, None]);
+        assert_eq!(world.endpoints().await.len(), 3, "beside the one for logouts");
+        let own = world.organization_id;
+        world.update(|client| client.organization_id = Some(own)).await;
+        assert_eq!(owners().await, [Some(vec![own]), Some(vec![own])]);
+        let change = world.store().change(None).await.unwrap();
+        change.delete_sso_client(world.client.id).await.unwrap();
+        change.commit().await.unwrap();
+        assert!(world.endpoints().await.is_empty());
+        assert!(
+            world
+                .store()
+                .ssf_streams()
+                .of_client(world.client.id)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn who_has_logged_in_to_an_app_is_known_until_an_erasure_ends() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let (person, other) = (ResourceId::new(), ResourceId::new());
+        let (session, never) = (world.begin(person).await, world.begin(other).await);
+        assert!(world.redeem(session).await);
+        let known = async || {
+            let (apps, people) = (HashSet::from([world.client.id]), HashSet::from([person, other]));
+            world.store().people_of_apps(&apps, &people).await.unwrap()
+        };
+        let expected = [AppPerson {
+            user_id: person,
+            client_id: world.client.id,
+            scope: "openid".to_owned(),
+        }];
+        assert_eq!(known().await, expected, "a code that nobody redeemed is no login");
+        let _ = never;
+        // As after a migration of an earlier version, which did not note it.
+        world.db.execute("DELETE FROM sso_client_people").await;
+        assert!(known().await.is_empty());
+        world.db.execute(db::backfills::app_people()).await;
+        assert_eq!(known().await, expected);
+        let erasure = Erasure {
+            directory_id: world.directory_id,
+            user_id: person,
+        };
+        let erasures = world.store().erasures();
+        erasures.start(erasure, now()).await.unwrap();
+        while !erasures.step(erasure, now()).await.unwrap() {}
+        assert_eq!(known().await, expected, "the app may have to be told still");
+        let later = now().plus(Duration::from_hours(2));
+        while !erasures.step(erasure, later).await.unwrap() {}
+        assert!(known().await.is_empty());
         world.db.close().await;
     }
 }

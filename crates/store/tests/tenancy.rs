@@ -383,6 +383,7 @@ fn new_endpoint() -> Endpoint {
         format: store::EndpointFormat::Set,
         audience: Some(vec!["https://app.example.com/feed".to_owned()]),
         sso_client_id: None,
+        signals: None,
         state: EndpointState::Enabled,
         disabled_reason: None,
         disabled_at: None,

@@ -48,6 +48,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("SSO clients", "Single sign-on: the apps that people log in to."),
     ("SSO sessions", "Single sign-on: who is logged in to what."),
+    (
+        "SSO streams",
+        "Single sign-on: what apps hear of their people by Shared Signals.",
+    ),
     ("Users", "The people of a directory."),
     ("Groups", "The groups of a directory."),
     (

@@ -24,6 +24,7 @@ mod requests;
 mod sample_people;
 mod sso_clients;
 mod sso_sessions;
+mod sso_streams;
 mod table;
 mod users;
 
@@ -87,6 +88,8 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Connections: sso_clients::update,
     Connections: sso_clients::delete,
     Connections: sso_clients::rotate_secret,
+    Read: sso_streams::list,
+    Connections: sso_streams::delete,
     ManageEndpoints: endpoints::create narrowed,
     ViewEndpoints: endpoints::list narrowed,
     Read: endpoints::preview_filter narrowed,

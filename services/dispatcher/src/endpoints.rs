@@ -27,6 +27,8 @@ pub(crate) struct LoadedEndpoint {
     pub(crate) audience: Option<Vec<String>>,
     /// The app whose endpoint it is.
     pub(crate) app: Option<SsoClientId>,
+    /// The events of Shared Signals that it is sent, where it is a stream.
+    pub(crate) signals: Vec<String>,
     /// Some of its directories may not be live yet: see `catch_up`.
     pub(crate) catching_up: bool,
     /// `None` when its secrets cannot be opened: its deliveries wait until they can.
@@ -178,6 +180,7 @@ impl EndpointCache {
             format: row.format,
             audience: row.audience.clone(),
             app: row.sso_client_id,
+            signals: row.signals.clone().unwrap_or_default(),
             per_second: row.rate_limit.and_then(|rate| u32::try_from(rate).ok()),
             credentials: credentials.ok(),
         }
@@ -241,6 +244,8 @@ fn subscription(row: &ActiveEndpoint) -> EndpointSubscription {
             EndpointFormat::Standard => None,
             EndpointFormat::Set => Some(webhooks::set::carries as fn(_) -> _),
             EndpointFormat::LogoutToken => Some(is_logout),
+            // What streams are told, and of whom, is said in `streams`.
+            EndpointFormat::Signals => Some(is_told_otherwise),
         },
         app: row.sso_client_id,
         ..EndpointSubscription::default()
@@ -262,6 +267,10 @@ fn subscription(row: &ActiveEndpoint) -> EndpointSubscription {
 
 fn is_logout(kind: EventType) -> bool {
     kind == EventType::SessionEnded
+}
+
+fn is_told_otherwise(_: EventType) -> bool {
+    false
 }
 
 /// The API takes no filter that cannot be read; another version of the program may have.
@@ -289,4 +298,5 @@ fn is_same(a: &ActiveEndpoint, b: &ActiveEndpoint) -> bool {
         && a.format == b.format
         && a.audience == b.audience
         && a.sso_client_id == b.sso_client_id
+        && a.signals == b.signals
 }

@@ -10,7 +10,7 @@ use events::{AttemptId, DeliveryId, EndpointId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use store::{DeliveryVerdict, FinishedAttempt};
+use store::{DeliveryVerdict, EndpointFormat, FinishedAttempt};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -285,7 +285,8 @@ impl Engine {
             attempt: job.attempt,
             trace: job.trace(),
             identity: credentials.identity.as_ref(),
-            test: job.test,
+            // What is said of a stream itself is in no log either, and no test.
+            test: job.test && endpoint.format != EndpointFormat::Signals,
         };
         let Some(result) = self.hard.run_until_cancelled(self.sender.send(&request)).await else {
             return (DeliveryOutcome::Released(job.held()), EndpointHealth::Neutral);

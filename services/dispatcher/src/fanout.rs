@@ -6,9 +6,10 @@ use crate::job::Job;
 use crate::measure;
 use crate::people::people;
 use crate::queue::{ChainLink, ChainTurn};
+use crate::streams;
 use bus::{Acker, Consumer, Inbound};
-use directory::{ParsedEvent, Rendering};
-use events::{DeliveryId, EndpointId, Event, ResourceId, Timestamp};
+use directory::{ParsedEvent, Rendering, Signal};
+use events::{DeliveryId, EndpointId, Event, EventId, EventType, ResourceId, Timestamp};
 use runtime::Backoff;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -67,7 +68,56 @@ enum MemoryPlace {
 }
 
 /// Which endpoints get an event, and how.
-type Recipients = Vec<(Arc<LoadedEndpoint>, Rendering)>;
+type Recipients = Vec<(Arc<LoadedEndpoint>, Telling)>;
+
+/// How an endpoint gets an event.
+#[derive(Debug)]
+enum Telling {
+    /// As a webhook.
+    Event(Rendering),
+    /// As a signal for an app: an event may be several.
+    Signal(Signal),
+}
+
+/// What a delivery tells.
+struct Content {
+    event_id: EventId,
+    kind: EventType,
+    /// Whom it is about, where it has a place in that line.
+    subject: Option<ResourceId>,
+    body: Arc<str>,
+    /// The body is not that of the log.
+    own: bool,
+}
+
+impl Telling {
+    /// `body` is that of the log. Of several signals that an event is, the first stands in the line.
+    fn content(self, event: &Event, body: &Arc<str>) -> Content {
+        let as_it_is = Content {
+            event_id: event.id,
+            kind: event.kind,
+            subject: event.subject_id,
+            body: Arc::clone(body),
+            own: false,
+        };
+        match self {
+            Self::Event(Rendering::AsItIs) => as_it_is,
+            Self::Event(Rendering::Rendered(kind, body)) => Content {
+                kind,
+                body,
+                own: true,
+                ..as_it_is
+            },
+            Self::Signal(signal) => Content {
+                event_id: signal.event_id,
+                subject: event.subject_id.filter(|_| signal.is_first),
+                body: signal.body.into(),
+                own: true,
+                ..as_it_is
+            },
+        }
+    }
+}
 
 impl PlannedDelivery {
     fn own_body(&self) -> Option<OwnBody> {
@@ -210,13 +260,25 @@ impl FanOut {
             .map(|received| ParsedEvent::of(received.event))
             .collect();
         let people = people(&self.store, endpoints, &parsed).await?;
+        let signals = streams::tell(&self.store, endpoints, &parsed).await?;
         let told = |parsed: &ParsedEvent<'_>| {
             let told = |endpoint: &Arc<LoadedEndpoint>| {
-                Some((Arc::clone(endpoint), endpoint.subscription.tell(parsed, &people).ok()?))
+                let told = endpoint.subscription.tell(parsed, &people).ok()?;
+                Some((Arc::clone(endpoint), Telling::Event(told)))
             };
-            endpoints.iter().filter_map(told).collect()
+            endpoints.iter().filter_map(told).collect::<Vec<_>>()
         };
-        Ok(parsed.iter().map(told).collect())
+        let signals = signals.into_iter().map(|of_event| {
+            let of_event = of_event.into_iter();
+            of_event.map(|(endpoint, signal)| (endpoint, Telling::Signal(signal)))
+        });
+        let all = parsed.iter().map(told).zip(signals);
+        Ok(all
+            .map(|(mut told, signals)| {
+                told.extend(signals);
+                told
+            })
+            .collect())
     }
 
     /// A delivery for each event and each endpoint that gets it, in the order of the events. It is to be sent at once
@@ -239,7 +301,8 @@ impl FanOut {
                 queue.set_rate(endpoint.id, endpoint.per_second);
                 let id = DeliveryId::new();
                 let usable = endpoint.enabled && endpoint.credentials.is_some();
-                let subject = event.subject_id.filter(|_| endpoint.ordered);
+                let content = told.content(event, &body);
+                let subject = content.subject.filter(|_| endpoint.ordered);
                 let (place, after) = match subject {
                     _ if !usable => (MemoryPlace::None, None),
                     Some(subject) if endpoint.takes_lines() => {
@@ -259,14 +322,8 @@ impl FanOut {
                         }
                     }
                 };
-                let (kind, body, own) = match told {
-                    Rendering::AsItIs => (event.kind, Arc::clone(&body), false),
-                    Rendering::Rendered(kind, body) => (kind, body, true),
-                };
-                let mut one = plan_one(event, &endpoint, (id, place), &body, traceparent.as_ref());
-                one.new.event_type = kind;
+                let mut one = plan_one(event, &endpoint, (id, place), content, traceparent.as_ref());
                 one.new.after = after;
-                one.own = own;
                 planned.push(one);
             }
         }
@@ -348,21 +405,28 @@ fn plan_one(
     event: &Event,
     endpoint: &LoadedEndpoint,
     (id, place): (DeliveryId, MemoryPlace),
-    body: &Arc<str>,
+    content: Content,
     traceparent: Option<&Arc<str>>,
 ) -> PlannedDelivery {
     let endpoint_id = endpoint.id;
+    let Content {
+        event_id,
+        kind,
+        subject,
+        body,
+        own,
+    } = content;
     PlannedDelivery {
         place,
-        own: false,
+        own,
         new: NewDelivery {
             id,
             endpoint_id,
-            event_id: event.id,
+            event_id,
             directory_id: event.directory_id,
-            subject_id: event.subject_id,
+            subject_id: subject,
             sequence: event.sequence,
-            event_type: event.kind,
+            event_type: kind,
             claim: place != MemoryPlace::None,
             after: None,
             ordered: endpoint.ordered,
@@ -370,9 +434,9 @@ fn plan_one(
         job: Job {
             delivery_id: id,
             endpoint_id,
-            event_id: event.id,
-            subject: event.subject_id.filter(|_| endpoint.takes_lines()),
-            body: Arc::clone(body),
+            event_id,
+            subject: subject.filter(|_| endpoint.takes_lines()),
+            body,
             attempt: 1,
             token: 1,
             traceparent: traceparent.cloned(),

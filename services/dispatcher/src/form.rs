@@ -3,6 +3,7 @@
 use crate::endpoints::LoadedEndpoint;
 use crate::job::Job;
 use crate::logout::{LogoutTokens, NoLogoutToken};
+use crate::signal::{NoToken, SignalTokens};
 use events::Timestamp;
 use store::EndpointFormat;
 use webhooks::set::SetIssuer;
@@ -13,6 +14,7 @@ use webhooks::{Content, Secret};
 pub(crate) struct Issuers {
     pub(crate) sets: SetIssuer,
     pub(crate) logouts: LogoutTokens,
+    pub(crate) signals: SignalTokens,
 }
 
 /// What a delivery is sent as.
@@ -72,7 +74,23 @@ impl Issuers {
                     }
                 })
             }
-            (EndpointFormat::LogoutToken, None) => Err(NoForm::Never("the endpoint is no app's".to_owned())),
+            (EndpointFormat::Signals, Some(app)) => {
+                let token = self.signals.token(&job.body, job.delivery_id, app).await;
+                token.map(Form::Set).map_err(|error| match error {
+                    NoToken::Untold(_) => NoForm::Never(error.to_string()),
+                    NoToken::Keys(_) | NoToken::Key(_) => {
+                        tracing::warn!(
+                            event.id = %job.event_id,
+                            error = %telemetry::chain(&error),
+                            "a signal is not told yet"
+                        );
+                        NoForm::NotNow
+                    }
+                })
+            }
+            (EndpointFormat::LogoutToken | EndpointFormat::Signals, None) => {
+                Err(NoForm::Never("the endpoint is no app's".to_owned()))
+            }
         }
     }
 }

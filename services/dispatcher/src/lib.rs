@@ -3,7 +3,9 @@
 //!
 //! - `fanout` takes events from the bus, stores their deliveries, acknowledges the events, and puts the deliveries into
 //!   memory, already leased: a new event is sent without reading anything back.
-//! - `form` makes what is sent of what is stored: webhooks as they are, Security Event Tokens, logout tokens (`logout`).
+//! - `streams` says which streams of apps are told of an event, and of whom.
+//! - `form` makes what is sent of what is stored: webhooks as they are, Security Event Tokens, logout tokens (`logout`),
+//!   signals for apps (`signal`).
 //! - `engine` sends what is in memory, with limits over all and for each endpoint (`queue`).
 //! - `recorder` writes the outcomes, in batches.
 //! - `catch_up` stores the past for endpoints that asked for it, until live events take over.
@@ -29,6 +31,8 @@ mod people;
 mod queue;
 mod recorder;
 mod sealing;
+mod signal;
+mod streams;
 mod sweep;
 
 pub use breaker::BreakerLimits;
@@ -45,6 +49,7 @@ use keyring::KeyRing;
 use logout::LogoutTokens;
 use recorder::Recorder;
 use runtime::{Context, Service, Shutdown};
+use signal::SignalTokens;
 use std::sync::Arc;
 use sweep::Sweep;
 use tokio::sync::mpsc;
@@ -88,10 +93,16 @@ impl Service for Dispatcher {
         let (outcomes_in, outcomes) = mpsc::channel(MOST_WAITING_OUTCOMES);
         let key = SetKey::from_seed(&master_keys.derive(SetKey::CONTEXT).current);
         let issuer = SetIssuer::new(key, &public_url);
-        let logouts = LogoutTokens::new(KeyRing::new(store.clone(), master_keys.clone()), &public_url);
+        let keys = Arc::new(KeyRing::new(store.clone(), master_keys.clone()));
+        let logouts = LogoutTokens::new(Arc::clone(&keys), &public_url);
+        let signals = SignalTokens::new(keys, &public_url);
         let sealing = sealing::run(store.clone(), master_keys.clone(), soft.clone());
         let endpoints = EndpointCache::new(store.clone(), master_keys);
-        let issuers = Issuers { sets: issuer, logouts };
+        let issuers = Issuers {
+            sets: issuer,
+            logouts,
+            signals,
+        };
         let engine = Engine::new(self.config, endpoints, self.sender, issuers, outcomes_in, hard.clone());
 
         let last = CancellationToken::new();

@@ -7,6 +7,7 @@ use events::{EventId, ResourceId, SsoClientId, SsoSessionId, Timestamp};
 use keyring::{KeyRing, KeyRingError};
 use oidc::{KeyError, LogoutToken};
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a token is good.
@@ -29,7 +30,7 @@ pub(crate) enum NoLogoutToken {
 /// Makes logout tokens.
 #[derive(Debug)]
 pub(crate) struct LogoutTokens {
-    keys: KeyRing,
+    keys: Arc<KeyRing>,
     issuer: String,
 }
 
@@ -53,7 +54,7 @@ struct Session {
 
 impl LogoutTokens {
     /// `public_url` is where the installation is, without a slash at the end.
-    pub(crate) fn new(keys: KeyRing, public_url: &str) -> Self {
+    pub(crate) fn new(keys: Arc<KeyRing>, public_url: &str) -> Self {
         Self {
             keys,
             issuer: format!("{public_url}/sso"),

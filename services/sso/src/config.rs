@@ -27,6 +27,14 @@ pub struct Config {
     pub client_rate: NonZeroU32,
     /// Requests a second that one address may send to each process to log in or out.
     pub address_rate: NonZeroU32,
+    /// How long an app waits between two verifications of a stream.
+    pub verification_interval: Duration,
+    /// How long a poll waits for something to come: less than proxies wait for an answer.
+    pub longest_poll: Duration,
+    /// Events that wait on a stream before it is paused.
+    pub most_waiting: u64,
+    /// How often streams on which too much waits are looked for.
+    pub watch_streams: Duration,
     /// How often the event log is looked at while somebody is logged in.
     pub follow: Duration,
 }
@@ -48,6 +56,10 @@ impl From<&Settings> for Config {
             session: Duration::from_hours(12),
             client_rate: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
             address_rate: settings.sso_address_rate,
+            verification_interval: Duration::from_secs(60),
+            longest_poll: Duration::from_secs(20),
+            most_waiting: 10_000,
+            watch_streams: Duration::from_secs(30),
             follow: Duration::from_millis(20),
         }
     }

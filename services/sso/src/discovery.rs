@@ -22,10 +22,10 @@ pub(crate) async fn document(state: Data<State>) -> HttpResponse {
         "end_session_endpoint": format!("{issuer}/logout"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "profile", "email", "groups", "offline_access"],
+        "scopes_supported": ["openid", "profile", "email", "groups", "offline_access", "ssf.read", "ssf.manage"],
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "name", "given_name", "family_name",
             "preferred_username", "email", "organization_id", "directory_id", "connection_id", "channel", "roles", "groups",

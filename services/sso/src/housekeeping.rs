@@ -1,5 +1,6 @@
 //! What single sign-on does beside its requests: it forgets what is over, and replaces keys in time.
 
+use crate::ssf::pause_the_filled;
 use crate::state::State;
 use runtime::Shutdown;
 use std::time::Duration;
@@ -19,6 +20,16 @@ pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
         }
         if let Err(error) = state.keys.replace_in_time(state.now()).await {
             tracing::warn!(error = %telemetry::chain(&error), "the key that signs for apps was not looked after");
+        }
+    }
+}
+
+/// Pauses streams on which too much waits, until a soft stop.
+pub(crate) async fn watch_streams(state: &State, shutdown: &Shutdown) {
+    let mut due = tokio::time::interval(state.config.watch_streams);
+    while shutdown.soft.run_until_cancelled(due.tick()).await.is_some() {
+        if let Err(error) = pause_the_filled(state).await {
+            tracing::warn!(error = %telemetry::chain(&error), "streams on which too much waits are not paused yet");
         }
     }
 }

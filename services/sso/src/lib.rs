@@ -2,7 +2,7 @@
 //! directory says so.
 //!
 //! To the identity provider this is a relying party (`authorize`, `callback`, `upstream`), to the apps an OpenID provider
-//! (`authorize`, `token`, `userinfo`, `logout`). Between the two stands `matching`: who of the identity provider is who in
+//! (`authorize`, `token`, `userinfo`, `logout`), and a transmitter of Shared Signals (`ssf`). Between the two stands `matching`: who of the identity provider is who in
 //! the directory. Nobody is made by logging in. Sessions are rows; `follow` ends them in the wake of the event log.
 //!
 //! Everything is below `/sso`, which is also the issuer.
@@ -25,6 +25,7 @@ mod person;
 mod refusal;
 mod routes;
 mod selector;
+mod ssf;
 mod start;
 mod state;
 mod test_login;
@@ -63,7 +64,16 @@ impl Service for SingleSignOn {
     /// Follows the event log, so that sessions end with what they stand on; forgets what is over; and replaces the keys that
     /// sign, in time.
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        tokio::join!(follow::run(&self.0, &shutdown), housekeeping::run(&self.0, &shutdown));
+        let stopping = async {
+            shutdown.soft.cancelled().await;
+            self.0.stopping.cancel();
+        };
+        tokio::join!(
+            follow::run(&self.0, &shutdown),
+            housekeeping::run(&self.0, &shutdown),
+            housekeeping::watch_streams(&self.0, &shutdown),
+            stopping
+        );
         Ok(())
     }
 }

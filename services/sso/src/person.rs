@@ -1,11 +1,11 @@
 //! A person of a directory, as the directory has them now, and what apps are told of them.
 
 use crate::state::Inner;
-use directory::{User, normalized_user};
+use directory::{User, claims_of, normalized_user};
 use events::{DirectoryId, ResourceId};
 use scim::filter::Filter;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::{Directory, LoginChannel, Query, StoreError, UserRow};
 
 /// A person.
@@ -20,21 +20,9 @@ pub(crate) struct Person {
 #[derive(Clone, Debug, Deserialize)]
 struct Parts {
     user_name: Option<String>,
-    email: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    display_name: Option<String>,
     state: String,
-    role: Option<String>,
     #[serde(default)]
     grants: Vec<String>,
-    #[serde(default)]
-    groups: Vec<Group>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Group {
-    display_name: Option<String>,
 }
 
 /// The people of one directory, with the rules by which they are seen.
@@ -136,37 +124,7 @@ impl Person {
 
     /// The claims that an ID token and userinfo have by the scopes that the app asked for (OpenID Connect Core §5.4).
     pub(crate) fn claims(&self, scope: &str) -> Map<String, Value> {
-        let parts = &self.parts;
-        let has = |wanted: &str| scope.split(' ').any(|one| one == wanted);
-        let mut claims = Map::new();
-        let mut add = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                claims.insert(name.to_owned(), value);
-            }
-        };
-        let text = |value: &Option<String>| value.as_ref().map(|value| json!(value));
-        if has("profile") {
-            add("name", text(&parts.display_name));
-            add("given_name", text(&parts.first_name));
-            add("family_name", text(&parts.last_name));
-            add("preferred_username", text(&parts.user_name));
-        }
-        if has("email") {
-            add("email", text(&parts.email));
-        }
-        for member in ["organization_id", "directory_id"] {
-            add(member, self.profile.get(member).cloned());
-        }
-        add("roles", parts.role.as_ref().map(|role| json!([role])));
-        if has("groups") {
-            let names: Vec<_> = parts
-                .groups
-                .iter()
-                .filter_map(|group| group.display_name.as_ref())
-                .collect();
-            add("groups", Some(json!(names)));
-        }
-        claims
+        claims_of(&self.profile, scope)
     }
 
     /// Everything that the directory knows, as events have it.

@@ -2,7 +2,7 @@
 
 use crate::parameters::MOST_BYTES;
 use crate::state::State;
-use crate::{authorize, callback, discovery, logout, start, test_login, token, userinfo};
+use crate::{authorize, callback, discovery, logout, ssf, start, test_login, token, userinfo};
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -33,6 +33,7 @@ pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + S
             )
             .service(web::resource("/profile").wrap(cross_origin()).get(userinfo::profile))
             .service(web::resource("/logout").get(logout::by_query).post(logout::by_form))
+            .configure(ssf::configure)
             .service(web::resource("/{slug}/start").get(start::begin))
             .service(web::resource("/{slug}/test").get(test_login::begin))
             .service(
@@ -40,7 +41,10 @@ pub(crate) fn configure(state: State) -> impl Fn(&mut ServiceConfig) + Clone + S
                     .get(callback::by_query)
                     .post(callback::by_form),
             );
-        config.service(scope);
+        let document = web::resource(ssf::WELL_KNOWN)
+            .app_data(Data::new(state.clone()))
+            .get(ssf::document);
+        config.service(document).service(scope);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
+use crate::ssf::Polls;
 use actix_web::HttpRequest;
 use events::{DirectoryId, SsoClientId, Timestamp};
 use keyring::KeyRing;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use tokio_util::sync::CancellationToken;
 use webhooks::{NameResolver, SystemLookup, guarded_client};
 
 /// How long an identity provider may take to answer.
@@ -31,6 +33,8 @@ pub(crate) enum ClientUse {
     Authorize,
     /// The app asks for tokens.
     Token,
+    /// The app manages its streams, or fetches what waits on one.
+    Signals,
 }
 
 /// What the handlers share. Cheap to clone.
@@ -52,6 +56,10 @@ pub(crate) struct Inner {
     pub(crate) issuer: String,
     pub(crate) config: Config,
     pub(crate) partitions: u16,
+    /// Polls of apps that wait.
+    pub(crate) polls: Polls,
+    /// Cancelled when the process stops: nothing waits any more then.
+    pub(crate) stopping: CancellationToken,
     /// What apps have sent lately.
     rates: Rates<(ClientUse, SsoClientId)>,
     /// What addresses have sent lately.
@@ -104,6 +112,8 @@ impl State {
                 .build(),
             rates: Rates::default(),
             addresses: Rates::default(),
+            polls: Polls::default(),
+            stopping: CancellationToken::new(),
             client,
             store,
             master_keys,

@@ -1,4 +1,5 @@
-//! `/sso/token`: an app redeems a code or a refresh token (RFC 6749 §4.1.3 and §6, OpenID Connect Core §3.1.3).
+//! `/sso/token`: an app redeems a code or a refresh token (RFC 6749 §4.1.3 and §6, OpenID Connect Core §3.1.3), or gets a token
+//! for itself (§4.4; see `ssf`).
 //!
 //! A code and a refresh token are good once; whoever uses one again ends the session, for one of the two who had it stole it
 //! (RFC 9700 §4.5 and §4.14). Whether the person may log in still is looked up each time.
@@ -8,6 +9,7 @@ use crate::follow::end_sessions;
 use crate::parameters::Parameters;
 use crate::person::{People, Person};
 use crate::selector::is_open;
+use crate::ssf;
 use crate::state::{ClientUse, Inner, State};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -102,10 +104,11 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
     let client = authenticated(&state, &request, &parameters, now).await?;
     state.pass(ClientUse::Token, client.id).map_err(TokenError::TooMany)?;
     let (session, person) = match parameters.get("grant_type") {
+        Some("client_credentials") => return Ok(given(ssf::grant(&state, &client, &parameters, now)?)),
         Some("authorization_code") => redeem(&state, &client, &parameters, now).await?,
         Some("refresh_token") => refresh(&state, &client, &parameters, now).await?,
         Some(_) => {
-            let sentence = "grant_type must be authorization_code or refresh_token";
+            let sentence = "grant_type must be authorization_code, refresh_token or client_credentials";
             return Err(TokenError::OAuth("unsupported_grant_type", sentence));
         }
         None => return Err(TokenError::request("grant_type is missing")),
@@ -114,11 +117,15 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
         telemetry::link(&tracing::Span::current(), begun);
     }
     let keys = state.keys.get(now).await?;
-    let answer = tokens(&state, &keys, &session, &person, now)?;
-    Ok(HttpResponse::Ok()
+    Ok(given(tokens(&state, &keys, &session, &person, now)?))
+}
+
+/// Tokens, which no cache keeps (RFC 6749 §5.1).
+fn given(answer: Value) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"))
-        .json(answer))
+        .json(answer)
 }
 
 async fn redeem(

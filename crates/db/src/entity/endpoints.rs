@@ -67,8 +67,11 @@ pub struct Model {
     /// A JSON array of addresses.
     #[sea_orm(column_type = "Text")]
     pub contacts: Option<String>,
-    /// The app whose logout tokens it is sent; the endpoint is the app's, and goes with it.
+    /// The app whose logout tokens or signals it is sent; the endpoint is the app's, and goes with it.
     pub sso_client_id: Option<Id<SsoClientId>>,
+    /// A JSON array: the events of Shared Signals that a stream is sent.
+    #[sea_orm(column_type = "Text")]
+    pub signals: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -133,6 +136,8 @@ pub enum EndpointFormat {
     Set,
     /// Logout tokens (OpenID Connect Back-Channel Logout 1.0), for an app that people log in to.
     LogoutToken,
+    /// Security Event Tokens of the Shared Signals Framework, for an app that people log in to.
+    Signals,
 }
 
 impl EndpointFormat {
@@ -143,6 +148,7 @@ impl EndpointFormat {
             Self::Standard => "standard",
             Self::Set => "set",
             Self::LogoutToken => "logout_token",
+            Self::Signals => "signals",
         }
     }
 }

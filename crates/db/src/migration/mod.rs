@@ -32,6 +32,7 @@ mod refusals;
 mod requests;
 mod scopes;
 mod security_events;
+mod signals;
 #[cfg(test)]
 mod snapshot;
 mod sso;
@@ -101,6 +102,7 @@ migrations! {
     "0034_activity": activity,
     "0035_sso": sso,
     "0036_logout_tokens": logout_tokens,
+    "0037_signals": signals,
     "0040_sso_traces": sso_traces,
 }
 
@@ -119,6 +121,12 @@ pub mod backfills {
     #[must_use]
     pub const fn instants(dialect: Dialect) -> &'static str {
         super::instants::refold(dialect)
+    }
+
+    /// Notes who has a session of an app (`0037_signals`).
+    #[must_use]
+    pub const fn app_people() -> &'static str {
+        super::signals::BACKFILL
     }
 
     /// Gives `active` to users who have none (`0016_active`).

@@ -73,7 +73,7 @@ pub(crate) fn role<'a>(user: &'a User, groups: &[GroupRef], policy: &'a Policy) 
 }
 
 /// The value of the primary role, else of the first; a role without a value is none.
-fn own_role(attributes: &Map<String, Value>) -> Option<Cow<'_, str>> {
+pub(crate) fn own_role(attributes: &Map<String, Value>) -> Option<Cow<'_, str>> {
     let roles = attributes.get("roles")?.as_array()?;
     roles
         .iter()

@@ -131,6 +131,12 @@ impl EndpointSubscription {
         render(parsed, kind, |data| fields.apply(data) || may_be_empty).ok_or(Untold::Fields)
     }
 
+    /// Whether events of that directory are told at all; says nothing about types and users.
+    #[must_use]
+    pub fn concerns(&self, event: &Event) -> bool {
+        self.is_of_interest(event).is_ok()
+    }
+
     /// Whether a directory's users may be shown at all; says nothing about types and users.
     fn is_of_interest(&self, event: &Event) -> Result<(), Untold> {
         if self.broken {

@@ -65,8 +65,10 @@ pub struct Endpoint {
     pub format: EndpointFormat,
     /// The `aud` of its Security Event Tokens; `None` for its URL.
     pub audience: Option<Vec<String>>,
-    /// The app whose logout tokens it is sent: see [`EndpointFormat::LogoutToken`].
+    /// The app whose endpoint it is: see [`EndpointFormat::LogoutToken`] and [`EndpointFormat::Signals`].
     pub sso_client_id: Option<SsoClientId>,
+    /// The URIs of the events that a stream of the app is sent.
+    pub signals: Option<Vec<String>>,
     /// Whether it is sent to.
     pub state: EndpointState,
     /// Why it is not.
@@ -151,8 +153,10 @@ pub struct ActiveEndpoint {
     pub format: EndpointFormat,
     /// The `aud` of its Security Event Tokens; `None` for its URL.
     pub audience: Option<Vec<String>>,
-    /// The app whose logout tokens it is sent: see [`EndpointFormat::LogoutToken`].
+    /// The app whose endpoint it is: see [`EndpointFormat::LogoutToken`] and [`EndpointFormat::Signals`].
     pub sso_client_id: Option<SsoClientId>,
+    /// The URIs of the events that a stream of the app is sent.
+    pub signals: Option<Vec<String>>,
     /// Whether it is sent to; otherwise its events are held.
     pub enabled: bool,
 }
@@ -250,7 +254,8 @@ impl Endpoints {
     }
 }
 
-fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
+/// An endpoint of its row.
+pub(crate) fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
     Ok(Endpoint {
         id: row.id.0,
         url: EndpointUrl::read(row.sealed_url, row.url, row.url_origin, row.url_path_length),
@@ -277,6 +282,7 @@ fn endpoint(row: Model) -> Result<Endpoint, StoreError> {
         format: row.format,
         audience: json(row.audience, "audience")?,
         sso_client_id: row.sso_client_id.map(|id| id.0),
+        signals: json(row.signals, "signals")?,
         state: row.state,
         disabled_reason: row.disabled_reason,
         disabled_at: row.disabled_at.map(Timestamp::from),
@@ -325,6 +331,7 @@ fn active(row: Model) -> Result<ActiveEndpoint, StoreError> {
         format: endpoint.format,
         audience: endpoint.audience,
         sso_client_id: endpoint.sso_client_id,
+        signals: endpoint.signals,
         enabled: endpoint.state == EndpointState::Enabled,
     })
 }

@@ -8,6 +8,7 @@ use ::events::{DeliveryId, DirectoryId, EventType, ResourceId, Timestamp};
 use db::entity::column::{Id, Millis};
 use db::entity::copies::CopyTable;
 use db::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
+use db::entity::sso_client_people;
 use db::entity::{
     attempts, dead_letters, deliveries, delivery_bodies, endpoints, events, group_members, sequences, test_receipts,
     user_emails, users,
@@ -261,6 +262,9 @@ impl Step<'_> {
             return Ok(false);
         }
         let passes = row.passes + 1;
+        if passes >= PASSES {
+            self.apps().await?;
+        }
         self.save(ActiveModel {
             sequence: Set(0),
             after_id: Set(None),
@@ -341,6 +345,14 @@ impl Step<'_> {
             .filter(test_receipts::Column::Body.like(self.pattern()))
             .filter(test_receipts::Column::Body.not_like(TOMBSTONES));
         execute(self.tx, deleted.as_query()).await?;
+        Ok(())
+    }
+
+    /// Which apps the person logged in to. Not before the end: they must have been told that the person is gone.
+    async fn apps(&self) -> Result<(), StoreError> {
+        let forgotten = sso_client_people::Entity::delete_many()
+            .filter(sso_client_people::Column::UserId.eq(Id(self.erasure.user_id)));
+        execute(self.tx, forgotten.as_query()).await?;
         Ok(())
     }
 

@@ -103,7 +103,7 @@ impl AdminTx {
         found.map(client).transpose()
     }
 
-    /// Writes an app that was read in this change, and brings its endpoint in step.
+    /// Writes an app that was read in this change, and brings its endpoint and its streams in step.
     ///
     /// # Errors
     /// As any write.
@@ -112,15 +112,17 @@ impl AdminTx {
         row.id = sea_orm::NotSet;
         let written = Entity::update_many().set(row).filter(Column::Id.eq(Id(changed.id)));
         execute(&self.tx, written.as_query()).await?;
+        self.streams_follow(changed).await?;
         self.follow_sso_client(changed).await
     }
 
-    /// Deletes an app with its logins and sessions, and the endpoint of its logout tokens with its deliveries.
+    /// Deletes an app with its logins, sessions and streams, and the endpoint of its logout tokens with its deliveries.
     ///
     /// # Errors
     /// As any write.
     pub async fn delete_sso_client(&self, id: SsoClientId) -> Result<(), StoreError> {
         self.delete_endpoint_of_app(id).await?;
+        self.delete_streams_of_app(id).await?;
         let deleted = Entity::delete_many().filter(Column::Id.eq(Id(id)));
         execute(&self.tx, deleted.as_query()).await?;
         Ok(())

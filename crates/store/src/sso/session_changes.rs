@@ -2,6 +2,7 @@
 //! ends a session does it here, so that apps hear of every end.
 
 use super::sessions::{SESSIONS_AT_ONCE, is_live, session};
+use super::streams::note_person;
 use super::{SessionEnd, SessionFilter, SsoSession};
 use crate::{AdminTx, EventDraft, StoreError};
 use db::entity::column::{Id, Millis};
@@ -37,7 +38,8 @@ pub struct EndedSession {
 }
 
 impl AdminTx {
-    /// Redeems the code of a session that goes on, and appends `session.created`; the session as it is then. Of several
+    /// Redeems the code of a session that goes on, appends `session.created`, and notes the person as one of the app's; the
+    /// session as it is then. Of several
     /// that try, one gets it. `lane` is that of the session's directory, which the change was opened with.
     ///
     /// # Errors
@@ -60,6 +62,7 @@ impl AdminTx {
         let Some(row) = redeemed else { return Ok(None) };
         let cause = row.traceparent.clone();
         self.append(lane, vec![draft(&row, None, now, cause)]).await?;
+        note_person(&self.tx, &row, now).await?;
         session(row).map(Some)
     }
 

@@ -92,6 +92,7 @@ impl Fixture {
             format: store::EndpointFormat::Standard,
             audience: None,
             sso_client_id: None,
+            signals: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
             disabled_at: None,

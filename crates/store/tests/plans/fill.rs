@@ -252,6 +252,13 @@ impl Sql {
                 self.id(Kind::User, "g.n"),
             ),
             format!(
+                "INSERT INTO sso_client_people (user_id, client_id, directory_id, scope, since) \
+                 SELECT {}, {}, {}, 'openid', {NOW} FROM {all}",
+                self.id(Kind::User, "g.n"),
+                self.id(Kind::SsoClient, "(g.n % 10)"),
+                self.id(Kind::Directory, "(g.n % 10)"),
+            ),
+            format!(
                 "INSERT INTO audit_log (id, actor_kind, actor_id, action, organization_id, directory_id, after, created_at) \
                  SELECT {}, 'key', {}, 'directory.updated', {}, {}, '{{}}', {STORED} FROM {all}",
                 self.id(Kind::Audit, "g.n"),

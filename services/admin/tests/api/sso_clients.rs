@@ -2,8 +2,10 @@
 
 use crate::harness::{Api, BOTH, text};
 use actix_web::http::{Method, StatusCode};
+use events::{EventType, SsfStreamId, Timestamp};
 use secrets::{Token, TokenKind};
 use serde_json::{Value, json};
+use store::{EndpointUrl, SsfStream, StreamMethod};
 
 const PATH: &str = "/api/v1/sso-clients";
 
@@ -124,6 +126,63 @@ async fn where_an_app_is_told_of_logouts_is_an_endpoint_that_is_changed_with_the
         let none = json!({ "backchannel_logout_uri": null });
         api.patch(&path_of(&made), &none).await.expect(StatusCode::OK);
         assert_eq!(all().await, json!([]));
+        api.close().await;
+    }
+}
+
+#[actix_web::test]
+async fn the_streams_of_an_app_are_seen_and_deleted_and_changed_by_the_app_only() {
+    const ENDPOINTS: &str = "/api/v1/endpoints";
+    for dialect in BOTH {
+        let api = Api::on(dialect).await;
+        let (made, other) = (client(&api, &json!({})).await, client(&api, &json!({})).await);
+        let (app, id, now) = (text(&made, "id").parse().unwrap(), SsfStreamId::new(), Timestamp::now());
+        let poll = format!("https://rollcall.example/sso/ssf/poll/{id}");
+        let url = EndpointUrl::sealed(
+            &poll,
+            api.state_key()
+                .seal(poll.as_bytes(), &store::Endpoint::url_context(id.uuid().into())),
+        );
+        let types = vec![EventType::SessionEnded];
+        let mut stream = SsfStream::new((id, app), None, StreamMethod::Poll, url, types, now);
+        stream.events_requested = vec![::directory::SIGNAL_URIS[0].to_owned(), "urn:unknown".to_owned()];
+        let change = api.db.store.change(None).await.unwrap();
+        assert!(change.create_stream(&stream, 5).await.unwrap());
+        change.commit().await.unwrap();
+        let streams = format!("{}/streams", path_of(&made));
+        let listed = api.get(&streams).await.expect(StatusCode::OK);
+        let shown = &listed["data"][0];
+        assert_eq!((&shown["id"], &shown["client_id"]), (&json!(id), &made["id"]));
+        assert_eq!(
+            (&shown["method"], &shown["status"], &shown["events_delivered"]),
+            (&json!("poll"), &json!("enabled"), &json!([::directory::SIGNAL_URIS[0]]))
+        );
+        let none = api
+            .get(&format!("{}/streams", path_of(&other)))
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!(none["data"], json!([]));
+        let endpoint = format!("{ENDPOINTS}/{id}");
+        assert_eq!(api.get(&endpoint).await.expect(StatusCode::OK)["format"], "signals");
+        api.patch(&endpoint, &json!({"rate_limit": 1})).await.problem(409);
+        api.delete(&endpoint).await.problem(409);
+        for (action, body) in [("enable", json!({})), ("test", json!({"type": "session.ended"}))] {
+            api.post(&format!("{endpoint}/{action}"), &body).await.problem(409);
+        }
+        let own = json!({"url": "https://app.example/hook", "format": "signals"});
+        let refused = api.post(ENDPOINTS, &own).await.problem(422);
+        assert_eq!(refused["errors"][0]["pointer"], "#/format", "{refused}");
+
+        api.delete(&format!("{}/streams/{id}", path_of(&other)))
+            .await
+            .problem(404);
+        let gone = api.delete(&format!("{streams}/{id}")).await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        api.delete(&format!("{streams}/{id}")).await.problem(404);
+        assert_eq!(api.get(&streams).await.expect(StatusCode::OK)["data"], json!([]));
+        api.get(&endpoint).await.problem(404);
+        let log = api.get("/api/v1/audit-log?action=ssf_stream.deleted").await;
+        assert!(log.text.contains(&id.to_string()), "{}", log.text);
         api.close().await;
     }
 }

@@ -17,7 +17,7 @@ use store::{
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-fn client(logout: Option<String>) -> SsoClient {
+pub(crate) fn client(logout: Option<String>) -> SsoClient {
     let now = Timestamp::now();
     SsoClient {
         id: SsoClientId::new(),
@@ -38,7 +38,7 @@ fn client(logout: Option<String>) -> SsoClient {
 
 impl System {
     /// A connection to the directory, and these apps.
-    async fn connect(&self, apps: &[&SsoClient]) -> ConnectionId {
+    pub(crate) async fn connect(&self, apps: &[&SsoClient]) -> ConnectionId {
         let (id, now) = (ConnectionId::new(), Timestamp::now());
         let connection = Connection {
             id,
@@ -78,7 +78,12 @@ impl System {
     }
 
     /// Somebody logs in to an app, which redeems the code.
-    async fn log_in(&self, connection_id: ConnectionId, app: &SsoClient, user_id: ResourceId) -> SsoSessionId {
+    pub(crate) async fn log_in(
+        &self,
+        connection_id: ConnectionId,
+        app: &SsoClient,
+        user_id: ResourceId,
+    ) -> SsoSessionId {
         let (id, now) = (SsoSessionId::new(), Timestamp::now());
         let begun = NewSsoSession {
             id,
@@ -108,7 +113,7 @@ impl System {
     }
 
     /// All sessions of somebody end, and the log is published.
-    async fn log_out(&self, user_id: ResourceId) {
+    pub(crate) async fn log_out(&self, user_id: ResourceId) {
         let change = self.store().change(Some(self.lane())).await.unwrap();
         let of = SessionFilter::User(self.directory_id, user_id);
         let ended = change.end_sso_sessions(self.lane(), of, SessionEnd::Deactivated, None, Timestamp::now());

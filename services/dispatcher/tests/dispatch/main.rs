@@ -6,6 +6,7 @@ mod lines;
 mod logouts;
 mod receiver;
 mod sealing;
+mod signals;
 mod system;
 
 use events::{Event, EventType, ResourceId, Timestamp};

@@ -175,6 +175,7 @@ impl System {
             format: EndpointFormat::Standard,
             audience: None,
             sso_client_id: None,
+            signals: None,
             state: EndpointState::Enabled,
             disabled_reason: None,
             disabled_at: None,

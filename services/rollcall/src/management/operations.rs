@@ -237,6 +237,8 @@ mod tests {
             "sso-clients rotate-secret",
             "sso-sessions list",
             "sso-sessions end",
+            "sso-streams list",
+            "sso-streams delete",
         ] {
             assert!(names.contains(expected), "{expected} is not among {names:?}");
         }

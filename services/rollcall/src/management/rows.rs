@@ -55,6 +55,7 @@ const COLUMNS: &[(&str, &[&str])] = &[
         "SsoSession",
         &["id", "user_id", "client_id", "channel", "is_live", "created_at"],
     ),
+    ("SsoStream", &["id", "method", "url_origin", "status", "status_reason"]),
     (
         "PortalLink",
         &["id", "organization_id", "features", "capabilities", "expires_at"],

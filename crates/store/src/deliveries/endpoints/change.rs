@@ -186,6 +186,7 @@ fn operators(endpoint: &Endpoint) -> Result<ActiveModel, StoreError> {
         format: Set(endpoint.format),
         audience: Set(json(endpoint.audience.as_ref())?),
         contacts: Set(column_of(&endpoint.contacts)?),
+        signals: Set(json(endpoint.signals.as_ref())?),
         ..ActiveModel::default()
     })
 }

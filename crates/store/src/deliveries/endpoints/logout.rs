@@ -43,6 +43,7 @@ impl AdminTx {
     async fn endpoint_of_app(&self, client: SsoClientId) -> Result<Option<Endpoint>, StoreError> {
         let held = Entity::find()
             .filter(Column::SsoClientId.eq(Id(client)))
+            .filter(Column::Format.eq(EndpointFormat::LogoutToken))
             .lock_exclusive();
         let found: Option<Model> = fetch_one(&self.tx, held.as_query()).await?;
         found.map(endpoint).transpose()
@@ -75,6 +76,7 @@ fn of_app(client: &SsoClient, url: &str) -> Endpoint {
         format: EndpointFormat::LogoutToken,
         audience: None,
         sso_client_id: Some(client.id),
+        signals: None,
         state: EndpointState::Enabled,
         disabled_reason: None,
         disabled_at: None,

@@ -242,6 +242,8 @@ pub(super) async fn erasing(store: &Store, many: u64) {
     assert_eq!(erased, [erasure.user_id]);
     erasures.due(now(), 20).await.unwrap();
     while !erasures.step(erasure, now()).await.unwrap() {}
+    let again = now().plus(Duration::from_secs(2 * 3_600));
+    while !erasures.step(erasure, again).await.unwrap() {}
 }
 
 pub(super) async fn housekeeping(store: &Store) {

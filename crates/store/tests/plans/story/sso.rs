@@ -1,11 +1,13 @@
 //! Single sign-on.
 
 use super::*;
-use events::{ConnectionId, SsoClientId, SsoLoginId, SsoSessionId};
+use events::{ConnectionId, ResourceId, SsfStreamId, SsoClientId, SsoLoginId, SsoSessionId};
+use std::collections::HashSet;
 use std::time::Duration;
 use store::{
     ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, LiveWay, LoginChannel,
-    NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient, SsoKey, SsoLogin,
+    NewSsoSession, RefusedSignal, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsoClient, SsoKey, SsoLogin,
+    StreamMethod, StreamStatus,
 };
 
 fn connection(id: ConnectionId) -> Connection {
@@ -196,6 +198,7 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     };
     let people = [begun.user_id, events::ResourceId::new()];
     assert_eq!(sessions.ways(big(), &people, now()).await.unwrap(), [way]);
+    streams(store, app, begun.user_id).await;
     for of in [
         SessionFilter::Id(begun.id),
         SessionFilter::User(big(), begun.user_id),
@@ -227,4 +230,90 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     assert_eq!(reader.position().await.unwrap(), None);
     reader.note(None, now()).await.unwrap();
     assert_eq!(reader.position().await.unwrap(), Some(None));
+}
+
+/// A stream from its beginning to its end.
+async fn streams(store: &Store, app: SsoClientId, person: ResourceId) {
+    let id = SsfStreamId::new();
+    let url = || EndpointUrl::sealed("https://app.example/signals", vec![7; 40]);
+    let mut new = SsfStream::new(
+        (id, app),
+        None,
+        StreamMethod::Poll,
+        url(),
+        vec![EventType::SessionEnded],
+        now(),
+    );
+    new.events_requested = vec!["a".to_owned(), "b".to_owned()];
+    new.tell(&["a"]);
+    let change = store.change(None).await.unwrap();
+    assert!(change.sso_client(app).await.unwrap().is_some());
+    assert!(change.create_stream(&new, 1).await.unwrap());
+    assert!(!change.create_stream(&new, 1).await.unwrap(), "that is one too many");
+    assert!(change.verify_stream(id, Duration::from_secs(60), now()).await.unwrap());
+    assert!(!change.verify_stream(id, Duration::from_secs(60), now()).await.unwrap());
+    let held = change.stream(app, id).await.unwrap().unwrap();
+    assert_eq!(held.endpoint.signals, Some(vec!["a".to_owned()]));
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(
+            change
+                .tell_stream(&held, "stream.verification", "{}", now())
+                .await
+                .unwrap(),
+        );
+    }
+    change.commit().await.unwrap();
+
+    let streams = store.ssf_streams();
+    let found = streams.by_id(app, id).await.unwrap().unwrap();
+    assert!(streams.by_id(SsoClientId::new(), id).await.unwrap().is_none());
+    assert_eq!(streams.of_client(app).await.unwrap().len(), 1);
+    assert_eq!(streams.overfull(None, 2).await.unwrap().0, [(app, id)]);
+    assert!(streams.overfull(None, 3).await.unwrap().0.is_empty());
+    let waiting = streams.waiting(&found, 2, 1_000).await.unwrap();
+    assert!(waiting.more && waiting.signals.iter().map(|one| one.id).eq(told[..2].iter().copied()));
+    assert_eq!(
+        streams.waiting(&found, 9, 3).await.unwrap().signals.len(),
+        1,
+        "bytes are bounded, too"
+    );
+    assert_eq!(streams.acknowledge(&found, &told[..1], now()).await.unwrap(), 1);
+    assert_eq!(streams.acknowledge(&found, &told[..1], now()).await.unwrap(), 0);
+    let refused = RefusedSignal {
+        id: told[1],
+        reason: "no".to_owned(),
+    };
+    assert_eq!(streams.refuse(&found, &[refused], now()).await.unwrap(), 1);
+    assert!(streams.remove_subject(&found, person, 1, now()).await.unwrap());
+    assert!(!streams.remove_subject(&found, user(4), 1, now()).await.unwrap());
+    let (apps, people) = (HashSet::from([app]), HashSet::from([person, user(4)]));
+    let known = store.people_of_apps(&apps, &people).await.unwrap();
+    assert!(matches!(&known[..], [one] if one.user_id == person && one.scope == "openid"));
+    let removed = store.removed_from_streams(&HashSet::from([id]), &people).await.unwrap();
+    assert_eq!(removed, HashSet::from([(id, person)]));
+    streams.add_subject(&found, person).await.unwrap();
+
+    let change = store.change(None).await.unwrap();
+    let before = change.stream(app, id).await.unwrap().unwrap();
+    let mut changed = before.clone();
+    (changed.status, changed.announcement_id) = (StreamStatus::Disabled, Some(told[2]));
+    changed.tell(&["a"]);
+    assert_eq!(changed.endpoint.signals, Some(Vec::new()));
+    assert!(streams.announcement(&changed).await.unwrap().is_some());
+    change.save_stream(&before, &changed, false).await.unwrap();
+    let (before, mut changed) = (changed.clone(), changed);
+    (changed.status, changed.method) = (StreamStatus::Enabled, StreamMethod::Push);
+    changed.endpoint = change.stream(app, id).await.unwrap().unwrap().endpoint;
+    change.save_stream(&before, &changed, true).await.unwrap();
+    change.commit().await.unwrap();
+    let found = streams.by_id(app, id).await.unwrap().unwrap();
+    assert_eq!(found.standing(), (StreamStatus::Enabled, None));
+    assert!(
+        streams.waiting(&found, 9, 1_000).await.unwrap().signals.is_empty(),
+        "nothing is left of what waited"
+    );
+    let change = store.change(None).await.unwrap();
+    change.delete_stream(id).await.unwrap();
+    change.commit().await.unwrap();
 }

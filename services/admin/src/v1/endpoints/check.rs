@@ -135,6 +135,14 @@ pub(super) fn is_no_apps(endpoint: &Endpoint) -> Result<(), Problem> {
     let Some(app) = endpoint.sso_client_id else {
         return Ok(());
     };
+    if endpoint.format == EndpointFormat::Signals {
+        let detail = format!(
+            "This endpoint is a stream of the app {app}, which sets it up by itself: the app changes it, and \
+             DELETE /sso-clients/{app}/streams/{} deletes it.",
+            endpoint.id
+        );
+        return Err(Problem::new(ProblemKind::Conflict, detail));
+    }
     Err(Problem::new(
         ProblemKind::Conflict,
         format!(
@@ -155,6 +163,11 @@ pub(super) fn faults_of_format(
     if format == EndpointFormat::LogoutToken {
         let detail =
             "Such an endpoint comes and goes with an app of single sign-on: give the app a backchannel_logout_uri.";
+        faults.push(("/format".to_owned(), detail.to_owned()));
+        return faults;
+    }
+    if format == EndpointFormat::Signals {
+        let detail = "Such an endpoint is a stream, which an app of single sign-on makes at /sso/ssf/streams.";
         faults.push(("/format".to_owned(), detail.to_owned()));
         return faults;
     }

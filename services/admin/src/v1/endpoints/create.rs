@@ -116,6 +116,7 @@ pub(super) fn endpoint(
         format: format_of(wanted.format.unwrap_or_default()),
         audience: wanted.audience.map(|Audience(all)| all),
         sso_client_id: None,
+        signals: None,
         signing: String::new(),
         public_key: None,
         previous_public_key: None,
@@ -138,6 +139,7 @@ pub(super) const fn format_of(format: api::EndpointFormat) -> EndpointFormat {
         api::EndpointFormat::Standard => EndpointFormat::Standard,
         api::EndpointFormat::Set => EndpointFormat::Set,
         api::EndpointFormat::LogoutToken => EndpointFormat::LogoutToken,
+        api::EndpointFormat::Signals => EndpointFormat::Signals,
     }
 }
 

@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use api::{EndpointEnable, HeldEvents};
-use store::CatchUpFrom;
+use store::{CatchUpFrom, EndpointFormat};
 
 /// Switches an endpoint on.
 #[utoipa::path(
@@ -37,7 +37,7 @@ pub(crate) async fn handler(
     };
     let missing = || Problem::not_found("endpoint", &path);
     let before = open.endpoint(id).await?.ok_or_else(missing)?;
-    if held == HeldEvents::Snapshot {
+    if held == HeldEvents::Snapshot || before.format == EndpointFormat::Signals {
         is_no_apps(&before)?;
     }
     open.enable_endpoint(id, held != HeldEvents::Drain, context.now).await?;

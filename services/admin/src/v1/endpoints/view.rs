@@ -121,5 +121,6 @@ const fn format_of(format: store::EndpointFormat) -> EndpointFormat {
         store::EndpointFormat::Standard => EndpointFormat::Standard,
         store::EndpointFormat::Set => EndpointFormat::Set,
         store::EndpointFormat::LogoutToken => EndpointFormat::LogoutToken,
+        store::EndpointFormat::Signals => EndpointFormat::Signals,
     }
 }
