@@ -5,18 +5,14 @@
 //! the caller to look up.
 
 use crate::MasterKeys;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
+use crate::signed::Signer;
 use secrecy::SecretString;
-use std::fmt;
 use uuid::Uuid;
 
 /// What access tokens begin with.
 pub const ACCESS_TOKEN_PREFIX: &str = "rct_";
 const VERSION: u8 = 1;
 const CLAIMS: usize = 1 + 1 + 16 + 16 + 8;
-const TAG: usize = 32;
 
 /// How the holder of an access token got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,52 +37,27 @@ pub struct AccessClaims {
 }
 
 /// Makes and checks access tokens. Cheap to clone; never shown.
-#[derive(Clone)]
-pub struct AccessTokens {
-    signing: hmac::Key,
-    /// Made of the master key before this one: what it signed is good until it ends.
-    previous: Option<hmac::Key>,
-}
-
-impl fmt::Debug for AccessTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessTokens(..)")
-    }
-}
+#[derive(Clone, Debug)]
+pub struct AccessTokens(Signer);
 
 impl AccessTokens {
     /// With a key that is made of the master key: every process of an installation has the same.
     #[must_use]
     pub fn new(master_keys: &MasterKeys) -> Self {
-        let derived = master_keys.derive("access tokens");
-        let key = |derived: [u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, &derived);
-        Self {
-            signing: key(derived.current),
-            previous: derived.previous.map(key),
-        }
+        Self(Signer::new(master_keys, "access tokens"))
     }
 
     /// The text of a token that says this.
     #[must_use]
     pub fn sign(&self, claims: &AccessClaims) -> SecretString {
-        let mut bytes = encode(claims).to_vec();
-        let tag = hmac::sign(&self.signing, &bytes);
-        bytes.extend_from_slice(tag.as_ref());
-        format!("{ACCESS_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into()
+        self.0.sign(ACCESS_TOKEN_PREFIX, &encode(claims))
     }
 
     /// What a token says, or `None` when this installation did not make it or its time is over. Compares in constant time.
     #[must_use]
     pub fn verify(&self, text: &str, now_ms: i64) -> Option<AccessClaims> {
-        let encoded = text.strip_prefix(ACCESS_TOKEN_PREFIX)?;
-        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
-        let (claims, tag) = bytes.split_first_chunk::<CLAIMS>()?;
-        if tag.len() != TAG {
-            return None;
-        }
-        let mut keys = std::iter::once(&self.signing).chain(&self.previous);
-        keys.find(|key| hmac::verify(key, claims, tag).is_ok())?;
-        decode(claims).filter(|claims| now_ms < claims.expires_at_ms)
+        let claims = decode(&self.0.verify(ACCESS_TOKEN_PREFIX, text)?);
+        claims.filter(|claims| now_ms < claims.expires_at_ms)
     }
 }
 

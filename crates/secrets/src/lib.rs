@@ -10,6 +10,7 @@ mod master_key;
 mod master_keys;
 mod random;
 mod session_token;
+mod signed;
 mod token;
 
 pub use access_token::{ACCESS_TOKEN_PREFIX, AccessClaims, AccessTokens, GrantType};

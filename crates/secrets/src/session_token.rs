@@ -1,21 +1,17 @@
-//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. Signed by the installation
-//! itself, so that nothing of them is stored.
+//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. Signed
+//! by the installation, so that nothing of them is stored.
 //!
 //! The text is base64url of `version (1) | use (1) | session (16) | generation (4) | expiry (8, ms) | HMAC-SHA256 (32)`. A
 //! token proves that this installation gave it out and until when; whether its session goes on, and whether it is the
 //! newest of its session, is for the caller to look up.
 
 use crate::MasterKeys;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
+use crate::signed::Signer;
 use secrecy::SecretString;
-use std::fmt;
 use uuid::Uuid;
 
 const VERSION: u8 = 1;
 const CLAIMS: usize = 1 + 1 + 16 + 4 + 8;
-const TAG: usize = 32;
 
 /// What a token of a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,61 +54,38 @@ pub struct SessionClaims {
 }
 
 /// Makes and checks the tokens of sessions. Cheap to clone; never shown.
-#[derive(Clone)]
-pub struct SessionTokens {
-    signing: hmac::Key,
-    /// Made of the master key before this one: what it signed is good until it ends.
-    previous: Option<hmac::Key>,
-}
-
-impl fmt::Debug for SessionTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionTokens(..)")
-    }
-}
+#[derive(Clone, Debug)]
+pub struct SessionTokens(Signer);
 
 impl SessionTokens {
     /// With a key that is made of the master key: every process of an installation has the same.
     #[must_use]
     pub fn new(master_keys: &MasterKeys) -> Self {
-        let derived = master_keys.derive("session tokens");
-        let key = |derived: [u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, &derived);
-        Self {
-            signing: key(derived.current),
-            previous: derived.previous.map(key),
-        }
+        Self(Signer::new(master_keys, "session tokens"))
     }
 
     /// The text of a token that says this.
     #[must_use]
     pub fn sign(&self, what: SessionTokenUse, claims: &SessionClaims) -> SecretString {
-        let mut bytes = Vec::with_capacity(CLAIMS + TAG);
-        bytes.extend_from_slice(&[VERSION, what.code()]);
-        bytes.extend_from_slice(claims.session.as_bytes());
-        bytes.extend_from_slice(&claims.generation.to_be_bytes());
-        bytes.extend_from_slice(&claims.expires_at_ms.to_be_bytes());
-        let tag = hmac::sign(&self.signing, &bytes);
-        bytes.extend_from_slice(tag.as_ref());
-        format!("{}{}", what.prefix(), URL_SAFE_NO_PAD.encode(bytes)).into()
+        self.0.sign(what.prefix(), &encode(what, claims))
     }
 
     /// What a token for this use says, or `None` when this installation did not make it or its time is over. Compares in
     /// constant time.
     #[must_use]
     pub fn verify(&self, what: SessionTokenUse, text: &str, now_ms: i64) -> Option<SessionClaims> {
-        let encoded = text.strip_prefix(what.prefix())?;
-        if encoded.len() > 4 * (CLAIMS + TAG) {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
-        let (claims, tag) = bytes.split_first_chunk::<CLAIMS>()?;
-        if tag.len() != TAG {
-            return None;
-        }
-        let mut keys = std::iter::once(&self.signing).chain(&self.previous);
-        keys.find(|key| hmac::verify(key, claims, tag).is_ok())?;
-        decode(what, claims).filter(|claims| now_ms < claims.expires_at_ms)
+        let claims = decode(what, &self.0.verify(what.prefix(), text)?);
+        claims.filter(|claims| now_ms < claims.expires_at_ms)
     }
+}
+
+fn encode(what: SessionTokenUse, claims: &SessionClaims) -> [u8; CLAIMS] {
+    let mut bytes = [0; CLAIMS];
+    bytes[..2].copy_from_slice(&[VERSION, what.code()]);
+    bytes[2..18].copy_from_slice(claims.session.as_bytes());
+    bytes[18..22].copy_from_slice(&claims.generation.to_be_bytes());
+    bytes[22..].copy_from_slice(&claims.expires_at_ms.to_be_bytes());
+    bytes
 }
 
 fn decode(what: SessionTokenUse, bytes: &[u8; CLAIMS]) -> Option<SessionClaims> {

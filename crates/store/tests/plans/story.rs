@@ -99,7 +99,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     deliveries::endpoints(store).await;
     operations::sealed(store).await;
     deliveries::test_receivers(store).await;
-    sso::single_sign_on(store).await;
+    Box::pin(sso::single_sign_on(store)).await;
     deliveries::sending(store).await;
     deliveries::switching(database, store).await;
     people::the_past(store).await;

@@ -45,12 +45,12 @@ async fn person(n: usize, tenant: &Tenant, sso: &str, connection: &Value, apps: 
     let (name, object) = (format!("person{n}@contoso.example"), Uuid::new_v4());
     let id = tenant.scim.create_user(&name).await.id();
     let first = apps[0].app.log_in(sso, connection, &name, object).await;
-    let second = if n % 2 == 0 {
+    let second = if n.is_multiple_of(2) {
         Some(apps[1].app.log_in(sso, connection, &name, object).await)
     } else {
         None
     };
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         apps[1].app.begin(sso, connection, &name, object).await;
     }
     Person {
