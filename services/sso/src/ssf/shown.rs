@@ -45,7 +45,9 @@ pub(super) fn stream(state: &Inner, stream: &SsfStream) -> Result<Value, SsfFaul
 /// The same for the audit log: of its URL no more than the origin, since path and query may be keys of the app.
 pub(super) fn audited(shown: &Value) -> Value {
     let mut audited = shown.clone();
-    let url = shown["delivery"]["endpoint_url"].as_str().and_then(|url| Url::parse(url).ok());
+    let url = shown["delivery"]["endpoint_url"]
+        .as_str()
+        .and_then(|url| Url::parse(url).ok());
     audited["delivery"]["endpoint_url"] = json!(url.map(|url| url.origin().ascii_serialization()));
     audited
 }

@@ -52,7 +52,13 @@ pub(super) async fn create(state: Data<State>, request: HttpRequest, body: Bytes
     let answer = shown::stream(&state, &new)?;
     let of = (id, client.id);
     let audited = shown::audited(&answer);
-    let entry = line("stream.created", of, client.organization_id, (None, Some(&audited)), now);
+    let entry = line(
+        "stream.created",
+        of,
+        client.organization_id,
+        (None, Some(&audited)),
+        now,
+    );
     change.audit(entry).await?;
     change.commit().await?;
     metrics::counter!("rollcall_ssf_stream_changes_total", "change" => "created").increment(1);

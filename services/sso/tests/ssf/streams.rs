@@ -140,7 +140,10 @@ async fn a_stream_is_made_read_changed_replaced_and_deleted() {
         assert_eq!(actions.last(), Some(&"stream.created"));
         let all = format!("{lines:?}");
         assert!(all.contains("https://app.example"));
-        assert!(!all.contains("secret-of-the-app") && !all.contains("/signals"), "of a URL the origin alone is kept");
+        assert!(
+            !all.contains("secret-of-the-app") && !all.contains("/signals"),
+            "of a URL the origin alone is kept"
+        );
         world.stop().await;
     }
 }
