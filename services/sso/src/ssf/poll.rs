@@ -171,8 +171,10 @@ struct Waits<'p> {
 impl Polls {
     fn wait(&self, stream: SsfStreamId) -> Option<Waits<'_>> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Made only where it may wait: what is dropped takes the lock.
-        (waiting.len() < MOST_WAITING_POLLS && waiting.insert(stream)).then(|| Waits { polls: self, stream })
+        if waiting.len() >= MOST_WAITING_POLLS || !waiting.insert(stream) {
+            return None;
+        }
+        Some(Waits { polls: self, stream })
     }
 }
 
