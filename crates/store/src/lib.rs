@@ -37,9 +37,9 @@ pub use self::operations::{
     SealedValues, Strangers, SyncCycle, SyncState,
 };
 pub use self::sso::{
-    Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections,
-    EndedSession, LogReader, LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoBindings,
-    SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions,
+    Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest,
+    Connections, EndedSession, LogReader, LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter,
+    SsoBindings, SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, TestDecision,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

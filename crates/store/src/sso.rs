@@ -15,7 +15,8 @@ mod sessions;
 pub use bindings::{Binding, SsoBindings};
 pub use clients::{ClientAuthentication, SsoClient, SsoClients};
 pub use connections::{
-    Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections, SealedCredential,
+    Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest, Connections, SealedCredential,
+    TestDecision,
 };
 pub use keys::{SsoKey, SsoKeys};
 pub use logins::{LoginChannel, SsoLogin, SsoLogins};

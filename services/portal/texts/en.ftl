@@ -296,7 +296,7 @@ organization-directories-new-button = New directory
 organization-invite-button = Invite IT admin
 organization-link-made-label = New link
 organization-link-for-apps = <strong>Give this link to the team of the app.</strong> It is shown once. Whoever has it can look after the endpoints, without an account, until it ends { $when }.
-organization-link-for-setup = <strong>Send this link to the IT administrator.</strong> It is shown once. Whoever has it can connect the directory, without an account, until it ends { $when }.
+organization-link-for-setup = <strong>Send this link to the IT administrator.</strong> It is shown once. Whoever has it can set up what it is for, without an account, until it ends { $when }.
 organization-link-made-field = Link
 organization-check-verified = { $domain }: verified
 organization-check-not-verified = { $domain }: not verified yet
@@ -325,6 +325,9 @@ organization-column-made = Made
 organization-column-for = For
 organization-column-revoke = Revoke
 organization-link-endpoints = endpoints:
+organization-link-both = provisioning and single sign-on:
+organization-link-sync = provisioning:
+organization-link-sign-on = single sign-on:
 organization-link-one-directory = one directory
 organization-link-all-directories = all directories
 organization-revoke-link-button = Revoke<hidden> the link { $id }</hidden>
@@ -353,6 +356,9 @@ link-new-for-setup-label = An IT administrator
 link-new-for-setup-hint = Connects the identity provider, and looks after what it syncs.
 link-new-for-apps-label = The team of an app
 link-new-for-apps-hint = Sees the endpoints of this organization alone, and what was sent to them.
+link-new-setup-features-label = What an IT administrator sets up
+link-new-feature-directory-sync = provisioning: people and groups of the directory come here
+link-new-feature-sso = single sign-on: people log in with the account that they have at work
 link-new-directory-id-label = Directory, for an IT administrator
 link-new-capabilities-label = What the team of an app may do
 link-new-return-url-label = Where they go when done
@@ -1328,6 +1334,123 @@ guide-status-no-key = None yet. The guide makes one when it is time to paste it.
 guide-status-made = made { $when }
 guide-status-page-title = Status
 
+## The guide of single sign-on
+
+sign-on-start-title = Set up single sign-on for { $organization }
+sign-on-start-lead = About fifteen minutes. You need the right to register applications in your tenant. You can leave and come back with the same link.
+sign-on-no-directory = There is no directory yet whose people could log in. Ask whoever sent you the link for one that sets up provisioning, too.
+sign-on-tile = Single sign-on: { $directory }
+sign-on-tile-about = People log in with the account that they have at work.
+sign-on-link = Single sign-on
+sign-on-about = Single sign-on of { $directory } for { $organization }. You can leave and come back with the same link.
+sign-on-provisioning-link = Provisioning of this directory
+sign-on-step-register = Register the application
+sign-on-step-redirect-uris = Enter the two redirect URIs
+sign-on-step-credential = Give it a credential
+sign-on-step-claim = Add the claim upn
+sign-on-step-consent = Grant admin consent
+sign-on-step-test = Log in as a test
+sign-on-step-live = Go live
+
+## The guide of single sign-on: registering the application
+
+sign-on-register = In the <a>Microsoft Entra admin center</a>: <b>Entra ID → App registrations → New registration</b>. Enter a name, choose <b>Accounts in this organizational directory only (Single tenant)</b>, leave <b>Redirect URI</b> empty and press <b>Register</b>. You need the role <b>Application Developer</b> or a higher one.
+sign-on-register-ids = The <b>Overview</b> that opens has the two ids under <b>Essentials</b>. Copy both of them here.
+sign-on-register-button = Go on
+sign-on-register-known = These ids are entered already. Other ones begin the test anew, and log everybody out.
+sign-on-register-save-button = Change the ids
+sign-on-register-unreached = Entra could not be asked about this tenant.
+sign-on-client-id-hint = Such as c1b7e6f4-2f0a-4e7b-8d33-9a1e5c7d0b42.
+sign-on-authority-hint = Such as 5f2c9a0e-7d41-4c1b-9a55-0b6d3f7e2c10. It stands right below the other one.
+
+## The guide of single sign-on: redirect URIs
+
+sign-on-redirect-uris = In Entra, open the registration and then <b>Manage → Authentication</b>. Do this twice, first for apps on people’s own devices, then for the web.
+sign-on-redirect-native = <b>Add a platform → Mobile and desktop applications</b>: paste this under <b>Custom redirect URIs</b> and press <b>Configure</b>.
+sign-on-redirect-web = <b>Add a platform → Web</b>: paste this under <b>Redirect URIs</b> and press <b>Configure</b>. Leave both boxes under <b>Implicit grant and hybrid flows</b> empty.
+sign-on-redirect-newer = Where the page has a button <b>Add Redirect URI</b> instead, press that and choose the same two platforms. An address must not stand under both.
+sign-on-redirect-label = Redirect URI: { $platform }
+sign-on-open-registration-link = Open this page in Entra
+
+## The guide of single sign-on: the credential
+
+sign-on-credential = The application proves who it is in one of two ways. A certificate is safer and lasts longer; a client secret is quicker.
+sign-on-credential-now-secret = It proves itself by a client secret now, which ends { $when }.
+sign-on-credential-now-secret-undated = It proves itself by a client secret now.
+sign-on-credential-now-key = It proves itself by a certificate now, which ends { $when }.
+sign-on-credential-ended = The credential ended { $when }. Nobody can log in until there is another.
+sign-on-credential-ended-next = Replace it below.
+sign-on-credential-soon = The credential ends { $when }.
+sign-on-credential-soon-next = Replace it below before that.
+sign-on-secret-heading = A client secret
+sign-on-secret-replace-heading = Replace the secret
+sign-on-secret = In Entra: <b>Manage → Certificates & secrets → Client secrets → New client secret</b>. Enter a description, choose under <b>Expires</b> how long it is good and press <b>Add</b>. Copy the <b>Value</b> at once: Entra shows it only now. The <b>Secret ID</b> beside it is of no use here.
+sign-on-secret-value-label = Value
+sign-on-secret-value-hint = It is kept encrypted, and never shown again.
+sign-on-secret-end-label = Expires
+sign-on-secret-end-hint = The day that Entra shows in the same line. You are told before it comes.
+sign-on-secret-end-error = Enter the day on which the secret ends, so that you can be told before.
+sign-on-secret-button = Keep the secret
+sign-on-secret-replace-button = Replace the secret
+sign-on-secret-replace-hint = The new one counts at once. Delete the old one in Entra after the next login.
+sign-on-key-heading = Or a certificate
+sign-on-key-replace-heading = Replace the certificate
+sign-on-key = It is made here and its private key never leaves this place. It is good for two years.
+sign-on-key-waits = As soon as it is made it takes the place of what there is now: nobody logs in <b>before it is uploaded in Entra</b>.
+sign-on-key-button = Make a certificate
+sign-on-key-another-button = Make another certificate
+sign-on-key-upload = In Entra: <b>Manage → Certificates & secrets → Certificates → Upload certificate</b>. Choose the file that you save here and press <b>Add</b>. Entra then shows the same <b>Thumbprint</b>.
+
+## The guide of single sign-on: claim and consent
+
+sign-on-claim = In Entra: <b>Manage → Token configuration → Add optional claim</b>. Choose the token type <b>ID</b>, tick <b>{ $claim }</b> and press <b>Add</b>.
+sign-on-claim-permission = Entra asks whether to <b>Turn on the Microsoft Graph profile permission (required for claims to appear in token)</b>. Tick it and press <b>Add</b>.
+sign-on-claim-why = By this claim people are found in the directory when they log in for the first time. E-mail addresses never count.
+sign-on-consent = In Entra: <b>Manage → API permissions → Grant admin consent</b> for your organization, and then <b>Yes</b>. Then nobody is asked for consent when they log in. You need the role <b>Cloud Application Administrator</b>.
+sign-on-consent-link = Or grant it on <a>Entra’s own page for consent</a>. It comes back here and says whether it was done.
+sign-on-consent-permissions = It is about <b>openid</b>, <b>profile</b>, <b>email</b> and <b>User.Read</b>: who somebody is, and nothing else.
+
+## The guide of single sign-on: test and switch
+
+sign-on-test = Name at least one account of somebody who is in the directory, and log in with it. The result shows each claim and what would have come of it. It changes nothing, and nobody else gets in.
+sign-on-test-accounts-error = Name at least one account: a test login is for those that you name.
+sign-on-test-accounts-button = Save
+sign-on-test-needs-credential = A test needs a <credential>credential</credential> first.
+sign-on-test-unreached = Entra could not be asked about the tenant: { $error } See <register>the ids</register>.
+sign-on-test-button = Log in as a test account
+sign-on-test-button-hint = Use a private window if you are logged in with another account. Then come back to this page.
+sign-on-test-none = Waiting for the first test login …
+sign-on-test-good = A test login succeeded { $when }.
+sign-on-test-bad = The last test login, { $when }, would not have got in.
+sign-on-test-hint = listening
+sign-on-test-any-channel = any app
+sign-on-test-result-caption = What came of the last test login
+sign-on-test-column-app = Kind of app
+sign-on-test-column-result = Decision
+sign-on-test-gets-in = Gets in
+sign-on-test-look-again = Look again
+sign-on-live-draft = Nobody gets in yet. A test login must succeed before.
+sign-on-live-draft-next = Go back to the <test>test login</test>.
+sign-on-live-tested = A test login succeeded { $when }. Nobody else gets in yet.
+sign-on-live-tested-next = From now on everybody in the directory can log in, to the apps that their role includes.
+sign-on-live-button = Go live
+sign-on-live-active = People log in with the account that they have at work.
+sign-on-live-active-next = You are done. Come back here when the credential is to be replaced.
+sign-on-live-failing = Entra has refused this application since { $when }.
+sign-on-live-failing-next = Mend it in Entra, or replace the credential.
+sign-on-live-paused = Single sign-on is paused.
+sign-on-live-paused-next = Ask whoever sent you the link.
+sign-on-live-paused-error = It was paused by those who run it. Ask whoever sent you the link.
+sign-on-live-credential-heading = Credential
+sign-on-live-credential-fact = Proves itself by
+sign-on-live-credential-secret = a client secret
+sign-on-live-credential-key = a certificate
+sign-on-live-credential-none = nothing yet
+sign-on-live-ends-fact = Ends
+sign-on-live-test-fact = Last test
+sign-on-live-replace-secret-link = Replace the secret
+sign-on-live-replace-key-link = Replace the certificate
+
 ## The guide: drawings of screens of Entra
 
 screen-application-label = Entra's page: a name, Integrate any other application, then Create
@@ -1360,3 +1483,35 @@ screen-on-title = Overview
 screen-on-provisioning-status = Provisioning status
 screen-on-off = Off
 screen-on-button = Start provisioning
+screen-registration-label = Entra's page: Name, Single tenant, then Register
+screen-registration-title = Register an application
+screen-registration-name = Name *
+screen-registration-choice = Accounts in this organizational directory only (Single tenant)
+screen-registration-button = Register
+screen-overview-label = Entra's page: Application (client) ID and Directory (tenant) ID
+screen-overview-title = Essentials
+screen-overview-client-id = Application (client) ID
+screen-overview-tenant-id = Directory (tenant) ID
+screen-platform-label = Entra's page: Add a platform, then the platform, then the address and Configure
+screen-platform-title = Platform configurations
+screen-platform-add = Add a platform
+screen-platform-native = Mobile and desktop applications
+screen-platform-web = Web
+screen-platform-uris = Custom redirect URIs / Redirect URIs
+screen-platform-button = Configure
+screen-secret-label = Entra's page: New client secret, then the end and the Value
+screen-secret-title = Client secrets
+screen-secret-new = New client secret
+screen-secret-expires = Expires
+screen-secret-value = Value
+screen-secret-id = Secret ID
+screen-claim-label = Entra's page: Add optional claim, ID, upn, then Add
+screen-claim-title = Optional claims
+screen-claim-add = Add optional claim
+screen-claim-type = Token type
+screen-claim-id = ID
+screen-claim-button = Add
+screen-consent-label = Entra's page: Grant admin consent, then Yes
+screen-consent-title = Configured permissions
+screen-consent-button = Grant admin consent for …
+screen-consent-yes = Yes

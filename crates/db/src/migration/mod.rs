@@ -23,6 +23,7 @@ mod logout_tokens;
 mod mail;
 mod member_events;
 mod oauth;
+mod people_of_portal;
 mod portal_doors;
 mod portal_links;
 mod portal_sessions;
@@ -100,6 +101,7 @@ migrations! {
     "0034_activity": activity,
     "0035_sso": sso,
     "0036_logout_tokens": logout_tokens,
+    "0038_people_of_portal": people_of_portal,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

@@ -4,6 +4,9 @@ mod acts;
 mod make;
 mod show;
 
+pub(crate) use acts::certificate_file;
+pub(crate) use make::end_of_secret;
+
 use super::names::names;
 use super::next;
 use crate::api::query;

@@ -4,8 +4,9 @@ use super::*;
 use events::{ConnectionId, SsoClientId, SsoLoginId, SsoSessionId};
 use std::time::Duration;
 use store::{
-    ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, LoginChannel,
-    NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient, SsoKey, SsoLogin,
+    ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest,
+    LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient, SsoKey, SsoLogin,
+    TestDecision,
 };
 
 fn connection(id: ConnectionId) -> Connection {
@@ -31,6 +32,7 @@ fn connection(id: ConnectionId) -> Connection {
         last_error: None,
         failing_since: None,
         tested_at: None,
+        last_test: None,
         created_at: now(),
         updated_at: now(),
     }
@@ -118,7 +120,16 @@ pub(super) async fn single_sign_on(store: &Store) {
     assert!(connections.note_outcome(id, None, now()).await.unwrap());
     connections.keep_metadata(id, "{}", now()).await.unwrap();
     connections.keep_assertion_form(id, "rs256").await.unwrap();
-    connections.note_test(id, now()).await.unwrap();
+    let decision = TestDecision {
+        channel: None,
+        code: None,
+        detail: None,
+    };
+    let test = ConnectionTest {
+        at: now(),
+        decisions: vec![decision],
+    };
+    connections.note_test(id, &test).await.unwrap();
     for organization in [None, Some(super::id(Kind::Organization, 0))] {
         two_pages!(|page: ListPage| async move { store.sso_clients().list(organization, &page).await });
     }

@@ -15,7 +15,9 @@ pub(super) fn shown(state: &State, connection: store::Connection) -> Result<Conn
         None => entered().and_then(|authority| authority.tenant()),
     };
     let test_accounts = serde_json::from_str(&connection.test_accounts).map_err(|error| Problem::internal(&error))?;
+    let last_test = connection.last_test.as_deref().map(serde_json::from_str).transpose();
     Ok(Connection {
+        last_test: last_test.map_err(|error| Problem::internal(&error))?,
         redirect_uris: redirect_uris(state, &connection.slug),
         certificate: certificate_of(&connection)?.map(|certificate| certificate_shown(&certificate)),
         issuer: provider.map(|provider| provider.issuer),
