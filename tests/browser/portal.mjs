@@ -11,6 +11,8 @@ export async function portal(browser, url, report) {
   const filled = await fill(url);
   report.add("/console without a session leads to the login", await closed(browser, url));
   report.add("/console/login", await ownPage(browser, url, "/console/login", { isThorough: true, leastText: 80 }));
+  const person = `/console/login${filled.login}`;
+  report.add("/console/login?with={slug}", await ownPage(browser, url, person, { isThorough: true, leastText: 80, name: "console-login-person" }));
   report.add("a wrong key is refused and said to be", await wrongKey(browser, url));
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? "with scripts" : "without scripts";
@@ -71,6 +73,11 @@ async function fill(url) {
   // Port 60009 is nobody's: the connection is a draft that says so.
   const provider = { authority: "http://127.0.0.1:60009/tenant", client_id: "portal", test_accounts: ["ada@filled.example"] };
   await api(url, "POST", "/connections", { organization_id, directory_id: directory.id, ...provider });
+  // Another one is open, and people enter the console by it.
+  const opened = await api(url, "POST", "/connections", { organization_id, directory_id: directory.id, ...provider, name: "Filled Ltd." });
+  await api(url, "PATCH", `/connections/${opened.id}`, { state: "active", force: true });
+  const entering = { roles: ["EnterpriseAdmin"], scopes: ["read", "directories"] };
+  const { login_url } = await api(url, "PUT", `/connections/${opened.id}/console-access`, entering);
   const redirect_uris = ["https://app.example/callback"];
   await api(url, "POST", "/sso-clients", { name: "Time sheets", authentication: "client_secret", redirect_uris });
   const link = await api(url, "POST", "/portal-links", { organization_id });
@@ -94,6 +101,7 @@ async function fill(url) {
     paths: [here, `${here}/users/${people[0].id}`, filter, "/console/endpoints", "/console/test-receivers"],
     here,
     link: link.url,
+    login: new URL(login_url).search,
     branded: branded.url,
     apps: { link: apps.url, endpoint: `/apps/endpoints/${own.id}`, delivery: `/apps/deliveries/${tested.delivery_id}` },
   };
@@ -270,7 +278,7 @@ async function closed(browser, url) {
 async function wrongKey(browser, url) {
   const { context, page, faults } = await open(browser, `${url}/console/login`);
   await page.fill("[name=key]", "rca_no-such-key");
-  await page.click("main button.primary");
+  await page.click("main form[action='/console/login'] button");
   const errors = await page.textContent(".errors");
   // The browser itself says on the console that the form was not taken.
   const others = faults.filter((fault) => !fault.includes("422"));
@@ -282,7 +290,7 @@ async function wrongKey(browser, url) {
 async function setUp(browser, url, javaScriptEnabled) {
   const { context, page, faults } = await open(browser, `${url}/console/login`, { javaScriptEnabled });
   await page.fill("[name=key]", process.env.ROLLCALL_ADMIN_KEY);
-  await page.click("main button.primary");
+  await page.click("main form[action='/console/login'] button");
   await page.waitForURL(/\/console$/);
   const domain = `${javaScriptEnabled ? "with" : "without"}-scripts.example`;
   await page.goto(`${url}/console/organizations/new`);

@@ -1,7 +1,9 @@
 //! `/connections`: the identity providers that people prove themselves to.
 
+mod console_access;
 mod request;
 
+pub use console_access::{ConsoleAccess, ConsoleAccessSet, ConsoleReach};
 pub use request::{ConnectionCreate, ConnectionPatch, ConnectionSecretSet, ConnectionSwitch};
 
 use crate::LoginChannel;

@@ -40,13 +40,15 @@ pub use self::sso::{
     Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest,
     Connections, EndedSession, LogReader, LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter,
     SsoBindings, SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, TestDecision,
+    console_client,
 };
 pub use self::store::Store;
 pub use self::tenancy::{
-    AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, Directories, Directory,
-    DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse,
-    List, ListPage, LogoKind, NewDirectory, NewKey, NewOrganization, NewPortalSession, OauthClient, OauthClients,
-    Organization, Organizations, OtherKey, PortalBrand, PortalCapability, PortalFeature, PortalLink, PortalLinks,
-    PortalLogo, PortalSession, PortalSessions, SessionKind, SessionOpener, TakenDomain, TokenDigest, VerifiedDomain,
+    AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, ConsoleAccess, ConsoleAccesses,
+    Directories, Directory, DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation,
+    InvalidDomain, KeyRecord, KeyUse, List, ListPage, LogoKind, NewDirectory, NewKey, NewOrganization,
+    NewPortalSession, OauthClient, OauthClients, Organization, Organizations, OtherKey, PortalBrand, PortalCapability,
+    PortalFeature, PortalLink, PortalLinks, PortalLogo, PortalSession, PortalSessions, SessionKind, SessionOpener,
+    TakenDomain, TokenDigest, VerifiedDomain,
 };
 pub use db::{Checkup, Dialect, Reads, StoreError, StoreOptions, keep_private};

@@ -13,7 +13,7 @@ mod session_changes;
 mod sessions;
 
 pub use bindings::{Binding, SsoBindings};
-pub use clients::{ClientAuthentication, SsoClient, SsoClients};
+pub use clients::{ClientAuthentication, SsoClient, SsoClients, console_client};
 pub use connections::{
     Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest, Connections, SealedCredential,
     TestDecision,

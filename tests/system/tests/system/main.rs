@@ -12,6 +12,7 @@ mod catching_up;
 mod command_line;
 mod commands;
 mod connections;
+mod console_sign_on;
 mod consumers;
 mod database_connections;
 mod delivery;

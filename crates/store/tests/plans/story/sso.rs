@@ -4,9 +4,9 @@ use super::*;
 use events::{ConnectionId, SsoClientId, SsoLoginId, SsoSessionId};
 use std::time::Duration;
 use store::{
-    ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest,
-    LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient, SsoKey, SsoLogin,
-    TestDecision,
+    AdminScope, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState,
+    ConnectionTest, ConsoleAccess, LoginChannel, NewPortalSession, NewSsoSession, SealedCredential, SessionEnd,
+    SessionFilter, SessionKind, SessionOpener, SsoClient, SsoKey, SsoLogin, TestDecision,
 };
 
 fn connection(id: ConnectionId) -> Connection {
@@ -135,6 +135,7 @@ pub(super) async fn single_sign_on(store: &Store) {
     }
     assert!(store.sso_clients().by_id(app).await.unwrap().is_some());
     logging_in(store, id, app).await;
+    entering_the_console(store, id).await;
     let change = store.change(None).await.unwrap();
     change.delete_sso_client(app).await.unwrap();
     change.delete_connection(id).await.unwrap();
@@ -223,4 +224,46 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     assert_eq!(reader.position().await.unwrap(), None);
     reader.note(None, now()).await.unwrap();
     assert_eq!(reader.position().await.unwrap(), Some(None));
+}
+
+/// The console is opened to people of a connection, somebody comes in, and it is closed again.
+async fn entering_the_console(store: &Store, id: ConnectionId) {
+    let uri = "https://rollcall.example/console/sign-on/callback";
+    for _ in 0..2 {
+        let console = store.sso_clients().console(uri, now()).await.unwrap();
+        assert_eq!(console, store::console_client());
+    }
+    let access = ConsoleAccess {
+        connection_id: id,
+        roles: vec!["EnterpriseAdmin".to_owned()],
+        user_ids: vec![user(3)],
+        scopes: vec![AdminScope::Read],
+        covers_all: false,
+        created_at: now(),
+        updated_at: now(),
+    };
+    let change = store.change(None).await.unwrap();
+    change.set_console_access(&access).await.unwrap();
+    assert_eq!(change.console_access(id).await.unwrap(), Some(access.clone()));
+    change.commit().await.unwrap();
+    let opened = store.console_access();
+    assert_eq!(opened.of(id).await.unwrap(), Some(access));
+    assert!(opened.among(&[id]).await.unwrap().contains(&id) && opened.is_there_any().await.unwrap());
+    let begun = session(id, store::console_client());
+    store.sso_sessions().begin(&begun).await.unwrap();
+    let inside = NewPortalSession {
+        id: events::PortalSessionId::new(),
+        kind: SessionKind::Console,
+        token_hash: [7; 32],
+        opener: SessionOpener::Person(begun.id),
+        created_at: now(),
+        expires_at: now().plus(Duration::from_secs(60)),
+    };
+    store.portal_sessions().open(&inside).await.unwrap();
+    let found = store.portal_sessions().by_id(inside.id).await.unwrap().unwrap();
+    assert_eq!(found.opener, SessionOpener::Person(begun.id));
+    let change = store.change(None).await.unwrap();
+    change.delete_console_access(id).await.unwrap();
+    change.commit().await.unwrap();
+    assert_eq!(opened.of(id).await.unwrap(), None);
 }

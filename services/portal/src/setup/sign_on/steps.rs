@@ -96,10 +96,7 @@ mod tests {
         for (index, step) in Step::ALL.into_iter().enumerate() {
             assert_eq!(step.number(), index + 1);
             assert_eq!(Step::numbered(step.number()), step);
-            assert_eq!(
-                step.before().map(Step::number),
-                (index > 0).then_some(index)
-            );
+            assert_eq!(step.before().map(Step::number), (index > 0).then_some(index));
             assert_eq!(step.after().map(Step::number), (index < 6).then_some(index + 2));
         }
         assert_eq!(Step::numbered(0), Step::Register);
