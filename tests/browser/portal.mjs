@@ -11,6 +11,8 @@ export async function portal(browser, url, report) {
   const filled = await fill(url);
   report.add("/console without a session leads to the login", await closed(browser, url));
   report.add("/console/login", await ownPage(browser, url, "/console/login", { isThorough: true, leastText: 80 }));
+  const person = `/console/login${filled.login}`;
+  report.add("/console/login?with={slug}", await ownPage(browser, url, person, { isThorough: true, leastText: 80, name: "console-login-person" }));
   report.add("a wrong key is refused and said to be", await wrongKey(browser, url));
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? "with scripts" : "without scripts";
@@ -71,10 +73,15 @@ async function fill(url) {
   // Port 60009 is nobody's: the connection is a draft that says so.
   const provider = { authority: "http://127.0.0.1:60009/tenant", client_id: "portal", test_accounts: ["ada@filled.example"] };
   await api(url, "POST", "/connections", { organization_id, directory_id: directory.id, ...provider });
+  // Another one is open, and people enter the console by it.
+  const opened = await api(url, "POST", "/connections", { organization_id, directory_id: directory.id, ...provider, name: "Filled Ltd." });
+  await api(url, "PATCH", `/connections/${opened.id}`, { state: "active", force: true });
+  const entering = { roles: ["EnterpriseAdmin"], scopes: ["read", "directories"] };
+  const { login_url } = await api(url, "PUT", `/connections/${opened.id}/console-access`, entering);
   const redirect_uris = ["https://app.example/callback"];
   await api(url, "POST", "/sso-clients", { name: "Time sheets", authentication: "client_secret", redirect_uris });
   const link = await api(url, "POST", "/portal-links", { organization_id });
-  const branded = await api(url, "POST", "/portal-links", { organization_id, directory_id: directory.id, ...looks });
+  const branded = await api(url, "POST", "/portal-links", { organization_id, directory_id: directory.id, features: ["directory_sync"], ...looks });
   const own = await api(url, "POST", "/endpoints", { url: "http://127.0.0.1:60009/own", description: "Own", organization_ids: [organization_id] });
   const capabilities = ["view", "reveal", "manage", "resend"];
   const apps = await api(url, "POST", "/portal-links", { organization_id, features: ["webhooks"], capabilities, ...looks });
@@ -94,6 +101,7 @@ async function fill(url) {
     paths: [here, `${here}/users/${people[0].id}`, filter, "/console/endpoints", "/console/test-receivers"],
     here,
     link: link.url,
+    login: new URL(login_url).search,
     branded: branded.url,
     apps: { link: apps.url, endpoint: `/apps/endpoints/${own.id}`, delivery: `/apps/deliveries/${tested.delivery_id}` },
   };
@@ -130,11 +138,37 @@ async function setup(browser, url, report, link, javaScriptEnabled) {
     return;
   }
   const steps = [1, 2, 3, 4, 5, 6].map((step) => `${guide}?step=${step}`);
-  for (const path of ["/setup/start", ...steps, `${guide}/status`]) {
+  const signOn = await setUpSignOn(browser, url, report, link, guide, storageState);
+  for (const path of ["/setup/start", ...steps, `${guide}/status`, ...signOn]) {
     const kind = path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, "{id}");
     const name = kind.slice(1).replaceAll(/[/?=]/g, "-").replace("{id}", "id");
     report.add(kind, await ownPage(browser, url, path, { storageState, isThorough: true, leastText: 80, name }));
   }
+}
+
+/** The same for single sign-on: its first step makes a connection, whose pages are looked at. Its tenant does not answer. */
+async function setUpSignOn(browser, url, report, link, guide, storageState) {
+  const first = `${guide}/sign-on`;
+  report.add("/setup/directories/{id}/sign-on", await ownPage(browser, url, first, { storageState, isThorough: true, leastText: 80, name: "setup-sign-on" }));
+  const { context, page, faults } = await open(browser, link, { storageState });
+  await page.goto(`${url}${first}`);
+  await page.fill("#field-client_id", "c1b7e6f4-2f0a-4e7b-8d33-9a1e5c7d0b42");
+  await page.fill("#field-authority", "http://127.0.0.1:60009/tenant");
+  await page.click("main form button.primary");
+  await page.waitForURL(/setup\/connections\/[0-9a-f-]{36}\?step=1$/);
+  const here = new URL(page.url()).pathname;
+  await page.goto(`${url}${here}?step=2`);
+  await page.click("button[data-copy=redirect-uri-1]");
+  await page.goto(`${url}${here}?step=3`);
+  await page.click("section[aria-labelledby=key] form button");
+  await page.waitForSelector("#thumbprint-sha1");
+  await page.goto(`${url}${here}?step=6`);
+  await page.fill("#field-test_accounts", "ada@filled.example");
+  await page.click("main form button");
+  await page.waitForLoadState();
+  report.add("an IT administrator sets up single sign-on by the same link", faults);
+  await context.close();
+  return [1, 2, 3, 4, 5, 6, 7].map((step) => `${here}?step=${step}`);
 }
 
 /** What Entra sends, in its order, while the page watches: the page tells of each stage by itself. */
@@ -244,7 +278,7 @@ async function closed(browser, url) {
 async function wrongKey(browser, url) {
   const { context, page, faults } = await open(browser, `${url}/console/login`);
   await page.fill("[name=key]", "rca_no-such-key");
-  await page.click("main button.primary");
+  await page.click("main form[action='/console/login'] button");
   const errors = await page.textContent(".errors");
   // The browser itself says on the console that the form was not taken.
   const others = faults.filter((fault) => !fault.includes("422"));
@@ -256,7 +290,7 @@ async function wrongKey(browser, url) {
 async function setUp(browser, url, javaScriptEnabled) {
   const { context, page, faults } = await open(browser, `${url}/console/login`, { javaScriptEnabled });
   await page.fill("[name=key]", process.env.ROLLCALL_ADMIN_KEY);
-  await page.click("main button.primary");
+  await page.click("main form[action='/console/login'] button");
   await page.waitForURL(/\/console$/);
   const domain = `${javaScriptEnabled ? "with" : "without"}-scripts.example`;
   await page.goto(`${url}/console/organizations/new`);

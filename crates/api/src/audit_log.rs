@@ -90,10 +90,10 @@ pub enum AuditOutcome {
 pub struct AuditActor {
     /// What kind of actor it was.
     pub r#type: AuditActorType,
-    /// The key, or the portal link.
+    /// The key, the portal link, or the user of the directory.
     #[schema(required = true)]
     pub id: Option<Uuid>,
-    /// What the key was called, or which part of the program it was.
+    /// What the key or the person was called, or which part of the program it was.
     #[schema(required = true)]
     pub name: Option<String>,
 }
@@ -106,6 +106,8 @@ pub enum AuditActorType {
     AdminKey,
     /// The holder of a link to the portal.
     PortalLink,
+    /// A person of a directory, who was in the console.
+    Person,
     /// The holder of the admin key of the configuration.
     ConfiguredKey,
     /// The program itself: its command line, or its first start.

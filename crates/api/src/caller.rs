@@ -1,7 +1,7 @@
 //! Who asks, where another part of the same process has made sure of it.
 
 use crate::Scope;
-use events::{AdminKeyId, DirectoryId, OrganizationId, PortalLinkId};
+use events::{AdminKeyId, DirectoryId, OrganizationId, PortalLinkId, ResourceId};
 
 /// A caller whom another part of this process has made sure of. It travels beside a request that never leaves the process,
 /// and not on the wire: nobody can send one.
@@ -28,4 +28,6 @@ pub enum CallerIdentity {
     Configured,
     /// A link to the portal.
     PortalLink(PortalLinkId),
+    /// A person of a directory, who is in the console.
+    Person(ResourceId),
 }

@@ -1,9 +1,12 @@
 //! `/connections`: the identity providers that people prove themselves to.
 
+mod console_access;
 mod request;
 
+pub use console_access::{ConsoleAccess, ConsoleAccessSet, ConsoleReach};
 pub use request::{ConnectionCreate, ConnectionPatch, ConnectionSecretSet, ConnectionSwitch};
 
+use crate::LoginChannel;
 use events::{ConnectionId, DirectoryId, OrganizationId, ResourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -83,6 +86,39 @@ pub struct ConnectionCertificate {
     pub pem: String,
 }
 
+/// What came of a test login. It names nobody: the person sees the claims on the page that the test ends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "at": "2026-11-20T12:00:00.000Z",
+    "decisions": [{"channel": "web", "code": null, "detail": null}],
+})))]
+pub struct ConnectionTest {
+    /// When it was.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What would have come of a login to each kind of app; one for all kinds, where it did not come that far.
+    pub decisions: Vec<ConnectionTestDecision>,
+}
+
+/// What would have come of a login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(examples(json!({
+    "channel": null,
+    "code": "user_not_provisioned",
+    "detail": "Nobody in the directory has this user name. Assign the person to the provisioning application.",
+})))]
+pub struct ConnectionTestDecision {
+    /// To which kind of app; `null` for any.
+    #[schema(required = true)]
+    pub channel: Option<LoginChannel>,
+    /// Why the person does not get in, as the audit log names it; `null` where the person does.
+    #[schema(required = true)]
+    pub code: Option<String>,
+    /// What that means, and how it is mended.
+    #[schema(required = true)]
+    pub detail: Option<String>,
+}
+
 /// A connection to an identity provider. What it proves itself with is never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(examples(json!({
@@ -109,6 +145,7 @@ pub struct ConnectionCertificate {
     "last_error": null,
     "failing_since": null,
     "tested_at": "2026-11-20T12:00:00.000Z",
+    "last_test": {"at": "2026-11-20T12:00:00.000Z", "decisions": [{"channel": "web", "code": null, "detail": null}]},
     "created_at": "2026-11-20T12:00:00.000Z",
     "updated_at": "2026-11-20T12:00:00.000Z",
 })))]
@@ -170,6 +207,9 @@ pub struct Connection {
     /// When a test last succeeded.
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     pub tested_at: Option<Timestamp>,
+    /// What came of the last test.
+    #[schema(required = true)]
+    pub last_test: Option<ConnectionTest>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,

@@ -51,7 +51,8 @@ pub use audit_log::{AuditActor, AuditActorType, AuditEntry, AuditObject, AuditOu
 pub use caller::{Caller, CallerIdentity};
 pub use connection::{
     Connection, ConnectionBinding, ConnectionCertificate, ConnectionCreate, ConnectionCredential, ConnectionPatch,
-    ConnectionSecretSet, ConnectionState, ConnectionSwitch, RedirectPlatform, RedirectUri,
+    ConnectionSecretSet, ConnectionState, ConnectionSwitch, ConnectionTest, ConnectionTestDecision, ConsoleAccess,
+    ConsoleAccessSet, ConsoleReach, RedirectPlatform, RedirectUri,
 };
 pub use credential::{Credential, CredentialKind};
 pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterRedriven, RedriveOutcome};

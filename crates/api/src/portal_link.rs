@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 pub enum PortalFeature {
     /// Connecting the identity provider, and looking after what it syncs.
     DirectorySync,
-    /// Single sign-on.
+    /// Setting up single sign-on for a directory, and renewing what it proves itself with. Only a key with the scope
+    /// `connections` makes such links.
     Sso,
     /// The webhook endpoints of the organization and their deliveries, as far as the `capabilities` go. It stands alone: a
     /// link opens one door.
@@ -100,7 +101,7 @@ pub struct PortalLinkCreate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub directory_id: Option<DirectoryId>,
-    /// What it opens; `directory_sync`, where nothing is said.
+    /// What it opens; `directory_sync`, and `sso` if the key may manage connections, where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 3)]
     pub features: Option<Vec<PortalFeature>>,

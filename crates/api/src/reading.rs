@@ -57,6 +57,7 @@ bodies![
     ConnectionCreate,
     ConnectionPatch,
     ConnectionSecretSet,
+    ConsoleAccessSet,
     SsoClientCreate,
     SsoClientPatch,
 ];

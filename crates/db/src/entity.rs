@@ -12,6 +12,7 @@ pub mod audit_log;
 pub mod catch_ups;
 pub mod column;
 pub mod connections;
+pub mod console_access;
 pub mod copies;
 pub mod credentials;
 pub mod dead_letters;

@@ -38,16 +38,18 @@ pub use self::operations::{
 };
 pub use self::sso::{
     AppPerson, Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState,
-    Connections, EndedSession, LiveWay, LogReader, LoginChannel, NewSsoSession, RefusedSignal, SESSIONS_AT_ONCE,
-    SealedCredential, SessionEnd, SessionFilter, SsfStream, SsfStreams, SsoBindings, SsoClient, SsoClients, SsoKey,
-    SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, StreamMethod, StreamStatus, WaitingSignal, WaitingSignals,
+    ConnectionTest, Connections, EndedSession, LiveWay, LogReader, LoginChannel, NewSsoSession, RefusedSignal,
+    SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsfStreams, SsoBindings, SsoClient,
+    SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, StreamMethod, StreamStatus,
+    TestDecision, WaitingSignal, WaitingSignals, console_client,
 };
 pub use self::store::Store;
 pub use self::tenancy::{
-    AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, Directories, Directory,
-    DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation, InvalidDomain, KeyRecord, KeyUse,
-    List, ListPage, LogoKind, NewDirectory, NewKey, NewOrganization, NewPortalSession, OauthClient, OauthClients,
-    Organization, Organizations, OtherKey, PortalBrand, PortalCapability, PortalFeature, PortalLink, PortalLinks,
-    PortalLogo, PortalSession, PortalSessions, SessionKind, SessionOpener, TakenDomain, TokenDigest, VerifiedDomain,
+    AdminKey, AdminKeys, AdminScope, AdminTx, Authentication, AuthenticationFailure, ConsoleAccess, ConsoleAccesses,
+    Directories, Directory, DirectoryFilter, DirectoryKey, DirectoryKeys, DirectoryState, Domain, Federation,
+    InvalidDomain, KeyRecord, KeyUse, List, ListPage, LogoKind, NewDirectory, NewKey, NewOrganization,
+    NewPortalSession, OauthClient, OauthClients, Organization, Organizations, OtherKey, PortalBrand, PortalCapability,
+    PortalFeature, PortalLink, PortalLinks, PortalLogo, PortalSession, PortalSessions, SessionKind, SessionOpener,
+    TakenDomain, TokenDigest, VerifiedDomain,
 };
 pub use db::{Checkup, Dialect, Reads, StoreError, StoreOptions, keep_private};

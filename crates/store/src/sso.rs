@@ -15,9 +15,10 @@ mod sessions;
 mod streams;
 
 pub use bindings::{Binding, SsoBindings};
-pub use clients::{ClientAuthentication, SsoClient, SsoClients};
+pub use clients::{ClientAuthentication, SsoClient, SsoClients, console_client};
 pub use connections::{
-    Connection, ConnectionCredential, ConnectionFilter, ConnectionState, Connections, SealedCredential,
+    Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest, Connections, SealedCredential,
+    TestDecision,
 };
 pub use keys::{SsoKey, SsoKeys};
 pub use logins::{LoginChannel, SsoLogin, SsoLogins};

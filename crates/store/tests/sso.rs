@@ -114,6 +114,7 @@ impl World {
             last_error: None,
             failing_since: None,
             tested_at: None,
+            last_test: None,
             created_at: now(),
             updated_at: now(),
         }

@@ -163,6 +163,10 @@ impl Principal {
                 name: self.name.clone(),
             },
             CallerIdentity::PortalLink(id) => AuditActor::PortalLink(id),
+            CallerIdentity::Person(id) => AuditActor::Person {
+                id,
+                name: self.name.clone(),
+            },
             CallerIdentity::Configured => AuditActor::Configured,
         }
     }

@@ -95,6 +95,7 @@ impl std::fmt::Display for Principal {
             CallerIdentity::Configured => f.write_str(CONFIGURED),
             CallerIdentity::AdminKey(id) => id.fmt(f),
             CallerIdentity::PortalLink(id) => id.fmt(f),
+            CallerIdentity::Person(id) => id.fmt(f),
         }
     }
 }

@@ -14,7 +14,7 @@ use futures_util::Stream;
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 
@@ -68,7 +68,7 @@ impl LocalApi {
 pub(crate) struct Api {
     local: LocalApi,
     caller: Authority,
-    peer: Option<SocketAddr>,
+    peer: Option<IpAddr>,
 }
 
 /// By what a call is let in.
@@ -88,7 +88,7 @@ pub(crate) struct Answer {
 }
 
 impl Api {
-    pub(crate) const fn new(local: LocalApi, caller: Caller, peer: Option<SocketAddr>) -> Self {
+    pub(crate) const fn new(local: LocalApi, caller: Caller, peer: Option<IpAddr>) -> Self {
         Self {
             local,
             caller: Authority::Known(caller),
@@ -97,7 +97,7 @@ impl Api {
     }
 
     /// With a key that somebody typed; `None` where it cannot stand in a header.
-    pub(crate) fn with_key(local: LocalApi, key: &str, peer: Option<SocketAddr>) -> Option<Self> {
+    pub(crate) fn with_key(local: LocalApi, key: &str, peer: Option<IpAddr>) -> Option<Self> {
         let mut value = HeaderValue::from_str(&format!("Bearer {key}")).ok()?;
         value.set_sensitive(true);
         Some(Self {
@@ -184,7 +184,7 @@ impl Api {
         let head = request.head_mut();
         head.method = method;
         head.uri = uri;
-        head.peer_addr = self.peer;
+        head.peer_addr = self.peer.map(|address| SocketAddr::new(address, 0));
         head.headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if body.is_some() {
             head.headers

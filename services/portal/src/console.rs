@@ -16,6 +16,7 @@ mod search;
 mod sso_apps;
 mod trace;
 
+pub(crate) use connections::{certificate_file, end_of_secret};
 pub(crate) use directories::PROVIDERS;
 pub(crate) use sso_apps::authentication;
 

@@ -11,6 +11,8 @@ pub struct Deps {
     pub store: Store,
     /// The URL that others reach this installation by, without a slash at the end.
     pub public_url: Arc<str>,
+    /// The number of lanes on the bus.
+    pub partitions: u16,
 }
 
 impl From<&Context> for Deps {
@@ -18,6 +20,7 @@ impl From<&Context> for Deps {
         Self {
             store: context.store.clone(),
             public_url: Arc::clone(&context.public_url),
+            partitions: context.bus.partitions(),
         }
     }
 }

@@ -70,7 +70,10 @@ impl Door {
     pub(crate) fn is_opened_by(self, link: &PortalLink) -> bool {
         let is_for_it = match self {
             Self::Console => false,
-            Self::Setup => link.features.contains(&PortalFeature::DirectorySync),
+            Self::Setup => {
+                let of_it = [PortalFeature::DirectorySync, PortalFeature::Sso];
+                of_it.iter().any(|feature| link.features.contains(feature))
+            }
             Self::Apps => {
                 link.features.contains(&PortalFeature::Webhooks) && link.capabilities.contains(&PortalCapability::View)
             }
@@ -109,7 +112,8 @@ mod tests {
             (link(PortalFeature::Webhooks, &view, later), Some(Door::Apps)),
             (link(PortalFeature::Webhooks, &view, before), None),
             (link(PortalFeature::Webhooks, &[], later), None),
-            (link(PortalFeature::Sso, &view, later), None),
+            (link(PortalFeature::Sso, &[], later), Some(Door::Setup)),
+            (link(PortalFeature::Sso, &[], before), None),
         ] {
             for door in [Door::Console, Door::Setup, Door::Apps] {
                 assert_eq!(door.is_opened_by(&link), opened == Some(door), "{door:?}: {link:?}");

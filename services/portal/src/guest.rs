@@ -8,12 +8,27 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use api::{Caller, CallerIdentity, Scope};
 use futures_util::future::LocalBoxFuture;
-use store::{PortalCapability, PortalLink, SessionOpener};
+use store::{PortalCapability, PortalFeature, PortalLink, SessionOpener};
 
 /// An IT administrator who opened a link.
 pub(crate) struct Guest {
     pub(crate) api: Api,
     pub(crate) link: PortalLink,
+}
+
+impl Guest {
+    /// Whether the link opens a part of the pages.
+    pub(crate) fn may(&self, feature: PortalFeature) -> bool {
+        self.link.features.contains(&feature)
+    }
+
+    /// Lets the guest of a link on that opens a part of the pages.
+    ///
+    /// # Errors
+    /// That there is no such page.
+    pub(crate) fn needs(&self, feature: PortalFeature) -> Result<(), Fault> {
+        self.may(feature).then_some(()).ok_or(Fault::Missing)
+    }
 }
 
 /// The team of an app that opened a link.
@@ -31,9 +46,14 @@ impl FromRequest for Guest {
         let request = request.clone();
         Box::pin(async move {
             let link = link_of(&request, Door::Setup).await?;
-            let caller = caller(&link, vec![Scope::Read, Scope::Directories]);
+            let scopes = link.features.iter().filter_map(|feature| match feature {
+                PortalFeature::DirectorySync => Some(Scope::Directories),
+                PortalFeature::Sso => Some(Scope::Connections),
+                PortalFeature::Webhooks => None,
+            });
+            let caller = caller(&link, [Scope::Read].into_iter().chain(scopes).collect());
             let (_, local) = parts(&request)?;
-            let api = Api::new(local, caller, request.peer_addr());
+            let api = Api::new(local, caller, runtime::http::caller(&request));
             Ok(Self { api, link })
         })
     }
@@ -49,7 +69,7 @@ impl FromRequest for AppTeam {
             let link = link_of(&request, Door::Apps).await?;
             let scopes: Vec<_> = link.capabilities.iter().copied().map(scope).collect();
             let (_, local) = parts(&request)?;
-            let api = Api::new(local, caller(&link, scopes.clone()), request.peer_addr());
+            let api = Api::new(local, caller(&link, scopes.clone()), runtime::http::caller(&request));
             Ok(Self { api, link, scopes })
         })
     }

@@ -25,6 +25,7 @@ mod housekeeping;
 mod login;
 mod session;
 mod setup;
+mod sign_on;
 mod state;
 mod texts;
 mod viewer;
@@ -64,6 +65,7 @@ impl Portal {
             config.app_data(api::LocalApi::new(operations.clone()));
             pages::configure(config);
             login::configure(config);
+            sign_on::configure(config);
             console::configure(config);
             setup::configure(config);
             apps::configure(config);

@@ -1,4 +1,5 @@
-//! Logging in to the console: by admin key, or by a link that works once.
+//! Logging in to the console: by admin key, or by a link that works once. People log in by single sign-on ([`crate::sign_on`]);
+//! the key is the way in when that is down.
 
 use crate::api::Api;
 use crate::cookie;
@@ -8,6 +9,8 @@ use crate::form::{Errors, Form};
 use crate::frame::{CONSOLE, html, plain, to};
 use crate::guard::guarded;
 use crate::session::{Operator, open, parts};
+use crate::sign_on::records::{self, Happened};
+use crate::sign_on::{Realm, realm};
 use crate::state::{State, configured_key_hash};
 use crate::texts::text;
 use actix_web::http::StatusCode;
@@ -20,7 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use secrets::{Token, TokenKind};
 use std::collections::HashMap;
 use std::time::Duration;
-use store::{SessionKind, SessionOpener};
+use store::{SessionEnd, SessionKind, SessionOpener};
 
 /// For how long a code that logs in once is good.
 pub(crate) const CODE_LASTS: Duration = Duration::from_mins(10);
@@ -54,52 +57,75 @@ struct LoginPage {
     next: String,
     /// What there is to say before anything was typed.
     notice: String,
+    /// The connection that is known here.
+    realm: Option<Realm>,
+    /// Whether anybody logs in by single sign-on.
+    has_people: bool,
 }
 
-fn page(status: StatusCode, body: &LoginPage) -> Result<HttpResponse, Fault> {
-    let title = text("login-page-title").to_string();
-    Ok(html(status, plain(&title, body.render()?).render()?))
+/// The page again, with what was wrong.
+///
+/// # Errors
+/// As the store.
+pub(crate) async fn again(
+    request: &HttpRequest,
+    status: StatusCode,
+    errors: Errors,
+    next: &str,
+) -> Result<HttpResponse, Fault> {
+    page(request, status, errors, next, &HashMap::new()).await
 }
 
-async fn show(query: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
-    let notice = match query.get("notice").map(String::as_str) {
+async fn page(
+    request: &HttpRequest,
+    status: StatusCode,
+    errors: Errors,
+    next: &str,
+    query: &HashMap<String, String>,
+) -> Result<HttpResponse, Fault> {
+    let (state, _) = parts(request)?;
+    let asked = |name: &str| query.get(name).map(String::as_str);
+    let notice = match asked("notice") {
         Some("code") => text("login-notice-code").into(),
         Some("out") => text("login-notice-out").into(),
         _ => String::new(),
     };
     let body = LoginPage {
-        errors: Errors::default(),
-        next: own_path(query.get("next").map_or("", String::as_str)).to_owned(),
+        errors,
+        next: next.to_owned(),
         notice,
+        realm: realm(&state, request, asked("with"), next).await?,
+        has_people: state.store().console_access().is_there_any().await?,
     };
-    page(StatusCode::OK, &body)
+    let title = text("login-page-title").to_string();
+    Ok(html(status, plain(&title, body.render()?).render()?))
+}
+
+async fn show(request: HttpRequest, query: Query<HashMap<String, String>>) -> Result<HttpResponse, Fault> {
+    let next = own_path(query.get("next").map_or("", String::as_str));
+    page(&request, StatusCode::OK, Errors::default(), next, &query).await
 }
 
 /// The management API checks the key, and so limits and records who tries.
 async fn log_in(request: HttpRequest, form: Form) -> Result<HttpResponse, Fault> {
     let (state, local) = parts(&request)?;
     let next = own_path(form.text("next")).to_owned();
-    let refused = |status, message: String| {
-        let errors = Errors::one("key", message);
-        let notice = String::new();
-        let next = next.clone();
-        page(status, &LoginPage { errors, next, notice })
-    };
+    let refused = async |status, message: String| again(&request, status, Errors::one("key", message), &next).await;
     let key = form.text("key");
-    let Some(api) = Api::with_key(local, key, request.peer_addr()).filter(|_| !key.is_empty()) else {
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-no-key").into());
+    let Some(api) = Api::with_key(local, key, runtime::http::caller(&request)).filter(|_| !key.is_empty()) else {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-no-key").into()).await;
     };
     // Needs what the console needs at least: the scope read.
     match api.get::<serde_json::Value>("/organizations?limit=1").await {
         Ok(_) => {}
         Err(Fault::Api(problem)) if problem.status == 401 => {
-            return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-unknown-key").into());
+            return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-unknown-key").into()).await;
         }
         Err(Fault::Api(problem)) if problem.status == 403 => {
-            return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-scope").into());
+            return refused(StatusCode::UNPROCESSABLE_ENTITY, text("login-error-scope").into()).await;
         }
         Err(Fault::Api(problem)) if problem.status == 429 => {
-            return refused(StatusCode::TOO_MANY_REQUESTS, problem.detail);
+            return refused(StatusCode::TOO_MANY_REQUESTS, problem.detail).await;
         }
         Err(fault) => return Err(fault),
     }
@@ -139,7 +165,15 @@ async fn enter(state: &State, opener: SessionOpener, next: &str) -> Result<HttpR
     Ok(answer)
 }
 
-async fn log_out(operator: Operator) -> Result<HttpResponse, Fault> {
+/// Ends the session; that of a person at single sign-on, too.
+async fn log_out(operator: Operator, request: HttpRequest) -> Result<HttpResponse, Fault> {
+    if let SessionOpener::Person(id) = operator.session.opener
+        && let Some(by) = operator.state.store().sso_sessions().by_id(id).await?
+    {
+        let happened = (operator.name.as_str(), Happened::LoggedOut, None);
+        records::end(&operator.state, &by, SessionEnd::Logout).await?;
+        records::note(&operator.state, &request, &by, happened).await;
+    }
     operator
         .state
         .store()
@@ -157,7 +191,7 @@ pub(crate) fn add_cookie(answer: &mut HttpResponse, cookie: &actix_web::cookie::
 }
 
 /// A path of the console, or nothing: nobody is sent to another site from here.
-fn own_path(path: &str) -> &str {
+pub(crate) fn own_path(path: &str) -> &str {
     let is_own = path == CONSOLE
         || path
             .strip_prefix(CONSOLE)

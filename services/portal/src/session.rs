@@ -5,11 +5,13 @@ use crate::WIDEST_SCOPES;
 use crate::api::{Api, LocalApi};
 use crate::door::Door;
 use crate::fault::Fault;
+use crate::sign_on::person::{Standing, is_live, standing};
+use crate::sign_on::records::{self, Happened};
 use crate::state::State;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use api::{Caller, CallerIdentity, Scope};
-use events::{PortalSessionId, Timestamp};
+use events::{PortalSessionId, SsoSessionId, Timestamp};
 use futures_util::future::LocalBoxFuture;
 use secrecy::SecretString;
 use secrets::{Token, TokenKind};
@@ -29,6 +31,8 @@ pub(crate) struct Operator {
     /// What the key is called.
     pub(crate) name: String,
     pub(crate) scopes: Vec<Scope>,
+    /// Whether these are for all organizations.
+    pub(crate) covers_all: bool,
 }
 
 impl Operator {
@@ -47,14 +51,16 @@ impl FromRequest for Operator {
         Box::pin(async move {
             let (state, local) = parts(&request)?;
             let session = checked(&state, Door::Console, &request).await?;
-            let caller = operator(&state, &session).await?;
+            let caller = operator(&state, &local, &session, &request).await?;
             let (name, scopes) = (caller.name.clone(), caller.scopes.clone());
+            let covers_all = caller.organization.is_none();
             Ok(Self {
-                api: Api::new(local, caller, request.peer_addr()),
+                api: Api::new(local, caller, runtime::http::caller(&request)),
                 state,
                 session,
                 name,
                 scopes,
+                covers_all,
             })
         })
     }
@@ -73,6 +79,11 @@ pub(crate) fn parts(request: &HttpRequest) -> Result<(State, LocalApi), Fault> {
     }
 }
 
+/// Whether a session goes on: it has an end, and ends before that when nobody uses it.
+fn is_good(session: &PortalSession, now: Timestamp) -> bool {
+    now < session.expires_at && now.since(session.last_seen_at) < IDLE
+}
+
 /// The session of the cookie, as long as it lasts.
 ///
 /// # Errors
@@ -88,8 +99,7 @@ pub(crate) async fn checked(state: &State, door: Door, request: &HttpRequest) ->
         .by_id(token.id().into())
         .await?
         .filter(|session| token.matches(&session.token_hash))
-        .filter(|session| session.kind == door.kind() && now < session.expires_at)
-        .filter(|session| now.since(session.last_seen_at) < IDLE)
+        .filter(|session| session.kind == door.kind() && is_good(session, now))
         .ok_or_else(out)?;
     if let Err(error) = sessions.note_use(&session, now).await {
         tracing::warn!(error = %telemetry::chain(&error), "the use of a session could not be noted");
@@ -98,7 +108,12 @@ pub(crate) async fn checked(state: &State, door: Door, request: &HttpRequest) ->
 }
 
 /// What the opener of a session of the console may do now.
-async fn operator(state: &State, session: &PortalSession) -> Result<Caller, Fault> {
+async fn operator(
+    state: &State,
+    local: &LocalApi,
+    session: &PortalSession,
+    request: &HttpRequest,
+) -> Result<Caller, Fault> {
     let out = Fault::LoggedOut(Door::Console);
     match &session.opener {
         SessionOpener::Configured(hash) if state.is_configured_key(hash) => Ok(Caller {
@@ -119,11 +134,39 @@ async fn operator(state: &State, session: &PortalSession) -> Result<Caller, Faul
                 directory: None,
             })
         }
+        SessionOpener::Person(id) => person(state, local, session, *id, request).await?.ok_or(out),
         SessionOpener::Configured(_) | SessionOpener::Link(_) => Err(out),
     }
 }
 
-const fn shown(scope: AdminScope) -> Scope {
+/// What a person may do now. Who may enter no more is out for good: whoever gets the role back logs in again.
+async fn person(
+    state: &State,
+    local: &LocalApi,
+    session: &PortalSession,
+    id: SsoSessionId,
+    request: &HttpRequest,
+) -> Result<Option<Caller>, Fault> {
+    let found = state.store().sso_sessions().by_id(id).await?;
+    let Some(by) = found.filter(|by| is_live(by, Timestamp::now())) else {
+        state.store().portal_sessions().end(session.id).await?;
+        return Ok(None);
+    };
+    let Standing { name, caller } = standing(state, local, &by, runtime::http::caller(request)).await?;
+    match caller {
+        Ok(caller) => Ok(Some(caller)),
+        Err(reason) => {
+            // Of several requests at a time one notes it.
+            if state.store().portal_sessions().end(session.id).await? {
+                records::end(state, &by, reason).await?;
+                records::note(state, request, &by, (&name, Happened::Ended, Some(reason))).await;
+            }
+            Ok(None)
+        }
+    }
+}
+
+pub(crate) const fn shown(scope: AdminScope) -> Scope {
     match scope {
         AdminScope::Read => Scope::Read,
         AdminScope::Directories => Scope::Directories,
@@ -164,4 +207,32 @@ pub(crate) async fn open(
     };
     state.store().portal_sessions().open(&session).await?;
     Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IDLE, LASTS, is_good};
+    use events::{PortalSessionId, SsoSessionId, Timestamp};
+    use std::time::Duration;
+    use store::{PortalSession, SessionKind, SessionOpener};
+
+    #[test]
+    fn a_session_ends_when_nobody_uses_it_and_at_its_end() {
+        let opened = Timestamp::now();
+        let mut session = PortalSession {
+            id: PortalSessionId::new(),
+            kind: SessionKind::Console,
+            token_hash: [0; 32],
+            opener: SessionOpener::Person(SsoSessionId::new()),
+            created_at: opened,
+            last_seen_at: opened,
+            expires_at: opened.plus(LASTS),
+        };
+        let second = Duration::from_secs(1);
+        assert!(is_good(&session, opened.plus(IDLE - second)));
+        assert!(!is_good(&session, opened.plus(IDLE)), "nobody used it");
+        session.last_seen_at = opened.plus(LASTS - second);
+        assert!(is_good(&session, opened.plus(LASTS - second)));
+        assert!(!is_good(&session, opened.plus(LASTS)), "however often it is used");
+    }
 }

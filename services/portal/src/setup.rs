@@ -1,10 +1,12 @@
 //! The pages of a link, for IT administrators: no account, one organization, until the link ends.
 //!
 //! An administrator chooses the identity provider, follows its guide step by step while the page watches what arrives, and
-//! comes back later for status, requests and keys.
+//! comes back later for status, requests and keys. Single sign-on has a guide of its own, which is walked again when what it
+//! proves itself with ends.
 
 mod guides;
 mod pages_of_directory;
+mod sign_on;
 mod start;
 
 use crate::door::Door;
@@ -18,6 +20,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .wrap(from_fn(guarded))
         .configure(start::configure)
         .configure(pages_of_directory::configure)
+        .configure(sign_on::configure)
         .configure(brand::configure(Door::Setup))
         .configure(entry::configure(Door::Setup))
         .default_service(web::to(entry::missing));

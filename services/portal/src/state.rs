@@ -2,10 +2,20 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
+use events::DirectoryId;
+use runtime::http::Rates;
 use secrecy::ExposeSecret as _;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Store, TokenDigest};
 use url::Url;
+
+/// Questions a second which connection a name leads to, in each process.
+const NAMES: NonZeroU32 = match NonZeroU32::new(5) {
+    Some(rate) => rate,
+    None => NonZeroU32::MIN,
+};
 
 /// What the pages share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,6 +29,9 @@ struct Inner {
     origin: String,
     configured_key_hash: Option<TokenDigest>,
     trace_url: Option<String>,
+    partitions: u16,
+    /// How often somebody asked which connection a name leads to.
+    names: Rates<()>,
 }
 
 impl State {
@@ -29,6 +42,8 @@ impl State {
             origin: origin.unwrap_or_default(),
             public_url: deps.public_url,
             trace_url: config.trace_url,
+            partitions: deps.partitions,
+            names: Rates::default(),
             configured_key_hash: config.admin_key.map(|key| configured_key_hash(key.expose_secret())),
         }))
     }
@@ -43,6 +58,19 @@ impl State {
 
     pub(crate) fn origin(&self) -> &str {
         &self.0.origin
+    }
+
+    /// The lane that a directory travels in.
+    pub(crate) fn lane(&self, directory: DirectoryId) -> u16 {
+        events::lane_of(directory, self.0.partitions)
+    }
+
+    /// Counts a question which connection a name leads to: nobody tries all the domains that there are.
+    ///
+    /// # Errors
+    /// Above the rate: how long to wait.
+    pub(crate) fn pass_name(&self) -> Result<(), Duration> {
+        self.0.names.pass((), NAMES).map(drop)
     }
 
     /// Where a trace can be looked at, if the configuration says so.

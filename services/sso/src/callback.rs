@@ -3,6 +3,7 @@
 //! Before anything is believed, the answer must belong to a login that this browser began, by this connection, not long ago,
 //! and for the first time. That goes for errors too.
 
+use crate::consent;
 use crate::fault::Fault;
 use crate::matching::{self, MatchError, Matched};
 use crate::outcome::{accept, refuse, send_back};
@@ -41,6 +42,9 @@ pub(crate) async fn by_form(
 async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -> Result<HttpResponse, Fault> {
     state.pass_address(request).map_err(Fault::TooMany)?;
     let parameters = Parameters::read(text).map_err(|error| Fault::BadRequest(error.to_string()))?;
+    if consent::is_answer(&parameters) {
+        return consent::done(state, slug, &parameters).await;
+    }
     let now = state.now();
     let (login, secret) = begun(state, request, &parameters, now).await?;
     let connection = state.store.connections().by_id(login.connection_id).await?;

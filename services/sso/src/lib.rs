@@ -11,6 +11,7 @@ mod authorize;
 mod callback;
 mod client;
 mod config;
+mod consent;
 mod deps;
 mod discovery;
 mod fault;

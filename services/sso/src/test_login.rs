@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::Timestamp;
 use oidc::IdTokenClaims;
-use store::{Connection, ConnectionState, LoginChannel};
+use store::{Connection, ConnectionState, ConnectionTest, LoginChannel, TestDecision};
 
 /// Claims that say when and for what a token was made, and nothing of the person.
 const OF_THE_TOKEN: [&str; 9] = ["iat", "exp", "nbf", "aud", "nonce", "rh", "uti", "aio", "at_hash"];
@@ -35,6 +35,8 @@ pub(crate) fn may_be_tested(connection: &Connection) -> bool {
 
 /// What would have come of a login to one kind of app.
 struct Decision {
+    /// `None` for any kind.
+    of: Option<LoginChannel>,
     channel: &'static str,
     /// Empty where the person gets in.
     code: String,
@@ -76,14 +78,38 @@ pub(crate) async fn result(
                         .push(decide(state, connection, &claims, channel, named, now).await?);
                 }
                 shown.claims = of_person(&claims);
-                if shown.decisions.iter().any(|decision| decision.code.is_empty()) {
-                    state.store.connections().note_test(connection.id, now).await?;
-                }
             }
         }
-        Err(refusal) => shown.decisions.push(refused("Any", &refusal)),
+        Err(refusal) => shown.decisions.push(refused(None, "Any", &refusal)),
     }
+    let test = noted(&shown, now);
+    state.store.connections().note_test(connection.id, &test).await?;
     page(StatusCode::OK, "Test login", shown).map_err(|error| Fault::broken("a page", &error))
+}
+
+/// What is kept of it, for whoever set the connection up: of the person nothing.
+fn noted(shown: &TestedPage, now: Timestamp) -> ConnectionTest {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let mut decisions: Vec<_> = shown
+        .decisions
+        .iter()
+        .map(|decision| TestDecision {
+            channel: decision.of.map(|channel| channel.as_str().to_owned()),
+            code: text(&decision.code),
+            detail: text(&decision.detail),
+        })
+        .collect();
+    if !shown.is_named {
+        decisions.push(TestDecision {
+            channel: None,
+            code: Some("no_test_account".to_owned()),
+            detail: Some(
+                "Somebody logged in with an account that is not one of the test accounts. Name it, or use another."
+                    .to_owned(),
+            ),
+        });
+    }
+    ConnectionTest { at: now, decisions }
 }
 
 /// Whether the account is among the test accounts of the connection.
@@ -105,18 +131,20 @@ async fn decide(
 ) -> Result<Decision, Fault> {
     match matching::find(state, connection, claims, channel, false, now).await {
         Ok(matched) => Ok(Decision {
+            of: Some(channel),
             channel: named,
             code: String::new(),
             detail: String::new(),
             name: matched.person.user_name().unwrap_or_default().to_owned(),
         }),
-        Err(MatchError::Refused(refusal)) => Ok(refused(named, &refusal)),
+        Err(MatchError::Refused(refusal)) => Ok(refused(Some(channel), named, &refusal)),
         Err(MatchError::Store(error)) => Err(error.into()),
     }
 }
 
-fn refused(channel: &'static str, refusal: &Refusal) -> Decision {
+fn refused(of: Option<LoginChannel>, channel: &'static str, refusal: &Refusal) -> Decision {
     Decision {
+        of,
         channel,
         code: refusal.code(),
         detail: refusal.detail(),

@@ -1,17 +1,25 @@
-//! An Entra tenant at the edge: answers its keys, which roll when a test says so, and signs assertions with them.
+//! An Entra tenant at the edge: answers its keys, which roll when a test says so, and signs assertions with them. People log
+//! in at it, too: it gives a code for what the test says they are, and redeems it once, by PKCE and the client's secret.
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+use url::Url;
 use uuid::Uuid;
+
+/// What applications prove themselves with here.
+pub const CLIENT_SECRET: &str = "abc8Q~the-value-of-a-secret";
 
 /// Keys of this test only; they open nothing anywhere.
 const KEYS: [&[u8]; 2] = [
@@ -34,6 +42,21 @@ pub struct IdentityProvider {
 struct Shared {
     published: Mutex<Value>,
     fetches: AtomicUsize,
+    base: String,
+    tenant: Uuid,
+    /// What was given out for codes that nobody redeemed yet.
+    codes: Mutex<HashMap<String, Login>>,
+    /// Whether the token endpoint refuses everybody's secret.
+    is_broken: AtomicBool,
+}
+
+/// A login that waits to be redeemed.
+#[derive(Debug)]
+struct Login {
+    client_id: String,
+    redirect_uri: String,
+    challenge: String,
+    claims: Value,
 }
 
 impl IdentityProvider {
@@ -46,10 +69,25 @@ impl IdentityProvider {
         let shared = Arc::new(Shared {
             published: Mutex::new(document(&[0])),
             fetches: AtomicUsize::new(0),
+            base: authority.clone(),
+            tenant,
+            codes: Mutex::default(),
+            is_broken: AtomicBool::new(false),
         });
         let data = web::Data::from(Arc::clone(&shared));
-        let path = format!("/{tenant}/discovery/v2.0/keys");
-        let server = HttpServer::new(move || App::new().app_data(data.clone()).route(&path, web::get().to(keys)))
+        let below = move |path: &str| format!("/{tenant}{path}");
+        let app = move || {
+            App::new()
+                .app_data(data.clone())
+                .route(&below("/discovery/v2.0/keys"), web::get().to(keys))
+                .route(
+                    &below("/v2.0/.well-known/openid-configuration"),
+                    web::get().to(discovery),
+                )
+                .route(&below("/oauth2/v2.0/token"), web::post().to(token))
+                .default_service(web::to(no_tenant))
+        };
+        let server = HttpServer::new(app)
             .workers(1)
             .disable_signals()
             .listen(listener)
@@ -70,6 +108,46 @@ impl IdentityProvider {
         *self.shared.published.lock().unwrap() = document(keys);
     }
 
+    /// What is entered for this tenant: its URL.
+    #[must_use]
+    pub fn entered(&self) -> String {
+        format!("{}/{}", self.authority, self.tenant)
+    }
+
+    /// From now on no application's secret is taken, as after it ended; or again.
+    pub fn refuse_secrets(&self, refuses: bool) {
+        self.shared.is_broken.store(refuses, Ordering::SeqCst);
+    }
+
+    /// Somebody with this user name and object id logs in where a browser was sent to. Where the browser goes on to.
+    #[must_use]
+    pub fn log_in(&self, sent_to: &str, user_name: &str, object_id: Uuid) -> String {
+        let url: Url = sent_to.parse().unwrap();
+        assert!(sent_to.starts_with(&format!("{}/oauth2/v2.0/authorize", self.entered())));
+        let asked: HashMap<String, String> = url.query_pairs().into_owned().collect();
+        assert_eq!(asked["code_challenge_method"], "S256");
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let claims = json!({
+            "iss": self.issuer(), "aud": asked["client_id"], "nonce": asked["nonce"],
+            "iat": now, "nbf": now, "exp": now + 3_600, "ver": "2.0",
+            "tid": self.tenant, "oid": object_id, "sub": format!("sub-{object_id}"),
+            "upn": user_name, "name": user_name, "sid": Uuid::new_v4(),
+        });
+        let code = Uuid::new_v4().to_string();
+        let login = Login {
+            client_id: asked["client_id"].clone(),
+            redirect_uri: asked["redirect_uri"].clone(),
+            challenge: asked["code_challenge"].clone(),
+            claims,
+        };
+        let mut back: Url = login.redirect_uri.parse().unwrap();
+        back.query_pairs_mut()
+            .append_pair("code", &code)
+            .append_pair("state", &asked["state"]);
+        self.shared.codes.lock().unwrap().insert(code, login);
+        back.into()
+    }
+
     /// How often the keys were asked for.
     #[must_use]
     pub fn fetches(&self) -> usize {
@@ -85,24 +163,28 @@ impl IdentityProvider {
     /// A JWT with these claims, signed by a key that may or may not be published.
     #[must_use]
     pub fn sign(&self, key: usize, claims: &Value) -> String {
-        let header = json!({ "typ": "JWT", "alg": "RS256", "kid": kid(key), "x5t": kid(key) });
-        let signed = unsigned(&header, claims);
-        let pair = pair(key);
-        let mut signature = vec![0; pair.public().modulus_len()];
-        pair.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            signed.as_bytes(),
-            &mut signature,
-        )
-        .unwrap();
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        signed(key, claims)
     }
 
     /// Stops.
     pub async fn stop(self) {
         self.handle.stop(false).await;
     }
+}
+
+fn signed(key: usize, claims: &Value) -> String {
+    let header = json!({ "typ": "JWT", "alg": "RS256", "kid": kid(key), "x5t": kid(key) });
+    let signed = unsigned(&header, claims);
+    let pair = pair(key);
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// Header and claims of a JWT without a signature.
@@ -137,4 +219,58 @@ pub(crate) fn document(keys: &[usize]) -> Value {
 async fn keys(shared: web::Data<Shared>) -> HttpResponse {
     shared.fetches.fetch_add(1, Ordering::SeqCst);
     HttpResponse::Ok().json(&*shared.published.lock().unwrap())
+}
+
+async fn discovery(shared: web::Data<Shared>) -> HttpResponse {
+    let base = format!("{}/{}", shared.base, shared.tenant);
+    HttpResponse::Ok().json(json!({
+        "issuer": format!("{base}/v2.0"),
+        "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+        "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+        "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        "response_types_supported": ["code", "id_token"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+    }))
+}
+
+/// As Entra ID answers about a tenant that there is not.
+async fn no_tenant() -> HttpResponse {
+    refusal("invalid_tenant", 90_002, "Tenant not found.")
+}
+
+fn refusal(error: &str, code: u32, description: &str) -> HttpResponse {
+    HttpResponse::BadRequest().json(json!({
+        "error": error,
+        "error_description": format!("AADSTS{code}: {description} Trace ID: 1 Correlation ID: 2 Timestamp: 3"),
+        "error_codes": [code],
+    }))
+}
+
+/// Redeems a code once, for the client that it was given to.
+async fn token(shared: web::Data<Shared>, form: web::Form<HashMap<String, String>>) -> HttpResponse {
+    let sent = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    if shared.is_broken.load(Ordering::SeqCst) {
+        return refusal(
+            "invalid_client",
+            7_000_222,
+            "The provided client secret keys are expired.",
+        );
+    }
+    if sent("client_secret") != CLIENT_SECRET {
+        return refusal("invalid_client", 7_000_215, "Invalid client secret provided.");
+    }
+    let Some(login) = shared.codes.lock().unwrap().remove(sent("code")) else {
+        return refusal("invalid_grant", 54_005, "The code was already redeemed.");
+    };
+    let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, sent("code_verifier").as_bytes()));
+    let is_good = challenge == login.challenge
+        && sent("client_id") == login.client_id
+        && sent("redirect_uri") == login.redirect_uri;
+    if !is_good {
+        return refusal("invalid_grant", 501_481, "The Code_Verifier does not match.");
+    }
+    HttpResponse::Ok().json(json!({
+        "token_type": "Bearer", "expires_in": 3_600, "id_token": signed(0, &login.claims),
+    }))
 }

@@ -10,7 +10,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Id<AuditId>,
     pub actor_kind: ActorKind,
-    /// An admin key, or a portal link.
+    /// An admin key, a portal link, or a user of a directory.
     pub actor_id: Option<Uuid>,
     #[sea_orm(column_type = "Text")]
     pub actor_name: Option<String>,
@@ -51,6 +51,7 @@ pub enum ActorKind {
     Configured,
     System,
     Stranger,
+    Person,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

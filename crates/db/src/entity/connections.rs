@@ -47,6 +47,9 @@ pub struct Model {
     pub last_error: Option<String>,
     pub failing_since: Option<Millis>,
     pub tested_at: Option<Millis>,
+    /// What came of the last test: JSON.
+    #[sea_orm(column_type = "Text")]
+    pub last_test: Option<String>,
     pub created_at: Millis,
     pub updated_at: Millis,
 }

@@ -1,7 +1,7 @@
 //! Sessions of the portal, as hashes.
 
 use super::column::{Id, Millis};
-use ::events::{AdminKeyId, PortalLinkId, PortalSessionId};
+use ::events::{AdminKeyId, PortalLinkId, PortalSessionId, SsoSessionId};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,6 +20,8 @@ pub struct Model {
     pub created_at: Millis,
     pub last_seen_at: Millis,
     pub expires_at: Millis,
+    /// The session at single sign-on by which a person came in.
+    pub sso_session_id: Option<Id<SsoSessionId>>,
 }
 
 /// What a session opens.
@@ -47,6 +49,12 @@ pub enum Relation {
         to = "super::portal_links::Column::Id"
     )]
     PortalLink,
+    #[sea_orm(
+        belongs_to = "super::sso_sessions::Entity",
+        from = "Column::SsoSessionId",
+        to = "super::sso_sessions::Column::Id"
+    )]
+    SsoSession,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -61,6 +61,7 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         audit_log,
         catch_ups,
         connections,
+        console_access,
         credentials,
         dead_letters,
         deliveries,

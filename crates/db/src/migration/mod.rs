@@ -23,6 +23,7 @@ mod logout_tokens;
 mod mail;
 mod member_events;
 mod oauth;
+mod people_of_portal;
 mod portal_doors;
 mod portal_links;
 mod portal_sessions;
@@ -103,6 +104,7 @@ migrations! {
     "0035_sso": sso,
     "0036_logout_tokens": logout_tokens,
     "0037_signals": signals,
+    "0038_people_of_portal": people_of_portal,
     "0040_sso_traces": sso_traces,
 }
 

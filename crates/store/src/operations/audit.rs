@@ -12,7 +12,7 @@ use crate::{AdminTx, Store, StoreError};
 use db::entity::audit_log::{ActiveModel, ActorKind, Column, Entity, Model};
 use db::entity::column::{Id, Millis};
 use db::send::execute;
-use events::{AdminKeyId, AuditId, DirectoryId, OrganizationId, PortalLinkId, Timestamp};
+use events::{AdminKeyId, AuditId, DirectoryId, OrganizationId, PortalLinkId, ResourceId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait as _, QueryTrait as _, Set};
 
@@ -31,6 +31,13 @@ pub enum AuditActor {
     },
     /// The holder of a link to the portal.
     PortalLink(PortalLinkId),
+    /// A person of a directory, who is in the console.
+    Person {
+        /// The user.
+        id: ResourceId,
+        /// What the person was called then; empty where the person was erased.
+        name: String,
+    },
     /// The holder of the key of the configuration.
     Configured,
     /// The program itself: its command line, or its first start.
@@ -121,6 +128,7 @@ fn row(entry: AuditEntry) -> ActiveModel {
     let (kind, actor_id, name) = match entry.actor {
         AuditActor::Key { id, name } => (ActorKind::Key, Some(id.uuid()), Some(name)),
         AuditActor::PortalLink(id) => (ActorKind::PortalLink, Some(id.uuid()), None),
+        AuditActor::Person { id, name } => (ActorKind::Person, Some(id.uuid()), Some(name)),
         AuditActor::Configured => (ActorKind::Configured, None, None),
         AuditActor::System(name) => (ActorKind::System, None, Some(name)),
         AuditActor::Stranger => (ActorKind::Stranger, None, None),
@@ -154,8 +162,12 @@ fn entry(row: Model) -> Result<AuditEntry, StoreError> {
             id: id.into(),
             name: row.actor_name.unwrap_or_default(),
         },
-        (ActorKind::Key | ActorKind::PortalLink, None) => {
-            return Err(StoreError::corrupt("an audit entry names no key or link"));
+        (ActorKind::Person, Some(id)) => AuditActor::Person {
+            id: id.into(),
+            name: row.actor_name.unwrap_or_default(),
+        },
+        (ActorKind::Key | ActorKind::PortalLink | ActorKind::Person, None) => {
+            return Err(StoreError::corrupt("an audit entry names no key, link or person"));
         }
         (ActorKind::Configured, _) => AuditActor::Configured,
         (ActorKind::System, _) => AuditActor::System(row.actor_name.unwrap_or_default()),

@@ -10,8 +10,8 @@ use db::entity::copies::CopyTable;
 use db::entity::erasures::{ActiveModel, Column as Progress, Entity, Model};
 use db::entity::sso_client_people;
 use db::entity::{
-    attempts, dead_letters, deliveries, delivery_bodies, endpoints, events, group_members, sequences, test_receipts,
-    user_emails, users,
+    attempts, audit_log, dead_letters, deliveries, delivery_bodies, endpoints, events, group_members, sequences,
+    test_receipts, user_emails, users,
 };
 use db::expr::{is_one_of_rows, text};
 use db::rows::{Columns, Rows, ValueKind, is_one_of_ids};
@@ -238,6 +238,7 @@ impl Step<'_> {
         self.base().await?;
         if row.sequence == 0 && row.after_id.is_none() {
             self.receipts().await?;
+            self.acts().await?;
         }
         if self.letters().await? {
             return Ok(false);
@@ -353,6 +354,16 @@ impl Step<'_> {
         let forgotten = sso_client_people::Entity::delete_many()
             .filter(sso_client_people::Column::UserId.eq(Id(self.erasure.user_id)));
         execute(self.tx, forgotten.as_query()).await?;
+        Ok(())
+    }
+
+    /// What the person did in the console stays, without the name.
+    async fn acts(&self) -> Result<(), StoreError> {
+        let nameless = audit_log::Entity::update_many()
+            .col_expr(audit_log::Column::ActorName, Expr::value(Option::<String>::None))
+            .filter(audit_log::Column::ActorId.eq(self.erasure.user_id.uuid()))
+            .filter(audit_log::Column::ActorKind.eq(audit_log::ActorKind::Person));
+        execute(self.tx, nameless.as_query()).await?;
         Ok(())
     }
 

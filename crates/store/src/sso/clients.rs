@@ -6,7 +6,9 @@ use db::entity::column::{Id, Millis};
 use db::entity::sso_clients::{ActiveModel, Column, Entity, Model};
 use db::send::{execute, fetch_one};
 use events::{OrganizationId, SsoClientId, Timestamp};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
+use uuid::uuid;
 
 pub use db::entity::sso_clients::ClientAuthentication;
 
@@ -41,6 +43,13 @@ pub struct SsoClient {
     pub updated_at: Timestamp,
 }
 
+/// The console of this installation as an app that people log in to. It is in the database as others are, so that their
+/// sessions are; it is public and proves itself by PKCE, so there is no secret of it.
+#[must_use]
+pub fn console_client() -> SsoClientId {
+    uuid!("00000000-0000-7000-8000-00636f6e736f").into()
+}
+
 /// The apps, for reading.
 #[derive(Clone, Debug)]
 pub struct SsoClients {
@@ -65,7 +74,41 @@ impl SsoClients {
         found.map(client).transpose()
     }
 
-    /// The apps, newest first; of one organization where one is given.
+    /// The console as an app, whose one redirect URI is this one. It is made when it is first needed, and follows the public
+    /// URL of the installation.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn console(&self, redirect_uri: &str, now: Timestamp) -> Result<SsoClientId, StoreError> {
+        let id = console_client();
+        let known = self.by_id(id).await?;
+        if known.is_some_and(|known| known.redirect_uris == [redirect_uri]) {
+            return Ok(id);
+        }
+        let followed = OnConflict::column(Column::Id)
+            .update_columns([Column::RedirectUris, Column::UpdatedAt])
+            .to_owned();
+        let kept = Entity::insert(row(&SsoClient {
+            id,
+            organization_id: None,
+            name: "Console".to_owned(),
+            authentication: ClientAuthentication::None,
+            secret_hash: None,
+            secret_expires_at: None,
+            jwks: None,
+            redirect_uris: vec![redirect_uri.to_owned()],
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            initiate_login_uri: None,
+            created_at: now,
+            updated_at: now,
+        })?)
+        .on_conflict(followed);
+        execute(self.store.write(), kept.as_query()).await?;
+        Ok(id)
+    }
+
+    /// The apps, newest first; of one organization where one is given. The console is not among them.
     ///
     /// # Errors
     /// `BadParameter` for a foreign cursor; otherwise as any query.
@@ -74,11 +117,14 @@ impl SsoClients {
         organization: Option<OrganizationId>,
         page: &ListPage,
     ) -> Result<List<SsoClient>, StoreError> {
-        let list: List<Model> = Listing::new("sso_clients", Entity::find())
-            .with(Column::OrganizationId, organization.map(OrganizationId::uuid))
-            .sized([Column::RedirectUris, Column::PostLogoutRedirectUris, Column::Jwks])
-            .read(self.store.read(), page, self.store.page_bytes())
-            .await?;
+        let list: List<Model> = Listing::new(
+            "sso_clients",
+            Entity::find().filter(Column::Id.ne(Id(console_client()))),
+        )
+        .with(Column::OrganizationId, organization.map(OrganizationId::uuid))
+        .sized([Column::RedirectUris, Column::PostLogoutRedirectUris, Column::Jwks])
+        .read(self.store.read(), page, self.store.page_bytes())
+        .await?;
         list.try_map(client)
     }
 }

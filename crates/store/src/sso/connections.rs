@@ -11,6 +11,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use db::entity::connections::{ConnectionCredential, ConnectionState};
@@ -63,10 +64,40 @@ pub struct Connection {
     pub failing_since: Option<Timestamp>,
     /// When a test login last succeeded.
     pub tested_at: Option<Timestamp>,
+    /// What came of the last test login, as JSON: a [`ConnectionTest`].
+    pub last_test: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// What came of a test login. It names nobody: who is who is only on the page that the person saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionTest {
+    /// When it was.
+    pub at: Timestamp,
+    /// What would have come of a login, for each kind of app; one for all where it did not come that far.
+    pub decisions: Vec<TestDecision>,
+}
+
+/// What would have come of a login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestDecision {
+    /// To which kind of app; `None` for any.
+    pub channel: Option<String>,
+    /// Why not, as the audit log names it; `None` where the person gets in.
+    pub code: Option<String>,
+    /// What that means and how it is mended.
+    pub detail: Option<String>,
+}
+
+impl ConnectionTest {
+    /// Whether the person gets in to any kind of app.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.decisions.iter().any(|decision| decision.code.is_none())
+    }
 }
 
 /// What a connection proves itself with, sealed.
@@ -155,7 +186,12 @@ impl Connections {
         let list: List<Model> = Listing::new("connections", Entity::find())
             .with(Column::OrganizationId, filter.organization_id.map(OrganizationId::uuid))
             .with(Column::DirectoryId, filter.directory_id.map(DirectoryId::uuid))
-            .sized([Column::Metadata, Column::TestAccounts, Column::LastError])
+            .sized([
+                Column::Metadata,
+                Column::TestAccounts,
+                Column::LastError,
+                Column::LastTest,
+            ])
             .read(self.store.read(), page, self.store.page_bytes())
             .await?;
         Ok(list.map(connection))
@@ -186,20 +222,24 @@ impl Connections {
         Ok(())
     }
 
-    /// Notes that a test login succeeded.
+    /// Notes what came of a test login. One that succeeded makes a draft a connection that was tested.
     ///
     /// # Errors
     /// As any write.
-    pub async fn note_test(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
-        let tested = Expr::case(
-            Column::State.eq(ConnectionState::Draft),
-            Expr::value(ConnectionState::Tested),
-        )
-        .finally(Expr::col(Column::State));
-        let noted = Entity::update_many()
-            .col_expr(Column::TestedAt, Expr::value(Millis::from(now)))
-            .col_expr(Column::State, tested.into())
-            .filter(Column::Id.eq(Id(id)));
+    pub async fn note_test(&self, id: ConnectionId, test: &ConnectionTest) -> Result<(), StoreError> {
+        let text = serde_json::to_string(test).map_err(|error| StoreError::Defect(error.to_string()))?;
+        let mut noted = Entity::update_many().col_expr(Column::LastTest, Expr::value(text));
+        if test.is_success() {
+            let tested = Expr::case(
+                Column::State.eq(ConnectionState::Draft),
+                Expr::value(ConnectionState::Tested),
+            )
+            .finally(Expr::col(Column::State));
+            noted = noted
+                .col_expr(Column::TestedAt, Expr::value(Millis::from(test.at)))
+                .col_expr(Column::State, tested.into());
+        }
+        let noted = noted.filter(Column::Id.eq(Id(id)));
         execute(self.store.write(), noted.as_query()).await?;
         Ok(())
     }
@@ -356,6 +396,7 @@ fn row(new: &Connection, credential: SealedCredential) -> ActiveModel {
         last_error: Set(new.last_error),
         failing_since: Set(new.failing_since.map(Millis::from)),
         tested_at: Set(new.tested_at.map(Millis::from)),
+        last_test: Set(new.last_test),
         created_at: Set(new.created_at.into()),
         updated_at: Set(new.updated_at.into()),
     }
@@ -384,6 +425,7 @@ fn connection(row: Model) -> Connection {
         last_error: row.last_error,
         failing_since: row.failing_since.map(Timestamp::from),
         tested_at: row.tested_at.map(Timestamp::from),
+        last_test: row.last_test,
         created_at: row.created_at.into(),
         updated_at: row.updated_at.into(),
     }

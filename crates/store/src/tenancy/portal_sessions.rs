@@ -1,6 +1,7 @@
 //! Who is logged in to the portal, until when, and by what.
 //!
-//! A session is a row, so that it can be ended at once. It ends with the key or the link that opened it.
+//! A session is a row, so that it can be ended at once. It ends with the key, the link or the
+//! session at single sign-on that opened it.
 
 use super::TokenDigest;
 use super::credentials::token_hash;
@@ -8,7 +9,7 @@ use crate::{Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::portal_sessions::{ActiveModel, Column, Entity, Model};
 use db::send::{execute, fetch_one};
-use events::{AdminKeyId, PortalLinkId, PortalSessionId, Timestamp};
+use events::{AdminKeyId, PortalLinkId, PortalSessionId, SsoSessionId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
@@ -31,6 +32,8 @@ pub enum SessionOpener {
     Configured(TokenDigest),
     /// A link.
     Link(PortalLinkId),
+    /// A person, by a session at single sign-on.
+    Person(SsoSessionId),
 }
 
 /// A session that is opened.
@@ -89,11 +92,13 @@ impl PortalSessions {
     /// # Errors
     /// As any write.
     pub async fn open(&self, session: &NewPortalSession) -> Result<(), StoreError> {
-        let (key, link, configured) = match &session.opener {
-            SessionOpener::AdminKey(id) => (Some(Id(*id)), None, None),
-            SessionOpener::Link(id) => (None, Some(Id(*id)), None),
-            SessionOpener::Configured(hash) => (None, None, Some(hash.to_vec())),
-        };
+        let (mut key, mut link, mut configured, mut person) = (None, None, None, None);
+        match &session.opener {
+            SessionOpener::AdminKey(id) => key = Some(Id(*id)),
+            SessionOpener::Link(id) => link = Some(Id(*id)),
+            SessionOpener::Configured(hash) => configured = Some(hash.to_vec()),
+            SessionOpener::Person(id) => person = Some(Id(*id)),
+        }
         let opened = Entity::insert(ActiveModel {
             id: Set(session.id.into()),
             kind: Set(session.kind),
@@ -101,6 +106,7 @@ impl PortalSessions {
             admin_key_id: Set(key),
             portal_link_id: Set(link),
             configured_key_hash: Set(configured),
+            sso_session_id: Set(person),
             created_at: Set(session.created_at.into()),
             last_seen_at: Set(session.created_at.into()),
             expires_at: Set(session.expires_at.into()),
@@ -159,10 +165,17 @@ impl PortalSessions {
 }
 
 fn session(row: Model) -> Result<PortalSession, StoreError> {
-    let opener = match (row.admin_key_id, row.portal_link_id, row.configured_key_hash) {
-        (Some(Id(id)), None, None) => SessionOpener::AdminKey(id),
-        (None, Some(Id(id)), None) => SessionOpener::Link(id),
-        (None, None, Some(hash)) => SessionOpener::Configured(token_hash(hash)?),
+    let openers = (
+        row.admin_key_id,
+        row.portal_link_id,
+        row.configured_key_hash,
+        row.sso_session_id,
+    );
+    let opener = match openers {
+        (Some(Id(id)), None, None, None) => SessionOpener::AdminKey(id),
+        (None, Some(Id(id)), None, None) => SessionOpener::Link(id),
+        (None, None, Some(hash), None) => SessionOpener::Configured(token_hash(hash)?),
+        (None, None, None, Some(Id(id))) => SessionOpener::Person(id),
         _ => {
             return Err(StoreError::corrupt(
                 "a session of the portal has no opener, or more than one",

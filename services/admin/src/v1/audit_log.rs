@@ -41,6 +41,10 @@ fn actor(actor: store::AuditActor) -> AuditActor {
     match actor {
         store::AuditActor::Key { id, name } => of(AuditActorType::AdminKey, Some(id.uuid()), Some(name)),
         store::AuditActor::PortalLink(id) => of(AuditActorType::PortalLink, Some(id.uuid()), None),
+        store::AuditActor::Person { id, name } => {
+            let name = Some(name).filter(|name| !name.is_empty());
+            of(AuditActorType::Person, Some(id.uuid()), name)
+        }
         store::AuditActor::Configured => of(AuditActorType::ConfiguredKey, None, None),
         store::AuditActor::System(name) => of(AuditActorType::System, None, Some(name)),
         store::AuditActor::Stranger => of(AuditActorType::Stranger, None, None),

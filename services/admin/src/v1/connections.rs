@@ -5,6 +5,7 @@ pub(super) mod bindings;
 pub(super) mod certificate;
 mod check;
 pub(super) mod client_secret;
+pub(super) mod console_access;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod get;

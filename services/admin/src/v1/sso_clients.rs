@@ -43,3 +43,13 @@ const fn stored(authentication: ClientAuthentication) -> store::ClientAuthentica
         ClientAuthentication::None => store::ClientAuthentication::None,
     }
 }
+
+/// 409 for the console itself, which is an app of single sign-on, too.
+fn not_built_in(id: ::events::SsoClientId) -> Result<(), Problem> {
+    if id == store::console_client() {
+        let detail = "This is the console of this installation: its redirect URI follows the public URL. Close it to people with \
+                      DELETE /connections/{id}/console-access.";
+        return Err(Problem::new(crate::problem::ProblemKind::Conflict, detail));
+    }
+    Ok(())
+}

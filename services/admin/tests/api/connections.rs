@@ -8,11 +8,26 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use store::{ConnectionCredential, Dialect, LoginChannel, NewSsoSession, SealedColumn, SessionEnd};
+use store::{
+    ConnectionCredential, ConnectionTest, Dialect, LoginChannel, NewSsoSession, SealedColumn, SessionEnd, TestDecision,
+};
 use webhooks::{Guard, Rules};
 
 const PATH: &str = "/api/v1/connections";
 const SECRET: &str = "abc8Q~the-value-of-a-secret";
+
+/// A test login with these decisions, of which `None` lets the person in.
+fn test(codes: &[Option<&str>]) -> ConnectionTest {
+    let decisions = codes.iter().map(|code| TestDecision {
+        channel: Some("web".to_owned()),
+        code: code.map(str::to_owned),
+        detail: None,
+    });
+    ConnectionTest {
+        at: Timestamp::now(),
+        decisions: decisions.collect(),
+    }
+}
 
 /// The API of a machine that may ask identity providers on itself, such a provider, and a directory.
 struct World {
@@ -334,12 +349,24 @@ async fn a_connection_becomes_active_once_it_was_tested_or_by_force() {
         let store = &world.api.db.store;
         store
             .connections()
-            .note_test(id(&tested), Timestamp::now())
+            .note_test(id(&tested), &test(&[Some("user_not_provisioned")]))
+            .await
+            .unwrap();
+        assert_eq!(world.patch(&tested, active.clone()).await.faults(422), ["#/state"]);
+        store
+            .connections()
+            .note_test(id(&tested), &test(&[None, Some("web_access_denied")]))
             .await
             .unwrap();
         let now = world.patch(&tested, active.clone()).await.expect(StatusCode::OK);
         assert_eq!(now["state"], "active");
         assert!(now["tested_at"].is_string());
+        let decisions = &now["last_test"]["decisions"];
+        assert_eq!(
+            (&decisions[0]["code"], &decisions[1]["code"]),
+            (&Value::Null, &json!("web_access_denied")),
+            "what came of the test is told"
+        );
         world
             .patch(&tested, json!({"state": "paused"}))
             .await

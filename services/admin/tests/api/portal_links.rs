@@ -38,7 +38,10 @@ async fn a_link_is_shown_once_and_only_the_hash_of_its_token_is_kept() {
             .await;
         assert_eq!(list.expect(StatusCode::OK)["data"], json!([made]));
         let plain = api.post(PATH, &json!({"organization_id": organization})).await;
-        assert_eq!(plain.expect(StatusCode::CREATED)["features"], json!(["directory_sync"]));
+        assert_eq!(
+            plain.expect(StatusCode::CREATED)["features"],
+            json!(["directory_sync", "sso"])
+        );
         let revoked = api.delete(&format!("{PATH}/{}", text(&made, "id"))).await;
         assert_eq!(revoked.status, StatusCode::NO_CONTENT);
         api.delete(&format!("{PATH}/{}", text(&made, "id"))).await.problem(404);
@@ -99,10 +102,11 @@ async fn a_link_is_for_an_organization_and_a_directory_of_it() {
         let key = json!({"name": "a", "scopes": ["read", "directories"], "organization_id": organization});
         let key = api.admin_key(&key).await;
         let post = async |body| api.call_with(&key, Method::POST, PATH).json(&body).send().await;
-        post(json!({"organization_id": organization}))
-            .await
-            .expect(StatusCode::CREATED);
+        let plain = post(json!({"organization_id": organization})).await;
+        assert_eq!(plain.expect(StatusCode::CREATED)["features"], json!(["directory_sync"]));
         // Nobody gives more than they have.
+        let of_sign_on = json!({"organization_id": organization, "features": ["directory_sync", "sso"]});
+        assert!(post(of_sign_on).await.problem(403).to_string().contains("connections"));
         let of_endpoints =
             json!({"organization_id": organization, "features": ["webhooks"], "capabilities": ["manage"]});
         post(of_endpoints).await.problem(403);

@@ -62,6 +62,7 @@ impl System {
             last_error: None,
             failing_since: None,
             tested_at: None,
+            last_test: None,
             created_at: now,
             updated_at: now,
         };

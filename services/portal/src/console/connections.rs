@@ -2,7 +2,11 @@
 
 mod acts;
 mod make;
+mod people;
 mod show;
+
+pub(crate) use acts::certificate_file;
+pub(crate) use make::end_of_secret;
 
 use super::names::names;
 use super::next;
@@ -35,6 +39,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/connections/{id}/key").post(acts::make_key))
         .service(web::resource("/connections/{id}/certificate").get(acts::certificate))
         .service(web::resource("/connections/{id}/sessions/{session}/end").post(acts::end_session))
+        .service(web::resource("/connections/{id}/console-access").post(people::set))
+        .service(web::resource("/connections/{id}/console-access/delete").post(people::close))
         .service(web::resource("/connections/{id}/delete").post(acts::delete));
 }
 

@@ -9,7 +9,7 @@ use crate::texts::{Text, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, ServiceConfig};
-use api::{Directory, List, Organization, PortalCapability};
+use api::{Directory, List, Organization, PortalCapability, Scope};
 use askama::Template;
 use events::OrganizationId;
 use pages::Link;
@@ -25,6 +25,8 @@ struct NewPage {
     organization: Organization,
     directories: List<Directory>,
     capabilities: Vec<Choice>,
+    /// What an IT administrator sets up by it.
+    features: Vec<Choice>,
     errors: Errors,
     form: Form,
 }
@@ -60,6 +62,7 @@ async fn page(operator: &Operator, id: OrganizationId, errors: Errors, form: For
             .get(&format!("/directories?organization_id={id}&limit=100"))
             .await?,
         capabilities: given.map(|one| choice(one, &form)).collect(),
+        features: features(operator, &form),
         errors,
         form,
     };
@@ -84,6 +87,27 @@ fn choice(capability: PortalCapability, form: &Form) -> Choice {
     Choice { name, about, is_ticked }
 }
 
+/// What an IT administrator may set up by a link of this operator: all of it, until something else is ticked.
+fn features(operator: &Operator, form: &Form) -> Vec<Choice> {
+    let all = [
+        (
+            "directory_sync",
+            text("link-new-feature-directory-sync"),
+            Scope::Directories,
+        ),
+        ("sso", text("link-new-feature-sso"), Scope::Connections),
+    ];
+    let given = all.into_iter().filter(|(.., scope)| operator.may(*scope));
+    let is_fresh = !form.has("for");
+    given
+        .map(|(name, about, _)| Choice {
+            name,
+            about,
+            is_ticked: is_fresh || form.all("features").any(|ticked| ticked == name),
+        })
+        .collect()
+}
+
 /// Makes the link; it is shown in this answer only.
 async fn create(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: OrganizationId = id(&path)?;
@@ -104,8 +128,12 @@ fn body(id: OrganizationId, form: &Form) -> Value {
         if !capabilities.is_empty() {
             body["capabilities"] = json!(capabilities);
         }
-    } else if let Some(directory) = form.some("directory_id") {
-        body["directory_id"] = json!(directory);
+    } else {
+        let features: Vec<&str> = form.all("features").collect();
+        body["features"] = json!(features);
+        if let Some(directory) = form.some("directory_id") {
+            body["directory_id"] = json!(directory);
+        }
     }
     if let Some(days) = form.some("days").and_then(|days| days.parse::<u32>().ok()) {
         body["expires_in"] = json!(days.saturating_mul(24 * 60 * 60));

@@ -213,6 +213,8 @@ struct AuditLogPage {
     entries: List<AuditEntry>,
     action: String,
     actor: String,
+    /// What it is narrowed to beside these: names and values that the form keeps.
+    kept: Vec<(&'static str, String)>,
     next: Option<String>,
 }
 
@@ -224,6 +226,11 @@ async fn audit_log(operator: Operator, wanted: Wanted) -> Result<HttpResponse, F
         entries,
         action: value("action"),
         actor: value("actor"),
+        kept: ["organization_id", "directory_id"]
+            .into_iter()
+            .map(|name| (name, value(name)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect(),
         next,
     };
     console(&operator, Section::AuditLog, text("audit-log-title"), &[], &page)

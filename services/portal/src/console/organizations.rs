@@ -7,7 +7,7 @@ use crate::filters;
 use crate::form::{Errors, Form};
 use crate::frame::{Section, console, console_with, to};
 use crate::session::Operator;
-use crate::texts::text;
+use crate::texts::{Text, text};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
@@ -130,6 +130,16 @@ struct OrganizationPage {
 /// For whom a link is.
 fn is_for_apps(link: &PortalLink) -> bool {
     link.features.contains(&PortalFeature::Webhooks)
+}
+
+/// What is set up by a link.
+fn set_up_by(link: &PortalLink) -> Text {
+    let has = |feature| link.features.contains(&feature);
+    match (has(PortalFeature::DirectorySync), has(PortalFeature::Sso)) {
+        (true, true) => text("organization-link-both"),
+        (false, true) => text("organization-link-sign-on"),
+        _ => text("organization-link-sync"),
+    }
 }
 
 impl OrganizationPage {
@@ -257,7 +267,7 @@ async fn verify(operator: Operator, path: Path<(String, String)>) -> Result<Http
 /// Makes a link; it is shown in this answer only.
 async fn create_link(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: OrganizationId = id(&path)?;
-    let mut body = json!({ "organization_id": id, "features": ["directory_sync"] });
+    let mut body = json!({ "organization_id": id });
     if let Some(directory) = form.some("directory_id") {
         body["directory_id"] = json!(directory);
     }

@@ -19,6 +19,7 @@ use events::DirectoryId;
 use pages::Link;
 use serde_json::json;
 use std::collections::HashMap;
+use store::PortalFeature;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
@@ -87,6 +88,7 @@ async fn page(
     made: Option<Key>,
     errors: Errors,
 ) -> Result<HttpResponse, Fault> {
+    guest.needs(PortalFeature::DirectorySync)?;
     let directory: Directory = guest.api.get(&format!("/directories/{id}")).await?;
     let keys: List<Key> = guest.api.get(&format!("/directories/{id}/keys?limit=1")).await?;
     let (steps, has_key) = (guide(&directory), !keys.data.is_empty());
@@ -116,6 +118,7 @@ async fn page(
 /// Makes a token and shows it on the step where it is pasted. Older ones go on working until they are revoked.
 async fn create_key(guest: Guest, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: DirectoryId = id(&path)?;
+    guest.needs(PortalFeature::DirectorySync)?;
     let number = form.text("step").parse().ok();
     let made = guest
         .api
@@ -134,6 +137,8 @@ async fn create_key(guest: Guest, path: Path<String>, form: Form) -> Result<Http
 #[template(path = "setup/status.html")]
 struct StatusPage {
     directory: Directory,
+    /// Whether this link sets up single sign-on, too.
+    may_sign_on: bool,
     requests: List<Request>,
     keys: List<Key>,
 }
@@ -141,7 +146,9 @@ struct StatusPage {
 /// For later visits: how it goes, what arrived, and the keys.
 async fn status(guest: Guest, path: Path<String>) -> Result<HttpResponse, Fault> {
     let id: DirectoryId = id(&path)?;
+    guest.needs(PortalFeature::DirectorySync)?;
     let page = StatusPage {
+        may_sign_on: guest.may(PortalFeature::Sso),
         directory: guest.api.get(&format!("/directories/{id}")).await?,
         requests: guest.api.get(&format!("/directories/{id}/requests?limit=50")).await?,
         keys: guest.api.get(&format!("/directories/{id}/keys?limit=50")).await?,

@@ -12,6 +12,7 @@ use actix_web::web::{self, ServiceConfig};
 use api::{Directory, Key, List, Organization, Provider};
 use askama::Template;
 use serde_json::json;
+use store::PortalFeature;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
@@ -28,12 +29,20 @@ struct StartPage {
     errors: Errors,
     /// Whether this link may make a directory: one for a certain directory may not.
     may_create: bool,
+    /// Whether it opens the guides of directories.
+    may_sync: bool,
+    /// Whether it sets up single sign-on.
+    may_sign_on: bool,
 }
 
 async fn start(guest: Guest) -> Result<HttpResponse, Fault> {
     let directories = directories(&guest).await?;
+    let opens = |feature| guest.may(feature);
     match (directories.as_slice(), guest.link.directory_id) {
-        ([only], Some(_)) => Ok(to(&format!("/setup/directories/{}", only.id))),
+        ([only], Some(_)) if !opens(PortalFeature::Sso) => Ok(to(&format!("/setup/directories/{}", only.id))),
+        ([only], Some(_)) if !opens(PortalFeature::DirectorySync) => {
+            Ok(to(&format!("/setup/directories/{}/sign-on", only.id)))
+        }
         _ => page(&guest, directories, Errors::default()).await,
     }
 }
@@ -49,7 +58,9 @@ async fn page(guest: &Guest, directories: Vec<Directory>, errors: Errors) -> Res
         directories,
         providers: crate::console::PROVIDERS,
         errors,
-        may_create: guest.link.directory_id.is_none(),
+        may_create: guest.link.directory_id.is_none() && guest.may(PortalFeature::DirectorySync),
+        may_sync: guest.may(PortalFeature::DirectorySync),
+        may_sign_on: guest.may(PortalFeature::Sso),
     };
     frame::guest(
         Door::Setup,
@@ -80,6 +91,7 @@ async fn directories(guest: &Guest) -> Result<Vec<Directory>, Fault> {
 /// Makes a directory for the identity provider that was chosen. The key that comes with it is taken away: the guide makes one
 /// when it is time to paste it.
 async fn create(guest: Guest, form: Form) -> Result<HttpResponse, Fault> {
+    guest.needs(PortalFeature::DirectorySync)?;
     if guest.link.directory_id.is_some() {
         return Err(Fault::Missing);
     }

@@ -5,9 +5,10 @@ use events::{ConnectionId, ResourceId, SsfStreamId, SsoClientId, SsoLoginId, Sso
 use std::collections::HashSet;
 use std::time::Duration;
 use store::{
-    ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState, LiveWay, LoginChannel,
-    NewSsoSession, RefusedSignal, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsoClient, SsoKey, SsoLogin,
-    StreamMethod, StreamStatus,
+    AdminScope, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState,
+    ConnectionTest, ConsoleAccess, LiveWay, LoginChannel, NewPortalSession, NewSsoSession, RefusedSignal,
+    SealedCredential, SessionEnd, SessionFilter, SessionKind, SessionOpener, SsfStream, SsoClient, SsoKey, SsoLogin,
+    StreamMethod, StreamStatus, TestDecision,
 };
 
 fn connection(id: ConnectionId) -> Connection {
@@ -33,6 +34,7 @@ fn connection(id: ConnectionId) -> Connection {
         last_error: None,
         failing_since: None,
         tested_at: None,
+        last_test: None,
         created_at: now(),
         updated_at: now(),
     }
@@ -127,12 +129,22 @@ pub(super) async fn single_sign_on(store: &Store) {
     }
     connections.keep_metadata(id, "{}", now()).await.unwrap();
     connections.keep_assertion_form(id, "rs256").await.unwrap();
-    connections.note_test(id, now()).await.unwrap();
+    let decision = TestDecision {
+        channel: None,
+        code: None,
+        detail: None,
+    };
+    let test = ConnectionTest {
+        at: now(),
+        decisions: vec![decision],
+    };
+    connections.note_test(id, &test).await.unwrap();
     for organization in [None, Some(super::id(Kind::Organization, 0))] {
         two_pages!(|page: ListPage| async move { store.sso_clients().list(organization, &page).await });
     }
     assert!(store.sso_clients().by_id(app).await.unwrap().is_some());
     logging_in(store, id, app).await;
+    entering_the_console(store, id).await;
     let change = store.change(None).await.unwrap();
     change.delete_sso_client(app).await.unwrap();
     change.delete_connection(id).await.unwrap();
@@ -316,4 +328,46 @@ async fn streams(store: &Store, app: SsoClientId, person: ResourceId) {
     let change = store.change(None).await.unwrap();
     change.delete_stream(id).await.unwrap();
     change.commit().await.unwrap();
+}
+
+/// The console is opened to people of a connection, somebody comes in, and it is closed again.
+async fn entering_the_console(store: &Store, id: ConnectionId) {
+    let uri = "https://rollcall.example/console/sign-on/callback";
+    for _ in 0..2 {
+        let console = store.sso_clients().console(uri, now()).await.unwrap();
+        assert_eq!(console, store::console_client());
+    }
+    let access = ConsoleAccess {
+        connection_id: id,
+        roles: vec!["EnterpriseAdmin".to_owned()],
+        user_ids: vec![user(3)],
+        scopes: vec![AdminScope::Read],
+        covers_all: false,
+        created_at: now(),
+        updated_at: now(),
+    };
+    let change = store.change(None).await.unwrap();
+    change.set_console_access(&access).await.unwrap();
+    assert_eq!(change.console_access(id).await.unwrap(), Some(access.clone()));
+    change.commit().await.unwrap();
+    let opened = store.console_access();
+    assert_eq!(opened.of(id).await.unwrap(), Some(access));
+    assert!(opened.among(&[id]).await.unwrap().contains(&id) && opened.is_there_any().await.unwrap());
+    let begun = session(id, store::console_client());
+    store.sso_sessions().begin(&begun).await.unwrap();
+    let inside = NewPortalSession {
+        id: events::PortalSessionId::new(),
+        kind: SessionKind::Console,
+        token_hash: [7; 32],
+        opener: SessionOpener::Person(begun.id),
+        created_at: now(),
+        expires_at: now().plus(Duration::from_secs(60)),
+    };
+    store.portal_sessions().open(&inside).await.unwrap();
+    let found = store.portal_sessions().by_id(inside.id).await.unwrap().unwrap();
+    assert_eq!(found.opener, SessionOpener::Person(begun.id));
+    let change = store.change(None).await.unwrap();
+    change.delete_console_access(id).await.unwrap();
+    change.commit().await.unwrap();
+    assert_eq!(opened.of(id).await.unwrap(), None);
 }

@@ -82,7 +82,7 @@ fn filter(query: &mut RequestQuery) -> AuditFilter {
             Ok(id) => filter.key = Some(id),
             Err(_) => query.fault(
                 "actor",
-                "Must be the id of an admin key, or one of: configured_key, system, stranger.",
+                "Must be the id of an admin key, of a portal link or of a person, or one of: configured_key, system, stranger.",
             ),
         },
     }

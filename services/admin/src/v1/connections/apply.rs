@@ -28,6 +28,7 @@ pub(super) fn apply_provider(
         connection.metadata_at = None;
         connection.state = ConnectionState::Draft;
         connection.tested_at = None;
+        connection.last_test = None;
         connection.failing_since = None;
         connection.last_error = None;
     }

@@ -119,6 +119,7 @@ fn connection(
         test_accounts: accounts_stored(&accounts)?,
         failing_since: None,
         tested_at: None,
+        last_test: None,
         created_at: context.now,
         updated_at: context.now,
     })

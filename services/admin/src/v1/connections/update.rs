@@ -2,6 +2,7 @@
 
 use super::apply::{apply, apply_provider};
 use super::check::check;
+use super::console_access::{check_identity, is_about_identity};
 use super::provider::Entered;
 use super::view::shown;
 use super::{about, log_everybody_out};
@@ -61,6 +62,9 @@ pub(crate) async fn handler(
     if Entered::of(&connection) != before {
         let detail = "Another request changed the identity provider of this connection at this moment. Try again.";
         return Err(Problem::new(ProblemKind::Conflict, detail));
+    }
+    if is_about_identity(&patch) {
+        check_identity(&change, &context.principal, id).await?;
     }
     let plain = shown(&context, connection.clone())?;
     let was_open = is_open(connection.state);

@@ -16,7 +16,9 @@ pub(super) fn shown(state: &State, connection: store::Connection) -> Result<Conn
     };
     let test_accounts = serde_json::from_str(&connection.test_accounts).map_err(|error| Problem::internal(&error))?;
     let below = |last: &str| format!("{}/sso/{}/{last}", state.public_url(), connection.slug);
+    let last_test = connection.last_test.as_deref().map(serde_json::from_str).transpose();
     Ok(Connection {
+        last_test: last_test.map_err(|error| Problem::internal(&error))?,
         redirect_uris: redirect_uris(state, &connection.slug),
         test_url: below("test"),
         start_url: below("start"),

@@ -6,11 +6,12 @@ use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
 use crate::idempotent::{IdempotentStart, OpenChange};
+use crate::principal::Principal;
 use crate::problem::Problem;
 use ::events::PortalLinkId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use api::{PortalCapability, PortalFeature, PortalLink, PortalLinkCreate};
+use api::{PortalCapability, PortalFeature, PortalLink, PortalLinkCreate, Scope};
 use secrecy::ExposeSecret;
 use secrets::{Token, TokenKind};
 use std::collections::HashSet;
@@ -41,13 +42,12 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<PortalLinkCrea
     let looks = brand::check(&mut body);
     let raw = body.raw();
     let wanted = body.finish()?;
-    let features = wanted
-        .features
-        .clone()
-        .unwrap_or_else(|| vec![PortalFeature::DirectorySync]);
+    let features = wanted.features.clone().unwrap_or_else(|| usual(&context.principal));
     let capabilities = given(&features, &capabilities);
     // Nobody gives more than they have.
-    let mut scopes = capabilities.iter().map(|capability| capability.scope());
+    let of_features = features.contains(&PortalFeature::Sso).then_some(Scope::Connections);
+    let of_capabilities = capabilities.iter().map(|capability| capability.scope());
+    let mut scopes = of_features.into_iter().chain(of_capabilities);
     if let Some(lacking) = scopes.find(|scope| !context.principal.has(*scope)) {
         return Err(missing_scope(&context.principal, lacking));
     }
@@ -90,6 +90,13 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<PortalLinkCrea
         ..plain
     };
     open.finish(&context, act, StatusCode::CREATED, None, &answer).await
+}
+
+/// What a link opens that says nothing: what an IT administrator sets up, as far as the key may give it.
+fn usual(principal: &Principal) -> Vec<PortalFeature> {
+    let mut features = vec![PortalFeature::DirectorySync];
+    features.extend(principal.has(Scope::Connections).then_some(PortalFeature::Sso));
+    features
 }
 
 fn fault_repeated<T: Hash + Eq>(body: &mut Body<PortalLinkCreate>, name: &str, values: &[T]) {

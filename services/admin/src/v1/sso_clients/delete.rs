@@ -1,6 +1,6 @@
 //! `DELETE /sso-clients/{id}`.
 
-use super::shown;
+use super::{not_built_in, shown};
 use crate::audit::Act;
 use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
@@ -20,6 +20,7 @@ use store::{SessionEnd, SessionFilter};
 )]
 pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result<HttpResponse, Problem> {
     let id: SsoClientId = path_id("SSO client", &path)?;
+    not_built_in(id)?;
     let not_found = || Problem::not_found("SSO client", &path);
     context.store().sso_clients().by_id(id).await?.ok_or_else(not_found)?;
     let ended = log_everybody_out(&context, id).await?;

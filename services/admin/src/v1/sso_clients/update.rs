@@ -1,7 +1,7 @@
 //! `PATCH /sso-clients/{id}`.
 
 use super::check::check;
-use super::shown;
+use super::{not_built_in, shown};
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
@@ -25,6 +25,7 @@ pub(crate) async fn handler(
     mut body: Body<SsoClientPatch>,
 ) -> Result<Json<SsoClient>, Problem> {
     let id: SsoClientId = path_id("SSO client", &path)?;
+    not_built_in(id)?;
     let found = context.store().sso_clients().by_id(id).await?;
     let found = found.ok_or_else(|| Problem::not_found("SSO client", &path))?;
     // This never changes.

@@ -3,6 +3,7 @@
 use super::HERE;
 use super::make::end_of_secret;
 use super::show::{Outcome, page, refused};
+use crate::api::Api;
 use crate::console::id;
 use crate::fault::Fault;
 use crate::form::{Errors, Form};
@@ -91,10 +92,16 @@ pub(super) async fn make_key(operator: Operator, path: Path<String>, form: Form)
     then(&operator, id, changed, form).await
 }
 
-/// The certificate as a file.
 pub(super) async fn certificate(operator: Operator, path: Path<String>) -> Result<HttpResponse, Fault> {
-    let id: ConnectionId = id(&path)?;
-    let file = operator.api.file(&format!("/connections/{id}/certificate")).await?;
+    certificate_file(&operator.api, id(&path)?).await
+}
+
+/// The certificate of a connection as a file.
+///
+/// # Errors
+/// As the management API: where there is none, too.
+pub(crate) async fn certificate_file(api: &Api, id: ConnectionId) -> Result<HttpResponse, Fault> {
+    let file = api.file(&format!("/connections/{id}/certificate")).await?;
     let name = format!("attachment; filename=\"rollcall-{id}.cer\"");
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, CERTIFICATE))

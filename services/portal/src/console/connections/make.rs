@@ -118,7 +118,7 @@ fn body(directory: &Directory, form: &Form) -> Value {
 }
 
 /// When a secret ends, as it is sent. Who enters a day means its beginning: the secret is no good on it for sure.
-pub(super) fn end_of_secret(entered: &str) -> String {
+pub(crate) fn end_of_secret(entered: &str) -> String {
     let is_day = entered.len() == "2030-01-31".len() && !entered.contains(['T', 't', ' ']);
     match is_day {
         true => format!("{entered}T00:00:00Z"),

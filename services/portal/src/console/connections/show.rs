@@ -1,5 +1,6 @@
 //! One connection: how it stands, what to do next, what it proves itself with, and who came by it.
 
+use super::people::People;
 use super::{HERE, ROWS, crumb};
 use crate::api::query;
 use crate::console::names::names;
@@ -34,6 +35,8 @@ struct ConnectionPage {
     apps: HashMap<String, String>,
     next: Option<String>,
     outcome: Outcome,
+    /// Who may enter the console, for those who may say so.
+    console: Option<People>,
     now: Timestamp,
     may_change: bool,
     may_audit: bool,
@@ -157,7 +160,11 @@ pub(super) async fn page(
     let people = format!("/directories/{directory_id}/users");
     let people = names(operator, &people, sessions.data.iter().map(|session| session.user_id)).await?;
     let apps = sessions.data.iter().map(|session| session.client_id);
-    let apps = names(operator, "/sso-clients", apps).await?;
+    let mut apps = names(operator, "/sso-clients", apps).await?;
+    apps.insert(
+        store::console_client().to_string(),
+        text("connection-console-app").into(),
+    );
     let organizations = names(operator, "/organizations", [organization_id]).await?;
     let directories = names(operator, "/directories", [directory_id]).await?;
     let title = connection.name.clone();
@@ -170,6 +177,7 @@ pub(super) async fn page(
         people,
         apps,
         outcome,
+        console: People::of(operator, id).await?,
         now: Timestamp::now(),
         may_change: operator.may(Scope::Connections),
         may_audit: operator.may(Scope::Admin),

@@ -1,17 +1,20 @@
 //! Words that a template has of its own.
 
 /// What stands on pages as it is in every language: names of SCIM and of the API, examples, and what drawings show.
-const ALLOWED: [&str; 16] = [
+const ALLOWED: [&str; 19] = [
     "Aiko Tanaka",
     "Hero SaaS",
     "Switch([IsSoftDeleted], , &quot;False&quot;, &quot;True&quot;, …)",
+    "abc8Q~••••••••••••••••",
     "active",
     "ada@contoso.com,Ada Lovelace,Countess,true",
     "cost_center",
     "directory.updated",
     "htmx",
     "https://…/scim/v2",
+    "https://…/sso/…/oauth2/…",
     "title eq &quot;Dr&quot;",
+    "upn",
     "user.*",
     "user.*, group.member_added",
     "userName",

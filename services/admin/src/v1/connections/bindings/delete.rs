@@ -4,6 +4,7 @@ use super::{ids, shown, unbound};
 use crate::audit::Act;
 use crate::context::AdminContext;
 use crate::problem::Problem;
+use crate::v1::connections::console_access::check_identity;
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
@@ -24,6 +25,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<(String, String)>)
     let change = context.change(None).await?;
     let connection = change.connection(id).await?;
     let connection = connection.ok_or_else(|| Problem::not_found("connection", &path.0))?;
+    check_identity(&change, &context.principal, id).await?;
     if !change.unbind_sso(id, user).await? {
         return Err(unbound(&path.1));
     }
