@@ -17,7 +17,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::{SsoClientId, SsoLoginId};
-use oidc::{CodeChallenge, redirect_uri_matches};
+use oidc::{CodeChallenge, ProviderMetadata, redirect_uri_matches};
 use secrecy::ExposeSecret as _;
 use secrets::{Token, TokenKind};
 use store::{ClientAuthentication, Connection, LoginChannel, SsoClient, SsoLogin};
@@ -158,6 +158,15 @@ fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Resu
     if prompt.as_deref().is_some_and(|prompt| !PROMPTS.contains(&prompt)) {
         return Err(Wrong::invalid("prompt must be none, login, consent or select_account"));
     }
+    let max_age = parameters.get("max_age");
+    if max_age.is_some_and(|seconds| seconds.parse::<u32>().is_err()) {
+        return Err(Wrong::invalid("max_age must be a number of seconds"));
+    }
+    if max_age.is_some() && prompt.as_deref() == Some("none") {
+        // Nobody may be asked, and nothing tells how long ago the person logged in at the identity provider.
+        let sentence = "max_age can be kept only by asking the person, which prompt none forbids";
+        return Err(Wrong("login_required", sentence.to_owned()));
+    }
     Ok(Request {
         client_state,
         nonce: bounded("nonce", LONGEST_STATE)?,
@@ -165,9 +174,9 @@ fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Resu
         challenge: challenge(client, parameters)?,
         channel: channel(client, redirect_uri, parameters)?,
         // A fresh login is asked for by `prompt`: when somebody logged in before, Entra ID tells on request only.
-        prompt: match parameters.get("max_age") {
-            Some(_) if prompt.as_deref() != Some("none") => Some("login".to_owned()),
-            _ => prompt,
+        prompt: match max_age {
+            Some(_) => Some("login".to_owned()),
+            None => prompt,
         },
         login_hint: bounded("login_hint", LONGEST_HINT)?,
     })
@@ -222,13 +231,12 @@ pub(crate) async fn begin_test(state: &Inner, connection: &Connection) -> Result
         prompt: Some("select_account".to_owned()),
         login_hint: None,
     };
-    upstream::metadata(state, connection, state.now())
-        .await
-        .map_err(|error| Fault::BadRequest(telemetry::chain(&error).to_string()))?;
-    begin(state, None, connection, "", asked).await
+    let provider = upstream::metadata(state, connection, state.now()).await;
+    let provider = provider.map_err(|error| Fault::BadRequest(telemetry::chain(&error).to_string()))?;
+    send_on(state, None, connection, &provider, "", asked).await
 }
 
-/// Begins a login and sends the browser to the identity provider. Without an app it is a test.
+/// Begins a login for an app and sends the browser to the identity provider.
 async fn begin(
     state: &Inner,
     client: Option<SsoClientId>,
@@ -236,9 +244,8 @@ async fn begin(
     redirect_uri: &str,
     asked: Request,
 ) -> Result<HttpResponse, Fault> {
-    let now = state.now();
-    let provider = match upstream::metadata(state, connection, now).await {
-        Ok(provider) => provider,
+    match upstream::metadata(state, connection, state.now()).await {
+        Ok(provider) => send_on(state, client, connection, &provider, redirect_uri, asked).await,
         Err(error) => {
             tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "an identity provider cannot be asked");
             let parameters = [
@@ -249,9 +256,21 @@ async fn begin(
                 ),
                 ("state", asked.client_state.as_str()),
             ];
-            return Ok(send_back(&state.issuer, redirect_uri, &parameters));
+            Ok(send_back(&state.issuer, redirect_uri, &parameters))
         }
-    };
+    }
+}
+
+/// Notes a login and sends the browser to the identity provider.
+async fn send_on(
+    state: &Inner,
+    client: Option<SsoClientId>,
+    connection: &Connection,
+    provider: &ProviderMetadata,
+    redirect_uri: &str,
+    asked: Request,
+) -> Result<HttpResponse, Fault> {
+    let now = state.now();
     let id = SsoLoginId::new();
     let (token, hash) = Token::mint(TokenKind::SsoLogin, id.uuid());
     let secret = BrowserSecret::random();
