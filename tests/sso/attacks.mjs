@@ -214,6 +214,20 @@ export async function attacks({ check, installation, tenant, web, client, byConn
     }
   });
 
+  await check("attack: a login is made to look fresher than it is", async () => {
+    const asked = async (parameters) => {
+      const answer = await fetch((await web.begin({ ...byConnection, ...parameters })).url, { redirect: "manual" });
+      return new URL(answer.headers.get("location"));
+    };
+    const fresh = await asked({ max_age: "0" });
+    assert.equal(fresh.searchParams.get("prompt"), "login", "the person is asked again");
+    const silent = await asked({ max_age: "60", prompt: "none" });
+    assert.equal(silent.searchParams.get("error"), "login_required", "nobody can tell without asking");
+    for (const max_age of ["-1", "soon", "1e3", "99999999999999999999"]) {
+      assert.equal((await asked({ max_age })).searchParams.get("error"), "invalid_request", max_age);
+    }
+  });
+
   await check("attack: nothing that holds a secret is kept or told of", async () => {
     const login = await web.begin(byConnection);
     const { url } = await web.visit(login);

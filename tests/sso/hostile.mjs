@@ -360,6 +360,16 @@ await check("token endpoints that are too slow, too long, elsewhere or hold no t
   assert.deepEqual(issuers.strays, [], "the secret went elsewhere");
 });
 
+await check("a provider that does not say where it is is not asked by every login", async () => {
+  const issuer = issuers.add(UPN);
+  issuer.isDown = true;
+  const { id } = await installation.connect(directory, issuer);
+  const asked = issuer.counts.metadata;
+  const answers = await Promise.all(Array.from({ length: 30 }, () => visit(id)));
+  assert.ok(answers.every((answer) => answer.get("error") === "temporarily_unavailable"));
+  assert.equal(issuer.counts.metadata - asked, 1);
+});
+
 await check("an answer that somebody makes up does not say that the connection fails", async () => {
   const { id } = await provider();
   const login = await web.begin({ connection: id });

@@ -139,7 +139,7 @@ export class Issuers {
     const rest = url.pathname.slice(issuer.path.length);
     if (rest === "/v2.0/.well-known/openid-configuration") {
       issuer.counts.metadata += 1;
-      json(200, issuer.metadata());
+      json(issuer.isDown ? 503 : 200, issuer.metadata());
     } else if (rest === "/discovery/v2.0/keys") {
       issuer.counts.keys += 1;
       const published = issuer.published(response);

@@ -18,7 +18,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::{SsoClientId, SsoLoginId};
-use oidc::{CodeChallenge, redirect_uri_matches};
+use oidc::{CodeChallenge, ProviderMetadata, redirect_uri_matches};
 use secrecy::ExposeSecret as _;
 use secrets::{Token, TokenKind};
 use store::{ClientAuthentication, Connection, LoginChannel, SsoClient, SsoLogin};
@@ -162,6 +162,15 @@ fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Resu
     if prompt.as_deref().is_some_and(|prompt| !PROMPTS.contains(&prompt)) {
         return Err(Wrong::invalid("prompt must be none, login, consent or select_account"));
     }
+    let max_age = parameters.get("max_age");
+    if max_age.is_some_and(|seconds| seconds.parse::<u32>().is_err()) {
+        return Err(Wrong::invalid("max_age must be a number of seconds"));
+    }
+    if max_age.is_some() && prompt.as_deref() == Some("none") {
+        // Nobody may be asked, and nothing tells how long ago the person logged in at the identity provider.
+        let sentence = "max_age can be kept only by asking the person, which prompt none forbids";
+        return Err(Wrong("login_required", sentence.to_owned()));
+    }
     Ok(Request {
         client_state,
         nonce: bounded("nonce", LONGEST_STATE)?,
@@ -169,9 +178,9 @@ fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Resu
         challenge: challenge(client, parameters)?,
         channel: channel(client, redirect_uri, parameters)?,
         // A fresh login is asked for by `prompt`: when somebody logged in before, Entra ID tells on request only.
-        prompt: match parameters.get("max_age") {
-            Some(_) if prompt.as_deref() != Some("none") => Some("login".to_owned()),
-            _ => prompt,
+        prompt: match max_age {
+            Some(_) => Some("login".to_owned()),
+            None => prompt,
         },
         login_hint: bounded("login_hint", LONGEST_HINT)?,
     })
@@ -237,9 +246,8 @@ async fn begin(
     redirect_uri: &str,
     asked: Request,
 ) -> Result<HttpResponse, Fault> {
-    let now = state.now();
-    let provider = match upstream::metadata(state, connection, now).await {
-        Ok(provider) => provider,
+    match upstream::metadata(state, connection, state.now()).await {
+        Ok(provider) => send_on(state, client, connection, &provider, redirect_uri, asked).await,
         Err(error) => {
             tracing::warn!(connection = %connection.id, error = %telemetry::chain(&error), "an identity provider cannot be asked");
             let detail = telemetry::chain(&error).to_string();
@@ -255,9 +263,21 @@ async fn begin(
                 ),
                 ("state", asked.client_state.as_str()),
             ];
-            return Ok(send_back(&state.issuer, redirect_uri, &parameters));
+            Ok(send_back(&state.issuer, redirect_uri, &parameters))
         }
-    };
+    }
+}
+
+/// Notes a login and sends the browser to the identity provider.
+async fn send_on(
+    state: &Inner,
+    client: Option<SsoClientId>,
+    connection: &Connection,
+    provider: &ProviderMetadata,
+    redirect_uri: &str,
+    asked: Request,
+) -> Result<HttpResponse, Fault> {
+    let now = state.now();
     let id = SsoLoginId::new();
     let (token, hash) = Token::mint(TokenKind::SsoLogin, id.uuid());
     let secret = BrowserSecret::random();

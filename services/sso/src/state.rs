@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::deps::Deps;
 use crate::ssf::Polls;
 use actix_web::HttpRequest;
-use events::{DirectoryId, SsoClientId, Timestamp};
+use events::{ConnectionId, DirectoryId, SsoClientId, Timestamp};
 use keyring::KeyRing;
 use moka::sync::Cache;
 use oidc::Verifier;
@@ -25,6 +25,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_ASSERTIONS: u64 = 100_000;
 /// The longest that an assertion is good, and so remembered.
 const ASSERTION_LASTS: Duration = Duration::from_mins(10);
+
+/// How long an identity provider is left alone that was just asked where it is: else each login would ask one that is down.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// Connections of which is remembered that they were asked for.
+const MOST_ASKED: u64 = 10_000;
 
 /// What an app is counted for. A flood of people who begin to log in must not keep those who are back from their tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +71,8 @@ pub(crate) struct Inner {
     addresses: Rates<IpAddr>,
     /// Assertions of apps that were used, by app and name.
     assertions: Cache<String, ()>,
+    /// Connections whose identity provider was asked where it is, just now.
+    asked: Cache<ConnectionId, ()>,
 }
 
 impl fmt::Debug for State {
@@ -110,6 +117,10 @@ impl State {
                 .max_capacity(MOST_ASSERTIONS)
                 .time_to_live(ASSERTION_LASTS)
                 .build(),
+            asked: Cache::builder()
+                .max_capacity(MOST_ASKED)
+                .time_to_live(ASKED_AGAIN_AFTER)
+                .build(),
             rates: Rates::default(),
             addresses: Rates::default(),
             polls: Polls::default(),
@@ -153,6 +164,11 @@ impl Inner {
     pub(crate) fn use_assertion(&self, client: &str, name: &str) -> bool {
         let entry = self.assertions.entry(format!("{client} {name}")).or_insert(());
         entry.is_fresh()
+    }
+
+    /// Whether an identity provider may be asked where it is; after that, not for a while.
+    pub(crate) fn may_ask(&self, connection: ConnectionId) -> bool {
+        self.asked.entry(connection).or_insert(()).is_fresh()
     }
 
     /// The time.

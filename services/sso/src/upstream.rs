@@ -29,6 +29,8 @@ pub(crate) enum MetadataError {
     Store(#[from] StoreError),
     #[error("the address {0} may not be asked")]
     Address(String),
+    #[error("the identity provider did not say a moment ago where it is")]
+    AskedJustNow,
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
@@ -51,7 +53,9 @@ pub(crate) async fn metadata(
     let is_fresh = connection.metadata_at.is_some_and(|at| now.since(at) < REFETCH_AFTER);
     match (stored, is_fresh) {
         (Some(stored), true) => Ok(stored),
-        (None, _) => fetch(state, connection, now).await,
+        (None, _) if state.may_ask(connection.id) => fetch(state, connection, now).await,
+        (None, _) => Err(MetadataError::AskedJustNow),
+        (Some(stored), false) if !state.may_ask(connection.id) => Ok(stored),
         (Some(stored), false) => match fetch(state, connection, now).await {
             Ok(fetched) => Ok(fetched),
             Err(error) => {

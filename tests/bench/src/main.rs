@@ -49,6 +49,12 @@ struct Cli {
     /// People who have logged in before, in `logins`: one row for each number
     #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
     bindings: Vec<usize>,
+    /// Logins a second in `logins`
+    #[arg(long, default_value_t = 200)]
+    logins: usize,
+    /// Deactivations a second in `logouts`
+    #[arg(long, default_value_t = 100)]
+    logouts: usize,
     /// Members that a group has before one is added, in `sizes`
     #[arg(long, value_delimiter = ',', default_value = "10,1000,100000")]
     members: Vec<usize>,
@@ -126,10 +132,10 @@ async fn main() {
             Box::pin(scenarios::deliveries::run(shape, cli.requests)).await;
         }
         if runs(Scenario::Logins) {
-            Box::pin(scenarios::logins::run(shape, &cli.bindings)).await;
+            Box::pin(scenarios::logins::run(shape, &cli.bindings, cli.logins)).await;
         }
         if runs(Scenario::Logouts) {
-            Box::pin(scenarios::logouts::run(shape)).await;
+            Box::pin(scenarios::logouts::run(shape, cli.logouts)).await;
         }
         if runs(Scenario::Neighbours) {
             Box::pin(scenarios::neighbours::run(shape)).await;

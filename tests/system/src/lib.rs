@@ -156,6 +156,7 @@ impl System {
             ("ROLLCALL_WEBHOOK_ALLOW_PRIVATE", "true"),
             // Tests ask as often as they can, and are held up by what they test only.
             ("ROLLCALL_ADMIN_RATE_LIMIT", "100000"),
+            ("ROLLCALL_SSO_ADDRESS_RATE", "100000"),
             ("ROLLCALL_TRACE_PARENT_CIDRS", "127.0.0.0/8"),
             ("ROLLCALL_DATA_DIR", folder.path().to_str().unwrap()),
             ("RUST_LOG", "info"),

@@ -16,9 +16,7 @@ use system::single_sign_on::{
 use system::{Detour, Shape, System, Tenant};
 use url::{Url, form_urlencoded};
 
-/// Logins a second.
-const PER_SECOND: usize = 200;
-/// For how long.
+/// For how long they come.
 const LASTS: Duration = Duration::from_secs(30);
 /// Logins before any are timed, and how many of them at once.
 const WARM: usize = 400;
@@ -27,8 +25,8 @@ const CLIENTS: usize = 16;
 const REQUESTS: usize = 4;
 
 /// Runs the scenario and prints its tables.
-pub(crate) async fn run(shape: Shape, bindings: &[usize]) {
-    let about = format!("whole logins, {PER_SECOND} a second, {}", name(shape));
+pub(crate) async fn run(shape: Shape, bindings: &[usize], per_second: usize) {
+    let about = format!("whole logins, {per_second} a second, {}", name(shape));
     let titles = [
         "bindings",
         "failed",
@@ -51,14 +49,17 @@ pub(crate) async fn run(shape: Shape, bindings: &[usize]) {
         warm.await.flawless();
         let before = usage::all(&house.system);
         let door = house.door.clone();
-        let logins = load::steadily(PER_SECOND, LASTS, move |n| door.clone().log_in(spread(n + WARM, count)));
+        let logins = load::steadily(per_second, LASTS, move |n| door.clone().log_in(spread(n + WARM, count)));
         let logins = logins.await;
         if let Some(error) = &logins.first_error {
             println!("the first that failed: {error}");
         }
         let after = usage::all(&house.system);
         cpu.push((count, logins.requests, report::spent(&before, &after)));
-        let (provider, bare) = (provider_alone(&house.provider).await, bare(&house.system).await);
+        let (provider, bare) = (
+            provider_alone(&house.provider, per_second).await,
+            bare(&house.system, per_second).await,
+        );
         let figures = [&logins, &provider, &bare].map(|load| [fine(load.millis(0.5)), fine(load.millis(0.99))]);
         let [logins_cells, provider_cells, bare_cells] = figures;
         let most = [fine(logins.millis(1.0))];
@@ -221,10 +222,10 @@ fn asked(url: &Url, name: &str) -> Result<String, String> {
 }
 
 /// The token endpoint of the identity provider, without Rollcall.
-async fn provider_alone(provider: &LoginProvider) -> Load {
+async fn provider_alone(provider: &LoginProvider, per_second: usize) -> Load {
     let url = format!("{}/{}/oauth2/v2.0/token", provider.authority, provider.tenant);
     let server = Server::with_type(&url, None, "application/x-www-form-urlencoded");
-    let load = load::steadily(PER_SECOND, Duration::from_secs(10), move |n| {
+    let load = load::steadily(per_second, Duration::from_secs(10), move |n| {
         let (server, form) = (
             server.clone(),
             redemption(&code(&fill::user_name(n), fill::id(n), "nonce")),
@@ -235,10 +236,10 @@ async fn provider_alone(provider: &LoginProvider) -> Load {
 }
 
 /// As many answers of a bare server as a login has requests.
-async fn bare(system: &System) -> Load {
+async fn bare(system: &System, per_second: usize) -> Load {
     let bare = Bare::start(&system.database.url).await;
     let server = bare.server();
-    let load = load::steadily(PER_SECOND, Duration::from_secs(10), move |_| {
+    let load = load::steadily(per_second, Duration::from_secs(10), move |_| {
         let server = server.clone();
         async move {
             for _ in 0..REQUESTS {

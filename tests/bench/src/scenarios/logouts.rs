@@ -13,9 +13,7 @@ use system::Shape;
 use system::scim::PATCH_OP;
 use uuid::Uuid;
 
-/// Deactivations a second.
-const PER_SECOND: usize = 100;
-/// For how long.
+/// For how long they come.
 const LASTS: Duration = Duration::from_secs(60);
 /// People of whom as many may leave without the directory being held.
 const PEOPLE: usize = 40_000;
@@ -23,9 +21,9 @@ const PEOPLE: usize = 40_000;
 const CLIENTS: usize = 16;
 
 /// Runs the scenario and prints its table.
-pub(crate) async fn run(shape: Shape) {
+pub(crate) async fn run(shape: Shape, per_second: usize) {
     let house = House::build(shape, PEOPLE).await;
-    let leaving = PER_SECOND * usize::try_from(LASTS.as_secs()).unwrap();
+    let leaving = per_second * usize::try_from(LASTS.as_secs()).unwrap();
     let door = house.door.clone();
     let logins = load::run(CLIENTS, leaving, move |n| door.clone().log_in(n));
     logins.await.flawless();
@@ -34,7 +32,7 @@ pub(crate) async fn run(shape: Shape) {
     let server = Server::new(&house.tenant.scim.base, Some(&house.tenant.scim.token));
     let before = usage::all(&house.system);
     let sent = Arc::clone(&starts);
-    let patches = load::steadily(PER_SECOND, LASTS, move |n| {
+    let patches = load::steadily(per_second, LASTS, move |n| {
         let (server, path) = (server.clone(), format!("/Users/{}", fill::id(n)));
         let body =
             format!(r#"{{"schemas":["{PATCH_OP}"],"Operations":[{{"op":"Replace","path":"active","value":false}}]}}"#);
@@ -58,7 +56,7 @@ pub(crate) async fn run(shape: Shape) {
     assert!(heard.iter().all(|times| *times > 0), "somebody was not told of");
     let again = heard.iter().sum::<usize>() - leaving;
     let about = format!(
-        "PATCH active=false to the app's address for logouts, {PER_SECOND} a second, {}",
+        "PATCH active=false to the app's address for logouts, {per_second} a second, {}",
         name(shape)
     );
     let titles = [
