@@ -124,6 +124,7 @@ struct OrganizationPage {
     /// How the verification of a domain stands.
     check: Option<DomainCheck>,
     may_change: bool,
+    may_change_domains: bool,
     may_connect: bool,
 }
 
@@ -183,6 +184,7 @@ async fn page(operator: &Operator, id: OrganizationId, outcome: Outcome) -> Resu
         made: outcome.made,
         check: outcome.check,
         may_change: operator.may(Scope::Directories),
+        may_change_domains: operator.covers_all,
         may_connect: operator.may(Scope::Connections),
     };
     console_with(status, operator, Section::Organizations, &title, &[crumb()], &page)
@@ -214,12 +216,15 @@ async fn refused(operator: &Operator, id: OrganizationId, fault: Fault) -> Resul
 
 async fn update(operator: Operator, path: Path<String>, form: Form) -> Result<HttpResponse, Fault> {
     let id: OrganizationId = id(&path)?;
-    let body = json!({
+    let mut body = json!({
         "name": form.text("name"),
-        "domains": form.words("domains"),
         "contacts": form.words("contacts"),
         "digest_contacts": form.words("digest_contacts"),
     });
+    // Nobody says of their own organization which domains are its.
+    if operator.covers_all {
+        body["domains"] = json!(form.words("domains"));
+    }
     match operator
         .api
         .patch::<Value>(&format!("/organizations/{id}"), &body)

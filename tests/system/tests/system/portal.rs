@@ -215,6 +215,15 @@ async fn an_operator_of_one_organization_sees_nothing_of_another(shape: Shape) {
     let deletion = format!("/console/organizations/{}/delete", other.organization_id);
     let answer = dana.post(&deletion, &[("confirm", "fabrikam.example")]).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+
+    let path = format!("/console/organizations/{}", own.organization_id);
+    assert!(
+        !dana.read(&path).await.contains("name=\"domains\""),
+        "nobody says which domains are their own"
+    );
+    let saved = dana.post(&path, &[("name", "Contoso Ltd"), ("contacts", "")]).await;
+    assert_eq!(location(&saved), path);
+    assert!(dana.read(&path).await.contains("Contoso Ltd"));
     system.stop().await;
 }
 
