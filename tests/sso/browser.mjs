@@ -3,6 +3,12 @@
 /** A browser of one person. */
 export class Browser {
   #cookies = new Map();
+  #headers;
+
+  /** With headers that it sends always, as from behind a proxy of its own. */
+  constructor(headers = {}) {
+    this.#headers = headers;
+  }
 
   /** Follows redirects from `url` until one leads to `until`; returns that address, or the last answer. */
   async follow(url, until) {
@@ -42,7 +48,7 @@ export class Browser {
   async #send(url, options) {
     const jar = this.cookies(url);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers = { ...options.headers, ...(cookie && { cookie }) };
+    const headers = { ...this.#headers, ...options.headers, ...(cookie && { cookie }) };
     const answer = await fetch(url, { ...options, headers, redirect: "manual" });
     for (const line of answer.headers.getSetCookie()) {
       const [pair, ...attributes] = line.split(";");

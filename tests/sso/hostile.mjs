@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import * as openid from "openid-client";
 import { App } from "./app.mjs";
 import { b2c } from "./b2c.mjs";
+import { Browser } from "./browser.mjs";
 import { Installation } from "./installation.mjs";
 import { compact, Issuers, Key } from "./issuer.mjs";
 
@@ -42,8 +43,8 @@ async function provider() {
 }
 
 /** A login by a connection: where the browser ends. */
-async function visit(id) {
-  const back = await web.visit(await web.begin({ connection: id }));
+async function visit(id, browser) {
+  const back = await web.visit(await web.begin({ connection: id }), browser);
   assert.ok(back.url, `the browser stayed at ${back.at}: ${back.answer?.status}`);
   return back.url.searchParams;
 }
@@ -260,7 +261,7 @@ await check("a storm of unknown keys makes one search, and honest people get in 
     const kid = n % 10 === 0 ? header.kid : crypto.randomUUID();
     return compact({ ...header, kid }, claims, (text) => key.sign(text));
   };
-  const answers = await Promise.all(Array.from({ length: 200 }, () => visit(stormed.id)));
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => visit(stormed.id, new Browser({ "x-forwarded-for": `198.51.100.${n}` }))));
   assert.equal(answers.filter((answer) => answer.get("code")).length, 20);
   assert.ok(answers.every((answer) => answer.get("code") || /^key_unknown/.test(answer.get("error_description"))));
   assert.equal(stormed.issuer.counts.keys - asked, 1);
