@@ -344,7 +344,7 @@ async function everyPage(browser, url, report, storageState, paths) {
     }
     seen.set(kind(path), path);
     const { context, page } = await open(browser, url + path, { storageState });
-    const links = await page.$$eval("a[href]", (all) => all.map((link) => new URL(link.href)).map(({ origin, pathname }) => ({ origin, pathname })));
+    const links = await page.$$eval("a[href]:not([download])", (all) => all.map((link) => new URL(link.href)).map(({ origin, pathname }) => ({ origin, pathname })));
     await context.close();
     waiting.push(...links.filter(({ origin, pathname }) => origin === url && /^\/console(\/|$)/.test(pathname)).map(({ pathname }) => pathname));
   }
