@@ -6,6 +6,7 @@
 mod deliveries;
 mod directory;
 mod event_log;
+mod gathered;
 mod operations;
 mod sso;
 mod store;

@@ -7,6 +7,7 @@
 mod bindings;
 mod clients;
 mod connections;
+mod gatherings;
 mod keys;
 mod logins;
 mod readers;
@@ -16,6 +17,8 @@ mod streams;
 
 pub use bindings::{Binding, SsoBindings};
 pub use clients::{ClientAuthentication, SsoClient, SsoClients, console_client};
+pub(crate) use gatherings::Gatherings;
+
 pub use connections::{
     Connection, ConnectionCredential, ConnectionFilter, ConnectionState, ConnectionTest, Connections, SealedCredential,
     TestDecision,

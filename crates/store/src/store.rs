@@ -1,5 +1,6 @@
 //! The one value that all questions start from.
 
+use crate::sso::Gatherings;
 use crate::{ActivityMeter, Checkup, Dialect, StoreError, StoreOptions};
 use db::session::Writers;
 use db::{Database, Lookups, Searches, Steady};
@@ -12,6 +13,7 @@ use std::time::Duration;
 pub struct Store {
     database: Database,
     meter: Arc<ActivityMeter>,
+    gatherings: Gatherings,
 }
 
 impl Store {
@@ -34,6 +36,7 @@ impl Store {
         Self {
             database,
             meter: Arc::default(),
+            gatherings: Gatherings::new(),
         }
     }
 
@@ -101,6 +104,14 @@ impl Store {
     }
 
     // What follows stays within this crate: whoever has a connection could ask for another tenant's rows.
+
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) const fn gatherings(&self) -> &Gatherings {
+        &self.gatherings
+    }
 
     pub(crate) const fn read(&self) -> &DatabaseConnection {
         self.database.read()

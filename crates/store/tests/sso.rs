@@ -5,6 +5,7 @@ use events::{
     ConnectionId, DirectoryId, Event, EventType, OrganizationId, ResourceId, SsfStreamId, SsoClientId, SsoSessionId,
     Timestamp, lane_of,
 };
+use futures_util::future::join_all;
 use std::collections::HashSet;
 use std::time::Duration;
 use store::testing::TestDatabase;
@@ -121,9 +122,14 @@ impl World {
     }
 
     async fn begin(&self, user_id: ResourceId) -> SsoSessionId {
-        let id = SsoSessionId::new();
-        let begun = NewSsoSession {
-            id,
+        let begun = self.new_session(user_id);
+        self.store().sso_sessions().begin(&begun).await.unwrap();
+        begun.id
+    }
+
+    fn new_session(&self, user_id: ResourceId) -> NewSsoSession {
+        NewSsoSession {
+            id: SsoSessionId::new(),
             connection_id: self.connection_id,
             client_id: self.client.id,
             organization_id: self.organization_id,
@@ -141,16 +147,12 @@ impl World {
             created_at: now(),
             expires_at: now().plus(Duration::from_hours(1)),
             traceparent: Some(TRACE.to_owned()),
-        };
-        self.store().sso_sessions().begin(&begun).await.unwrap();
-        id
+        }
     }
 
     async fn redeem(&self, id: SsoSessionId) -> bool {
-        let change = self.store().change(Some(self.lane())).await.unwrap();
-        let redeemed = change.redeem_sso_session(self.lane(), id, now()).await.unwrap();
-        change.commit().await.unwrap();
-        redeemed.is_some()
+        let sessions = self.store().sso_sessions();
+        sessions.redeem(self.lane(), id, now()).await.unwrap().is_some()
     }
 
     async fn end(&self, lane: u16, of: SessionFilter) -> usize {
@@ -443,5 +445,32 @@ async fn who_has_logged_in_to_an_app_is_known_until_an_erasure_ends() {
         while !erasures.step(erasure, later).await.unwrap() {}
         assert!(known().await.is_empty());
         world.db.close().await;
+    }
+}
+
+/// Logins that come at the same time are written together.
+#[tokio::test]
+async fn of_many_who_redeem_at_once_each_code_is_redeemed_once_and_a_session_that_cannot_begin_fails_alone() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let sessions = world.store().sso_sessions();
+        let mut wanted: Vec<_> = (0..100).map(|_| world.new_session(ResourceId::new())).collect();
+        // Of an app that was deleted a moment ago.
+        wanted[50].client_id = SsoClientId::new();
+        let begun = join_all(wanted.iter().map(|new| sessions.begin(new))).await;
+        let failed: Vec<_> = begun.iter().enumerate().filter(|(_, begun)| begun.is_err()).collect();
+        assert!(matches!(failed[..], [(50, _)]), "{failed:?}");
+
+        // Each code comes twice.
+        let lane = world.lane();
+        let ids = wanted.iter().chain(&wanted).map(|new| new.id);
+        let redeemed = join_all(ids.map(|id| sessions.redeem(lane, id, now()))).await;
+        let redeemed: Vec<_> = redeemed.into_iter().filter_map(|found| found.unwrap()).collect();
+        let once: HashSet<_> = redeemed.iter().map(|session| session.begun.id).collect();
+        assert_eq!((redeemed.len(), once.len()), (99, 99), "{dialect:?}");
+        let log = world.log().await;
+        let created: HashSet<_> = log.iter().map(|event| (event.kind, event.sequence)).collect();
+        let each: HashSet<_> = (1..=99).map(|sequence| (EventType::SessionCreated, sequence)).collect();
+        assert_eq!(created, each, "{dialect:?}");
     }
 }

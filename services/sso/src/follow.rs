@@ -20,6 +20,8 @@ const PAGE: u32 = 500;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often the log is looked at while nobody is logged in, and how often that is asked.
 const IDLE: Duration = Duration::from_millis(500);
+/// How often it is noted how far the log was read while nothing in it concerns anybody.
+const NOTE_INTERVAL: Duration = Duration::from_secs(1);
 /// After what may a person not log in any more, or not to everything.
 const TYPES: [EventType; 5] = [
     EventType::UserDeactivated,
@@ -32,7 +34,7 @@ const TYPES: [EventType; 5] = [
 /// Runs until a soft stop.
 pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
     let reader = state.store.log_reader(NAME);
-    let mut place = None;
+    let mut place = Place::default();
     let mut watched = Watched::default();
     loop {
         let waits = match step(state, &reader, &mut place).await {
@@ -41,7 +43,7 @@ pub(crate) async fn run(state: &State, shutdown: &Shutdown) {
             Ok(false) => IDLE,
             Err(error) => {
                 // It may have come further than was noted.
-                place = None;
+                place = Place::default();
                 tracing::warn!(error = %telemetry::chain(&error), "sessions do not follow the log at the moment");
                 PAUSE
             }
@@ -73,9 +75,9 @@ impl Watched {
 }
 
 /// One page of the log. Whether there may be more at once.
-async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<EventId>>) -> Result<bool, StoreError> {
-    let after = match place {
-        Some(after) => *after,
+async fn step(state: &Inner, reader: &LogReader, place: &mut Place) -> Result<bool, StoreError> {
+    let after = match place.after {
+        Some(after) => after,
         None => {
             let noted = match reader.position().await? {
                 Some(noted) => noted,
@@ -86,7 +88,7 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
                     newest
                 }
             };
-            *place = Some(noted);
+            place.after = Some(noted);
             noted
         }
     };
@@ -102,7 +104,7 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
         Err(StoreError::Gone(_)) => {
             let newest = state.store.events().newest(None).await?;
             reader.note(newest, state.now()).await?;
-            *place = Some(newest);
+            place.after = Some(newest);
             return Ok(false);
         }
         read => read?,
@@ -111,12 +113,30 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Option<Option<Event
     for (directory, people) in concerned(&page.events) {
         look_at(state, directory, &people, now).await?;
     }
-    let last = page.next.or_else(|| page.events.last().map(|event| event.id));
-    if let Some(last) = last.filter(|last| Some(*last) != after) {
-        reader.note(Some(last), now).await?;
-        *place = Some(Some(last));
+    if let Some(last) = page.read_to {
+        // Of what concerns nobody it is enough to know now and then how far it was read.
+        if !page.events.is_empty() || place.is_late(now) {
+            reader.note(Some(last), now).await?;
+            place.noted_at = Some(now);
+        }
+        place.after = Some(Some(last));
     }
     Ok(page.next.is_some())
+}
+
+/// How far the log has been read.
+#[derive(Default)]
+struct Place {
+    /// The last event that was looked at, if there was one; `None` before it is known what was noted.
+    after: Option<Option<EventId>>,
+    /// When it was last noted.
+    noted_at: Option<Timestamp>,
+}
+
+impl Place {
+    fn is_late(&self, now: Timestamp) -> bool {
+        self.noted_at.is_none_or(|at| now.since(at) >= NOTE_INTERVAL)
+    }
 }
 
 /// Why somebody is looked at.

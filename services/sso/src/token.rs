@@ -155,7 +155,8 @@ async fn redeem(
         ));
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    let Some(redeemed) = use_code(state, &session, now).await? else {
+    let lane = state.lane(begun.directory_id);
+    let Some(redeemed) = sessions.redeem(lane, begun.id, now).await? else {
         // Looked up again: of two who come in the same moment, both have seen it unused.
         let is_used = sessions
             .by_id(begun.id)
@@ -169,17 +170,6 @@ async fn redeem(
     };
     let person = welcome(state, &redeemed, now).await?;
     Ok((redeemed, person))
-}
-
-/// The session of a code that is used now; `None` where it cannot be.
-async fn use_code(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<Option<SsoSession>, StoreError> {
-    let lane = state.lane(session.begun.directory_id);
-    let change = state.store.change(Some(lane)).await?;
-    let redeemed = change.redeem_sso_session(lane, session.begun.id, now).await?;
-    if redeemed.is_some() {
-        change.commit().await?;
-    }
-    Ok(redeemed)
 }
 
 /// PKCE (RFC 7636 §4.6): with a challenge a verifier is demanded, without one none is taken (RFC 9700 §4.8.2).

@@ -54,6 +54,9 @@ pub struct EventPage {
     pub events: Vec<Event>,
     /// After which event to go on; `None` when the log ends here.
     pub next: Option<EventId>,
+    /// The last event that was looked at, wanted or not: after it goes on who comes again later, so that nobody looks twice
+    /// at what is not wanted. `None` when there was none.
+    pub read_to: Option<EventId>,
 }
 
 /// The event log.
@@ -127,8 +130,9 @@ impl Events<'_> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let goes_on = is_cut || events.len() > limit;
         events.truncate(limit);
-        let next = events.last().map(|event| event.id).filter(|_| goes_on);
-        Ok(EventPage { events, next })
+        let read_to = events.last().map(|event| event.id);
+        let next = read_to.filter(|_| goes_on);
+        Ok(EventPage { events, next, read_to })
     }
 
     /// The log of all directories in one order that never changes and in which nothing is ever inserted before what
@@ -152,6 +156,7 @@ impl Events<'_> {
             ..feed.clone()
         };
         let limit = usize::try_from(feed.limit).unwrap_or(usize::MAX);
+        let mut before = None;
         for looked in 1..=STRETCHES {
             let StretchPage {
                 mut events,
@@ -166,8 +171,14 @@ impl Events<'_> {
                 None => last.filter(|_| !is_end),
             };
             match next {
-                Some(last) if events.is_empty() && looked < STRETCHES => place = Some(self.place_of(last).await?),
-                _ => return Ok(EventPage { events, next }),
+                Some(last) if events.is_empty() && looked < STRETCHES => {
+                    place = Some(self.place_of(last).await?);
+                    before = Some(last);
+                }
+                _ => {
+                    let read_to = next.or(last).or(before);
+                    return Ok(EventPage { events, next, read_to });
+                }
             }
         }
         Ok(EventPage::default())
@@ -326,10 +337,11 @@ impl Events<'_> {
             limit,
         };
         let found = stretch.read(self.store).await?;
-        let next = found.events.last().map(|event| event.id);
+        let read_to = found.events.last().map(|event| event.id);
         Ok(EventPage {
-            next: next.filter(|_| found.is_cut || !found.is_end),
+            next: read_to.filter(|_| found.is_cut || !found.is_end),
             events: found.events,
+            read_to,
         })
     }
 

@@ -71,7 +71,7 @@ impl SsoBindings {
     /// As any query.
     pub async fn of_subject(&self, subject: &str) -> Result<Option<Binding>, StoreError> {
         let bound = Entity::find_by_id((Id(self.connection), subject.to_owned()));
-        let found: Option<Model> = fetch_one(self.store.keys(), bound.as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), bound.as_query()).await?;
         Ok(found.map(binding))
     }
 
@@ -83,7 +83,7 @@ impl SsoBindings {
         let bound = Entity::find()
             .filter(Column::ConnectionId.eq(Id(self.connection)))
             .filter(Column::UserId.eq(Id(user)));
-        let found: Option<Model> = fetch_one(self.store.keys(), bound.as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), bound.as_query()).await?;
         Ok(found.map(binding))
     }
 

@@ -70,7 +70,7 @@ impl SsoClients {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: SsoClientId) -> Result<Option<SsoClient>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
         found.map(client).transpose()
     }
 

@@ -138,7 +138,7 @@ impl Connections {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
         Ok(found.map(connection))
     }
 
@@ -148,7 +148,7 @@ impl Connections {
     /// As any query.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Connection>, StoreError> {
         let named = Entity::find().filter(Column::Slug.eq(slug));
-        let found: Option<Model> = fetch_one(self.store.keys(), named.as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), named.as_query()).await?;
         Ok(found.map(connection))
     }
 
@@ -157,7 +157,7 @@ impl Connections {
     /// # Errors
     /// As any query.
     pub async fn credential(&self, id: ConnectionId) -> Result<SealedCredential, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
         Ok(found.map_or_else(SealedCredential::default, |row| SealedCredential {
             client_secret: row.sealed_client_secret,
             private_key: row.sealed_private_key,
@@ -174,7 +174,7 @@ impl Connections {
             .order_by_asc(Column::OrganizationId)
             .order_by_asc(Column::Id)
             .limit(MOST_SELECTED);
-        let found: Vec<Model> = fetch_all(self.store.keys(), some.as_query()).await?;
+        let found: Vec<Model> = fetch_all(self.store.read(), some.as_query()).await?;
         Ok(found.into_iter().map(connection).collect())
     }
 

@@ -57,7 +57,7 @@ impl SsoKeys {
             .order_by_desc(Column::SignsFrom)
             .order_by_desc(Column::Id)
             .limit(MOST_KEYS);
-        let rows: Vec<Model> = fetch_all(self.store.keys(), keys.as_query()).await?;
+        let rows: Vec<Model> = fetch_all(self.store.read(), keys.as_query()).await?;
         Ok(rows.into_iter().map(key).collect())
     }
 

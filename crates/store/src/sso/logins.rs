@@ -2,11 +2,17 @@
 
 use crate::tenancy::TokenDigest;
 use crate::{Store, StoreError};
+use db::Database;
 use db::entity::column::{Id, Millis};
 use db::entity::sso_logins::{ActiveModel, Column, Entity, Model};
-use db::send::{execute, fetch_one};
+use db::rows::is_one_of_ids;
+use db::send::{execute, fetch_all, fetch_one};
 use events::{ConnectionId, SsoClientId, SsoLoginId, Timestamp};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
+use sea_orm::sea_query::Query;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set,
+};
+use std::collections::HashSet;
 
 pub use db::entity::sso_logins::LoginChannel;
 
@@ -66,24 +72,8 @@ impl SsoLogins {
     /// # Errors
     /// As any write.
     pub async fn begin(&self, login: &SsoLogin) -> Result<(), StoreError> {
-        let begun = Entity::insert(ActiveModel {
-            id: Set(login.id.into()),
-            state_hash: Set(login.state_hash.to_vec()),
-            browser_hash: Set(login.browser_hash.to_vec()),
-            connection_id: Set(login.connection_id.into()),
-            client_id: Set(login.client_id.map(Id)),
-            redirect_uri: Set(login.redirect_uri.clone()),
-            client_state: Set(login.client_state.clone()),
-            client_nonce: Set(login.client_nonce.clone()),
-            scope: Set(login.scope.clone()),
-            code_challenge: Set(login.code_challenge.clone()),
-            channel: Set(login.channel),
-            created_at: Set(login.created_at.into()),
-            expires_at: Set(login.expires_at.into()),
-            traceparent: Set(login.traceparent.clone()),
-        });
-        execute(self.store.write(), begun.as_query()).await?;
-        Ok(())
+        let gathered = &self.store.gatherings().logins;
+        gathered.ask(self.store.database(), login.clone()).await
     }
 
     /// The login that a `state` names, also when it is too late.
@@ -91,7 +81,7 @@ impl SsoLogins {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: SsoLoginId) -> Result<Option<SsoLogin>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
         found.map(login).transpose()
     }
 
@@ -100,8 +90,8 @@ impl SsoLogins {
     /// # Errors
     /// As any write.
     pub async fn take(&self, id: SsoLoginId) -> Result<bool, StoreError> {
-        let taken = Entity::delete_many().filter(Column::Id.eq(Id(id)));
-        Ok(execute(self.store.write(), taken.as_query()).await? > 0)
+        let gathered = &self.store.gatherings().taken;
+        gathered.ask(self.store.database(), id).await
     }
 
     /// Forgets some of those that are too late. Whether there may be more.
@@ -117,6 +107,46 @@ impl SsoLogins {
         let pruned = Entity::delete_many().filter(Column::Id.in_subquery(late.into_query()));
         Ok(execute(self.store.write(), pruned.as_query()).await? == BATCH)
     }
+}
+
+/// Begins logins.
+pub(super) async fn begin(database: Database, logins: Vec<SsoLogin>) -> Result<Vec<()>, StoreError> {
+    let answers = vec![(); logins.len()];
+    let rows = logins.into_iter().map(|login| ActiveModel {
+        id: Set(login.id.into()),
+        state_hash: Set(login.state_hash.to_vec()),
+        browser_hash: Set(login.browser_hash.to_vec()),
+        connection_id: Set(login.connection_id.into()),
+        client_id: Set(login.client_id.map(Id)),
+        redirect_uri: Set(login.redirect_uri),
+        client_state: Set(login.client_state),
+        client_nonce: Set(login.client_nonce),
+        scope: Set(login.scope),
+        code_challenge: Set(login.code_challenge),
+        channel: Set(login.channel),
+        created_at: Set(login.created_at.into()),
+        expires_at: Set(login.expires_at.into()),
+        traceparent: Set(login.traceparent),
+    });
+    execute(database.write(), Entity::insert_many(rows).as_query()).await?;
+    Ok(answers)
+}
+
+/// Uses logins up: of each whether it was there. One that is asked for twice is there for the first.
+pub(super) async fn take(database: Database, ids: Vec<SsoLoginId>) -> Result<Vec<bool>, StoreError> {
+    let each = ids.iter().map(|id| id.uuid());
+    let mut taken = Entity::delete_many()
+        .filter(is_one_of_ids(database.dialect(), Column::Id.into_expr(), each))
+        .into_query();
+    taken.returning(Query::returning().column(Column::Id));
+    let taken: Vec<Taken> = fetch_all(database.write(), &taken).await?;
+    let mut there: HashSet<SsoLoginId> = taken.into_iter().map(|row| row.id.0).collect();
+    Ok(ids.iter().map(|id| there.remove(id)).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Taken {
+    id: Id<SsoLoginId>,
 }
 
 fn login(row: Model) -> Result<SsoLogin, StoreError> {

@@ -2,14 +2,16 @@
 //! ends a session does it here, so that apps hear of every end.
 
 use super::sessions::{SESSIONS_AT_ONCE, is_live, session};
-use super::streams::note_person;
+use super::streams::note_people;
 use super::{SessionEnd, SessionFilter, SsoSession};
 use crate::{AdminTx, EventDraft, StoreError};
-use db::entity::column::{Id, Millis};
+use db::Database;
+use db::entity::column::Millis;
 use db::entity::sequences;
 use db::entity::sso_sessions::{Column, Entity, Model};
 use db::expr::number;
-use db::send::{execute, fetch_all, fetch_one};
+use db::rows::is_one_of_ids;
+use db::send::{execute, fetch_all};
 use events::{
     ConnectionId, DirectoryId, EventId, EventType, OrganizationId, ResourceId, Source, SsoClientId, SsoSessionId,
     Timestamp,
@@ -17,6 +19,7 @@ use events::{
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 use serde_json::json;
+use std::collections::HashMap;
 
 /// A session that was ended just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,33 +40,60 @@ pub struct EndedSession {
     pub was_redeemed: bool,
 }
 
+/// A code that somebody redeems.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Redemption {
+    /// That of the session's directory.
+    pub(super) lane: u16,
+    pub(super) id: SsoSessionId,
+    pub(super) now: Timestamp,
+}
+
+/// Redeems codes of one lane: of each the session, where it goes on and was not redeemed before. A code that comes twice is
+/// redeemed for the first.
+pub(super) async fn redeem(database: Database, asked: Vec<Redemption>) -> Result<Vec<Option<SsoSession>>, StoreError> {
+    let Some(&Redemption { lane, now, .. }) = asked.last() else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<_> = asked.iter().map(|one| one.id).collect();
+    let change = AdminTx::open(&database, Some(lane)).await?;
+    let sessions = change.redeem_sso_sessions(lane, &ids, now).await?;
+    if !sessions.is_empty() {
+        change.commit().await?;
+    }
+    let mut redeemed: HashMap<_, _> = sessions
+        .into_iter()
+        .map(|session| (session.begun.id, session))
+        .collect();
+    Ok(ids.iter().map(|id| redeemed.remove(id)).collect())
+}
+
 impl AdminTx {
-    /// Redeems the code of a session that goes on, appends `session.created`, and notes the person as one of the app's; the
-    /// session as it is then. Of several
-    /// that try, one gets it. `lane` is that of the session's directory, which the change was opened with.
+    /// Redeems the codes of sessions that go on, appends `session.created` of each, and notes the people as the apps'; the
+    /// sessions as they are then. `lane` is that of their directories, which the change was opened with.
     ///
     /// # Errors
     /// As any write.
-    pub async fn redeem_sso_session(
+    async fn redeem_sso_sessions(
         &self,
         lane: u16,
-        id: SsoSessionId,
+        ids: &[SsoSessionId],
         now: Timestamp,
-    ) -> Result<Option<SsoSession>, StoreError> {
+    ) -> Result<Vec<SsoSession>, StoreError> {
+        let ids = ids.iter().map(|id| id.uuid());
         let mut redeemed = Entity::update_many()
             .col_expr(Column::RedeemedAt, Expr::value(Millis::from(now)))
-            .filter(Column::Id.eq(Id(id)))
+            .filter(is_one_of_ids(self.dialect, Column::Id.into_expr(), ids))
             .filter(Column::RedeemedAt.is_null())
             .filter(Column::EndedAt.is_null())
             .filter(Column::CodeExpiresAt.gt(Millis::from(now)))
             .into_query();
         redeemed.returning_all();
-        let redeemed: Option<Model> = fetch_one(&self.tx, &redeemed).await?;
-        let Some(row) = redeemed else { return Ok(None) };
-        let cause = row.traceparent.clone();
-        self.append(lane, vec![draft(&row, None, now, cause)]).await?;
-        note_person(&self.tx, &row, now).await?;
-        session(row).map(Some)
+        let rows: Vec<Model> = fetch_all(&self.tx, &redeemed).await?;
+        let drafts = rows.iter().map(|row| draft(row, None, now, row.traceparent.clone()));
+        self.append(lane, drafts.collect()).await?;
+        note_people(&self.tx, &rows, now).await?;
+        rows.into_iter().map(session).collect()
     }
 
     /// Ends up to [`SESSIONS_AT_ONCE`] of the sessions that go on, of directories of `lane`, and says which; call again while

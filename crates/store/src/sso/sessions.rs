@@ -2,6 +2,7 @@
 
 use crate::tenancy::{List, ListPage, Listing, TokenDigest};
 use crate::{Store, StoreError};
+use db::Database;
 use db::entity::column::{Id, Millis};
 use db::entity::sso_sessions::{ActiveModel, Column, Entity, Model};
 use db::rows::is_one_of_ids;
@@ -14,6 +15,7 @@ use sea_orm::{
 };
 
 use super::logins::LoginChannel;
+use super::session_changes::Redemption;
 pub use db::entity::sso_sessions::SessionEnd;
 
 /// Sessions that are ended or forgotten in one statement.
@@ -162,33 +164,18 @@ impl SsoSessions {
     /// # Errors
     /// As any write.
     pub async fn begin(&self, new: &NewSsoSession) -> Result<(), StoreError> {
-        let new = new.clone();
-        let begun = Entity::insert(ActiveModel {
-            id: Set(new.id.into()),
-            connection_id: Set(new.connection_id.into()),
-            client_id: Set(new.client_id.into()),
-            organization_id: Set(new.organization_id.into()),
-            directory_id: Set(new.directory_id.into()),
-            user_id: Set(new.user_id.into()),
-            subject: Set(new.subject),
-            channel: Set(new.channel),
-            scope: Set(new.scope),
-            upstream_sid: Set(new.upstream_sid),
-            code_hash: Set(new.code_hash.to_vec()),
-            redirect_uri: Set(new.redirect_uri),
-            code_challenge: Set(new.code_challenge),
-            nonce: Set(new.nonce),
-            code_expires_at: Set(new.code_expires_at.into()),
-            redeemed_at: Set(None),
-            refresh_generation: Set(0),
-            created_at: Set(new.created_at.into()),
-            expires_at: Set(new.expires_at.into()),
-            ended_at: Set(None),
-            end_reason: Set(None),
-            traceparent: Set(new.traceparent),
-        });
-        execute(self.store.write(), begun.as_query()).await?;
-        Ok(())
+        let gathered = &self.store.gatherings().sessions;
+        gathered.ask(self.store.database(), new.clone()).await
+    }
+
+    /// Redeems the code of a session that goes on, with `session.created` in the log; the session as it is then, or `None`
+    /// where it cannot be redeemed any more. Of several that try, one gets it. `lane` is that of the session's directory.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn redeem(&self, lane: u16, id: SsoSessionId, now: Timestamp) -> Result<Option<SsoSession>, StoreError> {
+        let gathered = self.store.gatherings().redeemed(lane);
+        gathered.ask(self.store.database(), Redemption { lane, id, now }).await
     }
 
     /// One session, also one that is over.
@@ -196,7 +183,7 @@ impl SsoSessions {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: SsoSessionId) -> Result<Option<SsoSession>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
         found.map(session).transpose()
     }
 
@@ -277,6 +264,37 @@ impl SsoSessions {
         let pruned = Entity::delete_many().filter(Column::Id.in_subquery(over.into_query()));
         Ok(execute(self.store.write(), pruned.as_query()).await? == BATCH)
     }
+}
+
+/// Begins sessions.
+pub(super) async fn begin(database: Database, sessions: Vec<NewSsoSession>) -> Result<Vec<()>, StoreError> {
+    let answers = vec![(); sessions.len()];
+    let rows = sessions.into_iter().map(|new| ActiveModel {
+        id: Set(new.id.into()),
+        connection_id: Set(new.connection_id.into()),
+        client_id: Set(new.client_id.into()),
+        organization_id: Set(new.organization_id.into()),
+        directory_id: Set(new.directory_id.into()),
+        user_id: Set(new.user_id.into()),
+        subject: Set(new.subject),
+        channel: Set(new.channel),
+        scope: Set(new.scope),
+        upstream_sid: Set(new.upstream_sid),
+        code_hash: Set(new.code_hash.to_vec()),
+        redirect_uri: Set(new.redirect_uri),
+        code_challenge: Set(new.code_challenge),
+        nonce: Set(new.nonce),
+        code_expires_at: Set(new.code_expires_at.into()),
+        redeemed_at: Set(None),
+        refresh_generation: Set(0),
+        created_at: Set(new.created_at.into()),
+        expires_at: Set(new.expires_at.into()),
+        ended_at: Set(None),
+        end_reason: Set(None),
+        traceparent: Set(new.traceparent),
+    });
+    execute(database.write(), Entity::insert_many(rows).as_query()).await?;
+    Ok(answers)
 }
 
 #[derive(FromQueryResult)]

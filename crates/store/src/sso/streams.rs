@@ -8,7 +8,7 @@ mod subjects;
 pub use db::entity::ssf_streams::{StreamMethod, StreamStatus};
 pub use queue::{RefusedSignal, WaitingSignal, WaitingSignals};
 pub use subjects::AppPerson;
-pub(super) use subjects::note_person;
+pub(super) use subjects::note_people;
 
 use crate::deliveries::Endpoint;
 use crate::{EndpointState, Store, StoreError};

@@ -2,6 +2,7 @@
 
 use crate::event_log::append::{self, EventDraft};
 use crate::{Dialect, Store, StoreError};
+use db::Database;
 use events::Event;
 use sea_orm::DatabaseTransaction;
 
@@ -21,18 +22,22 @@ impl Store {
     /// # Errors
     /// `Unavailable` when the database cannot be reached or is held by somebody else for too long.
     pub async fn change(&self, lane: Option<u16>) -> Result<AdminTx, StoreError> {
-        let change = AdminTx {
-            tx: self.begin().await?,
-            dialect: self.dialect(),
+        AdminTx::open(self.database(), lane).await
+    }
+}
+
+impl AdminTx {
+    pub(crate) async fn open(database: &Database, lane: Option<u16>) -> Result<Self, StoreError> {
+        let change = Self {
+            tx: database.begin().await?,
+            dialect: database.dialect(),
         };
         if let Some(lane) = lane {
             append::lock_lane(&change.tx, change.dialect, lane).await?;
         }
         Ok(change)
     }
-}
 
-impl AdminTx {
     /// Appends events to the log of a directory; `lane` must be the one the change was opened with.
     ///
     /// # Errors

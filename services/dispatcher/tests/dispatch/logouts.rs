@@ -107,9 +107,8 @@ impl System {
             traceparent: None,
         };
         self.store().sso_sessions().begin(&begun).await.unwrap();
-        let change = self.store().change(Some(self.lane())).await.unwrap();
-        assert!(change.redeem_sso_session(self.lane(), id, now).await.unwrap().is_some());
-        change.commit().await.unwrap();
+        let sessions = self.store().sso_sessions();
+        assert!(sessions.redeem(self.lane(), id, now).await.unwrap().is_some());
         id
     }
 

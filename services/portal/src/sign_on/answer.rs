@@ -131,14 +131,9 @@ async fn begun_by(state: &State, attempt: &Attempt, code: &str) -> Result<Option
 /// Uses the code up. One that comes a second time ends the session: one of the two who had it stole it (RFC 9700 §4.5).
 async fn redeem(state: &State, session: &SsoSession) -> Result<Option<SsoSession>, Fault> {
     let lane = state.lane(session.begun.directory_id);
-    let change = state.store().change(Some(lane)).await?;
-    let redeemed = change
-        .redeem_sso_session(lane, session.begun.id, Timestamp::now())
-        .await?;
-    if redeemed.is_some() {
-        change.commit().await?;
-    } else if session.redeemed_at.is_some() {
-        drop(change);
+    let sessions = state.store().sso_sessions();
+    let redeemed = sessions.redeem(lane, session.begun.id, Timestamp::now()).await?;
+    if redeemed.is_none() && session.redeemed_at.is_some() {
         records::end(state, session, SessionEnd::Reuse).await?;
     }
     Ok(redeemed)

@@ -8,8 +8,10 @@ use crate::http::{Answer, Server};
 use crate::load::{self, Load};
 use crate::report::{self, Table, fine, whole};
 use crate::usage;
+use hdrhistogram::Histogram;
 use serde_json::Value;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use system::single_sign_on::{
     App, CHALLENGE, LoginProvider, LogoutReceiver, REDIRECT_URI, VERIFIER, code, connect, redemption,
 };
@@ -21,8 +23,8 @@ const LASTS: Duration = Duration::from_secs(30);
 /// Logins before any are timed, and how many of them at once.
 const WARM: usize = 400;
 const CLIENTS: usize = 16;
-/// Requests of a login: authorize, callback, token, userinfo.
-const REQUESTS: usize = 4;
+/// The requests of a login.
+const STEPS: [&str; 4] = ["authorize", "callback", "token", "userinfo"];
 
 /// Runs the scenario and prints its tables.
 pub(crate) async fn run(shape: Shape, bindings: &[usize], per_second: usize) {
@@ -40,6 +42,7 @@ pub(crate) async fn run(shape: Shape, bindings: &[usize], per_second: usize) {
     ];
     let table = Table::new(&about, &titles);
     let mut cpu = Vec::new();
+    let mut steps = Vec::new();
     let mut last = None;
     for &count in bindings {
         let house = House::build(shape, count).await;
@@ -48,6 +51,7 @@ pub(crate) async fn run(shape: Shape, bindings: &[usize], per_second: usize) {
         let warm = load::run(CLIENTS, WARM, move |n| door.clone().log_in(spread(n, count)));
         warm.await.flawless();
         let before = usage::all(&house.system);
+        house.door.steps.reset();
         let door = house.door.clone();
         let logins = load::steadily(per_second, LASTS, move |n| door.clone().log_in(spread(n + WARM, count)));
         let logins = logins.await;
@@ -56,6 +60,7 @@ pub(crate) async fn run(shape: Shape, bindings: &[usize], per_second: usize) {
         }
         let after = usage::all(&house.system);
         cpu.push((count, logins.requests, report::spent(&before, &after)));
+        steps.push((count, house.door.steps.told()));
         let (provider, bare) = (
             provider_alone(&house.provider, per_second).await,
             bare(&house.system, per_second).await,
@@ -75,6 +80,10 @@ pub(crate) async fn run(shape: Shape, bindings: &[usize], per_second: usize) {
         );
         last = Some(usage::all(&house.system));
         house.leave().await;
+    }
+    println!("\np50 and p99 in ms of each request, by bindings");
+    for (count, told) in &steps {
+        println!("{:>9}: {told}", whole(*count));
     }
     println!("\nCPU in µs for each login (load: clients and the identity provider), by bindings");
     for (count, logins, seconds) in &cpu {
@@ -137,6 +146,34 @@ pub(super) struct Door {
     connection: Value,
     authorize: String,
     app: String,
+    steps: Steps,
+}
+
+/// How long each request of a login took.
+#[derive(Clone)]
+struct Steps(Arc<Mutex<[Histogram<u64>; STEPS.len()]>>);
+
+impl Steps {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(std::array::from_fn(|_| load::histogram()))))
+    }
+
+    fn reset(&self) {
+        self.0.lock().unwrap().iter_mut().for_each(Histogram::reset);
+    }
+
+    fn note(&self, step: usize, took: Duration) {
+        self.0.lock().unwrap()[step].saturating_record(load::micros(took));
+    }
+
+    fn told(&self) -> String {
+        let steps = self.0.lock().unwrap();
+        let each = STEPS.iter().zip(&*steps).map(|(name, latency)| {
+            let [p50, p99] = [0.5, 0.99].map(|quantile| fine(load::quantile_millis(latency, quantile)));
+            format!("{name} {p50}/{p99}")
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Door {
@@ -161,6 +198,7 @@ impl Door {
             app: form_urlencoded::Serializer::new(String::new())
                 .extend_pairs([("client_id", &app.id), ("client_secret", &app.secret)])
                 .finish(),
+            steps: Steps::new(),
         }
     }
 
@@ -170,7 +208,7 @@ impl Door {
 
     /// The person with this number logs in, and the app asks who it is.
     pub(super) async fn log_in(self, number: usize) -> Result<(), String> {
-        let began = self.ask("GET", &self.authorize, "", "", 303).await?;
+        let began = self.ask(0, "GET", &self.authorize, "", "", 303).await?;
         let at_provider = Url::parse(&began.location).map_err(|error| error.to_string())?;
         let asked = |name: &str| asked(&at_provider, name);
         let code = code(&fill::user_name(number), fill::id(number), &asked("nonce")?);
@@ -182,7 +220,7 @@ impl Door {
             format!("{}?{back}", path.path()),
             format!("cookie: {}\r\n", began.cookie),
         );
-        let came = self.ask("GET", &path, &cookie, "", 303).await?;
+        let came = self.ask(1, "GET", &path, &cookie, "", 303).await?;
         let at_app = Url::parse(&came.location).map_err(|error| error.to_string())?;
         let code = self::asked(&at_app, "code").map_err(|_| came.location.clone())?;
         let form = form_urlencoded::Serializer::new(self.app.clone())
@@ -193,19 +231,29 @@ impl Door {
                 ("code_verifier", VERIFIER),
             ])
             .finish();
-        let tokens = self.ask("POST", "/sso/token", "", &form, 200).await?;
+        let tokens = self.ask(2, "POST", "/sso/token", "", &form, 200).await?;
         let tokens: Value = serde_json::from_str(&tokens.text).map_err(|error| error.to_string())?;
         let token = tokens["access_token"].as_str().unwrap_or_default();
         let bearer = format!("authorization: Bearer {token}\r\n");
-        let person = self.ask("GET", "/sso/userinfo", &bearer, "", 200).await?;
+        let person = self.ask(3, "GET", "/sso/userinfo", &bearer, "", 200).await?;
         let is_right = person.text.contains(&fill::id(number).to_string());
         is_right
             .then_some(())
             .ok_or_else(|| format!("another person: {}", person.text))
     }
 
-    async fn ask(&self, method: &str, path: &str, more: &str, body: &str, status: u16) -> Result<Answer, String> {
+    async fn ask(
+        &self,
+        step: usize,
+        method: &str,
+        path: &str,
+        more: &str,
+        body: &str,
+        status: u16,
+    ) -> Result<Answer, String> {
+        let began = Instant::now();
         let answer = self.server.send(method, path, more, body).await?;
+        self.steps.note(step, began.elapsed());
         if answer.status == status {
             return Ok(answer);
         }
@@ -242,7 +290,7 @@ async fn bare(system: &System, per_second: usize) -> Load {
     let load = load::steadily(per_second, Duration::from_secs(10), move |_| {
         let server = server.clone();
         async move {
-            for _ in 0..REQUESTS {
+            for _ in STEPS {
                 server.send("POST", "/Users", "", "{}").await?.expect(201)?;
             }
             Ok(())

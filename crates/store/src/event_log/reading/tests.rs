@@ -127,6 +127,17 @@ async fn the_feed_continues_after_any_event_and_can_be_narrowed() {
         let types = &[EventType::UserUpdated, EventType::GroupCreated];
         feed(store, &Feed { types, ..ten }, &every[2..4]).await;
         feed(store, &Feed { types, ..of_first }, &every[3..4]).await;
+        let rare = Feed {
+            types: &[EventType::GroupDeleted],
+            ..ten
+        };
+        let page = store.events().feed(&rare).await.unwrap();
+        assert!(page.events.is_empty() && page.next.is_none());
+        assert_eq!(
+            page.read_to,
+            every.last().copied(),
+            "who comes again looks at none of these twice"
+        );
         assert_eq!(store.events().by_id(every[4]).await.unwrap().as_ref(), Some(&all[4]));
         let unknown = Feed {
             after: Some(EventId::new()),

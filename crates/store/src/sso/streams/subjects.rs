@@ -11,7 +11,7 @@ use db::send::{Counted, execute, fetch_all, fetch_one};
 use events::{ResourceId, SsfStreamId, SsoClientId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryTrait as _, Set};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 /// Somebody who has logged in to an app.
@@ -68,25 +68,32 @@ impl Store {
     }
 }
 
-/// Notes that somebody logged in to an app, and what the app asked for.
-pub(in crate::sso) async fn note_person(
+/// Notes that people logged in to apps, and what the apps asked for.
+pub(in crate::sso) async fn note_people(
     tx: &DatabaseTransaction,
-    session: &db::entity::sso_sessions::Model,
+    sessions: &[db::entity::sso_sessions::Model],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     use sso_client_people::Column;
-    let newest = OnConflict::columns([Column::UserId, Column::ClientId])
-        .update_column(Column::Scope)
-        .to_owned();
-    let noted = People::insert(sso_client_people::ActiveModel {
+    // No statement may write a row twice. The last of them is the newest.
+    let newest: BTreeMap<_, _> = sessions
+        .iter()
+        .map(|session| ((session.user_id.0.uuid(), session.client_id.0.uuid()), session))
+        .collect();
+    if newest.is_empty() {
+        return Ok(());
+    }
+    let rows = newest.into_values().map(|session| sso_client_people::ActiveModel {
         user_id: Set(session.user_id),
         client_id: Set(session.client_id),
         directory_id: Set(session.directory_id),
         scope: Set(session.scope.clone()),
         since: Set(Millis::from(now)),
-    })
-    .on_conflict(newest);
-    execute(tx, noted.as_query()).await?;
+    });
+    let renewed = OnConflict::columns([Column::UserId, Column::ClientId])
+        .update_column(Column::Scope)
+        .to_owned();
+    execute(tx, People::insert_many(rows).on_conflict(renewed).as_query()).await?;
     Ok(())
 }
 

@@ -193,12 +193,10 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     let sessions = store.sso_sessions();
     let begun = session(id, app);
     sessions.begin(&begun).await.unwrap();
-    let change = store.change(Some(0)).await.unwrap();
-    let redeemed = change.redeem_sso_session(0, begun.id, now()).await.unwrap();
+    let redeemed = sessions.redeem(0, begun.id, now()).await.unwrap();
     assert_eq!(redeemed.unwrap().redeemed_at, Some(now()));
-    let again = change.redeem_sso_session(0, begun.id, now()).await.unwrap();
+    let again = sessions.redeem(0, begun.id, now()).await.unwrap();
     assert!(again.is_none(), "a code is good once");
-    change.commit().await.unwrap();
     assert!(sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(!sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(sessions.by_id(begun.id).await.unwrap().unwrap().is_live(now()));

@@ -124,8 +124,7 @@ impl Reader {
                     }
                 };
                 self.more = page.next.is_some();
-                let last = page.events.last().map(|event| event.id);
-                self.selection.after = page.next.or(last).or(self.selection.after);
+                self.selection.after = page.read_to.or(self.selection.after);
                 if !page.events.is_empty() {
                     return Some((messages(&page.events), self));
                 }
