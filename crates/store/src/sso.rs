@@ -26,7 +26,7 @@ pub use connections::{
 pub use keys::{SsoKey, SsoKeys};
 pub use logins::{LoginChannel, SsoLogin, SsoLogins};
 pub use readers::LogReader;
-pub use session_changes::EndedSession;
+pub use session_changes::{EndedSession, LostWay};
 pub use sessions::{LiveWay, NewSsoSession, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, SsoSession, SsoSessions};
 pub use streams::{
     AppPerson, RefusedSignal, SsfStream, SsfStreams, StreamMethod, StreamStatus, WaitingSignal, WaitingSignals,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
     ActiveEndpoint, AppPerson, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect,
-    EndpointFormat, EndpointUrl, Erasure, LiveWay, LoginChannel, NewDirectory, NewOrganization, NewSsoSession,
+    EndpointFormat, EndpointUrl, Erasure, LiveWay, LoginChannel, LostWay, NewDirectory, NewOrganization, NewSsoSession,
     SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsoClient, Store, StreamMethod,
 };
 
@@ -164,6 +164,16 @@ impl World {
         ended.unwrap().len()
     }
 
+    async fn end_ways(&self, lost: &[LostWay<'_>]) -> usize {
+        let change = self.store().change(Some(self.lane())).await.unwrap();
+        let ended = change
+            .end_sso_ways(self.lane(), self.directory_id, lost, now())
+            .await
+            .unwrap();
+        change.commit().await.unwrap();
+        ended.len()
+    }
+
     async fn log(&self) -> Vec<Event> {
         let store = self.store();
         store
@@ -303,9 +313,13 @@ async fn the_ways_of_somebody_with_a_thousand_sessions_are_few_and_end_as_a_whol
             channel: LoginChannel::App,
         };
         assert_eq!(ways, [way(person), way(other)]);
-        let of = SessionFilter::Way(world.directory_id, way(person));
-        assert_eq!(world.end(world.lane(), of).await, SESSIONS_AT_ONCE);
-        assert_eq!(world.end(world.lane(), of).await, 1);
+        let lost = [LostWay {
+            way: way(person),
+            reason: SessionEnd::AccessLost,
+            cause: Some(CAUSE),
+        }];
+        assert_eq!(world.end_ways(&lost).await, SESSIONS_AT_ONCE);
+        assert_eq!(world.end_ways(&lost).await, 1);
         let ways = sessions.ways(world.directory_id, &people, now()).await.unwrap();
         assert_eq!(ways, [way(other)]);
         world.db.close().await;
@@ -472,5 +486,46 @@ async fn of_many_who_redeem_at_once_each_code_is_redeemed_once_and_a_session_tha
         let created: HashSet<_> = log.iter().map(|event| (event.kind, event.sequence)).collect();
         let each: HashSet<_> = (1..=99).map(|sequence| (EventType::SessionCreated, sequence)).collect();
         assert_eq!(created, each, "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn people_who_lose_their_ways_together_are_told_apart_by_reason_and_by_cause() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let people = [ResourceId::new(), ResourceId::new(), ResourceId::new()];
+        for person in people {
+            let id = world.begin(person).await;
+            assert!(world.redeem(id).await);
+        }
+        let lost = |user_id, reason, cause| LostWay {
+            way: LiveWay {
+                user_id,
+                connection_id: world.connection_id,
+                channel: LoginChannel::App,
+            },
+            reason,
+            cause,
+        };
+        let lost = [
+            lost(people[0], SessionEnd::Deactivated, Some(CAUSE)),
+            lost(people[1], SessionEnd::AccessLost, None),
+        ];
+        assert_eq!(world.end_ways(&lost).await, 2);
+        let log = world.log().await;
+        let ended = log.iter().filter(|event| event.kind == EventType::SessionEnded);
+        let told: HashSet<_> = ended
+            .map(|event| {
+                let body: serde_json::Value = serde_json::from_str(&event.body).unwrap();
+                let reason = body["data"]["session"]["reason"].as_str().unwrap().to_owned();
+                (event.subject_id, reason, event.traceparent.clone())
+            })
+            .collect();
+        let expected = [
+            (Some(people[0]), "deactivated".to_owned(), Some(CAUSE.to_owned())),
+            (Some(people[1]), "access_lost".to_owned(), None),
+        ];
+        assert_eq!(told, HashSet::from(expected), "{dialect:?}");
+        world.db.close().await;
     }
 }

@@ -4,13 +4,15 @@
 //! follows from the events is done. Ending twice changes nothing, so neither a kill nor a second process does harm. Tokens
 //! are refused without waiting for this: each use asks the directory.
 
+use crate::person::People;
 use crate::state::{Inner, State};
-use crate::token::live_person;
+use crate::token::{is_way_open, may_be};
 use events::{DirectoryId, Event, EventId, EventType, ResourceId, Timestamp};
 use runtime::Shutdown;
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
-use store::{Feed, LogReader, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, StoreError};
+use store::{Feed, LiveWay, LogReader, LostWay, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, StoreError};
 
 /// The name of this reader of the log.
 const NAME: &str = "sso";
@@ -173,7 +175,7 @@ fn member(event: &Event) -> Option<ResourceId> {
 }
 
 /// Ends the sessions of those who may not log in any more. Most people of a log are not logged in: which are is one question
-/// for all of them.
+/// for all of them, who they are now is another, and what ends for them ends together.
 async fn look_at(
     state: &Inner,
     directory: DirectoryId,
@@ -181,16 +183,65 @@ async fn look_at(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let ids: Vec<_> = people.keys().copied().collect();
-    for way in state.store.sso_sessions().ways(directory, &ids, now).await? {
-        if let Err(reason) = live_person(state, directory, &way).await? {
-            let cause = people.get(&way.user_id).and_then(|why| why.cause);
-            end(state, SessionFilter::Way(directory, way), directory, reason, cause, now).await?;
+    let ways = state.store.sso_sessions().ways(directory, &ids, now).await?;
+    let refusals = refusals(state, directory, &ways).await?;
+    let lost = refusals.into_iter().map(|(way, reason)| LostWay {
+        way,
+        reason,
+        cause: people.get(&way.user_id).and_then(|why| why.cause),
+    });
+    let lost: Vec<_> = lost.collect();
+    let mut goes_on = !lost.is_empty();
+    while goes_on {
+        let lane = state.lane(directory);
+        let change = state.store.change(Some(lane)).await?;
+        let ended = change.end_sso_ways(lane, directory, &lost, now).await?;
+        goes_on = ended.len() >= SESSIONS_AT_ONCE;
+        if !ended.is_empty() {
+            change.commit().await?;
+        }
+        for session in &ended {
+            count(session.reason, 1);
         }
     }
     for (user, _) in people.iter().filter(|(_, why)| why.is_deleted) {
         state.store.forget_sso_bindings(directory, *user).await?;
     }
     Ok(())
+}
+
+/// The ways in which people may not be logged in any more, and why not.
+async fn refusals(
+    state: &Inner,
+    directory: DirectoryId,
+    ways: &[LiveWay],
+) -> Result<Vec<(LiveWay, SessionEnd)>, StoreError> {
+    if ways.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut open = BTreeMap::new();
+    for way in ways {
+        if let Entry::Vacant(unknown) = open.entry(way.connection_id) {
+            unknown.insert(is_way_open(state, way).await?);
+        }
+    }
+    let ids: BTreeSet<_> = ways.iter().map(|way| way.user_id).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let people = match People::of(state, directory).await? {
+        Some(people) => people.by_ids(&ids).await?,
+        None => Vec::new(),
+    };
+    let people: BTreeMap<_, _> = people.into_iter().map(|person| (person.id, person)).collect();
+    let refused = ways.iter().filter_map(|way| {
+        let is_open = open.get(&way.connection_id).copied().unwrap_or_default();
+        let refusal = may_be(is_open, people.get(&way.user_id), way.channel).err()?;
+        Some((*way, refusal))
+    });
+    Ok(refused.collect())
+}
+
+fn count(reason: SessionEnd, ended: u64) {
+    metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str()).increment(ended);
 }
 
 /// Ends sessions that go on because of this request, and says how many.
@@ -226,7 +277,7 @@ async fn end(
             change.commit().await?;
         }
         count += ended as u64;
-        metrics::counter!("rollcall_sso_sessions_ended_total", "reason" => reason.as_str()).increment(ended as u64);
+        self::count(reason, ended as u64);
         if ended < SESSIONS_AT_ONCE {
             return Ok(count);
         }

@@ -50,6 +50,15 @@ impl<'s> People<'s> {
         found.map(|row| self.person(row)).transpose()
     }
 
+    /// Those of these people that there are, in no order.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn by_ids(&self, ids: &[ResourceId]) -> Result<Vec<Person>, StoreError> {
+        let found = self.state.store.users(self.directory.id).by_ids(ids, true).await?;
+        found.into_iter().map(|row| self.person(row)).collect()
+    }
+
     /// Somebody by what the identity provider calls them: by `userName`, compared without regard to the case of ASCII
     /// letters and to nothing else, so that no two spellings of Unicode are one person.
     ///

@@ -22,7 +22,9 @@ use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use store::{ClientAuthentication, LiveWay, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError};
+use store::{
+    ClientAuthentication, LiveWay, LoginChannel, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError,
+};
 
 /// Why nothing is given out (RFC 6749 §5.2).
 #[derive(Debug, thiserror::Error)]
@@ -241,20 +243,29 @@ pub(crate) async fn live_person(
     directory: DirectoryId,
     way: &LiveWay,
 ) -> Result<Result<Person, SessionEnd>, StoreError> {
-    let connection = state.store.connections().by_id(way.connection_id).await?;
-    if !connection.is_some_and(|connection| is_open(&connection)) {
-        return Ok(Err(SessionEnd::ConnectionPaused));
-    }
+    let is_open = is_way_open(state, way).await?;
     let person = match People::of(state, directory).await? {
-        Some(people) => people.by_id(way.user_id).await?,
-        None => None,
+        Some(people) if is_open => people.by_id(way.user_id).await?,
+        _ => None,
     };
-    Ok(match person {
+    Ok(may_be(is_open, person.as_ref(), way.channel).and(person.ok_or(SessionEnd::Deleted)))
+}
+
+/// Whether people may come by the connection of this way.
+pub(crate) async fn is_way_open(state: &Inner, way: &LiveWay) -> Result<bool, StoreError> {
+    let connection = state.store.connections().by_id(way.connection_id).await?;
+    Ok(connection.is_some_and(|connection| is_open(&connection)))
+}
+
+/// Whether somebody may be logged in to a kind of app, or why not.
+pub(crate) fn may_be(is_open: bool, person: Option<&Person>, channel: LoginChannel) -> Result<(), SessionEnd> {
+    match person {
+        _ if !is_open => Err(SessionEnd::ConnectionPaused),
         None => Err(SessionEnd::Deleted),
         Some(person) if !person.is_active() => Err(SessionEnd::Deactivated),
-        Some(person) if !person.may(way.channel) => Err(SessionEnd::AccessLost),
-        Some(person) => Ok(person),
-    })
+        Some(person) if !person.may(channel) => Err(SessionEnd::AccessLost),
+        Some(_) => Ok(()),
+    }
 }
 
 /// What the app gets.

@@ -3,10 +3,10 @@
 
 use super::sessions::{SESSIONS_AT_ONCE, is_live, session};
 use super::streams::note_people;
-use super::{SessionEnd, SessionFilter, SsoSession};
+use super::{LiveWay, SessionEnd, SessionFilter, SsoSession};
 use crate::{AdminTx, EventDraft, StoreError};
 use db::Database;
-use db::entity::column::Millis;
+use db::entity::column::{Id, Millis};
 use db::entity::sequences;
 use db::entity::sso_sessions::{Column, Entity, Model};
 use db::expr::number;
@@ -19,7 +19,7 @@ use events::{
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A session that was ended just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,19 @@ pub struct EndedSession {
     pub user_id: ResourceId,
     /// Whether its code had been redeemed: only then the app has a session.
     pub was_redeemed: bool,
+    /// Why it ended.
+    pub reason: SessionEnd,
+}
+
+/// A way in which somebody may not be logged in any more.
+#[derive(Clone, Copy, Debug)]
+pub struct LostWay<'c> {
+    /// The way.
+    pub way: LiveWay,
+    /// Why not.
+    pub reason: SessionEnd,
+    /// The `traceparent` of what its sessions end for.
+    pub cause: Option<&'c str>,
 }
 
 /// A code that somebody redeems.
@@ -124,30 +137,87 @@ impl AdminTx {
             .limit(SESSIONS_AT_ONCE as u64)
             .lock_exclusive();
         let rows: Vec<Model> = fetch_all(&self.tx, live.as_query()).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
+        self.end_rows(lane, rows, |_| Some((reason, cause)), now).await
+    }
+
+    /// The same for people of a directory who may not be logged in any more in these ways, each for its reason.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn end_sso_ways(
+        &self,
+        lane: u16,
+        directory: DirectoryId,
+        lost: &[LostWay<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        let mut alike: BTreeMap<_, HashMap<ResourceId, (SessionEnd, Option<&str>)>> = BTreeMap::new();
+        for LostWay { way, reason, cause } in lost {
+            let people = alike.entry((way.connection_id, way.channel.as_str())).or_default();
+            people.insert(way.user_id, (*reason, *cause));
         }
-        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let ended = Entity::update_many()
-            .col_expr(Column::EndedAt, Expr::value(Millis::from(now)))
-            .col_expr(Column::EndReason, Expr::value(reason))
-            .filter(Column::Id.is_in(ids));
-        execute(&self.tx, ended.as_query()).await?;
-        let known = rows.iter().filter(|row| row.redeemed_at.is_some());
-        let drafts = known
-            .map(|row| draft(row, Some(reason), now, cause.map(str::to_owned)))
-            .collect();
+        let mut ended = Vec::new();
+        // One statement for each connection and kind of app, of which a directory has a few.
+        for ((connection, channel), people) in alike {
+            let live = Entity::find()
+                .filter(is_live(SessionFilter::Directory(directory), now))
+                .filter(is_one_of_ids(
+                    self.dialect,
+                    Column::UserId.into_expr(),
+                    people.keys().map(|id| id.uuid()),
+                ))
+                .filter(Column::ConnectionId.eq(Id(connection)))
+                .filter(Column::Channel.eq(channel))
+                .limit((SESSIONS_AT_ONCE - ended.len()) as u64)
+                .lock_exclusive();
+            let rows: Vec<Model> = fetch_all(&self.tx, live.as_query()).await?;
+            let why = |row: &Model| people.get(&row.user_id.0).copied();
+            ended.extend(self.end_rows(lane, rows, why, now).await?);
+            if ended.len() >= SESSIONS_AT_ONCE {
+                break;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Ends these sessions, each for a reason and because of a `traceparent`; one without a reason goes on.
+    async fn end_rows<'w>(
+        &self,
+        lane: u16,
+        rows: Vec<Model>,
+        why: impl Fn(&Model) -> Option<(SessionEnd, Option<&'w str>)>,
+        now: Timestamp,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        let mut by_reason: BTreeMap<&str, (SessionEnd, Vec<Id<SsoSessionId>>)> = BTreeMap::new();
+        let (mut drafts, mut ended) = (Vec::new(), Vec::with_capacity(rows.len()));
+        for row in rows {
+            let Some((reason, cause)) = why(&row) else { continue };
+            let alike = by_reason.entry(reason.as_str()).or_insert_with(|| (reason, Vec::new()));
+            alike.1.push(row.id);
+            // Of a session whose code was not redeemed no app knows.
+            if row.redeemed_at.is_some() {
+                drafts.push(draft(&row, Some(reason), now, cause.map(str::to_owned)));
+            }
+            ended.push(EndedSession {
+                id: row.id.0,
+                client_id: row.client_id.0,
+                connection_id: row.connection_id.0,
+                organization_id: row.organization_id.0,
+                directory_id: row.directory_id.0,
+                user_id: row.user_id.0,
+                was_redeemed: row.redeemed_at.is_some(),
+                reason,
+            });
+        }
+        for (reason, ids) in by_reason.into_values() {
+            let ended = Entity::update_many()
+                .col_expr(Column::EndedAt, Expr::value(Millis::from(now)))
+                .col_expr(Column::EndReason, Expr::value(reason))
+                .filter(Column::Id.is_in(ids));
+            execute(&self.tx, ended.as_query()).await?;
+        }
         self.append(lane, drafts).await?;
-        let ended = rows.into_iter().map(|row| EndedSession {
-            id: row.id.0,
-            client_id: row.client_id.0,
-            connection_id: row.connection_id.0,
-            organization_id: row.organization_id.0,
-            directory_id: row.directory_id.0,
-            user_id: row.user_id.0,
-            was_redeemed: row.redeemed_at.is_some(),
-        });
-        Ok(ended.collect())
+        Ok(ended)
     }
 }
 

@@ -116,8 +116,6 @@ pub enum SessionFilter {
     Id(SsoSessionId),
     /// Of a person of a directory.
     User(DirectoryId, ResourceId),
-    /// Of a person of a directory who came by one connection to one kind of app.
-    Way(DirectoryId, LiveWay),
     /// Of everybody of a directory.
     Directory(DirectoryId),
     /// Of everybody who came by a connection.
@@ -133,10 +131,6 @@ impl SessionFilter {
             Self::User(directory, user) => Condition::all()
                 .add(Column::DirectoryId.eq(Id(directory)))
                 .add(Column::UserId.eq(Id(user))),
-            Self::Way(directory, way) => Self::User(directory, way.user_id)
-                .condition()
-                .add(Column::ConnectionId.eq(Id(way.connection_id)))
-                .add(Column::Channel.eq(way.channel)),
             Self::Directory(id) => Condition::all().add(Column::DirectoryId.eq(Id(id))),
             Self::Connection(id) => Condition::all().add(Column::ConnectionId.eq(Id(id))),
             Self::Client(id) => Condition::all().add(Column::ClientId.eq(Id(id))),

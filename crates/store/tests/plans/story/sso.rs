@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 use store::{
     AdminScope, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState,
-    ConnectionTest, ConsoleAccess, LiveWay, LoginChannel, NewPortalSession, NewSsoSession, RefusedSignal,
+    ConnectionTest, ConsoleAccess, LiveWay, LoginChannel, LostWay, NewPortalSession, NewSsoSession, RefusedSignal,
     SealedCredential, SessionEnd, SessionFilter, SessionKind, SessionOpener, SsfStream, SsoClient, SsoKey, SsoLogin,
     StreamMethod, StreamStatus, TestDecision,
 };
@@ -212,7 +212,6 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     for of in [
         SessionFilter::Id(begun.id),
         SessionFilter::User(big(), begun.user_id),
-        SessionFilter::Way(big(), way),
         SessionFilter::Connection(id),
         SessionFilter::Client(app),
     ] {
@@ -225,6 +224,15 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
         // Taken back, so that the next one finds it.
         drop(change);
     }
+    let lost = LostWay {
+        way,
+        reason: SessionEnd::Deactivated,
+        cause: None,
+    };
+    let change = store.change(Some(0)).await.unwrap();
+    let ended = change.end_sso_ways(0, big(), &[lost], now()).await.unwrap();
+    assert!(matches!(&ended[..], [one] if one.id == begun.id));
+    drop(change);
     assert!(sessions.any_live(now()).await.unwrap());
     assert!(!sessions.prune(now()).await.unwrap());
     let key = SsoKey {
