@@ -1,0 +1,212 @@
+//! Up to twenty requests in one. What the whole answers says nothing of its parts: each has its own status, they come in any
+//! order, and each is throttled by itself, so only those are sent again.
+//!
+//! Source: <https://learn.microsoft.com/graph/json-batching>.
+
+use crate::error::{GraphError, GraphErrorKind, Trace, Unreadable};
+use crate::exchange::{Answer, Ask, kind_of, short_code};
+use crate::permission::Permission;
+use crate::session::Session;
+use crate::throttle::Failure;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use webhooks::RetryAfter;
+
+/// Graph takes so many requests in one.
+pub const MOST_IN_BATCH: usize = 20;
+
+/// A request of a batch, which reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRequest {
+    /// Path and query behind the version, such as `/users/8d0f6c11-…?$select=id`.
+    pub path: String,
+    /// In resource units.
+    pub cost: u32,
+    /// By which permissions it is allowed: what an error names.
+    pub any_of: &'static [Permission],
+    /// The request (by its index in the batch) that must be answered before this one.
+    pub after: Option<usize>,
+}
+
+/// Why a batch is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBatch {
+    /// None, or more than [`MOST_IN_BATCH`].
+    #[error("a batch has 1 to {MOST_IN_BATCH} requests")]
+    Size,
+    /// A request waits for one that does not stand before it.
+    #[error("a request of a batch waits for one that does not stand before it")]
+    Order,
+}
+
+/// What each request of a batch was answered, in the order of the requests.
+pub type BatchAnswers = Vec<Result<Value, GraphError>>;
+
+#[derive(Deserialize)]
+struct Responses {
+    responses: Vec<Response>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    id: String,
+    status: u16,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
+    body: Value,
+}
+
+impl Response {
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self
+            .headers
+            .iter()
+            .find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.as_str())
+    }
+}
+
+impl Session {
+    /// Sends requests as one. The outer error is of the batch as a whole; a request of it that was throttled longer than is
+    /// waited for has its own.
+    ///
+    /// # Errors
+    /// [`GraphError`]; [`GraphErrorKind::BadRequest`] for a batch that is none ([`InvalidBatch`] says why: see
+    /// [`check_batch`]).
+    pub async fn batch(&self, requests: &[BatchRequest]) -> Result<BatchAnswers, GraphError> {
+        if check_batch(requests).is_err() {
+            return Err(GraphError::new(GraphErrorKind::BadRequest, Trace::default()));
+        }
+        let mut answers: Vec<Option<Result<Value, GraphError>>> = vec![None; requests.len()];
+        let mut pending: BTreeSet<usize> = (0..requests.len()).collect();
+        while !pending.is_empty() {
+            let ask = self.ask_of(requests, &pending);
+            let sent = &pending;
+            let (responses, trace) = self.ask(&ask, |answer| read(&answer, sent)).await?;
+            let mut throttled = BTreeSet::new();
+            let mut longest: Option<RetryAfter> = None;
+            for (at, response) in responses {
+                let waits_for_throttled = response.status == 424
+                    && requests
+                        .get(at)
+                        .and_then(|request| request.after)
+                        .is_some_and(|parent| throttled.contains(&parent));
+                if matches!(response.status, 429 | 503 | 504) || waits_for_throttled {
+                    longest = later(
+                        longest,
+                        response.header("retry-after").and_then(RetryAfter::parse),
+                        self,
+                    );
+                    throttled.insert(at);
+                    continue;
+                }
+                let any_of = requests.get(at).map_or(&[][..], |request| request.any_of);
+                if let Some(slot) = answers.get_mut(at) {
+                    *slot = Some(outcome(response, any_of, &trace));
+                }
+            }
+            if throttled.is_empty() {
+                self.succeeded();
+                break;
+            }
+            let failure = Failure {
+                retry_after: longest,
+                of_whole_app: false,
+            };
+            let because = GraphError::new(GraphErrorKind::Unavailable, trace);
+            if let Err(error) = self.again(because, failure) {
+                for at in throttled {
+                    if let Some(slot) = answers.get_mut(at) {
+                        *slot = Some(Err(error.clone()));
+                    }
+                }
+                break;
+            }
+            pending = throttled;
+        }
+        let missing = || {
+            Err(GraphError::new(
+                GraphErrorKind::Unreadable(Unreadable::Batch),
+                Trace::default(),
+            ))
+        };
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(missing))
+            .collect())
+    }
+
+    fn ask_of(&self, requests: &[BatchRequest], pending: &BTreeSet<usize>) -> Ask {
+        let mut cost = 0;
+        let mut listed = Vec::with_capacity(pending.len());
+        for at in pending {
+            let Some(request) = requests.get(*at) else { continue };
+            cost += request.cost;
+            let mut one = json!({ "id": at.to_string(), "method": "GET", "url": request.path });
+            // One that was answered already is waited for no more.
+            if let Some(parent) = request.after.filter(|parent| pending.contains(parent)) {
+                one["dependsOn"] = json!([parent.to_string()]);
+            }
+            listed.push(one);
+        }
+        Ask {
+            method: Method::POST,
+            body: Some(json!({ "requests": listed })),
+            says_nothing: true,
+            ..Ask::get(self.identity.endpoints.url("/$batch"), cost, &[])
+        }
+    }
+}
+
+/// Whether these may be sent as one.
+///
+/// # Errors
+/// [`InvalidBatch`].
+pub fn check_batch(requests: &[BatchRequest]) -> Result<(), InvalidBatch> {
+    if !(1..=MOST_IN_BATCH).contains(&requests.len()) {
+        return Err(InvalidBatch::Size);
+    }
+    let stands_before = |(at, request): (usize, &BatchRequest)| request.after.is_none_or(|parent| parent < at);
+    if requests.iter().enumerate().all(stands_before) {
+        Ok(())
+    } else {
+        Err(InvalidBatch::Order)
+    }
+}
+
+/// The answers by their requests, in their order: exactly one for each that was sent.
+fn read(answer: &Answer, sent: &BTreeSet<usize>) -> Result<(Vec<(usize, Response)>, Trace), GraphError> {
+    let Responses { responses } = answer.read()?;
+    let mut found: Vec<(usize, Response)> = Vec::with_capacity(responses.len());
+    for response in responses {
+        let at = response.id.parse().ok().filter(|at| sent.contains(at));
+        found.push((at.ok_or_else(|| answer.unreadable(Unreadable::Batch))?, response));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    if !found.iter().map(|(at, _)| at).eq(sent) {
+        return Err(answer.unreadable(Unreadable::Batch));
+    }
+    Ok((found, answer.trace.clone()))
+}
+
+fn outcome(response: Response, any_of: &'static [Permission], whole: &Trace) -> Result<Value, GraphError> {
+    if (200..300).contains(&response.status) {
+        return Ok(response.body);
+    }
+    let code = response.body.pointer("/error/code").and_then(Value::as_str);
+    let trace = Trace {
+        status: Some(response.status),
+        code: code.and_then(short_code),
+        ..whole.clone()
+    };
+    Err(GraphError::new(kind_of(response.status, any_of), trace))
+}
+
+/// The one that ends later.
+fn later(one: Option<RetryAfter>, other: Option<RetryAfter>, session: &Session) -> Option<RetryAfter> {
+    let now = session.graph.clock.now();
+    one.into_iter().chain(other).max_by_key(|asked| asked.at(now))
+}

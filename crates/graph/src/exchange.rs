@@ -1,0 +1,235 @@
+//! One request to Graph and its answer, and when it is sent again.
+
+mod refusal;
+mod send;
+
+pub(crate) use refusal::{kind_of, short_code};
+pub use send::LONGEST_ANSWER;
+
+use crate::cloud::Endpoints;
+use crate::error::{GraphError, GraphErrorKind, Trace, Unreadable};
+use crate::identity::Identity;
+use crate::link::{DeltaLink, ForeignLink};
+use crate::permission::AnyOf;
+use crate::session::Session;
+use crate::throttle::{Account, Failure, Refused};
+use crate::token::Bearer;
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) body: Option<Value>,
+    /// In resource units.
+    pub(crate) cost: u32,
+    /// By which permissions it is allowed.
+    pub(crate) any_of: AnyOf,
+    /// Asks Graph to search its index, which some queries need (`ConsistencyLevel: eventual`).
+    pub(crate) eventual: bool,
+    /// It follows a chain of delta queries, whose errors may mean that it is at its end.
+    pub(crate) delta: bool,
+    /// Its success says nothing of what is in it, as that of a batch.
+    pub(crate) says_nothing: bool,
+}
+
+impl Ask {
+    pub(crate) fn get(url: String, cost: u32, any_of: AnyOf) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            body: None,
+            cost,
+            any_of,
+            eventual: false,
+            delta: false,
+            says_nothing: false,
+        }
+    }
+}
+
+/// The body of an answer, and what it is known by.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: Vec<u8>,
+    pub(crate) trace: Trace,
+}
+
+impl Answer {
+    /// The body as this type.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, GraphError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            use serde_json::error::Category;
+            let why = match error.classify() {
+                Category::Data => Unreadable::Shape("form that is documented"),
+                Category::Io | Category::Syntax | Category::Eof => Unreadable::NotJson,
+            };
+            self.unreadable(why)
+        })
+    }
+
+    pub(crate) fn unreadable(&self, why: Unreadable) -> GraphError {
+        GraphError::new(GraphErrorKind::Unreadable(why), self.trace.clone())
+    }
+
+    pub(crate) fn foreign(&self, why: ForeignLink) -> GraphError {
+        GraphError::new(GraphErrorKind::ForeignLink(why), self.trace.clone())
+    }
+}
+
+/// A page of a list, as it came.
+pub(crate) struct RawPage {
+    pub(crate) items: Vec<Map<String, Value>>,
+    pub(crate) next: Option<DeltaLink>,
+    pub(crate) delta: Option<DeltaLink>,
+}
+
+impl RawPage {
+    /// A page is an object with a list. Anything else is no page, and above all no empty one. Its links are not followed here,
+    /// and still are looked at here: where one leads elsewhere, nothing of the page is taken.
+    pub(crate) fn read(answer: &Answer, endpoints: &Endpoints, paths: &[String]) -> Result<Self, GraphError> {
+        let mut members: Map<String, Value> = answer.read()?;
+        let Some(Value::Array(values)) = members.remove("value") else {
+            return Err(answer.unreadable(Unreadable::Shape("list of values")));
+        };
+        let object = |value| match value {
+            Value::Object(members) => Ok(members),
+            _ => Err(answer.unreadable(Unreadable::Shape("object where a value must be one"))),
+        };
+        let mut link = |name| match members.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => {
+                let link = DeltaLink::received(&text).map_err(|why| answer.foreign(why))?;
+                endpoints.pin(&link, paths).map_err(|why| answer.foreign(why))?;
+                Ok(Some(link))
+            }
+            Some(_) => Err(answer.unreadable(Unreadable::Shape("text where a link must be one"))),
+        };
+        Ok(Self {
+            next: link("@odata.nextLink")?,
+            delta: link("@odata.deltaLink")?,
+            items: values.into_iter().map(object).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// How one attempt failed.
+struct Failed {
+    error: GraphError,
+    failure: Failure,
+}
+
+impl From<GraphError> for Failed {
+    fn from(error: GraphError) -> Self {
+        let failure = Failure::default();
+        Self { error, failure }
+    }
+}
+
+impl Session {
+    /// Sends a request until it is answered and the answer can be read, with the waits that Graph asks for in between. A token
+    /// that is refused is dropped and the request sent once more, since a new consent shows only in a new token.
+    pub(crate) async fn ask<T>(
+        &self,
+        ask: &Ask,
+        read: impl Fn(Answer) -> Result<T, GraphError>,
+    ) -> Result<T, GraphError> {
+        let account = account(&self.identity);
+        let size = self.identity.size;
+        let mut renewed = false;
+        loop {
+            let admitted = self.graph.throttle.admit(&account, size, ask.cost, self.priority).await;
+            admitted.map_err(|refused| held_back(refused, None))?;
+            let bearer = match self.graph.tokens.get(&self.identity).await {
+                Ok(bearer) => bearer,
+                Err(error) => {
+                    let failure = Failure {
+                        retry_after: error.retry_after,
+                        of_whole_app: false,
+                    };
+                    let error = GraphError::new(GraphErrorKind::Token(error), Trace::default());
+                    if !error.is_transient() {
+                        return Err(error);
+                    }
+                    self.again(error, failure)?;
+                    continue;
+                }
+            };
+            let answer = self.graph.send(&self.identity, ask, self.priority, &bearer).await;
+            let Failed { error, failure } = match answer.and_then(|answer| read(answer).map_err(Failed::from)) {
+                Ok(value) => {
+                    if !ask.says_nothing {
+                        self.succeeded();
+                    }
+                    self.keep_form(&bearer);
+                    return Ok(value);
+                }
+                Err(failed) => failed,
+            };
+            let is_about_token = matches!(
+                *error.kind,
+                GraphErrorKind::Unauthorized | GraphErrorKind::Forbidden { .. }
+            );
+            if is_about_token && !renewed {
+                renewed = true;
+                self.graph.tokens.forget(&self.identity, &bearer).await;
+            } else if error.is_transient() {
+                self.again(error, failure)?;
+            } else {
+                // An answer, if not the one that was hoped for.
+                self.succeeded();
+                return Err(error);
+            }
+        }
+    }
+
+    /// The URL of a link that leads to one of these paths of Graph, and nowhere else.
+    pub(crate) fn pinned(&self, link: &DeltaLink, paths: &[String]) -> Result<String, GraphError> {
+        let pinned = self.identity.endpoints.pin(link, paths);
+        let foreign = |why| GraphError::new(GraphErrorKind::ForeignLink(why), Trace::default());
+        pinned.map(String::from).map_err(foreign)
+    }
+
+    /// Graph answers this connection.
+    pub(crate) fn succeeded(&self) {
+        let account = account(&self.identity);
+        self.graph.throttle.succeeded(&account, self.identity.size);
+    }
+
+    /// Whether a request that failed is sent again. Failures are counted for the connection and not for the request.
+    pub(crate) fn again(&self, error: GraphError, failure: Failure) -> Result<(), GraphError> {
+        let account = account(&self.identity);
+        let again = self.graph.throttle.failed(&account, self.identity.size, failure);
+        again.map_err(|refused| held_back(refused, Some(error)))
+    }
+
+    pub(crate) fn keep_form(&self, bearer: &Bearer) {
+        if let Some(form) = bearer.form {
+            let mut kept = self.form.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *kept = Some(form);
+        }
+    }
+}
+
+fn account(identity: &Identity) -> Account {
+    Account {
+        root: identity.endpoints.root().to_owned(),
+        client_id: identity.client_id,
+        tenant: identity.tenant,
+    }
+}
+
+fn held_back(refused: Refused, because: Option<GraphError>) -> GraphError {
+    let until = refused.until;
+    let trace = because.as_ref().map(|error| error.trace.clone()).unwrap_or_default();
+    let kind = if refused.parked {
+        let because = because.map(Box::new);
+        GraphErrorKind::Parked { until, because }
+    } else {
+        GraphErrorKind::Throttled { until }
+    };
+    GraphError::new(kind, trace)
+}
