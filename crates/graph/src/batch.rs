@@ -8,6 +8,7 @@ use crate::exchange::{Answer, Ask, kind_of, short_code};
 use crate::permission::Permission;
 use crate::session::Session;
 use crate::throttle::Failure;
+use events::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -69,74 +70,61 @@ impl Response {
     }
 }
 
+/// A request's index, and what it was answered.
+type Answered = (usize, Result<Value, GraphError>);
+
+/// What one sending of a batch came to.
+struct Sorted {
+    answered: Vec<Answered>,
+    /// To be sent again: what was throttled or refused with the old token, and what waits for such.
+    again: BTreeSet<usize>,
+    is_throttled: bool,
+    is_refused: bool,
+    /// The longest wait that is asked for.
+    retry_after: Option<RetryAfter>,
+}
+
 impl Session {
     /// Sends requests as one. The outer error is of the batch as a whole; a request of it that was throttled longer than is
     /// waited for has its own.
     ///
     /// # Errors
-    /// [`GraphError`]; [`GraphErrorKind::BadRequest`] for a batch that is none ([`InvalidBatch`] says why: see
-    /// [`check_batch`]).
+    /// [`GraphError`]; [`GraphErrorKind::BadRequest`] for a batch that is none: [`check_batch`] says why.
     pub async fn batch(&self, requests: &[BatchRequest]) -> Result<BatchAnswers, GraphError> {
         if check_batch(requests).is_err() {
             return Err(GraphError::new(GraphErrorKind::BadRequest, Trace::default()));
         }
-        let mut answers: Vec<Option<Result<Value, GraphError>>> = vec![None; requests.len()];
+        let mut answers = Vec::with_capacity(requests.len());
         let mut pending: BTreeSet<usize> = (0..requests.len()).collect();
+        let mut renewed = false;
         while !pending.is_empty() {
             let ask = self.ask_of(requests, &pending);
-            let sent = &pending;
-            let (responses, trace) = self.ask(&ask, |answer| read(&answer, sent)).await?;
-            let mut throttled = BTreeSet::new();
-            let mut longest: Option<RetryAfter> = None;
-            for (at, response) in responses {
-                let waits_for_throttled = response.status == 424
-                    && requests
-                        .get(at)
-                        .and_then(|request| request.after)
-                        .is_some_and(|parent| throttled.contains(&parent));
-                if matches!(response.status, 429 | 503 | 504) || waits_for_throttled {
-                    longest = later(
-                        longest,
-                        response.header("retry-after").and_then(RetryAfter::parse),
-                        self,
-                    );
-                    throttled.insert(at);
-                    continue;
-                }
-                let any_of = requests.get(at).map_or(&[][..], |request| request.any_of);
-                if let Some(slot) = answers.get_mut(at) {
-                    *slot = Some(outcome(response, any_of, &trace));
-                }
+            let (responses, trace) = self.ask(&ask, |answer| read(&answer, &pending)).await?;
+            let sorted = sort(requests, responses, &trace, renewed, self.graph.clock.now());
+            answers.extend(sorted.answered);
+            pending = sorted.again;
+            if sorted.is_refused {
+                // A new consent shows only in a new token.
+                renewed = true;
+                self.drop_token().await;
             }
-            if throttled.is_empty() {
+            if !sorted.is_throttled {
                 self.succeeded();
-                break;
+                continue;
             }
             let failure = Failure {
-                retry_after: longest,
+                retry_after: sorted.retry_after,
                 of_whole_app: false,
             };
             let because = GraphError::new(GraphErrorKind::Unavailable, trace);
             if let Err(error) = self.again(because, failure) {
-                for at in throttled {
-                    if let Some(slot) = answers.get_mut(at) {
-                        *slot = Some(Err(error.clone()));
-                    }
-                }
+                answers.extend(pending.iter().map(|at| (*at, Err(error.clone()))));
                 break;
             }
-            pending = throttled;
         }
-        let missing = || {
-            Err(GraphError::new(
-                GraphErrorKind::Unreadable(Unreadable::Batch),
-                Trace::default(),
-            ))
-        };
-        Ok(answers
-            .into_iter()
-            .map(|answer| answer.unwrap_or_else(missing))
-            .collect())
+        // Each request was answered once, or is told why not.
+        answers.sort_by_key(|(at, _)| *at);
+        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
     }
 
     fn ask_of(&self, requests: &[BatchRequest], pending: &BTreeSet<usize>) -> Ask {
@@ -192,6 +180,42 @@ fn read(answer: &Answer, sent: &BTreeSet<usize>) -> Result<(Vec<(usize, Response
     Ok((found, answer.trace.clone()))
 }
 
+/// Tells what was answered from what is to be sent again. `renewed`: the token is new, and what it may not do is forbidden.
+fn sort(
+    requests: &[BatchRequest],
+    responses: Vec<(usize, Response)>,
+    trace: &Trace,
+    renewed: bool,
+    now: Timestamp,
+) -> Sorted {
+    let mut sorted = Sorted {
+        answered: Vec::with_capacity(responses.len()),
+        again: BTreeSet::new(),
+        is_throttled: false,
+        is_refused: false,
+        retry_after: None,
+    };
+    for (at, response) in responses {
+        let request = requests.get(at);
+        let parent = request.and_then(|request| request.after);
+        let is_throttled = matches!(response.status, 429 | 503 | 504);
+        let is_refused = matches!(response.status, 401 | 403) && !renewed;
+        let waits = response.status == 424 && parent.is_some_and(|parent| sorted.again.contains(&parent));
+        if !(is_throttled || is_refused || waits) {
+            let any_of = request.map_or(&[][..], |request| request.any_of);
+            sorted.answered.push((at, outcome(response, any_of, trace)));
+            continue;
+        }
+        sorted.is_throttled |= is_throttled;
+        sorted.is_refused |= is_refused;
+        let asked = response.header("retry-after").and_then(RetryAfter::parse);
+        let all = sorted.retry_after.into_iter().chain(asked);
+        sorted.retry_after = all.max_by_key(|asked| asked.at(now));
+        sorted.again.insert(at);
+    }
+    sorted
+}
+
 fn outcome(response: Response, any_of: &'static [Permission], whole: &Trace) -> Result<Value, GraphError> {
     if (200..300).contains(&response.status) {
         return Ok(response.body);
@@ -203,10 +227,4 @@ fn outcome(response: Response, any_of: &'static [Permission], whole: &Trace) -> 
         ..whole.clone()
     };
     Err(GraphError::new(kind_of(response.status, any_of), trace))
-}
-
-/// The one that ends later.
-fn later(one: Option<RetryAfter>, other: Option<RetryAfter>, session: &Session) -> Option<RetryAfter> {
-    let now = session.graph.clock.now();
-    one.into_iter().chain(other).max_by_key(|asked| asked.at(now))
 }

@@ -107,6 +107,9 @@ pub enum BeginError {
     /// Without a selection Graph tracks a set of attributes that leaves out whether an account is enabled.
     #[error("a round must select attributes")]
     NothingSelected,
+    /// A name has other characters than letters, digits and underscores.
+    #[error("a name of an attribute has letters, digits and underscores")]
+    Name,
     /// None, or more than [`MOST_IDS`].
     #[error("a round is narrowed to 1 to {MOST_IDS} ids")]
     Ids,
@@ -126,6 +129,10 @@ impl Session {
     ) -> Result<DeltaLink, BeginError> {
         if select.is_empty() {
             return Err(BeginError::NothingSelected);
+        }
+        let is_name = |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !select.iter().all(is_name) {
+            return Err(BeginError::Name);
         }
         let path = match collection {
             Collection::Users => "/users/delta",

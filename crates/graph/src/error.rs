@@ -28,7 +28,7 @@ pub struct Trace {
     /// `error.code` of the answer, such as `Authorization_RequestDenied`.
     pub code: Option<String>,
     /// What Graph calls the request.
-    pub request_id: Option<String>,
+    pub request_id: Option<Uuid>,
     /// What we called it.
     pub client_request_id: Option<Uuid>,
     /// The `Date` of the answer.
@@ -169,6 +169,14 @@ impl GraphError {
         }
     }
 
+    /// Whether a new token may be allowed what this one was not.
+    pub(crate) fn is_about_token(&self) -> bool {
+        matches!(
+            *self.kind,
+            GraphErrorKind::Unauthorized | GraphErrorKind::Forbidden { .. }
+        )
+    }
+
     /// Before when no request has a chance; `None` where that is not known.
     #[must_use]
     pub fn not_before(&self) -> Option<Timestamp> {
@@ -217,7 +225,7 @@ impl fmt::Display for Trace {
         let mut parts = Vec::new();
         parts.extend(self.status.map(|status| format!("status {status}")));
         parts.extend(self.code.as_ref().map(|code| format!("code {code}")));
-        parts.extend(self.request_id.as_ref().map(|id| format!("request-id {id}")));
+        parts.extend(self.request_id.map(|id| format!("request-id {id}")));
         parts.extend(self.client_request_id.map(|id| format!("client-request-id {id}")));
         parts.extend(self.date.map(|date| format!("date {date}")));
         f.write_str(&parts.join(", "))

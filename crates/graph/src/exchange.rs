@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// A request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) url: String,
@@ -32,6 +32,8 @@ pub(crate) struct Ask {
     pub(crate) eventual: bool,
     /// It follows a chain of delta queries, whose errors may mean that it is at its end.
     pub(crate) delta: bool,
+    /// It makes something, so it is not sent again where the first one may have been carried out.
+    pub(crate) once: bool,
     /// Its success says nothing of what is in it, as that of a batch.
     pub(crate) says_nothing: bool,
 }
@@ -46,13 +48,13 @@ impl Ask {
             any_of,
             eventual: false,
             delta: false,
+            once: false,
             says_nothing: false,
         }
     }
 }
 
 /// The body of an answer, and what it is known by.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     pub(crate) trace: Trace,
@@ -159,7 +161,12 @@ impl Session {
                 }
             };
             let answer = self.graph.send(&self.identity, ask, self.priority, &bearer).await;
-            let Failed { error, failure } = match answer.and_then(|answer| read(answer).map_err(Failed::from)) {
+            let answer = answer.and_then(|answer| read(answer).map_err(Failed::from));
+            let outcome = answer
+                .as_ref()
+                .map_or_else(|failed| failed.error.code(), |_| "answered");
+            metrics::counter!("rollcall_graph_requests_total", "outcome" => outcome).increment(1);
+            let Failed { error, failure } = match answer {
                 Ok(value) => {
                     if !ask.says_nothing {
                         self.succeeded();
@@ -169,14 +176,14 @@ impl Session {
                 }
                 Err(failed) => failed,
             };
-            let is_about_token = matches!(
-                *error.kind,
-                GraphErrorKind::Unauthorized | GraphErrorKind::Forbidden { .. }
-            );
-            if is_about_token && !renewed {
+            if error.is_about_token() && !renewed {
                 renewed = true;
                 self.graph.tokens.forget(&self.identity, &bearer).await;
             } else if error.is_transient() {
+                let was_refused = matches!(error.trace.status, Some(429 | 503));
+                if ask.once && !was_refused {
+                    return Err(error);
+                }
                 self.again(error, failure)?;
             } else {
                 // An answer, if not the one that was hoped for.
@@ -204,6 +211,13 @@ impl Session {
         let account = account(&self.identity);
         let again = self.graph.throttle.failed(&account, self.identity.size, failure);
         again.map_err(|refused| held_back(refused, Some(error)))
+    }
+
+    /// Drops the token that is kept, whichever it is.
+    pub(crate) async fn drop_token(&self) {
+        if let Ok(bearer) = self.graph.tokens.get(&self.identity).await {
+            self.graph.tokens.forget(&self.identity, &bearer).await;
+        }
     }
 
     pub(crate) fn keep_form(&self, bearer: &Bearer) {

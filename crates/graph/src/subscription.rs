@@ -73,6 +73,8 @@ struct Raw {
 impl Session {
     /// Makes a subscription. Before it answers, Graph asks both URLs whether they are ours ([`validation_token`]).
     ///
+    /// It is sent once: where no answer comes, there may be a subscription all the same, whose notifications nobody knows.
+    ///
     /// # Errors
     /// [`GraphError`]; [`GraphErrorKind::BadRequest`] for a client state that Graph would not take, which is not sent.
     pub async fn subscribe(&self, new: &NewSubscription) -> Result<Subscription, GraphError> {
@@ -94,9 +96,10 @@ impl Session {
         let ask = Ask {
             method: Method::POST,
             body: Some(body),
+            once: true,
             ..Ask::get(url, 1, any_of)
         };
-        self.ask(&ask, read).await
+        self.ask(&ask, |answer| read(&answer)).await
     }
 
     /// Lets a subscription last longer. [`GraphErrorKind::NotFound`] says that it is to be made again.
@@ -109,7 +112,7 @@ impl Session {
             body: Some(json!({ "expirationDateTime": self.end(expires_at) })),
             ..Ask::get(self.identity.endpoints.url(&format!("/subscriptions/{id}")), 1, &[])
         };
-        self.ask(&ask, read).await
+        self.ask(&ask, |answer| read(&answer)).await
     }
 
     /// Ends a subscription; one that is not there has ended already.
@@ -132,7 +135,7 @@ impl Session {
     }
 }
 
-fn read(answer: Answer) -> Result<Subscription, GraphError> {
+fn read(answer: &Answer) -> Result<Subscription, GraphError> {
     if answer.body.is_empty() {
         return Err(answer.unreadable(Unreadable::Shape("subscription")));
     }

@@ -177,6 +177,7 @@ impl Throttle {
                 until
             };
             if wait_until > now {
+                metrics::histogram!("rollcall_graph_wait_seconds").record(wait_until.since(now).as_secs_f64());
                 self.clock.sleep_until(wait_until).await;
             } else {
                 break;

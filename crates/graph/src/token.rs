@@ -128,6 +128,8 @@ impl Tokens {
         let form = held.form.or(form_of(&identity.credential));
         let fetched = self.fetcher.fetch(identity, form, self.clock.as_ref()).await;
         slot.flights.fetch_add(1, Ordering::AcqRel);
+        let outcome = fetched.as_ref().map_or_else(|error| error.state.as_str(), |_| "given");
+        metrics::counter!("rollcall_graph_tokens_total", "outcome" => outcome).increment(1);
         match fetched {
             Ok(bearer) => {
                 held.form = bearer.form;

@@ -58,7 +58,7 @@ impl Inner {
         }
         let body = body::read(response, LONGEST_ANSWER).await;
         tracing::debug!(
-            status = status.as_u16(), client_request_id = %called, request_id = trace.request_id, tenant = %identity.tenant,
+            status = status.as_u16(), client_request_id = %called, request_id = ?trace.request_id, tenant = %identity.tenant,
             "Graph answered"
         );
         if status.is_success() {
@@ -113,7 +113,6 @@ fn whole(answer: Answer, status: StatusCode, headers: &HeaderMap) -> Result<Answ
 }
 
 /// An id of Microsoft, which is a GUID: nothing else of a header is kept.
-fn identifier(value: &HeaderValue) -> Option<String> {
-    let id = Uuid::try_parse(value.to_str().ok()?.trim()).ok()?;
-    Some(id.to_string())
+fn identifier(value: &HeaderValue) -> Option<Uuid> {
+    Uuid::try_parse(value.to_str().ok()?.trim()).ok()
 }

@@ -7,7 +7,7 @@ use super::{AttributeMap, Rule, Subject};
 use crate::delta::{Given, Object};
 use crate::map::MANAGER;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::fmt;
 
 /// What an attribute means that an answer does not have.
@@ -221,6 +221,29 @@ impl Mapped {
             }
         }
         *resource != before
+    }
+
+    /// The same as the body of a PATCH (RFC 7644 §3.5.2), which names only what differs in this resource; `None` where nothing
+    /// does. Lists with elements of types are replaced as a whole.
+    #[must_use]
+    pub fn patch(&self, resource: &Map<String, Value>) -> Option<Value> {
+        let mut after = resource.clone();
+        self.apply_to(&mut after);
+        let mut operations: Vec<Value> = Vec::new();
+        for write in &self.writes {
+            let path = write.target.whole();
+            let is_named = operations.iter().any(|operation| operation["path"] == path);
+            let (old, new) = (write.target.look(resource), write.target.look(&after));
+            if is_named || old == new {
+                continue;
+            }
+            operations.push(match new {
+                Some(value) => json!({ "op": "replace", "path": path, "value": value }),
+                None => json!({ "op": "remove", "path": path }),
+            });
+        }
+        let body = || json!({ "schemas": [scim::urn::PATCH_OP], "Operations": operations });
+        (!operations.is_empty()).then(body)
     }
 
     /// The SCIM paths that are set.

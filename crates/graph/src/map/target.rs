@@ -51,8 +51,7 @@ const NOT_MAPPED: [&str; 6] = ["schemas", "id", "meta", "groups", "members", "pa
 
 impl Target {
     pub(crate) fn parse(text: &str, resource_type: &ResourceType) -> Result<Self, BadTarget> {
-        let parsed =
-            PatchPath::parse(text, resource_type).map_err(|error| BadTarget::Path(error.detail.to_string()))?;
+        let parsed = PatchPath::parse(text, resource_type).map_err(|error| BadTarget::Path(error.detail))?;
         if parsed.extension().is_some() {
             return Err(BadTarget::Schema);
         }
@@ -113,6 +112,31 @@ impl Target {
     /// Whether this is the attribute of the core schema with this name.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.path.urn.is_none() && self.path.attribute == name && self.path.sub.is_none()
+    }
+
+    /// The path of what changes as a whole: the list where this is an element of one.
+    pub(crate) fn whole(&self) -> String {
+        match self.place {
+            Place::Single | Place::List => self.path.to_string(),
+            Place::OfType(_) | Place::Primary => {
+                let mut path = self.path.clone();
+                path.sub = None;
+                path.to_string()
+            }
+        }
+    }
+
+    /// What is at [`Target::whole`].
+    pub(crate) fn look<'r>(&self, resource: &'r Map<String, Value>) -> Option<&'r Value> {
+        let container = match &self.path.urn {
+            None => resource,
+            Some(urn) => resource.get(urn)?.as_object()?,
+        };
+        let value = container.get(&self.path.attribute)?;
+        match (&self.place, &self.path.sub) {
+            (Place::Single, Some(sub)) => value.get(sub),
+            _ => Some(value),
+        }
     }
 
     /// Puts the values here: exactly one, or as many as have room.

@@ -2,10 +2,10 @@
 
 use super::lists::List;
 use crate::batch::{BatchRequest, MOST_IN_BATCH};
-use crate::delta::{Member, Object};
+use crate::delta::{Manager, Member, Object};
 use crate::error::{GraphError, GraphErrorKind, Unreadable};
 use crate::exchange::{Answer, Ask};
-use crate::object_id::{ObjectId, ObjectKind};
+use crate::object_id::ObjectId;
 use crate::permission::{READ_DELETED_GROUPS, READ_GROUPS, READ_USERS};
 use crate::session::Session;
 use futures_util::stream::Stream;
@@ -18,6 +18,9 @@ pub const MOST_AT_ONCE: usize = MOST_IN_BATCH;
 const LONGEST_NAME: usize = 1_024;
 /// Everything in a name but what no URL treats in any way.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'@');
+
+/// Everything but what names of attributes have.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_');
 
 /// An object that was asked for by its id: `None` where there is none any more.
 pub type Named = (ObjectId, Result<Option<Object>, GraphError>);
@@ -140,11 +143,9 @@ impl Session {
         self.pages(list, Object::read)
     }
 
-    /// Everybody with their manager, which delta queries do not bring reliably. `None` is nobody: unlike what changed, this
-    /// list is whole.
-    pub fn managers(
-        &self,
-    ) -> impl Stream<Item = Result<Vec<(ObjectId, Option<(ObjectId, ObjectKind)>)>, GraphError>> + Send + use<> {
+    /// Everybody with their manager, which delta queries do not bring reliably. Unlike what changed, this list is whole: whoever
+    /// has none is [`Manager::Cleared`].
+    pub fn managers(&self) -> impl Stream<Item = Result<Vec<(ObjectId, Manager)>, GraphError>> + Send + use<> {
         let list = List {
             path: "/users".to_owned(),
             query: "?$select=id&$expand=manager($levels=1;$select=id)&$top=999".to_owned(),
@@ -154,10 +155,9 @@ impl Session {
         };
         self.pages(list, |mut members| {
             let manager = match members.remove("manager") {
-                None | Some(Value::Null) => None,
-                Some(value) => Some(Member::read(value)?),
+                None | Some(Value::Null) => Manager::Cleared,
+                Some(value) => Member::read(value).map(|manager| Manager::Is(manager.id, manager.kind))?,
             };
-            let manager = manager.map(|manager| (manager.id, manager.kind));
             Ok((Object::read(members)?.id, manager))
         })
     }
@@ -171,7 +171,9 @@ fn selection(select: &[String]) -> String {
     let names = select
         .iter()
         .filter(|name| !matches!(name.as_str(), "manager" | "members"));
-    let names: Vec<&str> = names.map(String::as_str).collect();
+    let names: Vec<String> = names
+        .map(|name| utf8_percent_encode(name, IN_QUERY).to_string())
+        .collect();
     format!("?$select=id,{}", names.join(","))
 }
 

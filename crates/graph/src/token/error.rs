@@ -97,7 +97,7 @@ pub struct TokenError {
     #[source]
     pub why: TokenFailure,
     /// What Entra ID says about it: the code, and the ids that Microsoft's support asks for.
-    pub entra: Option<EntraError>,
+    pub entra: Option<Box<EntraError>>,
     /// The thumbprint (SHA-1) of the certificate that was shown, as the portal shows it.
     pub thumbprint: Option<String>,
     /// What time it was at Entra ID, by the `Date` of its answer.

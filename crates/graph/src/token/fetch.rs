@@ -157,7 +157,7 @@ fn refusal(identity: &Identity, status: u16, headers: &HeaderMap, body: &[u8], n
         }
     }
     TokenError {
-        entra,
+        entra: entra.map(Box::new),
         thumbprint,
         their_time: date(headers),
         retry_after: retry_after(headers),

@@ -125,8 +125,24 @@ async fn what_waits_for_a_throttled_request_is_sent_again_with_it_and_what_waits
     let trace = &answers[2].as_ref().unwrap_err().trace;
     assert_eq!(trace.code.as_deref(), Some("Authorization_RequestDenied"));
     let again = parts(&edge.seen()[1]);
-    assert_eq!(again.len(), 2);
+    assert_eq!(again.len(), 4, "what was forbidden is asked for with a new token, too");
     assert_eq!(again[1]["dependsOn"], json!(["0"]));
+}
+
+#[actix_web::test]
+async fn a_part_that_is_forbidden_is_asked_for_once_more_with_a_new_token() {
+    let edge = edge(|part, times| match (part["id"].as_str().unwrap(), times) {
+        ("0", 0) => json!({ "status": 403 }),
+        ("1", _) => json!({ "status": 403 }),
+        _ => json!({ "status": 200, "body": {} }),
+    })
+    .await;
+    let (session, _) = session(&edge);
+    let answers = session.batch(&[request(0), request(1), request(2)]).await.unwrap();
+    let good: Vec<_> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(good, [true, false, true]);
+    assert_eq!((edge.seen().len(), edge.tokens().len()), (2, 2));
+    assert_eq!(parts(&edge.seen()[1]).len(), 2);
 }
 
 #[actix_web::test]

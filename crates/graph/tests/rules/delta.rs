@@ -274,6 +274,11 @@ async fn a_round_can_begin_with_everything_with_some_or_from_now_on() {
     for ids in [Vec::new(), vec![id(DANA); 51]] {
         assert_eq!(link(&Begin::Only(ids)), Err(BeginError::Ids));
     }
+    let more = ["mail&$top=1".to_owned()];
+    assert_eq!(
+        session.first_link(Collection::Users, &more, &Begin::All),
+        Err(BeginError::Name)
+    );
     let nothing = session.first_link(Collection::Groups, &[], &Begin::All);
     assert_eq!(nothing, Err(BeginError::NothingSelected));
 }

@@ -133,6 +133,35 @@ fn in_what_changed_an_absent_attribute_is_left_alone_and_null_is_cleared() {
 }
 
 #[test]
+fn a_patch_names_what_differs_and_nothing_else() {
+    let before = members(json!({
+        "userName": "d@x.example", "title": "Nurse", "nickName": "dana",
+        "emails": [{ "type": "home", "value": "h@x.example" }], ENTERPRISE: { "department": "Old" },
+    }));
+    let changed =
+        object(json!({ "jobTitle": null, "mail": "w@x.example", "department": "New", "mailNickname": "dana" }));
+    let mapped = users().apply(&changed, Mode::Changes, &Kept::default()).unwrap();
+    let body = mapped.patch(&before).unwrap();
+    let operations: Vec<_> = body["Operations"].as_array().unwrap().clone();
+    let emails = json!([
+        { "type": "home", "value": "h@x.example" }, { "type": "work", "value": "w@x.example", "primary": true },
+    ]);
+    assert_eq!(operations[0]["path"], "externalId");
+    assert_eq!(operations[1], json!({ "op": "remove", "path": "title" }));
+    assert_eq!(
+        operations[2],
+        json!({ "op": "replace", "path": "emails", "value": emails })
+    );
+    assert_eq!(
+        operations[3],
+        json!({ "op": "replace", "path": format!("{ENTERPRISE}:department"), "value": "New" })
+    );
+    assert_eq!(operations.len(), 4);
+    let after = patched(before, Some(body));
+    assert_eq!(mapped.patch(&after), None);
+}
+
+#[test]
 fn in_a_full_round_an_absent_attribute_is_cleared() {
     let mut resource = members(json!({ "title": "Nurse", "name": { "givenName": "D", "middleName": "M" } }));
     full(json!({ "userPrincipalName": "dana@x.example" })).apply_to(&mut resource);
@@ -524,6 +553,15 @@ fn sorted(resource: Map<String, Value>) -> Value {
     resource
 }
 
+/// What a PATCH makes of a resource.
+fn patched(mut resource: Map<String, Value>, patch: Option<Value>) -> Map<String, Value> {
+    if let Some(body) = patch {
+        let patch = scim::patch::Patch::parse(ResourceType::user(), &body).unwrap();
+        patch.apply(ResourceType::user(), &mut resource).unwrap();
+    }
+    resource
+}
+
 proptest! {
     #[test]
     fn an_answer_and_then_what_changed_make_what_a_full_answer_makes(first in answer(), then in prop::collection::vec(answer(), 0..4)) {
@@ -535,7 +573,9 @@ proptest! {
         let (mut resource, mut kept, mut whole) = (mapped.create(), mapped.kept, first);
         for changed in then {
             let mapped = map.apply(&Object::new(id(), changed.clone()), Mode::Changes, &kept).unwrap();
-            mapped.apply_to(&mut resource);
+            let (before, patch) = (resource.clone(), mapped.patch(&resource));
+            prop_assert_eq!(mapped.apply_to(&mut resource), patch.is_some());
+            prop_assert_eq!(patched(before, patch), resource.clone());
             kept = mapped.kept;
             whole.extend(changed);
         }

@@ -60,6 +60,20 @@ async fn a_subscription_is_made_renewed_and_ended() {
 }
 
 #[actix_web::test]
+async fn a_subscription_that_may_have_been_made_is_not_made_twice() {
+    for (reply, requests) in [
+        (Reply::raw(201, "application/json", b"{\"id\":").cut(), 1),
+        (Reply::error(502, "x"), 1),
+        (Reply::error(429, "x").with("retry-after", "1"), 5),
+    ] {
+        let edge = Edge::answers(vec![reply]).await;
+        let (session, _) = session(&edge);
+        assert!(session.subscribe(&new("state")).await.unwrap_err().is_transient());
+        assert_eq!(edge.seen().len(), requests);
+    }
+}
+
+#[actix_web::test]
 async fn a_client_state_that_graph_would_not_take_is_not_sent() {
     let edge = Edge::start(|_| None).await;
     let (session, _) = session(&edge);

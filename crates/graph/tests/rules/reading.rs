@@ -3,6 +3,7 @@
 use crate::edge::{Edge, Reply, Seen};
 use crate::support::{CLIENT, session};
 use futures_util::TryStreamExt as _;
+use graph::delta::Manager;
 use graph::map::Skip;
 use graph::read::{Probe, ProbeOutcome, ProbeStep};
 use graph::{GraphError, GraphErrorKind, ObjectId, ObjectKind, Permission};
@@ -243,7 +244,11 @@ async fn managers_and_deleted_people_are_lists_of_their_own() {
     .await;
     let (session, _) = session(&edge);
     let managers: Vec<Vec<_>> = session.managers().try_collect().await.unwrap();
-    let expected = [(id(1), Some((id(2), ObjectKind::User))), (id(2), None), (id(3), None)];
+    let expected = [
+        (id(1), Manager::Is(id(2), ObjectKind::User)),
+        (id(2), Manager::Cleared),
+        (id(3), Manager::Cleared),
+    ];
     assert_eq!(managers.concat(), expected);
     assert!(edge.seen()[0].target.contains("$expand=manager($levels=1;$select=id)"));
     let deleted: Vec<Vec<_>> = session.deleted_users().try_collect().await.unwrap();
