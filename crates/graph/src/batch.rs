@@ -4,7 +4,7 @@
 //! Source: <https://learn.microsoft.com/graph/json-batching>.
 
 use crate::error::{GraphError, GraphErrorKind, Trace, Unreadable};
-use crate::exchange::{Answer, Ask, kind_of, short_code};
+use crate::exchange::{Answer, Ask, MOST_ATTEMPTS, kind_of, short_code};
 use crate::permission::Permission;
 use crate::session::Session;
 use crate::throttle::Failure;
@@ -97,7 +97,9 @@ impl Session {
         let mut answers = Vec::with_capacity(requests.len());
         let mut pending: BTreeSet<usize> = (0..requests.len()).collect();
         let mut renewed = false;
+        let mut attempts = 0;
         while !pending.is_empty() {
+            attempts += 1;
             let ask = self.ask_of(requests, &pending);
             let (responses, trace) = self.ask(&ask, |answer| read(&answer, &pending)).await?;
             let sorted = sort(requests, responses, &trace, renewed, self.graph.clock.now());
@@ -117,7 +119,14 @@ impl Session {
                 of_whole_app: false,
             };
             let because = GraphError::new(GraphErrorKind::Unavailable, trace);
-            if let Err(error) = self.again(because, failure) {
+            let again = self.again(because.clone(), failure);
+            // As with every request, others may be answered meanwhile, and the connection not rest.
+            let again = if attempts < MOST_ATTEMPTS {
+                again
+            } else {
+                again.and(Err(because))
+            };
+            if let Err(error) = again {
                 answers.extend(pending.iter().map(|at| (*at, Err(error.clone()))));
                 break;
             }

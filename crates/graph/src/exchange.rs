@@ -13,10 +13,14 @@ use crate::link::{DeltaLink, ForeignLink};
 use crate::permission::AnyOf;
 use crate::session::Session;
 use crate::throttle::{Account, Failure, Refused};
-use crate::token::Bearer;
+use crate::token::{Bearer, TokenError};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// A request is sent so often at most.
+pub(crate) const MOST_ATTEMPTS: u32 = 8;
 
 /// A request.
 #[derive(Clone)]
@@ -58,6 +62,8 @@ impl Ask {
 pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     pub(crate) trace: Trace,
+    /// Graph says that nothing is left of the tenant's budget.
+    is_used_up: bool,
 }
 
 impl Answer {
@@ -122,12 +128,17 @@ impl RawPage {
 struct Failed {
     error: GraphError,
     failure: Failure,
+    /// The token that it was sent with.
+    bearer: Option<Box<Bearer>>,
 }
 
 impl From<GraphError> for Failed {
     fn from(error: GraphError) -> Self {
-        let failure = Failure::default();
-        Self { error, failure }
+        Self {
+            error,
+            failure: Failure::default(),
+            bearer: None,
+        }
     }
 }
 
@@ -139,57 +150,65 @@ impl Session {
         ask: &Ask,
         read: impl Fn(Answer) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
-        let account = account(&self.identity);
-        let size = self.identity.size;
-        let mut renewed = false;
+        let (mut attempts, mut renewed) = (0, false);
         loop {
-            let admitted = self.graph.throttle.admit(&account, size, ask.cost, self.priority).await;
-            admitted.map_err(|refused| held_back(refused, None))?;
-            let bearer = match self.graph.tokens.get(&self.identity).await {
-                Ok(bearer) => bearer,
-                Err(error) => {
-                    let failure = Failure {
-                        retry_after: error.retry_after,
-                        of_whole_app: false,
-                    };
-                    let error = GraphError::new(GraphErrorKind::Token(error), Trace::default());
-                    if !error.is_transient() {
-                        return Err(error);
-                    }
-                    self.again(error, failure)?;
-                    continue;
-                }
-            };
-            let answer = self.graph.send(&self.identity, ask, self.priority, &bearer).await;
-            let answer = answer.and_then(|answer| read(answer).map_err(Failed::from));
-            let outcome = answer
-                .as_ref()
-                .map_or_else(|failed| failed.error.code(), |_| "answered");
-            metrics::counter!("rollcall_graph_requests_total", "outcome" => outcome).increment(1);
-            let Failed { error, failure } = match answer {
-                Ok(value) => {
-                    if !ask.says_nothing {
-                        self.succeeded();
-                    }
-                    self.keep_form(&bearer);
-                    return Ok(value);
-                }
+            attempts += 1;
+            let account = account(&self.identity);
+            let admitted = self
+                .graph
+                .throttle
+                .admit(&account, self.identity.size, ask.cost, self.priority);
+            admitted.await.map_err(|refused| held_back(refused, None))?;
+            let Failed { error, failure, bearer } = match self.attempt(ask, &read).await {
+                Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
-            if error.is_about_token() && !renewed {
+            if let Some(bearer) = bearer.filter(|_| error.is_about_token() && !renewed) {
                 renewed = true;
                 self.graph.tokens.forget(&self.identity, &bearer).await;
-            } else if error.is_transient() {
-                let was_refused = matches!(error.trace.status, Some(429 | 503));
-                if ask.once && !was_refused {
-                    return Err(error);
+                continue;
+            }
+            if !error.is_transient() {
+                // An answer, if not the one that was hoped for; only one without a token is none.
+                if !matches!(*error.kind, GraphErrorKind::Token(_)) {
+                    self.succeeded();
                 }
-                self.again(error, failure)?;
-            } else {
-                // An answer, if not the one that was hoped for.
-                self.succeeded();
                 return Err(error);
             }
+            let was_refused = matches!(error.trace.status, Some(429 | 503));
+            // The connection need not rest where other requests are answered; this one is told all the same.
+            if attempts >= MOST_ATTEMPTS || ask.once && !was_refused {
+                return Err(error);
+            }
+            self.again(error, failure)?;
+        }
+    }
+
+    /// A token and an answer, once.
+    async fn attempt<T>(&self, ask: &Ask, read: impl Fn(Answer) -> Result<T, GraphError>) -> Result<T, Failed> {
+        let bearer = self.graph.tokens.get(&self.identity).await.map_err(no_token)?;
+        let sent = self.graph.send(&self.identity, ask, self.priority, &bearer).await;
+        if sent.as_ref().is_ok_and(|answer| answer.is_used_up) {
+            let account = account(&self.identity);
+            self.graph.throttle.used_up(&account, self.identity.size);
+        }
+        let answer = sent.and_then(|answer| read(answer).map_err(Failed::from));
+        let outcome = answer
+            .as_ref()
+            .map_or_else(|failed| failed.error.code(), |_| "answered");
+        metrics::counter!("rollcall_graph_requests_total", "outcome" => outcome).increment(1);
+        match answer {
+            Ok(value) => {
+                if !ask.says_nothing {
+                    self.succeeded();
+                }
+                self.keep_form(&bearer);
+                Ok(value)
+            }
+            Err(failed) => Err(Failed {
+                bearer: Some(Box::new(bearer)),
+                ..failed
+            }),
         }
     }
 
@@ -233,6 +252,17 @@ fn account(identity: &Identity) -> Account {
         root: identity.endpoints.root().to_owned(),
         client_id: identity.client_id,
         tenant: identity.tenant,
+    }
+}
+
+fn no_token(error: Arc<TokenError>) -> Failed {
+    let failure = Failure {
+        retry_after: error.retry_after,
+        of_whole_app: false,
+    };
+    Failed {
+        failure,
+        ..GraphError::new(GraphErrorKind::Token(error), Trace::default()).into()
     }
 }
 

@@ -15,8 +15,10 @@
 //!    People come before groups, so that members are known.
 //! 5. Each person that is not removed goes through [`map::AttributeMap::apply`]: with [`map::Mode::Full`] where it appears for
 //!    the first time in a full round or was read by its id, else with [`map::Mode::Changes`]. [`map::Mapped::create`] is
-//!    a new resource, [`map::Mapped::apply_to`] changes a stored one, and [`delta::User::manager`] is an id to be looked up. A
-//!    [`map::Skip`] says why somebody is left out; [`map::Skip::NoUserName`] is read once more by id.
+//!    a new resource. [`map::Mapped::patch`] says what differs in a stored one, as the body of a PATCH, and
+//!    [`map::Mapped::apply_to`] changes it in place. [`map::Mapped::kept`] is stored with the person.
+//!    [`delta::User::manager`] is an id to be looked up. A [`map::Skip`] says why somebody is left out;
+//!    [`map::Skip::NoUserName`] is read once more by id.
 //! 6. A full round is over only with [`delta::Next::Done`] and no error. Then whoever it did not mention is asked for by id;
 //!    nobody is taken to be gone because a page did not have them.
 //!

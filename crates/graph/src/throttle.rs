@@ -197,6 +197,12 @@ impl Throttle {
         lock(&self.state).tenant(account, size, now).pause.reset();
     }
 
+    /// Nothing is left of the tenant's budget, whoever used it.
+    pub(crate) fn used_up(&self, account: &Account, size: TenantSize) {
+        let now = self.clock.now();
+        lock(&self.state).tenant(account, size, now).bucket.drain();
+    }
+
     /// A request was refused for now, or failed. Says whether to try again (after a wait that the next request makes), and
     /// if not, until when not.
     pub(crate) fn failed(&self, account: &Account, size: TenantSize, failure: Failure) -> Result<(), Refused> {

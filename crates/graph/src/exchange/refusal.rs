@@ -55,7 +55,10 @@ pub(super) fn refusal(identity: &Identity, ask: &Ask, mut trace: Trace, headers:
         kind_of(status, ask.any_of)
     };
     let error = GraphError::new(kind, trace);
-    Failed { error, failure }
+    Failed {
+        failure,
+        ..error.into()
+    }
 }
 
 /// What a status says that is no success.

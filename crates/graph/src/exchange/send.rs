@@ -21,6 +21,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(100);
 pub const LONGEST_ANSWER: usize = 32 << 20;
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const REQUEST_ID: &str = "request-id";
+const USED: &str = "x-ms-throttle-limit-percentage";
 const PRIORITY: HeaderName = HeaderName::from_static("x-ms-throttle-priority");
 const CONSISTENCY: HeaderName = HeaderName::from_static("consistencylevel");
 
@@ -63,7 +64,16 @@ impl Inner {
         );
         if status.is_success() {
             let body = body.map_err(|kind| GraphError::new(kind, trace.clone()))?;
-            return whole(Answer { body, trace }, status, &headers);
+            let is_used_up = is_used_up(&headers);
+            return whole(
+                Answer {
+                    body,
+                    trace,
+                    is_used_up,
+                },
+                status,
+                &headers,
+            );
         }
         // What cannot be read of a refusal is not missed: its status says enough.
         Err(refusal(identity, ask, trace, &headers, &body.unwrap_or_default()))
@@ -105,11 +115,19 @@ fn whole(answer: Answer, status: StatusCode, headers: &HeaderMap) -> Result<Answ
         return Ok(answer);
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let is_json = kind.is_none_or(|kind| kind.to_ascii_lowercase().contains("json"));
-    if !is_json || serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err() {
-        return Err(answer.unreadable(Unreadable::NotJson).into());
+    if kind.is_none_or(|kind| kind.to_ascii_lowercase().contains("json")) {
+        return Ok(answer);
     }
-    Ok(answer)
+    Err(answer.unreadable(Unreadable::NotJson).into())
+}
+
+/// Whether the tenant's budget is used up, though the request was answered: `1.0` and more. Other programs may use the same
+/// application.
+fn is_used_up(headers: &HeaderMap) -> bool {
+    let share = headers.get(USED).and_then(|share| share.to_str().ok());
+    share
+        .and_then(|share| share.trim().parse().ok())
+        .is_some_and(|share: f64| share >= 1.0)
 }
 
 /// An id of Microsoft, which is a GUID: nothing else of a header is kept.

@@ -342,3 +342,68 @@ async fn what_graph_does_not_have_or_does_not_support_is_told_at_once() {
         assert!(clock.waits().is_empty());
     }
 }
+
+#[actix_web::test]
+async fn entra_id_that_is_down_makes_the_connection_rest_and_is_not_asked_meanwhile() {
+    let edge = Edge::start(|_| Some(Reply::raw(503, "text/html", b"").with("retry-after", "2"))).await;
+    let (session, clock) = session(&edge);
+    let error = ask(&session).await.unwrap_err();
+    let GraphErrorKind::Parked {
+        because: Some(because), ..
+    } = *error.kind
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(because.code(), "transient");
+    assert_eq!(clock.waits(), [Duration::from_secs(2); 4]);
+    assert_eq!(ask(&session).await.unwrap_err().code(), "parked");
+    assert_eq!((edge.tokens().len(), edge.seen().len()), (5, 0));
+}
+
+#[actix_web::test]
+async fn a_request_that_fails_while_others_are_answered_is_given_up_and_the_connection_does_not_rest() {
+    let edge = Edge::start(|seen| {
+        let host = format!("http://{}", seen.header("host").unwrap());
+        let is_bad = seen.target.contains("bad");
+        (!seen.is_token()).then(|| if is_bad { Reply::error(502, "x") } else { page(&host, 1) })
+    })
+    .await;
+    let (session, _) = session(&edge);
+    let bad = DeltaLink::from_stored(format!("{}/v1.0/users/delta?$skiptoken=bad", edge.url));
+    let mut failing = std::pin::pin!(session.users_page(&bad));
+    let error = loop {
+        // Others are answered between any two attempts.
+        let good = std::pin::pin!(ask(&session));
+        match futures_util::future::select(failing.as_mut(), good).await {
+            futures_util::future::Either::Left((result, _)) => break result.unwrap_err(),
+            futures_util::future::Either::Right((answered, _)) => assert_eq!(answered.unwrap(), 1),
+        }
+    };
+    assert_eq!(error.code(), "unavailable");
+    assert_eq!(ask(&session).await.unwrap(), 1);
+}
+
+#[actix_web::test]
+async fn where_graph_says_that_the_budget_is_used_up_the_next_request_is_later() {
+    for (share, is_later) in [("0.9", false), ("1.0", true), ("1.8", true), ("x", false)] {
+        let edge = Edge::start(move |seen| {
+            let host = format!("http://{}", seen.header("host").unwrap());
+            (!seen.is_token()).then(|| page(&host, 1).with("x-ms-throttle-limit-percentage", share))
+        })
+        .await;
+        let (session, clock) = session(&edge);
+        ask(&session).await.unwrap();
+        ask(&session).await.unwrap();
+        assert_eq!(clock.waits().len(), usize::from(is_later), "{share}");
+    }
+}
+
+#[actix_web::test]
+async fn the_clock_of_this_machine_ends_waits_that_are_over_and_its_chance_is_less_than_one() {
+    let clock = graph::SystemClock;
+    let now = graph::Clock::now(&clock);
+    graph::Clock::sleep_until(&clock, now).await;
+    graph::Clock::sleep_until(&clock, now.plus(Duration::from_millis(20))).await;
+    assert!(graph::Clock::now(&clock) >= now.plus(Duration::from_millis(20)));
+    assert!((0..100).all(|_| (0.0..1.0).contains(&graph::Clock::chance(&clock))));
+}

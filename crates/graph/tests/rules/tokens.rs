@@ -1,13 +1,14 @@
 //! Tokens: how they are asked for, how long they are kept, and what a refusal means.
 
 use crate::edge::{CORRELATION, Edge, Reply, TRACE};
-use crate::support::{CLIENT, TENANT, certificate, guard, identity, jumping, now, secret};
+use crate::support::{CLIENT, TENANT, certificate, guard, identity, jumping, members, now, secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use graph::testing::ManualClock;
-use graph::{Graph, GraphErrorKind, TokenState};
-use oidc::{AssertionForm, CLIENT_ASSERTION_TYPE};
+use graph::{Credential, Graph, GraphErrorKind, TokenState};
+use oidc::{AssertionForm, Certificate};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -43,33 +44,68 @@ async fn a_secret_with_every_special_character_arrives_as_it_is() {
     assert_eq!(asked.field("client_assertion"), None);
 }
 
-/// The form that msal 1.39 makes of a key and a certificate: `PS256` with `x5t#S256`, `aud` the tenant's token endpoint, `iss` and
-/// `sub` the client, and ten minutes of life. Ours has `nbf` in addition and half the life, no padding, and whole seconds.
+/// What msal 1.39.0 sends for the same key and certificate, in either form. Ours differs in four points: thumbprints without padding
+/// (RFC 7515 §2), times in whole seconds, `nbf` for clocks that are apart, and half the life.
 #[actix_web::test]
 async fn an_assertion_has_the_header_and_the_claims_that_microsofts_own_library_makes() {
-    let edge = Edge::start(|_| None).await;
-    let (credential, certificate) = certificate(AssertionForm::Ps256);
-    let session = graph(jumping()).session(identity(&edge, credential));
-    let bearer = session.token().await.unwrap();
-    assert_eq!(bearer.form, Some(AssertionForm::Ps256));
-    let [asked] = edge.tokens().try_into().unwrap();
-    assert_eq!(
-        asked.field("client_assertion_type").as_deref(),
-        Some(CLIENT_ASSERTION_TYPE)
-    );
-    assert_eq!(asked.field("client_secret"), None);
-    let assertion = asked.field("client_assertion").unwrap();
-    let header = json!({ "typ": "JWT", "alg": "PS256", "x5t#S256": certificate.x5t_s256() });
-    assert_eq!(part(&assertion, 0), header);
-    let mut claims = part(&assertion, 1);
-    let id = claims.as_object_mut().unwrap().remove("jti").unwrap();
-    assert!(uuid::Uuid::try_parse(id.as_str().unwrap()).is_ok());
-    let seconds = now().millis() / 1000;
-    let expected = json!({
-        "aud": format!("{}/{TENANT}/oauth2/v2.0/token", edge.url), "iss": CLIENT, "sub": CLIENT,
-        "nbf": seconds - 30, "iat": seconds, "exp": seconds + 300,
-    });
-    assert_eq!(claims, expected);
+    let golden: Value = serde_json::from_str(include_str!("../golden/msal.json")).unwrap();
+    let shown = Certificate::from_der(include_bytes!("../golden/certificate.cer")).unwrap();
+    let (Credential::Certificate { key, .. }, _) = certificate(AssertionForm::Ps256) else {
+        panic!("no key");
+    };
+    for (form, golden) in [AssertionForm::Ps256, AssertionForm::Rs256]
+        .into_iter()
+        .zip(golden["requests"].as_array().unwrap())
+    {
+        let edge = Edge::start(|_| None).await;
+        let credential = Credential::Certificate {
+            key: key.clone(),
+            certificate: Box::new(shown.clone()),
+            form,
+        };
+        let session = graph(jumping()).session(identity(&edge, credential));
+        assert_eq!(session.token().await.unwrap().form, Some(form));
+        let [asked] = edge.tokens().try_into().unwrap();
+        let here = |text: &Value| {
+            text.as_str()
+                .unwrap()
+                .replace("https://login.microsoftonline.com", &edge.url)
+        };
+        assert_eq!(format!("{}{}", edge.url, asked.target), here(&golden["url"]));
+        for name in ["client_id", "grant_type", "client_assertion_type"] {
+            assert_eq!(asked.field(name).unwrap(), golden["form"][name].as_str().unwrap());
+        }
+        assert_eq!(asked.field("client_secret"), None);
+        let assertion = asked.field("client_assertion").unwrap();
+        let header = members(part(&assertion, 0));
+        assert_eq!(header.len(), golden["header"].as_object().unwrap().len());
+        for (name, value) in members(golden["header"].clone()) {
+            assert_eq!(header[&name], value.as_str().unwrap().trim_end_matches('='), "{name}");
+        }
+        let claims = part(&assertion, 1);
+        assert_eq!(claims["aud"], here(&golden["claims"]["aud"]));
+        assert_eq!(
+            (&claims["iss"], &claims["sub"]),
+            (&golden["claims"]["iss"], &golden["claims"]["sub"])
+        );
+        assert!(uuid::Uuid::try_parse(claims["jti"].as_str().unwrap()).is_ok());
+        let seconds = now().millis() / 1000;
+        let times = [&claims["nbf"], &claims["iat"], &claims["exp"]].map(|time| time.as_i64().unwrap() - seconds);
+        assert_eq!(times, [-30, 0, 300]);
+        let theirs = members(golden["claims"].clone());
+        let names = theirs
+            .keys()
+            .chain([&"nbf".to_owned()])
+            .cloned()
+            .collect::<BTreeSet<_>>();
+        assert_eq!(
+            members(claims)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect::<BTreeSet<_>>(),
+            names
+        );
+    }
 }
 
 #[actix_web::test]
