@@ -59,6 +59,7 @@ def request(credential):
     app.acquire_token_for_client(["https://graph.microsoft.com/.default"])
     url, data = network.sent
     assertion = data.pop("client_assertion")
+    assertion = assertion.decode() if isinstance(assertion, bytes) else assertion
     header, claims = (part(text) for text in assertion.split(".")[:2])
     # The certificate itself, which is beside its thumbprint.
     header.pop("x5c", None)
