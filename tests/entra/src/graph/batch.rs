@@ -44,7 +44,7 @@ fn is_sound(requests: &[Value]) -> bool {
     requests.iter().all(|request| {
         let is_named = !text(request, "id").is_empty() && ids.insert(text(request, "id"));
         let has_headers = request.get("body").is_none() || request["headers"].is_object();
-        is_named && has_headers && !text(request, "method").is_empty() && text(request, "url").starts_with('/')
+        is_named && has_headers && !text(request, "method").is_empty() && !text(request, "url").is_empty()
     })
 }
 
@@ -109,7 +109,10 @@ fn one(call: &mut Call<'_>, request: &Value) -> Answer {
         asked: &asked,
         waits: Vec::new(),
     };
-    let answer = if asked.path == "/$batch" || asked.path.starts_with("/subscriptions") && asked.method == "POST" {
+    let answer = if !path.starts_with('/')
+        || asked.path == "/$batch"
+        || asked.path.starts_with("/subscriptions") && asked.method == "POST"
+    {
         Answer::error(400, "BadRequest", "This cannot be in a batch.")
     } else {
         item.single()
