@@ -1,7 +1,11 @@
 //! What a test has a tenant do wrong: for the next so many requests of a path, or with a chance that goes by the seed.
 
+use crate::clock::Moment;
+use crate::graph::answer::Delivery;
+use crate::login;
 use crate::seed;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What a 429 or 503 says about waiting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,11 +75,52 @@ pub enum Action {
     Unauthorized,
     /// 403.
     Forbidden,
-    /// A refusal of the token endpoint.
+    /// A refusal of the token endpoint, to which status, waiting and all kinds of delivery apply, too.
     Token {
         /// The number behind `AADSTS`.
         code: u32,
     },
+}
+
+impl Action {
+    /// Whether it can happen to tokens, or else to Graph.
+    const fn applies(&self, to_tokens: bool) -> bool {
+        match self {
+            Self::Token { .. } => to_tokens,
+            Self::Redirect { .. }
+            | Self::Gone { .. }
+            | Self::SteadyState
+            | Self::NotFound
+            | Self::Unauthorized
+            | Self::Forbidden => !to_tokens,
+            _ => true,
+        }
+    }
+
+    /// How the right answer is sent, where it is sent.
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        match *self {
+            Self::Slow { bytes, pause } => Some(Delivery::Slow { bytes, pause }),
+            Self::Reset => Some(Delivery::Reset),
+            Self::Truncate => Some(Delivery::Truncate),
+            Self::Gzip => Some(Delivery::Gzip),
+            _ => None,
+        }
+    }
+}
+
+impl RetryAfter {
+    /// The header, and for how many seconds nobody may ask. A date has no fractions of a second.
+    pub(crate) fn header(self, now: Moment) -> Option<(String, u64)> {
+        match self {
+            Self::None => None,
+            Self::Seconds(seconds) => Some((seconds.to_string(), seconds)),
+            Self::Date(seconds) => {
+                let date = now.plus(Duration::from_secs(seconds)).http_date();
+                Some((date, seconds.saturating_sub(1)))
+            }
+        }
+    }
 }
 
 /// A fault, and when it happens. Without `next` and `chance` it happens always.
@@ -160,7 +205,11 @@ impl Faults {
 
     /// What happens to this request: the first that applies.
     pub(crate) fn strike(&mut self, path: &str, query: &str, dice: [u64; 2]) -> Option<Action> {
+        let to_tokens = path == login::TOKEN;
         let chosen = self.list.iter().position(|fault| {
+            if !fault.action.applies(to_tokens) {
+                return false;
+            }
             let happens = fault.chance.is_none_or(|chance| seed::happens(chance, &dice));
             path.starts_with(&fault.path) && query.contains(&fault.query) && fault.next != Some(0) && happens
         })?;

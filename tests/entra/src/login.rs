@@ -5,6 +5,7 @@ mod refusal;
 
 use crate::clock::Moment;
 use crate::faults::Action;
+use crate::graph::answer::{Answer, Delivery};
 use crate::graph::{BEARER, Bearer};
 use crate::manners::Request;
 use crate::seed;
@@ -16,11 +17,14 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) use refusal::Refusal;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 /// The only kind of assertion (RFC 7523 §2.2).
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The token endpoint below the tenant.
+pub(crate) const TOKEN: &str = "/oauth2/v2.0/token";
 /// Names that stand for no tenant.
 const NO_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
 /// Graph's roots, as scopes name them.
@@ -47,13 +51,13 @@ enum Proof<'a> {
     Assertion(&'a str),
 }
 
-/// The answer of the token endpoint, with its status.
-pub(crate) fn token(world: &World, request: &TokenRequest) -> (u16, Value) {
+/// The answer of the token endpoint.
+pub(crate) fn token(world: &World, request: &TokenRequest) -> Answer {
     let now = world.clock.now();
     let mut about = (None, None);
     let answer = match grant(world, request, now, &mut about) {
-        Ok(body) => (200, body),
-        Err(refusal) => (refusal.status(), refusal.body(world, now)),
+        Ok(answer) => answer,
+        Err(refusal) => refusal.answer(world, now),
     };
     lock(&world.manners).note(Request {
         at: now,
@@ -61,9 +65,9 @@ pub(crate) fn token(world: &World, request: &TokenRequest) -> (u16, Value) {
         path: format!("/{}/oauth2/v2.0/token", request.tenant),
         tenant: about.0,
         app: about.1,
-        status: answer.0,
+        status: answer.status,
     });
-    answer
+    answer.with("Cache-Control", "no-store, no-cache")
 }
 
 fn grant(
@@ -71,16 +75,14 @@ fn grant(
     request: &TokenRequest,
     now: Moment,
     about: &mut (Option<Uuid>, Option<Uuid>),
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     if NO_TENANT.contains(&request.tenant.as_str()) {
         return Err(Refusal::NoTenant);
     }
     let (tenant, state) = world.tenant_named(&request.tenant).ok_or(Refusal::UnknownTenant)?;
     about.0 = Some(tenant);
     let mut state = lock(&state);
-    if let Some(refusal) = struck(&mut state) {
-        return Err(refusal);
-    }
+    let action = strike(&mut state);
     if !request.content_type.starts_with("application/x-www-form-urlencoded") {
         return Err(Refusal::Missing("grant_type"));
     }
@@ -96,6 +98,7 @@ fn grant(
     }
     let (client_id, proof) = credentials(&form, request.authorization.as_deref())?;
     about.1 = client_id.parse().ok();
+    let delivery = struck(world, action, (tenant, about.1.unwrap_or_default()), now)?;
     check_scope(world, field("scope")?)?;
     let client: Uuid = client_id.parse().map_err(|_| Refusal::UnknownApp)?;
     let mut apps = lock(&world.apps);
@@ -122,19 +125,36 @@ fn grant(
         }
     }
     lock(&world.manners).token(tenant);
-    Ok(issue(world, &state, client, installed, now))
+    Ok(Answer {
+        delivery,
+        ..Answer::ok(issue(world, &state, client, installed, now))
+    })
 }
 
 /// What a test wants to go wrong.
-fn struck(state: &mut State) -> Option<Refusal> {
+fn strike(state: &mut State) -> Option<Action> {
     state.served += 1;
     let dice = [state.seed, state.served];
-    match state.faults.strike("/oauth2/v2.0/token", "", dice)? {
-        Action::Token { code } => Some(Refusal::Forced(code)),
-        Action::Status { status, .. } => Some(Refusal::Status(status)),
-        Action::Throttle { .. } => Some(Refusal::Status(429)),
-        _ => None,
+    state.faults.strike(TOKEN, "", dice)
+}
+
+/// The refusal that a test wants, or how the answer is to be sent.
+fn struck(world: &World, action: Option<Action>, whom: (Uuid, Uuid), now: Moment) -> Result<Delivery, Refusal> {
+    let mut manners = lock(&world.manners);
+    manners.asked(whom.0, whom.1, TOKEN, now);
+    let (status, retry_after) = match action {
+        None => return Ok(Delivery::Whole),
+        Some(Action::Token { code }) => return Err(Refusal::Forced(code)),
+        Some(Action::Status { status, retry_after }) => (status, retry_after),
+        Some(Action::Throttle { retry_after }) => (429, retry_after),
+        Some(Action::Html { status }) => return Err(Refusal::Html(status)),
+        Some(action) => return Ok(action.delivery().unwrap_or_default()),
+    };
+    let header = retry_after.header(now);
+    if let Some((_, seconds)) = &header {
+        manners.wait(whom.0, whom.1, TOKEN, now.plus(Duration::from_secs(*seconds)));
     }
+    Err(Refusal::Status(status, header.map(|(text, _)| text)))
 }
 
 fn credentials<'a>(
@@ -192,7 +212,7 @@ fn issue(world: &World, state: &State, app: Uuid, installed: Installed, now: Mom
         tenant: state.id,
         app,
         roles: installed.roles,
-        ends: now.plus(std::time::Duration::from_secs(seconds)),
+        ends: now.plus(Duration::from_secs(seconds)),
     };
     json!({
         "token_type": "Bearer", "expires_in": seconds - 1, "ext_expires_in": seconds - 1,

@@ -22,7 +22,7 @@ const LARGEST_BODY: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) world: Arc<World>,
-    pub(crate) client: reqwest::Client,
+    pub(crate) client: notify::Client,
 }
 
 /// Routes of the host that plays Entra ID and Graph.
@@ -84,10 +84,7 @@ async fn token(
         authorization: Some(header(request.headers(), "authorization")),
         body: body.to_vec(),
     };
-    let (code, body) = login::token(&shared.world, &asked);
-    HttpResponse::build(status(code))
-        .insert_header(("cache-control", "no-store, no-cache"))
-        .json(body)
+    send::answer(&login::token(&shared.world, &asked))
 }
 
 async fn discovery(path: web::Path<String>, shared: web::Data<Shared>) -> HttpResponse {
@@ -148,5 +145,5 @@ async fn graph(
             );
         }
     }
-    send::answer(answer)
+    send::answer(&answer)
 }

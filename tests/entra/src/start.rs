@@ -49,9 +49,6 @@ pub enum StartError {
     /// It cannot make a certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// It cannot send notifications.
-    #[error("the simulator has no HTTP client")]
-    Client(#[from] reqwest::Error),
     /// Its thread ended before it listened.
     #[error("the simulator ended at its start")]
     Ended,
@@ -106,7 +103,7 @@ impl Entra {
         let world = Arc::new(world);
         let shared = Shared {
             world: Arc::clone(&world),
-            client: notify::client()?,
+            client: notify::Client::default(),
         };
         let parts = Parts {
             options,
@@ -173,6 +170,7 @@ async fn serve(parts: Parts, ready: mpsc::Sender<Vec<ServerHandle>>) -> std::io:
     let [main, foreign] = parts.listeners;
     let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
         .workers(parts.options.workers.max(1))
+        .tcp_nodelay(true)
         .disable_signals();
     let server = match parts.tls {
         Some(tls) => server.listen_rustls_0_23(main, tls)?,

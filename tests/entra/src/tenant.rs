@@ -20,6 +20,7 @@ use assigned::Principal;
 use installed::Installed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// An object, by its place in the tenant.
@@ -70,6 +71,13 @@ pub(crate) struct Change {
     pub(crate) what: What,
 }
 
+/// Who came to a group and who went between two positions.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    pub(crate) of: (Place, u32, u32),
+    pub(crate) members: Arc<BTreeMap<Place, bool>>,
+}
+
 /// A tenant.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -83,6 +91,8 @@ pub(crate) struct State {
     pub(crate) bin: BTreeSet<(Moment, Place)>,
     /// Places of users that were made by formula, in order of their numbers.
     pub(crate) by_formula: Vec<Place>,
+    /// Places of all groups.
+    pub(crate) groups: Vec<Place>,
     pub(crate) principals: BTreeMap<Place, Principal>,
     pub(crate) installed: HashMap<Uuid, Installed>,
     pub(crate) behaviour: Behaviour,
@@ -95,7 +105,7 @@ pub(crate) struct State {
     pub(crate) served: u64,
     pub(crate) users: u32,
     /// The last computed difference of a group's members: of this group, between these positions.
-    pub(crate) difference: Option<((Place, u32, u32), std::sync::Arc<BTreeMap<Place, bool>>)>,
+    pub(crate) difference: Option<Difference>,
 }
 
 impl State {
@@ -109,6 +119,7 @@ impl State {
             log: Vec::new(),
             bin: BTreeSet::new(),
             by_formula: Vec::new(),
+            groups: Vec::new(),
             principals: BTreeMap::new(),
             installed: HashMap::new(),
             behaviour: Behaviour::default(),
@@ -134,6 +145,11 @@ impl State {
     pub(crate) fn find(&self, id: Uuid, kind: Kind) -> Option<Place> {
         let place = *self.by_id.get(&id)?;
         (self.object(place).kind == kind).then_some(place)
+    }
+
+    /// A manager, unless they are gone for good: nobody goes through all users to say so.
+    pub(crate) fn boss(&self, manager: Option<Place>) -> Option<Place> {
+        manager.filter(|place| self.object(*place).presence != Presence::Purged)
     }
 
     /// Places are 32 bits wide.
@@ -176,7 +192,7 @@ impl State {
             presence: user.presence,
             enabled: user.attributes.get("accountEnabled", &self.domain) == Some(Value::Bool(true)),
             properties: user.attributes.all(Kind::User, &self.domain),
-            manager: user.manager.map(|place| self.object(place).id),
+            manager: self.boss(user.manager).map(|place| self.object(place).id),
         };
         let group = |group: &Object| TrueGroup {
             id: group.id,

@@ -53,6 +53,8 @@ struct Cursor {
     replay: Vec<Place>,
     started: Moment,
     issued: Moment,
+    /// Whether the first round goes in an order that tells nothing.
+    shuffled: bool,
     /// Whether only what has changed is shown.
     minimal: bool,
     /// Whether the round is over, and the token begins the next.
@@ -110,6 +112,7 @@ fn begin(call: &Call<'_>, kind: Kind) -> Result<Cursor, Answer> {
         replay: Vec::new(),
         started: call.now,
         issued: call.now,
+        shuffled: call.state.behaviour.shuffled,
         minimal: false,
         is_over: false,
     })

@@ -5,7 +5,6 @@ use super::answer::{Answer, Delivery};
 use super::budget::throttled;
 use crate::faults::{Action, RetryAfter};
 use serde_json::Value;
-use std::time::Duration;
 
 impl Call<'_> {
     pub(super) fn strike(&mut self, action: Action) -> Answer {
@@ -19,10 +18,10 @@ impl Call<'_> {
                 };
                 self.later(Answer::error(status, code, "Something failed on the way."), retry_after)
             }
-            Action::Slow { bytes, pause } => self.delivered(Delivery::Slow { bytes, pause }),
-            Action::Reset => self.delivered(Delivery::Reset),
-            Action::Truncate => self.delivered(Delivery::Truncate),
-            Action::Gzip => self.delivered(Delivery::Gzip),
+            Action::Slow { .. } | Action::Reset | Action::Truncate | Action::Gzip => Answer {
+                delivery: action.delivery().unwrap_or_default(),
+                ..self.route()
+            },
             Action::Html { status } => Answer {
                 delivery: Delivery::Html,
                 ..Answer::new(status, Value::Null)
@@ -44,7 +43,7 @@ impl Call<'_> {
                 "Authorization_RequestDenied",
                 "Insufficient privileges to complete the operation.",
             ),
-            // It is of the token endpoint, and waits there.
+            // It applies to the token endpoint alone.
             Action::Token { .. } => self.route(),
         }
     }
@@ -66,18 +65,9 @@ impl Call<'_> {
         )
     }
 
-    fn delivered(&mut self, delivery: Delivery) -> Answer {
-        Answer {
-            delivery,
-            ..self.route()
-        }
-    }
-
     fn later(&mut self, answer: Answer, retry_after: RetryAfter) -> Answer {
-        let (seconds, text) = match retry_after {
-            RetryAfter::None => return answer,
-            RetryAfter::Seconds(seconds) => (seconds, seconds.to_string()),
-            RetryAfter::Date(seconds) => (seconds, self.now.plus(Duration::from_secs(seconds)).http_date()),
+        let Some((text, seconds)) = retry_after.header(self.now) else {
+            return answer;
         };
         // Whoever is sent away from one user does not ask for the next, either.
         let first = self
@@ -87,12 +77,6 @@ impl Call<'_> {
             .split('/')
             .next()
             .unwrap_or_default();
-        // A date has no fractions of a second.
-        let seconds = if matches!(retry_after, RetryAfter::Date(_)) {
-            seconds.saturating_sub(1)
-        } else {
-            seconds
-        };
         self.wait(&format!("/{first}"), seconds);
         answer.with("Retry-After", text)
     }

@@ -159,10 +159,7 @@ fn create(call: &mut Call<'_>) -> Result<Answer, Answer> {
         expires: expiry(call)?,
     };
     if !call.asked.is_validated {
-        let urls = [
-            Some(subscription.notification_url.clone()),
-            subscription.lifecycle_url.clone(),
-        ];
+        let urls = [Some(subscription.notification_url.clone()), subscription.lifecycle_url];
         let mut answer = Answer::new(202, Value::Null);
         answer.delivery = Delivery::Validate(urls.into_iter().flatten().collect());
         return Ok(answer);

@@ -1,6 +1,7 @@
 //! Why there is no token, in the words and numbers of Entra ID.
 
 use crate::clock::Moment;
+use crate::graph::answer::{Answer, Delivery};
 use crate::world::World;
 use serde_json::{Value, json};
 
@@ -29,8 +30,10 @@ pub(crate) enum Refusal {
     Time,
     /// Wanted by a test.
     Forced(u32),
-    /// Wanted by a test, without a number.
-    Status(u16),
+    /// Wanted by a test: a status, and how long to wait.
+    Status(u16, Option<String>),
+    /// Wanted by a test: a page of a proxy.
+    Html(u16),
 }
 
 impl Refusal {
@@ -53,7 +56,7 @@ impl Refusal {
             Self::Issuer => 700_021,
             Self::Time => 700_024,
             Self::Forced(code) => *code,
-            Self::Status(_) => 90_033,
+            Self::Status(..) | Self::Html(_) => 90_033,
         }
     }
 
@@ -73,7 +76,7 @@ impl Refusal {
 
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Status(status) => *status,
+            Self::Status(status, _) | Self::Html(status) => *status,
             _ if self.error() == "invalid_client" => 401,
             _ if self.error() == "temporarily_unavailable" => 503,
             _ => 400,
@@ -99,7 +102,20 @@ impl Refusal {
             Self::Audience => "Client assertion audience claim does not match Realm issuer.".to_owned(),
             Self::Issuer => "Client assertion application identifier doesn't match 'client_id' parameter.".to_owned(),
             Self::Time => "Client assertion is not within its valid time range.".to_owned(),
-            Self::Forced(_) | Self::Status(_) => "A test wants this refused.".to_owned(),
+            Self::Forced(_) | Self::Status(..) | Self::Html(_) => "A test wants this refused.".to_owned(),
+        }
+    }
+
+    /// The refusal as an answer.
+    pub(super) fn answer(&self, world: &World, now: Moment) -> Answer {
+        let mut answer = Answer::new(self.status(), self.body(world, now));
+        match self {
+            Self::Status(_, Some(wait)) => answer.with("Retry-After", wait),
+            Self::Html(_) => {
+                answer.delivery = Delivery::Html;
+                answer
+            }
+            _ => answer,
         }
     }
 

@@ -22,8 +22,8 @@ fn head(answer: &Answer) -> HttpResponseBuilder {
 }
 
 /// The answer for the wire.
-pub(super) fn answer(answer: Answer) -> HttpResponse {
-    let mut head = head(&answer);
+pub(super) fn answer(answer: &Answer) -> HttpResponse {
+    let mut head = head(answer);
     if answer.delivery == Delivery::Html {
         return head
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))

@@ -42,6 +42,9 @@ impl State {
         });
         self.by_id.insert(id, place);
         self.users += u32::from(kind == Kind::User);
+        if kind == Kind::Group {
+            self.groups.push(place);
+        }
         self.append(now, place, What::Created);
         place
     }
@@ -208,20 +211,13 @@ impl State {
         self.bin.remove(&(self.object(place).deleted, place));
         let before = std::mem::replace(&mut self.object_mut(place).presence, Presence::Purged);
         self.append(now, place, What::Presence(before));
-        for other in 0..self.next_place() {
-            if self.object(other).manager == Some(place) {
-                self.object_mut(other).manager = None;
-            }
-            if self.object_mut(other).members.remove(&place) && !self.behaviour.purge_unmentioned {
-                let removed = vec![place];
-                self.append(
-                    now,
-                    other,
-                    What::Members(Box::new(Members {
-                        added: Vec::new(),
-                        removed,
-                    })),
-                );
+        for group in self.groups.clone() {
+            if self.object_mut(group).members.remove(&place) && !self.behaviour.purge_unmentioned {
+                let gone = Members {
+                    added: Vec::new(),
+                    removed: vec![place],
+                };
+                self.append(now, group, What::Members(Box::new(gone)));
             }
         }
         for principal in self.principals.values_mut() {

@@ -1,6 +1,6 @@
 //! The past of an object: as it was at a position of the log, and what has happened to it between two.
 
-use super::{Place, State, What};
+use super::{Difference, Place, State, What};
 use crate::model::Presence;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,10 +80,10 @@ impl State {
     /// since all pages of a large group ask the same.
     pub(crate) fn member_changes(&mut self, place: Place, from: u32, until: u32) -> Arc<BTreeMap<Place, bool>> {
         let key = (place, from, until);
-        if let Some((known, difference)) = &self.difference
-            && *known == key
+        if let Some(known) = &self.difference
+            && known.of == key
         {
-            return Arc::clone(difference);
+            return Arc::clone(&known.members);
         }
         let mut difference = BTreeMap::new();
         let mut position = self.last_until(place, until);
@@ -99,9 +99,12 @@ impl State {
             }
             position = change.before;
         }
-        let difference = Arc::new(difference);
-        self.difference = Some((key, Arc::clone(&difference)));
-        difference
+        let members = Arc::new(difference);
+        self.difference = Some(Difference {
+            of: key,
+            members: Arc::clone(&members),
+        });
+        members
     }
 
     /// Members at a past moment: the next `limit` after one of them.
@@ -146,7 +149,7 @@ impl State {
     }
 
     pub(crate) fn manager(&self, place: Place, past: &Past) -> Option<Place> {
-        past.manager.unwrap_or_else(|| self.object(place).manager)
+        self.boss(past.manager.unwrap_or_else(|| self.object(place).manager))
     }
 
     pub(crate) fn presence(&self, place: Place, past: &Past) -> Presence {

@@ -139,6 +139,7 @@ async fn a_page_of_a_hundred_thousand_users_costs_no_more_than_a_page() {
 
 #[tokio::test]
 async fn it_speaks_tls_with_an_authority_of_its_own() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let entra = Entra::start(Options {
         tls: true,
         host: Some("localhost".to_owned()),

@@ -207,3 +207,40 @@ async fn the_same_seed_tells_the_same() {
     let path = "/users/delta?$select=displayName,manager";
     assert_eq!(one.round(path).await.told, other.round(path).await.told);
 }
+
+#[tokio::test]
+async fn the_documented_samples_come_out_as_they_are_written() {
+    let world = World::start().await;
+    let (dana, noor) = (world.user(json!({ "displayName": "Dana K" })), world.user(json!({})));
+    world.tenant.set_manager(dana, Some(noor)).unwrap();
+    let crew = world.group(&[dana, noor]);
+    let users = world
+        .round("/users/delta?$select=jobTitle,accountEnabled,manager")
+        .await;
+    let groups = world
+        .round("/groups/delta?$select=displayName,securityEnabled,members")
+        .await;
+    world.tenant.update_user(dana, json!({ "jobTitle": "Driver" })).unwrap();
+    world.tenant.update_user(dana, json!({ "jobTitle": null })).unwrap();
+    world.tenant.remove_members(crew, &[noor]).unwrap();
+    world.tenant.delete(Kind::User, noor).unwrap();
+    let url = world.entra.url();
+    let page = world.get(&users.link).await.body;
+    let expected = json!({
+        "@odata.context": format!("{url}/v1.0/$metadata#users(jobTitle,accountEnabled,manager)"),
+        "@odata.deltaLink": page["@odata.deltaLink"],
+        "value": [
+            { "id": dana, "jobTitle": null, "accountEnabled": true },
+            { "id": noor, "@removed": { "reason": "changed" } },
+        ],
+    });
+    assert_eq!(page.to_string(), expected.to_string());
+    let page = world.get(&groups.link).await.body;
+    let gone = json!({ "@odata.type": "#microsoft.graph.user", "id": noor, "@removed": { "reason": "deleted" } });
+    let expected = json!({
+        "@odata.context": format!("{url}/v1.0/$metadata#groups(displayName,securityEnabled,members)"),
+        "@odata.deltaLink": page["@odata.deltaLink"],
+        "value": [{ "id": crew, "displayName": "Depot crew", "securityEnabled": true, "members@delta": [gone] }],
+    });
+    assert_eq!(page.to_string(), expected.to_string());
+}

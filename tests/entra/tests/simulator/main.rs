@@ -2,6 +2,7 @@
 
 mod batches;
 mod control;
+mod convergence;
 mod expiry;
 mod faults;
 mod first_rounds;

@@ -3,7 +3,7 @@
 use crate::support::{SECRET, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
-use entra::{Action, AppChange, Fault, NewCredential, NewTenant, Rule};
+use entra::{Action, AppChange, Fault, NewCredential, NewTenant, RetryAfter, Rule};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, SignatureAlgorithm};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::rand::SystemRandom;
@@ -242,6 +242,33 @@ async fn a_test_has_tokens_refused_for_a_while() {
     let (status, body) = world.ask_token("fabrikam.example", &world.form(world.app)).await;
     assert_eq!((status, &body["error"]), (503, &json!("temporarily_unavailable")));
     assert_eq!(world.ask_token("fabrikam.example", &world.form(world.app)).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_token_endpoint_is_throttled_slow_and_broken_as_others() {
+    let world = World::start().await;
+    let url = format!("{}/fabrikam.example/oauth2/v2.0/token", world.entra.url());
+    let ask = || {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(world.form(world.app))
+            .finish();
+        let request = world.client.post(&url).body(form);
+        request.header("content-type", "application/x-www-form-urlencoded")
+    };
+    let fault = |action| world.tenant.fault(Fault::new(action).at("/oauth2/").next(1)).unwrap();
+    let retry_after = RetryAfter::Seconds(20);
+    fault(Action::Throttle { retry_after });
+    let answer = World::read(ask()).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "20"));
+    assert_eq!(world.broken(Rule::AskedTooEarly), 0);
+    fault(Action::Slow { bytes: 7, pause: 1 });
+    let answer = World::read(ask()).await;
+    assert!(answer.body["access_token"].is_string(), "{}", answer.body);
+    assert_eq!(world.broken(Rule::AskedTooEarly), 1);
+    fault(Action::Html { status: 502 });
+    let answer = World::read(ask()).await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.header("content-type").starts_with("text/html"));
 }
 
 #[tokio::test]

@@ -146,8 +146,7 @@ impl<'a> Round<'a> {
     }
 
     fn in_first(&self, number: u32, total: u32) -> Option<Turn> {
-        let order = self.behaviour.shuffled;
-        let place = if order {
+        let place = if self.cursor.shuffled {
             seed::shuffled(number, total, self.state.seed)
         } else {
             number
@@ -286,6 +285,10 @@ impl<'a> Round<'a> {
         }
     }
 
+    fn is_purged(&self, place: Place) -> bool {
+        self.state.presence(place, &self.state.past(place, self.horizon)) == Presence::Purged
+    }
+
     /// The next members of a group, and whether they are the last.
     fn slice(&mut self, turn: &Turn, past: &Past) -> (Vec<Value>, bool) {
         let after = self.cursor.after;
@@ -310,6 +313,8 @@ impl<'a> Round<'a> {
         slice.truncate(self.room);
         self.room -= slice.len();
         self.cursor.after = slice.last().map(|(place, _)| *place).or(after);
+        // Whoever is purged is nobody's member, also where the log does not say so.
+        slice.retain(|(place, is)| !is || !self.is_purged(*place));
         let show = |(place, is): &(Place, bool)| {
             if *is {
                 Value::Object(self.reference(*place))
