@@ -67,6 +67,10 @@ pub enum Action {
         /// With it.
         location: bool,
     },
+    /// 410 with a `Location` at the simulator's other host.
+    GoneElsewhere,
+    /// The right answer, but its link leads to the simulator's other host.
+    LinkElsewhere,
     /// 400: the sync must reach a steady state.
     SteadyState,
     /// 404.
@@ -89,6 +93,8 @@ impl Action {
             Self::Token { .. } => to_tokens,
             Self::Redirect { .. }
             | Self::Gone { .. }
+            | Self::GoneElsewhere
+            | Self::LinkElsewhere
             | Self::SteadyState
             | Self::NotFound
             | Self::Unauthorized

@@ -31,6 +31,11 @@ impl Call<'_> {
                 Answer::new(302, Value::Null).with("Location", location.unwrap_or_else(elsewhere))
             }
             Action::Gone { location } => self.gone(location, ""),
+            Action::GoneElsewhere => {
+                let location = format!("{}/v1.0{}?$deltatoken=", self.world.elsewhere, self.asked.path);
+                self.gone(false, "").with("Location", location)
+            }
+            Action::LinkElsewhere => self.led_elsewhere(),
             Action::SteadyState => steady_state(),
             Action::NotFound => Answer::no_resource(&self.asked.path),
             Action::Unauthorized => Answer::error(
@@ -63,6 +68,19 @@ impl Call<'_> {
             "Location",
             format!("{url}/v1.0{}?{parameters}$deltatoken=", self.asked.path),
         )
+    }
+
+    /// The right answer, but its link leads to the other host.
+    fn led_elsewhere(&mut self) -> Answer {
+        let mut answer = self.route();
+        for name in ["@odata.nextLink", "@odata.deltaLink"] {
+            let link = answer.body.get(name).and_then(Value::as_str);
+            if let Some(path) = link.and_then(|link| link.strip_prefix(&self.world.url)) {
+                let elsewhere = format!("{}{path}", self.world.elsewhere);
+                answer.body[name] = Value::String(elsewhere);
+            }
+        }
+        answer
     }
 
     fn later(&mut self, answer: Answer, retry_after: RetryAfter) -> Answer {

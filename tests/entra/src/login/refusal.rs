@@ -69,6 +69,7 @@ impl Refusal {
             500_011 => "invalid_resource",
             65_001 | 90_094 => "invalid_grant",
             70_003 => "unsupported_grant_type",
+            90_002 => "invalid_tenant",
             90_006 | 90_024 | 90_033 | 90_055 => "temporarily_unavailable",
             _ => "invalid_request",
         }

@@ -87,6 +87,21 @@ async fn a_redirect_leads_to_another_host_which_notes_tokens() {
 }
 
 #[tokio::test]
+async fn links_and_places_to_begin_again_lead_to_another_host() {
+    let world = strike(Action::LinkElsewhere).await;
+    let page = world.get("/users/delta?$select=id").await;
+    let link = page.body["@odata.deltaLink"].as_str().unwrap();
+    assert!(link.starts_with(world.entra.elsewhere()), "{link}");
+    world
+        .tenant
+        .fault(Fault::new(Action::GoneElsewhere).at("/users/delta").next(1))
+        .unwrap();
+    let gone = world.get("/users/delta?$select=id").await;
+    assert_eq!(gone.status, 410);
+    assert!(gone.header("location").starts_with(world.entra.elsewhere()));
+}
+
+#[tokio::test]
 async fn statuses_are_forced_on_paths_and_queries() {
     let world = World::start().await;
     let retry_after = RetryAfter::Seconds(3);

@@ -1,5 +1,7 @@
 //! What the simulator does, as a client sees it.
 
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
 mod batches;
 mod control;
 mod convergence;
