@@ -80,9 +80,10 @@ fn all(call: &mut Call<'_>, requests: &[Value]) -> Answer {
 }
 
 fn one(call: &mut Call<'_>, request: &Value) -> Answer {
-    let (path, query) = text(request, "url")
-        .split_once('?')
-        .unwrap_or((text(request, "url"), ""));
+    let url = text(request, "url");
+    // Relative, but Microsoft's SDK for Python also sends whole ones.
+    let relative = url.strip_prefix(&format!("{}/v1.0", call.world.url)).unwrap_or(url);
+    let (path, query) = relative.split_once('?').unwrap_or((relative, ""));
     let header = |name: &str| {
         let headers = request["headers"].as_object().into_iter().flatten();
         let mut values = headers.filter(|(key, _)| key.eq_ignore_ascii_case(name));
