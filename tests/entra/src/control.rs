@@ -34,6 +34,13 @@ impl Control {
         Ok(self.tenant(self.world.create_tenant(new)?))
     }
 
+    /// All tenants.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<Tenant> {
+        let tenants = self.world.tenants().into_iter();
+        tenants.map(|(id, _)| self.tenant(id)).collect()
+    }
+
     /// The tenant with this id. Whether there is one is found out when something is done with it.
     #[must_use]
     pub fn tenant(&self, id: Uuid) -> Tenant {

@@ -10,7 +10,6 @@ use crate::seed;
 use crate::tenant::State;
 use crate::tenant::installed::{App, Apps, Installed};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
@@ -34,7 +33,8 @@ pub(crate) struct World {
     pub(crate) manners: Mutex<Manners>,
     tenants: RwLock<BTreeMap<Uuid, Arc<Mutex<State>>>>,
     notices: Sender<Notice>,
-    made: AtomicU64,
+    /// How many GUIDs of each kind were made: what a test makes does not depend on how often others ask.
+    made: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl World {
@@ -49,14 +49,16 @@ impl World {
             manners: Mutex::default(),
             tenants: RwLock::default(),
             notices,
-            made: AtomicU64::new(0),
+            made: Mutex::default(),
         }
     }
 
     /// The next GUID that nobody chose.
-    pub(crate) fn guid(&self, kind: &str) -> Uuid {
-        let number = self.made.fetch_add(1, Ordering::SeqCst);
-        seed::guid(&[self.seed, seed::number(kind), number])
+    pub(crate) fn guid(&self, kind: &'static str) -> Uuid {
+        let mut made = lock(&self.made);
+        let number = made.entry(kind).or_default();
+        *number += 1;
+        seed::guid(&[self.seed, seed::number(kind), *number])
     }
 
     pub(crate) fn tenants(&self) -> Vec<(Uuid, Arc<Mutex<State>>)> {

@@ -20,6 +20,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .route("/clock", web::post().to(advance))
         .route("/requests", web::get().to(requests))
         .route("/requests", web::delete().to(forget))
+        .route("/tenants", web::get().to(tenants))
         .route("/tenants", web::post().to(create_tenant))
         .service(web::scope("/tenants/{tenant}").configure(of_tenant));
 }
@@ -109,6 +110,12 @@ async fn requests(shared: Data) -> HttpResponse {
 async fn forget(shared: Data) -> HttpResponse {
     control(&shared).forget_requests();
     HttpResponse::NoContent().finish()
+}
+
+async fn tenants(shared: Data) -> HttpResponse {
+    let tenants = control(&shared).tenants();
+    let ids: Vec<Value> = tenants.iter().map(|tenant| json!({ "id": tenant.id() })).collect();
+    HttpResponse::Ok().json(ids)
 }
 
 async fn create_tenant(body: web::Json<NewTenant>, shared: Data) -> HttpResponse {

@@ -16,6 +16,8 @@ async fn everything_can_be_done_over_http_and_is_true() {
     let world = World::start().await;
     let (status, tenant) = sim(&world, "POST", "/tenants", json!({ "domain": "contoso.example" })).await;
     assert_eq!(status, 200);
+    let (_, tenants) = sim(&world, "GET", "/tenants", json!({})).await;
+    assert_eq!(tenants.as_array().unwrap().len(), 2);
     let of = format!("/tenants/{}", tenant["id"].as_str().unwrap());
     let call = async |method: &str, path: &str, body: Value| {
         let (status, answer) = sim(&world, method, &format!("{of}{path}"), body).await;
