@@ -36,6 +36,9 @@ const CONNECTIONS: (&str, &str) = ("db", "store");
 /// What must not come back: C libraries and build tools that a plain Debian does not have.
 const BANNED: [&str; 4] = ["openssl-sys", "aws-lc-sys", "cmake", "native-tls"];
 
+/// What stands at the edge of tests, and checks from outside: it shares no code with what it checks.
+const EDGE: [&str; 1] = ["entra"];
+
 /// Normal dependencies by package of the workspace.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let output = std::process::Command::new(env!("CARGO"))
@@ -126,5 +129,22 @@ fn tls_stays_in_rust() {
     let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap();
     for banned in BANNED {
         assert!(!lock.contains(&format!("name = \"{banned}\"")), "{banned} has come in");
+    }
+}
+
+#[test]
+fn what_stands_at_the_edge_shares_nothing_with_what_it_checks() {
+    let dependencies = dependencies();
+    let ours: Vec<&str> = dependencies.keys().map(String::as_str).collect();
+    for edge in EDGE {
+        for used in &dependencies[edge] {
+            assert!(!ours.contains(&used.as_str()), "{edge} must not depend on {used}");
+        }
+        for package in LAYERS.concat() {
+            assert!(
+                !dependencies[package].iter().any(|used| used == edge),
+                "{package} must not depend on {edge}"
+            );
+        }
     }
 }
