@@ -10,7 +10,7 @@ use crate::{Dialect, Reads, StoreError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
-use sea_orm::{QueryResult, Value};
+use sea_orm::{QueryResult, Statement, Value};
 use std::time::Duration;
 
 /// How long a lookup may wait for its turn and for its answer.
@@ -95,6 +95,13 @@ impl Lookup<'_> {
             let sql = AssertSqlSafe(text).into_sql_str();
             Ok(self.ask(&sql, &values, Amount::First).await?.pop())
         }
+    }
+
+    /// The first row of a query that sea-orm has built, if there is one.
+    pub(crate) async fn first(&self, built: Statement) -> Result<Option<QueryResult>, StoreError> {
+        let sql = AssertSqlSafe(built.sql).into_sql_str();
+        let values = built.values.map(|values| values.0).unwrap_or_default();
+        Ok(self.ask(&sql, &values, Amount::First).await?.pop())
     }
 
     async fn ask(&self, sql: &SqlStr, values: &[Value], amount: Amount) -> Result<Vec<QueryResult>, StoreError> {

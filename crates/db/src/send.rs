@@ -1,9 +1,9 @@
 //! Sends statements that sea-orm builds. Like those of [`crate::sql`], each is reported to the tests, with its place in the
 //! source: methods of sea-orm that send one by themselves are not used.
 
-use crate::StoreError;
-use crate::sql::{dialect_of, note};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, StatementBuilder};
+use crate::sql::{Queryable as _, dialect_of, note};
+use crate::{Dialect, Lookup, StoreError};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, StatementBuilder};
 
 /// A row of which nothing is read: whether there is one is all that is asked.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,25 @@ pub fn fetch_one<M: FromQueryResult, C: ConnectionTrait>(
     note(dialect_of(connection.get_database_backend()), &statement.sql);
     async move {
         let row = connection.query_one_raw(statement).await?;
+        Ok(row.map(|row| M::from_query_result(&row, "")).transpose()?)
+    }
+}
+
+/// The row that a unique key leads to, if there is one, over a connection that keeps its plans.
+#[track_caller]
+pub fn look_up<M: FromQueryResult>(
+    lookup: Lookup<'_>,
+    query: &impl StatementBuilder,
+) -> impl Future<Output = Result<Option<M>, StoreError>> {
+    let dialect = lookup.dialect();
+    let backend = match dialect {
+        Dialect::Postgres => DbBackend::Postgres,
+        Dialect::Sqlite => DbBackend::Sqlite,
+    };
+    let statement = query.build(&backend);
+    note(dialect, &statement.sql);
+    async move {
+        let row = lookup.first(statement).await?;
         Ok(row.map(|row| M::from_query_result(&row, "")).transpose()?)
     }
 }

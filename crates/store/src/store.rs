@@ -3,7 +3,7 @@
 use crate::sso::Gatherings;
 use crate::{ActivityMeter, Checkup, Dialect, StoreError, StoreOptions};
 use db::session::Writers;
-use db::{Database, Lookups, Searches, Steady};
+use db::{Database, Lookup, Lookups, Party, Searches, Steady};
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,6 +127,11 @@ impl Store {
 
     pub(crate) const fn lookups(&self) -> &Lookups {
         self.database.lookups()
+    }
+
+    /// For what logins ask: no more than its share of the lookups.
+    pub(crate) const fn sign_on(&self) -> Lookup<'_> {
+        self.database.lookups().of(Party::SignOn)
     }
 
     pub(crate) const fn searches(&self) -> &Searches {

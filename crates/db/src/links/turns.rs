@@ -15,6 +15,8 @@ pub enum Party {
     Directory(DirectoryId),
     /// The management API.
     Management,
+    /// Single sign-on: everybody who logs in, and the apps that they log in to.
+    SignOn,
 }
 
 /// Why there is no place.

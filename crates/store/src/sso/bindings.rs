@@ -4,7 +4,7 @@ use crate::{AdminTx, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::connections;
 use db::entity::sso_bindings::{ActiveModel, Column, Entity, Model};
-use db::send::{execute, fetch_one};
+use db::send::{execute, look_up};
 use events::{ConnectionId, DirectoryId, ResourceId, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -71,7 +71,7 @@ impl SsoBindings {
     /// As any query.
     pub async fn of_subject(&self, subject: &str) -> Result<Option<Binding>, StoreError> {
         let bound = Entity::find_by_id((Id(self.connection), subject.to_owned()));
-        let found: Option<Model> = fetch_one(self.store.read(), bound.as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), bound.as_query()).await?;
         Ok(found.map(binding))
     }
 
@@ -83,7 +83,7 @@ impl SsoBindings {
         let bound = Entity::find()
             .filter(Column::ConnectionId.eq(Id(self.connection)))
             .filter(Column::UserId.eq(Id(user)));
-        let found: Option<Model> = fetch_one(self.store.read(), bound.as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), bound.as_query()).await?;
         Ok(found.map(binding))
     }
 

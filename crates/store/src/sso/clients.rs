@@ -4,7 +4,7 @@ use crate::tenancy::{List, ListPage, Listing, TokenDigest};
 use crate::{AdminTx, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::sso_clients::{ActiveModel, Column, Entity, Model};
-use db::send::{execute, fetch_one};
+use db::send::{execute, fetch_one, look_up};
 use events::{OrganizationId, SsoClientId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
@@ -70,7 +70,7 @@ impl SsoClients {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: SsoClientId) -> Result<Option<SsoClient>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), Entity::find_by_id(id).as_query()).await?;
         found.map(client).transpose()
     }
 

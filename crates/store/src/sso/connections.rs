@@ -5,7 +5,7 @@ use crate::tenancy::{List, ListPage, Listing};
 use crate::{AdminTx, EventDraft, Store, StoreError};
 use db::entity::column::{Id, Millis};
 use db::entity::connections::{ActiveModel, Column, Entity, Model};
-use db::send::{execute, fetch_all, fetch_one};
+use db::send::{execute, fetch_all, fetch_one, look_up};
 use events::{ConnectionId, DirectoryId, EventId, EventType, OrganizationId, Source, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -138,7 +138,7 @@ impl Connections {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), Entity::find_by_id(id).as_query()).await?;
         Ok(found.map(connection))
     }
 
@@ -148,7 +148,7 @@ impl Connections {
     /// As any query.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Connection>, StoreError> {
         let named = Entity::find().filter(Column::Slug.eq(slug));
-        let found: Option<Model> = fetch_one(self.store.read(), named.as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), named.as_query()).await?;
         Ok(found.map(connection))
     }
 
@@ -157,7 +157,7 @@ impl Connections {
     /// # Errors
     /// As any query.
     pub async fn credential(&self, id: ConnectionId) -> Result<SealedCredential, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), Entity::find_by_id(id).as_query()).await?;
         Ok(found.map_or_else(SealedCredential::default, |row| SealedCredential {
             client_secret: row.sealed_client_secret,
             private_key: row.sealed_private_key,

@@ -6,7 +6,7 @@ use db::Database;
 use db::entity::column::{Id, Millis};
 use db::entity::sso_logins::{ActiveModel, Column, Entity, Model};
 use db::rows::is_one_of_ids;
-use db::send::{execute, fetch_all, fetch_one};
+use db::send::{execute, fetch_all, look_up};
 use events::{ConnectionId, SsoClientId, SsoLoginId, Timestamp};
 use sea_orm::sea_query::Query;
 use sea_orm::{
@@ -81,7 +81,7 @@ impl SsoLogins {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: SsoLoginId) -> Result<Option<SsoLogin>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), Entity::find_by_id(id).as_query()).await?;
         found.map(login).transpose()
     }
 

@@ -6,7 +6,7 @@ use db::Database;
 use db::entity::column::{Id, Millis};
 use db::entity::sso_sessions::{ActiveModel, Column, Entity, Model};
 use db::rows::is_one_of_ids;
-use db::send::{AnyRow, execute, fetch_all, fetch_one};
+use db::send::{AnyRow, execute, fetch_all, fetch_one, look_up};
 use events::{ConnectionId, DirectoryId, OrganizationId, ResourceId, SsoClientId, SsoSessionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -177,7 +177,7 @@ impl SsoSessions {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: SsoSessionId) -> Result<Option<SsoSession>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.read(), Entity::find_by_id(id).as_query()).await?;
+        let found: Option<Model> = look_up(self.store.sign_on(), Entity::find_by_id(id).as_query()).await?;
         found.map(session).transpose()
     }
 

@@ -4,6 +4,7 @@ use super::list::{List, ListPage, Listing};
 use super::missing::missing;
 use super::{AdminTx, Domain};
 use crate::{DirectoryCounts, Store, StoreError};
+use db::Party;
 use db::entity::column::{Id, Millis};
 use db::entity::copies::CopyTable;
 use db::entity::directories::{ActiveModel, Column, Entity, Model, StoredState};
@@ -12,7 +13,7 @@ use db::entity::{
     organization_domains, sequences, user_emails, users,
 };
 use db::expr::is_one_of_rows;
-use db::send::{execute, fetch_one};
+use db::send::{execute, fetch_one, look_up};
 use events::{DirectoryId, OrganizationId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoIden as _, Query};
 use sea_orm::{
@@ -150,7 +151,8 @@ impl Directories {
     /// # Errors
     /// As any query.
     pub async fn by_id(&self, id: DirectoryId) -> Result<Option<Directory>, StoreError> {
-        let found: Option<Model> = fetch_one(self.store.keys(), Entity::find_by_id(id).as_query()).await?;
+        let lookup = self.store.lookups().of(Party::Directory(id));
+        let found: Option<Model> = look_up(lookup, Entity::find_by_id(id).as_query()).await?;
         Ok(found.map(Directory::from))
     }
 
