@@ -12,7 +12,8 @@ const CLAIMS = ["name", "oid", "tid", "upn", "preferred_username", "roles", "ver
 export class Tenant {
   tid = randomUUID();
   clientId = randomUUID();
-  clientSecret = "a secret of the identity provider, long enough";
+  // With what forms must escape: a secret of Entra ID may have any of it.
+  clientSecret = "a secret+with &signs= ~of %20 all/kinds?";
   accounts = new Map();
   /** Claims that every ID token gets instead of its own. */
   forged = {};

@@ -61,7 +61,8 @@ pub fn look_up<M: FromQueryResult>(
     let statement = query.build(&backend);
     note(dialect, &statement.sql);
     async move {
-        let row = lookup.first(statement).await?;
+        // In a box, or the types of what awaits it grow deeper than the compiler follows.
+        let row = Box::pin(lookup.first(statement)).await?;
         Ok(row.map(|row| M::from_query_result(&row, "")).transpose()?)
     }
 }

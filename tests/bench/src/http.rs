@@ -85,22 +85,44 @@ impl Server {
             headers,
             idle,
         } = &*self.shared;
-        let kept = idle.lock().unwrap().pop();
-        let mut connection = if let Some(connection) = kept {
-            connection
-        } else {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            BufReader::new(stream)
-        };
         let length = body.len();
         let request =
             format!("{method} {prefix}{path} HTTP/1.1\r\n{headers}{more}content-length: {length}\r\n\r\n{body}");
-        connection.get_mut().write_all(request.as_bytes()).await?;
-        let answer = read_answer(&mut connection).await?;
+        let kept = idle.lock().unwrap().pop();
+        if let Some(mut kept) = kept {
+            // A server closes what was idle for long; then it has read nothing of the request.
+            if let Some(answer) = ask(&mut kept, &request).await? {
+                idle.lock().unwrap().push(kept);
+                return Ok(answer);
+            }
+        }
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let mut connection = BufReader::new(stream);
+        let answer = ask(&mut connection, &request).await?;
+        let answer = answer.ok_or(io::ErrorKind::UnexpectedEof)?;
         idle.lock().unwrap().push(connection);
         Ok(answer)
     }
+}
+
+/// The answer to a request; `None` from a connection that the server has closed before.
+async fn ask(connection: &mut BufReader<TcpStream>, request: &str) -> io::Result<Option<Answer>> {
+    let sent = connection.get_mut().write_all(request.as_bytes()).await;
+    let begins = match sent {
+        Ok(()) => connection.fill_buf().await.map(|bytes| !bytes.is_empty()),
+        Err(error) => Err(error),
+    };
+    match begins {
+        Ok(true) => read_answer(connection).await.map(Some),
+        Ok(false) => Ok(None),
+        Err(error) if is_closed(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 async fn read_answer(connection: &mut BufReader<TcpStream>) -> io::Result<Answer> {
