@@ -136,6 +136,13 @@ const CLAIMS = {
   // The name opens nothing: who is bound is known by the object.
   identity_conflict: [["another object with the name of somebody else", (c) => ({ ...c, oid: crypto.randomUUID() })]],
   required_claim_missing: [["another object and no name", ({ upn: _, ...c }) => ({ ...c, oid: crypto.randomUUID() })]],
+  // The account type is an optional claim, so two others are looked at.
+  guest_not_allowed: [
+    ["an account type", (c) => ({ ...c, acct: 1 })],
+    ["at home in another tenant", (c) => ({ ...c, idp: `https://sts.windows.net/${crypto.randomUUID()}/` })],
+    ["a personal account", (c) => ({ ...c, idp: "live.com" })],
+    ["the name of a guest", (c) => ({ ...c, upn: "ada_fabrikam.example#EXT#@contoso.example" })],
+  ],
   user_not_provisioned: [
     ["another object and another name", (c) => ({ ...c, oid: crypto.randomUUID(), upn: "eve@contoso.example" })],
     ["a name that is a filter", (c) => ({ ...c, oid: crypto.randomUUID(), upn: 'x" or userName pr or userName eq "' })],

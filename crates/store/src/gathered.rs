@@ -14,6 +14,11 @@ use tokio::sync::oneshot;
 
 /// How many travel together.
 const MOST: usize = 64;
+/// How many may wait; it takes seconds to write so many. More are refused at once.
+const LINE: usize = 4_096;
+
+/// Who waits for an answer.
+type Waits<R> = oneshot::Sender<Result<R, StoreError>>;
 
 /// Writes all of some, or none of them; an answer for each, in their order.
 type Write<A, R> = fn(Database, Vec<A>) -> Pin<Box<dyn Future<Output = Result<Vec<R>, StoreError>> + Send>>;
@@ -25,7 +30,7 @@ pub(crate) struct Gathered<A, R> {
 }
 
 struct Line<A, R> {
-    waiting: VecDeque<(A, oneshot::Sender<Result<R, StoreError>>)>,
+    waiting: VecDeque<(A, Waits<R>)>,
     is_written: bool,
 }
 
@@ -45,14 +50,17 @@ where
         })
     }
 
-    /// Writes this, with whatever else is asked for at the same time. It is written also if the caller goes away.
+    /// Writes this, with whatever else is asked for at the same time. It may be written also if the caller goes away.
     ///
     /// # Errors
-    /// As the write; what one asks for fails no other.
+    /// As the write, and [`StoreError::no_connection`] while too many wait. What one asks for fails no other.
     pub(crate) async fn ask(self: &Arc<Self>, database: &Database, asked: A) -> Result<R, StoreError> {
         let (answer, answered) = oneshot::channel();
         let begins = {
             let mut line = self.line();
+            if line.waiting.len() >= LINE {
+                return Err(StoreError::no_connection());
+            }
             line.waiting.push_back((asked, answer));
             !std::mem::replace(&mut line.is_written, true)
         };
@@ -64,19 +72,29 @@ where
     }
 
     async fn work_off(self: Arc<Self>, database: Database) {
-        let _stopped = Stopped(&self.line);
+        let stopped = Stopped(&self.line);
         while let Some((asked, answers)) = self.next() {
             let outcomes = self.write(&database, asked).await;
+            let is_away = outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, Err(error) if error.is_transient()));
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // The caller may be gone.
                 let _ = answer.send(outcome);
             }
+            if is_away {
+                // Who waited meanwhile would wait as long again, for the same.
+                self.line().waiting.clear();
+            }
         }
+        // The line is somebody else's by now.
+        std::mem::forget(stopped);
     }
 
-    /// Those that travel next. Without any, nobody writes from now on.
-    fn next(&self) -> Option<(Vec<A>, Vec<oneshot::Sender<Result<R, StoreError>>>)> {
+    /// Those that travel next; who does not wait any more is left behind. Without any, nobody writes from now on.
+    fn next(&self) -> Option<(Vec<A>, Vec<Waits<R>>)> {
         let mut line = self.line();
+        line.waiting.retain(|(_, answer)| !answer.is_closed());
         let count = line.waiting.len().min(MOST);
         line.is_written = count > 0;
         (count > 0).then(|| line.waiting.drain(..count).unzip())
@@ -123,10 +141,8 @@ struct Stopped<'l, A, R>(&'l Mutex<Line<A, R>>);
 impl<A, R> Drop for Stopped<'_, A, R> {
     fn drop(&mut self) {
         let mut line = lock(self.0);
-        if line.is_written {
-            line.is_written = false;
-            line.waiting.clear();
-        }
+        line.is_written = false;
+        line.waiting.clear();
     }
 }
 

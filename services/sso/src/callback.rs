@@ -66,7 +66,15 @@ async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -
         match enter(state, &connection, &login, &secret, &parameters, now).await {
             Ok(entered) => entered.answer(state, &connection, &login, trace_id).await,
             Err(MatchError::Refused(refusal)) => refuse(state, &connection, &login, &refusal, trace_id).await,
-            Err(MatchError::Store(error)) => return Err(error.into()),
+            // The login is used up, so a page that says "again" would lead nowhere: the app begins another one.
+            Err(MatchError::Store(error)) => {
+                tracing::error!(error = %telemetry::chain(&error), "a login could not be finished");
+                let parameters = [
+                    ("error", "temporarily_unavailable"),
+                    ("state", login.client_state.as_str()),
+                ];
+                send_back(&state.issuer, &login.redirect_uri, &parameters)
+            }
         }
     };
     let closing = closing(state, login.id);

@@ -102,8 +102,9 @@ async fn step(state: &Inner, reader: &LogReader, place: &mut Place) -> Result<bo
         ..Feed::default()
     };
     let page = match state.store.events().feed(&feed).await {
-        // What it had come to is no longer kept. Events are kept longer than any session lasts.
-        Err(StoreError::Gone(_)) => {
+        // What it had come to is no longer kept, and it cannot even be told what followed. Events are kept longer than any
+        // session lasts.
+        Err(StoreError::Gone(_) | StoreError::BadParameter { .. }) => {
             let newest = state.store.events().newest(None).await?;
             reader.note(newest, state.now()).await?;
             place.after = Some(newest);

@@ -62,14 +62,25 @@ pub(crate) async fn find(
 ) -> Result<Matched, MatchError> {
     let people = People::of(state, connection.directory_id).await?;
     let people = people.ok_or(Refusal::ConnectionInactive)?;
-    if claims.acct == Some(GUEST) && !connection.allows_guests {
+    if is_guest(connection, claims) && !connection.allows_guests {
         return Err(Refusal::Guest.into());
     }
     let subject = subject(claims);
     let bindings = state.store.sso_bindings(connection.id);
-    let bound = bindings.of_subject(&subject).await?;
-    let (person, is_first) = match &bound {
-        Some(binding) => (people.by_id(binding.user_id).await?, false),
+    let mut bound = bindings.of_subject(&subject).await?;
+    let known = match &bound {
+        Some(binding) => people.by_id(binding.user_id).await?,
+        None => None,
+    };
+    if let Some(gone) = bound.take_if(|_| known.is_none())
+        && binds
+    {
+        // Whoever it was is not in the directory any more; who comes in their place begins anew.
+        let directory = connection.directory_id;
+        state.store.forget_sso_bindings(directory, gone.user_id).await?;
+    }
+    let (person, is_first) = match known {
+        Some(person) => (Some(person), false),
         None => (first(&people, connection, claims).await?, true),
     };
     let person = person.ok_or(Refusal::NotProvisioned)?;
@@ -100,6 +111,20 @@ pub(crate) async fn find(
         subject,
         is_first,
     })
+}
+
+/// Whether the account is at home in another tenant. The claim that says so is optional, so what tells it without is looked at
+/// too: where the person proved who they are, and the form of a guest's name.
+fn is_guest(connection: &Connection, claims: &IdTokenClaims) -> bool {
+    let Some(tid) = claims.tid else {
+        // Only Entra ID has tenants.
+        return claims.acct == Some(GUEST);
+    };
+    let tid = tid.to_string();
+    let is_from_elsewhere = claims.idp.as_ref().is_some_and(|idp| !idp.contains(&tid));
+    let name = claims.raw.get(&connection.user_name_claim);
+    let name = name.and_then(|name| name.as_str()).unwrap_or_default();
+    claims.acct == Some(GUEST) || is_from_elsewhere || name.to_ascii_uppercase().contains("#EXT#")
 }
 
 /// Who logs in for the first time: by the user name, as the claim of the connection says it.

@@ -19,6 +19,9 @@ pub(crate) enum BadParameters {
     /// There are too many, or one is too long.
     #[error("the request is too large")]
     TooLarge,
+    /// One has a character that no value may have (RFC 6749 appendix A), and that PostgreSQL does not store.
+    #[error("{0} has a NUL character")]
+    Nul(String),
 }
 
 /// The parameters of a request. Empty ones count as left out (RFC 6749 §3.1).
@@ -41,6 +44,9 @@ impl Parameters {
             }
             if read.contains_key(name.as_ref()) {
                 return Err(BadParameters::Twice(name.into_owned()));
+            }
+            if name.contains('\0') || value.contains('\0') {
+                return Err(BadParameters::Nul(name.replace('\0', "")));
             }
             read.insert(name.into_owned(), value.into_owned());
         }
@@ -66,6 +72,8 @@ mod tests {
         );
         let twice = Parameters::read(b"a=1&a=2").unwrap_err();
         assert_eq!(twice, BadParameters::Twice("a".to_owned()));
+        let nul = Parameters::read(b"state=a%00b").unwrap_err();
+        assert_eq!(nul, BadParameters::Nul("state".to_owned()));
         let many: String = (0..100).map(|n| format!("p{n}=1&")).collect();
         assert_eq!(Parameters::read(many.as_bytes()).unwrap_err(), BadParameters::TooLarge);
         let long = format!("a={}", "x".repeat(50_000));

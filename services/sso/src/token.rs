@@ -157,6 +157,9 @@ async fn redeem(
         ));
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
+    // Whatever may fail comes before the code is used up: who is told to try again must not be taken for a thief.
+    let person = welcome(state, &session, now).await?;
+    state.keys.get(now).await?;
     let lane = state.lane(begun.directory_id);
     let Some(redeemed) = sessions.redeem(lane, begun.id, now).await? else {
         // Looked up again: of two who come in the same moment, both have seen it unused.
@@ -170,7 +173,6 @@ async fn redeem(
         }
         return Err(NOT_GOOD);
     };
-    let person = welcome(state, &redeemed, now).await?;
     Ok((redeemed, person))
 }
 
@@ -215,6 +217,8 @@ async fn refresh(
     if !session.is_live(now) || session.redeemed_at.is_none() {
         return Err(NOT_GOOD);
     }
+    let person = welcome(state, &session, now).await?;
+    state.keys.get(now).await?;
     if !sessions.refresh(session.begun.id, claims.generation, now).await? {
         // It was replaced before: whoever has the newest and whoever sent this one are not the same.
         let (id, directory) = (session.begun.id, session.begun.directory_id);
@@ -222,7 +226,6 @@ async fn refresh(
         return Err(NOT_GOOD);
     }
     session.refresh_generation = claims.generation.saturating_add(1);
-    let person = welcome(state, &session, now).await?;
     Ok((session, person))
 }
 
