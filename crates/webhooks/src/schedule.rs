@@ -104,7 +104,9 @@ impl RetryAfter {
         Some(Self::At(Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?)))
     }
 
-    fn at(self, now: Timestamp) -> Timestamp {
+    /// The point in time, for an answer that came at `now`.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Wait(wait) => now.plus(wait),
             Self::At(at) => at,

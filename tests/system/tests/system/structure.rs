@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 8] = [
     &["scim", "events", "secrets"],
     &["directory", "telemetry", "db"],
     &["api", "store", "bus", "webhooks", "oidc", "mail"],
-    &["commands", "runtime", "client", "keyring"],
+    &["commands", "runtime", "client", "keyring", "graph"],
     &["pages"],
     &["rollcall-portal"],
     &[
