@@ -11,6 +11,7 @@ mod claim;
 mod credentials;
 mod cursors;
 mod error;
+mod managers;
 mod marks;
 mod members;
 mod objects;
@@ -19,6 +20,7 @@ mod pulls;
 mod release;
 mod rounds;
 mod write;
+mod write_members;
 
 pub use claim::{GraphClaim, GraphLease};
 pub use credentials::{
@@ -26,11 +28,10 @@ pub use credentials::{
 };
 pub use cursors::{GraphCollection, GraphCursor};
 pub use error::GraphWriteError;
+pub use managers::PendingManager;
 pub use marks::{GraphMembership, GraphWriter, KnownManager, LinkedObject};
 pub use members::{GraphMember, PendingMember, PendingOf};
-pub use objects::{
-    GraphCounts, GraphObject, GraphObjectKind, GraphObjects, GraphRemoval, MOST_COUNTED, PendingManager,
-};
+pub use objects::{GraphCounts, GraphObject, GraphObjectKind, GraphObjects, GraphRemoval, MOST_COUNTED};
 pub use page::{GraphPage, SeenManager, SeenMember, SeenObject};
 pub use pulls::{GraphPull, GraphPullMode, GraphPullState, GraphPulls};
 pub use release::{GraphEnd, GraphOutcome, GraphReleased};

@@ -54,8 +54,10 @@ pub struct GraphWriter {
     pub(super) lease: GraphLease,
 }
 
-static LINKED: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::ObjectId, Column::ResourceId]));
-static MANAGERS: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::ObjectId, Column::ManagerObjectId]));
+static LINKED: LazyLock<Columns> =
+    LazyLock::new(|| Columns::of([Column::DirectoryId, Column::ObjectId, Column::ResourceId]));
+static MANAGERS: LazyLock<Columns> =
+    LazyLock::new(|| Columns::of([Column::DirectoryId, Column::ObjectId, Column::ManagerObjectId]));
 
 impl Store {
     /// Writes for whoever holds this lease.
@@ -85,13 +87,6 @@ impl GraphWriter {
         }
     }
 
-    fn is_row(&self) -> Expr {
-        let own = |column| Expr::col((Entity, column));
-        own(Column::DirectoryId)
-            .eq(self.lease.directory_id.uuid())
-            .and(own(Column::ObjectId).equals((ROW, Column::ObjectId)))
-    }
-
     /// Notes objects that were read otherwise than on a page: by their ids, or as assigned.
     ///
     /// # Errors
@@ -109,7 +104,8 @@ impl GraphWriter {
     pub async fn link(&self, linked: &[LinkedObject]) -> Result<(), GraphWriteError> {
         let mut rows = Rows::new(&LINKED);
         for one in linked {
-            rows.push([one.object_id.into(), one.resource_id.map(ResourceId::uuid).into()]);
+            let here = self.lease.directory_id.uuid().into();
+            rows.push([here, one.object_id.into(), one.resource_id.map(ResourceId::uuid).into()]);
         }
         let tx = self.open().await?;
         for rows in rows.portions(AT_ONCE) {
@@ -117,7 +113,7 @@ impl GraphWriter {
                 .table(Entity)
                 .value(Column::ResourceId, Expr::col((ROW, Column::ResourceId)))
                 .from(rows.table(self.store.dialect(), ROW))
-                .and_where(self.is_row())
+                .and_where(is_row())
                 .take();
             execute(&tx, &noted).await?;
         }
@@ -131,7 +127,8 @@ impl GraphWriter {
     pub async fn managers_applied(&self, applied: &[KnownManager]) -> Result<(), GraphWriteError> {
         let mut rows = Rows::new(&MANAGERS);
         for one in applied {
-            rows.push([one.object_id.into(), one.manager_object_id.into()]);
+            let here = self.lease.directory_id.uuid().into();
+            rows.push([here, one.object_id.into(), one.manager_object_id.into()]);
         }
         let tx = self.open().await?;
         for rows in rows.portions(AT_ONCE) {
@@ -143,7 +140,7 @@ impl GraphWriter {
                 .table(Entity)
                 .value(Column::IsManagerApplied, truth(true))
                 .from(rows.table(self.store.dialect(), ROW))
-                .and_where(self.is_row())
+                .and_where(is_row())
                 .and_where(checked(is_still))
                 .take();
             execute(&tx, &noted).await?;
@@ -243,6 +240,12 @@ impl GraphWriter {
         commit(tx).await?;
         Ok(count >= FORGOTTEN_AT_ONCE)
     }
+}
+
+/// The whole key, the directory too: beside a constant PostgreSQL goes through a directory of which nothing was counted yet.
+fn is_row() -> Expr {
+    let is = |column| Expr::col((Entity, column)).equals((ROW, column));
+    is(Column::DirectoryId).and(is(Column::ObjectId))
 }
 
 async fn commit(tx: DatabaseTransaction) -> Result<(), GraphWriteError> {

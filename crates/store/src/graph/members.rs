@@ -6,7 +6,7 @@ use db::entity::column::Id;
 use db::entity::graph_members::{Column, Entity, Model};
 use db::entity::graph_objects;
 use db::expr::checked;
-use db::rows::is_one_of_ids;
+use db::rows::{Columns, Rows, is_one_of_ids};
 use db::send::fetch_all;
 use events::ResourceId;
 use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, Order, Query};
@@ -14,7 +14,10 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, Select,
 };
+use std::sync::LazyLock;
 use uuid::Uuid;
+
+const ARRIVED: &str = "a";
 
 /// A direct membership there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +90,7 @@ impl GraphObjects {
         let row = |column: Column| Expr::col(("r", column));
         let is = |alias: &'static str, column: Column| {
             Expr::col((alias, graph_objects::Column::DirectoryId))
-                .eq(self.directory.uuid())
+                .equals(("r", Column::DirectoryId))
                 .and(Expr::col((alias, graph_objects::Column::ObjectId)).equals(("r", column)))
         };
         let join = match of {
@@ -108,10 +111,12 @@ impl GraphObjects {
             .from_as(Entity, "r")
             .join_as(join, graph_objects::Entity, "g", is("g", Column::GroupObjectId))
             .join_as(join, graph_objects::Entity, "m", is("m", Column::MemberObjectId))
-            .and_where(row(Column::DirectoryId).eq(self.directory.uuid()))
             .and_where(row(Column::IsApplied).not())
             .limit(u64::from(most))
             .take();
+        if !matches!(of, PendingOf::Arrived(_)) {
+            pending.and_where(row(Column::DirectoryId).eq(self.directory.uuid()));
+        }
         match of {
             PendingOf::All(after) => {
                 let (group, member) = after.unwrap_or_default();
@@ -129,9 +134,16 @@ impl GraphObjects {
                     .order_by(("r", Column::MemberObjectId), Order::Asc);
             }
             PendingOf::Arrived(members) => {
-                let member = row(Column::MemberObjectId);
+                static IDS: LazyLock<Columns> =
+                    LazyLock::new(|| Columns::of([Column::DirectoryId, Column::MemberObjectId]));
+                let mut rows = Rows::new(&IDS);
+                for member in members {
+                    rows.push([self.directory.uuid().into(), (*member).into()]);
+                }
+                let is = |column: Column| row(column).equals((ARRIVED, column));
+                let arrived = rows.table(self.store.dialect(), ARRIVED);
                 pending
-                    .and_where(is_one_of_ids(self.store.dialect(), member, members.iter().copied()))
+                    .inner_join(arrived, is(Column::DirectoryId).and(is(Column::MemberObjectId)))
                     .and_where(resource("g").is_not_null())
                     .and_where(resource("m").is_not_null());
             }

@@ -1,18 +1,20 @@
 //! What is known of the people and groups of a tenant, for whoever works on the directory.
 
+use super::write::ROW;
 use crate::{Store, StoreError};
 use db::entity::column::Id;
 use db::entity::graph_members;
 use db::entity::graph_objects::{Column, Entity, Model};
 use db::expr::{count, count_up_to};
-use db::rows::is_one_of_ids;
+use db::rows::{Columns, Rows, ValueKind};
 use db::send::{fetch_all, fetch_one};
 use events::{DirectoryId, ResourceId, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, Select,
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, Iterable as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Select,
 };
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub use db::entity::graph_objects::{GraphObjectKind, GraphRemoval};
@@ -45,31 +47,6 @@ pub struct GraphObject {
     pub manager_object_id: Option<Uuid>,
     /// Whether the directory has that manager.
     pub is_manager_applied: bool,
-}
-
-/// A manager whom the directory does not have yet.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct PendingManager {
-    /// Whose manager it is.
-    pub object_id: Uuid,
-    /// The manager; `None` where there is none any more.
-    pub manager_object_id: Option<Uuid>,
-    resource_id: Option<Id<ResourceId>>,
-    manager_resource_id: Option<Id<ResourceId>>,
-}
-
-impl PendingManager {
-    /// Who has the manager; `None` for somebody who is not in the directory.
-    #[must_use]
-    pub fn resource(&self) -> Option<ResourceId> {
-        self.resource_id.map(|id| id.0)
-    }
-
-    /// Who the manager is; `None` for somebody who is not in the directory.
-    #[must_use]
-    pub fn manager(&self) -> Option<ResourceId> {
-        self.manager_resource_id.map(|id| id.0)
-    }
 }
 
 /// How much is known, each number up to [`MOST_COUNTED`].
@@ -124,11 +101,13 @@ impl GraphObjects {
     /// # Errors
     /// As any query.
     pub async fn by_ids(&self, ids: &[Uuid]) -> Result<Vec<GraphObject>, StoreError> {
-        let id = Expr::col((Entity, Column::ObjectId));
-        let these = self
-            .of_directory()
-            .filter(is_one_of_ids(self.store.dialect(), id, ids.iter().copied()));
-        let found: Vec<Model> = fetch_all(self.store.read(), these.as_query()).await?;
+        static IDS: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::DirectoryId, Column::ObjectId]));
+        let mut rows = Rows::new(&IDS);
+        for id in ids {
+            rows.push([self.directory.uuid().into(), (*id).into()]);
+        }
+        let these = self.these(rows, Column::ObjectId);
+        let found: Vec<Model> = fetch_all(self.store.read(), &these).await?;
         Ok(found.into_iter().map(object).collect())
     }
 
@@ -137,12 +116,28 @@ impl GraphObjects {
     /// # Errors
     /// As any query.
     pub async fn of_resources(&self, resources: &[ResourceId]) -> Result<Vec<GraphObject>, StoreError> {
-        let id = Expr::col((Entity, Column::ResourceId));
-        let these = self
-            .of_directory()
-            .filter(is_one_of_ids(self.store.dialect(), id, resources.iter().copied()));
-        let found: Vec<Model> = fetch_all(self.store.read(), these.as_query()).await?;
+        static IDS: LazyLock<Columns> =
+            LazyLock::new(|| Columns::of([Column::DirectoryId]).and(Column::ResourceId, ValueKind::Id));
+        let mut rows = Rows::new(&IDS);
+        for id in resources {
+            rows.push([self.directory.uuid().into(), id.uuid().into()]);
+        }
+        let these = self.these(rows, Column::ResourceId);
+        let found: Vec<Model> = fetch_all(self.store.read(), &these).await?;
         Ok(found.into_iter().map(object).collect())
+    }
+
+    /// Rows by directory and another column. Beside a constant PostgreSQL goes through a directory of which nothing was counted
+    /// yet.
+    fn these(&self, rows: Rows, column: Column) -> SelectStatement {
+        let own = |column| Expr::col((Entity, column));
+        let is = |column| own(column).equals((ROW, column));
+        Query::select()
+            .columns(Column::iter().map(|column| (Entity, column)))
+            .from(rows.table(self.store.dialect(), ROW))
+            .inner_join(Entity, is(Column::DirectoryId).and(is(column)))
+            .and_where(own(column).is_not_null())
+            .take()
     }
 
     /// At most `most` objects of a kind, not known to be gone, that neither this round nor a later one saw; after the round and
@@ -255,51 +250,6 @@ impl GraphObjects {
             groups: number(counted.groups),
             waiting_members: number(counted.waiting_members),
         }))
-    }
-
-    /// At most `most` people whose manager the directory does not have yet, after one of them; also those who, or whose manager,
-    /// are not in the directory.
-    ///
-    /// # Errors
-    /// As any query.
-    pub async fn pending_managers(&self, after: Option<Uuid>, most: u32) -> Result<Vec<PendingManager>, StoreError> {
-        let pending = self
-            .pending(JoinType::LeftJoin, most)
-            .and_where(Expr::col(("o", Column::ObjectId)).gt(after.unwrap_or_default()))
-            .order_by(("o", Column::ObjectId), Order::Asc)
-            .take();
-        fetch_all(self.store.read(), &pending).await
-    }
-
-    /// The same of those whose manager is one of these objects, where both are in the directory: when managers came into it.
-    /// Whoever is done with is not among them the next time.
-    ///
-    /// # Errors
-    /// As any query.
-    pub async fn pending_managers_of(&self, arrived: &[Uuid], most: u32) -> Result<Vec<PendingManager>, StoreError> {
-        let manager = Expr::col(("o", Column::ManagerObjectId));
-        let pending = self
-            .pending(JoinType::InnerJoin, most)
-            .and_where(is_one_of_ids(self.store.dialect(), manager, arrived.iter().copied()))
-            .and_where(Expr::col(("o", Column::ResourceId)).is_not_null())
-            .and_where(Expr::col(("m", Column::ResourceId)).is_not_null())
-            .take();
-        fetch_all(self.store.read(), &pending).await
-    }
-
-    fn pending(&self, join: JoinType, most: u32) -> SelectStatement {
-        let is_manager = Expr::col(("m", Column::DirectoryId))
-            .eq(self.directory.uuid())
-            .and(Expr::col(("m", Column::ObjectId)).equals(("o", Column::ManagerObjectId)));
-        Query::select()
-            .columns([Column::ObjectId, Column::ResourceId, Column::ManagerObjectId].map(|column| ("o", column)))
-            .expr_as(Expr::col(("m", Column::ResourceId)), "manager_resource_id")
-            .from_as(Entity, "o")
-            .join_as(join, Entity, "m", is_manager)
-            .and_where(Expr::col(("o", Column::DirectoryId)).eq(self.directory.uuid()))
-            .and_where(Expr::col(("o", Column::IsManagerApplied)).not())
-            .limit(u64::from(most))
-            .take()
     }
 }
 

@@ -1,12 +1,11 @@
-//! What is written of objects and memberships: a statement for each portion of rows.
+//! What is written of objects: a statement for each portion of rows.
 
 use super::objects::{GraphObjectKind, GraphRemoval};
-use super::{GraphMembership, SeenManager, SeenMember, SeenObject};
+use super::{SeenManager, SeenObject};
 use crate::{Dialect, StoreError};
 use db::entity::column::Millis;
-use db::entity::graph_members::{self, Entity as Members};
 use db::entity::graph_objects::{Column, Entity};
-use db::expr::{checked, insert_from, truth};
+use db::expr::{insert_from, truth};
 use db::rows::{Columns, Rows, is_one_of_ids};
 use db::send::execute;
 use events::{DirectoryId, Timestamp};
@@ -34,16 +33,6 @@ const OF_OBJECTS: [Column; 10] = [
     Column::IsManagerApplied,
 ];
 static OBJECTS: LazyLock<Columns> = LazyLock::new(|| Columns::of(OF_OBJECTS));
-
-const PAIR: [graph_members::Column; 2] = [
-    graph_members::Column::GroupObjectId,
-    graph_members::Column::MemberObjectId,
-];
-static PAIRS: LazyLock<Columns> = LazyLock::new(|| Columns::of(PAIR));
-static SEEN: LazyLock<Columns> = LazyLock::new(|| {
-    use graph_members::Column as Of;
-    Columns::of([Of::GroupObjectId, Of::MemberObjectId, Of::MemberKind])
-});
 
 /// The transaction of a write, whose lease is held.
 pub(super) struct Write<'a> {
@@ -129,130 +118,6 @@ impl Write<'_> {
         ]
     }
 
-    /// Notes memberships as a round saw them; of one that is there twice the later counts.
-    pub(super) async fn members(&self, round: i64, members: Vec<SeenMember>) -> Result<(), StoreError> {
-        use graph_members::Column as Of;
-        let of_each: BTreeMap<(Uuid, Uuid), SeenMember> = members
-            .into_iter()
-            .map(|member| ((member.group_object_id, member.member_object_id), member))
-            .collect();
-        let (mut rows, mut gone) = (Rows::new(&SEEN), Vec::new());
-        for member in of_each.into_values() {
-            if member.is_member {
-                rows.push([
-                    member.group_object_id.into(),
-                    member.member_object_id.into(),
-                    kind(member.member_kind),
-                ]);
-            } else {
-                gone.push(GraphMembership {
-                    group_object_id: member.group_object_id,
-                    member_object_id: member.member_object_id,
-                });
-            }
-        }
-        let own = |column: Of| Expr::col((Members, column));
-        let again: OnConflict = OnConflict::columns([Of::DirectoryId, Of::GroupObjectId, Of::MemberObjectId])
-            .update_columns([Of::MemberKind, Of::Round, Of::IsMember])
-            .value(Of::IsApplied, own(Of::IsMember).and(own(Of::IsApplied)))
-            .to_owned();
-        for rows in rows.portions(AT_ONCE) {
-            let seen = Query::select()
-                .columns([Of::GroupObjectId, Of::MemberObjectId, Of::MemberKind].map(|column| (ROW, column)))
-                .expr(Expr::val(self.directory.uuid()))
-                .expr(Expr::val(round))
-                .expr(truth(true))
-                .expr(truth(false))
-                .from(rows.table(self.dialect, ROW))
-                .and_where(truth(true))
-                .take();
-            let columns = [
-                Of::GroupObjectId,
-                Of::MemberObjectId,
-                Of::MemberKind,
-                Of::DirectoryId,
-                Of::Round,
-                Of::IsMember,
-                Of::IsApplied,
-            ];
-            let written = insert_from(Members, columns, seen)
-                .on_conflict(again.clone())
-                .to_owned();
-            execute(self.tx, &written).await?;
-        }
-        self.members_gone(round, &gone).await
-    }
-
-    /// Notes that members are none any more. Of one that is not known nothing is noted.
-    pub(super) async fn members_gone(&self, round: i64, gone: &[GraphMembership]) -> Result<(), StoreError> {
-        use graph_members::Column as Of;
-        for rows in pairs(gone).portions(AT_ONCE) {
-            let noted = Query::update()
-                .table(Members)
-                .value(Of::IsMember, truth(false))
-                .value(Of::IsApplied, truth(false))
-                .value(Of::Round, round)
-                .from(rows.table(self.dialect, ROW))
-                .and_where(self.is_pair())
-                .and_where(checked(Expr::col((Members, Of::IsMember))))
-                .take();
-            execute(self.tx, &noted).await?;
-        }
-        Ok(())
-    }
-
-    /// Notes that the directory has memberships as they are there: those of members, or those of members that are none any
-    /// more, which are forgotten then. One that changed meanwhile stays as it is.
-    pub(super) async fn members_applied(&self, is_member: bool, applied: &[GraphMembership]) -> Result<(), StoreError> {
-        use graph_members::Column as Of;
-        for rows in pairs(applied).portions(AT_ONCE) {
-            let own = Expr::col((Members, Of::IsMember));
-            if is_member {
-                let noted = Query::update()
-                    .table(Members)
-                    .value(Of::IsApplied, truth(true))
-                    .from(rows.table(self.dialect, ROW))
-                    .and_where(self.is_pair())
-                    .and_where(checked(own))
-                    .take();
-                execute(self.tx, &noted).await?;
-            } else {
-                let these = Query::select()
-                    .columns(PAIR.map(|column| (ROW, column)))
-                    .from(rows.table(self.dialect, ROW))
-                    .take();
-                let forgotten = Query::delete()
-                    .from_table(Members)
-                    .and_where(Expr::col((Members, Of::DirectoryId)).eq(self.directory.uuid()))
-                    .and_where(Expr::tuple(PAIR.map(|column| Expr::col((Members, column)))).in_subquery(these))
-                    .and_where(checked(own.not()))
-                    .take();
-                execute(self.tx, &forgotten).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets the memberships of objects that are gone for good: Graph need not say that they ended.
-    pub(super) async fn forget_memberships(&self, gone: Vec<Uuid>) -> Result<(), StoreError> {
-        if gone.is_empty() {
-            return Ok(());
-        }
-        for column in PAIR {
-            let ended = Query::delete()
-                .from_table(Members)
-                .and_where(Expr::col((Members, graph_members::Column::DirectoryId)).eq(self.directory.uuid()))
-                .and_where(is_one_of_ids(
-                    self.dialect,
-                    Expr::col((Members, column)),
-                    gone.iter().copied(),
-                ))
-                .take();
-            execute(self.tx, &ended).await?;
-        }
-        Ok(())
-    }
-
     /// Notes that objects are gone.
     pub(super) async fn removed(&self, gone: &[Uuid], removal: GraphRemoval) -> Result<(), StoreError> {
         let since = Func::coalesce([
@@ -277,12 +142,6 @@ impl Write<'_> {
             GraphRemoval::Deleted => self.forget_memberships(gone.to_vec()).await,
         }
     }
-
-    fn is_pair(&self) -> Expr {
-        let here = Expr::col((Members, graph_members::Column::DirectoryId)).eq(self.directory.uuid());
-        let is = |column| Expr::col((Members, column)).equals((ROW, column));
-        here.and(is(PAIR[0])).and(is(PAIR[1]))
-    }
 }
 
 /// Whether two values are the same, or there is none of either.
@@ -291,14 +150,6 @@ pub(super) fn is_same(one: Expr, other: Expr) -> Expr {
     one.eq(other).or(neither)
 }
 
-fn kind(kind: GraphObjectKind) -> Value {
+pub(super) fn kind(kind: GraphObjectKind) -> Value {
     kind.to_value().into()
-}
-
-fn pairs(memberships: &[GraphMembership]) -> Rows {
-    let mut rows = Rows::new(&PAIRS);
-    for membership in memberships {
-        rows.push([membership.group_object_id.into(), membership.member_object_id.into()]);
-    }
-    rows
 }
