@@ -230,7 +230,7 @@ async fn members(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         (
             "graph_members_round",
             &["directory_id", "round", "group_object_id", "member_object_id"],
-            Expr::col("is_member").into(),
+            Expr::col("is_member"),
         ),
     ] {
         let made = index(name, "graph_members", columns).and_where(condition).take();
