@@ -177,7 +177,7 @@ impl GraphObjects {
             unseen = unseen.filter(Expr::tuple(place.map(own)).gt(Expr::tuple(there)));
         }
         let found: Vec<Model> = fetch_all(self.store.read(), unseen.as_query()).await?;
-        Ok(found.into_iter().map(member).collect())
+        Ok(found.iter().map(member).collect())
     }
 
     /// At most `most` members of a group there, after one of them.
@@ -199,7 +199,7 @@ impl GraphObjects {
             .order_by_asc(Column::MemberObjectId)
             .limit(u64::from(most));
         let found: Vec<Model> = fetch_all(self.store.read(), members.as_query()).await?;
-        Ok(found.into_iter().map(member).collect())
+        Ok(found.iter().map(member).collect())
     }
 
     /// At most `most` memberships of some objects there, the groups that each is directly in; after member and group of the last
@@ -231,11 +231,11 @@ impl GraphObjects {
             .order_by_asc(Column::GroupObjectId)
             .limit(u64::from(most));
         let found: Vec<Model> = fetch_all(self.store.read(), memberships.as_query()).await?;
-        Ok(found.into_iter().map(member).collect())
+        Ok(found.iter().map(member).collect())
     }
 }
 
-fn member(row: Model) -> GraphMember {
+fn member(row: &Model) -> GraphMember {
     GraphMember {
         group_object_id: row.group_object_id,
         member_object_id: row.member_object_id,
