@@ -21,17 +21,23 @@ pub enum CredentialKind {
     PreviousSecret,
     /// What a connection proves itself with to the identity provider: its client secret or its certificate.
     Connection,
+    /// The certificate that a directory proves itself with to Microsoft Graph.
+    GraphCertificate,
+    /// The secret that it proves itself with there.
+    GraphSecret,
 }
 
 impl CredentialKind {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::DirectoryKey,
         Self::OauthClient,
         Self::AdminKey,
         Self::ClientCertificate,
         Self::PreviousSecret,
         Self::Connection,
+        Self::GraphCertificate,
+        Self::GraphSecret,
     ];
 
     /// The name on the wire.
@@ -44,6 +50,8 @@ impl CredentialKind {
             Self::ClientCertificate => "client_certificate",
             Self::PreviousSecret => "previous_secret",
             Self::Connection => "connection",
+            Self::GraphCertificate => "graph_certificate",
+            Self::GraphSecret => "graph_secret",
         }
     }
 }

@@ -105,4 +105,8 @@ ids! {
     SsoSessionId,
     /// A stream by which an app hears of its people (Shared Signals): the id of its endpoint.
     SsfStreamId,
+    /// What a directory proves itself with to Microsoft Graph.
+    GraphCredentialId,
+    /// A round in which a directory was pulled from Microsoft Graph.
+    GraphRoundId,
 }

@@ -72,6 +72,10 @@ pub enum CredentialKind {
     PreviousSecret,
     /// What a connection proves itself with to the identity provider.
     Connection,
+    /// The certificate that a directory proves itself with to Microsoft Graph.
+    GraphCertificate,
+    /// The secret that it proves itself with there.
+    GraphSecret,
 }
 
 /// Who reads a mail: a contact of whom.

@@ -90,6 +90,8 @@ const fn credential(kind: CredentialKind) -> &'static str {
         CredentialKind::ClientCertificate => "client certificate for the endpoint",
         CredentialKind::PreviousSecret => "previous secret of the endpoint",
         CredentialKind::Connection => "secret or certificate of the connection",
+        CredentialKind::GraphCertificate => "certificate for Microsoft Graph",
+        CredentialKind::GraphSecret => "secret for Microsoft Graph",
     }
 }
 

@@ -7,6 +7,7 @@ mod deliveries;
 mod directory;
 mod event_log;
 mod gathered;
+mod graph;
 mod operations;
 mod sso;
 mod store;
@@ -28,6 +29,13 @@ pub use self::directory::{
     Position, Query, RebuildReport, SaveOutcome, Sort, StateAt, Total, UserAt, UserRow, Users,
 };
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
+pub use self::graph::{
+    GraphClaim, GraphCollection, GraphCounts, GraphCredential, GraphCredentialKind, GraphCredentialState,
+    GraphCredentials, GraphCursor, GraphEnd, GraphLease, GraphMember, GraphMembership, GraphObject, GraphObjectKind,
+    GraphObjects, GraphOutcome, GraphPage, GraphPull, GraphPullMode, GraphPullState, GraphPulls, GraphReleased,
+    GraphRemoval, GraphRound, GraphRounds, GraphWriteError, GraphWriter, KnownManager, LinkedObject, MOST_COUNTED,
+    PendingManager, PendingMember, PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
+};
 pub use self::operations::{
     Activity, ActivityHour, ActivityMeter, ActivityMinute, AuditActor, AuditActorKind, AuditEntry, AuditFilter,
     AuditLog, AuditPage, Begun, Caller, Claim, ClaimedMail, CountedRequests, CredentialEnd, CredentialEnds,

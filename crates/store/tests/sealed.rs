@@ -11,7 +11,11 @@ const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
 /// The schema, as it was released.
 const SCHEMA: &str = include_str!("../../db/src/migration/snapshot/postgres.txt");
 /// Bytes that everybody may see.
-const PLAIN: [&str; 2] = ["connections.certificate", "portal_links.logo"];
+const PLAIN: [&str; 3] = [
+    "connections.certificate",
+    "graph_credentials.certificate",
+    "portal_links.logo",
+];
 /// Bytes that are no sealed value: what others must prove they know.
 const HASHES: [&str; 11] = [
     "admin_keys.token_hash",
@@ -102,6 +106,16 @@ async fn fill(db: &TestDatabase) {
              user_name_claim, credential, sealed_client_secret, sealed_private_key, assertion_form, allows_guests, \
              test_accounts, created_at, updated_at) VALUES ({id}, {id}, {id}, 'c', 'draft', 's{n}', 'a', 'c', 'upn', 'none', \
              {or_none}, {or_none}, 'ps256', false, '[]', 0, 0)"
+        ))
+        .await;
+        db.execute(&format!(
+            "INSERT INTO graph_pulls (directory_id, organization_id, state, mode, cloud, settings, generation, due_at, epoch, \
+             failures, created_at, updated_at) VALUES ({id}, {id}, 'draft', 'pull', 'global', '{{}}', 1, 0, 0, 0, 0, 0)"
+        ))
+        .await;
+        db.execute(&format!(
+            "INSERT INTO graph_credentials (id, directory_id, kind, state, sealed_secret, sealed_private_key, hint, \
+             assertion_form, created_at) VALUES ({id}, {id}, 'secret', 'pending', {or_none}, {or_none}, 'h', 'ps256', 0)"
         ))
         .await;
         db.execute(&format!(

@@ -35,17 +35,23 @@ pub enum CredentialKind {
     PreviousSecret,
     /// The client secret or the certificate of a connection.
     Connection,
+    /// The certificate that a directory proves itself with to Microsoft Graph.
+    GraphCertificate,
+    /// The secret that it proves itself with there.
+    GraphSecret,
 }
 
 impl CredentialKind {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::DirectoryKey,
         Self::OauthClient,
         Self::AdminKey,
         Self::ClientCertificate,
         Self::PreviousSecret,
         Self::Connection,
+        Self::GraphCertificate,
+        Self::GraphSecret,
     ];
 }
 

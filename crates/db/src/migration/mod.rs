@@ -16,6 +16,7 @@ mod delivery;
 mod directory;
 mod endpoint_urls;
 mod endpoint_version;
+mod graph;
 mod instants;
 mod log;
 mod log_copies;
@@ -106,6 +107,7 @@ migrations! {
     "0037_signals": signals,
     "0038_people_of_portal": people_of_portal,
     "0040_sso_traces": sso_traces,
+    "0041_graph": graph,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

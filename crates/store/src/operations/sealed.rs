@@ -6,7 +6,7 @@
 use crate::{Store, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use db::entity::{connections, dead_letters, directory_keys, endpoints, idempotency_keys, sso_keys};
+use db::entity::{connections, dead_letters, directory_keys, endpoints, graph_credentials, idempotency_keys, sso_keys};
 use db::expr::{call, number};
 use db::rows::{Columns, Rows, ValueKind, is_one_of, list};
 use db::send::{execute, query_rows};
@@ -52,6 +52,10 @@ pub enum SealedColumn {
     ConnectionClientSecret,
     /// The private key of a connection: PKCS#8.
     ConnectionPrivateKey,
+    /// The secret of a directory for Microsoft Graph: text.
+    GraphSecret,
+    /// The private key of its certificate there: PKCS#8.
+    GraphPrivateKey,
     /// A key that signs for apps: PKCS#8.
     SsoKey,
     /// The answer to a request with an `Idempotency-Key`, which may show a secret: JSON.
@@ -76,7 +80,7 @@ enum Form {
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::EndpointSecret,
         Self::EndpointPreviousSecret,
         Self::EndpointHeaders,
@@ -86,6 +90,8 @@ impl SealedColumn {
         Self::DeadLetterBody,
         Self::ConnectionClientSecret,
         Self::ConnectionPrivateKey,
+        Self::GraphSecret,
+        Self::GraphPrivateKey,
         Self::SsoKey,
         Self::IdempotentAnswer,
     ];
@@ -103,6 +109,8 @@ impl SealedColumn {
             Self::DeadLetterBody => format!("dead-letter/{row}/body"),
             Self::ConnectionClientSecret => format!("connection/{row}/client-secret"),
             Self::ConnectionPrivateKey => format!("connection/{row}/private-key"),
+            Self::GraphSecret => format!("graph-credential/{row}/secret"),
+            Self::GraphPrivateKey => format!("graph-credential/{row}/private-key"),
             Self::SsoKey => format!("sso-key/{row}"),
             Self::IdempotentAnswer => format!("idempotency/{row}"),
         }
@@ -136,6 +144,8 @@ impl SealedColumn {
             },
             Self::ConnectionClientSecret => of_connection(connections::Column::SealedClientSecret),
             Self::ConnectionPrivateKey => of_connection(connections::Column::SealedPrivateKey),
+            Self::GraphSecret => of_graph(graph_credentials::Column::SealedSecret),
+            Self::GraphPrivateKey => of_graph(graph_credentials::Column::SealedPrivateKey),
             Self::SsoKey => Place {
                 table: sso_keys::Entity.into_iden(),
                 key: sso_keys::Column::Id.into_iden(),
@@ -165,6 +175,15 @@ fn of_connection(value: connections::Column) -> Place {
     Place {
         table: connections::Entity.into_iden(),
         key: connections::Column::Id.into_iden(),
+        value: value.into_iden(),
+        form: Form::Bytes,
+    }
+}
+
+fn of_graph(value: graph_credentials::Column) -> Place {
+    Place {
+        table: graph_credentials::Entity.into_iden(),
+        key: graph_credentials::Column::Id.into_iden(),
         value: value.into_iden(),
         form: Form::Bytes,
     }

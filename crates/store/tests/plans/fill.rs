@@ -35,6 +35,10 @@ pub(crate) enum Kind {
     SsoClient = 20,
     SsoLogin = 21,
     SsoSession = 22,
+    GraphObject = 23,
+    GraphGroup = 24,
+    GraphCredential = 25,
+    GraphRound = 26,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -307,6 +311,60 @@ impl Sql {
         ]
     }
 
+    /// All directories are pulled and due. Of the tenant of the large one everybody is known, and a hundred groups, of which
+    /// the first has half of them; each hundredth is left out, or waits for something.
+    fn graph(&self) -> Vec<String> {
+        let (directory, organization) = (self.id(Kind::Directory, "g.n"), self.id(Kind::Organization, "g.n"));
+        let (large, person) = (self.id(Kind::Directory, "0"), self.id(Kind::GraphObject, "g.n"));
+        let [yes, no] = match self.dialect {
+            Dialect::Postgres => ["true", "false"],
+            Dialect::Sqlite => ["1", "0"],
+        };
+        let but_each_hundredth = format!("CASE WHEN g.n % 100 = 50 THEN {no} ELSE {yes} END");
+        let all = self.numbers(0, self.many);
+        let members = |group: &str, numbers: &str| {
+            format!(
+                "INSERT INTO graph_members (directory_id, group_object_id, member_object_id, member_kind, round, is_member, \
+                 is_applied) SELECT {large}, {group}, {person}, 0, 1, {yes}, {but_each_hundredth} FROM {numbers}"
+            )
+        };
+        vec![
+            format!(
+                "INSERT INTO graph_pulls (directory_id, organization_id, state, mode, cloud, settings, generation, due_at, \
+                 epoch, failures, created_at, updated_at) SELECT {directory}, {organization}, 'active', 'pull', 'global', \
+                 '{{}}', 1, {STORED} + g.n, 0, 0, {STORED}, {STORED} FROM {}",
+                self.numbers(0, self.many / 20)
+            ),
+            format!(
+                "INSERT INTO graph_credentials (id, directory_id, kind, state, hint, assertion_form, created_at) \
+                 SELECT {}, {directory}, 'secret', 'active', 'h', 'ps256', {STORED} FROM {}",
+                self.id(Kind::GraphCredential, "g.n"),
+                self.numbers(2, self.many / 20)
+            ),
+            format!(
+                "INSERT INTO graph_objects (directory_id, object_id, kind, resource_id, round, skipped, manager_object_id, \
+                 is_manager_applied) SELECT {large}, {person}, 0, {}, 1, CASE WHEN g.n % 100 = 10 THEN 'guest' END, {}, \
+                 {but_each_hundredth} FROM {all}",
+                self.id(Kind::User, "g.n"),
+                self.id(Kind::GraphObject, "(g.n % 10)"),
+            ),
+            format!(
+                "INSERT INTO graph_objects (directory_id, object_id, kind, resource_id, round, is_manager_applied) \
+                 SELECT {large}, {}, 1, {}, 1, {yes} FROM {}",
+                self.id(Kind::GraphGroup, "g.n"),
+                self.id(Kind::Group, "g.n"),
+                self.numbers(0, FEW)
+            ),
+            members(&self.id(Kind::GraphGroup, "0"), &self.numbers(0, self.many / 2)),
+            members(&self.id(Kind::GraphGroup, "1 + g.n % 90"), &all),
+            format!(
+                "INSERT INTO graph_rounds (id, directory_id, is_full, began_at, ended_at, outcome, counts) \
+                 SELECT {}, {large}, {no}, {STORED}, {STORED}, 'good', '{{}}' FROM {all}",
+                self.id(Kind::GraphRound, "g.n"),
+            ),
+        ]
+    }
+
     /// The requests of the large directory, ten of a cycle, and that all others were in contact.
     fn requests(&self) -> Vec<String> {
         let (request, cycle) = (self.id(Kind::Request, "g.n"), self.id(Kind::Cycle, "g.n"));
@@ -428,6 +486,7 @@ pub(crate) async fn fill(database: &TestDatabase, many: u64) {
     statements.extend(sql.log(1, SMALL, FEW));
     statements.extend(sql.webhooks());
     statements.extend(sql.requests());
+    statements.extend(sql.graph());
     let counts = |directory: u64, people: u64| {
         format!(
             "UPDATE directory_counts SET users = {people}, active_users = {people}, groups = {FEW} WHERE directory_id = {}",

@@ -76,6 +76,7 @@ fn draft(kind: EventType) -> EventDraft {
 
 mod deliveries;
 mod event_log;
+mod graph;
 mod mails;
 mod operations;
 mod people;
@@ -100,6 +101,7 @@ pub(crate) async fn tell(database: &TestDatabase, store: &Store, many: u64) {
     operations::sealed(store).await;
     deliveries::test_receivers(store).await;
     Box::pin(sso::single_sign_on(store)).await;
+    Box::pin(graph::pulling(store)).await;
     deliveries::sending(store).await;
     deliveries::switching(database, store).await;
     people::the_past(store).await;

@@ -106,5 +106,7 @@ const fn credential_of(kind: store::CredentialKind) -> CredentialKind {
         store::CredentialKind::ClientCertificate => CredentialKind::ClientCertificate,
         store::CredentialKind::PreviousSecret => CredentialKind::PreviousSecret,
         store::CredentialKind::Connection => CredentialKind::Connection,
+        store::CredentialKind::GraphCertificate => CredentialKind::GraphCertificate,
+        store::CredentialKind::GraphSecret => CredentialKind::GraphSecret,
     }
 }

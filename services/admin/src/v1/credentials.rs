@@ -12,6 +12,8 @@ const fn stored(kind: CredentialKind) -> store::CredentialKind {
         CredentialKind::ClientCertificate => store::CredentialKind::ClientCertificate,
         CredentialKind::PreviousSecret => store::CredentialKind::PreviousSecret,
         CredentialKind::Connection => store::CredentialKind::Connection,
+        CredentialKind::GraphCertificate => store::CredentialKind::GraphCertificate,
+        CredentialKind::GraphSecret => store::CredentialKind::GraphSecret,
     }
 }
 
@@ -23,5 +25,7 @@ const fn shown(kind: store::CredentialKind) -> CredentialKind {
         store::CredentialKind::ClientCertificate => CredentialKind::ClientCertificate,
         store::CredentialKind::PreviousSecret => CredentialKind::PreviousSecret,
         store::CredentialKind::Connection => CredentialKind::Connection,
+        store::CredentialKind::GraphCertificate => CredentialKind::GraphCertificate,
+        store::CredentialKind::GraphSecret => CredentialKind::GraphSecret,
     }
 }

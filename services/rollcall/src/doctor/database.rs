@@ -227,6 +227,8 @@ const fn called(kind: CredentialKind) -> &'static str {
         CredentialKind::ClientCertificate => "client certificate of",
         CredentialKind::PreviousSecret => "previous secret of",
         CredentialKind::Connection => "secret or certificate of the connection",
+        CredentialKind::GraphCertificate => "certificate for Microsoft Graph",
+        CredentialKind::GraphSecret => "secret for Microsoft Graph",
     }
 }
 

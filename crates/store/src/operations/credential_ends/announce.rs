@@ -23,10 +23,12 @@ use uuid::Uuid;
 /// Credentials looked at in one go.
 const AT_ONCE: u64 = 200;
 /// Kinds that open a directory, and so have a log to be told in.
-const ANNOUNCED: [CredentialKind; 3] = [
+const ANNOUNCED: [CredentialKind; 5] = [
     CredentialKind::DirectoryKey,
     CredentialKind::OauthClient,
     CredentialKind::Connection,
+    CredentialKind::GraphCertificate,
+    CredentialKind::GraphSecret,
 ];
 
 impl Store {

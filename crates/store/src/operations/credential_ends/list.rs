@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::entity::column::{Id, Millis};
 use db::entity::credentials::{Column, Entity, Model};
-use db::entity::{admin_keys, connections, directory_keys, endpoints, oauth_clients};
+use db::entity::{admin_keys, connections, directory_keys, endpoints, graph_credentials, oauth_clients};
 use db::rows::is_one_of_ids;
 use db::send::fetch_all;
 use events::{DirectoryId, OrganizationId, Timestamp};
@@ -159,6 +159,9 @@ pub(crate) async fn faces<C: ConnectionTrait>(
                 of!(endpoints, UrlOrigin, db::expr::null("bigint"))
             }
             CredentialKind::Connection => of!(connections, Name, db::expr::null("bigint")),
+            CredentialKind::GraphCertificate | CredentialKind::GraphSecret => {
+                of!(graph_credentials, Hint, db::expr::null("bigint"))
+            }
         };
         let found: Vec<Face> = fetch_all(connection, &query).await?;
         faces.extend(found.into_iter().map(|face| ((kind, face.id), face)));

@@ -74,11 +74,13 @@ struct OrganizationContacts {
 /// Silent directories that are looked at, those whose silence began last.
 const MOST_SILENT: u64 = 5_000;
 /// The kinds of credentials that are told of. The previous secret of an endpoint ends by itself.
-const TOLD: [CredentialKind; 4] = [
+const TOLD: [CredentialKind; 6] = [
     CredentialKind::DirectoryKey,
     CredentialKind::OauthClient,
     CredentialKind::AdminKey,
     CredentialKind::ClientCertificate,
+    CredentialKind::GraphCertificate,
+    CredentialKind::GraphSecret,
 ];
 
 /// Whether what is the matter is to be told though there is an incident `i` already: it was over before, and has been quiet

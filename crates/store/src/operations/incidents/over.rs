@@ -225,6 +225,8 @@ impl Incidents {
             credentials::CredentialKind::OauthClient,
             credentials::CredentialKind::AdminKey,
             credentials::CredentialKind::ClientCertificate,
+            credentials::CredentialKind::GraphCertificate,
+            credentials::CredentialKind::GraphSecret,
         ];
         let far = Millis::from(now.plus(days(NOTICE_DAYS[NOTICE_DAYS.len() - 1])));
         let its = Expr::col(("c", Of::Id))
