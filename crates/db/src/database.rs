@@ -155,7 +155,7 @@ impl Database {
         &self.read
     }
 
-    /// Connections for finding out who may do what: keys, clients, directories. Nothing else waits in their line.
+    /// Connections for finding out who may do what: keys, and whose they are. Nothing else waits in their line.
     pub const fn keys(&self) -> &DatabaseConnection {
         &self.keys
     }

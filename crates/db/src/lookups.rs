@@ -1,5 +1,5 @@
-//! The connections of the questions that are asked most: one resource by a unique key with what belongs to it,
-//! and a page of a whole directory.
+//! The connections of the questions that are asked most: one resource by a unique key with what belongs to it, a page of a
+//! whole directory, one directory by its id, and the rows that a login finds by a key.
 //!
 //! The sessions of the driver's pool plan each statement again, because some plans depend on the values. It is not worth it
 //! here: every statement here has one sensible plan.
