@@ -2,8 +2,8 @@
 //! directory says so.
 //!
 //! To the identity provider this is a relying party (`authorize`, `callback`, `upstream`), to the apps an OpenID provider
-//! (`authorize`, `token`, `userinfo`, `logout`), and a transmitter of Shared Signals (`ssf`). Between the two stands `matching`: who of the identity provider is who in
-//! the directory. Nobody is made by logging in. Sessions are rows; `follow` ends them in the wake of the event log.
+//! (`authorize`, `token`, `userinfo`, `logout`), and a transmitter of Shared Signals (`ssf`). Between the two stands `matching`:
+//! who of the identity provider is who in the directory. Nobody is made by logging in. Sessions are rows; `follow` ends them in the wake of the event log.
 //!
 //! Everything is below `/sso`, which is also the issuer.
 
@@ -39,6 +39,7 @@ pub use config::Config;
 pub use deps::Deps;
 
 use actix_web::web::ServiceConfig;
+use follow::Follows;
 use runtime::{Service, Shutdown};
 use state::State;
 
@@ -70,7 +71,8 @@ impl Service for SingleSignOn {
             self.0.stopping.cancel();
         };
         tokio::join!(
-            follow::run(&self.0, &shutdown),
+            follow::run(&self.0, Follows::People, &shutdown),
+            follow::run(&self.0, Follows::Directories, &shutdown),
             housekeeping::run(&self.0, &shutdown),
             housekeeping::watch_streams(&self.0, &shutdown),
             stopping

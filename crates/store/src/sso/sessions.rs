@@ -229,6 +229,34 @@ impl SsoSessions {
         Ok(ways.into_iter().map(LiveWay::from).collect())
     }
 
+    /// Who is logged in from a directory, in the order of their ids: the next ones after `after`, [`SESSIONS_AT_ONCE`] at most.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn people(
+        &self,
+        directory: DirectoryId,
+        after: Option<ResourceId>,
+        now: Timestamp,
+    ) -> Result<Vec<ResourceId>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Who {
+            user_id: Id<ResourceId>,
+        }
+        let mut live = Entity::find()
+            .select_only()
+            .column(Column::UserId)
+            .distinct()
+            .filter(is_live(SessionFilter::Directory(directory), now))
+            .order_by_asc(Column::UserId)
+            .limit(BATCH);
+        if let Some(after) = after {
+            live = live.filter(Column::UserId.gt(Id(after)));
+        }
+        let people: Vec<Who> = fetch_all(self.store.read(), live.as_query()).await?;
+        Ok(people.into_iter().map(|who| who.user_id.0).collect())
+    }
+
     /// Whether any session goes on.
     ///
     /// # Errors

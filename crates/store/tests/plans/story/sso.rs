@@ -208,6 +208,15 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     };
     let people = [begun.user_id, events::ResourceId::new()];
     assert_eq!(sessions.ways(big(), &people, now()).await.unwrap(), [way]);
+    let logged_in = sessions.people(big(), None, now()).await.unwrap();
+    assert_eq!(logged_in, [begun.user_id]);
+    assert!(
+        sessions
+            .people(big(), Some(begun.user_id), now())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     streams(store, app, begun.user_id).await;
     for of in [
         SessionFilter::Id(begun.id),
