@@ -43,17 +43,17 @@ async function provider() {
 }
 
 /** A login by a connection: where the browser ends. */
-async function visit(id, browser) {
-  const back = await web.visit(await web.begin({ connection: id }), browser);
+async function visit(id, browser, parameters = {}) {
+  const back = await web.visit(await web.begin({ connection: id, ...parameters }), browser);
   assert.ok(back.url, `the browser stayed at ${back.at}: ${back.answer?.status}`);
   return back.url.searchParams;
 }
 
 /** That a login ends with this reason, and that neither browser nor app learn more than its name. */
-async function refused(id, code, what = code) {
-  const answer = await visit(id);
+async function refused(id, code, what = code, parameters = {}) {
+  const answer = await visit(id, undefined, parameters);
   assert.equal(answer.get("code"), null, `${what}: somebody got in`);
-  assert.ok(["server_error", "temporarily_unavailable", "access_denied"].includes(answer.get("error")), `${what}: ${answer}`);
+  assert.ok(["server_error", "temporarily_unavailable", "access_denied", "login_required"].includes(answer.get("error")), `${what}: ${answer}`);
   const [, told, reference] = answer.get("error_description").match(/^([a-z0-9_]+) \(reference ([0-9a-f-]{36})\)$/) ?? [];
   assert.equal(told, code, `${what}: ${answer.get("error_description")}`);
   assert.deepEqual([...answer.keys()].sort(), ["error", "error_description", "iss", "state"], what);
@@ -237,6 +237,26 @@ await check("a token of one login is good for no other", async () => {
   await entered(one.id);
   one.issuer.forge = () => kept;
   await refused(one.id, "nonce_mismatch");
+});
+
+await check("a login that must be fresh is as fresh as the provider says, whatever the browser made of the question", async () => {
+  const signedIn = (ago) => ({ header, claims, key }) => {
+    const auth_time = ago === undefined ? undefined : claims.iat - ago;
+    return compact(header, { ...claims, auth_time }, (text) => key.sign(text));
+  };
+  const recent = { max_age: "600" };
+  one.issuer.forge = signedIn(undefined);
+  await refused(one.id, "auth_time_missing", "the provider says nothing", recent);
+  one.issuer.forge = signedIn(86_400);
+  await refused(one.id, "authenticated_too_long_ago", "a day ago", recent);
+  await refused(one.id, "authenticated_too_long_ago", "a day ago, without asking", { ...recent, prompt: "none" });
+  await entered(one.id, "where nothing was asked");
+  const login = await web.begin({ connection: one.id, ...recent });
+  one.issuer.forge = signedIn(120);
+  const back = await web.visit(login);
+  const { auth_time, iat } = (await web.redeem(login, back.url)).claims();
+  assert.ok(iat - auth_time >= 120, "the app hears when it was");
+  one.issuer.forge = null;
 });
 
 await check("a token of one provider is not good at another", async () => {

@@ -95,7 +95,7 @@ pub use request_log::{Cycle, CycleCounts, CycleKind, Leniency, LoggedBody, Reque
 pub use sample::{SamplePeopleRemoved, SamplePeopleSend, SamplePeopleSent};
 pub use secret::PlainSecret;
 pub use shape::Shape;
-pub use sso_client::{ClientAuthentication, SsoClient, SsoClientCreate, SsoClientPatch};
+pub use sso_client::{ApplicationType, ClientAuthentication, SsoClient, SsoClientCreate, SsoClientPatch};
 pub use sso_session::{LoginChannel, SessionEnd, SsoSession};
 pub use sso_stream::{SsoStream, StreamMethod, StreamStatus};
 pub use test_receiver::{TestReceipt, TestReceiver, TestReceiverCreate, TestReceiverDetail};

@@ -19,6 +19,16 @@ pub enum ClientAuthentication {
     None,
 }
 
+/// Where an app runs (OpenID Connect Dynamic Client Registration 1.0 §2). Whether people may use it, their role says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// On a server or in a browser: for people whose role grants `web`.
+    Web,
+    /// On people's own devices: for people whose role grants `app`.
+    Native,
+}
+
 /// A new app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +47,10 @@ pub struct SsoClientCreate {
     pub organization_id: Option<OrganizationId>,
     /// How it proves itself. This cannot be changed later.
     pub authentication: ClientAuthentication,
+    /// Where it runs; where nothing is said, on the web if all its redirect URIs are https, else on people's devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub application_type: Option<ApplicationType>,
     /// Where people may be sent back to: https, or http on a loopback address, whose port does not matter; for an app that does not
     /// prove itself also a private-use scheme such as `com.example.app:/callback` (RFC 8252 §7.1).
     #[schema(min_items = 1, max_items = 20)]
@@ -68,6 +82,10 @@ pub struct SsoClientPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     pub name: Option<String>,
+    /// Where it runs. People who are logged in stay so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub application_type: Option<ApplicationType>,
     /// Where people may be sent back to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_items = 1, max_items = 20)]
@@ -97,6 +115,7 @@ pub struct SsoClientPatch {
     "organization_id": null,
     "name": "Time sheets",
     "authentication": "client_secret",
+    "application_type": "web",
     "redirect_uris": ["https://app.example/callback"],
     "post_logout_redirect_uris": [],
     "backchannel_logout_uri": null,
@@ -116,6 +135,8 @@ pub struct SsoClient {
     pub name: String,
     /// How it proves itself.
     pub authentication: ClientAuthentication,
+    /// Where it runs.
+    pub application_type: ApplicationType,
     /// Where people may be sent back to.
     pub redirect_uris: Vec<String>,
     /// Where people may be sent after they logged out.

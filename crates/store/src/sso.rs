@@ -16,7 +16,7 @@ mod sessions;
 mod streams;
 
 pub use bindings::{Binding, SsoBindings};
-pub use clients::{ClientAuthentication, SsoClient, SsoClients, console_client};
+pub use clients::{ApplicationType, ClientAuthentication, SsoClient, SsoClients, console_client};
 pub(crate) use gatherings::Gatherings;
 
 pub use connections::{

@@ -10,9 +10,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    ActiveEndpoint, AppPerson, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, Dialect,
-    EndpointFormat, EndpointUrl, Erasure, LiveWay, LoginChannel, LostWay, NewDirectory, NewOrganization, NewSsoSession,
-    SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsoClient, Store, StreamMethod,
+    ActiveEndpoint, AppPerson, ApplicationType, ClientAuthentication, Connection, ConnectionCredential,
+    ConnectionState, Dialect, EndpointFormat, EndpointUrl, Erasure, LiveWay, LoginChannel, LostWay, NewDirectory,
+    NewOrganization, NewSsoSession, SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream,
+    SsoClient, Store, StreamMethod,
 };
 
 const BOTH: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
@@ -61,6 +62,7 @@ impl World {
                 organization_id: None,
                 name: "App".to_owned(),
                 authentication: ClientAuthentication::None,
+                application_type: ApplicationType::Web,
                 secret_hash: None,
                 secret_expires_at: None,
                 jwks: None,
@@ -144,6 +146,7 @@ impl World {
             code_challenge: None,
             nonce: None,
             code_expires_at: now().plus(Duration::from_mins(1)),
+            authenticated_at: None,
             created_at: now(),
             expires_at: now().plus(Duration::from_hours(1)),
             traceparent: Some(TRACE.to_owned()),
@@ -378,6 +381,40 @@ async fn the_endpoint_of_an_app_comes_and_goes_with_its_address() {
         change.delete_sso_client(world.client.id).await.unwrap();
         change.commit().await.unwrap();
         assert!(world.endpoints().await.is_empty());
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn apps_of_an_earlier_version_with_an_address_on_a_device_run_on_devices() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let cases = [
+            (&["https://app.example/cb"][..], ApplicationType::Web),
+            (&["https://a.example/cb", "https://b.example/cb"], ApplicationType::Web),
+            (&["com.example.app:/cb"], ApplicationType::Native),
+            (
+                &["https://a.example/cb", "http://127.0.0.1/cb"],
+                ApplicationType::Native,
+            ),
+        ];
+        for (uris, expected) in cases {
+            let uris: Vec<_> = uris.iter().map(|uri| (*uri).to_owned()).collect();
+            let web = |client: &mut SsoClient| {
+                client.redirect_uris = uris.clone();
+                client.application_type = ApplicationType::Web;
+            };
+            world.update(web).await;
+            world.db.execute(&db::backfills::native_apps(dialect)).await;
+            let client = world
+                .store()
+                .sso_clients()
+                .by_id(world.client.id)
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(client.application_type, expected, "{dialect:?} {uris:?}");
+        }
         world.db.close().await;
     }
 }

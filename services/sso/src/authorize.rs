@@ -21,7 +21,8 @@ use events::{SsoClientId, SsoLoginId};
 use oidc::{CodeChallenge, ProviderMetadata, redirect_uri_matches};
 use secrecy::ExposeSecret as _;
 use secrets::{Token, TokenKind};
-use store::{ClientAuthentication, Connection, LoginChannel, SsoClient, SsoLogin};
+use std::time::Duration;
+use store::{ApplicationType, ClientAuthentication, Connection, LoginChannel, SsoClient, SsoLogin};
 use url::Url;
 
 /// The longest `state` and `nonce` of an app, in bytes.
@@ -47,6 +48,8 @@ struct Request {
     scope: String,
     challenge: Option<String>,
     channel: LoginChannel,
+    /// How long ago the person may have proved who they are at most.
+    max_age: Option<Duration>,
     prompt: Option<String>,
     login_hint: Option<String>,
 }
@@ -84,7 +87,7 @@ async fn authorize(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<
             "too many people log in to this app at once",
         ));
     }
-    let asked = match read(&client, redirect_uri, &parameters) {
+    let asked = match read(&client, &parameters) {
         Ok(asked) => asked,
         Err(Wrong(error, description)) => return Ok(back(error, &description)),
     };
@@ -121,7 +124,7 @@ pub(crate) async fn known_client(state: &Inner, id: Option<&str>) -> Result<SsoC
     found.ok_or(Fault::UnknownClient)
 }
 
-fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Result<Request, Wrong> {
+fn read(client: &SsoClient, parameters: &Parameters) -> Result<Request, Wrong> {
     match parameters.get("response_type") {
         Some("code") => {}
         Some(_) => {
@@ -162,25 +165,19 @@ fn read(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Resu
     if prompt.as_deref().is_some_and(|prompt| !PROMPTS.contains(&prompt)) {
         return Err(Wrong::invalid("prompt must be none, login, consent or select_account"));
     }
-    let max_age = parameters.get("max_age");
-    if max_age.is_some_and(|seconds| seconds.parse::<u32>().is_err()) {
-        return Err(Wrong::invalid("max_age must be a number of seconds"));
-    }
-    if max_age.is_some() && prompt.as_deref() == Some("none") {
-        // Nobody may be asked, and nothing tells how long ago the person logged in at the identity provider.
-        let sentence = "max_age can be kept only by asking the person, which prompt none forbids";
-        return Err(Wrong("login_required", sentence.to_owned()));
-    }
+    let max_age = parameters.get("max_age").map(str::parse::<u32>).transpose();
+    let max_age = max_age.map_err(|_| Wrong::invalid("max_age must be a number of seconds"))?;
     Ok(Request {
         client_state,
         nonce: bounded("nonce", LONGEST_STATE)?,
         scope,
         challenge: challenge(client, parameters)?,
-        channel: channel(client, redirect_uri, parameters)?,
-        // A fresh login is asked for by `prompt`: when somebody logged in before, Entra ID tells on request only.
-        prompt: match max_age {
-            Some(_) => Some("login".to_owned()),
-            None => prompt,
+        channel: channel(client, parameters)?,
+        max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
+        // Not every identity provider looks at `max_age`, so people are asked anew. What counts is when it says they were.
+        prompt: match (max_age, prompt) {
+            (Some(_), None) => Some("login".to_owned()),
+            (_, prompt) => prompt,
         },
         login_hint: bounded("login_hint", LONGEST_HINT)?,
     })
@@ -204,20 +201,22 @@ fn challenge(client: &SsoClient, parameters: &Parameters) -> Result<Option<Strin
     }
 }
 
-/// What kind of app it is: one on the person's own device, or one on the web. The request comes by the person's browser, where
-/// it can be changed: so an app that is on the web, by its secret and its address, is never taken for the other kind.
-fn channel(client: &SsoClient, redirect_uri: &str, parameters: &Parameters) -> Result<LoginChannel, Wrong> {
-    let is_at_https = redirect_uri.starts_with("https://");
-    let is_on_the_web = is_at_https && client.authentication != ClientAuthentication::None;
+/// What kind of app it is: where it was registered to run. The request comes by the person's browser, where it can be changed,
+/// so what it says of the channel can only agree.
+fn channel(client: &SsoClient, parameters: &Parameters) -> Result<LoginChannel, Wrong> {
+    let channel = match client.application_type {
+        ApplicationType::Web => LoginChannel::Web,
+        ApplicationType::Native => LoginChannel::App,
+    };
     match parameters.get("channel") {
-        Some("app") if is_on_the_web => Err(Wrong::invalid(
-            "channel app is for apps on people's own devices: without a secret, or with a redirect URI on the device",
-        )),
-        Some("app") => Ok(LoginChannel::App),
-        Some("web") => Ok(LoginChannel::Web),
+        None => Ok(channel),
+        Some(said) if said == channel.as_str() => Ok(channel),
+        Some("app" | "web") => Err(Wrong::invalid(format!(
+            "channel must be {}: this app is registered with application_type {}",
+            channel.as_str(),
+            client.application_type.as_str()
+        ))),
         Some(_) => Err(Wrong::invalid("channel must be app or web")),
-        None if is_at_https => Ok(LoginChannel::Web),
-        None => Ok(LoginChannel::App),
     }
 }
 
@@ -232,6 +231,7 @@ pub(crate) async fn begin_test(state: &Inner, connection: &Connection) -> Result
         scope: "openid".to_owned(),
         challenge: None,
         channel: LoginChannel::App,
+        max_age: None,
         prompt: Some("select_account".to_owned()),
         login_hint: None,
     };
@@ -293,6 +293,7 @@ async fn send_on(
         scope: asked.scope,
         code_challenge: asked.challenge,
         channel: asked.channel,
+        max_age: asked.max_age,
         created_at: now,
         expires_at: now.plus(state.config.login),
         traceparent: telemetry::traceparent(),
@@ -325,6 +326,9 @@ async fn send_on(
             .filter(|prompt| prompt != "select_account" || asked.login_hint.is_none());
         if let Some(prompt) = &prompt {
             query.append_pair("prompt", prompt);
+        }
+        if let Some(most) = asked.max_age {
+            query.append_pair("max_age", &most.as_secs().to_string());
         }
     }
     metrics::counter!("rollcall_sso_logins_begun_total").increment(1);

@@ -60,7 +60,7 @@ async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -
     }
     let trace_id = telemetry::trace_id(&span);
     let mut response = if login.client_id.is_none() {
-        let claims = tested(state, &connection, &secret, &parameters, now).await;
+        let claims = tested(state, &connection, &login, &secret, &parameters, now).await;
         test_login::result(state, &connection, claims, now).await?
     } else {
         match enter(state, &connection, &login, &secret, &parameters, now).await {
@@ -126,7 +126,7 @@ async fn enter(
     }
     let provider = provider(state, connection, now).await?;
     check_issuer(&provider, parameters)?;
-    let claims = claims(state, connection, &provider, secret, parameters, now).await?;
+    let claims = claims(state, connection, &provider, login, secret, parameters, now).await?;
     let matched = matching::find(state, connection, &claims, login.channel, true, now).await?;
     let client = match login.client_id {
         Some(id) => state.store.sso_clients().by_id(id).await?,
@@ -141,6 +141,7 @@ async fn enter(
 async fn tested(
     state: &Inner,
     connection: &Connection,
+    login: &SsoLogin,
     secret: &BrowserSecret,
     parameters: &Parameters,
     now: Timestamp,
@@ -150,7 +151,7 @@ async fn tested(
     }
     let provider = provider(state, connection, now).await?;
     check_issuer(&provider, parameters)?;
-    claims(state, connection, &provider, secret, parameters, now).await
+    claims(state, connection, &provider, login, secret, parameters, now).await
 }
 
 /// Where the identity provider is.
@@ -178,6 +179,7 @@ async fn claims(
     state: &Inner,
     connection: &Connection,
     provider: &ProviderMetadata,
+    login: &SsoLogin,
     secret: &BrowserSecret,
     parameters: &Parameters,
     now: Timestamp,
@@ -203,6 +205,7 @@ async fn claims(
         is_b2c,
         access_token: tokens.access_token.as_deref(),
         code: Some(code),
+        max_age: login.max_age,
         ..IdTokenRules::new(&provider.issuer, &connection.client_id, &nonce)
     };
     let issuer = provider.issuer();
@@ -238,6 +241,7 @@ async fn begin_session(
         code_challenge: login.code_challenge.clone(),
         nonce: login.client_nonce.clone(),
         code_expires_at: now.plus(state.config.code),
+        authenticated_at: claims.auth_time,
         created_at: now,
         expires_at: now.plus(state.config.session),
         traceparent: telemetry::traceparent(),

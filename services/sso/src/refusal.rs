@@ -131,6 +131,7 @@ impl Refusal {
             Self::Redemption { status: None, .. } => "temporarily_unavailable",
             Self::Redemption { entra: Some(entra), .. } if entra.kind.is_transient() => "temporarily_unavailable",
             Self::IdToken(error) if error.is_retryable() => "temporarily_unavailable",
+            Self::IdToken(IdTokenError::AuthenticatedTooLongAgo) => "login_required",
             Self::Redemption { .. } | Self::Credential | Self::IdToken(_) | Self::NoIdToken | Self::Internal => {
                 "server_error"
             }

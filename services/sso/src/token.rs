@@ -299,7 +299,7 @@ fn tokens(
         azp: &audience,
         exp: seconds(ends_at),
         iat: seconds(now),
-        auth_time: seconds(begun.created_at),
+        auth_time: seconds(begun.authenticated_at.unwrap_or(begun.created_at)),
         nonce: begun.nonce.as_deref().filter(|_| session.refresh_generation == 0),
         sid: Some(&sid),
         at_hash: Some(left_half_hash(access)),

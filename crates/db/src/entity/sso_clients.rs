@@ -14,6 +14,7 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub name: String,
     pub authentication: ClientAuthentication,
+    pub application_type: ApplicationType,
     pub secret_hash: Option<Vec<u8>>,
     pub secret_expires_at: Option<Millis>,
     /// A JWK set.
@@ -50,6 +51,27 @@ impl Related<super::organizations::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Where an app runs (OpenID Connect Dynamic Client Registration 1.0 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// On a server or in a browser.
+    Web,
+    /// On people's own devices.
+    Native,
+}
+
+impl ApplicationType {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Native => "native",
+        }
+    }
+}
 
 /// How an app proves itself at the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]

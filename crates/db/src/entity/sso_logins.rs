@@ -27,6 +27,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub code_challenge: Option<String>,
     pub channel: LoginChannel,
+    /// Seconds: how long ago the person may have proved who they are at most.
+    pub max_age: Option<i64>,
     pub created_at: Millis,
     pub expires_at: Millis,
     /// W3C `traceparent` of the request that began it.

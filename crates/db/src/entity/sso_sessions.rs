@@ -33,6 +33,8 @@ pub struct Model {
     pub redeemed_at: Option<Millis>,
     /// How often the refresh token was replaced: only the newest is good.
     pub refresh_generation: i32,
+    /// When the person proved who they are, as the identity provider says; `None` where it says nothing.
+    pub authenticated_at: Option<Millis>,
     pub created_at: Millis,
     pub expires_at: Millis,
     pub ended_at: Option<Millis>,

@@ -18,6 +18,7 @@ mod endpoint_urls;
 mod endpoint_version;
 mod graph;
 mod instants;
+mod kinds_of_apps;
 mod log;
 mod log_copies;
 mod logout_tokens;
@@ -108,12 +109,14 @@ migrations! {
     "0038_people_of_portal": people_of_portal,
     "0040_sso_traces": sso_traces,
     "0041_graph": graph,
+    "0043_kinds_of_apps": kinds_of_apps,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.
 #[cfg(any(test, feature = "testing"))]
 pub mod backfills {
     use crate::Dialect;
+    use sea_orm_migration::prelude::{PostgresQueryBuilder, SqliteQueryBuilder};
 
     /// Counts the users and groups of every directory, whose counts are not kept yet (`0007_counts`).
     #[must_use]
@@ -131,6 +134,16 @@ pub mod backfills {
     #[must_use]
     pub const fn app_people() -> &'static str {
         super::signals::BACKFILL
+    }
+
+    /// Notes which apps run on people's devices (`0043_kinds_of_apps`).
+    #[must_use]
+    pub fn native_apps(dialect: Dialect) -> String {
+        let statement = super::kinds_of_apps::native();
+        match dialect {
+            Dialect::Postgres => statement.to_string(PostgresQueryBuilder),
+            Dialect::Sqlite => statement.to_string(SqliteQueryBuilder),
+        }
     }
 
     /// Gives `active` to users who have none (`0016_active`).

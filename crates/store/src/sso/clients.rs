@@ -10,7 +10,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set};
 use uuid::uuid;
 
-pub use db::entity::sso_clients::ClientAuthentication;
+pub use db::entity::sso_clients::{ApplicationType, ClientAuthentication};
 
 /// An app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct SsoClient {
     pub name: String,
     /// How it proves itself.
     pub authentication: ClientAuthentication,
+    /// Where it runs.
+    pub application_type: ApplicationType,
     /// Hash of its secret; compare it in constant time.
     pub secret_hash: Option<TokenDigest>,
     /// From when on the secret is not good.
@@ -82,17 +84,20 @@ impl SsoClients {
     pub async fn console(&self, redirect_uri: &str, now: Timestamp) -> Result<SsoClientId, StoreError> {
         let id = console_client();
         let known = self.by_id(id).await?;
-        if known.is_some_and(|known| known.redirect_uris == [redirect_uri]) {
+        let is_same =
+            |known: SsoClient| known.redirect_uris == [redirect_uri] && known.application_type == ApplicationType::Web;
+        if known.is_some_and(is_same) {
             return Ok(id);
         }
         let followed = OnConflict::column(Column::Id)
-            .update_columns([Column::RedirectUris, Column::UpdatedAt])
+            .update_columns([Column::ApplicationType, Column::RedirectUris, Column::UpdatedAt])
             .to_owned();
         let kept = Entity::insert(row(&SsoClient {
             id,
             organization_id: None,
             name: "Console".to_owned(),
             authentication: ClientAuthentication::None,
+            application_type: ApplicationType::Web,
             secret_hash: None,
             secret_expires_at: None,
             jwks: None,
@@ -182,6 +187,7 @@ fn row(new: &SsoClient) -> Result<ActiveModel, StoreError> {
         organization_id: Set(new.organization_id.map(Id)),
         name: Set(new.name.clone()),
         authentication: Set(new.authentication),
+        application_type: Set(new.application_type),
         secret_hash: Set(new.secret_hash.map(|hash| hash.to_vec())),
         secret_expires_at: Set(new.secret_expires_at.map(Millis::from)),
         jwks: Set(new.jwks.clone()),
@@ -205,6 +211,7 @@ fn client(row: Model) -> Result<SsoClient, StoreError> {
         organization_id: row.organization_id.map(|id| id.0),
         name: row.name,
         authentication: row.authentication,
+        application_type: row.application_type,
         secret_hash: row.secret_hash.map(hash).transpose()?,
         secret_expires_at: row.secret_expires_at.map(Timestamp::from),
         jwks: row.jwks,

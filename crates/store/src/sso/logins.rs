@@ -13,6 +13,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, QueryTrait as _, Set,
 };
 use std::collections::HashSet;
+use std::time::Duration;
 
 pub use db::entity::sso_logins::LoginChannel;
 
@@ -44,6 +45,8 @@ pub struct SsoLogin {
     pub code_challenge: Option<String>,
     /// What the person logs in to.
     pub channel: LoginChannel,
+    /// How long ago the person may have proved who they are at most, in whole seconds.
+    pub max_age: Option<Duration>,
     /// When it began.
     pub created_at: Timestamp,
     /// From when on it is too late.
@@ -124,6 +127,7 @@ pub(super) async fn begin(database: Database, logins: Vec<SsoLogin>) -> Result<V
         scope: Set(login.scope),
         code_challenge: Set(login.code_challenge),
         channel: Set(login.channel),
+        max_age: Set(login.max_age.map(|most| most.as_secs().cast_signed())),
         created_at: Set(login.created_at.into()),
         expires_at: Set(login.expires_at.into()),
         traceparent: Set(login.traceparent),
@@ -166,6 +170,7 @@ fn login(row: Model) -> Result<SsoLogin, StoreError> {
         scope: row.scope,
         code_challenge: row.code_challenge,
         channel: row.channel,
+        max_age: row.max_age.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
         created_at: row.created_at.into(),
         expires_at: row.expires_at.into(),
         traceparent: row.traceparent,

@@ -55,6 +55,8 @@ pub struct NewSsoSession {
     pub nonce: Option<String>,
     /// From when on the code is not good.
     pub code_expires_at: Timestamp,
+    /// When the person proved who they are, as the identity provider says; `None` where it says nothing.
+    pub authenticated_at: Option<Timestamp>,
     /// When the person logged in.
     pub created_at: Timestamp,
     /// From when on the session is over.
@@ -309,6 +311,7 @@ pub(super) async fn begin(database: Database, sessions: Vec<NewSsoSession>) -> R
         code_expires_at: Set(new.code_expires_at.into()),
         redeemed_at: Set(None),
         refresh_generation: Set(0),
+        authenticated_at: Set(new.authenticated_at.map(Millis::from)),
         created_at: Set(new.created_at.into()),
         expires_at: Set(new.expires_at.into()),
         ended_at: Set(None),
@@ -361,6 +364,7 @@ pub(super) fn session(row: Model) -> Result<SsoSession, StoreError> {
             code_challenge: row.code_challenge,
             nonce: row.nonce,
             code_expires_at: row.code_expires_at.into(),
+            authenticated_at: row.authenticated_at.map(Timestamp::from),
             created_at: row.created_at.into(),
             expires_at: row.expires_at.into(),
             traceparent: row.traceparent,

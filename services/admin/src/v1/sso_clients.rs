@@ -10,7 +10,7 @@ pub(super) mod update;
 mod uris;
 
 use crate::problem::Problem;
-use api::{ClientAuthentication, SsoClient};
+use api::{ApplicationType, ClientAuthentication, SsoClient};
 
 /// An app as the API shows it, without its secret.
 fn shown(client: store::SsoClient) -> Result<SsoClient, Problem> {
@@ -23,6 +23,10 @@ fn shown(client: store::SsoClient) -> Result<SsoClient, Problem> {
             store::ClientAuthentication::ClientSecret => ClientAuthentication::ClientSecret,
             store::ClientAuthentication::PrivateKeyJwt => ClientAuthentication::PrivateKeyJwt,
             store::ClientAuthentication::None => ClientAuthentication::None,
+        },
+        application_type: match client.application_type {
+            store::ApplicationType::Web => ApplicationType::Web,
+            store::ApplicationType::Native => ApplicationType::Native,
         },
         redirect_uris: client.redirect_uris,
         post_logout_redirect_uris: client.post_logout_redirect_uris,
@@ -41,6 +45,14 @@ const fn stored(authentication: ClientAuthentication) -> store::ClientAuthentica
         ClientAuthentication::ClientSecret => store::ClientAuthentication::ClientSecret,
         ClientAuthentication::PrivateKeyJwt => store::ClientAuthentication::PrivateKeyJwt,
         ClientAuthentication::None => store::ClientAuthentication::None,
+    }
+}
+
+/// Where an app runs, as it is stored.
+const fn stored_type(application_type: ApplicationType) -> store::ApplicationType {
+    match application_type {
+        ApplicationType::Web => store::ApplicationType::Web,
+        ApplicationType::Native => store::ApplicationType::Native,
     }
 }
 

@@ -87,6 +87,7 @@ impl World {
             code_challenge: None,
             nonce: None,
             code_expires_at: now.plus(Duration::from_secs(60)),
+            authenticated_at: None,
             created_at: now,
             expires_at: now.plus(Duration::from_secs(3_600)),
             traceparent: None,

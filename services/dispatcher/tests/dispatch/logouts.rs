@@ -11,8 +11,8 @@ use oidc::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{
-    ClientAuthentication, Connection, ConnectionCredential, ConnectionState, DeliveryState, LoginChannel,
-    NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient,
+    ApplicationType, ClientAuthentication, Connection, ConnectionCredential, ConnectionState, DeliveryState,
+    LoginChannel, NewSsoSession, SealedCredential, SessionEnd, SessionFilter, SsoClient,
 };
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -24,6 +24,7 @@ pub(crate) fn client(logout: Option<String>) -> SsoClient {
         organization_id: None,
         name: "App".to_owned(),
         authentication: ClientAuthentication::None,
+        application_type: ApplicationType::Web,
         secret_hash: None,
         secret_expires_at: None,
         jwks: None,
@@ -102,6 +103,7 @@ impl System {
             code_challenge: None,
             nonce: None,
             code_expires_at: now.plus(Duration::from_mins(1)),
+            authenticated_at: None,
             created_at: now,
             expires_at: now.plus(Duration::from_hours(1)),
             traceparent: None,

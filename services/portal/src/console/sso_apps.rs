@@ -7,7 +7,7 @@ use super::connections;
 use crate::form::Form;
 use crate::frame::to;
 use crate::session::Operator;
-use crate::texts::{Text, text};
+use crate::texts::{Text, TextKey, text};
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use api::ClientAuthentication;
@@ -28,6 +28,16 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 async fn list(_operator: Operator) -> HttpResponse {
     to(connections::HERE)
 }
+
+/// Where apps run: the value, its name, and for whom that is.
+pub(crate) const TYPES: [(&str, TextKey, TextKey); 2] = [
+    ("web", TextKey("sso-app-type-web"), TextKey("sso-app-type-web-hint")),
+    (
+        "native",
+        TextKey("sso-app-type-native"),
+        TextKey("sso-app-type-native-hint"),
+    ),
+];
 
 /// How an app proves itself, for people.
 pub(crate) fn authentication(of: &ClientAuthentication) -> Text {

@@ -20,7 +20,7 @@ use sso::{Config, Deps, SingleSignOn};
 use std::num::NonZeroU32;
 use std::time::Duration;
 use store::testing::TestDatabase;
-use store::{ClientAuthentication, Dialect, SsoClient};
+use store::{ApplicationType, ClientAuthentication, Dialect, SsoClient};
 use webhooks::{Guard, Rules};
 
 pub(crate) const ISSUER: &str = "https://rollcall.example/sso";
@@ -126,6 +126,7 @@ impl World {
             organization_id: None,
             name: "App".to_owned(),
             authentication,
+            application_type: ApplicationType::Web,
             secret_hash: (authentication == ClientAuthentication::ClientSecret).then_some(*hash.as_bytes()),
             secret_expires_at: None,
             jwks,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 crate::on_both_shapes! {
     sessions_end_once_though_their_reader_is_killed,
+    sessions_end_when_the_settings_of_the_directory_take_the_grant,
 }
 
 /// People who leave, and people who stay.
@@ -73,12 +74,17 @@ async fn deactivate(scim: &Scim, id: &str) {
     }
 }
 
-async fn sessions_end_once_though_their_reader_is_killed(shape: Shape) {
-    let provider = LoginProvider::start();
+async fn started(shape: Shape, provider: &LoginProvider) -> System {
     let mut system = System::start_with(shape, &[("ROLLCALL_ENTRA_AUTHORITY", &provider.authority)]).await;
     if shape == Shape::Separate {
         system.add("sso", "rollcall-sso", Detour::default()).await;
     }
+    system
+}
+
+async fn sessions_end_once_though_their_reader_is_killed(shape: Shape) {
+    let provider = LoginProvider::start();
+    let mut system = started(shape, &provider).await;
     let tenant = system.tenant("contoso.example").await;
     let connection = connect(&system, &tenant, &provider).await;
     let apps = [told_app(&system).await, told_app(&system).await];
@@ -124,6 +130,44 @@ async fn sessions_end_once_though_their_reader_is_killed(shape: Shape) {
     for told in apps {
         told.receiver.stop().await;
     }
+    provider.stop().await;
+    system.stop().await;
+}
+
+async fn sessions_end_when_the_settings_of_the_directory_take_the_grant(shape: Shape) {
+    let provider = LoginProvider::start();
+    let mut system = started(shape, &provider).await;
+    let (tenant, other) = (
+        system.tenant("contoso.example").await,
+        system.tenant("fabrikam.example").await,
+    );
+    let sso = system.process("sso").url();
+    let told = told_app(&system).await;
+    let mut sessions = Vec::new();
+    for (tenant, names) in [(&tenant, &["ada", "bob"][..]), (&other, &["eve"])] {
+        let connection = connect(&system, tenant, &provider).await;
+        for name in names {
+            let name = format!("{name}@contoso.example");
+            tenant.scim.create_user(&name).await.id();
+            sessions.push(told.app.log_in(&sso, &connection, &name, Uuid::new_v4()).await);
+        }
+    }
+    let grants = json!({ "default_grants": ["web"] });
+    let path = format!("/directories/{}", tenant.directory_id);
+    system.api("PATCH", &path, Some(grants)).await;
+    told.receiver.wait_for(2).await;
+    let log = system.log(&tenant).await;
+    let ended = log.iter().filter(|event| event["type"] == "session.ended");
+    let mut reasons: Vec<_> = ended.map(|event| event["data"]["session"]["reason"].clone()).collect();
+    reasons.dedup();
+    assert_eq!(reasons, [json!("access_lost")]);
+    let mut are_live = Vec::new();
+    for session in &sessions {
+        are_live.push(told.app.is_live(&sso, session).await);
+    }
+    assert_eq!(are_live, [false, false, true], "another directory is not concerned");
+    system.verify().await;
+    told.receiver.stop().await;
     provider.stop().await;
     system.stop().await;
 }

@@ -173,7 +173,7 @@ async fn credential_and_settings(system: &System, dana: &mut Visitor, here: &str
     assert!(refused.contains("id=\"error-user_name_claim\"") && value(&refused, "field-name") == "Work");
     let settings = [
         ("name", "Work"),
-        ("user_name_claim", "preferred_username"),
+        ("user_name_claim", "signInName"),
         ("test_accounts", "cy@contoso.example"),
         ("allows_guests", "on"),
     ];
@@ -193,7 +193,7 @@ async fn credential_and_settings(system: &System, dana: &mut Visitor, here: &str
             &changed["state"],
             &changed["client_id"]
         ],
-        ["Work", "preferred_username", "draft", "other"]
+        ["Work", "signInName", "draft", "other"]
     );
     assert_eq!(
         (&changed["allows_guests"], &changed["expected_issuer"]),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// The longest user name of a test account, in characters.
 const LONGEST_USER_NAME: usize = 256;
 /// Claims that anybody in a tenant may set for themselves, or that pass from one person to the next.
-const UNSAFE_CLAIMS: [&str; 3] = ["email", "name", "unique_name"];
+const UNSAFE_CLAIMS: [&str; 4] = ["email", "name", "preferred_username", "unique_name"];
 
 /// Checks what `POST` and `PATCH` have in common, each member by itself; faults stay with the body.
 pub(super) fn check<T: api::Body>(context: &AdminContext, body: &mut Body<T>) {

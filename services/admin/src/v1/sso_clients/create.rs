@@ -1,7 +1,7 @@
 //! `POST /sso-clients`.
 
 use super::check::check;
-use super::{shown, stored};
+use super::{shown, stored, stored_type};
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::AdminContext;
@@ -13,6 +13,7 @@ use actix_web::http::StatusCode;
 use api::{ClientAuthentication, SsoClient, SsoClientCreate};
 use secrecy::ExposeSecret as _;
 use secrets::{Token, TokenKind};
+use store::ApplicationType;
 
 /// Registers an app that people log in to.
 ///
@@ -44,6 +45,9 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<SsoClientCreat
         organization_id: context.principal.organization.or(wanted.organization_id),
         name: wanted.name,
         authentication: stored(wanted.authentication),
+        application_type: wanted
+            .application_type
+            .map_or_else(|| by_uris(&wanted.redirect_uris), stored_type),
         secret_hash: hash.map(|hash| *hash.as_bytes()),
         secret_expires_at: None,
         jwks: wanted.jwks.map(|keys| serde_json::Value::Object(keys).to_string()),
@@ -68,6 +72,14 @@ pub(crate) async fn handler(context: AdminContext, mut body: Body<SsoClientCreat
     let location = context.location(&format!("/sso-clients/{id}"));
     open.finish(&context, act, StatusCode::CREATED, Some(location), &answer)
         .await
+}
+
+/// Where an app runs by its redirect URIs: https ones are of the web, loopback addresses and private-use schemes of devices.
+fn by_uris(redirect_uris: &[String]) -> ApplicationType {
+    match redirect_uris.iter().all(|uri| uri.starts_with("https://")) {
+        true => ApplicationType::Web,
+        false => ApplicationType::Native,
+    }
 }
 
 /// Makes it a fault of `organization_id` to name none.

@@ -1,7 +1,7 @@
 //! `PATCH /sso-clients/{id}`.
 
 use super::check::check;
-use super::{not_built_in, shown};
+use super::{not_built_in, shown, stored_type};
 use crate::audit::Act;
 use crate::body::Body;
 use crate::context::{AdminContext, path_id};
@@ -38,6 +38,9 @@ pub(crate) async fn handler(
     let before = shown(client.clone())?;
     if let Some(name) = patch.name {
         client.name = name;
+    }
+    if let Some(application_type) = patch.application_type {
+        client.application_type = stored_type(application_type);
     }
     if let Some(uris) = patch.redirect_uris {
         client.redirect_uris = uris;

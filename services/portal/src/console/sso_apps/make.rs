@@ -47,6 +47,10 @@ impl NewPage {
         chosen == authentication
     }
 
+    fn is_type(&self, application_type: &str) -> bool {
+        self.form.some("application_type").unwrap_or("web") == application_type
+    }
+
     fn is_of(&self, organization: &Organization) -> bool {
         self.form.text("organization_id") == organization.id.to_string()
     }
@@ -99,6 +103,7 @@ pub(super) async fn create(operator: Operator, form: Form) -> Result<HttpRespons
 fn body(form: &Form) -> Value {
     let mut body = json!({
         "name": form.text("name"),
+        "application_type": form.some("application_type").unwrap_or("web"),
         "authentication": form.text("authentication"),
         "redirect_uris": form.lines("redirect_uris"),
         "post_logout_redirect_uris": form.lines("post_logout_redirect_uris"),

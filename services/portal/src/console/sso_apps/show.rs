@@ -12,7 +12,7 @@ use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
-use api::{ClientAuthentication, PlainSecret, Scope, SsoClient};
+use api::{ApplicationType, ClientAuthentication, PlainSecret, Scope, SsoClient};
 use askama::Template;
 use events::SsoClientId;
 use serde_json::{Value, json};
@@ -45,6 +45,15 @@ impl AppPage {
         let keys = self.app.jwks.as_ref();
         keys.and_then(|keys| serde_json::to_string_pretty(keys).ok())
             .unwrap_or_default()
+    }
+
+    /// Whether a kind of app is chosen.
+    fn is_type(&self, application_type: &str) -> bool {
+        let own = match self.app.application_type {
+            ApplicationType::Web => "web",
+            ApplicationType::Native => "native",
+        };
+        self.value("application_type", own) == application_type
     }
 
     /// What stands in a field: what was typed, or else what the app has.
@@ -100,6 +109,9 @@ pub(super) async fn update(operator: Operator, path: Path<String>, form: Form) -
         "backchannel_logout_uri": form.some("backchannel_logout_uri"),
         "initiate_login_uri": form.some("initiate_login_uri"),
     });
+    if let Some(application_type) = form.some("application_type") {
+        body["application_type"] = json!(application_type);
+    }
     if let Some(keys) = keys(&form) {
         body["jwks"] = keys;
     }
