@@ -36,6 +36,7 @@ pub mod graph_members;
 pub mod graph_objects;
 pub mod graph_pulls;
 pub mod graph_rounds;
+pub mod graph_subscriptions;
 pub mod group_members;
 pub mod groups;
 pub mod idempotency_keys;

@@ -109,4 +109,6 @@ ids! {
     GraphCredentialId,
     /// A round in which a directory was pulled from Microsoft Graph.
     GraphRoundId,
+    /// A subscription of changes at Microsoft Graph; part of the URL that notifications go to.
+    GraphSubscriptionId,
 }

@@ -2,7 +2,7 @@
 //! secret of an OAuth client, `rcl_…` is the end of a portal link, `rcp_…` is the cookie of a
 //! session of the portal, `rco_…` is a one-time code that logs in to it, `rcw_…` is the end of the URL of a test receiver,
 //! `rck_…` is the secret of an app that people log in to, `rcx_…` is the `state` of a login, `rcg_…` is the code that an app
-//! redeems.
+//! redeems, `rcn_…` is the `clientState` of notifications of Microsoft Graph.
 //!
 //! A token names its row by id, so that finding it is one lookup by primary key, and proves itself by 32 random bytes, of
 //! which the row holds a hash. A reader of the database cannot make a token from it.
@@ -44,11 +44,13 @@ pub enum TokenKind {
     SsoLogin,
     /// The authorization code of a login.
     SsoCode,
+    /// The `clientState` of notifications of Microsoft Graph.
+    GraphSubscription,
 }
 
 impl TokenKind {
     /// Each of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Directory,
         Self::Admin,
         Self::OauthSecret,
@@ -59,6 +61,7 @@ impl TokenKind {
         Self::SsoClient,
         Self::SsoLogin,
         Self::SsoCode,
+        Self::GraphSubscription,
     ];
 
     /// What tokens of this kind begin with; also what secret scanners can look for.
@@ -75,6 +78,7 @@ impl TokenKind {
             Self::SsoClient => "rck_",
             Self::SsoLogin => "rcx_",
             Self::SsoCode => "rcg_",
+            Self::GraphSubscription => "rcn_",
         }
     }
 }

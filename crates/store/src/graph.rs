@@ -19,6 +19,7 @@ mod page;
 mod pulls;
 mod release;
 mod rounds;
+mod subscriptions;
 mod write;
 mod write_members;
 
@@ -36,3 +37,4 @@ pub use page::{GraphPage, SeenManager, SeenMember, SeenObject};
 pub use pulls::{GraphPull, GraphPullMode, GraphPullState, GraphPulls};
 pub use release::{GraphEnd, GraphOutcome, GraphReleased};
 pub use rounds::{GraphRound, GraphRounds};
+pub use subscriptions::GraphSubscription;

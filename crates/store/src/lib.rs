@@ -33,8 +33,8 @@ pub use self::graph::{
     GraphClaim, GraphCollection, GraphCounts, GraphCredential, GraphCredentialKind, GraphCredentialState,
     GraphCredentials, GraphCursor, GraphEnd, GraphLease, GraphMember, GraphMembership, GraphObject, GraphObjectKind,
     GraphObjects, GraphOutcome, GraphPage, GraphPull, GraphPullMode, GraphPullState, GraphPulls, GraphReleased,
-    GraphRemoval, GraphRound, GraphRounds, GraphWriteError, GraphWriter, KnownManager, LinkedObject, MOST_COUNTED,
-    PendingManager, PendingMember, PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
+    GraphRemoval, GraphRound, GraphRounds, GraphSubscription, GraphWriteError, GraphWriter, KnownManager, LinkedObject,
+    MOST_COUNTED, PendingManager, PendingMember, PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
 };
 pub use self::operations::{
     Activity, ActivityHour, ActivityMeter, ActivityMinute, AuditActor, AuditActorKind, AuditEntry, AuditFilter,

@@ -17,9 +17,10 @@ const PLAIN: [&str; 3] = [
     "portal_links.logo",
 ];
 /// Bytes that are no sealed value: what others must prove they know.
-const HASHES: [&str; 11] = [
+const HASHES: [&str; 12] = [
     "admin_keys.token_hash",
     "directory_keys.token_hash",
+    "graph_subscriptions.state_hash",
     "oauth_clients.secret_hash",
     "portal_links.token_hash",
     "portal_sessions.configured_key_hash",

@@ -84,6 +84,7 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         graph_objects,
         graph_pulls,
         graph_rounds,
+        graph_subscriptions,
         group_members,
         groups,
         idempotency_keys,

@@ -248,7 +248,7 @@ fn is_row() -> Expr {
     is(Column::DirectoryId).and(is(Column::ObjectId))
 }
 
-async fn commit(tx: DatabaseTransaction) -> Result<(), GraphWriteError> {
+pub(super) async fn commit(tx: DatabaseTransaction) -> Result<(), GraphWriteError> {
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }

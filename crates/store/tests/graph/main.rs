@@ -5,4 +5,5 @@ mod credentials;
 mod leases;
 mod objects;
 mod pages;
+mod subscriptions;
 mod world;

@@ -39,6 +39,7 @@ pub(crate) enum Kind {
     GraphGroup = 24,
     GraphCredential = 25,
     GraphRound = 26,
+    GraphSubscription = 27,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -320,6 +321,10 @@ impl Sql {
             Dialect::Postgres => ["true", "false"],
             Dialect::Sqlite => ["1", "0"],
         };
+        let hash = match self.dialect {
+            Dialect::Postgres => "decode(repeat('00', 32), 'hex')",
+            Dialect::Sqlite => "zeroblob(32)",
+        };
         let but_each_hundredth = format!("CASE WHEN g.n % 100 = 50 THEN {no} ELSE {yes} END");
         let all = self.numbers(0, self.many);
         let members = |group: &str, numbers: &str| {
@@ -361,6 +366,13 @@ impl Sql {
                 "INSERT INTO graph_rounds (id, directory_id, is_full, began_at, ended_at, outcome, counts) \
                  SELECT {}, {large}, {no}, {STORED}, {STORED}, 'good', '{{}}' FROM {all}",
                 self.id(Kind::GraphRound, "g.n"),
+            ),
+            format!(
+                "INSERT INTO graph_subscriptions (id, directory_id, collection, subscription_id, state_hash, expires_at, \
+                 renew_at) SELECT {}, {directory}, 'groups', {}, {hash}, {STORED}, {STORED} FROM {}",
+                self.id(Kind::GraphSubscription, "g.n"),
+                self.id(Kind::GraphSubscription, "g.n"),
+                self.numbers(0, self.many / 20)
             ),
         ]
     }

@@ -4,8 +4,8 @@ use super::*;
 use events::{GraphCredentialId, GraphRoundId};
 use store::{
     GraphCollection, GraphCredential, GraphCredentialKind, GraphCredentialState, GraphCursor, GraphEnd, GraphLease,
-    GraphMembership, GraphObjectKind, GraphOutcome, GraphPage, GraphRemoval, GraphRound, KnownManager, LinkedObject,
-    PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
+    GraphMembership, GraphObjectKind, GraphOutcome, GraphPage, GraphRemoval, GraphRound, GraphSubscription,
+    KnownManager, LinkedObject, PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
 };
 use uuid::Uuid;
 
@@ -60,6 +60,7 @@ pub(super) async fn pulling(store: &Store) {
     pages(store, lease).await;
     asking(store).await;
     marks(store, lease).await;
+    subscriptions(store, lease).await;
     credentials(store).await;
     ending(store, lease).await;
 }
@@ -179,6 +180,27 @@ async fn marks(store: &Store, lease: GraphLease) {
     }
     writer.progress("{}", now()).await.unwrap();
     assert!(!writer.forget_removed(now().plus(LEASE)).await.unwrap());
+}
+
+async fn subscriptions(store: &Store, lease: GraphLease) {
+    let writer = store.graph_writer(lease);
+    let new = GraphSubscription {
+        id: events::GraphSubscriptionId::new(),
+        directory_id: big(),
+        collection: GraphCollection::Users,
+        subscription_id: None,
+        state_hash: [7; 32],
+        expires_at: now().plus(LEASE),
+        renew_at: now().plus(LEASE),
+    };
+    writer.subscription_begins(&new).await.unwrap();
+    let found = store.graph_subscription(new.id).await.unwrap().unwrap();
+    assert!(found == new && found.is_pending(now()) && !found.is_pending(new.expires_at));
+    let lasts = writer.subscription_lasts(new.id, person(1), now(), now());
+    lasts.await.unwrap();
+    store.graph_subscription_wanted(new.id, true, now()).await.unwrap();
+    assert_eq!(store.graph_subscriptions(big()).await.unwrap().len(), 2);
+    writer.subscription_ends(new.id).await.unwrap();
 }
 
 async fn credentials(store: &Store) {
