@@ -2,6 +2,7 @@
 
 use admin::Admin;
 use dispatcher::Dispatcher;
+use graph_sync::GraphSync;
 use ingress::Ingress;
 use portal::Portal;
 use projector::Projector;
@@ -25,6 +26,7 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     let sso: SingleSignOn = context.bind()?;
     let projector = StagedService::start("projector", context.bind::<Projector>()?, &context);
     let dispatcher = StagedService::start("dispatcher", context.bind::<Dispatcher>()?, &context);
+    let graph_sync = StagedService::start("graph-sync", context.bind::<GraphSync>()?, &context);
     let (scim, api, logins) = (ingress.routes(), admin.routes(), sso.routes());
     let pages = portal.routes(api.clone());
     context.spawn("ingress", ingress.run(context.shutdown.clone()));
@@ -40,6 +42,7 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
             scim(routes);
         })
         .await?;
+    graph_sync.stop().await;
     projector.stop().await;
     dispatcher.stop().await;
     Ok(())

@@ -6,7 +6,7 @@ use crate::delta::{Manager, Member, Object};
 use crate::error::{GraphError, GraphErrorKind, Unreadable};
 use crate::exchange::{Answer, Ask};
 use crate::object_id::ObjectId;
-use crate::permission::{READ_DELETED_GROUPS, READ_GROUPS, READ_USERS};
+use crate::permission::{AnyOf, READ_DELETED_GROUPS, READ_GROUPS, READ_USERS};
 use crate::session::Session;
 use futures_util::stream::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -52,25 +52,38 @@ impl Session {
     /// # Errors
     /// [`GraphError`] of the whole; each id has its own beside it.
     pub async fn users_by_ids(&self, ids: &[ObjectId], select: &[String]) -> Result<Vec<Named>, GraphError> {
+        self.by_ids("/users", READ_USERS, ids, select).await
+    }
+
+    /// Groups by their ids, likewise.
+    ///
+    /// # Errors
+    /// As of [`Session::users_by_ids`].
+    pub async fn groups_by_ids(&self, ids: &[ObjectId], select: &[String]) -> Result<Vec<Named>, GraphError> {
+        self.by_ids("/groups", READ_GROUPS, ids, select).await
+    }
+
+    async fn by_ids(
+        &self,
+        path: &str,
+        any_of: AnyOf,
+        ids: &[ObjectId],
+        select: &[String],
+    ) -> Result<Vec<Named>, GraphError> {
         let request = |id: &ObjectId| BatchRequest {
-            path: format!("/users/{id}{}", selection(select)),
+            path: format!("{path}/{id}{}", selection(select)),
             cost: 1,
-            any_of: READ_USERS,
+            any_of,
             after: None,
         };
         let answers = self.batch(&ids.iter().map(request).collect::<Vec<_>>()).await?;
+        let unreadable = |what| {
+            let kind = GraphErrorKind::Unreadable(Unreadable::Shape(what));
+            GraphError::new(kind, crate::Trace::default())
+        };
         let read = |answer: Result<Value, GraphError>| match answer {
-            Ok(Value::Object(members)) => Object::read(members).map(Some).map_err(|what| {
-                let why = Unreadable::Shape(what);
-                GraphError::new(GraphErrorKind::Unreadable(why), crate::Trace::default())
-            }),
-            Ok(_) => {
-                let why = Unreadable::Shape("object as a person");
-                Err(GraphError::new(
-                    GraphErrorKind::Unreadable(why),
-                    crate::Trace::default(),
-                ))
-            }
+            Ok(Value::Object(members)) => Object::read(members).map(Some).map_err(unreadable),
+            Ok(_) => Err(unreadable("object as what was asked for")),
             Err(error) => none_if_missing(error),
         };
         Ok(ids.iter().copied().zip(answers.into_iter().map(read)).collect())

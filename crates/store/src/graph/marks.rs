@@ -189,6 +189,17 @@ impl GraphWriter {
         commit(tx).await
     }
 
+    /// Notes that the directory has nothing of what it had with some objects: their memberships, their members and whose managers
+    /// they are. When they come into it anew.
+    ///
+    /// # Errors
+    /// As of [`GraphWriter`].
+    pub async fn anew(&self, arrived: &[Uuid], now: Timestamp) -> Result<(), GraphWriteError> {
+        let tx = self.open().await?;
+        self.write(&tx, now).anew(arrived).await?;
+        commit(tx).await
+    }
+
     /// Notes how far the round is: JSON.
     ///
     /// # Errors

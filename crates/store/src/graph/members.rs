@@ -18,6 +18,8 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 const ARRIVED: &str = "a";
+static MEMBERS: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::DirectoryId, Column::MemberObjectId]));
+static GROUPS: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::DirectoryId, Column::GroupObjectId]));
 
 /// A direct membership there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub enum PendingOf<'a> {
     /// Of these members, as far as member and group are in the directory: when they came into it. What is done with is not
     /// among them the next time.
     Arrived(&'a [Uuid]),
+    /// Of these groups, likewise: what a page said of them.
+    Groups(&'a [Uuid]),
 }
 
 impl GraphObjects {
@@ -94,7 +98,7 @@ impl GraphObjects {
                 .and(Expr::col((alias, graph_objects::Column::ObjectId)).equals(("r", column)))
         };
         let join = match of {
-            PendingOf::Arrived(_) => JoinType::InnerJoin,
+            PendingOf::Arrived(_) | PendingOf::Groups(_) => JoinType::InnerJoin,
             PendingOf::All(_) | PendingOf::Group(..) => JoinType::LeftJoin,
         };
         let resource = |alias: &'static str| Expr::col((alias, graph_objects::Column::ResourceId));
@@ -114,7 +118,7 @@ impl GraphObjects {
             .and_where(row(Column::IsApplied).not())
             .limit(u64::from(most))
             .take();
-        if !matches!(of, PendingOf::Arrived(_)) {
+        if join == JoinType::LeftJoin {
             pending.and_where(row(Column::DirectoryId).eq(self.directory.uuid()));
         }
         match of {
@@ -133,17 +137,19 @@ impl GraphObjects {
                     .order_by(("r", Column::GroupObjectId), Order::Asc)
                     .order_by(("r", Column::MemberObjectId), Order::Asc);
             }
-            PendingOf::Arrived(members) => {
-                static IDS: LazyLock<Columns> =
-                    LazyLock::new(|| Columns::of([Column::DirectoryId, Column::MemberObjectId]));
-                let mut rows = Rows::new(&IDS);
-                for member in members {
-                    rows.push([self.directory.uuid().into(), (*member).into()]);
+            PendingOf::Arrived(ids) | PendingOf::Groups(ids) => {
+                let (columns, by) = match of {
+                    PendingOf::Groups(_) => (&GROUPS, Column::GroupObjectId),
+                    _ => (&MEMBERS, Column::MemberObjectId),
+                };
+                let mut rows = Rows::new(columns);
+                for id in ids {
+                    rows.push([self.directory.uuid().into(), (*id).into()]);
                 }
                 let is = |column: Column| row(column).equals((ARRIVED, column));
                 let arrived = rows.table(self.store.dialect(), ARRIVED);
                 pending
-                    .inner_join(arrived, is(Column::DirectoryId).and(is(Column::MemberObjectId)))
+                    .inner_join(arrived, is(Column::DirectoryId).and(is(by)))
                     .and_where(resource("g").is_not_null())
                     .and_where(resource("m").is_not_null());
             }

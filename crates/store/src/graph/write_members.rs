@@ -4,6 +4,7 @@ use super::write::{AT_ONCE, ROW, Write, kind};
 use super::{GraphMembership, SeenMember};
 use crate::StoreError;
 use db::entity::graph_members::{self, Entity as Members};
+use db::entity::graph_objects;
 use db::expr::{checked, insert_from, truth};
 use db::rows::{Columns, Rows, is_one_of_ids};
 use db::send::execute;
@@ -146,6 +147,40 @@ impl Write<'_> {
                 .take();
             execute(self.tx, &ended).await?;
         }
+        Ok(())
+    }
+
+    /// Has everything done again that the directory had with these objects.
+    pub(super) async fn anew(&self, arrived: &[Uuid]) -> Result<(), StoreError> {
+        use graph_members::Column as Of;
+        let these = |own: Expr| is_one_of_ids(self.dialect, own, arrived.iter().copied());
+        for column in PAIR {
+            let undone = Query::update()
+                .table(Members)
+                .value(Of::IsApplied, truth(false))
+                .and_where(Expr::col((Members, Of::DirectoryId)).eq(self.directory.uuid()))
+                .and_where(these(Expr::col((Members, column))))
+                .and_where(checked(Expr::col((Members, Of::IsMember))))
+                .take();
+            execute(self.tx, &undone).await?;
+        }
+        use graph_objects::Column as Object;
+        let own = |column| Expr::col((graph_objects::Entity, column));
+        let undone = Query::update()
+            .table(graph_objects::Entity)
+            .value(Object::IsManagerApplied, truth(false))
+            .and_where(own(Object::DirectoryId).eq(self.directory.uuid()))
+            .and_where(these(own(Object::ManagerObjectId)))
+            .take();
+        execute(self.tx, &undone).await?;
+        let undone = Query::update()
+            .table(graph_objects::Entity)
+            .value(Object::IsManagerApplied, truth(false))
+            .and_where(own(Object::DirectoryId).eq(self.directory.uuid()))
+            .and_where(these(own(Object::ObjectId)))
+            .and_where(own(Object::ManagerObjectId).is_not_null())
+            .take();
+        execute(self.tx, &undone).await?;
         Ok(())
     }
 

@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 8] = [
         "rollcall-dispatcher",
         "rollcall-admin",
         "rollcall-sso",
+        "rollcall-graph-sync",
     ],
     &["rollcall"],
 ];

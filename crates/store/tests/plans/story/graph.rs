@@ -136,6 +136,7 @@ async fn asking(store: &Store) {
         PendingOf::Group(group(0), None),
         PendingOf::Group(group(0), Some(person(100))),
         PendingOf::Arrived(&some),
+        PendingOf::Groups(&[group(0), group(1)]),
     ] {
         assert!(!objects.pending_members(of, 20).await.unwrap().is_empty(), "{of:?}");
     }
@@ -178,6 +179,8 @@ async fn marks(store: &Store, lease: GraphLease) {
         let gone: Vec<Uuid> = (300..320).map(person).collect();
         writer.removed(&gone, removal, now()).await.unwrap();
     }
+    let anew: Vec<Uuid> = (400..420).map(person).collect();
+    writer.anew(&anew, now()).await.unwrap();
     writer.progress("{}", now()).await.unwrap();
     assert!(!writer.forget_removed(now().plus(LEASE)).await.unwrap());
 }
