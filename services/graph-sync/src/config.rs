@@ -2,6 +2,7 @@
 
 use runtime::Settings;
 use std::time::Duration;
+use url::Url;
 use webhooks::{Guard, Rules};
 
 /// How directories are pulled. [`From`] reads the settings of the program.
@@ -33,6 +34,10 @@ pub struct Config {
     pub brake_minimum: u64,
     /// In percent.
     pub brake_percent: u64,
+    /// The public URL, where Microsoft may be able to reach it. Setting: `public_url`, if that is https.
+    pub notified_at: Option<Url>,
+    /// How long after a notification the directory is due: what comes meanwhile is of the same round.
+    pub debounce: Duration,
     /// How often rounds and objects that are over are forgotten.
     pub housekeeping: Duration,
 }
@@ -55,6 +60,8 @@ impl Config {
             turn: Duration::from_secs(30),
             brake_minimum: 10,
             brake_percent: 5,
+            notified_at: None,
+            debounce: Duration::from_secs(5),
             housekeeping: Duration::from_mins(10),
         }
     }
@@ -74,10 +81,14 @@ impl From<&Settings> for Config {
             settings.webhook_allow_cidrs.clone(),
             settings.webhook_ports.clone(),
         );
-        Self::new(
-            Guard::new(rules),
-            &settings.entra_authority,
-            settings.graph_url.as_deref(),
-        )
+        let public_url = settings.public_url.as_deref().and_then(|url| Url::parse(url).ok());
+        Self {
+            notified_at: public_url.filter(|url| url.scheme() == "https"),
+            ..Self::new(
+                Guard::new(rules),
+                &settings.entra_authority,
+                settings.graph_url.as_deref(),
+            )
+        }
     }
 }

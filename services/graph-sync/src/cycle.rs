@@ -3,7 +3,7 @@
 
 use crate::error::Stop;
 use crate::work::Work;
-use crate::{again, leavers, managers, rest, rounds, scope};
+use crate::{again, leavers, managers, rest, rounds, scope, subscriptions};
 use graph::pull::PullStage;
 
 /// Goes on with the cycle of a directory until it is over.
@@ -22,7 +22,8 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
     enter(work, PullStage::Again);
     again::run(work).await?;
     enter(work, PullStage::Rest);
-    rest::run(work).await
+    rest::run(work).await?;
+    subscriptions::keep(work).await
 }
 
 const fn enter(work: &mut Work, stage: PullStage) {

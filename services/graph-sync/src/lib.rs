@@ -14,6 +14,9 @@
 //!
 //! One person who cannot be written holds up nobody: the reason is stored with the object, and the next cycle tries again
 //! ([`again`]).
+//!
+//! Where Microsoft can reach the public URL, it tells of changes ([`notices`], [`subscriptions`]), and a directory is due sooner.
+//! When it says nothing, directories are pulled at their interval.
 
 mod again;
 mod apply;
@@ -28,6 +31,7 @@ mod known;
 mod leavers;
 mod look;
 mod managers;
+mod notices;
 mod order;
 mod plan;
 mod rest;
@@ -36,6 +40,7 @@ mod rows;
 mod scope;
 mod send;
 mod session;
+mod subscriptions;
 mod work;
 
 pub use config::Config;
@@ -103,7 +108,8 @@ impl Service for GraphSync {
 /// When a part of it died.
 pub async fn run(context: Context) -> anyhow::Result<()> {
     let service: GraphSync = context.bind()?;
+    let routes = service.routes();
     context.spawn("graph-sync", service.run(context.shutdown.clone()));
-    context.serve_probes().await?;
+    context.serve(routes).await?;
     Ok(())
 }

@@ -26,7 +26,9 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
     let sso: SingleSignOn = context.bind()?;
     let projector = StagedService::start("projector", context.bind::<Projector>()?, &context);
     let dispatcher = StagedService::start("dispatcher", context.bind::<Dispatcher>()?, &context);
-    let graph_sync = StagedService::start("graph-sync", context.bind::<GraphSync>()?, &context);
+    let graph_sync: GraphSync = context.bind()?;
+    let notices = graph_sync.routes();
+    let graph_sync = StagedService::start("graph-sync", graph_sync, &context);
     let (scim, api, logins) = (ingress.routes(), admin.routes(), sso.routes());
     let pages = portal.routes(api.clone());
     context.spawn("ingress", ingress.run(context.shutdown.clone()));
@@ -38,6 +40,7 @@ pub(crate) async fn serve(context: Context) -> anyhow::Result<()> {
             api(routes);
             pages(routes);
             logins(routes);
+            notices(routes);
             // Last: its scope has no prefix, and the name of a route is found in the first scope that a path may be in.
             scim(routes);
         })

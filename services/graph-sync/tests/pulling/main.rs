@@ -3,6 +3,7 @@
 
 mod groups;
 mod model;
+mod notices;
 mod people;
 mod trouble;
 mod world;
