@@ -2,7 +2,9 @@
 //! for itself (§4.4; see `ssf`).
 //!
 //! A code and a refresh token are good once; whoever uses one again ends the session, for one of the two who had it stole it
-//! (RFC 9700 §4.5 and §4.14). Whether the person may log in still is looked up each time.
+//! (RFC 9700 §4.5 and §4.14). Both are bound to the app that they were given to (RFC 6749 §10.4 and §10.5): another app is
+//! refused, and the session goes on, for it gained nothing, and could else log out whoever's token it came by. Whether the
+//! person may log in still is looked up each time.
 
 use crate::client::authenticated;
 use crate::follow::end_sessions;
@@ -21,6 +23,7 @@ use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
 use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use store::{
     ClientAuthentication, LiveWay, LoginChannel, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError,
@@ -105,7 +108,7 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
     let now = state.now();
     let client = authenticated(&state, &request, &parameters, now).await?;
     state.pass(ClientUse::Token, client.id).map_err(TokenError::TooMany)?;
-    let (session, person) = match parameters.get("grant_type") {
+    let granted = match parameters.get("grant_type") {
         Some("client_credentials") => return Ok(given(ssf::grant(&state, &client, &parameters, now)?)),
         Some("authorization_code") => redeem(&state, &client, &parameters, now).await?,
         Some("refresh_token") => refresh(&state, &client, &parameters, now).await?,
@@ -115,11 +118,17 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
         }
         None => return Err(TokenError::request("grant_type is missing")),
     };
-    if let Some(begun) = &session.begun.traceparent {
+    if let Some(begun) = &granted.session.begun.traceparent {
         telemetry::link(&tracing::Span::current(), begun);
     }
-    let keys = state.keys.get(now).await?;
-    Ok(given(tokens(&state, &keys, &session, &person, now)?))
+    Ok(given(tokens(&state, &granted, now)?))
+}
+
+/// Who gets tokens, and the keys that sign them.
+struct Granted {
+    session: SsoSession,
+    person: Person,
+    keys: Arc<Keys>,
 }
 
 /// Tokens, which no cache keeps (RFC 6749 §5.1).
@@ -135,7 +144,7 @@ async fn redeem(
     client: &SsoClient,
     parameters: &Parameters,
     now: Timestamp,
-) -> Result<(SsoSession, Person), TokenError> {
+) -> Result<Granted, TokenError> {
     const NOT_GOOD: TokenError =
         TokenError::grant("the code is not good: it was used, is too old, or is another app's");
     let code = parameters.get("code").ok_or(TokenError::request("code is missing"))?;
@@ -159,9 +168,9 @@ async fn redeem(
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
     // Whatever may fail comes before the code is used up: who is told to try again must not be taken for a thief.
     let person = welcome(state, &session, now).await?;
-    state.keys.get(now).await?;
+    let keys = state.keys.get(now).await?;
     let lane = state.lane(begun.directory_id);
-    let Some(redeemed) = sessions.redeem(lane, begun.id, now).await? else {
+    let Some(session) = sessions.redeem(lane, begun.id, now).await? else {
         // Looked up again: of two who come in the same moment, both have seen it unused.
         let is_used = sessions
             .by_id(begun.id)
@@ -173,7 +182,7 @@ async fn redeem(
         }
         return Err(NOT_GOOD);
     };
-    Ok((redeemed, person))
+    Ok(Granted { session, person, keys })
 }
 
 /// PKCE (RFC 7636 §4.6): with a challenge a verifier is demanded, without one none is taken (RFC 9700 §4.8.2).
@@ -199,7 +208,7 @@ async fn refresh(
     client: &SsoClient,
     parameters: &Parameters,
     now: Timestamp,
-) -> Result<(SsoSession, Person), TokenError> {
+) -> Result<Granted, TokenError> {
     const NOT_GOOD: TokenError =
         TokenError::grant("the refresh token is not good: it was used, is too old, or its session is over");
     let text = parameters
@@ -218,7 +227,7 @@ async fn refresh(
         return Err(NOT_GOOD);
     }
     let person = welcome(state, &session, now).await?;
-    state.keys.get(now).await?;
+    let keys = state.keys.get(now).await?;
     if !sessions.refresh(session.begun.id, claims.generation, now).await? {
         // It was replaced before: whoever has the newest and whoever sent this one are not the same.
         let (id, directory) = (session.begun.id, session.begun.directory_id);
@@ -226,7 +235,7 @@ async fn refresh(
         return Err(NOT_GOOD);
     }
     session.refresh_generation = claims.generation.saturating_add(1);
-    Ok((session, person))
+    Ok(Granted { session, person, keys })
 }
 
 /// The person of a session, who may log in still.
@@ -272,13 +281,8 @@ pub(crate) fn may_be(is_open: bool, person: Option<&Person>, channel: LoginChann
 }
 
 /// What the app gets.
-fn tokens(
-    state: &Inner,
-    keys: &Keys,
-    session: &SsoSession,
-    person: &Person,
-    now: Timestamp,
-) -> Result<Value, TokenError> {
+fn tokens(state: &Inner, granted: &Granted, now: Timestamp) -> Result<Value, TokenError> {
+    let Granted { session, person, keys } = granted;
     let begun = &session.begun;
     let ends_at = Ord::min(now.plus(state.config.access), begun.expires_at);
     let claims = |expires_at: Timestamp| SessionClaims {
