@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
+use system::identity_provider::IdentityProvider;
 use system::process::{PATIENCE, pause};
 use system::scim::{PATCH_OP, Scim};
-use system::single_sign_on::{App, LoginProvider, LogoutReceiver, Session, connect};
+use system::single_sign_on::{App, LogoutReceiver, Session, connect};
 use system::{Detour, Shape, System, Tenant, assert_gapless};
 use uuid::Uuid;
 
@@ -32,10 +33,10 @@ struct ToldApp {
     receiver: LogoutReceiver,
 }
 
-async fn told_app(system: &System) -> ToldApp {
+async fn told_app(system: &System, provider: &IdentityProvider) -> ToldApp {
     let receiver = LogoutReceiver::start();
     ToldApp {
-        app: App::register(system, &receiver.url).await,
+        app: App::register(system, provider, &receiver.url).await,
         receiver,
     }
 }
@@ -74,14 +75,14 @@ async fn deactivate(scim: &Scim, id: &str) {
 }
 
 async fn sessions_end_once_though_their_reader_is_killed(shape: Shape) {
-    let provider = LoginProvider::start();
+    let provider = IdentityProvider::start();
     let mut system = System::start_with(shape, &[("ROLLCALL_ENTRA_AUTHORITY", &provider.authority)]).await;
     if shape == Shape::Separate {
         system.add("sso", "rollcall-sso", Detour::default()).await;
     }
     let tenant = system.tenant("contoso.example").await;
     let connection = connect(&system, &tenant, &provider).await;
-    let apps = [told_app(&system).await, told_app(&system).await];
+    let apps = [told_app(&system, &provider).await, told_app(&system, &provider).await];
     let sso = system.process("sso").url();
     let mut people = Vec::new();
     for n in 0..LEAVING + STAYING {
