@@ -1,5 +1,5 @@
-//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. Signed
-//! by the installation, so that nothing of them is stored.
+//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. `rcv_…`
+//! is in links of administrators. Signed by the installation, so that nothing of them is stored.
 //!
 //! The text is base64url of `version (1) | use (1) | session (16) | generation (4) | expiry (8, ms) | HMAC-SHA256 (32)`. A
 //! token proves that this installation gave it out and until when; whether its session goes on, and whether it is the
@@ -22,6 +22,8 @@ pub enum SessionTokenUse {
     Refresh,
     /// Managing what an app is told: no person's, and the session is the app itself.
     Signals,
+    /// Beginning a test of a connection whose outcome is noted: no person's, and the session is the connection.
+    Test,
 }
 
 impl SessionTokenUse {
@@ -30,6 +32,7 @@ impl SessionTokenUse {
             Self::Access => "rcn_",
             Self::Refresh => "rcf_",
             Self::Signals => "rcs_",
+            Self::Test => "rcv_",
         }
     }
 
@@ -38,6 +41,7 @@ impl SessionTokenUse {
             Self::Access => 1,
             Self::Refresh => 2,
             Self::Signals => 3,
+            Self::Test => 4,
         }
     }
 }
@@ -119,6 +123,7 @@ mod tests {
             SessionTokenUse::Access,
             SessionTokenUse::Refresh,
             SessionTokenUse::Signals,
+            SessionTokenUse::Test,
         ];
         for what in uses {
             let token = tokens.sign(what, &CLAIMS);
