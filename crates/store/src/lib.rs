@@ -47,9 +47,9 @@ pub use self::operations::{
 };
 pub use self::sso::{
     AppPerson, Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter, ConnectionState,
-    ConnectionTest, Connections, EndedSession, LiveWay, LogReader, LoginChannel, LostWay, NewSsoSession, RefusedSignal,
-    SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsfStreams, SsoBindings, SsoClient,
-    SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, StreamMethod, StreamStatus,
+    ConnectionTest, Connections, EndedSession, LiveWay, LogReader, LoginChannel, LostWay, NewSsoSession, PlacedSession,
+    RefusedSignal, SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsfStreams, SsoBindings,
+    SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, StreamMethod, StreamStatus,
     TestDecision, WaitingSignal, WaitingSignals, console_client,
 };
 pub use self::store::Store;

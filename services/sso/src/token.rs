@@ -17,7 +17,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use events::{DirectoryId, SsoSessionId, Timestamp};
+use events::{SsoSessionId, Timestamp};
 use keyring::{KeyRingError, Keys};
 use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
 use secrecy::ExposeSecret as _;
@@ -26,7 +26,8 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    ClientAuthentication, LiveWay, LoginChannel, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError,
+    ClientAuthentication, LiveWay, LoginChannel, PlacedSession, SessionEnd, SessionFilter, SsoClient, SsoSession,
+    StoreError,
 };
 
 /// Why nothing is given out (RFC 6749 §5.2).
@@ -152,11 +153,11 @@ async fn redeem(
         .filter(|token| token.kind() == TokenKind::SsoCode)
         .ok_or(NOT_GOOD)?;
     let sessions = state.store.sso_sessions();
-    let session = sessions.by_id(SsoSessionId::from(token.id())).await?;
-    let session = session
-        .filter(|session| token.matches(&session.begun.code_hash))
+    let placed = sessions.placed(SsoSessionId::from(token.id())).await?;
+    let placed = placed
+        .filter(|placed| token.matches(&placed.session.begun.code_hash))
         .ok_or(NOT_GOOD)?;
-    let begun = &session.begun;
+    let begun = &placed.session.begun;
     if begun.client_id != client.id {
         return Err(NOT_GOOD);
     }
@@ -167,10 +168,11 @@ async fn redeem(
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
     // Whatever may fail comes before the code is used up: who is told to try again must not be taken for a thief.
-    let person = welcome(state, &session, now).await?;
+    let (session, person) = welcome(state, placed, now).await?;
+    let begun = &session.begun;
     let keys = state.keys.get(now).await?;
     let lane = state.lane(begun.directory_id);
-    let Some(session) = sessions.redeem(lane, begun.id, now).await? else {
+    let Some(redeemed) = sessions.redeem(lane, begun.id, now).await? else {
         // Looked up again: of two who come in the same moment, both have seen it unused.
         let is_used = sessions
             .by_id(begun.id)
@@ -182,7 +184,11 @@ async fn redeem(
         }
         return Err(NOT_GOOD);
     };
-    Ok(Granted { session, person, keys })
+    Ok(Granted {
+        session: redeemed,
+        person,
+        keys,
+    })
 }
 
 /// PKCE (RFC 7636 §4.6): with a challenge a verifier is demanded, without one none is taken (RFC 9700 §4.8.2).
@@ -219,14 +225,14 @@ async fn refresh(
         .verify(SessionTokenUse::Refresh, text, now.millis())
         .ok_or(NOT_GOOD)?;
     let sessions = state.store.sso_sessions();
-    let session = sessions.by_id(SsoSessionId::from(claims.session)).await?;
-    let mut session = session
-        .filter(|session| session.begun.client_id == client.id)
+    let placed = sessions.placed(SsoSessionId::from(claims.session)).await?;
+    let placed = placed
+        .filter(|placed| placed.session.begun.client_id == client.id)
         .ok_or(NOT_GOOD)?;
-    if !session.is_live(now) || session.redeemed_at.is_none() {
+    if !placed.session.is_live(now) || placed.session.redeemed_at.is_none() {
         return Err(NOT_GOOD);
     }
-    let person = welcome(state, &session, now).await?;
+    let (mut session, person) = welcome(state, placed, now).await?;
     let keys = state.keys.get(now).await?;
     if !sessions.refresh(session.begun.id, claims.generation, now).await? {
         // It was replaced before: whoever has the newest and whoever sent this one are not the same.
@@ -238,29 +244,38 @@ async fn refresh(
     Ok(Granted { session, person, keys })
 }
 
-/// The person of a session, who may log in still.
-async fn welcome(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<Person, TokenError> {
+/// A session and its person, who may log in still.
+async fn welcome(state: &Inner, placed: PlacedSession, now: Timestamp) -> Result<(SsoSession, Person), TokenError> {
+    let (session, found) = live_person(state, placed).await?;
     let begun = &session.begun;
-    let reason = match live_person(state, begun.directory_id, &begun.way()).await? {
-        Ok(person) => return Ok(person),
+    let reason = match found {
+        Ok(person) => return Ok((session, person)),
         Err(reason) => reason,
     };
     end_sessions(state, SessionFilter::Id(begun.id), begun.directory_id, reason, now).await?;
     Err(TokenError::grant("the person may not log in any more"))
 }
 
-/// Who is logged in in this way, or why they may not be any more.
+/// A session and who is logged in by it, or why they may not be any more.
 pub(crate) async fn live_person(
     state: &Inner,
-    directory: DirectoryId,
-    way: &LiveWay,
-) -> Result<Result<Person, SessionEnd>, StoreError> {
-    let is_open = is_way_open(state, way).await?;
-    let person = match People::of(state, directory).await? {
-        Some(people) if is_open => people.by_id(way.user_id).await?,
-        _ => None,
+    placed: PlacedSession,
+) -> Result<(SsoSession, Result<Person, SessionEnd>), StoreError> {
+    let PlacedSession {
+        session,
+        connection,
+        directory,
+    } = placed;
+    let is_open = is_open(&connection);
+    let person = if is_open {
+        People::in_directory(state, directory)
+            .by_id(session.begun.user_id)
+            .await?
+    } else {
+        None
     };
-    Ok(may_be(is_open, person.as_ref(), way.channel).and(person.ok_or(SessionEnd::Deleted)))
+    let may = may_be(is_open, person.as_ref(), session.begun.channel);
+    Ok((session, may.and(person.ok_or(SessionEnd::Deleted))))
 }
 
 /// Whether people may come by the connection of this way.
