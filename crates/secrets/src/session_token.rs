@@ -57,6 +57,19 @@ pub struct SessionClaims {
     pub expires_at_ms: i64,
 }
 
+impl SessionClaims {
+    /// What begins tests of a connection, as it is since it was last changed (in milliseconds since 1970). It is the same each
+    /// time, so that whoever looks at a connection twice sees the same, and no longer good when the connection is another.
+    #[must_use]
+    pub fn of_test(connection: Uuid, changed_at_ms: i64) -> Self {
+        Self {
+            session: connection,
+            generation: u32::try_from(changed_at_ms & i64::from(u32::MAX)).unwrap_or_default(),
+            expires_at_ms: i64::MAX,
+        }
+    }
+}
+
 /// Makes and checks the tokens of sessions. Cheap to clone; never shown.
 #[derive(Clone, Debug)]
 pub struct SessionTokens(Signer);
@@ -135,6 +148,21 @@ mod tests {
                 let renamed = text.replace(what.prefix(), other.prefix());
                 assert_eq!(tokens.verify(other, &renamed, 0), None);
             }
+        }
+    }
+
+    #[test]
+    fn a_test_of_a_connection_is_of_no_other_and_not_of_what_it_was_before() {
+        let claims = |connection, at| SessionClaims::of_test(Uuid::from_u128(connection), at);
+        let now = 1_795_220_220_123;
+        assert_eq!(claims(1, now), claims(1, now));
+        for other in [
+            claims(2, now),
+            claims(1, now + 1),
+            claims(1, now - 86_400_000),
+            claims(1, -1),
+        ] {
+            assert_ne!(claims(1, now), other);
         }
     }
 

@@ -17,7 +17,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::Timestamp;
 use oidc::IdTokenClaims;
-use secrets::SessionTokenUse;
+use secrets::{SessionClaims, SessionTokenUse};
 use store::{Connection, ConnectionState, ConnectionTest, LoginChannel, TestDecision};
 
 /// Claims that say when and for what a token was made, and nothing of the person.
@@ -41,10 +41,10 @@ pub(crate) async fn begin(state: Data<State>, request: HttpRequest, slug: Path<S
     authorize::begin_test(&state, &connection, purpose).await
 }
 
-/// Whether the management API gave this ticket out for tests of a connection, not long ago.
+/// Whether the management API gave this ticket out for tests of a connection as it is.
 fn is_ticket_of(state: &Inner, connection: &Connection, ticket: &str) -> bool {
-    let claims = state.tokens.verify(SessionTokenUse::Test, ticket, state.now().millis());
-    claims.is_some_and(|claims| claims.session == connection.id.uuid())
+    let good = SessionClaims::of_test(connection.id.uuid(), connection.updated_at.millis());
+    state.tokens.verify(SessionTokenUse::Test, ticket, state.now().millis()) == Some(good)
 }
 
 /// Whether a connection may be tested: unless it is paused, also before people log in by it.

@@ -8,33 +8,29 @@ use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, SessionTokens};
 use serde_json::Value;
 use std::time::Duration;
-use store::ConnectionState;
+use store::{Connection, ConnectionState};
 use uuid::Uuid;
 
 const TEST: &str = "/sso/contoso/test";
 
 impl House {
-    /// A ticket as the management API gives it out.
-    fn ticket(&self, what: SessionTokenUse, connection: ConnectionId, ends: Timestamp) -> String {
-        let claims = SessionClaims {
-            session: connection.uuid(),
-            generation: 0,
-            expires_at_ms: ends.millis(),
-        };
+    /// A ticket for tests of a connection that was last changed then.
+    fn ticket(&self, what: SessionTokenUse, connection: ConnectionId, changed_at: Timestamp) -> String {
+        let claims = SessionClaims::of_test(connection.uuid(), changed_at.millis());
         let tokens = SessionTokens::new(&self.world.master_key.clone().into());
         tokens.sign(what, &claims).expose_secret().to_owned()
     }
 
-    /// What is noted of the last test.
-    async fn last_test(&self) -> Option<Value> {
-        let connection = self.world.db.store.connections().by_id(self.connection).await.unwrap();
-        let text = connection.unwrap().last_test?;
-        Some(serde_json::from_str(&text).unwrap())
+    /// The connection as it is.
+    async fn stored(&self) -> Connection {
+        let found = self.world.db.store.connections().by_id(self.connection).await.unwrap();
+        found.unwrap()
     }
 
-    async fn state(&self) -> ConnectionState {
-        let connection = self.world.db.store.connections().by_id(self.connection).await.unwrap();
-        connection.unwrap().state
+    /// What is noted of the last test.
+    async fn last_test(&self) -> Option<Value> {
+        let text = self.stored().await.last_test?;
+        Some(serde_json::from_str(&text).unwrap())
     }
 }
 
@@ -44,7 +40,6 @@ async fn only_a_test_that_an_administrator_began_is_noted() {
         let house = House::new(dialect).await;
         house.world.db.execute("UPDATE connections SET state = 'draft'").await;
         let sso = house.world.start(house.config()).await;
-        let soon = Timestamp::now().plus(Duration::from_hours(1));
         let test = async |path: &str, user_name: &str| {
             let begun = begun(get(&sso, path, None).await);
             let back = house.provider.log_in(&begun.sent_to, user_name, Uuid::from_u128(3));
@@ -61,16 +56,17 @@ async fn only_a_test_that_an_administrator_began_is_noted() {
         let back = house.provider.log_in(&begun.sent_to, ADA, Uuid::from_u128(3));
         come_back(&sso, &begun, &back.replace("code=", "error=server_error&was=")).await;
         assert_eq!(
-            (house.last_test().await, house.state().await),
+            (house.last_test().await, house.stored().await.state),
             (None, ConnectionState::Draft)
         );
 
-        let ticket = house.ticket(SessionTokenUse::Test, house.connection, soon);
+        let changed_at = house.stored().await.updated_at;
+        let ticket = house.ticket(SessionTokenUse::Test, house.connection, changed_at);
         let shown = test(&format!("{TEST}?ticket={ticket}"), ADA).await;
         assert!(shown.contains("Gets in, as ada@contoso.example") && !shown.contains("not noted"));
         let noted = house.last_test().await.unwrap();
         assert_eq!(noted["decisions"][0]["code"], Value::Null, "{noted}");
-        assert_eq!(house.state().await, ConnectionState::Tested);
+        assert_eq!(house.stored().await.state, ConnectionState::Tested);
         // A stranger does not change it afterwards.
         test(TEST, "stranger@contoso.example").await;
         assert_eq!(house.last_test().await.unwrap(), noted);
@@ -83,13 +79,13 @@ async fn a_ticket_that_is_old_or_of_something_else_begins_no_test() {
     for dialect in BOTH {
         let house = House::new(dialect).await;
         let sso = house.world.start(house.config()).await;
-        let now = Timestamp::now();
-        let (soon, past) = (now.plus(Duration::from_hours(1)), now.minus(Duration::from_millis(1)));
+        let at = house.stored().await.updated_at;
+        let before = at.minus(Duration::from_millis(1));
         for ticket in [
             "x".to_owned(),
-            house.ticket(SessionTokenUse::Test, house.connection, past),
-            house.ticket(SessionTokenUse::Test, ConnectionId::new(), soon),
-            house.ticket(SessionTokenUse::Access, house.connection, soon),
+            house.ticket(SessionTokenUse::Test, house.connection, before),
+            house.ticket(SessionTokenUse::Test, ConnectionId::new(), at),
+            house.ticket(SessionTokenUse::Access, house.connection, at),
         ] {
             let page = get(&sso, &format!("{TEST}?ticket={ticket}"), None).await;
             assert_eq!(page.status, StatusCode::BAD_REQUEST, "{ticket}");

@@ -234,7 +234,9 @@ async fn a_link_reaches_no_connection_but_those_of_its_own_directory(shape: Shap
     let (beside, other) = (sibling(&system, &own).await, system.tenant("fabrikam.example").await);
     let mut connections = Vec::new();
     for tenant in [&own, &beside, &other] {
-        connections.push(connect(&system, tenant, &provider).await);
+        let made = connect(&system, tenant, &provider).await;
+        let path = format!("/connections/{}", made["id"].as_str().unwrap());
+        connections.push(system.api("GET", &path, None).await);
     }
     let id = |index: usize| connections[index]["id"].as_str().unwrap();
     let of = |more: Value| {
