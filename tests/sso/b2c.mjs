@@ -52,6 +52,22 @@ export async function b2c({ check, installation, issuers, web }) {
     issuer.forge = null;
   });
 
+  await check("B2C: the object says who it is where the subject says the same of everybody", async () => {
+    const sub = "Not supported currently. Use oid claim.";
+    const people = [];
+    for (const name of ["erin@fabrikam.example", "finn@fabrikam.example"]) {
+      people.push({ name, oid: randomUUID(), id: (await directory.person(name)).id });
+    }
+    for (const { name, oid, id } of [...people, ...people]) {
+      issuer.forge = ({ header, claims, key }) => compact(header, { ...claims, sub, oid, signInName: name }, (text) => key.sign(text));
+      assert.equal((await web.logIn(by)).claims().sub, id);
+    }
+    issuer.forge = ({ header, claims, key }) => compact(header, { ...claims, sub, signInName: people[0].name }, (text) => key.sign(text));
+    const back = await web.visit(await web.begin(by));
+    assert.match(back.url.searchParams.get("error_description") ?? "somebody got in", /^required_claim_missing /);
+    issuer.forge = null;
+  });
+
   await check("B2C: another subject with the same name is somebody else, and what is there is checked", async () => {
     const cases = {
       identity_conflict: (c) => ({ ...c, sub: "another" }),

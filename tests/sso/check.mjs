@@ -149,10 +149,11 @@ await check("somebody without a role uses apps on their own device, and none on 
 });
 
 await check("a test account sees what came of it and changes nothing; others see nothing", async () => {
-  const page = new URL(connection.redirect_uris.find(({ platform }) => platform === "web").uri.replace("/oauth2/authresp", "/test"));
-  const asked = async (name) => {
+  const shownNow = () => installation.api("GET", `/connections/${connection.id}`);
+  const { test_url } = await shownNow();
+  const asked = async (name, page = test_url) => {
     const browser = new Browser();
-    const login = await browser.get(page.href);
+    const login = await browser.get(page);
     const provider = new URL(login.headers.get("location"));
     provider.searchParams.delete("prompt");
     provider.searchParams.set("login_hint", name);
@@ -161,6 +162,11 @@ await check("a test account sees what came of it and changes nothing; others see
   await directory.person("test@contoso.example");
   tenant.account("test@contoso.example");
   const before = await installation.api("GET", `/connections/${connection.id}/sessions?limit=100`);
+  const [bare] = test_url.split("?");
+  assert.match(await asked("test@contoso.example", bare), /This test is not noted/);
+  assert.equal((await shownNow()).last_test ?? null, null, "anybody can begin such a test");
+  const stale = await fetch(`${bare}?ticket=rcv_x`, { redirect: "manual" });
+  assert.equal(stale.status, 400);
   const shown = await asked("test@contoso.example");
   assert.match(shown, /Gets in, as test@contoso.example/);
   assert.match(shown, new RegExp(`<code>oid</code>.*${tenant.accounts.get("test@contoso.example").oid}`, "s"));
@@ -169,7 +175,7 @@ await check("a test account sees what came of it and changes nothing; others see
   assert.doesNotMatch(stranger, /<code>oid<\/code>/);
   const after = await installation.api("GET", `/connections/${connection.id}/sessions?limit=100`);
   assert.equal(after.data.length, before.data.length);
-  assert.ok((await installation.api("GET", `/connections/${connection.id}`)).tested_at);
+  assert.ok((await shownNow()).tested_at);
 });
 
 await check("what Entra ID refuses is told by the step that mends it", async () => {

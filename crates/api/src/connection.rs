@@ -190,7 +190,8 @@ pub struct Connection {
     pub certificate: Option<ConnectionCertificate>,
     /// What must be registered at the identity provider.
     pub redirect_uris: Vec<RedirectUri>,
-    /// Where one of the test accounts logs in to test it.
+    /// Where one of the test accounts logs in to test it. What comes of it is noted where the test begins at the address that
+    /// the connection by itself is shown with, to whoever may change it.
     pub test_url: String,
     /// Where a login begins at the identity provider, as by a tile of My Apps: with the `client_id` of the app as its query.
     pub start_url: String,

@@ -7,12 +7,14 @@
 mod assets;
 mod fixed;
 mod headers;
+mod leading;
 mod page;
 mod words;
 
 pub use assets::{asset, configure};
 pub use fixed::{Fixed, REVALIDATED};
 pub use headers::{POLICY, secure};
+pub use leading::Leading;
 pub use page::{Account, Link, Look, Mark, NavGroup, Page};
 pub use words::Words;
 

@@ -1,5 +1,5 @@
-//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. Signed
-//! by the installation, so that nothing of them is stored.
+//! What an app holds of a session: `rcn_…` as its access token, `rcf_…` as its refresh token; and `rcs_…` of itself. `rcv_…`
+//! is in links of administrators. Signed by the installation, so that nothing of them is stored.
 //!
 //! The text is base64url of `version (1) | use (1) | session (16) | generation (4) | expiry (8, ms) | HMAC-SHA256 (32)`. A
 //! token proves that this installation gave it out and until when; whether its session goes on, and whether it is the
@@ -22,6 +22,8 @@ pub enum SessionTokenUse {
     Refresh,
     /// Managing what an app is told: no person's, and the session is the app itself.
     Signals,
+    /// Beginning a test of a connection whose outcome is noted: no person's, and the session is the connection.
+    Test,
 }
 
 impl SessionTokenUse {
@@ -30,6 +32,7 @@ impl SessionTokenUse {
             Self::Access => "rcn_",
             Self::Refresh => "rcf_",
             Self::Signals => "rcs_",
+            Self::Test => "rcv_",
         }
     }
 
@@ -38,6 +41,7 @@ impl SessionTokenUse {
             Self::Access => 1,
             Self::Refresh => 2,
             Self::Signals => 3,
+            Self::Test => 4,
         }
     }
 }
@@ -51,6 +55,19 @@ pub struct SessionClaims {
     pub generation: u32,
     /// From when on it is no longer good, in milliseconds since 1970.
     pub expires_at_ms: i64,
+}
+
+impl SessionClaims {
+    /// What begins tests of a connection, as it is since it was last changed (in milliseconds since 1970). It is the same each
+    /// time, so that whoever looks at a connection twice sees the same, and no longer good when the connection is another.
+    #[must_use]
+    pub fn of_test(connection: Uuid, changed_at_ms: i64) -> Self {
+        Self {
+            session: connection,
+            generation: u32::try_from(changed_at_ms & i64::from(u32::MAX)).unwrap_or_default(),
+            expires_at_ms: i64::MAX,
+        }
+    }
 }
 
 /// Makes and checks the tokens of sessions. Cheap to clone; never shown.
@@ -119,6 +136,7 @@ mod tests {
             SessionTokenUse::Access,
             SessionTokenUse::Refresh,
             SessionTokenUse::Signals,
+            SessionTokenUse::Test,
         ];
         for what in uses {
             let token = tokens.sign(what, &CLAIMS);
@@ -130,6 +148,21 @@ mod tests {
                 let renamed = text.replace(what.prefix(), other.prefix());
                 assert_eq!(tokens.verify(other, &renamed, 0), None);
             }
+        }
+    }
+
+    #[test]
+    fn a_test_of_a_connection_is_of_no_other_and_not_of_what_it_was_before() {
+        let claims = |connection, at| SessionClaims::of_test(Uuid::from_u128(connection), at);
+        let now = 1_795_220_220_123;
+        assert_eq!(claims(1, now), claims(1, now));
+        for other in [
+            claims(2, now),
+            claims(1, now + 1),
+            claims(1, now - 86_400_000),
+            claims(1, -1),
+        ] {
+            assert_ne!(claims(1, now), other);
         }
     }
 

@@ -151,3 +151,6 @@ impl<A, R> fmt::Debug for Gathered<A, R> {
         f.debug_struct("Gathered").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,9 +48,9 @@ pub use self::operations::{
 pub use self::sso::{
     AppPerson, ApplicationType, Binding, ClientAuthentication, Connection, ConnectionCredential, ConnectionFilter,
     ConnectionState, ConnectionTest, Connections, EndedSession, LiveWay, LogReader, LoginChannel, LostWay,
-    NewSsoSession, RefusedSignal, SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter, SsfStream, SsfStreams,
-    SsoBindings, SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession, SsoSessions, StreamMethod,
-    StreamStatus, TestDecision, WaitingSignal, WaitingSignals, console_client,
+    NewSsoSession, PlacedSession, RefusedSignal, SESSIONS_AT_ONCE, SealedCredential, SessionEnd, SessionFilter,
+    SsfStream, SsfStreams, SsoBindings, SsoClient, SsoClients, SsoKey, SsoKeys, SsoLogin, SsoLogins, SsoSession,
+    SsoSessions, StreamMethod, StreamStatus, TestDecision, WaitingSignal, WaitingSignals, console_client,
 };
 pub use self::store::Store;
 pub use self::tenancy::{

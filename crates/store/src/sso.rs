@@ -10,6 +10,7 @@ mod connections;
 mod gatherings;
 mod keys;
 mod logins;
+mod placed;
 mod readers;
 mod session_changes;
 mod sessions;
@@ -25,6 +26,7 @@ pub use connections::{
 };
 pub use keys::{SsoKey, SsoKeys};
 pub use logins::{LoginChannel, SsoLogin, SsoLogins};
+pub use placed::PlacedSession;
 pub use readers::LogReader;
 pub use session_changes::{EndedSession, LostWay};
 pub use sessions::{LiveWay, NewSsoSession, SESSIONS_AT_ONCE, SessionEnd, SessionFilter, SsoSession, SsoSessions};

@@ -11,14 +11,14 @@ use crate::parameters::Parameters;
 use crate::selector::{Selected, select};
 use crate::start::{self, started};
 use crate::state::{ClientUse, Inner, State};
-use crate::transaction::{BrowserSecret, superfluous};
+use crate::transaction::{BrowserSecret, Purpose, superfluous};
 use crate::upstream;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use events::{SsoClientId, SsoLoginId};
-use oidc::{CodeChallenge, ProviderMetadata, redirect_uri_matches};
+use events::{ResourceId, SsoClientId, SsoLoginId};
+use oidc::{CodeChallenge, ProviderMetadata, read_id_token_hint, redirect_uri_matches};
 use secrecy::ExposeSecret as _;
 use secrets::{Token, TokenKind};
 use std::time::Duration;
@@ -29,8 +29,10 @@ use url::Url;
 const LONGEST_STATE: usize = 2_000;
 /// The longest name that somebody may give.
 const LONGEST_HINT: usize = 300;
-/// What an app may ask the identity provider for (OpenID Connect Core §3.1.2.1).
-const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+/// What an app may ask the identity provider for (OpenID Connect Core §3.1.2.1), what asks most of the person first.
+const PROMPTS: [&str; 4] = ["none", "login", "select_account", "consent"];
+/// What an app can be granted with a login.
+pub(crate) const SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
 
 /// What is wrong with a request of a known app: the OAuth error and a sentence.
 struct Wrong(&'static str, String);
@@ -52,6 +54,7 @@ struct Request {
     max_age: Option<Duration>,
     prompt: Option<String>,
     login_hint: Option<String>,
+    purpose: Purpose,
 }
 
 pub(crate) async fn by_query(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Fault> {
@@ -87,10 +90,16 @@ async fn authorize(state: &Inner, request: &HttpRequest, text: &[u8]) -> Result<
             "too many people log in to this app at once",
         ));
     }
-    let asked = match read(&client, &parameters) {
+    let mut asked = match read(&client, &parameters) {
         Ok(asked) => asked,
         Err(Wrong(error, description)) => return Ok(back(error, &description)),
     };
+    if let Some(hint) = parameters.get("id_token_hint") {
+        asked.purpose = match meant(state, &client, hint).await? {
+            Ok(person) => Purpose::Person(person),
+            Err(Wrong(error, description)) => return Ok(back(error, &description)),
+        };
+    }
     let started = started(state, request, client.id);
     match select(state, &client, &parameters, started).await? {
         Selected::Connection(connection) => {
@@ -161,26 +170,62 @@ fn read(client: &SsoClient, parameters: &Parameters) -> Result<Request, Wrong> {
     if !scope.split(' ').any(|one| one == "openid") {
         return Err(Wrong("invalid_scope", "scope must have openid in it".to_owned()));
     }
-    let prompt = bounded("prompt", 100)?;
-    if prompt.as_deref().is_some_and(|prompt| !PROMPTS.contains(&prompt)) {
-        return Err(Wrong::invalid("prompt must be none, login, consent or select_account"));
-    }
+    let prompt = prompt(bounded("prompt", 100)?)?;
     let max_age = parameters.get("max_age").map(str::parse::<u32>).transpose();
     let max_age = max_age.map_err(|_| Wrong::invalid("max_age must be a number of seconds"))?;
     Ok(Request {
         client_state,
         nonce: bounded("nonce", LONGEST_STATE)?,
-        scope,
+        scope: granted(&scope),
         challenge: challenge(client, parameters)?,
         channel: channel(client, parameters)?,
         max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
         // Not every identity provider looks at `max_age`, so people are asked anew. What counts is when it says they were.
         prompt: match (max_age, prompt) {
-            (Some(_), None) => Some("login".to_owned()),
+            (Some(_), prompt) if prompt.as_deref() != Some("none") => Some("login".to_owned()),
             (_, prompt) => prompt,
         },
         login_hint: bounded("login_hint", LONGEST_HINT)?,
+        purpose: Purpose::Anybody,
     })
+}
+
+/// What is granted of the scopes that an app asks for. Others are left out (RFC 6749 §3.3), and the app is told with its
+/// tokens.
+fn granted(asked: &str) -> String {
+    let is_asked = |scope: &&str| asked.split(' ').any(|one| one == *scope);
+    SCOPES.into_iter().filter(is_asked).collect::<Vec<_>>().join(" ")
+}
+
+/// What the identity provider is to do. An app may want several things at once; Entra ID takes one (AADSTS90023), so it is
+/// the one that asks most of the person.
+fn prompt(asked: Option<String>) -> Result<Option<String>, Wrong> {
+    let Some(asked) = asked else { return Ok(None) };
+    let asked: Vec<&str> = asked.split(' ').filter(|one| !one.is_empty()).collect();
+    if asked.iter().any(|one| !PROMPTS.contains(one)) {
+        return Err(Wrong::invalid("prompt must be none, login, consent or select_account"));
+    }
+    if asked.len() > 1 && asked.contains(&"none") {
+        return Err(Wrong::invalid("prompt none goes with no other"));
+    }
+    let most = PROMPTS.into_iter().find(|one| asked.contains(one));
+    Ok(most.map(str::to_owned))
+}
+
+/// Whom an app means that hands back an ID token of its own (OpenID Connect Core §3.1.2.1). That the token has expired is no
+/// matter.
+async fn meant(state: &Inner, client: &SsoClient, hint: &str) -> Result<Result<ResourceId, Wrong>, Fault> {
+    let keys = state.keys.get(state.now()).await;
+    let keys = keys.map_err(|error| Fault::broken("the keys", &error))?;
+    let hint = match read_id_token_hint(hint, &state.issuer, &keys.public) {
+        Ok(hint) => hint,
+        Err(error) => return Ok(Err(Wrong::invalid(error.to_string()))),
+    };
+    if hint.aud != client.id.to_string() {
+        return Ok(Err(Wrong::invalid("id_token_hint is of another app")));
+    }
+    let person = hint.sub.parse();
+    Ok(person.map_err(|_| Wrong::invalid("id_token_hint names nobody of a directory")))
 }
 
 /// The PKCE challenge: S256 only, and demanded of public apps (RFC 7636, RFC 9700 §2.1.1).
@@ -224,7 +269,11 @@ fn channel(client: &SsoClient, parameters: &Parameters) -> Result<LoginChannel, 
 ///
 /// # Errors
 /// As the store, and where the identity provider is not known.
-pub(crate) async fn begin_test(state: &Inner, connection: &Connection) -> Result<HttpResponse, Fault> {
+pub(crate) async fn begin_test(
+    state: &Inner,
+    connection: &Connection,
+    purpose: Purpose,
+) -> Result<HttpResponse, Fault> {
     let asked = Request {
         client_state: String::new(),
         nonce: None,
@@ -234,6 +283,7 @@ pub(crate) async fn begin_test(state: &Inner, connection: &Connection) -> Result
         max_age: None,
         prompt: Some("select_account".to_owned()),
         login_hint: None,
+        purpose,
     };
     begin(state, None, connection, "", asked).await
 }
@@ -280,7 +330,7 @@ async fn send_on(
     let now = state.now();
     let id = SsoLoginId::new();
     let (token, hash) = Token::mint(TokenKind::SsoLogin, id.uuid());
-    let secret = BrowserSecret::random();
+    let secret = BrowserSecret::random(asked.purpose);
     let login = SsoLogin {
         id,
         state_hash: *hash.as_bytes(),
@@ -349,7 +399,7 @@ struct RealmPage<'a> {
 }
 
 /// What the page hands on.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 12] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -361,6 +411,7 @@ const KEPT: [&str; 11] = [
     "channel",
     "prompt",
     "max_age",
+    "id_token_hint",
 ];
 
 /// Asks who somebody is, to find the company's identity provider.

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::selector::is_open;
 use crate::state::{Inner, State};
 use crate::test_login;
-use crate::transaction::{BrowserSecret, closing};
+use crate::transaction::{BrowserSecret, Purpose, closing};
 use crate::upstream;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -61,7 +61,7 @@ async fn finish(state: &Inner, request: &HttpRequest, slug: &str, text: &[u8]) -
     let trace_id = telemetry::trace_id(&span);
     let mut response = if login.client_id.is_none() {
         let claims = tested(state, &connection, &login, &secret, &parameters, now).await;
-        test_login::result(state, &connection, claims, now).await?
+        test_login::result(state, &connection, claims, &secret, now).await?
     } else {
         match enter(state, &connection, &login, &secret, &parameters, now).await {
             Ok(entered) => entered.answer(state, &connection, &login, trace_id).await,
@@ -128,6 +128,9 @@ async fn enter(
     check_issuer(&provider, parameters)?;
     let claims = claims(state, connection, &provider, login, secret, parameters, now).await?;
     let matched = matching::find(state, connection, &claims, login.channel, true, now).await?;
+    if matches!(secret.purpose, Purpose::Person(meant) if meant != matched.person.id) {
+        return Err(Refusal::OtherPerson.into());
+    }
     let client = match login.client_id {
         Some(id) => state.store.sso_clients().by_id(id).await?,
         None => None,

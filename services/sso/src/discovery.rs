@@ -1,5 +1,6 @@
 //! What apps read to find the rest: the provider's document (OpenID Connect Discovery 1.0 §3) and its keys.
 
+use crate::authorize::SCOPES;
 use crate::fault::Fault;
 use crate::state::State;
 use actix_web::HttpResponse;
@@ -13,6 +14,7 @@ const KEPT: &str = "public, max-age=300";
 
 pub(crate) async fn document(state: Data<State>) -> HttpResponse {
     let issuer = &state.issuer;
+    let scopes: Vec<&str> = SCOPES.into_iter().chain(["ssf.read", "ssf.manage"]).collect();
     let document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
@@ -25,7 +27,7 @@ pub(crate) async fn document(state: Data<State>) -> HttpResponse {
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "profile", "email", "groups", "offline_access", "ssf.read", "ssf.manage"],
+        "scopes_supported": scopes,
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "name", "given_name", "family_name",
             "preferred_username", "email", "organization_id", "directory_id", "connection_id", "channel", "roles", "groups",

@@ -27,6 +27,9 @@ pub(crate) enum Fault {
     /// The login is not known, was used before, is too old, or belongs to another browser or connection.
     #[error("login_lost: {0}")]
     LoginLost(&'static str),
+    /// The link of a test is too old, or of another connection.
+    #[error("old_test")]
+    OldTest,
     /// Too many requests come from one address; the next may come after this time.
     #[error("too_many_requests")]
     TooMany(Duration),
@@ -67,6 +70,10 @@ impl Fault {
                 "This login cannot go on",
                 "It was finished before, took too long, or began in another browser. Go back to the app and log in again.",
             ),
+            Self::OldTest => (
+                "This link of a test is too old",
+                "Open the page of the connection again, and begin the test there.",
+            ),
             Self::TooMany(_) => (
                 "Too many people log in from your network at once",
                 "Wait a few seconds, and load this page again.",
@@ -91,9 +98,12 @@ struct FaultPage<'a> {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::UnknownClient | Self::RedirectUri | Self::NoStart | Self::BadRequest(_) | Self::LoginLost(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::UnknownClient
+            | Self::RedirectUri
+            | Self::NoStart
+            | Self::BadRequest(_)
+            | Self::LoginLost(_)
+            | Self::OldTest => StatusCode::BAD_REQUEST,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -137,6 +147,7 @@ impl Fault {
             Self::NoStart => "no_start",
             Self::BadRequest(_) => "bad_request",
             Self::LoginLost(reason) => reason,
+            Self::OldTest => "old_test",
             Self::TooMany(_) => "too_many_requests",
             Self::Store(_) | Self::Broken(_) => "internal_error",
         }

@@ -1,25 +1,15 @@
-//! Where the form of a page of ours leads: on to a site of others, by an answer that is no redirect.
-//!
-//! A page of ours says by its policy that its forms go to us alone, and browsers hold the redirects after a form against that
-//! (CSP Level 3 §6.4.2). So the answer to a form is a page that goes on by itself, at once.
+//! Where the form of a page of ours leads: on to a site of others, by a page that goes on by itself in place of a redirect.
 
 use crate::fault::{Fault, page};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, LOCATION};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
+use pages::Leading;
 use url::form_urlencoded;
 
 /// The field by which a request says that it comes from our form.
 pub(crate) const MARK: &str = "asked";
-/// Has a browser go on by itself; all know it, and none has a name for it in a specification of HTTP.
-const REFRESH: HeaderName = HeaderName::from_static("refresh");
-
-#[derive(Template)]
-#[template(path = "leading.html")]
-struct LeadingPage<'a> {
-    to: &'a str,
-}
+const HEADING: &str = "On to the next page";
 
 /// The answer to a request: where a form of ours asked, a page in place of a redirect.
 ///
@@ -32,12 +22,15 @@ pub(crate) fn answer(request: &HttpRequest, response: HttpResponse) -> Result<Ht
     let Some(to) = location.and_then(|to| to.to_str().ok()) else {
         return Ok(response);
     };
-    let body = LeadingPage { to };
-    let mut leading =
-        page(StatusCode::OK, "On to the next page", body).map_err(|error| Fault::broken("a page", &error))?;
-    let refresh = HeaderValue::try_from(format!("0; url={to}"));
-    let refresh = refresh.map_err(|error| Fault::broken("an address to go to", &error))?;
-    leading.headers_mut().insert(REFRESH, refresh);
+    let body = Leading {
+        to,
+        heading: HEADING,
+        advice: "If nothing happens, go on by this link.",
+        link: "Continue",
+    };
+    let mut leading = page(StatusCode::OK, HEADING, body).map_err(|error| Fault::broken("a page", &error))?;
+    let led = body.lead(leading.headers_mut());
+    led.map_err(|error| Fault::broken("an address to go to", &error))?;
     for cookie in response.cookies() {
         let added = leading.add_cookie(&cookie);
         added.map_err(|error| Fault::broken("the cookie of a login", &error))?;
@@ -47,7 +40,7 @@ pub(crate) fn answer(request: &HttpRequest, response: HttpResponse) -> Result<Ht
 
 #[cfg(test)]
 mod tests {
-    use super::{REFRESH, answer};
+    use super::answer;
     use crate::outcome::redirect;
     use actix_web::cookie::Cookie;
     use actix_web::http::header::LOCATION;
@@ -61,7 +54,7 @@ mod tests {
         let request = TestRequest::with_uri("/sso/authorize?state=s&asked=1").to_http_request();
         let led = answer(&request, response).unwrap();
         assert_eq!(led.status(), 200);
-        assert_eq!(led.headers().get(REFRESH).unwrap(), &format!("0; url={to}"));
+        assert_eq!(led.headers().get("refresh").unwrap(), &format!("0; url={to}"));
         assert!(led.headers().get(LOCATION).is_none());
         assert_eq!(led.cookies().next().unwrap().value(), "secret");
     }

@@ -43,11 +43,17 @@ impl From<Refusal> for MatchError {
     }
 }
 
-/// What a person is known by at a connection: tenant and object, or, where an identity provider has none, issuer and subject.
-pub(crate) fn subject(claims: &IdTokenClaims) -> String {
+/// What user flows of Azure AD B2C say in `sub` that do not say who somebody is: to everybody the same.
+const NO_SUBJECT: &str = "Not supported currently. Use oid claim.";
+
+/// What a person is known by at a connection: tenant and object. Tokens of Azure AD B2C may lack one or both: then it is issuer
+/// and object, or issuer and subject.
+fn subject(claims: &IdTokenClaims) -> Result<String, Refusal> {
     match (claims.tid, claims.oid) {
-        (Some(tid), Some(oid)) => format!("{tid}.{oid}"),
-        _ => format!("{} {}", claims.iss, claims.sub),
+        (Some(tid), Some(oid)) => Ok(format!("{tid}.{oid}")),
+        (None, Some(oid)) => Ok(format!("{} {oid}", claims.iss)),
+        _ if claims.sub == NO_SUBJECT => Err(Refusal::ClaimMissing("oid".to_owned())),
+        _ => Ok(format!("{} {}", claims.iss, claims.sub)),
     }
 }
 
@@ -65,7 +71,7 @@ pub(crate) async fn find(
     if is_guest(connection, claims) && !connection.allows_guests {
         return Err(Refusal::Guest.into());
     }
-    let subject = subject(claims);
+    let subject = subject(claims)?;
     let bindings = state.store.sso_bindings(connection.id);
     let mut bound = bindings.of_subject(&subject).await?;
     let known = match &bound {
@@ -140,4 +146,63 @@ async fn first(
     let name = name.filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Refusal::ClaimMissing(connection.user_name_claim.clone()))?;
     Ok(people.by_user_name(name).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NO_SUBJECT, subject};
+    use crate::refusal::Refusal;
+    use events::Timestamp;
+    use oidc::IdTokenClaims;
+    use serde_json::Map;
+    use uuid::Uuid;
+
+    const B2C: &str = "https://fabrikam.b2clogin.com/t/v2.0/";
+
+    fn claims(tid: Option<u128>, oid: Option<u128>, sub: &str) -> IdTokenClaims {
+        IdTokenClaims {
+            iss: B2C.to_owned(),
+            sub: sub.to_owned(),
+            oid: oid.map(Uuid::from_u128),
+            tid: tid.map(Uuid::from_u128),
+            upn: None,
+            preferred_username: None,
+            name: None,
+            email: None,
+            email_verified: false,
+            roles: Vec::new(),
+            groups: Vec::new(),
+            groups_overage: false,
+            acct: None,
+            idp: None,
+            sid: None,
+            login_hint: None,
+            auth_time: None,
+            acr: None,
+            acrs: Vec::new(),
+            amr: Vec::new(),
+            expires_at: Timestamp::from_millis(0),
+            raw: Map::new(),
+        }
+    }
+
+    #[test]
+    fn the_object_says_who_somebody_is_wherever_there_is_one() {
+        let (tenant, object) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let with_tenant = subject(&claims(Some(1), Some(2), "pairwise"));
+        assert_eq!(with_tenant, Ok(format!("{tenant}.{object}")));
+        for sub in ["pairwise", NO_SUBJECT] {
+            let without = subject(&claims(None, Some(2), sub));
+            assert_eq!(without, Ok(format!("{B2C} {object}")), "{sub}");
+        }
+        assert_eq!(subject(&claims(None, None, "sub")), Ok(format!("{B2C} sub")));
+    }
+
+    #[test]
+    fn a_subject_that_everybody_has_is_nobodys() {
+        for tid in [None, Some(1)] {
+            let refused = subject(&claims(tid, None, NO_SUBJECT));
+            assert_eq!(refused, Err(Refusal::ClaimMissing("oid".to_owned())));
+        }
+    }
 }

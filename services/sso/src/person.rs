@@ -38,7 +38,12 @@ impl<'s> People<'s> {
     /// As the store.
     pub(crate) async fn of(state: &'s Inner, id: DirectoryId) -> Result<Option<Self>, StoreError> {
         let directory = state.store.directories().by_id(id).await?;
-        Ok(directory.map(|directory| Self { state, directory }))
+        Ok(directory.map(|directory| Self::in_directory(state, directory)))
+    }
+
+    /// Those of a directory that was just read.
+    pub(crate) const fn in_directory(state: &'s Inner, directory: Directory) -> Self {
+        Self { state, directory }
     }
 
     /// Somebody by id.

@@ -40,6 +40,8 @@ pub(crate) enum Refusal {
     Guest,
     /// The person may not use the channel.
     ChannelDenied,
+    /// The app meant another person.
+    OtherPerson,
     /// Something that is ours to mend.
     Internal,
 }
@@ -63,6 +65,7 @@ impl Refusal {
             Self::IdentityConflict => "identity_conflict".to_owned(),
             Self::Guest => "guest_not_allowed".to_owned(),
             Self::ChannelDenied => "web_access_denied".to_owned(),
+            Self::OtherPerson => "other_person".to_owned(),
             Self::Internal => "internal_error".to_owned(),
         }
     }
@@ -112,6 +115,9 @@ impl Refusal {
             }
             Self::Guest => "The account is a guest of the tenant, and the connection allows none.".to_owned(),
             Self::ChannelDenied => "The role of the person does not include this kind of app.".to_owned(),
+            Self::OtherPerson => {
+                "The app asked for the person of its id_token_hint, and somebody else logged in.".to_owned()
+            }
             Self::Internal => "Something is wrong with this installation; see its log.".to_owned(),
         }
     }
@@ -135,6 +141,8 @@ impl Refusal {
             Self::Redemption { .. } | Self::Credential | Self::IdToken(_) | Self::NoIdToken | Self::Internal => {
                 "server_error"
             }
+            // OpenID Connect Core §3.1.2.2.
+            Self::OtherPerson => "login_required",
             Self::ConnectionInactive
             | Self::ClaimMissing(_)
             | Self::NotProvisioned

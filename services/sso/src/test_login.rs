@@ -1,17 +1,23 @@
 //! A login that tests a connection: somebody whom an administrator named logs in at the identity provider, and sees what it
 //! said of them and what would have come of it. Nothing is bound, no session begins, and nobody else sees anything.
+//!
+//! Anybody may begin one, who knows the address. What came of it is noted only where an administrator began it, by a link that
+//! the management API gave out with a ticket: a stranger must not overwrite what the administrators look at.
 
 use crate::authorize;
 use crate::fault::{Fault, page};
 use crate::matching::{self, MatchError};
+use crate::parameters::Parameters;
 use crate::refusal::Refusal;
 use crate::state::{Inner, State};
+use crate::transaction::{BrowserSecret, Purpose};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::Timestamp;
 use oidc::IdTokenClaims;
+use secrets::{SessionClaims, SessionTokenUse};
 use store::{Connection, ConnectionState, ConnectionTest, LoginChannel, TestDecision};
 
 /// Claims that say when and for what a token was made, and nothing of the person.
@@ -25,7 +31,20 @@ pub(crate) async fn begin(state: Data<State>, request: HttpRequest, slug: Path<S
     let connection = state.store.connections().by_slug(&slug).await?;
     let connection = connection.filter(may_be_tested);
     let connection = connection.ok_or(Fault::LoginLost("no_connection"))?;
-    authorize::begin_test(&state, &connection).await
+    let parameters = Parameters::read(request.query_string().as_bytes());
+    let parameters = parameters.map_err(|error| Fault::BadRequest(error.to_string()))?;
+    let purpose = match parameters.get("ticket") {
+        None => Purpose::Anybody,
+        Some(ticket) if is_ticket_of(&state, &connection, ticket) => Purpose::NotedTest,
+        Some(_) => return Err(Fault::OldTest),
+    };
+    authorize::begin_test(&state, &connection, purpose).await
+}
+
+/// Whether the management API gave this ticket out for tests of a connection as it is.
+fn is_ticket_of(state: &Inner, connection: &Connection, ticket: &str) -> bool {
+    let good = SessionClaims::of_test(connection.id.uuid(), connection.updated_at.millis());
+    state.tokens.verify(SessionTokenUse::Test, ticket, state.now().millis()) == Some(good)
 }
 
 /// Whether a connection may be tested: unless it is paused, also before people log in by it.
@@ -51,6 +70,8 @@ struct TestedPage {
     connection: String,
     /// Whether an administrator named the account.
     is_named: bool,
+    /// Whether what came of it is noted.
+    is_noted: bool,
     decisions: Vec<Decision>,
     claims: Vec<(String, String)>,
 }
@@ -60,11 +81,13 @@ pub(crate) async fn result(
     state: &Inner,
     connection: &Connection,
     claims: Result<IdTokenClaims, Refusal>,
+    secret: &BrowserSecret,
     now: Timestamp,
 ) -> Result<HttpResponse, Fault> {
     let mut shown = TestedPage {
         connection: connection.name.clone(),
         is_named: true,
+        is_noted: secret.purpose == Purpose::NotedTest,
         decisions: Vec::new(),
         claims: Vec::new(),
     };
@@ -82,8 +105,10 @@ pub(crate) async fn result(
         }
         Err(refusal) => shown.decisions.push(refused(None, "Any", &refusal)),
     }
-    let test = noted(&shown, now);
-    state.store.connections().note_test(connection.id, &test).await?;
+    if shown.is_noted {
+        let test = noted(&shown, now);
+        state.store.connections().note_test(connection.id, &test).await?;
+    }
     page(StatusCode::OK, "Test login", shown).map_err(|error| Fault::broken("a page", &error))
 }
 

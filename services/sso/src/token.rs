@@ -2,7 +2,9 @@
 //! for itself (§4.4; see `ssf`).
 //!
 //! A code and a refresh token are good once; whoever uses one again ends the session, for one of the two who had it stole it
-//! (RFC 9700 §4.5 and §4.14). Whether the person may log in still is looked up each time.
+//! (RFC 9700 §4.5 and §4.14). Both are bound to the app that they were given to (RFC 6749 §10.4 and §10.5): another app is
+//! refused, and the session goes on, for it gained nothing, and could else log out whoever's token it came by. Whether the
+//! person may log in still is looked up each time.
 
 use crate::client::authenticated;
 use crate::follow::end_sessions;
@@ -15,15 +17,17 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use events::{DirectoryId, SsoSessionId, Timestamp};
+use events::{SsoSessionId, Timestamp};
 use keyring::{KeyRingError, Keys};
 use oidc::{CodeChallenge, IssuedIdToken, KeyError, left_half_hash};
 use secrecy::ExposeSecret as _;
 use secrets::{SessionClaims, SessionTokenUse, Token, TokenKind};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    ClientAuthentication, LiveWay, LoginChannel, SessionEnd, SessionFilter, SsoClient, SsoSession, StoreError,
+    ClientAuthentication, LiveWay, LoginChannel, PlacedSession, SessionEnd, SessionFilter, SsoClient, SsoSession,
+    StoreError,
 };
 
 /// Why nothing is given out (RFC 6749 §5.2).
@@ -105,7 +109,7 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
     let now = state.now();
     let client = authenticated(&state, &request, &parameters, now).await?;
     state.pass(ClientUse::Token, client.id).map_err(TokenError::TooMany)?;
-    let (session, person) = match parameters.get("grant_type") {
+    let granted = match parameters.get("grant_type") {
         Some("client_credentials") => return Ok(given(ssf::grant(&state, &client, &parameters, now)?)),
         Some("authorization_code") => redeem(&state, &client, &parameters, now).await?,
         Some("refresh_token") => refresh(&state, &client, &parameters, now).await?,
@@ -115,11 +119,17 @@ pub(crate) async fn handler(state: Data<State>, request: HttpRequest, body: Byte
         }
         None => return Err(TokenError::request("grant_type is missing")),
     };
-    if let Some(begun) = &session.begun.traceparent {
+    if let Some(begun) = &granted.session.begun.traceparent {
         telemetry::link(&tracing::Span::current(), begun);
     }
-    let keys = state.keys.get(now).await?;
-    Ok(given(tokens(&state, &keys, &session, &person, now)?))
+    Ok(given(tokens(&state, &granted, now)?))
+}
+
+/// Who gets tokens, and the keys that sign them.
+struct Granted {
+    session: SsoSession,
+    person: Person,
+    keys: Arc<Keys>,
 }
 
 /// Tokens, which no cache keeps (RFC 6749 §5.1).
@@ -135,7 +145,7 @@ async fn redeem(
     client: &SsoClient,
     parameters: &Parameters,
     now: Timestamp,
-) -> Result<(SsoSession, Person), TokenError> {
+) -> Result<Granted, TokenError> {
     const NOT_GOOD: TokenError =
         TokenError::grant("the code is not good: it was used, is too old, or is another app's");
     let code = parameters.get("code").ok_or(TokenError::request("code is missing"))?;
@@ -143,11 +153,11 @@ async fn redeem(
         .filter(|token| token.kind() == TokenKind::SsoCode)
         .ok_or(NOT_GOOD)?;
     let sessions = state.store.sso_sessions();
-    let session = sessions.by_id(SsoSessionId::from(token.id())).await?;
-    let session = session
-        .filter(|session| token.matches(&session.begun.code_hash))
+    let placed = sessions.placed(SsoSessionId::from(token.id())).await?;
+    let placed = placed
+        .filter(|placed| token.matches(&placed.session.begun.code_hash))
         .ok_or(NOT_GOOD)?;
-    let begun = &session.begun;
+    let begun = &placed.session.begun;
     if begun.client_id != client.id {
         return Err(NOT_GOOD);
     }
@@ -158,8 +168,9 @@ async fn redeem(
     }
     check_verifier(client, begun.code_challenge.as_deref(), parameters.get("code_verifier"))?;
     // Whatever may fail comes before the code is used up: who is told to try again must not be taken for a thief.
-    let person = welcome(state, &session, now).await?;
-    state.keys.get(now).await?;
+    let (session, person) = welcome(state, placed, now).await?;
+    let begun = &session.begun;
+    let keys = state.keys.get(now).await?;
     let lane = state.lane(begun.directory_id);
     let Some(redeemed) = sessions.redeem(lane, begun.id, now).await? else {
         // Looked up again: of two who come in the same moment, both have seen it unused.
@@ -173,7 +184,11 @@ async fn redeem(
         }
         return Err(NOT_GOOD);
     };
-    Ok((redeemed, person))
+    Ok(Granted {
+        session: redeemed,
+        person,
+        keys,
+    })
 }
 
 /// PKCE (RFC 7636 §4.6): with a challenge a verifier is demanded, without one none is taken (RFC 9700 §4.8.2).
@@ -199,7 +214,7 @@ async fn refresh(
     client: &SsoClient,
     parameters: &Parameters,
     now: Timestamp,
-) -> Result<(SsoSession, Person), TokenError> {
+) -> Result<Granted, TokenError> {
     const NOT_GOOD: TokenError =
         TokenError::grant("the refresh token is not good: it was used, is too old, or its session is over");
     let text = parameters
@@ -210,15 +225,15 @@ async fn refresh(
         .verify(SessionTokenUse::Refresh, text, now.millis())
         .ok_or(NOT_GOOD)?;
     let sessions = state.store.sso_sessions();
-    let session = sessions.by_id(SsoSessionId::from(claims.session)).await?;
-    let mut session = session
-        .filter(|session| session.begun.client_id == client.id)
+    let placed = sessions.placed(SsoSessionId::from(claims.session)).await?;
+    let placed = placed
+        .filter(|placed| placed.session.begun.client_id == client.id)
         .ok_or(NOT_GOOD)?;
-    if !session.is_live(now) || session.redeemed_at.is_none() {
+    if !placed.session.is_live(now) || placed.session.redeemed_at.is_none() {
         return Err(NOT_GOOD);
     }
-    let person = welcome(state, &session, now).await?;
-    state.keys.get(now).await?;
+    let (mut session, person) = welcome(state, placed, now).await?;
+    let keys = state.keys.get(now).await?;
     if !sessions.refresh(session.begun.id, claims.generation, now).await? {
         // It was replaced before: whoever has the newest and whoever sent this one are not the same.
         let (id, directory) = (session.begun.id, session.begun.directory_id);
@@ -226,32 +241,41 @@ async fn refresh(
         return Err(NOT_GOOD);
     }
     session.refresh_generation = claims.generation.saturating_add(1);
-    Ok((session, person))
+    Ok(Granted { session, person, keys })
 }
 
-/// The person of a session, who may log in still.
-async fn welcome(state: &Inner, session: &SsoSession, now: Timestamp) -> Result<Person, TokenError> {
+/// A session and its person, who may log in still.
+async fn welcome(state: &Inner, placed: PlacedSession, now: Timestamp) -> Result<(SsoSession, Person), TokenError> {
+    let (session, found) = live_person(state, placed).await?;
     let begun = &session.begun;
-    let reason = match live_person(state, begun.directory_id, &begun.way()).await? {
-        Ok(person) => return Ok(person),
+    let reason = match found {
+        Ok(person) => return Ok((session, person)),
         Err(reason) => reason,
     };
     end_sessions(state, SessionFilter::Id(begun.id), begun.directory_id, reason, now).await?;
     Err(TokenError::grant("the person may not log in any more"))
 }
 
-/// Who is logged in in this way, or why they may not be any more.
+/// A session and who is logged in by it, or why they may not be any more.
 pub(crate) async fn live_person(
     state: &Inner,
-    directory: DirectoryId,
-    way: &LiveWay,
-) -> Result<Result<Person, SessionEnd>, StoreError> {
-    let is_open = is_way_open(state, way).await?;
-    let person = match People::of(state, directory).await? {
-        Some(people) if is_open => people.by_id(way.user_id).await?,
-        _ => None,
+    placed: PlacedSession,
+) -> Result<(SsoSession, Result<Person, SessionEnd>), StoreError> {
+    let PlacedSession {
+        session,
+        connection,
+        directory,
+    } = placed;
+    let is_open = is_open(&connection);
+    let person = if is_open {
+        People::in_directory(state, directory)
+            .by_id(session.begun.user_id)
+            .await?
+    } else {
+        None
     };
-    Ok(may_be(is_open, person.as_ref(), way.channel).and(person.ok_or(SessionEnd::Deleted)))
+    let may = may_be(is_open, person.as_ref(), session.begun.channel);
+    Ok((session, may.and(person.ok_or(SessionEnd::Deleted))))
 }
 
 /// Whether people may come by the connection of this way.
@@ -272,13 +296,8 @@ pub(crate) fn may_be(is_open: bool, person: Option<&Person>, channel: LoginChann
 }
 
 /// What the app gets.
-fn tokens(
-    state: &Inner,
-    keys: &Keys,
-    session: &SsoSession,
-    person: &Person,
-    now: Timestamp,
-) -> Result<Value, TokenError> {
+fn tokens(state: &Inner, granted: &Granted, now: Timestamp) -> Result<Value, TokenError> {
+    let Granted { session, person, keys } = granted;
     let begun = &session.begun;
     let ends_at = Ord::min(now.plus(state.config.access), begun.expires_at);
     let claims = |expires_at: Timestamp| SessionClaims {

@@ -8,31 +8,72 @@ use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::SsoLoginId;
+use events::{ResourceId, SsoLoginId};
 use oidc::CodeVerifier;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
+use uuid::Uuid;
 
-/// The secret of a login, in the cookie of one browser.
-pub(crate) struct BrowserSecret([u8; 32]);
+/// What a login is for, beside what is stored of it. It travels with the secret, and the stored hash covers both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Whoever logs in.
+    Anybody,
+    /// This person, whom the app named; nobody else.
+    Person(ResourceId),
+    /// A test that an administrator began: what comes of it is noted.
+    NotedTest,
+}
+
+impl Purpose {
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Anybody => Vec::new(),
+            Self::Person(id) => id.uuid().into_bytes().to_vec(),
+            Self::NotedTest => vec![1],
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [] => Some(Self::Anybody),
+            [1] => Some(Self::NotedTest),
+            _ => Uuid::from_slice(bytes).ok().map(|id| Self::Person(id.into())),
+        }
+    }
+}
+
+/// The secret of a login, in the cookie of one browser, and what the login is for.
+pub(crate) struct BrowserSecret {
+    random: [u8; 32],
+    pub(crate) purpose: Purpose,
+}
 
 impl BrowserSecret {
-    pub(crate) fn random() -> Self {
-        Self(secrets::random_bytes())
+    pub(crate) fn random(purpose: Purpose) -> Self {
+        Self {
+            random: secrets::random_bytes(),
+            purpose,
+        }
     }
 
     /// The one that a browser shows for a login.
     pub(crate) fn of(request: &HttpRequest, state: &Inner, login: SsoLoginId) -> Option<Self> {
         let cookie = request.cookie(&name(state, login))?;
         let bytes = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
-        bytes.try_into().ok().map(Self)
+        let (random, purpose) = bytes.split_first_chunk()?;
+        Some(Self {
+            random: *random,
+            purpose: Purpose::read(purpose)?,
+        })
     }
 
-    fn derived(&self, purpose: &str) -> [u8; 32] {
+    fn derived(&self, of: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
-        hash.update(purpose.as_bytes());
+        hash.update(of.as_bytes());
         hash.update([0]);
-        hash.update(self.0);
+        hash.update(self.random);
+        hash.update(self.purpose.bytes());
         hash.finalize().into()
     }
 
@@ -54,7 +95,8 @@ impl BrowserSecret {
     /// The cookie that holds it.
     pub(crate) fn cookie(&self, state: &Inner, login: SsoLoginId, lasts: Duration) -> Cookie<'static> {
         let lasts = time::Duration::try_from(lasts).unwrap_or(time::Duration::MINUTE);
-        base(state, login, URL_SAFE_NO_PAD.encode(self.0))
+        let value = [&self.random[..], &self.purpose.bytes()].concat();
+        base(state, login, URL_SAFE_NO_PAD.encode(value))
             .max_age(lasts)
             .finish()
     }

@@ -95,15 +95,13 @@ async fn holder(state: &Inner, request: &HttpRequest) -> Result<(SsoSession, Per
     let now = state.now();
     let claims = state.tokens.verify(SessionTokenUse::Access, token.trim(), now.millis());
     let claims = claims.ok_or(UserinfoError::Invalid)?;
-    let session = state
-        .store
-        .sso_sessions()
-        .by_id(SsoSessionId::from(claims.session))
-        .await?;
-    let session = session
-        .filter(|session| session.is_live(now))
+    let sessions = state.store.sso_sessions();
+    let placed = sessions.placed(SsoSessionId::from(claims.session)).await?;
+    let placed = placed
+        .filter(|placed| placed.session.is_live(now))
         .ok_or(UserinfoError::Invalid)?;
-    match live_person(state, session.begun.directory_id, &session.begun.way()).await? {
+    let (session, found) = live_person(state, placed).await?;
+    match found {
         Ok(person) => Ok((session, person)),
         Err(reason) => {
             let (id, directory) = (session.begun.id, session.begun.directory_id);

@@ -9,26 +9,35 @@ use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::SystemTime;
-use url::Url;
+use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
+/// The application that tests register here.
+pub const APPLICATION: &str = "c1b7e6f4-2f0a-4e7b-8d33-9a1e5c7d0b42";
 /// What applications prove themselves with here.
 pub const CLIENT_SECRET: &str = "abc8Q~the-value-of-a-secret";
+/// The example of RFC 7636, appendix B.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// Its challenge.
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// Keys of this test only; they open nothing anywhere.
-const KEYS: [&[u8]; 2] = [
-    include_bytes!("keys/identity-provider-1.pk8"),
-    include_bytes!("keys/identity-provider-2.pk8"),
-];
+static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
+    [
+        include_bytes!("keys/identity-provider-1.pk8").as_slice(),
+        include_bytes!("keys/identity-provider-2.pk8"),
+    ]
+    .map(|key| RsaKeyPair::from_pkcs8(key).unwrap())
+});
 
-/// A running identity provider with one tenant.
-#[derive(Debug)]
+/// A running identity provider with one tenant. Clones are the same one.
+#[derive(Clone, Debug)]
 pub struct IdentityProvider {
     /// For `ROLLCALL_ENTRA_AUTHORITY`.
     pub authority: String,
@@ -48,6 +57,8 @@ struct Shared {
     codes: Mutex<HashMap<String, Login>>,
     /// Whether the token endpoint refuses everybody's secret.
     is_broken: AtomicBool,
+    /// Whether its document says that answers name it (RFC 9207).
+    says_that_it_names_itself: AtomicBool,
 }
 
 /// A login that waits to be redeemed.
@@ -73,6 +84,7 @@ impl IdentityProvider {
             tenant,
             codes: Mutex::default(),
             is_broken: AtomicBool::new(false),
+            says_that_it_names_itself: AtomicBool::new(false),
         });
         let data = web::Data::from(Arc::clone(&shared));
         let below = move |path: &str| format!("/{tenant}{path}");
@@ -119,20 +131,38 @@ impl IdentityProvider {
         self.shared.is_broken.store(refuses, Ordering::SeqCst);
     }
 
+    /// From now on its document says that each answer names it in `iss`.
+    pub fn says_that_it_names_itself(&self) {
+        self.shared.says_that_it_names_itself.store(true, Ordering::SeqCst);
+    }
+
     /// Somebody with this user name and object id logs in where a browser was sent to. Where the browser goes on to.
     #[must_use]
     pub fn log_in(&self, sent_to: &str, user_name: &str, object_id: Uuid) -> String {
+        self.log_in_with(sent_to, user_name, object_id, |_| {})
+    }
+
+    /// The same with a token of other claims.
+    #[must_use]
+    pub fn log_in_with(
+        &self,
+        sent_to: &str,
+        user_name: &str,
+        object_id: Uuid,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> String {
         let url: Url = sent_to.parse().unwrap();
         assert!(sent_to.starts_with(&format!("{}/oauth2/v2.0/authorize", self.entered())));
         let asked: HashMap<String, String> = url.query_pairs().into_owned().collect();
         assert_eq!(asked["code_challenge_method"], "S256");
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-        let claims = json!({
+        let mut claims = json!({
             "iss": self.issuer(), "aud": asked["client_id"], "nonce": asked["nonce"],
             "iat": now, "nbf": now, "exp": now + 3_600, "ver": "2.0",
             "tid": self.tenant, "oid": object_id, "sub": format!("sub-{object_id}"),
             "upn": user_name, "name": user_name, "sid": Uuid::new_v4(),
         });
+        change(claims.as_object_mut().unwrap());
         let code = Uuid::new_v4().to_string();
         let login = Login {
             client_id: asked["client_id"].clone(),
@@ -146,6 +176,33 @@ impl IdentityProvider {
             .append_pair("state", &asked["state"]);
         self.shared.codes.lock().unwrap().insert(code, login);
         back.into()
+    }
+
+    /// The form by which an application redeems the code of somebody who logged in, without Rollcall.
+    #[must_use]
+    pub fn redemption(&self, user_name: &str, object_id: Uuid) -> String {
+        const HERE: &str = "http://127.0.0.1/";
+        let mut sent_to: Url = format!("{}/oauth2/v2.0/authorize", self.entered()).parse().unwrap();
+        sent_to.query_pairs_mut().extend_pairs([
+            ("client_id", APPLICATION),
+            ("redirect_uri", HERE),
+            ("nonce", "nonce"),
+            ("state", "state"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        let back: Url = self.log_in(sent_to.as_str(), user_name, object_id).parse().unwrap();
+        let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1;
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("client_id", APPLICATION),
+                ("client_secret", CLIENT_SECRET),
+                ("redirect_uri", HERE),
+                ("code_verifier", VERIFIER),
+            ])
+            .finish()
     }
 
     /// How often the keys were asked for.
@@ -175,7 +232,7 @@ impl IdentityProvider {
 fn signed(key: usize, claims: &Value) -> String {
     let header = json!({ "typ": "JWT", "alg": "RS256", "kid": kid(key), "x5t": kid(key) });
     let signed = unsigned(&header, claims);
-    let pair = pair(key);
+    let pair = &KEYS[key];
     let mut signature = vec![0; pair.public().modulus_len()];
     pair.sign(
         &RSA_PKCS1_SHA256,
@@ -200,13 +257,9 @@ pub fn kid(key: usize) -> String {
     format!("key-{key}")
 }
 
-pub(crate) fn pair(key: usize) -> RsaKeyPair {
-    RsaKeyPair::from_pkcs8(KEYS[key]).unwrap()
-}
-
-pub(crate) fn document(keys: &[usize]) -> Value {
+fn document(keys: &[usize]) -> Value {
     let jwk = |key: &usize| {
-        let public = PublicKeyComponents::<Vec<u8>>::from(pair(*key).public());
+        let public = PublicKeyComponents::<Vec<u8>>::from(KEYS[*key].public());
         json!({
             "kty": "RSA", "use": "sig", "kid": kid(*key),
             "n": URL_SAFE_NO_PAD.encode(public.n),
@@ -231,6 +284,7 @@ async fn discovery(shared: web::Data<Shared>) -> HttpResponse {
         "response_types_supported": ["code", "id_token"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+        "authorization_response_iss_parameter_supported": shared.says_that_it_names_itself.load(Ordering::SeqCst),
     }))
 }
 
@@ -271,6 +325,6 @@ async fn token(shared: web::Data<Shared>, form: web::Form<HashMap<String, String
         return refusal("invalid_grant", 501_481, "The Code_Verifier does not match.");
     }
     HttpResponse::Ok().json(json!({
-        "token_type": "Bearer", "expires_in": 3_600, "id_token": signed(0, &login.claims),
+        "token_type": "Bearer", "expires_in": 3_600, "access_token": "opaque", "id_token": signed(0, &login.claims),
     }))
 }

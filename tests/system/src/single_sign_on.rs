@@ -1,7 +1,6 @@
-//! The outside of single sign-on: an identity provider where people log in, and apps that they log in to and that are told
-//! when a session is over.
+//! The outside of single sign-on: apps that people log in to by an identity provider, and that are told when a session is over.
 
-use crate::identity_provider::{document, kid, pair, unsigned};
+use crate::identity_provider::{APPLICATION, CHALLENGE, CLIENT_SECRET, IdentityProvider, VERIFIER};
 use crate::process::{PATIENCE, pause};
 use crate::{System, Tenant};
 use actix_web::dev::ServerHandle;
@@ -10,9 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
-use ring::rand::SystemRandom;
-use ring::rsa::KeyPair;
-use ring::signature::RSA_PKCS1_SHA256;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -23,141 +19,15 @@ use uuid::Uuid;
 
 /// Where apps of tests wait: on the person's own machine, so that everybody may log in to them.
 pub const REDIRECT_URI: &str = "http://127.0.0.1/cb";
-/// What proves Rollcall at the identity provider.
-const SECRET: &str = "a secret of an identity provider in a test";
-/// The example of RFC 7636, appendix B.
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// Its challenge.
-pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-/// A tenant of Entra ID at the edge, which logs in whomever a test names.
-#[derive(Debug)]
-pub struct LoginProvider {
-    /// For `ROLLCALL_ENTRA_AUTHORITY`.
-    pub authority: String,
-    /// The tenant.
-    pub tenant: Uuid,
-    /// Rollcall's id there.
-    pub client_id: Uuid,
-    handle: ServerHandle,
-}
-
-/// What answers are made of.
-struct Shared {
-    key: KeyPair,
-    keys: Value,
-    metadata: Value,
-    issuer: String,
-    tenant: Uuid,
-    client_id: Uuid,
-}
-
-impl LoginProvider {
-    /// Starts on a free port.
-    #[must_use]
-    pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let authority = format!("http://{}", listener.local_addr().unwrap());
-        let (tenant, client_id) = (Uuid::new_v4(), Uuid::new_v4());
-        let base = format!("{authority}/{tenant}");
-        let issuer = format!("{base}/v2.0");
-        let metadata = json!({
-            "issuer": issuer,
-            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
-            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
-            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
-        });
-        let shared = web::Data::new(Shared {
-            key: pair(0),
-            keys: document(&[0]),
-            metadata,
-            issuer,
-            tenant,
-            client_id,
-        });
-        let server = HttpServer::new(move || {
-            let at = |path: &str| format!("/{tenant}{path}");
-            Actix::new()
-                .app_data(shared.clone())
-                .route(
-                    &at("/v2.0/.well-known/openid-configuration"),
-                    web::get().to(async |shared: web::Data<Shared>| HttpResponse::Ok().json(&shared.metadata)),
-                )
-                .route(
-                    &at("/discovery/v2.0/keys"),
-                    web::get().to(async |shared: web::Data<Shared>| HttpResponse::Ok().json(&shared.keys)),
-                )
-                .route(&at("/oauth2/v2.0/token"), web::post().to(token))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .unwrap()
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Self {
-            authority,
-            tenant,
-            client_id,
-            handle,
-        }
-    }
-
-    /// Stops.
-    pub async fn stop(self) {
-        self.handle.stop(false).await;
-    }
-}
-
-/// The code that somebody brings back from the provider: it says who they are, and for which login.
-#[must_use]
-pub fn code(user_name: &str, object: Uuid, nonce: &str) -> String {
-    URL_SAFE_NO_PAD.encode(json!([user_name, object, nonce]).to_string())
-}
-
-/// The form by which Rollcall redeems a code there.
-#[must_use]
-pub fn redemption(code: &str) -> String {
-    let mut fields = form_urlencoded::Serializer::new(String::new());
-    fields.extend_pairs([
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("client_secret", SECRET),
-    ]);
-    fields.finish()
-}
-
-async fn token(fields: web::Form<HashMap<String, String>>, shared: web::Data<Shared>) -> HttpResponse {
-    let code = fields.get("code").and_then(|code| URL_SAFE_NO_PAD.decode(code).ok());
-    let person = code.and_then(|code| serde_json::from_slice::<[String; 3]>(&code).ok());
-    let is_rollcall = fields.get("client_secret").is_some_and(|secret| secret == SECRET);
-    let (Some([user_name, object, nonce]), true) = (person, is_rollcall) else {
-        return HttpResponse::BadRequest().json(json!({ "error": "invalid_grant" }));
-    };
-    let now = events::Timestamp::now().millis() / 1_000;
-    let claims = json!({
-        "iss": shared.issuer, "sub": object, "aud": shared.client_id, "oid": object, "tid": shared.tenant, "ver": "2.0",
-        "iat": now, "nbf": now, "exp": now + 3_600, "nonce": nonce, "upn": user_name,
-    });
-    let text = unsigned(&json!({ "typ": "JWT", "alg": "RS256", "kid": kid(0) }), &claims);
-    let mut signature = vec![0; shared.key.public().modulus_len()];
-    shared
-        .key
-        .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
-        .unwrap();
-    let id_token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
-    HttpResponse::Ok().json(json!({ "token_type": "Bearer", "access_token": "opaque", "id_token": id_token }))
-}
 
 /// A connection of a directory by which people log in.
-pub async fn connect(system: &System, tenant: &Tenant, provider: &LoginProvider) -> Value {
+pub async fn connect(system: &System, tenant: &Tenant, provider: &IdentityProvider) -> Value {
     let body = json!({
         "organization_id": tenant.organization_id,
         "directory_id": tenant.directory_id,
-        "authority": format!("{}/{}", provider.authority, provider.tenant),
-        "client_id": provider.client_id,
-        "client_secret": SECRET,
+        "authority": provider.entered(),
+        "client_id": APPLICATION,
+        "client_secret": CLIENT_SECRET,
     });
     let made = system.api("POST", "/connections", Some(body)).await;
     let path = format!("/connections/{}", made["id"].as_str().unwrap());
@@ -172,6 +42,7 @@ pub struct App {
     pub id: String,
     /// What proves it.
     pub secret: String,
+    provider: IdentityProvider,
     client: Client,
 }
 
@@ -187,8 +58,8 @@ pub struct Session {
 }
 
 impl App {
-    /// Registers an app that is told of logouts at this address.
-    pub async fn register(system: &System, logout_uri: &str) -> Self {
+    /// Registers an app that is told of logouts at this address, and whose people log in at this provider.
+    pub async fn register(system: &System, provider: &IdentityProvider, logout_uri: &str) -> Self {
         let body = json!({
             "name": "App",
             "authentication": "client_secret",
@@ -201,6 +72,7 @@ impl App {
         Self {
             id: text("id"),
             secret: text("client_secret"),
+            provider: provider.clone(),
             client: Client::builder()
                 .redirect(Policy::none())
                 .timeout(PATIENCE)
@@ -231,15 +103,8 @@ impl App {
             .to_owned();
         let at_provider = location(began).await;
         // What is registered at the provider may be the address of another process.
-        let path = Url::parse(&asked(&at_provider, "redirect_uri"))
-            .unwrap()
-            .path()
-            .to_owned();
-        let mut back = Url::parse(&format!("{sso}{path}")).unwrap();
-        back.query_pairs_mut().extend_pairs([
-            ("state", asked(&at_provider, "state")),
-            ("code", code(user_name, object, &asked(&at_provider, "nonce"))),
-        ]);
+        let back = Url::parse(&self.provider.log_in(at_provider.as_str(), user_name, object)).unwrap();
+        let back = format!("{sso}{}?{}", back.path(), back.query().unwrap());
         let answer = self.client.get(back).header("cookie", cookie).send().await.unwrap();
         asked(&location(answer).await, "code")
     }

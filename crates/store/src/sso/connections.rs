@@ -402,7 +402,7 @@ fn row(new: &Connection, credential: SealedCredential) -> ActiveModel {
     }
 }
 
-fn connection(row: Model) -> Connection {
+pub(super) fn connection(row: Model) -> Connection {
     Connection {
         id: row.id.0,
         organization_id: row.organization_id.0,

@@ -143,7 +143,7 @@ impl SessionFilter {
 /// The sessions.
 #[derive(Clone, Debug)]
 pub struct SsoSessions {
-    store: Store,
+    pub(super) store: Store,
 }
 
 impl Store {

@@ -14,11 +14,11 @@ use crate::state::State;
 use crate::texts::text;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use events::Timestamp;
+use pages::Leading;
 use std::collections::HashMap;
 use store::{Connection, ConnectionState, Domain, StoreError};
 use url::Url;
@@ -27,9 +27,6 @@ use url::Url;
 const REMEMBERED: time::Duration = time::Duration::days(180);
 /// The longest name that somebody may give.
 const LONGEST_NAME: usize = 300;
-/// Goes on after a page was shown (HTML, pragma directives): a form that led to another site itself would be stopped by the
-/// policy of the page.
-const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// A connection that the login page names.
 pub(crate) struct Realm {
@@ -129,12 +126,6 @@ pub(super) fn redirect_uri(state: &State) -> String {
     format!("{}{CALLBACK}", state.public_url())
 }
 
-#[derive(Template)]
-#[template(path = "sign_on_going.html")]
-struct GoingPage {
-    href: String,
-}
-
 /// Finds the connection of somebody by the domain of the name. The same is said whether the company is unknown or has no
 /// people in the console.
 pub(super) async fn by_name(request: HttpRequest, form: Form) -> Result<HttpResponse, Fault> {
@@ -154,12 +145,20 @@ pub(super) async fn by_name(request: HttpRequest, form: Form) -> Result<HttpResp
         return again(&request, StatusCode::UNPROCESSABLE_ENTITY, errors, next).await;
     };
     let href = href(&connection, next, Some(person));
-    let refresh = HeaderValue::try_from(format!("0; url={href}"));
-    let title = text("login-going-title").to_string();
-    let mut answer = html(StatusCode::OK, plain(&title, GoingPage { href }.render()?).render()?);
-    if let Ok(refresh) = refresh {
-        answer.headers_mut().insert(REFRESH, refresh);
-    }
+    let (title, button) = (
+        text("login-going-title").to_string(),
+        text("login-going-button").to_string(),
+    );
+    // Our own address, which leads on to another site.
+    let body = Leading {
+        to: &href,
+        heading: &title,
+        advice: "",
+        link: &button,
+    };
+    let mut answer = html(StatusCode::OK, plain(&title, body.render()?).render()?);
+    let led = body.lead(answer.headers_mut());
+    led.map_err(|error| Fault::broken("an address could not be written", &error))?;
     Ok(answer)
 }
 

@@ -12,9 +12,8 @@ use hdrhistogram::Histogram;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use system::single_sign_on::{
-    App, CHALLENGE, LoginProvider, LogoutReceiver, REDIRECT_URI, VERIFIER, code, connect, redemption,
-};
+use system::identity_provider::{CHALLENGE, IdentityProvider, VERIFIER};
+use system::single_sign_on::{App, LogoutReceiver, REDIRECT_URI, connect};
 use system::{Detour, Shape, System, Tenant};
 use url::{Url, form_urlencoded};
 
@@ -106,12 +105,12 @@ pub(super) struct House {
     pub(super) tenant: Tenant,
     pub(super) door: Door,
     pub(super) receiver: LogoutReceiver,
-    provider: LoginProvider,
+    provider: IdentityProvider,
 }
 
 impl House {
     pub(super) async fn build(shape: Shape, people: usize) -> Self {
-        let provider = LoginProvider::start();
+        let provider = IdentityProvider::start();
         let environment = [("ROLLCALL_ENTRA_AUTHORITY", provider.authority.as_str())];
         let mut system = System::start_with(shape, &environment).await;
         if shape == Shape::Separate {
@@ -121,8 +120,8 @@ impl House {
         fill::people(&system, &tenant, people).await;
         let connection = connect(&system, &tenant, &provider).await;
         let receiver = LogoutReceiver::start();
-        let app = App::register(&system, &receiver.url).await;
-        let door = Door::new(&system.process("sso").url(), &app, connection);
+        let app = App::register(&system, &provider, &receiver.url).await;
+        let door = Door::new(&system.process("sso").url(), &provider, &app, connection);
         Self {
             system,
             tenant,
@@ -143,6 +142,7 @@ impl House {
 #[derive(Clone)]
 pub(super) struct Door {
     server: Server,
+    provider: IdentityProvider,
     connection: Value,
     authorize: String,
     app: String,
@@ -177,7 +177,7 @@ impl Steps {
 }
 
 impl Door {
-    fn new(sso: &str, app: &App, connection: Value) -> Self {
+    fn new(sso: &str, provider: &IdentityProvider, app: &App, connection: Value) -> Self {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([
                 ("client_id", app.id.as_str()),
@@ -193,6 +193,7 @@ impl Door {
             .finish();
         Self {
             server: Server::new(sso, None),
+            provider: provider.clone(),
             connection,
             authorize: format!("/sso/authorize?{query}"),
             app: form_urlencoded::Serializer::new(String::new())
@@ -209,15 +210,11 @@ impl Door {
     /// The person with this number logs in, and the app asks who it is.
     pub(super) async fn log_in(self, number: usize) -> Result<(), String> {
         let began = self.ask(0, "GET", &self.authorize, "", "", 303).await?;
-        let at_provider = Url::parse(&began.location).map_err(|error| error.to_string())?;
-        let asked = |name: &str| asked(&at_provider, name);
-        let code = code(&fill::user_name(number), fill::id(number), &asked("nonce")?);
-        let path = Url::parse(&asked("redirect_uri")?).map_err(|error| error.to_string())?;
-        let back = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("state", &asked("state")?), ("code", &code)])
-            .finish();
+        let (person, object) = (fill::user_name(number), fill::id(number));
+        let back = self.provider.log_in(&began.location, &person, object);
+        let back = Url::parse(&back).map_err(|error| error.to_string())?;
         let (path, cookie) = (
-            format!("{}?{back}", path.path()),
+            format!("{}?{}", back.path(), back.query().unwrap_or_default()),
             format!("cookie: {}\r\n", began.cookie),
         );
         let came = self.ask(1, "GET", &path, &cookie, "", 303).await?;
@@ -270,14 +267,13 @@ fn asked(url: &Url, name: &str) -> Result<String, String> {
 }
 
 /// The token endpoint of the identity provider, without Rollcall.
-async fn provider_alone(provider: &LoginProvider, per_second: usize) -> Load {
-    let url = format!("{}/{}/oauth2/v2.0/token", provider.authority, provider.tenant);
+async fn provider_alone(provider: &IdentityProvider, per_second: usize) -> Load {
+    let url = format!("{}/oauth2/v2.0/token", provider.entered());
     let server = Server::with_type(&url, None, "application/x-www-form-urlencoded");
+    let provider = provider.clone();
     let load = load::steadily(per_second, Duration::from_secs(10), move |n| {
-        let (server, form) = (
-            server.clone(),
-            redemption(&code(&fill::user_name(n), fill::id(n), "nonce")),
-        );
+        let form = provider.redemption(&fill::user_name(n), fill::id(n));
+        let server = server.clone();
         async move { server.send("POST", "", "", &form).await?.expect(200) }
     });
     load.await.flawless()

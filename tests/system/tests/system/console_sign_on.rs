@@ -1,11 +1,12 @@
 //! People in the console: who may enter by single sign-on, what they may do there, and when they are out.
 
 use crate::portal::{key, location};
-use crate::sign_on::{Browser, connected, start};
+use crate::sign_on::{Browser, start};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use system::identity_provider::IdentityProvider;
 use system::process::{PATIENCE, pause};
+use system::single_sign_on::connect;
 use system::{Shape, System, Tenant};
 use uuid::Uuid;
 
@@ -46,7 +47,7 @@ impl World {
         system
             .api("PATCH", &path, Some(json!({ "default_grants": ["app", "web"] })))
             .await;
-        let connection = connected(&system, &own, &provider).await;
+        let connection = connect(&system, &own, &provider).await;
         Self {
             provider,
             system,

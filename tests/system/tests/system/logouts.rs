@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
+use system::identity_provider::IdentityProvider;
 use system::process::{PATIENCE, pause};
 use system::scim::{PATCH_OP, Scim};
-use system::single_sign_on::{App, LoginProvider, LogoutReceiver, Session, connect};
+use system::single_sign_on::{App, LogoutReceiver, Session, connect};
 use system::{Detour, Shape, System, Tenant, assert_gapless};
 use uuid::Uuid;
 
@@ -33,10 +34,10 @@ struct ToldApp {
     receiver: LogoutReceiver,
 }
 
-async fn told_app(system: &System) -> ToldApp {
+async fn told_app(system: &System, provider: &IdentityProvider) -> ToldApp {
     let receiver = LogoutReceiver::start();
     ToldApp {
-        app: App::register(system, &receiver.url).await,
+        app: App::register(system, provider, &receiver.url).await,
         receiver,
     }
 }
@@ -74,7 +75,7 @@ async fn deactivate(scim: &Scim, id: &str) {
     }
 }
 
-async fn started(shape: Shape, provider: &LoginProvider) -> System {
+async fn started(shape: Shape, provider: &IdentityProvider) -> System {
     let mut system = System::start_with(shape, &[("ROLLCALL_ENTRA_AUTHORITY", &provider.authority)]).await;
     if shape == Shape::Separate {
         system.add("sso", "rollcall-sso", Detour::default()).await;
@@ -83,11 +84,11 @@ async fn started(shape: Shape, provider: &LoginProvider) -> System {
 }
 
 async fn sessions_end_once_though_their_reader_is_killed(shape: Shape) {
-    let provider = LoginProvider::start();
+    let provider = IdentityProvider::start();
     let mut system = started(shape, &provider).await;
     let tenant = system.tenant("contoso.example").await;
     let connection = connect(&system, &tenant, &provider).await;
-    let apps = [told_app(&system).await, told_app(&system).await];
+    let apps = [told_app(&system, &provider).await, told_app(&system, &provider).await];
     let sso = system.process("sso").url();
     let mut people = Vec::new();
     for n in 0..LEAVING + STAYING {
@@ -135,20 +136,20 @@ async fn sessions_end_once_though_their_reader_is_killed(shape: Shape) {
 }
 
 async fn sessions_end_when_the_settings_of_the_directory_take_the_grant(shape: Shape) {
-    let provider = LoginProvider::start();
+    let provider = IdentityProvider::start();
     let mut system = started(shape, &provider).await;
     let (tenant, other) = (
         system.tenant("contoso.example").await,
         system.tenant("fabrikam.example").await,
     );
     let sso = system.process("sso").url();
-    let told = told_app(&system).await;
+    let told = told_app(&system, &provider).await;
     let mut sessions = Vec::new();
     for (tenant, names) in [(&tenant, &["ada", "bob"][..]), (&other, &["eve"])] {
         let connection = connect(&system, tenant, &provider).await;
         for name in names {
             let name = format!("{name}@contoso.example");
-            tenant.scim.create_user(&name).await.id();
+            tenant.scim.create_user(&name).await.expect(201);
             sessions.push(told.app.log_in(&sso, &connection, &name, Uuid::new_v4()).await);
         }
     }

@@ -1,10 +1,11 @@
 //! An IT administrator sets up single sign-on by a link, without an account and without an operator.
 
 use crate::portal::location;
-use crate::sign_on::{APPLICATION, Browser, connected, start};
+use crate::sign_on::{Browser, start};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use system::identity_provider::{CLIENT_SECRET, IdentityProvider};
+use system::identity_provider::{APPLICATION, CLIENT_SECRET, IdentityProvider};
+use system::single_sign_on::connect;
 use system::{Shape, System, Tenant};
 use uuid::Uuid;
 
@@ -24,8 +25,9 @@ async fn administrator(system: &System, body: Value) -> Browser {
 
 /// Somebody logs in on the test page of a connection; the page that they end on.
 async fn test_login(browser: &mut Browser, provider: &IdentityProvider, page: &str, user_name: &str) -> String {
-    let address = page.split("/test\"").next().unwrap().rsplit('"').next().unwrap();
-    let sent_to = location(&browser.get(&format!("{address}/test")).await);
+    let (before, after) = page.split_once("/test?ticket=").unwrap();
+    let (address, ticket) = (before.rsplit('"').next().unwrap(), after.split('"').next().unwrap());
+    let sent_to = location(&browser.get(&format!("{address}/test?ticket={ticket}")).await);
     let back = provider.log_in(&sent_to, user_name, Uuid::new_v4());
     browser.read(&back).await
 }
@@ -232,7 +234,9 @@ async fn a_link_reaches_no_connection_but_those_of_its_own_directory(shape: Shap
     let (beside, other) = (sibling(&system, &own).await, system.tenant("fabrikam.example").await);
     let mut connections = Vec::new();
     for tenant in [&own, &beside, &other] {
-        connections.push(connected(&system, tenant, &provider).await);
+        let made = connect(&system, tenant, &provider).await;
+        let path = format!("/connections/{}", made["id"].as_str().unwrap());
+        connections.push(system.api("GET", &path, None).await);
     }
     let id = |index: usize| connections[index]["id"].as_str().unwrap();
     let of = |more: Value| {

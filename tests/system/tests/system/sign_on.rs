@@ -2,12 +2,9 @@
 //! provider, as a reverse proxy would send it.
 
 use reqwest::{Client, Method, Response, StatusCode, redirect};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use system::identity_provider::{CLIENT_SECRET, IdentityProvider};
-use system::{Detour, Shape, System, Tenant};
-
-pub(crate) const APPLICATION: &str = "c1b7e6f4-2f0a-4e7b-8d33-9a1e5c7d0b42";
+use system::identity_provider::IdentityProvider;
+use system::{Detour, Shape, System};
 
 /// A system whose people log in at an identity provider.
 pub(crate) async fn start(shape: Shape, provider: &IdentityProvider) -> System {
@@ -17,21 +14,6 @@ pub(crate) async fn start(shape: Shape, provider: &IdentityProvider) -> System {
         system.add("sso", "rollcall-sso", Detour::default()).await;
     }
     system
-}
-
-/// A connection to it by which people log in.
-pub(crate) async fn connected(system: &System, tenant: &Tenant, provider: &IdentityProvider) -> Value {
-    let body = json!({
-        "organization_id": tenant.organization_id,
-        "directory_id": tenant.directory_id,
-        "authority": provider.entered(),
-        "client_id": APPLICATION,
-        "client_secret": CLIENT_SECRET,
-    });
-    let made = system.api("POST", "/connections", Some(body)).await;
-    let path = format!("/connections/{}", made["id"].as_str().unwrap());
-    let active = json!({ "state": "active", "force": true });
-    system.api("PATCH", &path, Some(active)).await
 }
 
 /// A browser that keeps its cookies and follows nothing by itself.

@@ -203,6 +203,8 @@ async fn logging_in(store: &Store, id: ConnectionId, app: SsoClientId) {
     assert!(sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(!sessions.refresh(begun.id, 0, now()).await.unwrap());
     assert!(sessions.by_id(begun.id).await.unwrap().unwrap().is_live(now()));
+    let placed = sessions.placed(begun.id).await.unwrap().unwrap();
+    assert_eq!((placed.connection.id, placed.directory.id), (id, big()));
     two_pages!(|page: ListPage| async move { store.sso_sessions().list(id, &page).await });
     let way = LiveWay {
         user_id: begun.user_id,

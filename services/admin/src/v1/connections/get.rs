@@ -5,9 +5,12 @@ use crate::context::{AdminContext, path_id};
 use crate::problem::Problem;
 use ::events::ConnectionId;
 use actix_web::web::{Json, Path};
-use api::Connection;
+use api::{Connection, Scope};
+use secrecy::ExposeSecret as _;
+use secrets::{SessionClaims, SessionTokenUse, SessionTokens};
 
-/// Shows a connection.
+/// Shows a connection. For whoever may change it, its `test_url` has a ticket: what comes of a test that begins there is noted
+/// in `last_test`. It is good until the connection is changed.
 #[utoipa::path(
     get,
     path = "/connections/{id}",
@@ -19,5 +22,11 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     let id: ConnectionId = path_id("connection", &path)?;
     let found = context.store().connections().by_id(id).await?;
     let found = found.ok_or_else(|| Problem::not_found("connection", &path))?;
-    Ok(Json(shown(&context, found)?))
+    let claims = SessionClaims::of_test(id.uuid(), found.updated_at.millis());
+    let mut answer = shown(&context, found)?;
+    if context.principal.has(Scope::Connections) {
+        let ticket = SessionTokens::new(context.master_keys()).sign(SessionTokenUse::Test, &claims);
+        answer.test_url = format!("{}?ticket={}", answer.test_url, ticket.expose_secret());
+    }
+    Ok(Json(answer))
 }

@@ -67,12 +67,10 @@ impl ConnectionPage {
         }
     }
 
-    /// Where somebody logs in as a test account, if that can lead anywhere: beside the redirect URI of the web.
+    /// Where somebody logs in as a test account if that can lead anywhere.
     fn test_page(&self) -> Option<String> {
         let is_ready = self.connection.issuer.is_some() && self.connection.state != ConnectionState::Paused;
-        let mut uris = self.connection.redirect_uris.iter();
-        let base = uris.find_map(|redirect| redirect.uri.strip_suffix("/oauth2/authresp"));
-        base.filter(|_| is_ready).map(|base| format!("{base}/test"))
+        is_ready.then(|| self.connection.test_url.clone())
     }
 
     /// Whether it may become active only without a test.

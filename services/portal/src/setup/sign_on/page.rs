@@ -148,9 +148,7 @@ impl SignOnPage<'_> {
         let is_ready = connection.issuer.is_some()
             && connection.credential != ConnectionCredential::None
             && connection.state != ConnectionState::Paused;
-        let mut uris = connection.redirect_uris.iter();
-        let base = uris.find_map(|redirect| redirect.uri.strip_suffix("/oauth2/authresp"));
-        base.filter(|_| is_ready).map(|base| format!("{base}/test"))
+        is_ready.then(|| connection.test_url.clone())
     }
 
     /// Whether the person of a test would have got in anywhere.

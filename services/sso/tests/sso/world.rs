@@ -1,5 +1,6 @@
 //! A real database with single sign-on over it, and apps that talk to it by HTTP.
 
+use crate::house::REDIRECT_URI;
 use actix_http::Request;
 use actix_web::body::to_bytes;
 use actix_web::dev::{Service, ServiceResponse};
@@ -130,7 +131,7 @@ impl World {
             secret_hash: (authentication == ClientAuthentication::ClientSecret).then_some(*hash.as_bytes()),
             secret_expires_at: None,
             jwks,
-            redirect_uris: Vec::new(),
+            redirect_uris: vec![REDIRECT_URI.to_owned()],
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
             initiate_login_uri: None,
