@@ -10,7 +10,7 @@ mod probe;
 
 pub use application::{AppRole, Assignment, Assignments, ServicePrincipal};
 pub use nested::{MOST_NESTED_GROUPS, Nested};
-pub use people::{MOST_AT_ONCE, Named};
+pub use people::{MOST_AT_ONCE, Named, NamedPerson};
 pub use probe::{Probe, ProbeOutcome, ProbeStep};
 
 /// A list has at most so many pages.

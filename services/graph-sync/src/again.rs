@@ -86,7 +86,7 @@ async fn one_kind(work: &mut Work, kind: ResourceKind, objects: &[&GraphObject])
     if !there.is_empty() {
         // Of one that is gone, its round tells, or whoever looks for those who left.
         let found = look(work, kind, &there).await?;
-        items.extend(found.into_iter().filter_map(|(_, object)| Some(Item::by_id(object?))));
+        items.extend(found.into_iter().filter_map(|(_, item)| item));
     }
     if items.is_empty() {
         return Ok(());

@@ -77,6 +77,12 @@ impl Item {
         }
     }
 
+    /// The same, read by its id.
+    pub(crate) fn whole(mut self) -> Self {
+        self.by_id = true;
+        self
+    }
+
     /// One that is gone.
     pub(crate) fn gone(id: Uuid, removal: Removal) -> Self {
         let mut object = Object::new(ObjectId::from(id), serde_json::Map::new());
@@ -170,15 +176,14 @@ async fn complete(
     if half.is_empty() {
         return Ok(items);
     }
-    let mut found: HashMap<Uuid, Object> = look(work, kind, &half)
-        .await?
-        .into_iter()
-        .filter_map(|(id, object)| Some((id, object?)))
-        .collect();
+    let found = look(work, kind, &half).await?.into_iter();
+    let mut found: HashMap<Uuid, Item> = found.filter_map(|(id, item)| Some((id, item?))).collect();
     for (item, _) in &mut items {
-        if let Some(object) = found.remove(&item.id()) {
-            item.object = object;
-            item.by_id = true;
+        if let Some(whole) = found.remove(&item.id()) {
+            let manager = std::mem::replace(item, whole).manager;
+            if item.manager == Manager::Unchanged {
+                item.manager = manager;
+            }
         }
     }
     Ok(items)
@@ -205,7 +210,7 @@ async fn one_wave(
     for (plan, said) in plans.all.into_iter().zip(of_each) {
         let (id, known) = (plan.item.id(), plan.known.clone());
         let was_linked = plan.known.resource.is_some();
-        let Some(seen) = note(work, kind, plan, said, applied) else {
+        let Some(seen) = note(work, kind, &plan, said, applied) else {
             continue;
         };
         if was_linked && applied.arrived.last() == Some(&id) {
@@ -241,9 +246,9 @@ async fn planned(
         let mut known = known::of(work, &ids).await?;
         let found = look(work, kind, &ids).await?;
         let mut items: Vec<(Item, Known)> = plans.all.into_iter().map(|plan| (plan.item, plan.known)).collect();
-        for (id, object) in found {
+        for (id, item) in found {
             let known = known.remove(&id).unwrap_or_default();
-            items.extend(object.map(|object| (Item::by_id(object), known)));
+            items.extend(item.map(|item| (item, known)));
         }
         plans = plan(work, kind, items, round).await?;
     }
@@ -262,7 +267,7 @@ async fn send(
     let mut sender = Sender::new(work);
     let rename = |id: ObjectId, name: &str| {
         let operation = json!({ "op": "replace", "path": name_of(kind), "value": other_name(id, name) });
-        Verb::Patch(patch(vec![operation]))
+        Verb::Patch(patch(&[operation]))
     };
     for stranger in strangers {
         let verb = rename(ObjectId::from(stranger.object), &stranger.name);
@@ -300,7 +305,7 @@ async fn send(
 fn note(
     work: &mut Work,
     kind: ResourceKind,
-    plan: Plan,
+    plan: &Plan,
     said: Option<Said>,
     applied: &mut Applied,
 ) -> Option<SeenObject> {
@@ -311,7 +316,7 @@ fn note(
     if removed.is_some() && plan.known.round.is_none() && plan.resource.is_none() {
         return None;
     }
-    let (skipped, resource_id) = outcome(work, kind, &plan, said);
+    let (skipped, resource_id) = outcome(work, kind, plan, said);
     let id = plan.item.id();
     let is_linked = resource_id.is_some();
     if skipped.is_none() {

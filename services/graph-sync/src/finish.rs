@@ -5,7 +5,7 @@ use crate::error::{Held, Stop};
 use crate::work::Work;
 use events::{EventId, EventType, GraphRoundId, Source, Timestamp, lane_of};
 use graph::pull::{PullFault, PullSettings};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use store::{EventDraft, GraphEnd, GraphLease, GraphOutcome, GraphPull, GraphRound, GraphWriteError};
 
@@ -37,16 +37,16 @@ pub(crate) async fn finish(
     let given_back = match end_of(inner, pull, ended, now) {
         Ending::Lost => return,
         Ending::Quiet(next_due) => release(inner, lease, next_due, GraphEnd::Unfinished, now).await,
-        Ending::Told { end, fault, next_due } => {
-            let outcome = match &end {
-                GraphEnd::Good => "completed",
-                GraphEnd::Held { .. } => "held",
-                GraphEnd::Failed { .. } | GraphEnd::Unfinished => "failed",
-            };
-            let round = round(work, outcome, fault, began, now);
+        Ending::Good(next_due) => complete(inner, lease, pull, work, next_due, began, now).await,
+        Ending::Failed(failure) => {
+            let round = round(work, "failed", Some(&failure.fault), began, now);
             let rounds = inner.deps.store.graph_rounds(pull.directory_id);
+            let end = GraphEnd::Failed {
+                error: written(&failure.fault),
+                is_failing: failure.is_failing,
+            };
             match rounds.add(lease, &round, ROUNDS_KEPT).await {
-                Ok(()) => release(inner, lease, next_due, end, now).await,
+                Ok(()) => release(inner, lease, failure.next_due, end, now).await,
                 Err(error) => Err(error),
             }
         }
@@ -65,24 +65,23 @@ enum Ending {
     Lost,
     /// Nothing is to be told.
     Quiet(Timestamp),
-    Told {
-        end: GraphEnd,
-        fault: Option<PullFault>,
-        next_due: Timestamp,
-    },
+    /// The cycle is over.
+    Good(Timestamp),
+    Failed(Box<Failure>),
     Held(Held),
+}
+
+struct Failure {
+    fault: PullFault,
+    /// Whether an administrator has to mend it.
+    is_failing: bool,
+    next_due: Timestamp,
 }
 
 fn end_of(inner: &Inner, pull: &GraphPull, ended: Result<(), Stop>, now: Timestamp) -> Ending {
     let interval = PullSettings::read(&pull.settings).unwrap_or_default().interval();
     let stop = match ended {
-        Ok(()) => {
-            return Ending::Told {
-                end: GraphEnd::Good,
-                fault: None,
-                next_due: now.plus(interval),
-            };
-        }
+        Ok(()) => return Ending::Good(now.plus(interval)),
         Err(stop) => stop,
     };
     match stop {
@@ -114,14 +113,11 @@ fn end_of(inner: &Inner, pull: &GraphPull, ended: Result<(), Stop>, now: Timesta
 
 fn failed(fault: PullFault, is_failing: bool, next_due: Timestamp) -> Ending {
     metrics::counter!("rollcall_graph_sync_failures_total", "kind" => fault.code.clone()).increment(1);
-    Ending::Told {
-        end: GraphEnd::Failed {
-            error: written(&fault),
-            is_failing,
-        },
-        fault: Some(fault),
+    Ending::Failed(Box::new(Failure {
+        fault,
+        is_failing,
         next_due,
-    }
+    }))
 }
 
 fn written(fault: &PullFault) -> String {
@@ -146,7 +142,13 @@ async fn release(
 }
 
 /// A round as it is kept.
-fn round(work: Option<&Work>, outcome: &str, fault: Option<PullFault>, began: Timestamp, now: Timestamp) -> GraphRound {
+fn round(
+    work: Option<&Work>,
+    outcome: &str,
+    fault: Option<&PullFault>,
+    began: Timestamp,
+    now: Timestamp,
+) -> GraphRound {
     let progress = work.map(|work| &work.progress);
     GraphRound {
         id: GraphRoundId::new(),
@@ -155,7 +157,69 @@ fn round(work: Option<&Work>, outcome: &str, fault: Option<PullFault>, began: Ti
         ended_at: now,
         outcome: outcome.to_owned(),
         counts: progress.map(|progress| progress.counts).unwrap_or_default().write(),
-        error: fault.as_ref().map(written),
+        error: fault.map(written),
+    }
+}
+
+/// Ends a cycle, and tells of it in the same transaction if it changed anything.
+async fn complete(
+    inner: &Inner,
+    lease: GraphLease,
+    pull: &GraphPull,
+    work: Option<&Work>,
+    next_due: Timestamp,
+    began: Timestamp,
+    now: Timestamp,
+) -> Result<(), GraphWriteError> {
+    let round = round(work, "completed", None, began, now);
+    inner
+        .deps
+        .store
+        .graph_rounds(pull.directory_id)
+        .add(lease, &round, ROUNDS_KEPT)
+        .await?;
+    let counts = work.map(|work| work.progress.counts).unwrap_or_default();
+    if !counts.changed_anything() {
+        return release(inner, lease, next_due, GraphEnd::Good, now).await;
+    }
+    let lane = lane_of(pull.directory_id, inner.deps.bus.partitions());
+    let change = inner.deps.store.change(Some(lane)).await?;
+    let outcome = GraphOutcome {
+        next_due,
+        end: GraphEnd::Good,
+    };
+    change.release_graph_pull(lease, &outcome, now).await?;
+    if let Some(directory) = change.directory(pull.directory_id).await? {
+        let data = json!({
+            "directory": directory.about(),
+            "cycle": {
+                "id": round.id,
+                "kind": if round.is_full { "initial" } else { "incremental" },
+                "started_at": round.began_at,
+                "ended_at": round.ended_at,
+                "counts": counts,
+            },
+        });
+        change
+            .append(lane, vec![event(pull, EventType::DirectorySyncCompleted, data)])
+            .await?;
+    }
+    change.commit().await?;
+    Ok(())
+}
+
+/// An event about the directory, in the trace of the turn.
+fn event(pull: &GraphPull, kind: EventType, data: Value) -> EventDraft {
+    EventDraft {
+        id: EventId::new(),
+        kind,
+        organization_id: pull.organization_id,
+        directory_id: pull.directory_id,
+        source: Source::System,
+        subject_id: None,
+        timestamp: Timestamp::now(),
+        traceparent: telemetry::traceparent(),
+        data,
     }
 }
 
@@ -193,7 +257,7 @@ async fn hold(
         progress.held_at = Some(now);
         work.writer.progress(&progress.write(), now).await?;
     }
-    let round = round(work, "held", Some(fault.clone()), began, now);
+    let round = round(work, "held", Some(&fault), began, now);
     inner
         .deps
         .store
@@ -212,21 +276,13 @@ async fn hold(
     if let Some(directory) = change.directory(pull.directory_id).await? {
         let mut about = directory.about();
         about["state"] = json!("held");
-        let draft = EventDraft {
-            id: EventId::new(),
-            kind: EventType::DirectoryHeld,
-            organization_id: pull.organization_id,
-            directory_id: pull.directory_id,
-            source: Source::System,
-            subject_id: None,
-            timestamp: Timestamp::now(),
-            traceparent: telemetry::traceparent().map(Into::into),
-            data: json!({
-                "directory": about,
-                "held": { "removed": 0, "allowed": allowed, "active_users": known, "window_minutes": 0 },
-            }),
-        };
-        change.append(lane, vec![draft]).await?;
+        let data = json!({
+            "directory": about,
+            "held": { "removed": 0, "allowed": allowed, "active_users": known, "window_minutes": 0 },
+        });
+        change
+            .append(lane, vec![event(pull, EventType::DirectoryHeld, data)])
+            .await?;
     }
     change.commit().await?;
     Ok(())

@@ -27,6 +27,8 @@ const AT_ONCE: u32 = 500;
 const MEMBERS_AT_ONCE: u32 = 2_000;
 /// People who go at a time, where an administrator lets any number go.
 const PORTION: usize = 1_000;
+/// How long it is remembered who is gone: longer than anybody can be had back.
+const REMEMBERED_FOR: Duration = Duration::from_hours(60 * 24);
 /// How long the brake of the directory lets everybody go, when an administrator has let them go here.
 const RELEASED_FOR: Duration = Duration::from_hours(1);
 
@@ -58,6 +60,9 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
     if let Some(round) = users {
         people(work, round, is_released, &mut leavers).await?;
     }
+    if users.is_some() {
+        bin(work).await?;
+    }
     outside(work, is_released, &mut leavers).await?;
     let gone_groups = match groups {
         Some(round) => groups_gone(work, round, is_released).await?,
@@ -70,6 +75,8 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
         bring(work, ResourceKind::Group, items).await?;
     }
     groups_outside(work).await?;
+    let before = work.now().minus(REMEMBERED_FOR);
+    while work.writer.forget_removed(before).await? {}
     (work.progress.leavers, work.progress.held_at) = (false, None);
     Ok(())
 }
@@ -150,12 +157,35 @@ async fn people(work: &mut Work, round: i64, is_released: bool, leavers: &mut Le
     }
 }
 
+/// People who were deleted before, and may be gone for good since, or back: the round mentions neither. They are inactive, so
+/// nobody counts them.
+async fn bin(work: &mut Work) -> Result<(), Stop> {
+    let mut place = None;
+    loop {
+        work.check()?;
+        let known = work.objects.restorable(place, AT_ONCE).await?;
+        let Some((at, last)) = known.last().and_then(|last| Some((last.removed_at?, last.object_id))) else {
+            return Ok(());
+        };
+        place = Some((at, last));
+        let of_users = known.iter().filter(|object| object.kind == GraphObjectKind::User);
+        let ids: HashSet<Uuid> = of_users.map(|object| object.object_id).collect();
+        let still = restorable(work, &ids).await?;
+        let others: Vec<Uuid> = ids.difference(&still).copied().collect();
+        let gone = second_look(work, ResourceKind::User, &others).await?;
+        if !gone.is_empty() {
+            let items = gone.into_iter().map(|id| Item::gone(id, Removal::Final)).collect();
+            bring(work, ResourceKind::User, items).await?;
+        }
+    }
+}
+
 /// Reads objects once more by their ids. Those who are there are brought up to date; those who are not are returned.
 async fn second_look(work: &mut Work, kind: ResourceKind, ids: &[Uuid]) -> Result<Vec<Uuid>, Stop> {
     let (mut there, mut gone) = (Vec::new(), Vec::new());
-    for (id, object) in look(work, kind, ids).await? {
-        match object {
-            Some(object) => there.push(Item::by_id(object)),
+    for (id, item) in look(work, kind, ids).await? {
+        match item {
+            Some(item) => there.push(item),
             None => gone.push(id),
         }
     }
@@ -220,7 +250,7 @@ async fn take(work: &mut Work, gone: Vec<Uuid>) -> Result<(), Stop> {
 async fn put_out(work: &mut Work, out: &[ResourceId]) -> Result<(), Stop> {
     let mut sender = Sender::new(work);
     for (at, id) in out.iter().enumerate() {
-        let verb = Verb::Patch(patch(vec![inactive()]));
+        let verb = Verb::Patch(patch(&[inactive()]));
         sender.push(at, ResourceKind::User, *id, verb).await;
     }
     let said = sender.finish().await?;

@@ -1,18 +1,18 @@
 //! A second look: objects that are read by their ids, many at a time.
 
+use crate::apply::Item;
 use crate::error::Stop;
 use crate::work::Work;
 use events::ResourceKind;
 use futures_util::TryStreamExt as _;
 use graph::ObjectId;
-use graph::delta::Object;
 use graph::read::MOST_AT_ONCE;
 use std::collections::HashSet;
 use std::pin::pin;
 use uuid::Uuid;
 
 /// An object that was asked for; `None` where there is none.
-pub(crate) type Looked = (Uuid, Option<Object>);
+pub(crate) type Looked = (Uuid, Option<Item>);
 
 /// Reads objects by their ids. Whatever is no clear answer is an error, and nobody is taken to be gone by it.
 pub(crate) async fn look(work: &mut Work, kind: ResourceKind, ids: &[Uuid]) -> Result<Vec<Looked>, Stop> {
@@ -22,12 +22,17 @@ pub(crate) async fn look(work: &mut Work, kind: ResourceKind, ids: &[Uuid]) -> R
         work.check()?;
         let some: Vec<ObjectId> = some.iter().copied().map(ObjectId::from).collect();
         let session = work.session.clone();
-        let answers = match kind {
-            ResourceKind::User => work.ask(session.users_by_ids(&some, &select)).await?,
-            ResourceKind::Group => work.ask(session.groups_by_ids(&some, &select)).await?,
-        };
-        for (id, answer) in answers {
-            looked.push((id.uuid(), answer?));
+        match kind {
+            ResourceKind::User => {
+                for (id, answer) in work.ask(session.people_by_ids(&some, &select)).await? {
+                    looked.push((id.uuid(), answer?.map(|user| Item::from(user).whole())));
+                }
+            }
+            ResourceKind::Group => {
+                for (id, answer) in work.ask(session.groups_by_ids(&some, &select)).await? {
+                    looked.push((id.uuid(), answer?.map(Item::by_id)));
+                }
+            }
         }
     }
     work.progress.counts.looked_at += ids.len() as u64;

@@ -1,13 +1,15 @@
 //! Managers after a full round: delta queries tell who became somebody's manager, and leave out who no longer is.
 
 use crate::error::Stop;
+use crate::look::look;
 use crate::work::Work;
+use events::ResourceKind;
 use futures_util::TryStreamExt as _;
 use graph::ObjectKind;
 use graph::delta::Manager;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
-use store::{GraphCollection, GraphObject, GraphObjectKind, GraphRemoval, SeenManager, SeenObject};
+use store::{GraphCollection, GraphObject, GraphObjectKind, SeenManager, SeenObject};
 use uuid::Uuid;
 
 /// Compares all managers with those that are known, where a full round went over people who were known before.
@@ -33,22 +35,26 @@ pub(crate) async fn check(work: &mut Work) -> Result<(), Stop> {
             .collect();
         let ids: Vec<Uuid> = said.keys().copied().collect();
         let known = work.objects.by_ids(&ids).await?;
-        let bosses: Vec<Uuid> = known.iter().filter_map(|object| object.manager_object_id).collect();
-        let bosses = work.objects.by_ids(&bosses).await?.into_iter();
-        let in_bin: Vec<Uuid> = bosses
-            .filter(|boss| boss.removed == Some(GraphRemoval::Changed))
-            .map(|boss| boss.object_id)
-            .collect();
-        let differs = |object: &&GraphObject| {
-            let is = said.get(&object.object_id).copied().flatten();
-            // A list leaves out managers who are deleted and can be had back.
-            let is_kept = is.is_none() && object.manager_object_id.is_some_and(|boss| in_bin.contains(&boss));
-            let is_here = object.removed.is_none() && object.skipped.is_none();
-            is_here && !is_kept && object.manager_object_id != is
+        let is_here = |object: &&GraphObject| object.removed.is_none() && object.skipped.is_none();
+        let is_now = |object: &GraphObject| said.get(&object.object_id).copied().flatten();
+        let known: Vec<&GraphObject> = known.iter().filter(is_here).collect();
+        let differing = known
+            .into_iter()
+            .filter(|object| object.manager_object_id != is_now(object));
+        let differing: Vec<&GraphObject> = differing.collect();
+        // A list leaves out managers who are deleted and can be had back: only of one who is there it says that they are none.
+        let without = differing.iter().filter(|object| is_now(object).is_none());
+        let mut bosses: Vec<Uuid> = without.filter_map(|object| object.manager_object_id).collect();
+        bosses.sort_unstable();
+        bosses.dedup();
+        let looked = look(work, ResourceKind::User, &bosses).await?.into_iter();
+        let there: HashSet<Uuid> = looked.filter_map(|(id, object)| object.map(|_| id)).collect();
+        let is_certain = |object: &&&GraphObject| {
+            is_now(object).is_some() || object.manager_object_id.is_some_and(|boss| there.contains(&boss))
         };
-        let changed: Vec<SeenObject> = known
+        let changed: Vec<SeenObject> = differing
             .iter()
-            .filter(differs)
+            .filter(is_certain)
             .map(|object| SeenObject {
                 object_id: object.object_id,
                 kind: GraphObjectKind::User,
@@ -57,7 +63,7 @@ pub(crate) async fn check(work: &mut Work) -> Result<(), Stop> {
                 kept: None,
                 skipped: None,
                 removed: None,
-                manager: match said.get(&object.object_id).copied().flatten() {
+                manager: match is_now(object) {
                     Some(manager) => SeenManager::Is(manager),
                     None => SeenManager::Cleared,
                 },

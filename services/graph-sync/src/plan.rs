@@ -291,7 +291,7 @@ fn free_name(kind: ResourceKind, plan: &mut Plan) {
     let operation = json!({ "op": "replace", "path": name_of(kind), "value": other_name(plan.item.object.id, name) });
     plan.action = Action::Patch(match std::mem::replace(&mut plan.action, Action::Nothing) {
         Action::Patch(body) => with(body, operation),
-        _ => patch(vec![operation]),
+        _ => patch(&[operation]),
     });
 }
 
@@ -306,7 +306,7 @@ pub(crate) fn other_name(id: ObjectId, name: &str) -> String {
 }
 
 /// The body of a PATCH.
-pub(crate) fn patch(operations: Vec<Value>) -> Value {
+pub(crate) fn patch(operations: &[Value]) -> Value {
     json!({ "schemas": [scim::urn::PATCH_OP], "Operations": operations })
 }
 
@@ -341,7 +341,7 @@ fn decide(work: &Work, kind: ResourceKind, plan: &mut Plan, managers: &HashMap<U
         plan.action = match (&plan.stored, kind, removal) {
             (None, ..) => Action::Nothing,
             (Some(_), ResourceKind::User, Removal::Restorable) if plan.is_active() => {
-                Action::Patch(patch(vec![inactive()]))
+                Action::Patch(patch(&[inactive()]))
             }
             (Some(_), ResourceKind::User, Removal::Restorable) => Action::Nothing,
             (Some(_), ..) => Action::Delete,
@@ -378,7 +378,7 @@ fn decide(work: &Work, kind: ResourceKind, plan: &mut Plan, managers: &HashMap<U
             plan.action = match (changed, operation) {
                 (None, None) => Action::Nothing,
                 (Some(body), None) => Action::Patch(body),
-                (None, Some(operation)) => Action::Patch(patch(vec![operation])),
+                (None, Some(operation)) => Action::Patch(patch(&[operation])),
                 (Some(body), Some(operation)) => Action::Patch(with(body, operation)),
             };
         }

@@ -100,7 +100,7 @@ impl Slice {
     fn verb(&self) -> Verb {
         let values: Vec<Value> = self.members.iter().map(|(id, _)| json!({ "value": id })).collect();
         let op = if self.is_member { "add" } else { "remove" };
-        Verb::Patch(patch(vec![json!({ "op": op, "path": "members", "value": values })]))
+        Verb::Patch(patch(&[json!({ "op": op, "path": "members", "value": values })]))
     }
 }
 
@@ -238,7 +238,7 @@ async fn managers(work: &mut Work, pending: &[PendingManager], is_end: bool) -> 
             None => done.extend(is_known.then_some(known)),
             Some(operation) => {
                 sender
-                    .push(asked.len(), ResourceKind::User, id, Verb::Patch(patch(vec![operation])))
+                    .push(asked.len(), ResourceKind::User, id, Verb::Patch(patch(&[operation])))
                     .await;
                 asked.push((known, is_known));
             }

@@ -216,7 +216,7 @@ async fn groups_anew(work: &mut Work) -> Result<(), Stop> {
     for some in all.chunks(AT_ONCE) {
         let missing = missing(work, some).await?;
         let found = look(work, ResourceKind::Group, &missing).await?;
-        if found.iter().any(|(_, object)| object.is_some()) {
+        if found.iter().any(|(_, group)| group.is_some()) {
             work.cursors.anew.push(GraphCollection::Groups);
             return Ok(());
         }
@@ -248,10 +248,7 @@ pub(crate) async fn enter(work: &mut Work) -> Result<(), Stop> {
             continue;
         }
         let found = look(work, ResourceKind::User, &missing).await?;
-        let items: Vec<Item> = found
-            .into_iter()
-            .filter_map(|(_, object)| Some(Item::by_id(object?)))
-            .collect();
+        let items: Vec<Item> = found.into_iter().filter_map(|(_, item)| item).collect();
         if !items.is_empty() {
             bring(work, ResourceKind::User, items).await?;
         }

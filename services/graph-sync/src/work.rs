@@ -13,8 +13,7 @@ use scim::schema::ResourceType;
 use std::sync::Arc;
 use std::time::Instant;
 use store::{
-    Directory, DirectoryState, GraphClaim, GraphCollection, GraphCredential, GraphCursor, GraphObjects, GraphPull,
-    GraphWriter,
+    DirectoryState, GraphClaim, GraphCollection, GraphCredential, GraphCursor, GraphObjects, GraphPull, GraphWriter,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
@@ -33,7 +32,6 @@ pub(crate) struct Signals {
 pub(crate) struct Work {
     pub(crate) inner: Arc<Inner>,
     pub(crate) pull: GraphPull,
-    pub(crate) directory: Directory,
     pub(crate) policy: Policy,
     pub(crate) settings: PullSettings,
     pub(crate) users: AttributeMap,
@@ -129,7 +127,6 @@ impl Work {
             signals,
             inner: Arc::clone(inner),
             pull,
-            directory,
             policy,
             settings,
         })

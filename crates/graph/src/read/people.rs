@@ -1,8 +1,8 @@
 //! People and groups by their ids and names, and lists of them.
 
-use super::lists::List;
+use super::lists::{List, Read};
 use crate::batch::{BatchRequest, MOST_IN_BATCH};
-use crate::delta::{Manager, Member, Object};
+use crate::delta::{Manager, Member, Object, User};
 use crate::error::{GraphError, GraphErrorKind, Unreadable};
 use crate::exchange::{Answer, Ask};
 use crate::object_id::ObjectId;
@@ -24,6 +24,9 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_');
 
 /// An object that was asked for by its id: `None` where there is none any more.
 pub type Named = (ObjectId, Result<Option<Object>, GraphError>);
+
+/// A person who was asked for by id, likewise.
+pub type NamedPerson = (ObjectId, Result<Option<User>, GraphError>);
 
 impl Session {
     /// A person by id; `None` where there is none: never was, or is deleted.
@@ -52,7 +55,25 @@ impl Session {
     /// # Errors
     /// [`GraphError`] of the whole; each id has its own beside it.
     pub async fn users_by_ids(&self, ids: &[ObjectId], select: &[String]) -> Result<Vec<Named>, GraphError> {
-        self.by_ids("/users", READ_USERS, ids, select).await
+        let path = |id: &ObjectId| format!("/users/{id}{}", selection(select));
+        self.by_ids(path, READ_USERS, ids, Object::read).await
+    }
+
+    /// The same with their managers. Whoever has none, or one who is deleted, is [`Manager::Unchanged`]: the answers are the same.
+    ///
+    /// # Errors
+    /// As of [`Session::users_by_ids`].
+    pub async fn people_by_ids(&self, ids: &[ObjectId], select: &[String]) -> Result<Vec<NamedPerson>, GraphError> {
+        let path = |id: &ObjectId| format!("/users/{id}{}&$expand=manager($levels=1;$select=id)", selection(select));
+        self.by_ids(path, READ_USERS, ids, |mut members| {
+            let manager = match members.remove("manager") {
+                None | Some(Value::Null) => Manager::Unchanged,
+                Some(value) => Member::read(value).map(|manager| Manager::Is(manager.id, manager.kind))?,
+            };
+            let object = Object::read(members)?;
+            Ok(User { object, manager })
+        })
+        .await
     }
 
     /// Groups by their ids, likewise.
@@ -60,18 +81,19 @@ impl Session {
     /// # Errors
     /// As of [`Session::users_by_ids`].
     pub async fn groups_by_ids(&self, ids: &[ObjectId], select: &[String]) -> Result<Vec<Named>, GraphError> {
-        self.by_ids("/groups", READ_GROUPS, ids, select).await
+        let path = |id: &ObjectId| format!("/groups/{id}{}", selection(select));
+        self.by_ids(path, READ_GROUPS, ids, Object::read).await
     }
 
-    async fn by_ids(
+    async fn by_ids<T>(
         &self,
-        path: &str,
+        path: impl Fn(&ObjectId) -> String,
         any_of: AnyOf,
         ids: &[ObjectId],
-        select: &[String],
-    ) -> Result<Vec<Named>, GraphError> {
+        read: Read<T>,
+    ) -> Result<Vec<(ObjectId, Result<Option<T>, GraphError>)>, GraphError> {
         let request = |id: &ObjectId| BatchRequest {
-            path: format!("{path}/{id}{}", selection(select)),
+            path: path(id),
             cost: 1,
             any_of,
             after: None,
@@ -81,12 +103,12 @@ impl Session {
             let kind = GraphErrorKind::Unreadable(Unreadable::Shape(what));
             GraphError::new(kind, crate::Trace::default())
         };
-        let read = |answer: Result<Value, GraphError>| match answer {
-            Ok(Value::Object(members)) => Object::read(members).map(Some).map_err(unreadable),
+        let answer = |answer: Result<Value, GraphError>| match answer {
+            Ok(Value::Object(members)) => read(members).map(Some).map_err(unreadable),
             Ok(_) => Err(unreadable("object as what was asked for")),
             Err(error) => none_if_missing(error),
         };
-        Ok(ids.iter().copied().zip(answers.into_iter().map(read)).collect())
+        Ok(ids.iter().copied().zip(answers.into_iter().map(answer)).collect())
     }
 
     async fn one(&self, path: &str, select: &[String]) -> Result<Option<Object>, GraphError> {
@@ -190,7 +212,7 @@ fn selection(select: &[String]) -> String {
     format!("?$select=id,{}", names.join(","))
 }
 
-fn none_if_missing(error: GraphError) -> Result<Option<Object>, GraphError> {
+fn none_if_missing<T>(error: GraphError) -> Result<Option<T>, GraphError> {
     match *error.kind {
         GraphErrorKind::NotFound => Ok(None),
         _ => Err(error),

@@ -2,17 +2,17 @@
 
 use super::write::ROW;
 use crate::{Store, StoreError};
-use db::entity::column::Id;
+use db::entity::column::{Id, Millis};
 use db::entity::graph_members;
 use db::entity::graph_objects::{Column, Entity, Model};
-use db::expr::{count, count_up_to};
+use db::expr::{checked, count, count_up_to};
 use db::rows::{Columns, Rows, ValueKind};
 use db::send::{fetch_all, fetch_one};
 use events::{DirectoryId, ResourceId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, FromQueryResult, Iterable as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _, Select,
+    ActiveEnum as _, ColumnTrait as _, EntityTrait as _, FromQueryResult, Iterable as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -165,6 +165,33 @@ impl GraphObjects {
             unseen = unseen.filter(place.gt(Expr::tuple([Expr::value(round), Expr::value(id)])));
         }
         let found: Vec<Model> = fetch_all(self.store.read(), unseen.as_query()).await?;
+        Ok(found.into_iter().map(object).collect())
+    }
+
+    /// At most `most` objects that are deleted and, as far as is known, can be had back; after the time and id of the last one
+    /// before.
+    ///
+    /// # Errors
+    /// As any query.
+    pub async fn restorable(
+        &self,
+        after: Option<(Timestamp, Uuid)>,
+        most: u32,
+    ) -> Result<Vec<GraphObject>, StoreError> {
+        let mut restorable = self
+            .of_directory()
+            .filter(Column::RemovedAt.is_not_null())
+            .filter(checked(
+                Expr::col((Entity, Column::Removed)).eq(GraphRemoval::Changed.to_value()),
+            ))
+            .order_by_asc(Column::RemovedAt)
+            .order_by_asc(Column::ObjectId)
+            .limit(u64::from(most));
+        if let Some((at, id)) = after {
+            let place = Expr::tuple([Column::RemovedAt, Column::ObjectId].map(|column| Expr::col((Entity, column))));
+            restorable = restorable.filter(place.gt(Expr::tuple([Expr::value(Millis::from(at)), Expr::value(id)])));
+        }
+        let found: Vec<Model> = fetch_all(self.store.read(), restorable.as_query()).await?;
         Ok(found.into_iter().map(object).collect())
     }
 

@@ -264,19 +264,22 @@ impl World {
         self.store().graph_rounds(of.directory).list(&page).await.unwrap().data
     }
 
+    /// What happened to users and groups, and that the directory is held.
     pub(crate) async fn log(&self, of: &Pulled) -> Vec<Event> {
-        self.store()
-            .events()
-            .of_directory(of.directory, 0, &[], 10_000)
-            .await
-            .unwrap()
+        let events = self.store().events();
+        let mut log = events.of_directory(of.directory, 0, &[], 10_000).await.unwrap();
+        log.retain(|event| {
+            !matches!(
+                event.kind,
+                EventType::DirectoryCreated | EventType::DirectorySyncCompleted
+            )
+        });
+        log
     }
 
-    /// What happened to users and groups, as the log says: types in their order.
+    /// The same, by types in their order.
     pub(crate) async fn types(&self, of: &Pulled) -> Vec<EventType> {
-        let log = self.log(of).await.into_iter().map(|event| event.kind);
-        log.filter(|kind| !matches!(kind, EventType::DirectoryCreated | EventType::DirectoryUpdated))
-            .collect()
+        self.log(of).await.into_iter().map(|event| event.kind).collect()
     }
 
     /// Makes a user as an identity provider does that pushes.

@@ -120,6 +120,9 @@ async fn asking(store: &Store) {
         let unseen = objects.unseen(GraphObjectKind::User, 2, after, 50).await.unwrap();
         assert_eq!(unseen.len(), 50);
     }
+    for after in [None, Some((now(), person(30)))] {
+        objects.restorable(after, 50).await.unwrap();
+    }
     for after in [None, Some((1, group(0), person(50)))] {
         assert_eq!(objects.unseen_members(2, after, 50).await.unwrap().len(), 50);
     }
