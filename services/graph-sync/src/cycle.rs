@@ -3,12 +3,16 @@
 
 use crate::error::Stop;
 use crate::work::Work;
-use crate::{again, leavers, managers, rest, rounds, scope, subscriptions};
+use crate::{again, compare, leavers, managers, rest, rounds, scope, subscriptions};
 use graph::pull::PullStage;
+use store::GraphPullMode;
 
 /// Goes on with the cycle of a directory until it is over.
 pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
     scope::read(work).await?;
+    if work.pull.mode == GraphPullMode::Compare {
+        return compare::run(work).await;
+    }
     enter(work, PullStage::Users);
     rounds::users(work).await?;
     scope::enter(work).await?;

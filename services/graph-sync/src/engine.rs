@@ -8,7 +8,7 @@ use runtime::Shutdown;
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::{GraphClaim, GraphLease, StoreError};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -28,7 +28,9 @@ struct Engine {
     inner: Arc<Inner>,
     stopping: CancellationToken,
     held: HashMap<DirectoryId, Held>,
-    running: JoinSet<DirectoryId>,
+    /// Which lease each task works under.
+    tasks: HashMap<Id, GraphLease>,
+    running: JoinSet<()>,
 }
 
 /// Runs until a soft stop, and then until the pages at hand are finished or a hard stop comes.
@@ -73,6 +75,7 @@ impl Engine {
             inner: Arc::clone(inner),
             stopping,
             held: HashMap::new(),
+            tasks: HashMap::new(),
             running: JoinSet::new(),
         }
     }
@@ -112,17 +115,23 @@ impl Engine {
             stopping: self.stopping.clone(),
             lost,
         };
-        self.running.spawn(turn(Arc::clone(&self.inner), claim, signals));
+        let lease = claim.lease;
+        let task = self.running.spawn(turn(Arc::clone(&self.inner), claim, signals));
+        self.tasks.insert(task.id(), lease);
     }
 
-    fn end(&mut self, ended: Result<(tokio::task::Id, DirectoryId), tokio::task::JoinError>) {
-        match ended {
-            Ok((_, directory)) => {
-                self.held.remove(&directory);
+    fn end(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let task = match ended {
+            Ok((task, ())) => task,
+            // The lease ends by itself, and then somebody takes the directory again.
+            Err(error) => {
+                tracing::error!(%error, "the work on a directory ended unexpectedly");
+                error.id()
             }
-            // Its lease ends by itself, and then somebody takes the directory again.
-            Err(error) => tracing::error!(%error, "the work on a directory ended unexpectedly"),
-        }
+        };
+        let lease = self.tasks.remove(&task);
+        // Another turn of the same directory may have begun since.
+        self.held.retain(|_, held| Some(held.lease) != lease);
         metrics::gauge!("rollcall_graph_sync_directories").set(gauge(self.held.len()));
     }
 
@@ -149,14 +158,11 @@ impl Engine {
                 self.held.values().filter(is_over).for_each(|held| held.lost.cancel());
             }
         }
-        // What a task that died held must not be kept.
-        self.held
-            .retain(|_, held| !(held.lost.is_cancelled() && self.running.is_empty()));
     }
 }
 
 /// One turn of one directory.
-async fn turn(inner: Arc<Inner>, claim: GraphClaim, signals: Signals) -> DirectoryId {
+async fn turn(inner: Arc<Inner>, claim: GraphClaim, signals: Signals) {
     let (lease, pull) = (claim.lease, claim.pull.clone());
     let span = tracing::info_span!(
         parent: None,
@@ -179,7 +185,6 @@ async fn turn(inner: Arc<Inner>, claim: GraphClaim, signals: Signals) -> Directo
         }
     };
     work.instrument(span).await;
-    lease.directory_id
 }
 
 #[allow(clippy::cast_precision_loss, reason = "no process works on so many")]

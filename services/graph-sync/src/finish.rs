@@ -7,7 +7,7 @@ use events::{EventId, EventType, GraphRoundId, Source, Timestamp, lane_of};
 use graph::pull::{PullFault, PullSettings};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::{EventDraft, GraphEnd, GraphLease, GraphOutcome, GraphPull, GraphRound, GraphWriteError};
+use store::{EventDraft, GraphEnd, GraphLease, GraphOutcome, GraphPull, GraphPullMode, GraphRound, GraphWriteError};
 
 /// Rounds of a directory that are kept.
 const ROUNDS_KEPT: u16 = 500;
@@ -81,7 +81,8 @@ struct Failure {
 fn end_of(inner: &Inner, pull: &GraphPull, ended: Result<(), Stop>, now: Timestamp) -> Ending {
     let interval = PullSettings::read(&pull.settings).unwrap_or_default().interval();
     let stop = match ended {
-        Ok(()) => return Ending::Good(now.plus(interval)),
+        // Directories that began together do not stay together.
+        Ok(()) => return Ending::Good(now.plus(interval + interval.mul_f64(inner.deps.clock.chance() / 10.0))),
         Err(stop) => stop,
     };
     match stop {
@@ -171,7 +172,14 @@ async fn complete(
     began: Timestamp,
     now: Timestamp,
 ) -> Result<(), GraphWriteError> {
-    let round = round(work, "completed", None, began, now);
+    let is_compared = pull.mode == GraphPullMode::Compare;
+    let round = round(
+        work,
+        if is_compared { "compared" } else { "completed" },
+        None,
+        began,
+        now,
+    );
     inner
         .deps
         .store
@@ -179,7 +187,7 @@ async fn complete(
         .add(lease, &round, ROUNDS_KEPT)
         .await?;
     let counts = work.map(|work| work.progress.counts).unwrap_or_default();
-    if !counts.changed_anything() {
+    if is_compared || !counts.changed_anything() {
         return release(inner, lease, next_due, GraphEnd::Good, now).await;
     }
     let lane = lane_of(pull.directory_id, inner.deps.bus.partitions());

@@ -20,6 +20,7 @@
 
 mod again;
 mod apply;
+mod compare;
 mod config;
 mod cycle;
 mod deps;

@@ -11,6 +11,9 @@ use graph::{DeltaLink, GraphError, GraphErrorKind, ObjectKind, Priority};
 use store::{GraphCollection, GraphCursor, GraphObjectKind, GraphPage, SeenMember};
 use uuid::Uuid;
 
+/// Rounds begin again so often in one turn.
+const MOST_BEGINNINGS: u32 = 3;
+
 /// A page to be read.
 #[derive(Clone, Debug)]
 struct Step {
@@ -136,15 +139,10 @@ async fn next_step(work: &mut Work, collection: GraphCollection) -> Result<Optio
 
 /// The first page of a full round.
 async fn first_step(work: &mut Work, collection: GraphCollection, before: Option<&GraphCursor>) -> Result<Step, Stop> {
-    let (of, map) = match collection {
-        GraphCollection::Users => (Collection::Users, &work.users),
-        GraphCollection::Groups => (Collection::Groups, &work.groups),
+    let link = match collection {
+        GraphCollection::Users => first_link(work, Collection::Users)?,
+        GraphCollection::Groups => first_link(work, Collection::Groups)?,
     };
-    let link = work.session.first_link(of, &map.select(), &Begin::All);
-    let link = link.map_err(|error| {
-        let detail = format!("The attribute map selects nothing that can be pulled: {error}.");
-        Stop::Fault(Box::new(PullFault::new("map_invalid", detail, work.now())))
-    })?;
     let counts = work.objects.counts().await?;
     let known = match collection {
         GraphCollection::Users => counts.users,
@@ -172,6 +170,27 @@ async fn first_step(work: &mut Work, collection: GraphCollection, before: Option
     })
 }
 
+/// The link that a full round begins with.
+pub(crate) fn first_link(work: &Work, collection: Collection) -> Result<DeltaLink, Stop> {
+    let map = match collection {
+        Collection::Users => &work.users,
+        Collection::Groups => &work.groups,
+    };
+    let link = work.session.first_link(collection, &map.select(), &Begin::All);
+    link.map_err(|error| {
+        let detail = format!("The attribute map selects nothing that can be pulled: {error}.");
+        Stop::Fault(Box::new(PullFault::new("map_invalid", detail, work.now())))
+    })
+}
+
+/// Where a round goes on; `None` when it is over.
+pub(crate) fn next_of(next: Next) -> Option<DeltaLink> {
+    match next {
+        Next::More(link) => Some(link),
+        Next::Done(_) => None,
+    }
+}
+
 fn session_of(work: &Work, step: &Step) -> graph::Session {
     let priority = if step.is_full { Priority::Low } else { Priority::Normal };
     work.session.clone().with_priority(priority)
@@ -182,8 +201,11 @@ fn begin_again<T>(work: &mut Work, step: &Step, page: Result<Page<T>, Stop>) -> 
     let is_expired = |error: &GraphError| matches!(*error.kind, GraphErrorKind::Resync { .. });
     match page {
         Ok(page) => Ok(Some(page)),
-        // A round that begins cannot have expired: there it is an error like others.
-        Err(Stop::Graph(error)) if is_expired(&error) && !(step.is_first && step.is_full) => {
+        // A round that begins cannot have expired, and none does so again and again: there it is an error like others.
+        Err(Stop::Graph(error))
+            if is_expired(&error) && !(step.is_first && step.is_full) && work.begun_again < MOST_BEGINNINGS =>
+        {
+            work.begun_again += 1;
             tracing::info!(
                 collection = name(step.collection),
                 "Graph has forgotten the round, which begins anew"

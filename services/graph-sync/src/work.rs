@@ -49,6 +49,8 @@ pub(crate) struct Work {
     ends_at: Instant,
     /// Whether the turn has brought a page: each brings one at least.
     pub(crate) has_moved: bool,
+    /// How often rounds have begun again in this turn.
+    pub(crate) begun_again: u32,
     signals: Signals,
 }
 
@@ -124,6 +126,7 @@ impl Work {
             span,
             ends_at: Instant::now() + inner.config.turn,
             has_moved: false,
+            begun_again: 0,
             signals,
             inner: Arc::clone(inner),
             pull,

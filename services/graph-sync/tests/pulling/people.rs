@@ -273,3 +273,51 @@ async fn when_too_many_would_go_nobody_does_until_an_administrator_has_looked() 
         world.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_counts_what_would_change_and_changes_nothing() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let of = world.pulled(&everybody()).await;
+        of.tenant
+            .bulk(Bulk {
+                users: 30,
+                groups: 2,
+                members: 10,
+                managers: true,
+            })
+            .unwrap();
+        let pushed = json!({ "userName": "user3@fabrikam.example", "externalId": "old", "active": true });
+        world.push(&of, pushed).await;
+        let before = world.types(&of).await;
+        let mut pull = world.pull(&of).await;
+        pull.mode = store::GraphPullMode::Compare;
+        let change = world.store().change(None).await.unwrap();
+        change.update_graph_pull(&pull, false, world.now()).await.unwrap();
+        change.commit().await.unwrap();
+        world.round(&of).await;
+        let round = world.rounds(&of).await.remove(0);
+        let counts: Value = serde_json::from_str(&round.counts).unwrap();
+        assert_eq!(
+            (
+                round.outcome.as_str(),
+                &counts["users_created"],
+                &counts["users_updated"]
+            ),
+            ("compared", &json!(29), &json!(1)),
+            "{dialect:?}"
+        );
+        assert_eq!(counts["groups_created"], 2);
+        assert_eq!(world.types(&of).await, before);
+        assert!(world.store().graph_cursors(of.directory).await.unwrap().is_empty());
+        // The pull itself begins with everything.
+        let mut pull = world.pull(&of).await;
+        (pull.mode, pull.due_at) = (store::GraphPullMode::Pull, world.now());
+        let change = world.store().change(None).await.unwrap();
+        change.update_graph_pull(&pull, false, world.now()).await.unwrap();
+        change.commit().await.unwrap();
+        world.sync.settle().await.unwrap();
+        world.assert_same(&of).await;
+        world.stop().await;
+    }
+}

@@ -38,6 +38,7 @@ mod portal_directory;
 mod portal_sign_on;
 mod protocol;
 mod provisioning;
+mod pulls;
 mod restarts;
 mod robustness;
 mod samples;
