@@ -95,6 +95,37 @@ pub struct Endpoints {
     root: String,
 }
 
+/// Where the clouds are: at Microsoft, or all of them in one other place, as a simulator is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clouds {
+    instead: Option<Endpoints>,
+}
+
+impl Clouds {
+    /// All of them at these addresses.
+    #[must_use]
+    pub const fn instead(endpoints: Endpoints) -> Self {
+        Self {
+            instead: Some(endpoints),
+        }
+    }
+
+    /// As settings say: where Graph is, if not at Microsoft, with logins at `authority` then.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoint`], naming the URL.
+    pub fn of_settings(authority: &str, root: Option<&str>) -> Result<Self, InvalidEndpoint> {
+        let instead = root.map(|root| Endpoints::new(authority, root)).transpose()?;
+        Ok(Self { instead })
+    }
+
+    /// The addresses of a cloud.
+    #[must_use]
+    pub fn endpoints(&self, cloud: Cloud) -> Endpoints {
+        self.instead.clone().unwrap_or_else(|| cloud.into())
+    }
+}
+
 impl From<Cloud> for Endpoints {
     fn from(cloud: Cloud) -> Self {
         Self {

@@ -47,6 +47,7 @@ mod link;
 pub mod map;
 mod object_id;
 mod permission;
+pub mod pull;
 pub mod read;
 mod session;
 pub mod subscription;
@@ -56,7 +57,7 @@ mod throttle;
 mod token;
 
 pub use clock::{Clock, Sleep, SystemClock};
-pub use cloud::{Cloud, Endpoints, InvalidEndpoint};
+pub use cloud::{Cloud, Clouds, Endpoints, InvalidEndpoint};
 pub use error::{GraphError, GraphErrorKind, Trace, Unreadable};
 pub use exchange::LONGEST_ANSWER;
 pub use identity::{Credential, Identity};

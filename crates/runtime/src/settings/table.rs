@@ -176,6 +176,10 @@ settings! {
         /// Where Entra's tenants are: issuer and keys of a tenant are below it. Without a slash at the end.
         entra_authority: String = "entra_authority", WebUrl, "URL",
             "Where Entra's tenants are: another one for national clouds", default "https://login.microsoftonline.com";
+        /// Where Microsoft Graph is, in the place of the clouds of Microsoft; logins are at `entra_authority` then. `None` for the
+        /// addresses of the cloud that a tenant is in.
+        graph_url: String = "graph_url", WebUrl, "URL",
+            "Where Microsoft Graph is for all tenants, with logins at --entra-authority", implied "that of the tenant's cloud";
         /// How long an OAuth access token for SCIM is good; the range is what Entra takes (E3).
         oauth_token_lifetime: Duration = "oauth_token_lifetime", Seconds(3_600..=21_600), "SECONDS",
             "Seconds that an OAuth access token for SCIM is good, 3600 to 21600", default "3600";
