@@ -69,6 +69,7 @@ pub struct GraphProgress {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(examples(json!({
     "is_full": true,
+    "stage": "users",
     "began_at": "2026-11-20T12:00:00.000Z",
     "users": {"pages": 12, "seen": 2400, "known": 10000, "is_complete": false},
     "groups": null,
@@ -77,6 +78,9 @@ pub struct GraphProgress {
 pub struct GraphCurrentRound {
     /// Whether it brings everything there is, and not only what changed.
     pub is_full: bool,
+    /// What is done now, by name; `null` before its first page.
+    #[schema(required = true)]
+    pub stage: Option<String>,
     /// When it began.
     #[schema(value_type = String, format = DateTime)]
     pub began_at: Timestamp,

@@ -8,6 +8,7 @@ use ::events::Timestamp;
 use ::graph::pull::PullFault;
 use actix_web::web::{Json, Path};
 use api::{GraphCounts, GraphCurrentRound, GraphProgress, GraphRound, GraphStatus};
+use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 use store::{GraphCollection, GraphCredentialState, GraphCursor, GraphPull, GraphPullState, ListPage};
@@ -82,27 +83,48 @@ fn round(round: store::GraphRound) -> GraphRound {
     }
 }
 
+/// What is stored of how far a round is, as far as it is shown: whoever works on it writes more.
+#[derive(Deserialize)]
+struct Underway {
+    generation: i64,
+    began_at: Timestamp,
+    #[serde(default)]
+    stage: Option<String>,
+    #[serde(default)]
+    is_full: bool,
+}
+
 /// The round that is under way: whoever works on it has left it unfinished, or works on it now.
 fn current(pull: &GraphPull, cursors: &[GraphCursor], now: Timestamp) -> Option<GraphCurrentRound> {
     let of = |collection| {
         let mut own = cursors.iter().filter(|cursor| cursor.generation == pull.generation);
         own.find(|cursor| cursor.collection == collection)
     };
+    // What another version wrote, or what is of a round before, says nothing of this one.
+    let underway = pull
+        .progress
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let underway = underway.filter(|underway: &Underway| underway.generation == pull.generation);
     let (users, groups) = (of(GraphCollection::Users), of(GraphCollection::Groups));
     let is_open = |cursor: &&GraphCursor| !cursor.is_complete;
-    let open = users.filter(is_open).or_else(|| groups.filter(is_open))?;
-    // People come first: groups of the round before say nothing of this one.
-    let groups = groups.filter(|groups| users.is_none_or(|users| groups.began_at >= users.began_at));
-    let began_at = users
-        .filter(|users| users.began_at <= open.began_at)
-        .unwrap_or(open)
-        .began_at;
+    let open = users.filter(is_open).or_else(|| groups.filter(is_open));
+    let (began_at, is_full) = match (&underway, open) {
+        (Some(underway), _) => (underway.began_at, underway.is_full),
+        (None, Some(open)) => (
+            users.map_or(open.began_at, |users| users.began_at.min(open.began_at)),
+            open.is_full,
+        ),
+        (None, None) => return None,
+    };
+    let is_of_it = |cursor: &&GraphCursor| cursor.began_at >= began_at;
     Some(GraphCurrentRound {
-        is_full: open.is_full,
+        is_full,
+        stage: underway.and_then(|underway| underway.stage),
         began_at,
-        users: users.map(progress),
-        groups: groups.map(progress),
-        ends_at: end(open, now),
+        users: users.filter(is_of_it).map(progress),
+        groups: groups.filter(is_of_it).map(progress),
+        ends_at: open.and_then(|open| end(open, now)),
     })
 }
 
@@ -147,6 +169,56 @@ mod tests {
             began_at: Timestamp::from_millis(1_000),
             updated_at: Timestamp::from_millis(3_000),
         }
+    }
+
+    fn pull(progress: Option<&str>) -> GraphPull {
+        GraphPull {
+            directory_id: events::DirectoryId::new(),
+            organization_id: events::OrganizationId::new(),
+            state: GraphPullState::Active,
+            mode: store::GraphPullMode::Pull,
+            cloud: "global".to_owned(),
+            tenant_id: None,
+            client_id: None,
+            settings: "{}".to_owned(),
+            generation: 1,
+            due_at: Timestamp::from_millis(0),
+            held_until: None,
+            progress: progress.map(str::to_owned),
+            last_error: None,
+            failing_since: None,
+            failures: 0,
+            brake_released_at: None,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn a_round_is_under_way_until_whoever_works_on_it_says_that_it_is_over() {
+        let now = Timestamp::from_millis(3_000);
+        let open = cursor(100, 300, true);
+        let closed = GraphCursor {
+            is_complete: true,
+            ..open.clone()
+        };
+        let shown = |progress, cursors: &[GraphCursor]| current(&pull(progress), cursors, now);
+        assert_eq!(shown(None, &[]), None);
+        assert_eq!(shown(None, std::slice::from_ref(&closed)), None);
+        let found = shown(None, std::slice::from_ref(&open)).unwrap();
+        assert_eq!(
+            (found.is_full, found.stage, found.users.map(|users| users.seen)),
+            (true, None, Some(100))
+        );
+        let late = r#"{"generation":1,"began_at":"1970-01-01T00:00:00.500Z","stage":"rest","is_full":false,"more":7}"#;
+        let found = shown(Some(late), std::slice::from_ref(&closed)).unwrap();
+        assert_eq!(
+            (found.is_full, found.stage.as_deref(), found.ends_at),
+            (false, Some("rest"), None)
+        );
+        let before = r#"{"generation":0,"began_at":"1970-01-01T00:00:00.500Z"}"#;
+        assert_eq!(shown(Some(before), std::slice::from_ref(&closed)), None);
+        assert_eq!(shown(Some("[]"), &[closed]), None);
     }
 
     #[test]
