@@ -104,7 +104,7 @@ async function fill(url) {
   const filter = `/console/endpoints/filter?${new URLSearchParams({ event_types: "user.*", filter: 'title eq "Engineer"' })}`;
   const here = `/console/directories/${directory.id}`;
   return {
-    paths: [here, `${here}/graph`, `/console/directories/${pulled.id}/graph`, `${here}/users/${people[0].id}`, filter, "/console/endpoints", "/console/test-receivers"],
+    paths: [here, `/console/directories/${pulled.id}/graph`, `${here}/users/${people[0].id}`, filter, "/console/endpoints", "/console/test-receivers"],
     here,
     link: link.url,
     login: new URL(login_url).search,

@@ -70,7 +70,10 @@ async fn a_pull_is_started_and_paused_and_a_round_begins_when_it_is_asked_for() 
         let paused = world.post("/pause", &json!({})).await.expect(StatusCode::OK);
         assert_eq!(paused["state"], "paused");
         assert!(world.claim().await.is_none());
-        let acts = ["created", "resumed", "synced", "synced", "paused"].map(|verb| format!("graph_pull.{verb}"));
+        let ended = world.api.delete(&world.path("")).await;
+        ended.expect(StatusCode::NO_CONTENT);
+        let acts = ["created", "resumed", "synced", "synced", "paused", "stopped", "deleted"]
+            .map(|verb| format!("graph_pull.{verb}"));
         assert_eq!(world.acts().await, acts);
         world.close().await;
     }
