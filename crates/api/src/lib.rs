@@ -24,6 +24,7 @@ mod endpoint;
 mod event;
 mod federation;
 mod format;
+mod graph;
 mod group;
 mod history;
 mod key;
@@ -73,6 +74,13 @@ pub use endpoint::{
 pub use event::{Event, EventDetail, EventTypeEntry};
 pub use federation::{Federation, FederationSet};
 pub use format::quoted;
+pub use graph::{
+    GraphActivate, GraphAttributeMap, GraphCertificate, GraphCloud, GraphCounts, GraphCreate, GraphCredential,
+    GraphCredentialCreate, GraphCredentialKind, GraphCredentialState, GraphCurrentRound, GraphFault, GraphGuests,
+    GraphMapRow, GraphMode, GraphNames, GraphPatch, GraphProgress, GraphPull, GraphRelease, GraphResume, GraphRound,
+    GraphScope, GraphState, GraphStatus, GraphSync, GraphSyncAsked, GraphTest, GraphTestAccount, GraphTestOutcome,
+    GraphTestStep, GraphTestStepName, GraphTransform,
+};
 pub use group::{Group, GroupCreate, GroupPatch, Member, MemberType};
 pub use history::{HistoryChange, HistoryDelivery, HistoryEntry};
 pub use key::{Key, KeyCreate, KeyPatch, KeyRotate, KeyRotation, KeyToken, RotationState};
@@ -84,8 +92,8 @@ pub use organization::{
 pub use parameters::{
     AdminKeysParameters, AuditLogParameters, ConnectionsParameters, CredentialsParameters, DeadLettersParameters,
     DeliveriesParameters, DirectoriesParameters, EndpointStatsParameters, EventStreamHeaders, EventStreamParameters,
-    EventsParameters, KeyRevokeParameters, PageParameters, Parameters, PastParameters, PeopleParameters,
-    PortalLinksParameters, RequestsParameters, SsoClientsParameters, UserDeleteParameters,
+    EventsParameters, GraphCertificateParameters, KeyRevokeParameters, PageParameters, Parameters, PastParameters,
+    PeopleParameters, PortalLinksParameters, RequestsParameters, SsoClientsParameters, UserDeleteParameters,
 };
 pub use portal_link::{PortalBrand, PortalBrandCreate, PortalCapability, PortalFeature, PortalLink, PortalLinkCreate};
 pub use preview::{GroupPreview, MatchedBy, Preview, PreviewEffect, PreviewRequest, UserPreview};

@@ -31,6 +31,7 @@ parameters![
     AuditLogParameters,
     PortalLinksParameters,
     DeadLettersParameters,
+    GraphCertificateParameters,
     ConnectionsParameters,
     SsoClientsParameters,
     CredentialsParameters,
@@ -188,6 +189,14 @@ pub struct CredentialsParameters {
     pub limit: Option<u16>,
     /// Where the page begins: `next_cursor` of the one before.
     pub cursor: Option<String>,
+}
+
+/// In what form a certificate is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct GraphCertificateParameters {
+    /// `json` with the thumbprints and the certificate as PEM, or `cer` for the file; `json`, where nothing is said.
+    pub format: Option<String>,
 }
 
 /// How a key is revoked.

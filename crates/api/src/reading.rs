@@ -58,6 +58,13 @@ bodies![
     ConnectionPatch,
     ConnectionSecretSet,
     ConsoleAccessSet,
+    GraphCreate,
+    GraphPatch,
+    GraphCredentialCreate,
+    GraphActivate,
+    GraphResume,
+    GraphRelease,
+    GraphSync,
     SsoClientCreate,
     SsoClientPatch,
 ];

@@ -2,6 +2,10 @@
 //!
 //! Source: <https://learn.microsoft.com/entra/identity-platform/v2-admin-consent>.
 
+mod state;
+
+pub use state::{ConsentState, ConsentedFrom};
+
 use crate::cloud::Endpoints;
 use oidc::EntraError;
 use std::fmt;
@@ -13,7 +17,8 @@ const LONGEST_QUERY: usize = 16 << 10;
 /// The longest name of an error that is kept, in bytes.
 const LONGEST_ERROR: usize = 64;
 
-/// The link to give to an administrator. `state` is the caller's: random, bound to the connection, and good once.
+/// The link to give to an administrator. `state` is the caller's: nobody else can make it, and it is bound to the connection;
+/// see [`ConsentState`].
 #[must_use]
 pub fn consent_link(endpoints: &Endpoints, tenant: Uuid, client_id: Uuid, redirect_uri: &Url, state: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())

@@ -11,6 +11,7 @@ mod claim;
 mod credentials;
 mod cursors;
 mod error;
+mod forget;
 mod managers;
 mod marks;
 mod members;

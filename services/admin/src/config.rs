@@ -19,6 +19,10 @@ pub struct Config {
     pub guard: Guard,
     /// Which identity providers connections may have. Setting: `entra_authority`.
     pub authorities: AuthorityRules,
+    /// Where Entra's tenants are, for directories that are pulled where `graph_url` says. Setting: `entra_authority`.
+    pub entra_authority: String,
+    /// Where Microsoft Graph is; `None` for the clouds of Microsoft. Setting: `graph_url`.
+    pub graph_url: Option<String>,
     /// How long entries of the audit log are kept. Setting: `audit_retention_days`.
     pub audit_retention: Duration,
     /// Which resolver is asked about domains; `None` for those of the system. Setting: `dns_resolver`.
@@ -39,6 +43,8 @@ impl From<&Settings> for Config {
         let own = Url::parse(&settings.entra_authority).ok();
         Self {
             authorities: AuthorityRules::new(own.into_iter().collect()),
+            entra_authority: settings.entra_authority.clone(),
+            graph_url: settings.graph_url.clone(),
             admin_key: settings.admin_key.clone(),
             guard: Guard::new(rules),
             audit_retention: settings.audit_retention,

@@ -41,6 +41,7 @@ const TAGS: &[(&str, &str)] = &[
         "Ids and secrets that identity providers exchange for short-lived access tokens.",
     ),
     ("Federation", "Workloads that get access tokens without a secret."),
+    ("Graph", "Directories that are pulled from Microsoft Graph."),
     ("Credentials", "Everything that ends: keys, secrets and certificates."),
     (
         "Connections",

@@ -6,6 +6,7 @@ use crate::deps::Deps;
 use crate::discovery::Discovery;
 use crate::dns::Dns;
 use crate::docs::Docs;
+use crate::graph_access::GraphAccess;
 use crate::mail::Post;
 use crate::rate::KeyRates;
 use crate::streams::Streams;
@@ -32,6 +33,7 @@ struct Inner {
     admin_key_hash: Option<[u8; 32]>,
     guard: Guard,
     discovery: Discovery,
+    graph: GraphAccess,
     published_keys: WellKnownKeys,
     to_index: Notify,
     bus: Bus,
@@ -56,7 +58,7 @@ impl State {
     /// Puts the parts together; nothing is opened or started.
     ///
     /// # Errors
-    /// When the settings do not lead to an SMTP server.
+    /// When the settings do not lead to an SMTP server, or to no place where Graph may be.
     pub(crate) fn new(config: Config, deps: Deps) -> anyhow::Result<Self> {
         let Deps {
             store,
@@ -66,11 +68,13 @@ impl State {
         } = deps;
         // An empty setting must not make an empty bearer token an admin key.
         let admin_key = config.admin_key.filter(|key| !key.expose_secret().is_empty());
+        let clouds = graph::Clouds::of_settings(&config.entra_authority, config.graph_url.as_deref())?;
         let post = config.mail.as_ref().map(Post::new).transpose()?;
         Ok(Self(Arc::new(Inner {
             store,
             public_url,
             admin_key_hash: admin_key.map(|key| secrets::hash_secret(key.expose_secret())),
+            graph: GraphAccess::new(config.guard.clone(), clouds),
             discovery: Discovery::new(config.guard.clone(), config.authorities),
             guard: config.guard,
             published_keys: published_keys(&master_keys),
@@ -146,6 +150,11 @@ impl State {
     /// The way to the discovery documents of identity providers.
     pub(crate) fn discovery(&self) -> &Discovery {
         &self.0.discovery
+    }
+
+    /// The way to Microsoft Graph.
+    pub(crate) fn graph(&self) -> &GraphAccess {
+        &self.0.graph
     }
 
     pub(crate) fn guard(&self) -> &Guard {

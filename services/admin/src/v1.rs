@@ -14,6 +14,7 @@ mod endpoints;
 mod event_types;
 mod events;
 mod federation;
+mod graph;
 mod groups;
 mod keys;
 mod oauth_clients;
@@ -70,6 +71,20 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: federation::set,
     Read: federation::get,
     Directories: federation::delete,
+    Directories: graph::create,
+    Read: graph::get,
+    Directories: graph::update,
+    Directories: graph::delete,
+    Directories: graph::pause,
+    Directories: graph::resume,
+    Directories: graph::release,
+    Read: graph::certificate,
+    Directories: graph::credentials::create,
+    Directories: graph::credentials::activate,
+    Directories: graph::credentials::delete,
+    Directories: graph::test,
+    Directories: graph::sync,
+    Read: graph::status,
     Connections: connections::create narrowed,
     Read: connections::list narrowed,
     Read: connections::get,

@@ -41,6 +41,8 @@ mod errors;
 mod events;
 #[path = "api/filter.rs"]
 mod filter;
+#[path = "api/graph.rs"]
+mod graph_pull;
 #[path = "api/idempotency.rs"]
 mod idempotency;
 #[path = "api/identity_provider.rs"]

@@ -1,6 +1,7 @@
 //! What the portal works with.
 
 use runtime::Context;
+use secrets::MasterKeys;
 use std::sync::Arc;
 use store::Store;
 
@@ -11,6 +12,8 @@ pub struct Deps {
     pub store: Store,
     /// The URL that others reach this installation by, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Opens what comes back from admin consent.
+    pub master_keys: MasterKeys,
     /// The number of lanes on the bus.
     pub partitions: u16,
 }
@@ -20,6 +23,7 @@ impl From<&Context> for Deps {
         Self {
             store: context.store.clone(),
             public_url: Arc::clone(&context.public_url),
+            master_keys: context.master_keys.clone(),
             partitions: context.bus.partitions(),
         }
     }

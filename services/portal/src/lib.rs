@@ -19,6 +19,7 @@ mod fault;
 mod filters;
 mod form;
 mod frame;
+mod graph;
 mod guard;
 mod guest;
 mod housekeeping;
@@ -69,6 +70,7 @@ impl Portal {
             console::configure(config);
             setup::configure(config);
             apps::configure(config);
+            graph::configure(config);
         }
     }
 

@@ -4,6 +4,7 @@
 //! comes back later for status, requests and keys. Single sign-on has a guide of its own, which is walked again when what it
 //! proves itself with ends.
 
+mod graph;
 mod guides;
 mod pages_of_directory;
 mod sign_on;
@@ -20,6 +21,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .wrap(from_fn(guarded))
         .configure(start::configure)
         .configure(pages_of_directory::configure)
+        .configure(graph::configure)
         .configure(sign_on::configure)
         .configure(brand::configure(Door::Setup))
         .configure(entry::configure(Door::Setup))

@@ -5,6 +5,7 @@ use crate::deps::Deps;
 use events::DirectoryId;
 use runtime::http::Rates;
 use secrecy::ExposeSecret as _;
+use secrets::MasterKeys;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(crate) struct State(Arc<Inner>);
 struct Inner {
     store: Store,
     public_url: Arc<str>,
+    master_keys: MasterKeys,
     /// Scheme, host and port of the public URL, as browsers send them in `Origin`.
     origin: String,
     configured_key_hash: Option<TokenDigest>,
@@ -41,6 +43,7 @@ impl State {
             store: deps.store,
             origin: origin.unwrap_or_default(),
             public_url: deps.public_url,
+            master_keys: deps.master_keys,
             trace_url: config.trace_url,
             partitions: deps.partitions,
             names: Rates::default(),
@@ -54,6 +57,11 @@ impl State {
 
     pub(crate) fn public_url(&self) -> &str {
         &self.0.public_url
+    }
+
+    /// What links to admin consent are sealed with.
+    pub(crate) fn master_keys(&self) -> &MasterKeys {
+        &self.0.master_keys
     }
 
     pub(crate) fn origin(&self) -> &str {

@@ -132,10 +132,18 @@ fn ended(facts: &Facts<'_>) -> Option<Health> {
     Some(Health::new(HealthState::Failing, sentence, Some(ended.ended_at)).mend(remedy))
 }
 
+/// The provider that is asked, and does not send.
+const PULLED: &str = "entra_graph";
+
 fn waiting(facts: &Facts<'_>) -> Option<Health> {
     let contact = facts.contact;
     if contact.last_at.is_some() || facts.last_request_at.is_some() {
         return None;
+    }
+    if facts.provider == PULLED {
+        let sentence = "It is read from Microsoft Graph, so nobody sends anything to it.";
+        let remedy = "How that goes stands under Microsoft Graph: GET …/graph/status.";
+        return Some(Health::new(HealthState::Waiting, sentence, None).mend(remedy));
     }
     let nothing = "Its identity provider has not sent anything yet.";
     let Some(at) = contact.stranger_at else {
@@ -268,10 +276,14 @@ mod tests {
     }
 
     fn of(contact: &Contact, minute: i64) -> Health {
+        of_provider("entra_id", contact, minute)
+    }
+
+    fn of_provider(provider: &str, contact: &Contact, minute: i64) -> Health {
         health(&Facts {
             switch: Switch::On,
             held_at: None,
-            provider: "entra_id",
+            provider,
             last_error: None,
             last_request_at: None,
             contact,
@@ -292,6 +304,8 @@ mod tests {
     #[test]
     fn each_step_of_a_connection_says_what_to_do_next() {
         expect(&of(&Contact::default(), 0), HealthState::Waiting, "tenant URL");
+        let pulled = of_provider(super::PULLED, &Contact::default(), 0);
+        expect(&pulled, HealthState::Waiting, "graph/status");
         let strangers = Contact {
             strangers: 3,
             stranger_at: Some(at(0)),

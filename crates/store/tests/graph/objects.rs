@@ -202,6 +202,44 @@ async fn rounds_are_kept_up_to_a_number_and_an_age() {
 }
 
 #[tokio::test]
+async fn what_is_known_of_a_tenant_is_forgotten_in_portions_and_of_others_nothing() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let mut directories = Vec::new();
+        for _ in 0..2 {
+            let (directory, writer, lease) = world.worker().await;
+            let mut first = page(1, 1, (1..=5).map(person).chain([group(100)]).collect());
+            first.members = (1..=5).map(|n| member(100, n, true)).collect();
+            writer.page(first, now()).await.unwrap();
+            directories.push((directory, lease));
+        }
+        let [(gone, _), (kept, _)] = directories[..] else {
+            panic!("two were made")
+        };
+        let mut portions = 0;
+        while world.store().forget_graph_portion(gone, 2).await.unwrap() {
+            portions += 1;
+        }
+        // Five memberships and six objects, two at a time; the last one finds none.
+        assert_eq!(portions, 6, "{dialect:?}");
+        for (directory, members, people) in [(gone, 0, 0), (kept, 5, 2)] {
+            let objects = world.store().graph_objects(directory);
+            assert_eq!(
+                objects.members_of(id(100), None, 9).await.unwrap().len(),
+                members,
+                "{dialect:?}"
+            );
+            assert_eq!(
+                objects.by_ids(&[id(1), id(5)]).await.unwrap().len(),
+                people,
+                "{dialect:?}"
+            );
+        }
+        world.db.close().await;
+    }
+}
+
+#[tokio::test]
 async fn with_its_directory_everything_goes_that_is_known_of_the_tenant() {
     for dialect in BOTH {
         let world = World::new(dialect).await;

@@ -19,7 +19,7 @@ const MINUTE: i64 = 60_000;
 /// Addresses of strangers that have entries of their own in a minute.
 const MOST_STRANGERS: usize = 20;
 /// Refusals of holders of keys that have entries of their own in a minute.
-const MOST_KNOWN: usize = 200;
+const MOST_KNOWN: usize = 300;
 /// Entries that wait while the database is away; what would be more is left out.
 const MOST_WAITING: usize = 2_000;
 

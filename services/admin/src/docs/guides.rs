@@ -55,6 +55,7 @@ const SHELVES: &[Shelf] = &[
         about: "For those who bring people in.",
         guides: guides![
             "connect-entra": "Connect Microsoft Entra ID, step by step.",
+            "pull-from-graph": "Read people from Microsoft Graph, in place of waiting for SCIM requests.",
             "single-sign-on": "Let people log in to your apps with their account at work.",
             "directories": "What a directory accepts, and how to change that.",
             "people": "Read and change users and groups with the API.",

@@ -3,7 +3,7 @@
 mod apply;
 pub(super) mod bindings;
 pub(super) mod certificate;
-mod check;
+pub(super) mod check;
 pub(super) mod client_secret;
 pub(super) mod console_access;
 pub(super) mod create;

@@ -26,6 +26,7 @@ async fn every_route_wants_an_admin_key() {
                 .replace("{id}", "0190f5a4-3b1e-7c3a-8d2f-000000000001")
                 .replace("{user_id}", "0190f5a4-3b1e-7c3a-8d2f-000000000002")
                 .replace("{group_id}", "0190f5a4-3b1e-7c3a-8d2f-000000000003")
+                .replace("{credential_id}", "0190f5a4-3b1e-7c3a-8d2f-000000000004")
                 .replace("{key_id}", "x");
             for header in &wrong {
                 let mut call = api.anonymous(method.clone(), &path);

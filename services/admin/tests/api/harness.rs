@@ -62,26 +62,41 @@ impl Api {
 
     /// One that asks this resolver.
     pub(crate) async fn with_dns(dialect: Dialect, resolver: SocketAddr) -> Self {
-        Self::with(dialect, Guard::new(Rules::default()), Some(resolver), NonZeroU32::MAX).await
+        let guard = Guard::new(Rules::default());
+        Self::with(dialect, guard, Some(resolver), NonZeroU32::MAX, None).await
+    }
+
+    /// One that finds Entra ID and Microsoft Graph at this URL, on this machine.
+    pub(crate) async fn with_graph(dialect: Dialect, url: &str) -> Self {
+        let guard = Guard::new(Rules::private());
+        Self::with(dialect, guard, None, NonZeroU32::MAX, Some(url)).await
     }
 
     pub(crate) async fn with_guard(dialect: Dialect, guard: Guard) -> Self {
-        Self::with(dialect, guard, None, NonZeroU32::MAX).await
+        Self::with(dialect, guard, None, NonZeroU32::MAX, None).await
     }
 
     /// One whose keys may send so many requests per second.
     pub(crate) async fn with_rate(dialect: Dialect, rate: u32) -> Self {
         let rate = NonZeroU32::new(rate).unwrap();
-        Self::with(dialect, Guard::new(Rules::default()), None, rate).await
+        Self::with(dialect, Guard::new(Rules::default()), None, rate, None).await
     }
 
-    async fn with(dialect: Dialect, guard: Guard, dns_resolver: Option<SocketAddr>, rate_limit: NonZeroU32) -> Self {
+    async fn with(
+        dialect: Dialect,
+        guard: Guard,
+        dns_resolver: Option<SocketAddr>,
+        rate_limit: NonZeroU32,
+        graph: Option<&str>,
+    ) -> Self {
         let db = TestDatabase::of(dialect).await;
         let (_, key) = admin::create_admin_key(&db.store, "tests").await.unwrap();
         let config = Config {
             admin_key: Some(CONFIGURED_KEY.into()),
             guard,
             authorities: oidc::AuthorityRules::default(),
+            entra_authority: graph.unwrap_or("https://login.microsoftonline.com").to_owned(),
+            graph_url: graph.map(str::to_owned),
             audit_retention: Duration::from_secs(400 * 24 * 3_600),
             dns_resolver,
             rate_limit,

@@ -192,7 +192,8 @@ fn every_example_is_of_its_type() {
     check!(examples.request: OrganizationCreate, DirectoryCreate, DirectoryPatch, DirectoryRelease, KeyCreate, KeyPatch, KeyRotate,
            OauthClientCreate, FederationSet, EndpointCreate, EndpointPatch, EndpointEnable, EndpointReplay, EndpointTest,
            UserCreate, UserPatch, GroupCreate, GroupPatch, PreviewRequest, GroupRolesPreviewRequest, SamplePeopleSend, EndpointFilterPreviewRequest, TestReceiverCreate, AdminKeyCreate, OrganizationPatch, PortalLinkCreate,
-           ConnectionCreate, ConnectionPatch, ConnectionSecretSet, ConsoleAccessSet, SsoClientCreate, SsoClientPatch);
+           ConnectionCreate, ConnectionPatch, ConnectionSecretSet, ConsoleAccessSet, SsoClientCreate, SsoClientPatch,
+           GraphCreate, GraphPatch, GraphCredentialCreate, GraphActivate, GraphResume, GraphRelease, GraphSync);
     check!(examples.answer: Problem, Fault, Organization, Directory, DirectoryCounts, LastRefusal, FirstKey, RoleRule,
            GroupRole, MassChangeBrake, SchemaDeclaration, AttributeDeclaration, Key, KeyToken, OauthClient, Federation,
            Endpoint, ClientCertificate, ClientCertificateShown, EndpointSecret, SecretRotated, ReplayQueued, TestQueued,
@@ -200,7 +201,9 @@ fn every_example_is_of_its_type() {
            EndpointStats, Percentiles, Oldest, Delivery, Attempt, DeliveryQueued, DeliveryCancelled, Event,
     EventDetail, TestReceiver, TestReceipt, TestReceiverDetail, EndpointFilterPreview, FilteredEvent, SamplePeopleSent, SamplePeopleRemoved, GroupRoleEffect, GroupRolesPreview, AttributePaths, AttributePathSeen, Cycle, CycleCounts, DirectoryHealth, DirectorySync, EmailAddress, ErasureStarted, EventTypeEntry, Group, GroupName, GroupPreview, HistoryChange, HistoryDelivery, HistoryEntry, Leniency, LoggedBody, Member, Preview, QuarantineForecast, Request, User, UserPreview, AdminKey, AuditEntry, AuditActor, AuditObject, PortalLink, PortalBrand, PortalBrandCreate,
            DeadLetter, DeadLetterRedriven, Credential, VerifiedDomain, DomainCheck, DomainRecord,
-           Connection, ConnectionBinding, ConnectionCertificate, ConnectionTest, ConnectionTestDecision, ConsoleAccess, RedirectUri, SsoClient, SsoSession, SsoStream);
+           Connection, ConnectionBinding, ConnectionCertificate, ConnectionTest, ConnectionTestDecision, ConsoleAccess, RedirectUri, SsoClient, SsoSession, SsoStream,
+           GraphPull, GraphAttributeMap, GraphMapRow, GraphCertificate, GraphCredential, GraphStatus, GraphCounts, GraphCurrentRound,
+           GraphProgress, GraphRound, GraphFault, GraphSyncAsked, GraphTest, GraphTestAccount, GraphTestStep);
     let schemas = examples.0["components"]["schemas"].as_object().unwrap();
     let with_examples = schemas.iter().filter(|(_, schema)| schema["examples"].is_array());
     let unchecked: Vec<_> = with_examples

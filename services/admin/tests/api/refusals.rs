@@ -4,7 +4,6 @@ use crate::harness::{Api, BOTH, text};
 use crate::identity_provider::{APPLICATION, IdentityProvider, TENANT};
 use actix_web::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use webhooks::{Guard, Rules};
 
 const SCOPES: [&str; 9] = [
     "read",
@@ -73,6 +72,11 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
     let federation = json!({"tenant_id": NO_ONE, "audience": "a", "subject": "s"});
     let call = api.call(Method::PUT, &format!("{directory}/federation"));
     call.json(&federation).send().await.expect(StatusCode::OK);
+    let graph = json!({
+        "tenant_id": TENANT, "client_id": APPLICATION, "credential": {"secret": "s"},
+        "test_accounts": ["ada@contoso.com"], "scope": "all",
+    });
+    make(&format!("{directory}/graph"), graph, "directory_id").await;
     let endpoint = json!({"url": format!("https://{domain}/"), "organization_ids": [organization]});
     let endpoint = make("/api/v1/endpoints", endpoint, "id").await;
     let test = format!("/api/v1/endpoints/{endpoint}/test");
@@ -97,6 +101,7 @@ async fn tenant(api: &Api, domain: &str) -> Tenant {
         format!("{directory}/keys"),
         format!("{directory}/oauth-clients"),
         format!("{directory}/federation"),
+        format!("{directory}/graph"),
         format!("/api/v1/endpoints/{endpoint}"),
         format!("/api/v1/deliveries/{delivery}"),
         format!("/api/v1/admin-keys/{admin_key}"),
@@ -172,7 +177,9 @@ fn changes(log: &[Value]) -> usize {
 #[actix_web::test]
 async fn every_operation_refuses_whom_it_is_not_for_and_says_so_in_the_audit_log() {
     for dialect in BOTH {
-        let api = Api::with_guard(dialect, Guard::new(Rules::private())).await;
+        // It knows the tenant that is pulled, too.
+        let provider = IdentityProvider::start().await;
+        let api = Api::with_graph(dialect, &provider.url).await;
         let own = tenant(&api, "own.example").await;
         let other = tenant(&api, "other.example").await;
         let body = json!({"name": "own", "scopes": SCOPES, "organization_id": own.organization});

@@ -5,7 +5,7 @@ use crate::api::query;
 use crate::fault::Fault;
 use crate::filters;
 use crate::form::{Errors, Form};
-use crate::frame::{Section, console, console_with};
+use crate::frame::{Section, console, console_with, to};
 use crate::session::Operator;
 use crate::texts::text;
 use actix_web::HttpResponse;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 pub(super) const HERE: &str = "/console/directories";
 
 /// What may stand behind a directory, in the order in which it is offered.
-pub(crate) const PROVIDERS: [Provider; 7] = [
+pub(crate) const PROVIDERS: [Provider; 8] = [
     Provider::EntraId,
     Provider::Okta,
     Provider::Onelogin,
@@ -28,6 +28,7 @@ pub(crate) const PROVIDERS: [Provider; 7] = [
     Provider::Ping,
     Provider::Google,
     Provider::CustomScim,
+    Provider::EntraGraph,
 ];
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -67,7 +68,7 @@ struct NewPage {
     organization: String,
     name: String,
     provider: String,
-    providers: [Provider; 7],
+    providers: [Provider; 8],
     /// Organizations to choose from; others are named by a domain.
     known: Vec<Organization>,
 }
@@ -103,6 +104,10 @@ async fn create(operator: Operator, form: Form) -> Result<HttpResponse, Fault> {
         body["name"] = json!(name);
     }
     match operator.api.post::<Directory>("/directories", &body).await {
+        // There is nothing to paste into Entra.
+        Ok(directory) if directory.provider == Provider::EntraGraph.as_str() => {
+            Ok(to(&format!("{HERE}/{}/graph", directory.id)))
+        }
         Ok(directory) => {
             let title = directory.name.clone();
             let page = MadePage { directory };

@@ -3,6 +3,7 @@
 mod activity;
 mod danger;
 mod events;
+mod graph;
 mod groups;
 mod keys;
 mod mapping;
@@ -29,6 +30,7 @@ use pages::Link;
 pub(super) fn configure(config: &mut ServiceConfig) {
     activity::configure(config);
     setup::configure(config);
+    graph::configure(config);
     users::configure(config);
     groups::configure(config);
     events::configure(config);
@@ -44,6 +46,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 enum Tab {
     Activity,
     Setup,
+    Graph,
     Users,
     Groups,
     Events,
@@ -55,9 +58,10 @@ enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Activity,
         Self::Setup,
+        Self::Graph,
         Self::Users,
         Self::Groups,
         Self::Events,
@@ -72,6 +76,7 @@ impl Tab {
         match self {
             Self::Activity => "",
             Self::Setup => "/setup",
+            Self::Graph => "/graph",
             Self::Users => "/users",
             Self::Groups => "/groups",
             Self::Events => "/events",
@@ -87,6 +92,7 @@ impl Tab {
         match self {
             Self::Activity => text("directory-tab-activity"),
             Self::Setup => text("directory-tab-setup"),
+            Self::Graph => text("directory-tab-graph"),
             Self::Users => text("directory-tab-people"),
             Self::Groups => text("directory-tab-groups"),
             Self::Events => text("directory-tab-events"),

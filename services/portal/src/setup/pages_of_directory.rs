@@ -13,7 +13,7 @@ use crate::texts::text;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, Query, ServiceConfig};
-use api::{Directory, HealthState, Key, List, Organization, Request};
+use api::{Directory, HealthState, Key, List, Organization, Provider, Request};
 use askama::Template;
 use events::DirectoryId;
 use pages::Link;
@@ -90,6 +90,10 @@ async fn page(
 ) -> Result<HttpResponse, Fault> {
     guest.needs(PortalFeature::DirectorySync)?;
     let directory: Directory = guest.api.get(&format!("/directories/{id}")).await?;
+    // Nobody sends anything there.
+    if directory.provider == Provider::EntraGraph.as_str() {
+        return Ok(frame::to(&format!("/setup/directories/{id}/graph")));
+    }
     let keys: List<Key> = guest.api.get(&format!("/directories/{id}/keys?limit=1")).await?;
     let (steps, has_key) = (guide(&directory), !keys.data.is_empty());
     let number = number

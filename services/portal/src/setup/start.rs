@@ -25,7 +25,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct StartPage {
     organization: Organization,
     directories: Vec<Directory>,
-    providers: [Provider; 7],
+    providers: [Provider; 8],
     errors: Errors,
     /// Whether this link may make a directory: one for a certain directory may not.
     may_create: bool,

@@ -20,6 +20,7 @@ mod discovery;
 mod erasing;
 mod faults;
 mod gallery;
+mod graph_pages;
 mod isolation;
 mod job;
 mod large_groups;

@@ -282,6 +282,12 @@ async fn ending(store: &Store, lease: GraphLease) {
     assert!(change.pause_graph_pull(big(), now()).await.unwrap());
     assert!(change.resume_graph_pull(big(), now()).await.unwrap());
     let pull = change.graph_pull(small()).await.unwrap().unwrap();
+    change.commit().await.unwrap();
+    for _ in 0..3 {
+        assert!(store.forget_graph_portion(big(), 10).await.unwrap());
+    }
+    while store.forget_graph_portion(small(), 10).await.unwrap() {}
+    let change = store.change(None).await.unwrap();
     change.update_graph_pull(&pull, true, now()).await.unwrap();
     change.delete_graph_pull(small()).await.unwrap();
     change.create_graph_pull(&pull).await.unwrap();

@@ -2,14 +2,12 @@
 
 use super::view::certificate_of;
 use crate::context::{AdminContext, path_id};
+use crate::entered::CERTIFICATE;
 use crate::problem::{Problem, ProblemKind};
 use ::events::ConnectionId;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Path;
-
-/// The media type of one certificate in DER (RFC 2585 §4.1).
-const MEDIA_TYPE: &str = "application/pkix-cert";
 
 /// Sends the certificate of a connection's key as a `.cer` file (DER), for the identity provider.
 #[utoipa::path(
@@ -29,7 +27,7 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>) -> Result
     })?;
     let file = format!("attachment; filename=\"rollcall-{}.cer\"", found.slug);
     Ok(HttpResponse::Ok()
-        .content_type(MEDIA_TYPE)
+        .content_type(CERTIFICATE)
         .insert_header((CONTENT_DISPOSITION, file))
         .body(certificate.der().to_vec()))
 }

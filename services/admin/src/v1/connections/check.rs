@@ -2,6 +2,7 @@
 
 use crate::body::Body;
 use crate::context::AdminContext;
+use crate::entered::fault_of_secret;
 use crate::problem::Problem;
 use ::events::{DirectoryId, OrganizationId, Timestamp};
 use api::PlainSecret;
@@ -26,9 +27,7 @@ pub(super) fn check<T: api::Body>(context: &AdminContext, body: &mut Body<T>) {
 /// Checks a client secret and its end.
 pub(super) fn check_secret<T: api::Body>(context: &AdminContext, body: &mut Body<T>, end: &str) {
     let secret: Option<PlainSecret> = body.sound("client_secret");
-    if secret.is_some_and(|secret| Uuid::parse_str(secret.expose()).is_ok()) {
-        let detail = "This is the Secret ID, which proves nothing. Enter the Value of the client secret: the Entra admin center \
-                      shows it once, when the secret is made. If it was not copied then, make a new secret.";
+    if let Some(detail) = secret.and_then(|secret| fault_of_secret(secret.expose())) {
         body.fault("/client_secret", detail);
     }
     let ends: Option<Timestamp> = body.sound(end);
@@ -143,7 +142,8 @@ fn expected_issuer<T: api::Body>(context: &AdminContext, body: &mut Body<T>) {
     }
 }
 
-fn test_accounts<T: api::Body>(body: &mut Body<T>) {
+/// Checks the names of test accounts.
+pub(in crate::v1) fn test_accounts<T: api::Body>(body: &mut Body<T>) {
     let accounts: Vec<String> = body.sound("test_accounts").unwrap_or_default();
     for (index, account) in accounts.iter().enumerate() {
         let name = account.trim();

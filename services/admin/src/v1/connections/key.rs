@@ -4,22 +4,17 @@ use super::about;
 use super::view::shown;
 use crate::audit::Act;
 use crate::body::NoBody;
+use crate::certificates::make;
 use crate::context::{AdminContext, path_id};
 use crate::idempotent::IdempotentStart;
 use crate::problem::Problem;
-use ::events::{ConnectionId, Timestamp};
+use ::events::ConnectionId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Path, block};
-use oidc::{AssertionForm, CERTIFICATE_LIFETIME, Certificate, KeyKind, SigningKey, generate_key};
-use secrecy::{ExposeSecret as _, SecretSlice};
+use actix_web::web::Path;
+use oidc::AssertionForm;
+use secrecy::ExposeSecret as _;
 use store::{ConnectionCredential, SealedColumn, SealedCredential};
-use tokio::sync::Semaphore;
-
-/// Keys that are made at a time: each takes a core for seconds.
-static MAKING: Semaphore = Semaphore::const_new(2);
-/// The most characters of a connection's name in the name of its certificate, which has 64 (RFC 5280 appendix A.1).
-const MOST_OF_A_NAME: usize = 50;
 
 /// Makes a key of a connection, in the place of the secret or the key that it has.
 ///
@@ -65,25 +60,4 @@ pub(crate) async fn handler(context: AdminContext, path: Path<String>, body: NoB
     let act = Act::updated("connection", id, &before, &answer).named("key_created");
     open.finish(&context, about(act, &answer), StatusCode::OK, None, &answer)
         .await
-}
-
-/// A private key, PKCS#8, and its certificate.
-async fn make(name: &str, now: Timestamp) -> Result<(SecretSlice<u8>, Certificate), Problem> {
-    let name: String = name
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(MOST_OF_A_NAME)
-        .collect();
-    let _place = MAKING.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let made = block(move || {
-        let key = generate_key(KeyKind::Rsa3072)?;
-        let signing = SigningKey::from_pkcs8(key.expose_secret())?;
-        Ok((
-            key,
-            Certificate::self_signed(&signing, &format!("Rollcall {name}"), now, CERTIFICATE_LIFETIME),
-        ))
-    });
-    let made: Result<_, oidc::KeyError> = made.await.map_err(|error| Problem::internal(&error))?;
-    let (key, certificate) = made.map_err(|error| Problem::internal(&error))?;
-    Ok((key, certificate.map_err(|error| Problem::internal(&error))?))
 }

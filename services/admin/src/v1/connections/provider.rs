@@ -2,9 +2,9 @@
 
 use super::check::{fault_of_client_id, normal_client_id};
 use crate::context::AdminContext;
+use crate::entered::{are_swapped, swapped};
 use crate::problem::Problem;
 use crate::state::State;
-use api::Fault;
 use oidc::{Authority, ProviderMetadata};
 use uuid::Uuid;
 
@@ -64,34 +64,19 @@ impl Entered {
                 let text = serde_json::to_string(&metadata).map_err(|error| Problem::internal(&error))?;
                 Ok(Ok(text))
             }
-            Err(why) if why.is_unknown_tenant && self.is_swapped(context, authority).await => Err(swapped()),
+            Err(why) if why.is_unknown_tenant && self.is_swapped(context, authority).await => {
+                Err(Problem::invalid(swapped("authority", "client_id")))
+            }
             Err(why) => Ok(Err(why.sentence)),
         }
     }
 
-    /// Whether the id of the application is a tenant, at the same place.
     async fn is_swapped(&self, context: &AdminContext, authority: &Authority) -> bool {
-        let (Some(tenant), Ok(application)) = (authority.tenant(), Uuid::parse_str(&self.client_id)) else {
-            return false;
-        };
-        let other = authority
-            .to_string()
-            .replace(&tenant.to_string(), &application.to_string());
-        match context.discovery().parse(&other) {
-            Ok(other) => context.discovery().ask(&other).await.is_ok(),
+        match Uuid::parse_str(&self.client_id) {
+            Ok(application) => are_swapped(context.discovery(), authority, application).await,
             Err(_) => false,
         }
     }
-}
-
-fn swapped() -> Problem {
-    let about_authority = "There is no tenant with this id, but client_id is the id of one: the two are the wrong way round. Enter \
-                           the Directory (tenant) ID here.";
-    let about_client = "This is a Directory (tenant) ID. Enter the Application (client) ID here.";
-    Problem::invalid(vec![
-        Fault::at("#/authority", about_authority),
-        Fault::at("#/client_id", about_client),
-    ])
 }
 
 /// What a connection knows of its provider.
