@@ -2,8 +2,10 @@
 //! texts and reads nothing of them, so their form is here, for who writes them and for who shows them.
 
 mod fault;
+mod progress;
 
 pub use fault::PullFault;
+pub use progress::{PullCounts, PullProgress, PullStage};
 
 use crate::map::{AttributeMap, Guests, InvalidMap, Row, default_groups, default_users};
 use crate::object_id::ObjectId;
