@@ -1,6 +1,7 @@
 //! `/directories/{id}/graph`: how a directory is pulled from Microsoft Graph.
 
 mod credential;
+mod drift;
 mod map;
 mod request;
 mod status;
@@ -9,6 +10,7 @@ mod test;
 pub use credential::{
     GraphCertificate, GraphCredential, GraphCredentialCreate, GraphCredentialKind, GraphCredentialState,
 };
+pub use drift::{GraphDifference, GraphDrift, GraphObjectKind};
 pub use map::{GraphAttributeMap, GraphMapRow, GraphNames, GraphTransform};
 pub use request::{GraphActivate, GraphCreate, GraphPatch, GraphResume, GraphSync};
 pub use status::{

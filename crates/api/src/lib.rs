@@ -76,10 +76,10 @@ pub use federation::{Federation, FederationSet};
 pub use format::quoted;
 pub use graph::{
     GraphActivate, GraphAttributeMap, GraphCertificate, GraphCloud, GraphCounts, GraphCreate, GraphCredential,
-    GraphCredentialCreate, GraphCredentialKind, GraphCredentialState, GraphCurrentRound, GraphFault, GraphGuests,
-    GraphMapRow, GraphMode, GraphNames, GraphPatch, GraphProgress, GraphPull, GraphRelease, GraphResume, GraphRound,
-    GraphScope, GraphState, GraphStatus, GraphSync, GraphSyncAsked, GraphTest, GraphTestAccount, GraphTestOutcome,
-    GraphTestStep, GraphTestStepName, GraphTransform,
+    GraphCredentialCreate, GraphCredentialKind, GraphCredentialState, GraphCurrentRound, GraphDifference, GraphDrift,
+    GraphFault, GraphGuests, GraphMapRow, GraphMode, GraphNames, GraphObjectKind, GraphPatch, GraphProgress, GraphPull,
+    GraphRelease, GraphResume, GraphRound, GraphScope, GraphState, GraphStatus, GraphSync, GraphSyncAsked, GraphTest,
+    GraphTestAccount, GraphTestOutcome, GraphTestStep, GraphTestStepName, GraphTransform,
 };
 pub use group::{Group, GroupCreate, GroupPatch, Member, MemberType};
 pub use history::{HistoryChange, HistoryDelivery, HistoryEntry};

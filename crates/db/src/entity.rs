@@ -32,6 +32,7 @@ pub mod erasures;
 pub mod events;
 pub mod graph_credentials;
 pub mod graph_cursors;
+pub mod graph_drift;
 pub mod graph_members;
 pub mod graph_objects;
 pub mod graph_pulls;

@@ -60,6 +60,7 @@ const fn source(kind: EventType) -> &'static str {
         | EventType::DirectoryCredentialExpiring
         | EventType::DirectorySilent
         | EventType::DirectorySyncCompleted
+        | EventType::DirectoryDriftFound
         | EventType::ConnectionFailing
         | EventType::SessionCreated
         | EventType::SessionEnded
@@ -138,6 +139,16 @@ fn data(kind: EventType) -> (Value, Value) {
             json!({ "directory": directory_schema(),
                     "cycle": object(&["id", "kind", "started_at", "ended_at", "counts"], &json!({ "id": id(),
                         "kind": { "enum": ["initial", "incremental", "on_demand"] }, "started_at": time(),
+                        "ended_at": time(), "counts": { "type": "object", "additionalProperties": integer() } })) }),
+        ),
+        E::DirectoryDriftFound => (
+            json!({ "directory": directory(),
+                    "comparison": { "id": OTHER, "kind": "initial", "started_at": TIME, "ended_at": TIME,
+                                    "counts": { "users": 1200, "users_created": 1, "users_updated": 2,
+                                                "users_deactivated": 1, "groups": 40, "groups_updated": 1 } } }),
+            json!({ "directory": directory_schema(),
+                    "comparison": object(&["id", "kind", "started_at", "ended_at", "counts"], &json!({ "id": id(),
+                        "kind": { "enum": ["initial", "incremental"] }, "started_at": time(),
                         "ended_at": time(), "counts": { "type": "object", "additionalProperties": integer() } })) }),
         ),
         E::ConnectionFailing => (

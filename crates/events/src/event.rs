@@ -49,6 +49,7 @@ event_types! {
     DirectoryReleased = "directory.released": "An administrator lets a directory that was held go on.",
     DirectorySilent = "directory.silent": "A directory's identity provider has missed several cycles; told once, until it comes again.",
     DirectorySyncCompleted = "directory.sync_completed": "An identity provider's cycle is over: what it sent, and how that went.",
+    DirectoryDriftFound = "directory.drift_found": "A comparison with Microsoft Graph found people or groups in whom directory and tenant differ.",
     DirectoryKeyCreated = "directory.key_created": "A key of a directory was created.",
     DirectoryKeyRevoked = "directory.key_revoked": "A key of a directory was revoked.",
     DirectoryCredentialExpiring = "directory.credential_expiring": "A key or OAuth client of a directory ends within 60, 30, 14, 7 days or one day; told once each time.",

@@ -109,6 +109,8 @@ ids! {
     GraphCredentialId,
     /// A round in which a directory was pulled from Microsoft Graph.
     GraphRoundId,
+    /// Somebody, or a group, in whom a directory and its tenant differ.
+    GraphDriftId,
     /// A subscription of changes at Microsoft Graph; part of the URL that notifications go to.
     GraphSubscriptionId,
 }

@@ -18,9 +18,9 @@ pub use command::{Command, ResourceKind, Source, Verb};
 pub use event::{Event, EventBody, EventType, UnknownEventType};
 pub use id::{
     AdminKeyId, AttemptId, AuditId, CommandId, ConnectionId, CycleId, DeadLetterId, DeliveryId, DirectoryId,
-    EndpointId, EventId, GraphCredentialId, GraphRoundId, GraphSubscriptionId, KeyId, MailId, OrganizationId,
-    PortalLinkId, PortalSessionId, RequestId, ResourceId, SsfStreamId, SsoClientId, SsoLoginId, SsoSessionId,
-    TestReceiptId,
+    EndpointId, EventId, GraphCredentialId, GraphDriftId, GraphRoundId, GraphSubscriptionId, KeyId, MailId,
+    OrganizationId, PortalLinkId, PortalSessionId, RequestId, ResourceId, SsfStreamId, SsoClientId, SsoLoginId,
+    SsoSessionId, TestReceiptId,
 };
 pub use lane::lane_of;
 pub use pattern::{EventPattern, InvalidPattern};

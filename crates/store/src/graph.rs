@@ -10,6 +10,7 @@ mod change;
 mod claim;
 mod credentials;
 mod cursors;
+mod drift;
 mod error;
 mod forget;
 mod managers;
@@ -29,6 +30,7 @@ pub use credentials::{
     GraphCredential, GraphCredentialKind, GraphCredentialState, GraphCredentials, SealedGraphCredential,
 };
 pub use cursors::{GraphCollection, GraphCursor};
+pub use drift::{GraphDifference, GraphDrift};
 pub use error::GraphWriteError;
 pub use managers::PendingManager;
 pub use marks::{GraphMembership, GraphWriter, KnownManager, LinkedObject};

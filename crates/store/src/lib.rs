@@ -31,10 +31,11 @@ pub use self::directory::{
 pub use self::event_log::{EventDraft, EventPage, Events, Feed, Inbox, Lanes, Published, Settlement};
 pub use self::graph::{
     GraphClaim, GraphCollection, GraphCounts, GraphCredential, GraphCredentialKind, GraphCredentialState,
-    GraphCredentials, GraphCursor, GraphEnd, GraphLease, GraphMember, GraphMembership, GraphObject, GraphObjectKind,
-    GraphObjects, GraphOutcome, GraphPage, GraphPull, GraphPullMode, GraphPullState, GraphPulls, GraphReleased,
-    GraphRemoval, GraphRound, GraphRounds, GraphSubscription, GraphWriteError, GraphWriter, KnownManager, LinkedObject,
-    MOST_COUNTED, PendingManager, PendingMember, PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
+    GraphCredentials, GraphCursor, GraphDifference, GraphDrift, GraphEnd, GraphLease, GraphMember, GraphMembership,
+    GraphObject, GraphObjectKind, GraphObjects, GraphOutcome, GraphPage, GraphPull, GraphPullMode, GraphPullState,
+    GraphPulls, GraphReleased, GraphRemoval, GraphRound, GraphRounds, GraphSubscription, GraphWriteError, GraphWriter,
+    KnownManager, LinkedObject, MOST_COUNTED, PendingManager, PendingMember, PendingOf, SealedGraphCredential,
+    SeenManager, SeenMember, SeenObject,
 };
 pub use self::operations::{
     Activity, ActivityHour, ActivityMeter, ActivityMinute, AuditActor, AuditActorKind, AuditEntry, AuditFilter,

@@ -85,6 +85,7 @@ const ROUTES: &[fn() -> Operation] = &routes![
     Directories: graph::test,
     Directories: graph::sync,
     Read: graph::status,
+    Read: graph::drift,
     Connections: connections::create narrowed,
     Read: connections::list narrowed,
     Read: connections::get,

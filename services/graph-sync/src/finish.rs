@@ -4,7 +4,7 @@ use crate::Inner;
 use crate::error::{Held, Stop};
 use crate::work::Work;
 use events::{EventId, EventType, GraphRoundId, Source, Timestamp, lane_of};
-use graph::pull::{PullFault, PullSettings};
+use graph::pull::{LONGEST_INTERVAL, PullFault, PullSettings};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{EventDraft, GraphEnd, GraphLease, GraphOutcome, GraphPull, GraphPullMode, GraphRound, GraphWriteError};
@@ -79,7 +79,11 @@ struct Failure {
 }
 
 fn end_of(inner: &Inner, pull: &GraphPull, ended: Result<(), Stop>, now: Timestamp) -> Ending {
-    let interval = PullSettings::read(&pull.settings).unwrap_or_default().interval();
+    let interval = match pull.mode {
+        GraphPullMode::Pull => PullSettings::read(&pull.settings).unwrap_or_default().interval(),
+        // Everything is read each time.
+        GraphPullMode::Compare => LONGEST_INTERVAL,
+    };
     let stop = match ended {
         // Directories that began together do not stay together.
         Ok(()) => return Ending::Good(now.plus(interval + interval.mul_f64(inner.deps.clock.chance() / 10.0))),
@@ -187,7 +191,8 @@ async fn complete(
         .add(lease, &round, ROUNDS_KEPT)
         .await?;
     let counts = work.map(|work| work.progress.counts).unwrap_or_default();
-    if is_compared || !counts.changed_anything() {
+    // Of a comparison the counts are what differs.
+    if !counts.changed_anything() {
         return release(inner, lease, next_due, GraphEnd::Good, now).await;
     }
     let lane = lane_of(pull.directory_id, inner.deps.bus.partitions());
@@ -198,9 +203,13 @@ async fn complete(
     };
     change.release_graph_pull(lease, &outcome, now).await?;
     if let Some(directory) = change.directory(pull.directory_id).await? {
+        let (kind, member) = match is_compared {
+            true => (EventType::DirectoryDriftFound, "comparison"),
+            false => (EventType::DirectorySyncCompleted, "cycle"),
+        };
         let data = json!({
             "directory": directory.about(),
-            "cycle": {
+            member: {
                 "id": round.id,
                 "kind": if round.is_full { "initial" } else { "incremental" },
                 "started_at": round.began_at,
@@ -208,9 +217,7 @@ async fn complete(
                 "counts": counts,
             },
         });
-        change
-            .append(lane, vec![event(pull, EventType::DirectorySyncCompleted, data)])
-            .await?;
+        change.append(lane, vec![event(pull, kind, data)]).await?;
     }
     change.commit().await?;
     Ok(())

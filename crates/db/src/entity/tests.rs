@@ -80,6 +80,7 @@ fn entities(dialect: Dialect) -> BTreeMap<String, Table> {
         events,
         graph_credentials,
         graph_cursors,
+        graph_drift,
         graph_members,
         graph_objects,
         graph_pulls,

@@ -17,6 +17,7 @@ mod directory;
 mod endpoint_urls;
 mod endpoint_version;
 mod graph;
+mod graph_drift;
 mod graph_subscriptions;
 mod instants;
 mod kinds_of_apps;
@@ -112,6 +113,7 @@ migrations! {
     "0041_graph": graph,
     "0043_kinds_of_apps": kinds_of_apps,
     "0044_graph_subscriptions": graph_subscriptions,
+    "0045_graph_drift": graph_drift,
 }
 
 /// Statements of migrations that change data, for tests of what they do to the data of an earlier version.

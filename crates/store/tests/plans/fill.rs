@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     GraphCredential = 25,
     GraphRound = 26,
     GraphSubscription = 27,
+    GraphDrift = 28,
 }
 
 /// People of the small directory have numbers from here on; those of the large one count from 0.
@@ -366,6 +367,11 @@ impl Sql {
                 "INSERT INTO graph_rounds (id, directory_id, is_full, began_at, ended_at, outcome, counts) \
                  SELECT {}, {large}, {no}, {STORED}, {STORED}, 'good', '{{}}' FROM {all}",
                 self.id(Kind::GraphRound, "g.n"),
+            ),
+            format!(
+                "INSERT INTO graph_drift (id, directory_id, kind, difference, object_id, fields, found_at) \
+                 SELECT {}, {large}, 0, 'missing', {person}, '[]', {STORED} FROM {all}",
+                self.id(Kind::GraphDrift, "g.n"),
             ),
             format!(
                 "INSERT INTO graph_subscriptions (id, directory_id, collection, subscription_id, state_hash, expires_at, \

@@ -235,7 +235,7 @@ const SCANS_ALLOWED: &[(&str, &str)] = &[
 ];
 
 /// Tables that grow with what is stored.
-const GROWING: [&str; 48] = [
+const GROWING: [&str; 49] = [
     "incidents",
     "mails",
     "request_log",
@@ -281,6 +281,7 @@ const GROWING: [&str; 48] = [
     "graph_credentials",
     "graph_cursors",
     "graph_objects",
+    "graph_drift",
     "graph_members",
     "graph_rounds",
     "graph_subscriptions",

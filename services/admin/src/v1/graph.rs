@@ -6,6 +6,7 @@ mod consent;
 pub(super) mod create;
 pub(super) mod credentials;
 pub(super) mod delete;
+pub(super) mod drift;
 pub(super) mod get;
 mod look;
 mod map;

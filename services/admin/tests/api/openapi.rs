@@ -203,7 +203,7 @@ fn every_example_is_of_its_type() {
            DeadLetter, DeadLetterRedriven, Credential, VerifiedDomain, DomainCheck, DomainRecord,
            Connection, ConnectionBinding, ConnectionCertificate, ConnectionTest, ConnectionTestDecision, ConsoleAccess, RedirectUri, SsoClient, SsoSession, SsoStream,
            GraphPull, GraphAttributeMap, GraphMapRow, GraphCertificate, GraphCredential, GraphStatus, GraphCounts, GraphCurrentRound,
-           GraphProgress, GraphRound, GraphFault, GraphSyncAsked, GraphTest, GraphTestAccount, GraphTestStep);
+           GraphProgress, GraphRound, GraphFault, GraphSyncAsked, GraphDrift, GraphTest, GraphTestAccount, GraphTestStep);
     let schemas = examples.0["components"]["schemas"].as_object().unwrap();
     let with_examples = schemas.iter().filter(|(_, schema)| schema["examples"].is_array());
     let unchecked: Vec<_> = with_examples

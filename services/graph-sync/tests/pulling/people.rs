@@ -6,7 +6,7 @@ use events::EventType;
 use graph::pull::PullFault;
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::GraphPullState;
+use store::{GraphDifference, GraphPullState};
 
 fn everybody() -> Value {
     json!({ "scope": "all" })
@@ -308,7 +308,12 @@ async fn a_comparison_counts_what_would_change_and_changes_nothing() {
             "{dialect:?}"
         );
         assert_eq!(counts["groups_created"], 2);
-        assert_eq!(world.types(&of).await, before);
+        let mut expected = before.clone();
+        expected.push(EventType::DirectoryDriftFound);
+        assert_eq!(world.types(&of).await, expected);
+        let told = world.log(&of).await.pop().unwrap();
+        let told: Value = serde_json::from_str(&told.body).unwrap();
+        assert_eq!(told["data"]["comparison"]["counts"]["users_created"], 29);
         assert!(world.store().graph_cursors(of.directory).await.unwrap().is_empty());
         // The pull itself begins with everything.
         let mut pull = world.pull(&of).await;
@@ -318,6 +323,59 @@ async fn a_comparison_counts_what_would_change_and_changes_nothing() {
         change.commit().await.unwrap();
         world.sync.settle().await.unwrap();
         world.assert_same(&of).await;
+        world.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_says_in_whom_and_in_what_directory_and_tenant_differ() {
+    for dialect in BOTH {
+        let world = World::new(dialect).await;
+        let of = world.pulled(&everybody()).await;
+        let user = |name: &str| {
+            let with = json!({ "userPrincipalName": format!("{name}@fabrikam.example"), "jobTitle": "Engineer" });
+            of.tenant.user(with).unwrap()
+        };
+        let [_, other, new, left] = ["same", "other", "new", "left"].map(user);
+        world.round(&of).await;
+        world.compare(&of).await;
+        assert_eq!(world.drift(&of).await, [], "{dialect:?}: nothing differs");
+
+        of.tenant.update_user(other, json!({ "jobTitle": "Countess" })).unwrap();
+        of.tenant.delete(entra::Kind::User, new).unwrap();
+        of.tenant.delete(entra::Kind::User, left).unwrap();
+        of.tenant.purge(entra::Kind::User, left).unwrap();
+        let newer = user("newer");
+        let pushed = world
+            .push(&of, json!({ "userName": "x@elsewhere.example", "active": true }))
+            .await;
+        let before = world.types(&of).await;
+        world.compare(&of).await;
+        let (left_here, _) = world.user(&of, left).await.unwrap();
+        let (new_here, _) = world.user(&of, new).await.unwrap();
+        let (other_here, _) = world.user(&of, other).await.unwrap();
+        let mut expected = vec![
+            (GraphDifference::Missing, Some(newer), None, vec![]),
+            (
+                GraphDifference::Different,
+                Some(other),
+                Some(other_here),
+                vec!["title".to_owned()],
+            ),
+            (GraphDifference::Unexpected, None, Some(left_here), vec![]),
+            (GraphDifference::Unexpected, None, Some(new_here), vec![]),
+            (GraphDifference::Unexpected, None, Some(pushed), vec![]),
+        ];
+        expected.sort();
+        assert_eq!(world.drift(&of).await, expected, "{dialect:?}");
+        let mut events = before;
+        events.push(EventType::DirectoryDriftFound);
+        assert_eq!(world.types(&of).await, events, "and nothing was changed");
+        // What was mended is forgotten with the next one.
+        of.tenant.update_user(other, json!({ "jobTitle": "Engineer" })).unwrap();
+        world.compare(&of).await;
+        expected.retain(|(difference, ..)| *difference != GraphDifference::Different);
+        assert_eq!(world.drift(&of).await, expected);
         world.stop().await;
     }
 }

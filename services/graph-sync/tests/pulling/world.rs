@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::testing::TestDatabase;
 use store::{
-    Dialect, GraphCredential, GraphCredentialKind, GraphCredentialState, GraphPull, GraphPullMode, GraphPullState,
-    GraphRound, NewDirectory, NewOrganization, SealedColumn, SealedGraphCredential, Store,
+    Dialect, GraphCredential, GraphCredentialKind, GraphCredentialState, GraphDifference, GraphPull, GraphPullMode,
+    GraphPullState, GraphRound, NewDirectory, NewOrganization, SealedColumn, SealedGraphCredential, Store,
 };
 use uuid::Uuid;
 use webhooks::{Guard, Rules};
@@ -69,6 +69,9 @@ pub(crate) struct World {
     shutdown: Shutdown,
     projector: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
+
+/// A difference, the object, the user, and the fields.
+pub(crate) type Drift = (GraphDifference, Option<Uuid>, Option<ResourceId>, Vec<String>);
 
 /// A tenant and the directory that it is pulled into.
 #[derive(Clone)]
@@ -243,6 +246,36 @@ impl World {
             .await
             .unwrap()
             .unwrap()
+    }
+
+    /// Compares a directory with its tenant.
+    pub(crate) async fn compare(&self, of: &Pulled) {
+        let mut pull = self.pull(of).await;
+        (pull.mode, pull.due_at) = (GraphPullMode::Compare, self.now());
+        let change = self.store().change(None).await.unwrap();
+        change.update_graph_pull(&pull, false, self.now()).await.unwrap();
+        change.commit().await.unwrap();
+        self.sync.settle().await.unwrap();
+    }
+
+    /// In whom they differ, as the last comparison found.
+    pub(crate) async fn drift(&self, of: &Pulled) -> Vec<Drift> {
+        let page = store::ListPage {
+            limit: 100,
+            cursor: None,
+        };
+        let found = self
+            .store()
+            .graph_drift(of.directory, &page)
+            .await
+            .unwrap()
+            .data
+            .into_iter();
+        let mut drift: Vec<Drift> = found
+            .map(|one| (one.difference, one.object_id, one.resource_id, one.fields))
+            .collect();
+        drift.sort();
+        drift
     }
 
     /// Gives a pull other settings.

@@ -3,9 +3,10 @@
 use super::*;
 use events::{GraphCredentialId, GraphRoundId};
 use store::{
-    GraphCollection, GraphCredential, GraphCredentialKind, GraphCredentialState, GraphCursor, GraphEnd, GraphLease,
-    GraphMembership, GraphObjectKind, GraphOutcome, GraphPage, GraphRemoval, GraphRound, GraphSubscription,
-    KnownManager, LinkedObject, PendingOf, SealedGraphCredential, SeenManager, SeenMember, SeenObject,
+    GraphCollection, GraphCredential, GraphCredentialKind, GraphCredentialState, GraphCursor, GraphDifference,
+    GraphDrift, GraphEnd, GraphLease, GraphMembership, GraphObjectKind, GraphOutcome, GraphPage, GraphRemoval,
+    GraphRound, GraphSubscription, KnownManager, LinkedObject, PendingOf, SealedGraphCredential, SeenManager,
+    SeenMember, SeenObject,
 };
 use uuid::Uuid;
 
@@ -61,6 +62,7 @@ pub(super) async fn pulling(store: &Store) {
     asking(store).await;
     marks(store, lease).await;
     subscriptions(store, lease).await;
+    drift(store, lease).await;
     credentials(store).await;
     ending(store, lease).await;
 }
@@ -186,6 +188,24 @@ async fn marks(store: &Store, lease: GraphLease) {
     writer.anew(&anew, now()).await.unwrap();
     writer.progress("{}", now()).await.unwrap();
     assert!(!writer.forget_removed(now().plus(LEASE)).await.unwrap());
+}
+
+async fn drift(store: &Store, lease: GraphLease) {
+    let writer = store.graph_writer(lease);
+    two_pages!(|page: ListPage| async move { store.graph_drift(big(), &page).await });
+    let found = GraphDrift {
+        id: events::GraphDriftId::new(),
+        kind: GraphObjectKind::User,
+        difference: GraphDifference::Different,
+        object_id: Some(person(1)),
+        resource_id: None,
+        fields: vec!["userName".to_owned()],
+        found_at: Timestamp::from_millis(1),
+    };
+    writer.drifted(std::slice::from_ref(&found)).await.unwrap();
+    writer.drift_is_of(found.found_at).await.unwrap();
+    let page = ListPage { limit: 5, cursor: None };
+    assert_eq!(store.graph_drift(big(), &page).await.unwrap().data, [found]);
 }
 
 async fn subscriptions(store: &Store, lease: GraphLease) {

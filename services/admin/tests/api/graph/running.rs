@@ -165,3 +165,46 @@ async fn the_status_tells_of_rounds_errors_and_what_is_missing() {
         world.close().await;
     }
 }
+
+#[actix_web::test]
+async fn in_whom_directory_and_tenant_differ_is_listed_with_the_names_of_now() {
+    for dialect in BOTH {
+        let world = World::on(dialect).await;
+        world.set_up(&json!({})).await;
+        world.post("/resume", &json!({})).await.expect(StatusCode::OK);
+        assert_eq!(world.get("/drift").await["data"], json!([]));
+        let claim = world.claim().await.unwrap();
+        let object = uuid::Uuid::from_u128(7);
+        let found_at = Timestamp::now();
+        let drift = |difference, object_id, fields: &[&str]| store::GraphDrift {
+            id: events::GraphDriftId::new(),
+            kind: store::GraphObjectKind::User,
+            difference,
+            object_id,
+            resource_id: object_id.is_none().then(events::ResourceId::new),
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+            found_at,
+        };
+        let found = [
+            drift(store::GraphDifference::Different, Some(object), &["title"]),
+            drift(store::GraphDifference::Unexpected, None, &[]),
+        ];
+        let writer = world.api.db.store.graph_writer(claim.lease);
+        writer.drifted(&found).await.unwrap();
+        let first = world.get("/drift?limit=1").await;
+        assert_eq!(
+            (&first["data"][0]["difference"], &first["data"][0]["object_id"]),
+            (&json!("unexpected"), &Value::Null)
+        );
+        // Whoever is gone meanwhile has no name any more.
+        assert_eq!(first["data"][0]["name"], Value::Null);
+        let next = world
+            .get(&format!("/drift?limit=1&cursor={}", text(&first, "next_cursor")))
+            .await;
+        assert_eq!(
+            (&next["data"][0]["fields"], &next["data"][0]["object_id"]),
+            (&json!(["title"]), &json!(object))
+        );
+        world.close().await;
+    }
+}
