@@ -25,14 +25,23 @@ pub(crate) async fn after(work: &mut Work, applied: &Applied, groups: &[Uuid]) -
     }
     let mut is_left = false;
     if !applied.arrived.is_empty() {
-        is_left |= members_of(work, PendingOf::Arrived(&applied.arrived)).await?;
+        is_left |= arrived(work, &applied.arrived).await?;
         is_left |= managers_of(work, &applied.arrived).await?;
     }
     let mut touched: Vec<Uuid> = groups.iter().chain(&applied.arrived).copied().collect();
     touched.sort_unstable();
     touched.dedup();
     if !touched.is_empty() {
-        is_left |= members_of(work, PendingOf::Groups(&touched)).await?;
+        let mut place = None;
+        loop {
+            let pending = work
+                .objects
+                .pending_members(PendingOf::Groups(&touched, place), AT_ONCE)
+                .await?;
+            let Some(last) = pending.last() else { break };
+            place = Some((last.group_object_id, last.member_object_id));
+            is_left |= members(work, pending).await?.is_left;
+        }
     }
     Ok(is_left)
 }
@@ -62,14 +71,23 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Memberships, as long as some of them can be done. Whether some are left.
-async fn members_of(work: &mut Work, of: PendingOf<'_>) -> Result<bool, Stop> {
+/// What became of memberships.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    /// Whether any was done.
+    is_any: bool,
+    /// Whether the directory refused some.
+    is_left: bool,
+}
+
+/// Memberships of those who came into the directory. Whether some are left.
+async fn arrived(work: &mut Work, these: &[Uuid]) -> Result<bool, Stop> {
     loop {
-        let pending = work.objects.pending_members(of, AT_ONCE).await?;
+        let pending = work.objects.pending_members(PendingOf::Arrived(these), AT_ONCE).await?;
         if pending.is_empty() {
             return Ok(false);
         }
-        if !members(work, pending).await? {
+        if !members(work, pending).await?.is_any {
             return Ok(true);
         }
     }
@@ -104,8 +122,8 @@ impl Slice {
     }
 }
 
-/// Brings memberships into the directory, in changes of bounded size. Whether any of them was done.
-async fn members(work: &mut Work, pending: Vec<PendingMember>) -> Result<bool, Stop> {
+/// Brings memberships into the directory, in changes of bounded size.
+async fn members(work: &mut Work, pending: Vec<PendingMember>) -> Result<Done, Stop> {
     let mut of_each: BTreeMap<(ResourceId, bool), Vec<(ResourceId, GraphMembership)>> = BTreeMap::new();
     let mut nobodys = Vec::new();
     for one in pending {
@@ -150,7 +168,8 @@ async fn members(work: &mut Work, pending: Vec<PendingMember>) -> Result<bool, S
         .filter(|(at, _)| refused.contains(at))
         .map(|(_, slice)| slice)
         .collect();
-    if !spoiled.is_empty() {
+    let is_left = !spoiled.is_empty();
+    if is_left {
         let again = purified(work, spoiled).await?;
         let refused = send_slices(work, &again).await?;
         work.progress.counts.refused += refused.len() as u64;
@@ -167,7 +186,7 @@ async fn members(work: &mut Work, pending: Vec<PendingMember>) -> Result<bool, S
     if !nobodys.is_empty() {
         work.writer.members_applied(false, &nobodys, work.now()).await?;
     }
-    Ok(is_any)
+    Ok(Done { is_any, is_left })
 }
 
 /// Sends changes of members, and returns which of them were refused.

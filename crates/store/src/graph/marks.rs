@@ -189,8 +189,8 @@ impl GraphWriter {
         commit(tx).await
     }
 
-    /// Notes that the directory has nothing of what it had with some objects: their memberships, their members and whose managers
-    /// they are. When they come into it anew.
+    /// Notes that the directory has nothing of what it had with some objects: their memberships, their members and their managers.
+    /// When they come into it anew.
     ///
     /// # Errors
     /// As of [`GraphWriter`].

@@ -19,7 +19,6 @@ use uuid::Uuid;
 
 const ARRIVED: &str = "a";
 static MEMBERS: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::DirectoryId, Column::MemberObjectId]));
-static GROUPS: LazyLock<Columns> = LazyLock::new(|| Columns::of([Column::DirectoryId, Column::GroupObjectId]));
 
 /// A direct membership there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +76,8 @@ pub enum PendingOf<'a> {
     /// Of these members, as far as member and group are in the directory: when they came into it. What is done with is not
     /// among them the next time.
     Arrived(&'a [Uuid]),
-    /// Of these groups, likewise: what a page said of them.
-    Groups(&'a [Uuid]),
+    /// Of these groups, in order of group and member after these: what a page said of them.
+    Groups(&'a [Uuid], Option<(Uuid, Uuid)>),
 }
 
 impl GraphObjects {
@@ -98,8 +97,8 @@ impl GraphObjects {
                 .and(Expr::col((alias, graph_objects::Column::ObjectId)).equals(("r", column)))
         };
         let join = match of {
-            PendingOf::Arrived(_) | PendingOf::Groups(_) => JoinType::InnerJoin,
-            PendingOf::All(_) | PendingOf::Group(..) => JoinType::LeftJoin,
+            PendingOf::Arrived(_) => JoinType::InnerJoin,
+            PendingOf::All(_) | PendingOf::Group(..) | PendingOf::Groups(..) => JoinType::LeftJoin,
         };
         let resource = |alias: &'static str| Expr::col((alias, graph_objects::Column::ResourceId));
         let columns = [
@@ -137,19 +136,25 @@ impl GraphObjects {
                     .order_by(("r", Column::GroupObjectId), Order::Asc)
                     .order_by(("r", Column::MemberObjectId), Order::Asc);
             }
-            PendingOf::Arrived(ids) | PendingOf::Groups(ids) => {
-                let (columns, by) = match of {
-                    PendingOf::Groups(_) => (&GROUPS, Column::GroupObjectId),
-                    _ => (&MEMBERS, Column::MemberObjectId),
-                };
-                let mut rows = Rows::new(columns);
-                for id in ids {
-                    rows.push([self.directory.uuid().into(), (*id).into()]);
+            PendingOf::Groups(groups, after) => {
+                let (group, member) = after.unwrap_or_default();
+                let place = Expr::tuple([row(Column::GroupObjectId), row(Column::MemberObjectId)]);
+                let these = is_one_of_ids(self.store.dialect(), row(Column::GroupObjectId), groups.iter().copied());
+                pending
+                    .and_where(these)
+                    .and_where(place.gt(Expr::tuple([Expr::value(group), Expr::value(member)])))
+                    .order_by(("r", Column::GroupObjectId), Order::Asc)
+                    .order_by(("r", Column::MemberObjectId), Order::Asc);
+            }
+            PendingOf::Arrived(members) => {
+                let mut rows = Rows::new(&MEMBERS);
+                for member in members {
+                    rows.push([self.directory.uuid().into(), (*member).into()]);
                 }
                 let is = |column: Column| row(column).equals((ARRIVED, column));
                 let arrived = rows.table(self.store.dialect(), ARRIVED);
                 pending
-                    .inner_join(arrived, is(Column::DirectoryId).and(is(by)))
+                    .inner_join(arrived, is(Column::DirectoryId).and(is(Column::MemberObjectId)))
                     .and_where(resource("g").is_not_null())
                     .and_where(resource("m").is_not_null());
             }

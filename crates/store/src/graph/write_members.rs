@@ -170,13 +170,6 @@ impl Write<'_> {
             .table(graph_objects::Entity)
             .value(Object::IsManagerApplied, truth(false))
             .and_where(own(Object::DirectoryId).eq(self.directory.uuid()))
-            .and_where(these(own(Object::ManagerObjectId)))
-            .take();
-        execute(self.tx, &undone).await?;
-        let undone = Query::update()
-            .table(graph_objects::Entity)
-            .value(Object::IsManagerApplied, truth(false))
-            .and_where(own(Object::DirectoryId).eq(self.directory.uuid()))
             .and_where(these(own(Object::ObjectId)))
             .and_where(own(Object::ManagerObjectId).is_not_null())
             .take();

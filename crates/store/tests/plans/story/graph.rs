@@ -141,7 +141,8 @@ async fn asking(store: &Store) {
         PendingOf::Group(group(0), None),
         PendingOf::Group(group(0), Some(person(100))),
         PendingOf::Arrived(&some),
-        PendingOf::Groups(&[group(0), group(1)]),
+        PendingOf::Groups(&[group(0), group(1)], None),
+        PendingOf::Groups(&[group(0), group(1)], Some((group(0), person(100)))),
     ] {
         assert!(!objects.pending_members(of, 20).await.unwrap().is_empty(), "{of:?}");
     }
