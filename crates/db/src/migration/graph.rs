@@ -185,6 +185,11 @@ async fn objects(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ),
         ("graph_objects_waiting", &["directory_id", "object_id"], waits()),
         (
+            "graph_objects_manager",
+            &["directory_id", "manager_object_id", "object_id"],
+            waits(),
+        ),
+        (
             "graph_objects_removed",
             &["directory_id", "removed_at"],
             Expr::col("removed_at").is_not_null(),
@@ -193,11 +198,7 @@ async fn objects(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let made = index(name, "graph_objects", columns).and_where(condition).take();
         manager.create_index(made).await?;
     }
-    // Of all: that somebody has a manager does not follow from a list of managers, which may be empty.
-    let of_manager = ["directory_id", "manager_object_id", "object_id"];
-    manager
-        .create_index(index("graph_objects_manager", "graph_objects", &of_manager))
-        .await
+    Ok(())
 }
 
 async fn members(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
