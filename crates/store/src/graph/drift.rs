@@ -47,7 +47,7 @@ impl Store {
             .sized([Column::Fields])
             .read(self.read(), page, self.page_bytes())
             .await?;
-        list.try_map(drift)
+        list.try_map(|row| drift(&row))
     }
 }
 
@@ -96,7 +96,7 @@ impl GraphWriter {
     }
 }
 
-fn drift(row: Model) -> Result<GraphDrift, StoreError> {
+fn drift(row: &Model) -> Result<GraphDrift, StoreError> {
     Ok(GraphDrift {
         id: row.id.0,
         kind: row.kind,

@@ -288,13 +288,10 @@ async fn a_directory_moves_when_its_process_dies_and_the_old_one_writes_nothing(
         // Graph answers so slowly that the first process is in the middle of it for as long as it takes.
         of.tenant
             .fault(
-                Fault::new(Action::Slow {
-                    bytes: 100,
-                    pause: 60_000,
-                })
-                .at("/users/delta")
-                .asking("skiptoken")
-                .next(1),
+                Fault::new(Action::Slow { bytes: 20, pause: 500 })
+                    .at("/users/delta")
+                    .asking("skiptoken")
+                    .next(1),
             )
             .unwrap();
         let first = world.process("first", config.clone());

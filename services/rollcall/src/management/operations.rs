@@ -244,7 +244,7 @@ mod tests {
             "graph release",
             "graph sync",
             "graph status",
-            "graph list-drift",
+            "graph drift",
             "graph certificate",
             "graph create-credential",
             "graph activate-credential",

@@ -184,7 +184,7 @@ impl House {
     where
         S: Service<Request, Response = ServiceResponse, Error = Error>,
     {
-        begun(get(sso, &self.asked(app, more), None).await)
+        begun(&get(sso, &self.asked(app, more), None).await)
     }
 
     /// Somebody logs in, and comes back.
@@ -248,7 +248,7 @@ impl Begun {
 }
 
 /// A login that an answer begins.
-pub(crate) fn begun(answer: Answer) -> Begun {
+pub(crate) fn begun(answer: &Answer) -> Begun {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
     let sent_to = answer.header("location").to_owned();

@@ -41,7 +41,7 @@ async fn only_a_test_that_an_administrator_began_is_noted() {
         house.world.db.execute("UPDATE connections SET state = 'draft'").await;
         let sso = house.world.start(house.config()).await;
         let test = async |path: &str, user_name: &str| {
-            let begun = begun(get(&sso, path, None).await);
+            let begun = begun(&get(&sso, path, None).await);
             let back = house.provider.log_in(&begun.sent_to, user_name, Uuid::from_u128(3));
             let page = come_back(&sso, &begun, &back).await;
             assert_eq!(page.status, StatusCode::OK, "{page:?}");
@@ -52,7 +52,7 @@ async fn only_a_test_that_an_administrator_began_is_noted() {
         let shown = test(TEST, "stranger@contoso.example").await;
         assert!(shown.contains("No test account") && shown.contains("not noted"));
         // Somebody who only says that the identity provider refused.
-        let begun = begun(get(&sso, TEST, None).await);
+        let begun = begun(&get(&sso, TEST, None).await);
         let back = house.provider.log_in(&begun.sent_to, ADA, Uuid::from_u128(3));
         come_back(&sso, &begun, &back.replace("code=", "error=server_error&was=")).await;
         assert_eq!(
