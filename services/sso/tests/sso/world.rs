@@ -127,7 +127,7 @@ impl World {
             organization_id: None,
             name: "App".to_owned(),
             authentication,
-            application_type: ApplicationType::Web,
+            application_type: ApplicationType::Native,
             secret_hash: (authentication == ClientAuthentication::ClientSecret).then_some(*hash.as_bytes()),
             secret_expires_at: None,
             jwks,
