@@ -40,9 +40,12 @@ struct Cli {
     /// People in the directory, one row for each number in `sizes`; `reads` takes the second
     #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
     users: Vec<usize>,
-    /// People created in `growth`
+    /// People created in `growth`, and pulled in `graph`
     #[arg(long, default_value_t = 100_000)]
     people: usize,
+    /// Directories that have nothing new, in `graph`
+    #[arg(long, default_value_t = 1_000)]
+    directories: usize,
     /// Parts of a request in `hostile`: one column for each number
     #[arg(long, value_delimiter = ',', default_value = "5000,10000,20000,40000,80000")]
     parts: Vec<usize>,
@@ -80,6 +83,8 @@ enum Scenario {
     Logins,
     /// From a deactivation to the app's logout
     Logouts,
+    /// A tenant pulled from Microsoft Graph, and many that have nothing new
+    Graph,
     /// Requests of many parts, in memory: time for each KiB as they grow
     Hostile,
     /// Creates of one tenant while another replaces large groups
@@ -136,6 +141,9 @@ async fn main() {
         }
         if runs(Scenario::Logouts) {
             Box::pin(scenarios::logouts::run(shape, cli.logouts)).await;
+        }
+        if runs(Scenario::Graph) {
+            Box::pin(scenarios::graph::run(shape, cli.people, cli.directories)).await;
         }
         if runs(Scenario::Neighbours) {
             Box::pin(scenarios::neighbours::run(shape)).await;

@@ -10,6 +10,7 @@ pub mod identity_provider;
 pub mod mail;
 pub mod otlp;
 pub mod process;
+pub mod pulls;
 pub mod raw;
 pub mod receiver;
 pub mod recorder;

@@ -3,6 +3,7 @@
 pub(crate) mod creates;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
+pub(crate) mod graph;
 pub(crate) mod growth;
 pub(crate) mod hostile;
 pub(crate) mod logins;
