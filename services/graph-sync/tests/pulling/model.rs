@@ -1,7 +1,7 @@
 //! Whatever happens in a tenant, and however badly Graph answers: at rest the directory is as the tenant is, and nobody was put
 //! out who was not.
 //!
-//! `ROLLCALL_TEST_HISTORIES` is how many histories there are (40 by default), `ROLLCALL_TEST_SEED` the first one's seed.
+//! `ROLLCALL_TEST_HISTORIES` is how many histories there are (200 by default), `ROLLCALL_TEST_SEED` the first one's seed.
 
 use crate::world::{Pulled, World, said};
 use entra::{Action, Expired, Fault, Kind, Presence, RetryAfter, Truth};
@@ -58,7 +58,7 @@ fn variable(name: &str, default: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_rest_a_directory_is_as_its_tenant_is_whatever_happened() {
     let (histories, first) = (
-        variable("ROLLCALL_TEST_HISTORIES", 40),
+        variable("ROLLCALL_TEST_HISTORIES", 200),
         variable("ROLLCALL_TEST_SEED", 1),
     );
     let seeds: Vec<u64> = (first..first + histories).collect();
