@@ -1,5 +1,6 @@
 //! A comparison: everything is read as in a full round, and it is only noted in whom directory and tenant differ. Nothing is sent.
-//! It goes through to its end in one turn, with one page in memory, and the ids of the people whom the tenant has.
+//! It goes through to its end in one turn, with one page in memory, the ids of the people whom the tenant has, and what is noted.
+//! That is stored at the end, so what is listed is always of one whole comparison.
 
 use crate::apply::{Item, Round};
 use crate::error::Stop;
@@ -27,17 +28,24 @@ const AT_ONCE: u32 = 500;
 /// What a comparison has come to.
 #[derive(Debug, Default)]
 struct Comparison {
-    noted: usize,
+    noted: Vec<GraphDrift>,
     /// Users of the directory that the tenant has.
     met: Vec<ResourceId>,
+}
+
+impl Comparison {
+    /// Notes a difference, up to a bound.
+    fn note(&mut self, found: Option<GraphDrift>) {
+        let room = MOST_NOTED.saturating_sub(self.noted.len());
+        self.noted.extend(found.into_iter().take(room));
+    }
 }
 
 /// Compares.
 pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
     work.progress.counts = PullCounts::default();
     work.progress.is_full = true;
-    let began_at = work.now();
-    work.progress.began_at = began_at;
+    work.progress.began_at = work.now();
     let mut comparison = Comparison::default();
     let session = work.session.clone().with_priority(Priority::Low);
     let mut link = Some(first_link(work, Collection::Users)?);
@@ -63,7 +71,7 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), Stop> {
         compare(work, ResourceKind::Group, items, &mut comparison).await?;
         link = next_of(page.next);
     }
-    Ok(work.writer.drift_is_of(began_at).await?)
+    Ok(work.writer.compared(&comparison.noted).await?)
 }
 
 /// Compares a page.
@@ -82,16 +90,15 @@ async fn compare(
         (item.whole(), known)
     });
     let plans = plan(work, kind, items.collect(), Round::of(i64::MAX, true)).await?;
-    let mut found = Vec::new();
     for plan in &plans.all {
         count(&mut work.progress.counts, kind, plan);
         let is_out = plan.skipped.is_some() || plan.item.object.removed.is_some();
         if kind == ResourceKind::User && !is_out {
             comparison.met.extend(plan.resource);
         }
-        found.extend(drift(work, kind, plan));
+        comparison.note(drift(work, kind, plan));
     }
-    note(work, found, comparison).await
+    Ok(())
 }
 
 /// People who are active in the directory, and whom the tenant does not have, or not in the scope.
@@ -119,8 +126,9 @@ async fn unexpected(work: &mut Work, comparison: &mut Comparison) -> Result<(), 
             id: last.id,
         });
         let others = rows.iter().filter(|row| met.binary_search(&row.id).is_err());
-        let found: Vec<GraphDrift> = others
-            .map(|row| GraphDrift {
+        for row in others {
+            work.progress.counts.users_deactivated += 1;
+            comparison.note(Some(GraphDrift {
                 id: GraphDriftId::new(),
                 kind: GraphObjectKind::User,
                 difference: GraphDifference::Unexpected,
@@ -128,18 +136,9 @@ async fn unexpected(work: &mut Work, comparison: &mut Comparison) -> Result<(), 
                 resource_id: Some(row.id),
                 fields: Vec::new(),
                 found_at: work.progress.began_at,
-            })
-            .collect();
-        work.progress.counts.users_deactivated += found.len() as u64;
-        note(work, found, comparison).await?;
+            }));
+        }
     }
-}
-
-/// Stores what was found, up to a bound.
-async fn note(work: &Work, mut found: Vec<GraphDrift>, comparison: &mut Comparison) -> Result<(), Stop> {
-    found.truncate(MOST_NOTED - comparison.noted);
-    comparison.noted += found.len();
-    Ok(work.writer.drifted(&found).await?)
 }
 
 /// Counts what would become of somebody.

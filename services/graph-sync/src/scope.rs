@@ -240,11 +240,17 @@ async fn missing(work: &Work, ids: &[Uuid]) -> Result<Vec<Uuid>, Stop> {
 
 /// Reads people by their ids who came into the scope: their round does not bring them again.
 pub(crate) async fn enter(work: &mut Work) -> Result<(), Stop> {
-    let Scope::These { people, .. } = &work.scope else {
-        return Ok(());
-    };
-    let people = people.clone();
-    for some in people.chunks(AT_ONCE) {
+    let mut at = 0;
+    loop {
+        let Scope::These { people, .. } = &work.scope else {
+            return Ok(());
+        };
+        let some = people.get(at..).unwrap_or_default();
+        let some = &some[..some.len().min(AT_ONCE)];
+        if some.is_empty() {
+            return Ok(());
+        }
+        at += some.len();
         work.check()?;
         let missing = missing(work, some).await?;
         if missing.is_empty() {
@@ -256,5 +262,4 @@ pub(crate) async fn enter(work: &mut Work) -> Result<(), Stop> {
             bring(work, ResourceKind::User, items).await?;
         }
     }
-    Ok(())
 }

@@ -56,16 +56,10 @@ async fn begin(work: &Work, base: &Url, stored: GraphCollection, collection: Col
     };
     // Graph asks whether the URL is ours before it answers.
     work.writer.subscription_begins(&row).await?;
-    let (Ok(notification_url), Ok(lifecycle_url)) = (
-        base.join(&format!("{PATH}/{id}")),
-        base.join(&format!("{PATH}/{id}/lifecycle")),
-    ) else {
-        return Ok(());
-    };
     let new = NewSubscription {
         collection,
-        notification_url,
-        lifecycle_url,
+        notification_url: below(base, &format!("{PATH}/{id}")),
+        lifecycle_url: below(base, &format!("{PATH}/{id}/lifecycle")),
         client_state,
         expires_at: now.plus(LONGEST_SUBSCRIPTION),
     };
@@ -78,6 +72,13 @@ async fn begin(work: &Work, base: &Url, stored: GraphCollection, collection: Col
         }
         Err(stop) => Err(stop),
     }
+}
+
+/// A URL below the public one, which may have a path of its own.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
 }
 
 async fn renew(work: &Work, base: &Url, one: &GraphSubscription, collection: Collection) -> Result<(), Stop> {
@@ -124,4 +125,23 @@ async fn end(work: &Work, one: &GraphSubscription) -> Result<(), Stop> {
         }
     }
     Ok(work.writer.subscription_ends(one.id).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notifications_go_below_the_public_url_whatever_path_that_has() {
+        for (base, expected) in [
+            ("https://sync.example", "https://sync.example/graph/notifications/1"),
+            (
+                "https://example/rollcall/",
+                "https://example/rollcall/graph/notifications/1",
+            ),
+        ] {
+            let url = below(&base.parse().unwrap(), &format!("{PATH}/1"));
+            assert_eq!(url.as_str(), expected);
+        }
+    }
 }

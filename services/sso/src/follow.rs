@@ -60,11 +60,11 @@ impl Follows {
         }
     }
 
-    /// How often the log is looked at while somebody is logged in. Settings change seldom.
-    const fn interval(self, state: &Inner) -> Duration {
+    /// How long is waited at the end of the log: of people not for long while somebody is logged in. Settings change seldom.
+    async fn pause(self, state: &Inner, watched: &mut Watched) -> Duration {
         match self {
-            Self::People => state.config.follow,
-            Self::Directories => IDLE,
+            Self::People if watched.anybody(state).await => state.config.follow,
+            Self::People | Self::Directories => IDLE,
         }
     }
 
@@ -94,8 +94,7 @@ pub(crate) async fn run(state: &State, follows: Follows, shutdown: &Shutdown) {
     loop {
         let waits = match step(state, follows, &reader, &mut place).await {
             Ok(true) => Duration::ZERO,
-            Ok(false) if watched.anybody(state).await => follows.interval(state),
-            Ok(false) => IDLE,
+            Ok(false) => follows.pause(state, &mut watched).await,
             Err(error) => {
                 // It may have come further than was noted.
                 place = Place::default();

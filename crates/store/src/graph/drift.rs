@@ -5,7 +5,7 @@ use super::marks::commit;
 use super::{GraphObjectKind, GraphWriteError, GraphWriter};
 use crate::tenancy::Listing;
 use crate::{List, ListPage, Store, StoreError};
-use db::entity::column::{Id, Millis};
+use db::entity::column::Id;
 use db::entity::graph_drift::{ActiveModel, Column, Entity, Model};
 use db::send::execute;
 use events::{DirectoryId, GraphDriftId, ResourceId, Timestamp};
@@ -52,15 +52,14 @@ impl Store {
 }
 
 impl GraphWriter {
-    /// Notes what a comparison found.
+    /// Keeps what a comparison found, in the place of what the one before had found.
     ///
     /// # Errors
     /// As of [`GraphWriter`].
-    pub async fn drifted(&self, found: &[GraphDrift]) -> Result<(), GraphWriteError> {
-        if found.is_empty() {
-            return Ok(());
-        }
+    pub async fn compared(&self, found: &[GraphDrift]) -> Result<(), GraphWriteError> {
         let tx = self.open().await?;
+        let before = Entity::delete_many().filter(Column::DirectoryId.eq(Id(self.lease.directory_id)));
+        execute(&tx, before.as_query()).await?;
         for some in found.chunks(AT_ONCE) {
             let mut rows = Vec::with_capacity(some.len());
             for one in some {
@@ -79,19 +78,6 @@ impl GraphWriter {
             }
             execute(&tx, Entity::insert_many(rows).as_query()).await?;
         }
-        commit(tx).await
-    }
-
-    /// Forgets what other comparisons found than the one that began then.
-    ///
-    /// # Errors
-    /// As of [`GraphWriter`].
-    pub async fn drift_is_of(&self, began_at: Timestamp) -> Result<(), GraphWriteError> {
-        let tx = self.open().await?;
-        let others = Entity::delete_many()
-            .filter(Column::DirectoryId.eq(Id(self.lease.directory_id)))
-            .filter(Column::FoundAt.ne(Millis::from(began_at)));
-        execute(&tx, others.as_query()).await?;
         commit(tx).await
     }
 }

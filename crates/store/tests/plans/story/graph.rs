@@ -203,8 +203,7 @@ async fn drift(store: &Store, lease: GraphLease) {
         fields: vec!["userName".to_owned()],
         found_at: Timestamp::from_millis(1),
     };
-    writer.drifted(std::slice::from_ref(&found)).await.unwrap();
-    writer.drift_is_of(found.found_at).await.unwrap();
+    writer.compared(std::slice::from_ref(&found)).await.unwrap();
     let page = ListPage { limit: 5, cursor: None };
     assert_eq!(store.graph_drift(big(), &page).await.unwrap().data, [found]);
 }

@@ -190,7 +190,7 @@ async fn in_whom_directory_and_tenant_differ_is_listed_with_the_names_of_now() {
             drift(store::GraphDifference::Unexpected, None, &[]),
         ];
         let writer = world.api.db.store.graph_writer(claim.lease);
-        writer.drifted(&found).await.unwrap();
+        writer.compared(&found).await.unwrap();
         let first = world.get("/drift?limit=1").await;
         assert_eq!(
             (&first["data"][0]["difference"], &first["data"][0]["object_id"]),
